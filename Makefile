@@ -1,0 +1,42 @@
+# `make demo` is everything from a fresh clone; `make test` is everything for the tests.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SERVE ?= 1
+WORKERS ?= 2
+BIN := .venv/bin
+
+.PHONY: demo test check bench env clean
+
+.venv/installed: requirements.txt requirements-web.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.env:
+	@printf 'SECRET_KEY=%s\nHTTPS=false\n' "$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))')" > .env
+	@chmod 600 .env
+
+env: .env
+
+demo: .venv/installed .env
+	$(BIN)/python manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: .venv/installed-dev .env
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+check: .venv/installed-dev .env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy config explain studies
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	HTTPS=true SECURE_HSTS_SECONDS=31536000 SECURE_HSTS_INCLUDE_SUBDOMAINS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/installed-dev .env
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf var .mypy_cache .ruff_cache

@@ -1,0 +1,200 @@
+"""Photos and networks in, explanation maps out. Nothing here may import torch."""
+
+import secrets
+from datetime import timedelta
+
+import numpy as np
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+def random_name(_instance: models.Model, filename: str) -> str:
+    """A storage name that says nothing: 192 random bits in one of 256 folders, the extension kept."""
+    token = secrets.token_hex(24)
+    extension = filename.rsplit(".", 1)[-1].lower()
+    return f"{token[:2]}/{token[2:]}.{extension}"
+
+
+class ImageSet(models.Model):
+    """A named collection of labelled photos."""
+
+    name = models.SlugField(max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Image(models.Model):
+    """One photo, re-encoded without metadata. `picture` is the square frame that people are shown."""
+
+    image_set = models.ForeignKey(ImageSet, models.CASCADE, related_name="images")
+    file = models.FileField(upload_to=random_name, max_length=100)
+    picture = models.FileField(upload_to=random_name, max_length=100)
+    original_name = models.CharField(max_length=255)
+    class_index = models.PositiveIntegerField(null=True, blank=True)
+    class_name = models.CharField(max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    source_sha256 = models.CharField(max_length=64, help_text="of the bytes that were imported")
+    content_sha256 = models.CharField(max_length=64, help_text="of the re-encoded file")
+    boxes = models.JSONField(
+        default=list, blank=True, help_text="[[x1, y1, x2, y2], …] in pixels of the photo"
+    )
+    author = models.CharField(max_length=200, blank=True)
+    licence = models.CharField(max_length=100, blank=True)
+    source = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["image_set", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["image_set", "source_sha256"], name="one_copy_of_a_photo_per_set")
+        ]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
+class Network(models.Model):
+    """How to load a network, and what loading it once told us. Never called a model."""
+
+    name = models.SlugField(max_length=100, unique=True)
+    load = models.CharField(
+        max_length=200, help_text="torchvision:resnet50, timm:…, package:squeezenet1_1, or a file"
+    )
+    weights = models.CharField(
+        max_length=500, blank=True, help_text="DEFAULT, a path, or empty for random weights"
+    )
+    layer = models.CharField(max_length=200, help_text="where the network is cut")
+    class_names = models.JSONField(default=list)
+    preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation")
+    weights_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Prediction(models.Model):
+    """What a network said of a photo: the ground for choosing photos that it gets right, and for F1."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
+    network = models.ForeignKey(Network, models.CASCADE, related_name="predictions")
+    top_class = models.PositiveIntegerField()
+    top_probability = models.FloatField()
+    label_probability = models.FloatField(null=True, help_text="empty where the photo's label is not a class")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["image", "network"], name="one_prediction_per_photo_and_network")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network_id} on {self.image_id}: {self.top_class}"
+
+
+class Precompute(models.Model):
+    """A run that makes maps: which photos, networks and methods. Its state is that of its batches."""
+
+    class Target(models.TextChoices):
+        LABEL = "label", "the photo's label"
+        TOP = "top", "the network's top class"
+
+    image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="precomputes")
+    networks = models.ManyToManyField(Network, related_name="precomputes")
+    methods = models.JSONField(default=list)
+    target = models.CharField(max_length=10, choices=Target.choices, default=Target.LABEL)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+
+class BatchQuerySet(models.QuerySet):
+    def stale(self):
+        """Running, but silent for longer than BATCH_STALE_SECONDS: its worker is gone."""
+        limit = timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=limit)
+
+
+class Batch(models.Model):
+    """Some photos for one network: the unit of work. These rows are the truth; the broker carries ids."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    precompute = models.ForeignKey(Precompute, models.CASCADE, related_name="batches")
+    network = models.ForeignKey(Network, models.CASCADE, related_name="batches")
+    images = models.ManyToManyField(Image, related_name="batches")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "batches"
+        indexes = [models.Index(fields=["state", "heartbeat_at"], name="batch_state_heartbeat")]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class ExplanationMap(models.Model):
+    """A map as it was computed (raw float32) and its pictures. Computed once, never twice."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
+    layer = models.CharField(max_length=200)
+    method = models.CharField(max_length=60)
+    target = models.PositiveIntegerField()
+    parameters_hash = models.CharField(max_length=64)
+    values = models.BinaryField(help_text="float32, row by row, before any min-max")
+    height = models.PositiveSmallIntegerField()
+    width = models.PositiveSmallIntegerField()
+    blank = models.BooleanField(default=False, help_text="no cell above zero: nothing to see")
+    overlay = models.FileField(upload_to=random_name, max_length=100)
+    masked = models.FileField(upload_to=random_name, max_length=100)
+    heat = models.FileField(upload_to=random_name, max_length=100)
+    manifest = models.JSONField(
+        default=dict, help_text="how it was made: parameters, hashes, versions, device"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "network", "layer", "method", "target", "parameters_hash"],
+                name="a_map_is_computed_once",
+            ),
+            models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} of {self.network_id} on {self.image_id}"
+
+    def array(self) -> np.ndarray:
+        """The raw map, (height, width) float32."""
+        return np.frombuffer(self.values, dtype="<f4").reshape(self.height, self.width)

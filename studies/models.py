@@ -1,0 +1,301 @@
+"""Studies: what is asked, of whom, and what they said.
+
+`Trial.state` changes only in allocation.py. A `Response` row is never deleted and never edited in place,
+but for its `status`, which says whether it counts.
+"""
+
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from explain.models import ExplanationMap, Image, Network
+
+
+def new_token() -> str:
+    """256 random bits for a link. Only its SHA-256 is stored."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class StudyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The studies that a member of staff may see: all for a superuser, else those they are named in."""
+        if user.is_superuser:
+            return self
+        return self.filter(researchers=user) if user.is_authenticated else self.none()
+
+
+class Study(models.Model):
+    class Task(models.TextChoices):
+        CHOICE = "choice", "pick the best map or “same”"
+        RATING = "rating", "rate two networks, −2 to +2"
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        PAUSED = "paused"
+        CLOSED = "closed"
+
+    class Picture(models.TextChoices):
+        OVERLAY = "overlay", "map over the photo"
+        MASKED = "masked", "the top 20 % of the photo"
+        HEAT = "heat", "the map alone"
+
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    task = models.CharField(max_length=10, choices=Task.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
+    responses_per_item = models.PositiveSmallIntegerField(default=4)
+    trials_per_participant = models.PositiveIntegerField(default=50)
+    seed = models.PositiveBigIntegerField(default=0)
+    wording = models.JSONField(default=dict, help_text="question, consent, instructions, thanks …")
+    protocol = models.JSONField(default=dict, help_text="study.toml as it was read")
+    protocol_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of all that is frozen at opening"
+    )
+    code_version = models.CharField(max_length=64, blank=True)
+    researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def is_frozen(self) -> bool:
+        """From opening on, what the study asks can no longer change."""
+        return self.state != self.State.DRAFT
+
+
+class Arm(models.Model):
+    """One (network, method) that competes. `index` is its number in every array of answers."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
+    index = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    network = models.ForeignKey(Network, models.PROTECT)
+    method = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["study", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "index"], name="arm_index_once_per_study"),
+            models.UniqueConstraint(fields=["study", "name"], name="arm_name_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(models.Model):
+    """One photo with one explanation map for each arm."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="items")
+    index = models.PositiveIntegerField()
+    image = models.ForeignKey(Image, models.PROTECT)
+
+    class Meta:
+        ordering = ["study", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "index"], name="item_index_once_per_study"),
+            models.UniqueConstraint(fields=["study", "image"], name="photo_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.index}"
+
+
+class ItemMap(models.Model):
+    """The explanation map that stands for an arm on an item."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="item_maps")
+    arm = models.ForeignKey(Arm, models.CASCADE)
+    map = models.ForeignKey(ExplanationMap, models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "arm"], name="one_map_per_item_and_arm")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} / {self.arm_id}"
+
+
+class Invitation(models.Model):
+    """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="invitations")
+    label = models.CharField(max_length=100, blank=True)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    quota = models.PositiveIntegerField(null=True, blank=True, help_text="how many people; empty: no limit")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    simulated = models.BooleanField(
+        default=False, help_text="whoever comes by this link is a simulated volunteer"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.label or f"invitation {self.pk}"
+
+    @classmethod
+    def issue(cls, study: Study, **fields) -> tuple["Invitation", str]:
+        """Make an invitation; return it with its token, which is not kept anywhere."""
+        token = new_token()
+        return cls.objects.create(study=study, token_sha256=hash_token(token), **fields), token
+
+
+class Participant(models.Model):
+    """A volunteer in one study, known by the hash of a link and by nothing else."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        FINISHED = "finished"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="participants")
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="participants")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the study")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    simulated = models.BooleanField(default=False)
+    consented_at = models.DateTimeField(default=timezone.now)
+    consent_sha256 = models.CharField(max_length=64, blank=True, help_text="of the text that was agreed to")
+    instructed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    completion_code = models.CharField(max_length=20, blank=True)
+    external = models.JSONField(default=dict, blank=True, help_text="ids that a recruitment site passed on")
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="participant_number_once_per_study")
+        ]
+
+    def __str__(self) -> str:
+        return f"participant {self.number}"
+
+
+class Trial(models.Model):
+    """One required answer about one item, its order of arms fixed in advance."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CLAIMED = "claimed"
+        ANSWERED = "answered"
+        VOID = "void"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="trials")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="trials")
+    order = models.CharField(max_length=40, help_text="arm indices from first position to last: 2,0,1")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    participant = models.ForeignKey(
+        Participant, models.SET_NULL, null=True, blank=True, related_name="trials"
+    )
+    position = models.PositiveIntegerField(
+        null=True, blank=True, help_text="1, 2, 3 … as the participant meets it"
+    )
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "participant"],
+                condition=Q(participant__isnull=False),
+                name="nobody_sees_an_item_twice",
+            ),
+            models.UniqueConstraint(
+                fields=["participant", "position"],
+                condition=Q(participant__isnull=False),
+                name="trial_position_once_per_participant",
+            ),
+        ]
+        indexes = [models.Index(fields=["study", "state", "lease_until"], name="trial_study_state_lease")]
+
+    def __str__(self) -> str:
+        return f"trial {self.pk}"
+
+    @property
+    def arms(self) -> list[int]:
+        """Arm indices by position."""
+        return [int(index) for index in self.order.split(",")]
+
+
+class Response(models.Model):
+    """One answer as it was given. Stored with the position that was picked and the arm that stood there."""
+
+    class Status(models.TextChoices):
+        COUNTED = "counted"
+        UNDONE = "undone", "taken back by the volunteer"
+        SURPLUS = "surplus", "came after the trial was answered by someone else"
+        VOID = "void", "taken out by staff"
+
+    answer_id = models.UUIDField(
+        unique=True, help_text="made by the browser: the same answer twice is one answer"
+    )
+    trial = models.ForeignKey(Trial, models.PROTECT, related_name="responses")
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="responses")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.COUNTED)
+    choice = models.SmallIntegerField(null=True, blank=True, help_text="arm index, or -1 for “same”")
+    rating = models.SmallIntegerField(
+        null=True, blank=True, help_text="−2…2, positive: the first arm is better"
+    )
+    shown_value = models.SmallIntegerField(
+        help_text="as it was on screen: position picked (0…, -1 same), or the rating with positive for the right side"
+    )
+    simulated = models.BooleanField(default=False)
+    response_ms = models.PositiveIntegerField(null=True, blank=True)
+    telemetry = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial"], condition=Q(status="counted"), name="one_counted_answer_per_trial"
+            ),
+            models.CheckConstraint(
+                condition=Q(choice__isnull=False, rating__isnull=True)
+                | Q(choice__isnull=True, rating__isnull=False, rating__gte=-2, rating__lte=2),
+                name="an_answer_is_a_choice_or_a_rating",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.answer_id)
+
+
+class Event(models.Model):
+    """Who did what, when. Appended, never changed."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="events")
+    participant = models.ForeignKey(
+        Participant, models.SET_NULL, null=True, blank=True, related_name="events"
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.kind}"

@@ -1,0 +1,36 @@
+"""What every test shares: files in a folder of the test's own, and the people of a study."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 40)
+os.environ.setdefault("HTTPS", "false")
+# Playwright's sync API runs an event loop in the test's thread; Django's ORM would refuse to work there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def admin_user(django_user_model):
+    return django_user_model.objects.create_superuser("admin", password="correct horse battery")
+
+
+@pytest.fixture
+def researcher(django_user_model):
+    return django_user_model.objects.create_user(
+        "researcher", password="correct horse battery", is_staff=True
+    )
+
+
+@pytest.fixture
+def stranger(django_user_model):
+    return django_user_model.objects.create_user("stranger", password="correct horse battery", is_staff=True)

@@ -1,0 +1,94 @@
+"""Small real rows for tests: photos, maps and studies with pictures on disk, made without torch."""
+
+import io
+import secrets
+
+import numpy as np
+from django.core.files.base import ContentFile
+from PIL import Image as PillowImage
+
+from explain.models import ExplanationMap, Image, ImageSet, Network
+from studies.models import Arm, Item, ItemMap, Study, Trial
+
+SIDE = 64  # pixels of a test picture
+
+
+def jpeg(seed: int, side: int = SIDE) -> bytes:
+    """A JPEG of seeded noise."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "JPEG")
+    return file.getvalue()
+
+
+def make_image(image_set: ImageSet, number: int, class_name: str = "hammer", class_index: int = 587) -> Image:
+    content = jpeg(number)
+    return Image.objects.create(
+        image_set=image_set,
+        file=ContentFile(content, "photo.jpg"),
+        picture=ContentFile(content, "picture.jpg"),
+        original_name=f"{class_name}-{number}.jpg",
+        class_name=class_name,
+        class_index=class_index,
+        width=SIDE,
+        height=SIDE,
+        source_sha256=secrets.token_hex(32),
+        content_sha256=secrets.token_hex(32),
+    )
+
+
+def make_network(name: str = "tiny") -> Network:
+    return Network.objects.create(
+        name=name, load="torchvision:squeezenet1_1", layer="features", weights_sha256="0" * 64
+    )
+
+
+def make_map(image: Image, network: Network, method: str) -> ExplanationMap:
+    values = np.random.default_rng([image.pk, network.pk, len(method)]).random((7, 7), dtype=np.float32)
+    picture = jpeg(image.pk * 1000 + network.pk * 100 + len(method))
+    return ExplanationMap.objects.create(
+        image=image,
+        network=network,
+        layer=network.layer,
+        method=method,
+        target=image.class_index,
+        parameters_hash="0" * 64,
+        values=values.astype("<f4").tobytes(),
+        height=7,
+        width=7,
+        **{kind: ContentFile(picture, f"{kind}.jpg") for kind in ("overlay", "masked", "heat")},
+    )
+
+
+def make_study(
+    slug: str = "demo",
+    *,
+    task: str = "choice",
+    items: int = 3,
+    methods: tuple[str, ...] = ("grad-cam", "ablation-cam", "pixel-ablation-cam"),
+    networks: tuple[str, ...] = ("tiny",),
+    **fields,
+) -> Study:
+    """A draft study with arms, items and maps, one arm for each (network, method). No trials yet."""
+    image_set = ImageSet.objects.create(name=f"photos-of-{slug}")
+    study = Study.objects.create(slug=slug, title=f"Study {slug}", task=task, **fields)
+    arms = [
+        Arm.objects.create(study=study, index=index, name=name, network=network, method=method)
+        for index, (name, network, method) in enumerate(
+            (method if len(networks) == 1 else network.name, network, method)
+            for network in map(make_network, networks)
+            for method in methods
+        )
+    ]
+    for number in range(items):
+        item = Item.objects.create(study=study, index=number, image=make_image(image_set, number))
+        for arm in arms:
+            ItemMap.objects.create(item=item, arm=arm, map=make_map(item.image, arm.network, arm.method))
+    return study
+
+
+def make_trials(study: Study, orders: list[str]) -> list[Trial]:
+    """Open trials, one for each item and order. The real thing is allocation.open_study."""
+    return Trial.objects.bulk_create(
+        Trial(study=study, item=item, order=order) for item in study.items.all() for order in orders
+    )
