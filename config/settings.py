@@ -23,9 +23,9 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Run `make env`, which writes a random one into .env, or set it in the environment."
     )
-if not DEBUG and len(SECRET_KEY) < 32:
+if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured(
-        "SECRET_KEY is shorter than 32 characters. Run `make env` or set a longer random one."
+        "SECRET_KEY is shorter than 50 characters. Run `make env` or set a longer random one."
     )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])

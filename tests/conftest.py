@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 40)
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
 os.environ.setdefault("HTTPS", "false")
 # Playwright's sync API runs an event loop in the test's thread; Django's ORM would refuse to work there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

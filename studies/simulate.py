@@ -1,0 +1,204 @@
+"""Simulated volunteers who use the real pages over HTTP, as a browser would.
+
+They come by an invitation that is marked simulated, so every answer they give carries the mark. They see what
+everybody sees; which arm stands where they cannot know from the pages, so their preference looks the order up in
+the trial row. The rule they follow is stated by the caller and printed before they begin.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+import numpy as np
+from bs4 import BeautifulSoup, Tag
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.urls import reverse
+
+from .models import Invitation, Participant, Study, Trial, hash_token
+
+SAME = "same"
+
+
+class SimulationError(Exception):
+    """A simulated volunteer met a page that it could not use."""
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What simulated volunteers prefer, stated beforehand.
+
+    shares: for a choice study, the probability of each arm by name and of "same"; they are scaled to sum to 1.
+    mean, spread: for a rating study, the normal distribution that a rating is rounded from, −2…2, positive for
+        the first arm.
+    concentration: how alike people are; each person's own shares come from a Dirichlet distribution around
+        `shares` with this total, and each person's own mean is moved by a normal of 1/sqrt(concentration).
+    dropout: the probability of leaving for good after each answer.
+    """
+
+    shares: dict[str, float]
+    mean: float = 0.0
+    spread: float = 1.0
+    concentration: float = 30.0
+    dropout: float = 0.0
+
+    def in_words(self, study: Study) -> str:
+        if study.task == Study.Task.RATING:
+            return f"ratings from a normal of mean {self.mean:+.2f} and spread {self.spread:.2f}"
+        total = sum(self.shares.values())
+        return ", ".join(f"{name} {share / total:.1%}" for name, share in self.shares.items())
+
+
+class Volunteer:
+    """One person with one person's taste, drawn from the stated preference by a seed of their own."""
+
+    def __init__(self, study: Study, preference: Preference, seed: list[int]):
+        self.random = np.random.default_rng(seed)
+        self.study, self.preference = study, preference
+        names = [*study.arms.order_by("index").values_list("name", flat=True), SAME]
+        shares = np.array([preference.shares.get(name, 0.0) for name in names])
+        if study.task == Study.Task.CHOICE:
+            positive = shares > 0
+            self.shares = np.zeros(len(shares))
+            alpha = shares[positive] / shares.sum() * preference.concentration
+            self.shares[positive] = self.random.dirichlet(alpha)
+        self.mean = preference.mean + self.random.normal() / np.sqrt(preference.concentration)
+
+    def value(self, arms: list[int]) -> int:
+        """The button to press: a position or -1 for "same"; or a rating, positive for the right side."""
+        if self.study.task == Study.Task.CHOICE:
+            choice = int(self.random.choice(len(self.shares), p=self.shares))
+            return arms.index(choice) if choice < len(self.shares) - 1 else -1
+        rating = round(float(np.clip(self.random.normal(self.mean, self.preference.spread), -2, 2)))
+        return rating if arms[1] == 0 else -rating
+
+    def leaves(self) -> bool:
+        return bool(self.random.random() < self.preference.dropout)
+
+
+def press(client: httpx.Client, page: httpx.Response, form: Tag, extra: dict[str, str]) -> httpx.Response:
+    """Send a form as a browser would: its hidden and ticked fields, and the button that was pressed."""
+    data = {
+        str(field["name"]): str(field.get("value", "on"))
+        for field in form.select("input[name]")
+        if field.get("type") not in ("submit", "radio", "file")
+    }
+    address = urljoin(str(page.url), str(form.get("action") or page.url))
+    answer = client.post(address, data={**data, **extra}, headers={"Referer": str(page.url)})
+    return checked(answer)
+
+
+def checked(page: httpx.Response) -> httpx.Response:
+    if page.status_code >= 400:
+        title = BeautifulSoup(page.text, "html.parser").title
+        said = title.get_text(strip=True) if title else page.text[:80]
+        raise SimulationError(f"{page.request.method} {page.url.path}: {page.status_code} {said}")
+    return page
+
+
+def take_part(base_url: str, join_path: str, volunteer: Volunteer) -> int:
+    """Go from the invitation to the code, or leave on the way; the number of answers given."""
+    answers = 0
+    with httpx.Client(base_url=base_url, follow_redirects=True, timeout=60) as client:
+        page = checked(client.get(join_path))
+        while form := find_form(page):
+            extra = {}
+            if form.get("id") == "answer":
+                fetch_pictures(client, page)
+                extra = {"value": str(volunteer.value(order_of(page, form)))}
+            page = press(client, page, form, extra)
+            answers += bool(extra)
+            if extra and volunteer.leaves():
+                break
+    return answers
+
+
+def find_form(page: httpx.Response) -> Tag | None:
+    """The form that leads on: the answer form of a trial, or else the page's `data-next` form."""
+    soup = BeautifulSoup(page.text, "html.parser")
+    return soup.select_one("form#answer") or soup.select_one("form[data-next]")
+
+
+def fetch_pictures(client: httpx.Client, page: httpx.Response) -> None:
+    for picture in BeautifulSoup(page.text, "html.parser").select("main img[src]"):
+        checked(client.get(urljoin(str(page.url), str(picture["src"]))))
+
+
+def order_of(page: httpx.Response, form: Tag) -> list[int]:
+    """Which arm stands where: looked up in the trial row, since no page may tell."""
+    position = form.select_one("input[name=position]")
+    token = page.url.path.split("/p/")[1].split("/")[0]
+    try:
+        trial = Trial.objects.get(
+            participant__token_sha256=hash_token(token),
+            position=int(str(position["value"])) if position else 0,
+        )
+    finally:
+        connection.close()
+    return trial.arms
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def local_server() -> Iterator[str]:
+    """This site on a free port of 127.0.0.1 for as long as the block runs; its address."""
+    server = ThreadedWSGIServer(("127.0.0.1", 0), _QuietHandler, connections_override={})
+    server.set_app(get_wsgi_application())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def simulate(
+    *,
+    study: Study,
+    participants: int,
+    seed: int,
+    preference: Preference,
+    base_url: str,
+    at_once: int = 4,
+    report: Callable[[int], object] = lambda answers: None,
+) -> int:
+    """Send simulated volunteers through the real pages of an open study.
+
+    Args:
+        participants: how many people come.
+        seed: the same seed gives the same people (which trials they meet depends on who claims first;
+            with `at_once=1` that is reproducible too).
+        base_url: where the site answers.
+        report: called with the answers of each person who is through.
+
+    Returns:
+        The number of answers given.
+
+    Raises:
+        SimulationError: a page could not be used; the message says which.
+    """
+    invitation, token = Invitation.issue(
+        study, label=f"simulated, seed {seed}", simulated=True, quota=participants
+    )
+    join_path = reverse("join", args=[token])
+    volunteers = [Volunteer(study, preference, [seed, number]) for number in range(participants)]
+    total = 0
+    with ThreadPoolExecutor(at_once) as pool:
+        for answers in pool.map(lambda person: take_part(base_url, join_path, person), volunteers):
+            total += answers
+            report(answers)
+    came = Participant.objects.filter(invitation=invitation, simulated=True).count()
+    if came != participants:
+        raise SimulationError(f"{participants} simulated volunteers were sent, {came} were let in.")
+    return total
