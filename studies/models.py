@@ -258,7 +258,10 @@ class Response(models.Model):
         null=True, blank=True, help_text="−2…2, positive: the first arm is better"
     )
     shown_value = models.SmallIntegerField(
-        help_text="as it was on screen: position picked (0…, -1 same), or the rating with positive for the right side"
+        null=True,
+        blank=True,
+        help_text="as it was on screen: position picked (0…, -1 same), or the rating with positive for the right side; "
+        "empty: not known (imported)",
     )
     simulated = models.BooleanField(default=False)
     response_ms = models.PositiveIntegerField(null=True, blank=True)
