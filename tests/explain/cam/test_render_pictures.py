@@ -1,0 +1,147 @@
+"""Map + photo -> pixels: where a map lies, what is kept, and that nothing else differs between pictures."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explain.cam import CamError, render
+from explain.cam.palettes import PALETTE_NAMES, colour
+
+
+def photo(width=300, height=200, seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def test_the_frame_is_a_central_square_of_87_percent_of_the_short_edge():
+    assert render.frame_box(300, 200) == pytest.approx((63, 13, 237, 187))
+    assert render.frame_box(200, 300) == pytest.approx((13, 63, 187, 237))
+
+
+def test_a_framed_photo_is_always_the_same_size():
+    assert render.frame_picture(photo(300, 200)).shape == (448, 448, 3)
+    assert render.frame_picture(photo(37, 900).convert("L"), side=64).shape == (64, 64, 3)
+
+
+def test_a_map_is_read_bilinearly_in_the_coordinates_of_the_crop():
+    cells = np.array([[0.0, 4.0]])
+    placed = render.place(cells, (0, 0, 8, 8), (0, 0, 8, 8), side=8)
+    # centres of the two cells are at x = 2 and x = 6; pixels at 0.5, 1.5, … 7.5
+    np.testing.assert_allclose(placed[3], np.array([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]) / 4)
+
+
+def test_the_same_place_in_the_photo_lies_at_the_same_pixel_whatever_the_crop():
+    """One spot in the photo, seen by a 7×7 network with a wide crop and a 14×14 one with a narrow crop."""
+    frame = (10.0, 10.0, 110.0, 110.0)
+    spots = []
+    for cells, crop in ((7, (4.0, 4.0, 116.0, 116.0)), (14, (8.0, 8.0, 112.0, 112.0))):
+        centres = crop[0] + (np.arange(cells) + 0.5) * (crop[2] - crop[0]) / cells
+        bump = np.exp(-(((centres - 80) / 18) ** 2))
+        placed = render.place(np.outer(np.exp(-(((centres - 40) / 18) ** 2)), bump), crop, frame)
+        weights = placed / placed.sum()
+        spots.append(((weights.sum(1) * np.arange(448)).sum(), (weights.sum(0) * np.arange(448)).sum()))
+    np.testing.assert_allclose(spots[0], spots[1], atol=448 * 0.02)
+    assert spots[0][0] < 224 < spots[0][1]  # row of y = 40, column of x = 80
+
+
+def test_a_map_is_divided_by_its_own_maximum_once():
+    cells = np.array([[0.0, 1.0], [2.0, 0.5]])
+    placed = render.place(cells, (0, 0, 9, 9), (0, 0, 9, 9))
+    np.testing.assert_array_equal(placed, render.place(cells * 1000, (0, 0, 9, 9), (0, 0, 9, 9)))
+    assert placed.dtype == np.float32
+    assert placed.max() == 1
+    assert placed.min() >= 0
+
+
+def test_a_blank_map_stays_zero():
+    placed = render.place(np.zeros((7, 7)), (0, 0, 9, 9), (1, 1, 8, 8))
+    assert not placed.any()
+
+
+def test_a_map_with_nan_is_refused():
+    with pytest.raises(CamError, match="NaN"):
+        render.place(np.array([[np.nan]]), (0, 0, 9, 9), (1, 1, 8, 8))
+
+
+def test_a_crop_that_covers_less_than_the_frame_is_refused():
+    with pytest.raises(CamError, match=r"covers less of the photo than the frame .* use a network"):
+        render.place(np.ones((7, 7)), (10, 10, 90, 90), (6, 6, 94, 94))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.25, 0.0, 1.0, 1 / 3])
+def test_a_masked_photo_keeps_an_exact_number_of_pixels(share):
+    white = np.full((448, 448, 3), 255, np.uint8)
+    for cells in (np.random.default_rng(3).random((7, 7)), np.eye(7), np.zeros((7, 7)), np.ones((7, 7))):
+        placed = render.place(cells, (0, 0, 9, 9), (1, 1, 8, 8))
+        kept = render.masked(white, placed, share)
+        assert (kept[..., 0] == 255).sum() == round(share * 448 * 448)
+        assert set(np.unique(kept)) <= {0, 255}
+
+
+def test_a_masked_photo_keeps_the_highest_pixels_and_ties_go_to_the_earlier():
+    placed = np.array([[0.1, 0.9, 0.5], [0.5, 0.5, 0.0]], dtype=np.float32)
+    expected = np.array([[False, True, True], [True, False, False]])
+    np.testing.assert_array_equal(render.top_share(placed, 0.5), expected)
+
+
+def test_an_overlay_has_fixed_opacity_and_scale():
+    grey = np.full((4, 4, 3), 100, np.uint8)
+    half = render.overlay(grey, np.full((4, 4), 0.5, np.float32))
+    expected = np.rint(50 + 0.5 * colour(np.array(0.5)))
+    np.testing.assert_array_equal(half, np.broadcast_to(expected, (4, 4, 3)))
+    mixed = np.zeros((4, 4), np.float32)
+    mixed[0, 0], mixed[1, 1] = 0.5, 1.0
+    np.testing.assert_array_equal(render.overlay(grey, mixed)[0, 0], half[0, 0])  # whatever the maximum is
+
+
+def test_a_map_of_another_size_than_the_photo_is_refused():
+    with pytest.raises(CamError, match="does not fit"):
+        render.overlay(np.zeros((4, 4, 3), np.uint8), np.zeros((5, 5), np.float32))
+
+
+@pytest.mark.parametrize("palette", PALETTE_NAMES)
+def test_palettes_follow_the_published_scales(palette):
+    matplotlib = pytest.importorskip("matplotlib")
+    values = np.linspace(0, 1, 256)
+    published = matplotlib.colormaps[palette](values)[:, :3] * 255
+    assert np.abs(colour(values, palette) - published).max() < 12
+
+
+def test_the_colour_blind_safe_palette_grows_brighter_all_the_way():
+    brightness = colour(np.linspace(0, 1, 256), "cividis") @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(brightness) > 0).all()
+
+
+def test_an_unknown_palette_names_those_that_exist():
+    with pytest.raises(CamError, match="turbo or cividis"):
+        colour(np.zeros(3), "jet")
+
+
+@pytest.mark.parametrize("kind", ["flat", "smooth", "noise"])
+def test_every_file_has_the_same_length_and_decodes_to_the_same_picture(kind):
+    ramp = np.linspace(0, 255, 448).astype(np.uint8)
+    pictures = {
+        "flat": np.zeros((448, 448, 3), np.uint8),
+        "smooth": np.stack([np.tile(ramp, (448, 1))] * 3, axis=2),
+        "noise": render.frame_picture(photo(80, 60)),
+    }
+    data = render.encode(pictures[kind])
+    assert len(data) == render.FILE_BYTES
+    opened = Image.open(io.BytesIO(data))
+    assert opened.size == (448, 448)
+    assert "exif" not in opened.info
+    plain = io.BytesIO()
+    Image.fromarray(pictures[kind]).save(plain, "JPEG", quality=85, subsampling=0)
+    np.testing.assert_array_equal(np.asarray(opened), np.asarray(Image.open(plain)))
+
+
+def test_a_picture_that_does_not_fit_takes_the_next_multiple():
+    noise = np.asarray(photo(448, 448))
+    assert len(render.encode(noise)) == 4 * render.FILE_BYTES
+
+
+@pytest.mark.parametrize("length", [0, 4, 5, 65_537, 65_538, 65_539, 65_541, 200_000])
+def test_padding_has_exactly_the_length_that_is_missing(length):
+    assert len(render._comments(length)) == length
