@@ -1,0 +1,107 @@
+"""Draw people and items with replacement, both at once, and count the answers that each draw holds.
+
+The scheme is the pigeonhole bootstrap (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1,
+386–411; McCullagh 2000, "Resampling and exchangeable arrays", Bernoulli 6, 285–301). In one draw
+person p counts w_p times, w ~ Multinomial(P; 1/P, …, 1/P); item i counts v_i times, v ~ Multinomial(I; 1/I, …, 1/I);
+the answer of p about i counts w_p · v_i times.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from scipy import sparse
+
+from studies.analysis.answers import AnswersError
+
+Method = Literal["two-way", "items", "people", "naive"]
+CELLS_AT_ONCE = 2_000_000  # 16 MB of float64: what one block of draws may hold
+FEW = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some draws (d of them) at once."""
+
+    cells: np.ndarray  # (sums, items, d): for each item, the answers of the drawn people, added up
+    items: np.ndarray  # (items, d): how often each item was drawn
+    people: np.ndarray  # (people, d): how often each person was drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """Answers as a people × items table with any number of sums in each cell."""
+
+    item: np.ndarray  # (n,) int64, 0 … items − 1
+    person: np.ndarray  # (n,) int64, 0 … people − 1
+    items: int
+    people: int
+
+    def table(
+        self, kind: np.ndarray | int = 0, kinds: int = 1, values: np.ndarray | None = None
+    ) -> sparse.csr_array:
+        """(kinds · items, people): the sum of `values` (by default 1) over the answers of each kind."""
+        data = np.ones(len(self.item)) if values is None else values
+        shape = (kinds * self.items, self.people)
+        return sparse.csr_array((data, (kind * self.items + self.item, self.person)), shape=shape)
+
+    def blocks(self, table: sparse.csr_array, method: Method, draws: int, seed: int) -> Iterator[Block]:
+        """`draws` draws in blocks that fit in memory. The same seed gives the same draws, whatever the block size."""
+        people_rng, items_rng = np.random.default_rng(seed).spawn(2)
+        kinds = table.shape[0] // self.items
+        size = max(1, min(256, CELLS_AT_ONCE // max(table.shape)))
+        fixed = None
+        if method == "items":
+            fixed = np.asarray(table.sum(axis=1)).reshape(kinds, self.items, 1)
+        for start in range(0, draws, size):
+            d = min(size, draws - start)
+            people = np.ones((self.people, d)) if method == "items" else _weights(people_rng, self.people, d)
+            items = np.ones((self.items, d)) if method == "people" else _weights(items_rng, self.items, d)
+            shape = (kinds, self.items, d)
+            drawn = (table @ people).reshape(shape) if fixed is None else np.broadcast_to(fixed, shape)
+            yield Block(drawn, items, people)
+
+
+def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
+    """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
+    rows = np.empty((draws, size))
+    for row in rows:
+        row[:] = np.bincount(rng.integers(size, size=size), minlength=size)
+    return np.ascontiguousarray(rows.T)
+
+
+def check_plan(method: str, draws: int, level: float) -> None:
+    if method not in get_args(Method):
+        raise AnswersError(f"method: {method!r} is not one of {', '.join(get_args(Method))}")
+    if draws < 100:
+        raise AnswersError(f"draws: {draws} is too few for an interval; take 2000, and at least 100")
+    if not 0 < level < 1:
+        raise AnswersError(f"level: {level} is not between 0 and 1; 0.95 gives 95 % intervals")
+
+
+def why_not(people: int, items: int, method: str) -> str:
+    """Why no interval can be given, or an empty string."""
+    if people < 2 and method in ("two-way", "people"):
+        return "There is only one participant: how far people differ cannot be told, so there is no interval."
+    if items < 2 and method in ("two-way", "items"):
+        return "There is only one item: how far items differ cannot be told, so there is no interval."
+    return ""
+
+
+def caution(people: int, items: int, method: str) -> str:
+    """What a reader of an interval from so little should know, or an empty string."""
+    if method == "naive":
+        return "This interval takes every answer for independent, and is too narrow."
+    if method == "items":
+        return "This interval leaves out that people differ, and is too narrow."
+    if method == "people":
+        return "This interval leaves out that items differ, and is too narrow."
+    few = [f"{n} {what}" for n, what in ((people, "participants"), (items, "items")) if n < FEW]
+    return f"With only {' and '.join(few)} the interval is rough, and may be too narrow." if few else ""
+
+
+def quantiles(draws: np.ndarray, level: float) -> np.ndarray:
+    """(…, 2) from (draws, …): the percentile interval."""
+    ends = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.moveaxis(ends, 0, -1)
