@@ -1,0 +1,45 @@
+"""The names of ImageNet's 1,000 classes, for photos that only say what they show. No torch until asked."""
+
+from functools import cache
+
+
+def plain(name: str) -> str:
+    """A class name for comparing: `Solar_Dish` and `solar dish` are the same."""
+    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
+
+
+@cache
+def imagenet_names() -> list[str]:
+    """torchvision's names, by class index. Imports torch: for commands and tasks only."""
+    from torchvision.models import ResNet18_Weights
+
+    return list(ResNet18_Weights.DEFAULT.meta["categories"])
+
+
+@cache
+def imagenet_synsets() -> list[str]:
+    """WordNet ids (n01440764 …) by class index: the folder names of ImageNet itself."""
+    from timm.data import ImageNetInfo
+
+    return ImageNetInfo().label_names()
+
+
+@cache
+def _index_by_name() -> dict[str, int]:
+    found: dict[str, int] = {}
+    ambiguous: set[str] = set()
+    for names in (imagenet_names(), imagenet_synsets()):
+        for index, name in enumerate(map(plain, names)):
+            if found.setdefault(name, index) != index:
+                ambiguous.add(name)
+    return {name: index for name, index in found.items() if name not in ambiguous}
+
+
+def imagenet_class(name: str) -> tuple[int | None, str]:
+    """(index, name) for a class name or a WordNet id; (None, name) where ImageNet does not know it.
+
+    >>> imagenet_class("solar_dish"), imagenet_class("n04258138"), imagenet_class("my_bicycle")
+    ((807, 'solar dish'), (807, 'solar dish'), (None, 'my bicycle'))
+    """
+    index = _index_by_name().get(plain(name))
+    return (index, imagenet_names()[index]) if index is not None else (None, name.replace("_", " "))

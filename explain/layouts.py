@@ -1,0 +1,153 @@
+"""Which photos a folder or ZIP holds and what is said of each: a manifest.csv, or a folder for each class.
+
+No Django here. A class is looked up among ImageNet's names where the layout does not give its index.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from .boxes import Box, parse_boxes
+from .classes import imagenet_class, imagenet_names
+from .errors import BadInputError
+from .photos import EXTENSIONS
+from .trees import NAMED, Tree
+
+# Pictures of kinds that are not taken: named in an error instead of passed over.
+OTHER_PICTURES = {".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".svg"}
+MANIFEST = "manifest.csv"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One photo and what is said of it. `size` is what the manifest claims, (width, height)."""
+
+    name: str
+    class_name: str
+    class_index: int | None = None
+    boxes: list[Box] | None = None
+    size: tuple[int, int] | None = None
+    author: str = ""
+    licence: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    entries: list[Entry]
+    ignored: list[str]
+
+
+def list_photos(tree: Tree) -> Listing:
+    """The photos of `tree`, in a stable order. BadInputError names every bad line, up to ten."""
+    names = tree.names()
+    manifests = [name for name in names if name == MANIFEST or name.endswith(f"/{MANIFEST}")]
+    if manifests:
+        nearest = min(manifests, key=lambda name: name.count("/"))
+        entries = _from_manifest(tree, nearest)
+        listed = {entry.name for entry in entries} | {nearest}
+        ignored = [name for name in names if name not in listed]
+    else:
+        entries, ignored = _from_folders(names, tree.label)
+    if not entries:
+        raise BadInputError(
+            f"{tree.label}: holds no photos; give a folder for each class (hammer/1.jpg …) or a manifest.csv"
+        )
+    return Listing(entries, ignored)
+
+
+def _from_folders(names: list[str], label: str) -> tuple[list[Entry], list[str]]:
+    """hammer/1.jpg -> a hammer. A folder that holds all the class folders (as ZIPs often have) is passed over."""
+    photos = [name for name in names if _suffix(name) in EXTENSIONS | OTHER_PICTURES]
+    depth = 1 if photos and all(_under_one_folder(name, photos[0]) for name in photos) else 0
+    loose = [name for name in photos if name.count("/") <= depth]
+    if loose:
+        raise BadInputError(
+            *(
+                f"{name}: is in no class folder of {label}; put it into one, or list it in a manifest.csv"
+                for name in loose[:NAMED]
+            )
+        )
+    entries = []
+    for name in photos:
+        index, class_name = imagenet_class(name.split("/")[depth])
+        entries.append(Entry(name=name, class_name=class_name, class_index=index))
+    return entries, [name for name in names if _suffix(name) not in EXTENSIONS | OTHER_PICTURES]
+
+
+def _under_one_folder(name: str, other: str) -> bool:
+    return name.count("/") >= 2 and name.split("/")[0] == other.split("/")[0]
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _from_manifest(tree: Tree, name: str) -> list[Entry]:
+    try:
+        text = tree.read(name).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{name}: not UTF-8 text; save it as UTF-8 CSV") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = set(reader.fieldnames or [])
+    if "file" not in columns or not columns & {"class_name", "class_index"}:
+        raise BadInputError(f"{name}: needs the columns file and class_name (or class_index)")
+    folder = name[: -len(MANIFEST)]
+    entries: list[Entry] = []
+    bad: list[str] = []
+    for row in reader:
+        try:
+            entries.append(_entry(folder, {key: (value or "").strip() for key, value in row.items() if key}))
+        except ValueError as error:
+            bad.append(f"{name} line {reader.line_num}: {error}; correct the line")
+    if bad:
+        raise BadInputError(*bad[:NAMED])
+    return entries
+
+
+def _entry(folder: str, row: dict[str, str]) -> Entry:
+    """One line of a manifest. ValueError says what is wrong with it."""
+    if not row["file"]:
+        raise ValueError("names no file")
+    index, class_name = _class_of(row.get("class_index", ""), row.get("class_name", ""))
+    return Entry(
+        name=folder + row["file"],
+        class_name=class_name,
+        class_index=index,
+        boxes=parse_boxes(row["boxes"]) if "boxes" in row else None,
+        size=_size_of(row.get("width", ""), row.get("height", "")),
+        author=_short(row, "author", 200),
+        licence=_short(row, "licence", 100),
+        source=_short(row, "source", 500),
+    )
+
+
+def _class_of(index: str, name: str) -> tuple[int | None, str]:
+    """What the line says; the half that it leaves out comes from ImageNet's names."""
+    if not index:
+        if not name:
+            raise ValueError("names no class")
+        found, full_name = imagenet_class(name)
+        return found, full_name if found is not None else name
+    if not index.isdecimal():
+        raise ValueError(f"class_index “{index}” is not a whole number from 0")
+    number = int(index)
+    if not name and number >= len(imagenet_names()):
+        raise ValueError(f"class_index {number} is not an ImageNet class and no class_name is given")
+    return number, name or imagenet_names()[number]
+
+
+def _size_of(width: str, height: str) -> tuple[int, int] | None:
+    if not width and not height:
+        return None
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"“{width}” × “{height}” is not a size in pixels")
+    return int(width), int(height)
+
+
+def _short(row: dict[str, str], column: str, limit: int) -> str:
+    text = row.get(column, "")
+    if len(text) > limit:
+        raise ValueError(f"{column} has {len(text)} characters, over {limit}")
+    return text
