@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from explain.models import ExplanationMap, Image, Network
 
+from .frozen import Asked, refusal
+
 
 def new_token() -> str:
     """256 random bits for a link. Only its SHA-256 is stored."""
@@ -48,6 +50,22 @@ class Study(models.Model):
         MASKED = "masked", "the top 20 % of the photo"
         HEAT = "heat", "the map alone"
 
+    # What no save can change once the study has been opened.
+    FROZEN = (
+        "slug",
+        "title",
+        "task",
+        "picture",
+        "responses_per_item",
+        "trials_per_participant",
+        "seed",
+        "wording",
+        "protocol",
+        "protocol_sha256",
+        "code_version",
+        "opened_at",
+    )
+
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     task = models.CharField(max_length=10, choices=Task.choices)
@@ -76,13 +94,22 @@ class Study(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def save(self, *args, **kwargs):
+        """Refuse to change what an opened study asks, or to make it a draft again."""
+        stored = Study.objects.filter(pk=self.pk).values("state", *self.FROZEN).first()
+        if stored and stored.pop("state") != self.State.DRAFT:
+            changed = any(getattr(self, field) != value for field, value in stored.items())
+            if changed or not self.is_frozen:
+                raise refusal(self)
+        return super().save(*args, **kwargs)
+
     @property
     def is_frozen(self) -> bool:
-        """From opening on, what the study asks can no longer change."""
+        """From opening on, what the study asks can no longer change (frozen.py)."""
         return self.state != self.State.DRAFT
 
 
-class Arm(models.Model):
+class Arm(Asked):
     """One (network, method) that competes. `index` is its number in every array of answers."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
@@ -102,7 +129,7 @@ class Arm(models.Model):
         return self.name
 
 
-class Item(models.Model):
+class Item(Asked):
     """One photo with one explanation map for each arm."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
@@ -120,8 +147,10 @@ class Item(models.Model):
         return f"item {self.index}"
 
 
-class ItemMap(models.Model):
+class ItemMap(Asked):
     """The explanation map that stands for an arm on an item."""
+
+    study_path = "item__study"
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="item_maps")
     arm = models.ForeignKey(Arm, models.CASCADE)
@@ -227,7 +256,11 @@ class Trial(models.Model):
                 name="trial_position_once_per_participant",
             ),
         ]
-        indexes = [models.Index(fields=["study", "state", "lease_until"], name="trial_study_state_lease")]
+        indexes = [
+            models.Index(fields=["study", "state", "lease_until"], name="trial_study_state_lease"),
+            # Claims read the free trials of a study in the order of their ids.
+            models.Index(fields=["study", "id"], condition=Q(state="open"), name="trial_open_in_order"),
+        ]
 
     def __str__(self) -> str:
         return f"trial {self.pk}"

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from PIL import Image as PillowImage
 
 from explain.models import ExplanationMap, Image, ImageSet, Network
-from studies.models import Arm, Item, ItemMap, Study, Trial
+from studies.models import Arm, Invitation, Item, ItemMap, Participant, Study, Trial, hash_token
 
 SIDE = 64  # pixels of a test picture
 
@@ -67,9 +67,10 @@ def make_study(
     items: int = 3,
     methods: tuple[str, ...] = ("grad-cam", "ablation-cam", "pixel-ablation-cam"),
     networks: tuple[str, ...] = ("tiny",),
+    state: str = Study.State.DRAFT,
     **fields,
 ) -> Study:
-    """A draft study with arms, items and maps, one arm for each (network, method). No trials yet."""
+    """A study with arms, items and maps, one arm for each (network, method). No trials yet."""
     image_set = ImageSet.objects.create(name=f"photos-of-{slug}")
     study = Study.objects.create(slug=slug, title=f"Study {slug}", task=task, **fields)
     arms = [
@@ -84,6 +85,8 @@ def make_study(
         item = Item.objects.create(study=study, index=number, image=make_image(image_set, number))
         for arm in arms:
             ItemMap.objects.create(item=item, arm=arm, map=make_map(item.image, arm.network, arm.method))
+    study.state = state
+    study.save()
     return study
 
 
@@ -91,4 +94,16 @@ def make_trials(study: Study, orders: list[str]) -> list[Trial]:
     """Open trials, one for each item and order. The real thing is allocation.open_study."""
     return Trial.objects.bulk_create(
         Trial(study=study, item=item, order=order) for item in study.items.all() for order in orders
+    )
+
+
+def make_participant(study: Study, number: int = 1, **fields) -> Participant:
+    """Someone who has agreed to take part. Their link's token is `token-NUMBER-of-SLUG`."""
+    invitation = study.invitations.first() or Invitation.issue(study)[0]
+    return Participant.objects.create(
+        study=study,
+        invitation=invitation,
+        number=number,
+        token_sha256=hash_token(f"token-{number}-of-{study.slug}"),
+        **fields,
     )

@@ -1,0 +1,299 @@
+"""Who answers what: the only code that changes `Trial.state`.
+
+Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
+locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
+only write lock (`BEGIN IMMEDIATE`), and the same code is exact. A claim lasts as long as its lease. When the lease
+is over the trial stays with its participant until someone else needs it, so nobody who comes back late is turned
+away without need.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from .analysis.orders import rounds, study_orders
+from .models import Event, Participant, Response, Study, Trial
+
+SAME = -1
+LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
+# A claim looks at this many times as many free trials as it takes, to give each person all orders in turn.
+WINDOW = 4
+
+
+class AnswerError(Exception):
+    """An answer that cannot be one: no such trial, or no such button. The message says which."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an answer. `counts` is false where the trial had been answered before."""
+
+    response: Response
+    counts: bool
+
+
+def lay_out_trials(study: Study) -> int:
+    """Make every trial of a study: exactly R for each item, orders balanced over the study.
+
+    Rows are made round by round, so that claiming them by id fills all items up together.
+    """
+    items = list(study.items.order_by("index"))
+    dealt = study_orders(study.arms.count(), len(items), study.responses_per_item, study.seed)
+    trials = [
+        Trial(study=study, item=items[index], order=",".join(map(str, dealt[index][turn])))
+        for turn, order in enumerate(rounds(len(items), study.responses_per_item, study.seed))
+        for index in order
+    ]
+    return len(Trial.objects.bulk_create(trials, batch_size=1000))
+
+
+@transaction.atomic
+def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
+    """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
+
+    Fewer come back when their quota is reached, the study is not open, or nothing is free that they have not
+    seen. Claims of one participant wait for each other; those of others do not.
+    """
+    participant = _locked(participant)
+    met = list(Trial.objects.filter(participant=participant).values("item", "order", "position"))
+    lapses = list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
+    quota = participant.study.trials_per_participant
+    count = min(count, quota - len(met) - (_surplus(participant) if lapses else 0))
+    if count <= 0 or participant.study.state != Study.State.OPEN:
+        return []
+    seen_items = {row["item"] for row in met} | {lapse["item"] for lapse in lapses}
+    free = Trial.objects.filter(study=participant.study).exclude(item__in=seen_items)
+    chosen = _choose(_take(free, count), Counter(row["order"] for row in met), count)
+    position = max([row["position"] for row in met] + [lapse["position"] for lapse in lapses], default=0)
+    return _give(chosen, participant, position)
+
+
+def _locked(participant: Participant) -> Participant:
+    locked = Participant.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("study").get(pk=participant.pk)
+
+
+def _surplus(participant: Participant) -> int:
+    """Answers that came too late to count: they are part of what the participant was asked to do."""
+    late = participant.responses.filter(status=Response.Status.SURPLUS)
+    return late.exclude(trial__participant=participant).values("trial").distinct().count()
+
+
+def _take(free: QuerySet[Trial], count: int) -> list[Trial]:
+    """Lock enough free trials to choose from: open ones in order, then those whose lease is over.
+
+    Rows that others have locked are passed over. If that leaves none, wait for them: at the end of a study
+    everyone reaches for the same last rows, and the lock of someone who is still choosing is no answer. Nobody
+    waits who holds a trial already, so there is no deadlock.
+    """
+    is_open = Q(state=Trial.State.OPEN)
+    is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
+    found = _lock(free.filter(is_open), count, skip_locked=True)
+    if len({trial.item_id for trial in found}) < count:
+        found += _lock(free.filter(is_expired), count, skip_locked=True)
+    while not found and free.filter(is_open | is_expired).exists():
+        found = _lock(free.filter(is_open), count) or _lock(free.filter(is_expired), count)
+    return found
+
+
+def _lock(rows: QuerySet[Trial], count: int, skip_locked: bool = False) -> list[Trial]:
+    locked = rows.order_by("id").select_for_update(of=("self",), skip_locked=skip_locked)
+    return list(locked[: count * WINDOW])
+
+
+def _choose(free: list[Trial], seen_orders: Counter[str], count: int) -> list[Trial]:
+    """One trial for an item, preferring orders that the participant has seen least, then the order of ids."""
+    chosen: list[Trial] = []
+    free = sorted(free, key=lambda trial: (trial.state == Trial.State.CLAIMED, trial.pk))
+    while free and len(chosen) < count:
+        best = min(free, key=lambda trial: seen_orders[trial.order])
+        seen_orders[best.order] += 1
+        chosen.append(best)
+        free = [trial for trial in free if trial.item_id != best.item_id]
+    return chosen
+
+
+def _give(trials: list[Trial], participant: Participant, position: int) -> list[Trial]:
+    """Hand locked trials to a participant, at the positions after `position`."""
+    _record_lapses([trial for trial in trials if trial.participant_id])
+    until = _lease()
+    for trial in trials:
+        position += 1
+        trial.participant, trial.position = participant, position
+        trial.state, trial.lease_until = Trial.State.CLAIMED, until
+    # One statement, whatever the number of trials.
+    places = [When(pk=trial.pk, then=Value(trial.position)) for trial in trials]
+    if trials:
+        Trial.objects.filter(pk__in=[trial.pk for trial in trials]).update(
+            participant=participant, position=Case(*places), state=Trial.State.CLAIMED, lease_until=until
+        )
+    return trials
+
+
+def _record_lapses(trials: list[Trial]) -> None:
+    """Remember who had met a trial before it went to someone else, and where, for an answer that comes late."""
+    Event.objects.bulk_create(
+        Event(
+            study_id=trial.study_id,
+            participant_id=trial.participant_id,
+            kind=LAPSED,
+            data={"trial": trial.pk, "item": trial.item_id, "position": trial.position},
+        )
+        for trial in trials
+    )
+
+
+def _lease() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def renew_leases(*, participant: Participant) -> int:
+    """Keep what a participant holds while they are at it; the number of trials."""
+    held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
+    return held.update(lease_until=_lease())
+
+
+def answer_trial(
+    *,
+    participant: Participant,
+    position: int,
+    shown_value: int,
+    answer_id: UUID,
+    response_ms: int | None = None,
+    telemetry: dict | None = None,
+) -> Outcome:
+    """Store an answer, once for each `answer_id`, and say whether it counts.
+
+    Args:
+        position: which of the participant's trials.
+        shown_value: as it was on screen: the position picked (0…, -1 for same), or the rating, positive for
+            the right side.
+        answer_id: made by the browser; the same id again gives the first outcome and changes nothing.
+
+    The first answer to a trial counts. A later one is kept as surplus, and so is one whose trial has in the
+    meantime been answered by someone else; if nobody has, the trial comes back to this participant.
+
+    Raises:
+        AnswerError: the participant never held such a trial, or the task has no such answer.
+    """
+    try:
+        with transaction.atomic():
+            trial = _locked_trial(participant, position)
+            if stored := Response.objects.filter(answer_id=answer_id).first():
+                return _outcome(stored, participant)
+            counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
+            response = Response.objects.create(
+                answer_id=answer_id,
+                trial=trial,
+                participant=participant,
+                status=Response.Status.COUNTED if counts else Response.Status.SURPLUS,
+                shown_value=shown_value,
+                simulated=participant.simulated,
+                response_ms=response_ms,
+                telemetry=telemetry or {},
+                **_meaning(participant.study, trial, shown_value),
+            )
+            if counts:
+                _settle(trial, participant, position)
+            return Outcome(response, counts)
+    except IntegrityError:
+        # Two different trials sent under one id at the same moment: the first one stands.
+        stored = Response.objects.filter(answer_id=answer_id).first()
+        if stored is None:
+            raise
+        return _outcome(stored, participant)
+
+
+def _outcome(stored: Response, participant: Participant) -> Outcome:
+    if stored.participant_id != participant.pk:
+        raise AnswerError("This answer's id belongs to another participant.")
+    return Outcome(stored, stored.status == Response.Status.COUNTED)
+
+
+def _locked_trial(participant: Participant, position: int) -> Trial:
+    """The trial that a participant holds, or once held, at a position."""
+    trials = Trial.objects.select_for_update(of=("self",))
+    trial = trials.filter(participant=participant, position=position).first()
+    if trial is None:
+        lapse = participant.events.filter(kind=LAPSED, data__position=position).last()
+        if lapse is None:
+            raise AnswerError(f"No trial was given out at position {position}.")
+        trial = trials.get(pk=lapse.data["trial"])
+    return trial
+
+
+def _meaning(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
+    """What a button on screen says about the arms."""
+    if study.task == Study.Task.RATING:
+        if shown_value not in range(-2, 3):
+            raise AnswerError(f"{shown_value} is no rating: it must be from -2 to 2.")
+        return {"rating": shown_value if trial.arms[1] == 0 else -shown_value}
+    if shown_value not in range(SAME, len(trial.arms)):
+        raise AnswerError(f"{shown_value} is no choice: it must be from 0 to {len(trial.arms) - 1}, or -1.")
+    return {"choice": SAME if shown_value == SAME else trial.arms[shown_value]}
+
+
+def _settle(trial: Trial, participant: Participant, position: int) -> None:
+    """Mark a trial as answered by a participant; if someone else holds it by now, it lapses for them."""
+    if trial.participant_id not in (None, participant.pk):
+        _record_lapses([trial])
+    trial.participant, trial.position = participant, position
+    trial.state, trial.lease_until = Trial.State.ANSWERED, None
+    trial.save(update_fields=["participant", "position", "state", "lease_until"])
+
+
+def last_answer(participant: Participant) -> Response | None:
+    """The answer that can still be taken back: the latest one, if it counts and more is to come."""
+    if participant.state != Participant.State.ACTIVE:
+        return None
+    last = participant.responses.exclude(status=Response.Status.UNDONE).last()
+    return last if last and last.status == Response.Status.COUNTED else None
+
+
+@transaction.atomic
+def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
+    """Take the last answer back and give its trial to the participant again. The answer is kept, as undone.
+
+    Nothing happens, and the reply is False, where it is not the last answer or does not count (any more).
+    """
+    participant = _locked(participant)
+    last = last_answer(participant)
+    if last is None or last.answer_id != answer_id:
+        return False
+    trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
+    last.status = Response.Status.UNDONE
+    last.save(update_fields=["status"])
+    trial.state, trial.lease_until = Trial.State.CLAIMED, _lease()
+    trial.save(update_fields=["state", "lease_until"])
+    return True
+
+
+@transaction.atomic
+def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
+    """Take an answer out of the scores and ask the same item in the same order again; the new trial.
+
+    The answer and its trial are kept, as void: the participant has seen the item and does not get it again.
+    None where the answer did not count, so there is nothing to make up for.
+    """
+    trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
+    response.refresh_from_db(fields=["status"])
+    if response.status != Response.Status.COUNTED:
+        return None
+    response.status = Response.Status.VOID
+    response.save(update_fields=["status"])
+    trial.state = Trial.State.VOID
+    trial.save(update_fields=["state"])
+    Event.objects.create(
+        study_id=trial.study_id,
+        participant_id=response.participant_id,
+        user=user,
+        kind="void",
+        data={"answer": str(response.answer_id), "reason": reason},
+    )
+    return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)

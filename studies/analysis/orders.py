@@ -1,0 +1,92 @@
+"""Which arm stands where. Plain data in, plain data out; chance comes only from the seed."""
+
+from itertools import permutations
+
+import numpy as np
+
+Order = tuple[int, ...]
+
+
+def balanced_orders(arms: int, count: int, seed: int) -> list[Order]:
+    """Orders of `arms` arms in which every arm stands in every position equally often.
+
+    Up to four arms all arms! orders are used; above that the rows of a Williams design, in which every arm also
+    follows every other equally often (E. J. Williams, Australian Journal of Scientific Research A 2, 1949). They
+    are laid out as Latin squares, one after the other, and the whole is repeated as a cycle. The seed says which
+    square, row and start come first.
+
+    Args:
+        arms: how many arms compete, 2 or more.
+        count: how many orders are wanted, 0 or more.
+        seed: the same seed gives the same orders.
+
+    Returns:
+        `count` orders; an order lists arm indices from the first position to the last. Over a whole cycle
+        (arms! orders, or arms or 2·arms for five and more) every arm stands in every position equally often.
+
+    Example:
+        >>> sorted(balanced_orders(arms=2, count=4, seed=7))
+        [(0, 1), (0, 1), (1, 0), (1, 0)]
+    """
+    if arms < 2:
+        raise ValueError(f"{arms} arms: a comparison needs at least two.")
+    random = np.random.default_rng(seed)
+    squares = _all_squares(arms) if arms <= 4 else _williams_squares(arms)
+    names = random.permutation(arms)
+    cycle = [
+        tuple(int(names[place]) for place in squares[square][row])
+        for square in random.permutation(len(squares))
+        for row in random.permutation(arms)
+    ]
+    return [cycle[index % len(cycle)] for index in range(count)]
+
+
+def study_orders(arms: int, items: int, per_item: int, seed: int) -> list[list[Order]]:
+    """The orders of every item of a study: one balanced cycle, dealt out to the items in a seeded order.
+
+    Over the study the number of times that an arm stands in a position differs by at most one between any two
+    (arm, position), and no item has the same order twice before it has had them all. An item's own list is
+    shuffled, so that trials that are handed out one after the other differ in order.
+
+    Args:
+        arms, seed: as in `balanced_orders`.
+        items: how many items the study has.
+        per_item: how many answers each item needs.
+
+    Returns:
+        For each item a list of `per_item` orders.
+    """
+    deck = balanced_orders(arms, items * per_item, seed)
+    random = np.random.default_rng([seed, 1])
+    dealt: list[list[Order]] = [[] for _ in range(items)]
+    for turn, item in enumerate(random.permutation(items)):
+        hand = random.permutation(per_item) + turn * per_item
+        dealt[item] = [deck[card] for card in hand]
+    return dealt
+
+
+def rounds(items: int, count: int, seed: int) -> list[list[int]]:
+    """`count` rounds through all items, each in a seeded order of its own.
+
+    Trials are handed out round by round, so that all items fill up together and the last ones are not left
+    for people who have seen them all.
+    """
+    random = np.random.default_rng([seed, 2])
+    return [[int(item) for item in random.permutation(items)] for _ in range(count)]
+
+
+def _all_squares(arms: int) -> list[list[Order]]:
+    """All arms! orders as (arms-1)! Latin squares: the rotations of each order that begins with arm 0."""
+    return [
+        [(*row[turn:], *row[:turn]) for turn in range(arms)]
+        for row in ((0, *rest) for rest in permutations(range(1, arms)))
+    ]
+
+
+def _williams_squares(arms: int) -> list[list[Order]]:
+    """One square for an even number of arms; for an odd number also its mirror image."""
+    first = [0]
+    for step in range(1, arms):
+        first.append((step + 1) // 2 if step % 2 else arms - step // 2)
+    square = [tuple((place + shift) % arms for place in first) for shift in range(arms)]
+    return [square] if arms % 2 == 0 else [square, [row[::-1] for row in square]]

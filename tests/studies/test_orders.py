@@ -1,0 +1,85 @@
+"""Orders: every arm in every position equally often, from a seed alone."""
+
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from math import factorial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studies.analysis.orders import balanced_orders, rounds, study_orders
+
+
+def cells(orders):
+    """How often each (arm, position) occurs."""
+    return Counter((arm, position) for order in orders for position, arm in enumerate(order))
+
+
+@pytest.mark.parametrize("arms", [2, 3, 4])
+def test_up_to_four_arms_every_order_is_used_once_a_cycle(arms):
+    orders = balanced_orders(arms, factorial(arms), seed=3)
+    assert len(set(orders)) == factorial(arms)
+
+
+@pytest.mark.parametrize("arms", [5, 6, 7, 8])
+def test_above_four_every_arm_follows_every_other_equally_often(arms):
+    size = arms if arms % 2 == 0 else 2 * arms
+    orders = balanced_orders(arms, size, seed=3)
+    after = Counter(pair for order in orders for pair in pairwise(order))
+    assert len(set(orders)) == size
+    assert len(after) == arms * (arms - 1)
+    assert set(after.values()) == {size // arms}
+
+
+@settings(max_examples=60, deadline=None)
+@given(arms=st.integers(2, 7), cycles=st.integers(1, 3), seed=st.integers(0, 2**63))
+def test_over_whole_squares_every_cell_is_equal(arms, cycles, seed):
+    counts = cells(balanced_orders(arms, arms * cycles, seed))
+    assert len(counts) == arms * arms
+    assert set(counts.values()) == {cycles}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arms=st.integers(2, 5), items=st.integers(1, 60), per_item=st.integers(1, 9), seed=st.integers(0, 2**63)
+)
+def test_over_a_study_cells_differ_by_at_most_one(arms, items, per_item, seed):
+    dealt = study_orders(arms, items, per_item, seed)
+    assert [len(orders) for orders in dealt] == [per_item] * items
+    counts = cells(order for orders in dealt for order in orders)
+    least = min(counts[arm, position] for arm in range(arms) for position in range(arms))
+    assert max(counts.values()) - least <= 1
+
+
+def test_two_arms_stand_on_each_side_equally_often_for_every_item():
+    for orders in study_orders(arms=2, items=20, per_item=4, seed=11):
+        assert Counter(orders) == {(0, 1): 2, (1, 0): 2}
+
+
+def test_no_item_has_an_order_twice_before_it_has_had_them_all():
+    assert all(len(set(orders)) == 4 for orders in study_orders(arms=3, items=49, per_item=4, seed=5))
+
+
+def test_the_same_seed_gives_the_same_orders_and_another_seed_others():
+    assert balanced_orders(3, 18, seed=7) == balanced_orders(3, 18, seed=7)
+    assert study_orders(3, 10, 4, seed=7) == study_orders(3, 10, 4, seed=7)
+    assert study_orders(3, 10, 4, seed=7) != study_orders(3, 10, 4, seed=8)
+
+
+def test_rounds_go_through_all_items_each_in_another_order():
+    first, second = rounds(items=30, count=2, seed=1)
+    assert sorted(first) == sorted(second) == list(range(30))
+    assert first != second
+
+
+def test_one_arm_is_refused():
+    with pytest.raises(ValueError, match="at least two"):
+        balanced_orders(1, 4, seed=0)
+
+
+def test_the_core_does_not_import_django():
+    code = "import sys, studies.analysis.orders; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
