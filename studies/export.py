@@ -1,0 +1,364 @@
+"""A study's answers as tidy files, one answer a row: CSV, JSON Lines, Parquet, with a codebook and the scores.
+
+The columns are declared once, in `COLUMNS`; the files and the codebook both come from there. Answers are read and
+written a chunk at a time, so memory does not grow with the study. pyarrow writes CSV and Parquet.
+"""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from .bulk import Columns, chunks
+from .models import Response, Study
+from .results import UNKNOWN, summary
+from .summary import as_json
+
+NOT_MEASURED = -1
+FIELDS = {
+    "answer_id": "uuid",
+    "item_id": "int",
+    "participant_id": "int",
+    "order": "text",
+    "value": "small",
+    "shown": "small",
+    "ms": "int",
+    "simulated": "bool",
+    "status": "text",
+    "created_at": "time",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of every export. `make` turns a chunk of raw answers into its values."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    make: Callable[["Export", Columns], pa.Array]
+    task: str = ""  # only in studies with this task
+
+
+class Export:
+    """The answers of one study as pyarrow tables with the columns of `COLUMNS`."""
+
+    def __init__(self, study: Study):
+        self.study = study
+        self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
+        self.arms: list[str] = list(study.arms.values_list("name", flat=True))
+        items = list(
+            study.items.order_by("id").values_list("id", "index", "image__original_name", "image__class_name")
+        )
+        self.item_ids = np.array([item[0] for item in items], np.int64)
+        self.items: dict[str, list] = {
+            "index": [i[1] for i in items],
+            "photo": [i[2] for i in items],
+            "class": [i[3] for i in items],
+        }
+        people = list(
+            study.participants.order_by("id").values_list(
+                "id", "number", "invitation__label", "state", "external"
+            )
+        )
+        self.person_ids = np.array([person[0] for person in people], np.int64)
+        self.people: dict[str, list] = {
+            "number": [person[1] for person in people],
+            "group": [person[2] for person in people],
+            "state": [person[3] for person in people],
+            "imported": [person[4].get("imported", "") for person in people],
+        }
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(column.name, column.type) for column in self.columns])
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The answers in the order in which they came, up to 20,000 a table."""
+        rows = (
+            Response.objects.filter(trial__study=self.study)
+            .order_by("id")
+            .annotate(
+                item_id=F("trial__item"),
+                order=F("trial__order"),
+                value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+                shown=Coalesce("shown_value", UNKNOWN),
+                ms=Coalesce("response_ms", NOT_MEASURED),
+            )
+        )
+        for raw in chunks(rows, FIELDS):
+            arrays = [column.make(self, raw).cast(column.type) for column in self.columns]
+            yield pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def of_item(self, raw: Columns, field: str) -> pa.Array:
+        return _look_up(self.items[field], np.searchsorted(self.item_ids, raw["item_id"]))
+
+    def of_person(self, raw: Columns, field: str) -> pa.Array:
+        return _look_up(self.people[field], np.searchsorted(self.person_ids, raw["participant_id"]))
+
+    def constant(self, raw: Columns, value: str) -> pa.Array:
+        return _look_up([value], np.zeros(len(raw["value"]), np.int64))
+
+    def orders(self, raw: Columns) -> pa.Array:
+        """Arm names from the first position to the last; empty if not known."""
+        codes, places = np.unique(raw["order"], return_inverse=True)
+        names = [
+            " > ".join(self.arms[int(index)] for index in code.split(",")) if code else "" for code in codes
+        ]
+        return _look_up(names, places)
+
+    def first_arm_side(self, raw: Columns) -> pa.Array:
+        codes, places = np.unique(raw["order"], return_inverse=True)
+        return _look_up([{"0,1": "left", "1,0": "right"}.get(code, "") for code in codes], places)
+
+
+def _look_up(values: list, places: np.ndarray) -> pa.Array:
+    """values[places] as a dictionary array: each text is held once; an empty text becomes null."""
+    texts = [None if value == "" else value for value in values]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places.astype(np.int32)), pa.array(texts)
+    ).dictionary_decode()
+
+
+def _known(values: np.ndarray, unknown: int) -> pa.Array:
+    return pa.array(values, mask=values == unknown)
+
+
+def _uuids(raw: np.ndarray) -> pa.Array:
+    """16 bytes each → 8-4-4-4-12 hexadecimal digits."""
+    digits = np.frombuffer(bytes(raw.tobytes().hex(), "ascii"), "S1").reshape(-1, 32)
+    text = np.insert(digits, [8, 12, 16, 20], b"-", axis=1)
+    return pa.array(np.frombuffer(text.tobytes(), "S36")).cast(pa.string())
+
+
+INT, BIG, TEXT, BOOL = pa.int32(), pa.int64(), pa.string(), pa.bool_()
+COLUMNS = [
+    Column("study", TEXT, "Short name of the study.", lambda e, raw: e.constant(raw, e.study.slug)),
+    Column(
+        "answer",
+        TEXT,
+        "Identifier of the answer (UUID), made by the volunteer's browser, or at import.",
+        lambda e, raw: _uuids(raw["answer_id"]),
+    ),
+    Column("item", INT, "Number of the item in the study, from 0.", lambda e, raw: e.of_item(raw, "index")),
+    Column(
+        "photo", TEXT, "File name of the photo as it was imported.", lambda e, raw: e.of_item(raw, "photo")
+    ),
+    Column("class", TEXT, "Class title shown with the photo.", lambda e, raw: e.of_item(raw, "class")),
+    Column(
+        "participant", INT, "Number of the participant, from 1.", lambda e, raw: e.of_person(raw, "number")
+    ),
+    Column(
+        "group",
+        TEXT,
+        "Label of the invitation the participant came by.",
+        lambda e, raw: e.of_person(raw, "group"),
+    ),
+    Column(
+        "order",
+        TEXT,
+        "Arms as they stood on screen, from the first position to the last, separated by “ > ”. Empty: not known.",
+        lambda e, raw: e.orders(raw),
+    ),
+    Column(
+        "choice",
+        TEXT,
+        "The arm that was picked, by name, or “same”.",
+        lambda e, raw: _look_up([*e.arms, "same"], raw["value"] % (len(e.arms) + 1)),
+        task="choice",
+    ),
+    Column(
+        "position",
+        INT,
+        "Position that was picked, from 1 (A); 0 for “same”. Empty: not known.",
+        lambda e, raw: _known(np.where(raw["shown"] == UNKNOWN, UNKNOWN, raw["shown"] + 1), UNKNOWN),
+        task="choice",
+    ),
+    Column(
+        "rating",
+        INT,
+        "−2 … 2. Positive: the first arm was judged more reliable.",
+        lambda e, raw: pa.array(raw["value"]),
+        task="rating",
+    ),
+    Column(
+        "rating_shown",
+        INT,
+        "−2 … 2 as on screen. Positive: the map on the right. Empty: not known.",
+        lambda e, raw: _known(raw["shown"], UNKNOWN),
+        task="rating",
+    ),
+    Column(
+        "first_arm_side",
+        TEXT,
+        "Side on which the first arm stood: left or right. Empty: not known.",
+        lambda e, raw: e.first_arm_side(raw),
+        task="rating",
+    ),
+    Column(
+        "response_ms",
+        BIG,
+        "Milliseconds from the moment when every picture was visible to the answer. Empty: not measured.",
+        lambda e, raw: _known(raw["ms"], NOT_MEASURED),
+    ),
+    Column(
+        "simulated",
+        BOOL,
+        "true: given by a simulated volunteer, not by a person.",
+        lambda e, raw: pa.array(raw["simulated"]),
+    ),
+    Column(
+        "status",
+        TEXT,
+        "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
+        "void: taken out by staff. Scores use counted answers only.",
+        lambda e, raw: pa.array(raw["status"]),
+    ),
+    Column(
+        "participant_state",
+        TEXT,
+        "active, finished or withdrawn. Scores leave out the answers of people who withdrew.",
+        lambda e, raw: e.of_person(raw, "state"),
+    ),
+    Column(
+        "imported_from",
+        TEXT,
+        "File from which the answer was imported. Empty: given on the study's own pages.",
+        lambda e, raw: e.of_person(raw, "imported"),
+    ),
+    Column(
+        "answered_at",
+        TEXT,
+        "When the server stored the answer, UTC, ISO 8601.",
+        lambda e, raw: pc.strftime(pa.array(raw["created_at"], pa.timestamp("us")), "%Y-%m-%dT%H:%M:%SZ"),
+    ),
+    Column(
+        "protocol_sha256",
+        TEXT,
+        "SHA-256 of all that was frozen when the study opened.",
+        lambda e, raw: e.constant(raw, e.study.protocol_sha256),
+    ),
+]
+
+
+def csv_chunks(study: Study) -> Iterator[bytes]:
+    """The answers as CSV, UTF-8, a chunk of rows at a time: text is quoted and defused, numbers stay numbers."""
+    export = Export(study)
+    yield _csv(export.schema.empty_table(), header=True)
+    for table in export.tables():
+        yield _csv(_defused(table), header=False)
+
+
+def jsonl_chunks(study: Study) -> Iterator[bytes]:
+    """The answers as JSON Lines, UTF-8."""
+    for table in Export(study).tables():
+        lines = (json.dumps(row, ensure_ascii=False) for row in table.to_pylist())
+        yield ("\n".join(lines) + "\n").encode()
+
+
+def _csv(table: pa.Table, *, header: bool) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=header))
+    return sink.getvalue()
+
+
+def _defused(table: pa.Table) -> pa.Table:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    for place, field in enumerate(table.schema):
+        if field.type == TEXT:
+            text = table.column(place)
+            safe = pc.if_else(
+                pc.match_substring_regex(text, r"^[=+\-@|%\t\r\n]"),
+                pc.binary_join_element_wise("'", text, ""),
+                text,
+            )
+            table = table.set_column(place, field, safe)
+    return table
+
+
+def write_csv(study: Study, path: Path) -> None:
+    _write(path, csv_chunks(study))
+
+
+def write_jsonl(study: Study, path: Path) -> None:
+    _write(path, jsonl_chunks(study))
+
+
+def write_parquet(study: Study, path: Path) -> None:
+    """Parquet with each column's description in the file."""
+    export = Export(study)
+    schema = pa.schema(
+        [
+            field.with_metadata({"description": column.description})
+            for field, column in zip(export.schema, export.columns, strict=True)
+        ]
+    )
+    with _in_place_of(path) as part, pyarrow.parquet.ParquetWriter(part, schema) as writer:
+        for table in export.tables():
+            writer.write_table(table.cast(schema))
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
+    with _in_place_of(path) as part, part.open("wb") as file:
+        file.writelines(parts)
+
+
+@contextmanager
+def _in_place_of(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place once it is whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+WRITERS: dict[str, Callable[[Study, Path], None]] = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+}
+
+
+def codebook(study: Study) -> str:
+    """The columns of the export, each with its type and meaning, as CSV."""
+    types = {INT: "integer", BIG: "integer", TEXT: "text", BOOL: "true or false"}
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["column", "type", "meaning"])
+    for column in Export(study).columns:
+        writer.writerow([column.name, types[column.type], column.description])
+    return file.getvalue()
+
+
+def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
+    """Write the answers in each format, the codebook and the scores into a folder; return the files."""
+    to.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in formats:
+        path = to / f"answers.{name}"
+        WRITERS[name](study, path)
+        written.append(path)
+    scores = json.dumps(as_json(summary(study, who)), ensure_ascii=False, indent=2, allow_nan=False)
+    for path, text in ((to / "codebook.csv", codebook(study)), (to / "scores.json", scores + "\n")):
+        _write(path, [text.encode()])
+        written.append(path)
+    return written

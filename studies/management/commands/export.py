@@ -1,0 +1,42 @@
+"""`export SLUG --to DIR [--format csv,jsonl,parquet]`: every answer, the codebook and the scores as files."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from studies.export import WRITERS, export
+from studies.summary import WHO
+
+from .scores import dump, find_study
+
+
+class Command(BaseCommand):
+    help = "Write a study's answers (one a row), a codebook and the scores into a folder."
+
+    def add_arguments(self, parser):
+        parser.add_argument("slug")
+        parser.add_argument(
+            "--to", required=True, type=Path, metavar="DIR", help="folder; made if it is missing"
+        )
+        parser.add_argument(
+            "--format", default="csv", help=f"one or more of {', '.join(WRITERS)} (default: csv)"
+        )
+        parser.add_argument("--who", choices=WHO, help="whose answers scores.json is about; all are exported")
+        parser.add_argument("--json", action="store_true", help="the paths as JSON on stdout")
+
+    def handle(self, *, slug, to: Path, format: str, who, json: bool, **options):
+        study = find_study(slug)
+        formats = [name.strip() for name in format.split(",")]
+        if unknown := [name for name in formats if name not in WRITERS]:
+            raise CommandError(f"--format {unknown[0]}: not one of {', '.join(WRITERS)}", returncode=2)
+        try:
+            written = export(study=study, to=to, formats=formats, who=who)
+        except OSError as error:
+            raise CommandError(
+                f"--to {to}: {error.strerror}. Choose a folder you may write to.", returncode=2
+            ) from error
+        if json:
+            self.stdout.write(dump({"study": slug, "files": [str(path) for path in written]}))
+            return
+        for path in written:
+            self.stdout.write(f"{path.stat().st_size:>12,} bytes  {path}")

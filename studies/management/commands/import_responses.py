@@ -1,0 +1,31 @@
+"""`import_responses SLUG answers.csv`: answers that were collected elsewhere, all or none."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from studies.importing import AnswersFileError, import_responses
+
+from .scores import dump, find_study
+
+
+class Command(BaseCommand):
+    help = (
+        "Import answers from a CSV file with the columns item,participant,choice or item,participant,rating."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("slug")
+        parser.add_argument("path", type=Path, metavar="answers.csv")
+        parser.add_argument("--json", action="store_true", help="JSON on stdout")
+
+    def handle(self, *, slug, path: Path, json: bool, **options):
+        study = find_study(slug)
+        try:
+            answers, participants = import_responses(study=study, path=path)
+        except AnswersFileError as error:
+            raise CommandError(str(error), returncode=2) from error
+        if json:
+            self.stdout.write(dump({"study": slug, "responses": answers, "participants": participants}))
+        else:
+            self.stdout.write(f"{answers} answers of {participants} participants imported into {slug}.")

@@ -1,0 +1,104 @@
+"""`scores SLUG [--json] [--who real|simulated|all]`: the paper's table, with intervals."""
+
+import json
+
+from django.core.management.base import BaseCommand, CommandError
+
+from studies.models import Study
+from studies.results import summary
+from studies.summary import WHO, Summary, as_json, percent, signed
+
+
+class Command(BaseCommand):
+    help = "Scores of a study with 95 % intervals: a table, or JSON with --json."
+
+    def add_arguments(self, parser):
+        parser.add_argument("slug")
+        parser.add_argument("--json", action="store_true", help="JSON on stdout")
+        parser.add_argument(
+            "--who",
+            choices=WHO,
+            help="whose answers (default: real people's, or simulated ones if only those exist)",
+        )
+
+    def handle(self, *, slug, json: bool, who, **options):
+        result = summary(find_study(slug), who)
+        self.stdout.write(dump(as_json(result)) if json else table(result))
+
+
+def dump(data: dict) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def find_study(slug: str) -> Study:
+    """The study by its slug, or one clear line with exit code 2."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = (
+            ", ".join(Study.objects.values_list("slug", flat=True)[:10])
+            or "none yet; make one with create_study"
+        )
+        raise CommandError(f"{slug}: no such study. Studies: {known}", returncode=2)
+    return study
+
+
+def table(result: Summary) -> str:
+    """The summary as text."""
+    lines = [f"{result.study}: {result.title}", result.who_in_words.capitalize(), ""]
+    if result.scores:
+        lines += choice_rows(result)
+    elif result.rating:
+        lines += rating_rows(result)
+    if result.responses:
+        lines += [
+            "",
+            f"{result.responses} answers by {result.participants} participants on {result.items} items.",
+        ]
+    return "\n".join([*lines, result.headline if result.responses else "", *result.notes]).rstrip()
+
+
+def choice_rows(result: Summary) -> list[str]:
+    assert result.same is not None
+    width = max(len(score.name) for score in (*result.scores, result.same)) + 2
+    head = f"{'arm':<{width}}{f'score of {result.items}':>14}{'share':>10}{'of preferences':>17}{'95 % interval':>20}"
+    rows = [
+        f"{score.name:<{width}}{score.score:>14.2f}{percent(score.share):>10}"
+        f"{percent(score.share_of_preferences) if score is not result.same else '':>17}{span(score.interval):>20}"
+        for score in (*result.ranked, result.same)
+    ]
+    total = sum(score.score for score in (*result.scores, result.same))
+    return [
+        head,
+        "─" * len(head),
+        *rows,
+        "─" * len(head),
+        f"{'total':<{width}}{total:>14.2f}{percent(1):>10}",
+    ]
+
+
+def rating_rows(result: Summary) -> list[str]:
+    rating = result.rating
+    assert rating is not None
+    width = max(map(len, (*result.arms, "mean of items' means"))) + 2
+    head = f"{'':<{width}}{'mean rating':>12}{'95 % interval':>20}"
+    mirrored = tuple(sorted(-bound for bound in rating.interval)) if rating.interval else None
+    intervals = dict(zip(result.arms, (rating.interval, mirrored), strict=True))
+    rows = [
+        f"{arm:<{width}}{signed(mean):>12}{span(intervals[arm], signed):>20}"
+        for arm, mean in result.by_arm.items()
+    ]
+    items = f"{signed(rating.mean_of_items):>12}{span(rating.mean_of_items_interval, signed):>20}"
+    counts = ", ".join(f"{value:+d}: {count}".replace("+0", "0") for value, count in rating.counts.items())
+    return [
+        head,
+        "─" * len(head),
+        *rows,
+        "─" * len(head),
+        f"{'mean of items’ means':<{width}}{items}",
+        f"Answers: {counts}".replace("-", "−"),
+        f"Direction: {result.direction}",
+    ]
+
+
+def span(interval: tuple[float, ...] | None, form=lambda bound: f"{bound:.2f}") -> str:
+    return f"{form(interval[0])} – {form(interval[1])}" if interval else "–"

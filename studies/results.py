@@ -1,0 +1,220 @@
+"""Database → arrays → one `Summary`. Every output shows that same object.
+
+The only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
+withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
+
+from .analysis.answers import SAME, missing_items
+from .analysis.intervals import choice_intervals, rating_intervals
+from .analysis.scores import choice_scores, rating_scores
+from .bulk import columns
+from .models import Participant, Response, Study, Trial
+from .summary import WHO, Rating, Score, Summary
+
+UNKNOWN = -128
+
+
+class UnknownWhoError(ValueError):
+    """Asked for answers of nobody we know."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Counted answers as arrays of one length n, oldest first."""
+
+    items: np.ndarray  # (n,) int64, Item.index
+    participants: np.ndarray  # (n,) int64, Participant.number
+    values: np.ndarray  # (n,) int64: arm index or SAME; or the rating, positive for the first arm
+    shown: np.ndarray  # (n,) int64: place picked (0…) or SAME; or the rating as on screen; or UNKNOWN
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def answers(study: Study, who: str | None = None) -> Answers:
+    """The counted answers of people who did not withdraw, in one query.
+
+    `who` is `real`, `simulated` or `all`; without it, `default_who(study)`.
+    """
+    who = check_who(who or default_who(study))
+    rows = (
+        _counted(study, who)
+        .order_by("id")
+        .annotate(
+            item=F("trial__item__index"),
+            person=F("participant__number"),
+            value=F("choice" if study.task == Study.Task.CHOICE else "rating"),
+            shown=Coalesce("shown_value", UNKNOWN),
+        )
+    )
+    found = columns(rows, {"item": "int", "person": "int", "value": "small", "shown": "small"})
+    return Answers(found["item"], found["person"], found["value"], found["shown"])
+
+
+def default_who(study: Study) -> str:
+    """`real` once anybody real has answered, else `simulated`."""
+    return "real" if _counted(study, "real").exists() else "simulated"
+
+
+def check_who(who: str) -> str:
+    if who not in WHO:
+        raise UnknownWhoError(f"who={who}: not one of {', '.join(WHO)}")
+    return who
+
+
+def _counted(study: Study, who: str):
+    rows = Response.objects.filter(trial__study=study, status=Response.Status.COUNTED).exclude(
+        participant__state=Participant.State.WITHDRAWN
+    )
+    return rows if who == "all" else rows.filter(simulated=who == "simulated")
+
+
+def summary(study: Study, who: str | None = None) -> Summary:
+    """The study's scores with 95 % intervals (two-way bootstrap, 2,000 draws from the study's seed).
+
+    A fixed number of queries. What cannot be computed is None and a note says why: nothing here is ever NaN.
+    """
+    who = check_who(who or default_who(study))
+    arms = tuple(study.arms.values_list("name", flat=True))
+    expected = list(study.items.values_list("index", flat=True))
+    imported = _counted(study, who).filter(participant__external__has_key="imported").count()
+    mixed = who == "all" and _counted(study, "simulated").exists()
+    given = answers(study, who)
+    missing = tuple(missing_items(expected, given.items).tolist())
+    found: dict = {"scores": (), "same": None, "rating": None}
+    notes: list[str] = []
+    if len(given):
+        found, notes = (_choice if study.task == Study.Task.CHOICE else _rating)(study, given, arms, found)
+    return Summary(
+        study=study.slug,
+        title=study.title,
+        task=study.task,
+        state=study.state,
+        who=who,
+        simulated=who == "simulated" or mixed,
+        arms=arms,
+        items=len(np.unique(given.items)),
+        missing_items=missing,
+        responses=len(given),
+        participants=len(np.unique(given.participants)),
+        imported=imported,
+        positions=_positions(given, len(arms), study.task == Study.Task.CHOICE),
+        notes=(*notes, *_notes(given, missing, imported)),
+        protocol_sha256=study.protocol_sha256,
+        **found,
+    )
+
+
+def _choice(study: Study, given: Answers, arms: tuple[str, ...], found: dict) -> tuple[dict, list[str]]:
+    scored = choice_scores(given.items, given.values, arms=len(arms))
+    bounds = choice_intervals(given.items, given.participants, given.values, arms=len(arms), seed=study.seed)
+    preferences = scored.share_of_preferences
+    scores = tuple(
+        Score(
+            name=name,
+            score=float(scored.arms[index]),
+            share=float(scored.share[index]),
+            share_of_preferences=None if preferences is None else float(preferences[index]),
+            interval=_pair(None if bounds.arms is None else bounds.arms[index]),
+        )
+        for index, name in enumerate(arms)
+    )
+    same = Score("same", scored.same, scored.same_share, None, _pair(bounds.same))
+    notes = [bounds.note] if bounds.note else []
+    if preferences is None:
+        notes.append("Nobody preferred any arm, so there are no shares of preferences.")
+    return found | {"scores": scores, "same": same}, notes
+
+
+def _rating(study: Study, given: Answers, arms: tuple[str, ...], found: dict) -> tuple[dict, list[str]]:
+    scored = rating_scores(given.items, given.values, given.participants)
+    bounds = rating_intervals(given.items, given.participants, given.values, seed=study.seed)
+    rating = Rating(
+        mean=float(scored.mean),
+        interval=_pair(bounds.mean),
+        mean_of_items=float(scored.mean_of_items),
+        mean_of_items_interval=_pair(bounds.mean_of_items),
+        counts={value: int((given.values == value).sum()) for value in range(-2, 3)},
+    )
+    return found | {"rating": rating}, [bounds.note] if bounds.note else []
+
+
+def _pair(bounds: np.ndarray | None) -> tuple[float, float] | None:
+    return None if bounds is None else (float(bounds[0]), float(bounds[1]))
+
+
+def _positions(given: Answers, arms: int, choice: bool) -> dict[str, int]:
+    shown = given.shown[given.shown != UNKNOWN]
+    if choice:
+        counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
+        return counts | {"same": int((shown == SAME).sum())}
+    return {
+        "left": int((shown < 0).sum()),
+        "neither": int((shown == 0).sum()),
+        "right": int((shown > 0).sum()),
+    }
+
+
+def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:
+    if not len(given):
+        yield "No answers are counted yet, so there is nothing to score."
+    elif missing:
+        names = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
+        total = len(missing) + len(np.unique(given.items))
+        yield f"{len(missing)} of {total} items have no answer and are not in the scores: {names}."
+    if imported:
+        yield (
+            f"{imported} of {len(given)} answers were collected elsewhere and imported; "
+            "where things stood on screen is not known for them."
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study has come."""
+
+    open: int = 0
+    claimed: int = 0
+    answered: int = 0
+    void: int = 0
+    real: int = 0  # counted answers of people
+    simulated: int = 0  # counted answers of simulated volunteers
+
+    @property
+    def needed(self) -> int:
+        return self.open + self.claimed + self.answered
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.answered // self.needed if self.needed else 0
+
+
+def progress(studies: Iterable[Study]) -> dict[int, Progress]:
+    """Progress by study id, for all the studies of a page in two queries."""
+    ids = [study.pk for study in studies]
+    found: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    trials = (
+        Trial.objects.filter(study__in=ids).order_by().values_list("study", "state").annotate(Count("id"))
+    )
+    for pk, state, count in trials:
+        found[pk][state] = count
+    counted = Response.objects.filter(trial__study__in=ids, status=Response.Status.COUNTED).exclude(
+        participant__state=Participant.State.WITHDRAWN
+    )
+    by_kind = (
+        counted.order_by()
+        .values("trial__study")
+        .annotate(
+            real=Count("id", filter=Q(simulated=False)), simulated=Count("id", filter=Q(simulated=True))
+        )
+    )
+    for row in by_kind:
+        found[row["trial__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
+    return {pk: Progress(**counts) for pk, counts in found.items()}

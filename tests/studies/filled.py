@@ -1,0 +1,56 @@
+"""Studies with answers in them, written straight into the database. The order of arms is 0,1,2 unless given."""
+
+import uuid
+
+from studies.models import Invitation, Participant, Response, Study, Trial, hash_token, new_token
+
+
+def make_participant(study: Study, *, simulated: bool = False, label: str = "class", **fields) -> Participant:
+    invitation, _ = Invitation.issue(study, label=label, simulated=simulated)
+    return Participant.objects.create(
+        study=study,
+        invitation=invitation,
+        number=study.participants.count() + 1,
+        token_sha256=hash_token(new_token()),
+        simulated=simulated,
+        **fields,
+    )
+
+
+def answer(participant: Participant, item: int, value: int, *, order: str = "", **fields) -> Response:
+    """One answer about the item with that number; `value` is an arm index, -1 for same, or a rating."""
+    study = participant.study
+    arms = study.arms.count()
+    order = order or ",".join(map(str, range(arms)))
+    status = fields.get("status", Response.Status.COUNTED)
+    trial = Trial.objects.create(
+        study=study,
+        item=study.items.get(index=item),
+        order=order,
+        state=Trial.State.ANSWERED if status == Response.Status.COUNTED else Trial.State.OPEN,
+        participant=participant,
+    )
+    if study.task == Study.Task.CHOICE:
+        given = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}
+    else:
+        given = {"rating": value, "shown_value": value if order == "1,0" else -value}
+    return Response.objects.create(
+        **{
+            "answer_id": uuid.uuid4(),
+            "trial": trial,
+            "participant": participant,
+            "simulated": participant.simulated,
+            **given,
+            **fields,
+        }
+    )
+
+
+def fill(study: Study, answers: list[list[int]], **person) -> list[Participant]:
+    """answers[p][i] is what participant p says about item i."""
+    people = []
+    for row in answers:
+        people.append(make_participant(study, **person))
+        for item, value in enumerate(row):
+            answer(people[-1], item, value)
+    return people

@@ -1,0 +1,199 @@
+"""What a researcher takes away: files with every answer, a codebook, and the scores."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from studies.export import COLUMNS, csv_chunks, export
+from studies.models import Arm, Participant, Response
+from studies.results import summary
+from studies.summary import as_json
+from tests.factories import make_study
+from tests.studies.filled import answer, fill, make_participant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study():
+    study = make_study("methods", items=2, protocol_sha256="ab" * 32)
+    person = make_participant(study, label="course A")
+    answer(person, 0, 2, order="2,0,1", response_ms=1500)
+    answer(person, 1, -1, order="0,1,2")
+    answer(make_participant(study, simulated=True), 0, 0, order="1,0,2", status="undone")
+    return study
+
+
+def read(study) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(b"".join(csv_chunks(study)).decode())))
+
+
+def plain(value) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_every_answer_is_one_row_with_arms_by_name(study):
+    rows = read(study)
+    first = Response.objects.first()
+    assert rows[0] == {
+        "study": "methods",
+        "answer": str(first.answer_id),
+        "item": "0",
+        "photo": "hammer-0.jpg",
+        "class": "hammer",
+        "participant": "1",
+        "group": "course A",
+        "order": "pixel-ablation-cam > grad-cam > ablation-cam",
+        "choice": "pixel-ablation-cam",
+        "position": "1",
+        "response_ms": "1500",
+        "simulated": "false",
+        "status": "counted",
+        "participant_state": "active",
+        "imported_from": "",
+        "answered_at": first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "protocol_sha256": "ab" * 32,
+    }
+    assert [(row["choice"], row["position"], row["response_ms"]) for row in rows[1:]] == [
+        ("same", "0", ""),
+        ("grad-cam", "2", ""),
+    ]
+    assert [(row["status"], row["simulated"]) for row in rows] == [
+        ("counted", "false"),
+        ("counted", "false"),
+        ("undone", "true"),
+    ]
+
+
+def test_ratings_are_oriented_to_the_first_arm_and_say_where_it_stood():
+    study = make_study("networks", task="rating", methods=("grad-cam",), networks=("resnet50", "vgg16"))
+    person = make_participant(study)
+    answer(person, 0, 2, order="0,1")
+    answer(person, 1, -1, order="1,0")
+    rows = read(study)
+    assert [(row["rating"], row["rating_shown"], row["first_arm_side"]) for row in rows] == [
+        ("2", "-2", "left"),
+        ("-1", "-1", "right"),
+    ]
+    assert "choice" not in rows[0]
+
+
+def test_text_is_defused_for_spreadsheets_while_numbers_stay_numbers():
+    study = make_study("evil", task="rating", methods=("grad-cam",), networks=("resnet50", "vgg16"))
+    image = study.items.first().image
+    image.class_name, image.original_name = '=HYPERLINK("x")', "@cat, big.jpg"
+    image.save()
+    answer(make_participant(study, label="\t+1+cmd|x"), 0, -2, order="1,0")
+    row = read(study)[0]
+    assert row["class"] == '\'=HYPERLINK("x")'
+    assert row["photo"] == "'@cat, big.jpg"
+    assert row["group"] == "'\t+1+cmd|x"
+    assert row["rating"] == "-2"
+
+
+def test_anyone_can_recompute_the_scores_from_the_file_alone():
+    study = make_study("open", items=3)
+    fill(study, [[0, 1, 2], [0, 0, -1], [1, 1, 1]])
+    person = fill(study, [[2, 2, 2]])[0]
+    person.state = Participant.State.WITHDRAWN
+    person.save()
+    rows = [
+        row for row in read(study) if row["status"] == "counted" and row["participant_state"] != "withdrawn"
+    ]
+    totals: dict[str, float] = {}
+    for item in {row["item"] for row in rows}:
+        given = [row["choice"] for row in rows if row["item"] == item]
+        for name in given:
+            totals[name] = totals.get(name, 0) + 1 / len(given)
+    found = summary(study)
+    assert totals == pytest.approx({score.name: score.score for score in (*found.scores, found.same)})
+
+
+def test_all_formats_hold_the_same_answers(study, tmp_path):
+    export(study=study, to=tmp_path, formats=["csv", "jsonl", "parquet"])
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    table = pyarrow.parquet.read_table(tmp_path / "answers.parquet")
+    assert table.to_pylist() == lines
+    as_text = [{name: plain(value) for name, value in line.items()} for line in lines]
+    assert as_text == read(study)
+    assert (
+        table.schema.field("photo").metadata[b"description"] == b"File name of the photo as it was imported."
+    )
+
+
+def test_the_codebook_describes_every_column_of_the_file(study, tmp_path):
+    export(study=study, to=tmp_path, formats=["csv"])
+    book = list(csv.DictReader((tmp_path / "codebook.csv").open()))
+    header = next(csv.reader((tmp_path / "answers.csv").open()))
+    assert [line["column"] for line in book] == header
+    assert all(line["meaning"].endswith(".") for line in book)
+    assert len({column.name for column in COLUMNS}) == len(COLUMNS)
+
+
+def test_the_scores_file_is_what_the_scores_command_prints(study, tmp_path):
+    export(study=study, to=tmp_path, formats=["csv"])
+    assert json.loads((tmp_path / "scores.json").read_text()) == as_json(summary(study))
+
+
+def test_chunks_join_without_a_seam(monkeypatch):
+    study = make_study("long", items=5)
+    fill(study, [[0, 1, 2, -1, 0], [2, 2, 1, 0, 0]])
+    whole = b"".join(csv_chunks(study))
+    import studies.bulk
+
+    monkeypatch.setattr(studies.bulk.chunks, "__defaults__", (3,))
+    parts = list(csv_chunks(study))
+    assert len(parts) == 5  # header, 3 + 3 + 3 + 1 rows
+    assert b"".join(parts) == whole
+
+
+def test_an_arm_may_be_called_anything():
+    study = make_study("names", items=1)
+    Arm.objects.filter(study=study, index=0).update(name="=sum, “a”")
+    answer(make_participant(study), 0, 0)
+    assert read(study)[0]["choice"] == "'=sum, “a”"
+    assert read(study)[0]["order"].startswith("'=sum, “a” > ablation-cam")
+
+
+def test_a_study_without_answers_gives_a_header_and_no_rows(tmp_path):
+    export(study=make_study("none"), to=tmp_path, formats=["csv", "jsonl", "parquet"])
+    assert len((tmp_path / "answers.csv").read_text().splitlines()) == 1
+    assert (tmp_path / "answers.jsonl").read_text() == ""
+    assert pyarrow.parquet.read_table(tmp_path / "answers.parquet").num_rows == 0
+    assert json.loads((tmp_path / "scores.json").read_text())["notes"]
+
+
+def test_a_failed_export_leaves_the_old_file_and_no_litter(study, tmp_path, monkeypatch):
+    (tmp_path / "answers.csv").write_text("old")
+
+    def broken(_study):
+        yield b"half"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("studies.export.csv_chunks", broken)
+    with pytest.raises(CommandError, match="No space left on device") as error:
+        call_command("export", "methods", "--to", str(tmp_path))
+    assert error.value.returncode == 2
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["answers.csv"]
+    assert (tmp_path / "answers.csv").read_text() == "old"
+
+
+def test_the_command_names_the_files_and_refuses_formats_it_lacks(study, tmp_path, capsys):
+    call_command("export", "methods", "--to", str(tmp_path / "new"), "--format", "csv,parquet")
+    assert re.search(r"bytes {2}\S+answers\.parquet", capsys.readouterr().out)
+    with pytest.raises(CommandError, match="--format xlsx: not one of csv, jsonl, parquet"):
+        call_command("export", "methods", "--to", str(tmp_path), "--format", "csv,xlsx")
+
+
+def test_numpy_alone_reads_the_file(study):
+    lines = b"".join(csv_chunks(study)).decode().splitlines()
+    table = np.genfromtxt(lines, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert table.dtype.names is not None
+    assert len(table) == 3

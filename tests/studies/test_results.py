@@ -1,0 +1,215 @@
+"""What a researcher reads off a study: scores, whose answers they are, and what should be known of them."""
+
+import json
+import math
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from studies.results import UnknownWhoError, answers, progress, summary
+from studies.summary import as_json
+from tests.factories import make_study, make_trials
+from tests.studies.filled import answer, fill, make_participant
+
+pytestmark = pytest.mark.django_db
+
+# Three items, four people. By hand: item 0 gives arm 0 all; item 1: 2/4, 1/4, same 1/4; item 2: 1/4 each.
+ANSWERS = [[0, 0, 0], [0, 0, 1], [0, 1, 2], [0, -1, -1]]
+
+
+@pytest.fixture
+def choice():
+    study = make_study("methods", seed=7)
+    fill(study, ANSWERS)
+    return study
+
+
+@pytest.fixture
+def rating():
+    study = make_study(
+        "networks", task="rating", items=2, methods=("grad-cam",), networks=("resnet50", "vgg16"), seed=7
+    )
+    fill(study, [[2, 1], [2, -1], [1, 0]])
+    return study
+
+
+def run(*args, capsys):
+    call_command(*args)
+    return capsys.readouterr().out
+
+
+def test_each_item_is_worth_one_and_the_total_is_the_number_of_items(choice):
+    found = summary(choice)
+    assert [score.score for score in found.scores] == pytest.approx([1.75, 0.5, 0.25])
+    assert found.same.score == pytest.approx(0.5)
+    assert sum(score.score for score in found.scores) + found.same.score == pytest.approx(3, abs=1e-9)
+    assert [score.share_of_preferences for score in found.scores] == pytest.approx([0.7, 0.2, 0.1])
+
+
+def test_every_score_lies_in_its_interval(choice, rating):
+    for score in (*summary(choice).scores, summary(choice).same):
+        assert score.interval[0] <= score.score <= score.interval[1]
+    found = summary(rating).rating
+    assert found.interval[0] <= found.mean <= found.interval[1]
+
+
+def test_the_headline_says_who_won_with_numbers(choice, rating):
+    assert summary(choice).headline.startswith(
+        "grad-cam was preferred most: 1.75 of 3 items (58.3 %; 95 % interval"
+    )
+    assert summary(rating).headline.startswith(
+        "resnet50 was judged more reliable by +0.83 on a scale from −2 to +2 (95 % interval"
+    )
+
+
+def test_a_negative_mean_is_told_from_the_other_networks_side():
+    study = make_study(
+        "turned", task="rating", items=2, methods=("grad-cam",), networks=("resnet50", "vgg16")
+    )
+    fill(study, [[-2, -1], [-1, 0]])
+    found = summary(study)
+    assert found.headline.startswith("vgg16 was judged more reliable by +1.00")
+    assert found.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
+    low, high = found.rating.interval
+    assert f"95 % interval +{abs(high):.2f} to +{abs(low):.2f}" in found.headline.replace(" 0.00", " +0.00")
+
+
+def test_equal_scores_are_called_a_tie():
+    study = make_study("tie", items=2)
+    fill(study, [[0, 1], [1, 0]])
+    assert summary(study).headline == "grad-cam and ablation-cam tie at 1.00 of 2 items each."
+
+
+def test_simulated_answers_never_mix_with_real_ones_unless_asked(choice):
+    fill(choice, [[2, 2, 2]], simulated=True)
+    assert (summary(choice).who, summary(choice).responses, summary(choice).simulated) == ("real", 12, False)
+    assert summary(choice, "simulated").responses == 3
+    assert summary(choice, "simulated").simulated
+    both = summary(choice, "all")
+    assert (both.responses, both.simulated) == (15, True)
+
+
+def test_a_study_with_only_simulated_answers_shows_them_and_says_so(choice, capsys):
+    study = make_study("sim", networks=("other",))
+    fill(study, ANSWERS, simulated=True)
+    assert (summary(study).who, summary(study).simulated) == ("simulated", True)
+    assert "Simulated answers" in run("scores", "sim", capsys=capsys)
+    assert json.loads(run("scores", "sim", "--json", capsys=capsys))["simulated"] is True
+
+
+@pytest.mark.parametrize("status", ["undone", "surplus", "void"])
+def test_only_counted_answers_are_scored(choice, status):
+    before = as_json(summary(choice))
+    answer(make_participant(choice), 0, 2, status=status)
+    assert as_json(summary(choice)) == before
+
+
+def test_who_withdrew_is_not_scored(choice):
+    person = choice.participants.first()
+    person.state = person.State.WITHDRAWN
+    person.save()
+    assert summary(choice).responses == 9
+    assert person.number not in answers(choice).participants
+
+
+def test_places_on_screen_are_counted_as_they_were_shown():
+    study = make_study("places", items=2)
+    person = make_participant(study)
+    answer(person, 0, 2, order="2,0,1")
+    answer(person, 1, 1, order="0,2,1")
+    assert summary(study).positions == {"A": 1, "B": 0, "C": 1, "same": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ([], "No answers are counted yet"),
+        ([[0, 1, 2]], "interval"),
+        ([[0, 0, 0], [0, 0, 0]], "Every answer is the same"),
+        ([[-1, -1, -1], [-1, -1, -1]], "Nobody preferred any arm"),
+    ],
+)
+def test_what_cannot_be_computed_is_a_sentence_and_never_nan(given, sentence, capsys):
+    study = make_study("thin")
+    fill(study, given)
+    found = as_json(summary(study))
+    assert sentence in " ".join(found["notes"])
+    assert all(score["interval"] is None for score in found["scores"].values())
+    text = run("scores", "thin", capsys=capsys) + run("scores", "thin", "--json", capsys=capsys)
+    assert "nan" not in text.lower()
+    assert sentence in text
+
+
+def test_items_without_answers_are_named():
+    study = make_study("half", items=3)
+    fill(study, [[0], [1]])
+    found = summary(study)
+    assert (found.items, found.missing_items) == (1, (1, 2))
+    assert "2 of 3 items have no answer and are not in the scores: 1, 2." in found.notes
+
+
+def test_the_choice_table_reads_as_in_the_paper(choice, capsys):
+    lines = run("scores", "methods", capsys=capsys).splitlines()
+    assert lines[1] == "Answers of real people"
+    assert lines[3].split("  ")[0] == "arm"
+    assert "score of 3" in lines[3]
+    assert lines[5].split()[:4] == ["grad-cam", "1.75", "58.3", "%"]
+    assert lines[8].split()[:2] == ["same", "0.50"]
+    assert lines[10].split() == ["total", "3.00", "100.0", "%"]
+    assert "12 answers by 4 participants on 3 items." in lines
+
+
+def test_the_rating_table_gives_the_direction_in_words(rating, capsys):
+    text = run("scores", "networks", capsys=capsys)
+    assert "positive: resnet50 judged more reliable" in text
+    assert "Answers: −2: 0, −1: 1, 0: 1, +1: 2, +2: 2" in text
+
+
+def test_json_has_the_promised_shape(choice, rating, capsys):
+    data = json.loads(run("scores", "methods", "--json", capsys=capsys))
+    assert {
+        "study",
+        "task",
+        "items",
+        "responses",
+        "participants",
+        "scores",
+        "same",
+        "who",
+        "simulated",
+    } <= set(data)
+    assert set(data["scores"]["grad-cam"]) == {"score", "share", "share_of_preferences", "interval"}
+    assert set(data["same"]) == {"score", "share", "interval"}
+    rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
+    assert rated["mean"] == pytest.approx(5 / 6)
+    assert rated["by_arm"] == {"resnet50": pytest.approx(5 / 6), "vgg16": pytest.approx(-5 / 6)}
+    assert rated["mean_of_items"] == pytest.approx((5 / 3 + 0) / 2)
+    assert len(rated["interval"]) == 2
+    assert all(math.isfinite(bound) for bound in rated["interval"])
+
+
+def test_a_study_that_does_not_exist_is_one_clear_line(choice):
+    with pytest.raises(CommandError, match=r"nowhere: no such study\. Studies: methods") as error:
+        call_command("scores", "nowhere")
+    assert error.value.returncode == 2
+    with pytest.raises(UnknownWhoError, match="who=robots"):
+        summary(choice, "robots")
+
+
+def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
+    choice, rating, django_assert_max_num_queries
+):
+    for study in (choice, rating):
+        with django_assert_max_num_queries(5):
+            summary(study)
+
+
+def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert_num_queries):
+    make_trials(choice, ["0,1,2"])
+    fill(choice, [[0]], simulated=True)
+    with django_assert_num_queries(2):
+        found = progress([choice, rating])
+    assert (found[choice.pk].open, found[choice.pk].answered) == (3, 13)
+    assert (found[choice.pk].real, found[choice.pk].simulated) == (12, 1)
+    assert (found[choice.pk].needed, found[choice.pk].percent) == (16, 81)
