@@ -95,9 +95,7 @@ def choice_intervals(
 
 def _crossed(items: ArrayLike, participants: ArrayLike) -> Crossed:
     item_names, item = labels(items, "items")
-    people_names, person = labels(
-        list(participants) if isinstance(participants, range) else participants, "participants", len(item)
-    )
+    people_names, person = labels(participants, "participants", len(item))
     return Crossed(item.astype(np.int32), person.astype(np.int32), len(item_names), len(people_names))
 
 

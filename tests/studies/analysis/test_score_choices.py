@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.answers import AnswersError, missing_items
@@ -66,6 +66,7 @@ def test_rows_may_stand_for_many_answers():
     assert grouped.answers == 1000
 
 
+@settings(deadline=None)
 @given(answer_sets())
 def test_shares_add_up_to_one_and_totals_to_the_number_of_items(answers):
     items, choices, arms = answers
@@ -77,6 +78,7 @@ def test_shares_add_up_to_one_and_totals_to_the_number_of_items(answers):
         assert scores.arms.sum() + scores.same == pytest.approx(scores.items, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(answer_sets(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_names_of_items_do_not_matter(answers, random):
     items, choices, arms = answers
@@ -87,6 +89,7 @@ def test_the_order_of_rows_and_the_names_of_items_do_not_matter(answers, random)
     assert shuffled.same == scores.same
 
 
+@settings(deadline=None)
 @given(answer_sets(), st.randoms(use_true_random=False))
 def test_other_numbers_for_the_arms_only_move_the_scores(answers, random):
     items, choices, arms = answers

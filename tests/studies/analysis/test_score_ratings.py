@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.answers import AnswersError
@@ -31,6 +31,7 @@ def test_rows_may_stand_for_many_answers():
     assert scores.distribution == {-1.0: 1, 0.0: 4, 2.0: 3}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(-2, 2)), min_size=1, max_size=40

@@ -1,0 +1,242 @@
+"""Is one arm better than another, or could chance alone have made the difference? Tests, and Holm's correction.
+
+Choices are tested by exchanging the labels of two arms (Fisher's randomisation test; Pesarin & Salmaso 2010,
+"Permutation Tests for Complex Data"). What is exchanged as one says what the null hypothesis is:
+- "trials": nobody sees any difference on any photo. The sharpest null: it is also rejected by a difference
+  that holds for these people and these photos only.
+- "items": no difference over photos like these, though people may agree about a single photo.
+- "people": no difference over people like these, though each person may have a taste of their own.
+Ratings are tested on people's means and on items' means, by Wilcoxon's signed ranks and by signs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from studies.analysis.answers import AnswersError, choices_of, column, labels
+from studies.analysis.intervals import choice_intervals
+from studies.analysis.scores import group_means
+
+Swap = Literal["trials", "items", "people"]
+ENUMERATE = 14  # up to 2^14 sign patterns are all tried instead of drawn
+NOTHING_TO_TEST = "All differences are zero: there is nothing to test."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One two-sided test. `p` is None where there is nothing to test, and `note` says why."""
+
+    test: str
+    statistic: float
+    p: float | None
+    n: int  # units that speak for one side: answers, items or people
+    zeros: int  # units that speak for neither
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """Arm `a` against arm `b`: the difference of their totals, its two-way interval, and what tests say."""
+
+    a: int
+    b: int
+    difference: float  # total of a − total of b
+    interval: np.ndarray | None  # (2,)
+    trials: Finding
+    items: Finding
+    people: Finding
+    exploratory: bool  # not declared before the data
+    p_holm: float | None  # of `trials`, over the declared contrasts; None for exploratory ones
+
+
+def compare_arms(
+    items: ArrayLike,
+    participants: ArrayLike,
+    choices: ArrayLike,
+    arms: int = 3,
+    *,
+    declared: Sequence[tuple[int, int]] = (),
+    draws: int = 10_000,
+    seed: int = 0,
+) -> list[Contrast]:
+    """Every pair of arms, the declared ones first. Holm's correction runs over the declared ones alone.
+
+    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”.
+    Raises AnswersError for bad columns or a contrast that names no arm.
+    """
+    for pair in declared:
+        if len(set(pair)) != 2 or not all(0 <= arm < arms for arm in pair):
+            raise AnswersError(f"contrast {pair}: name two different arms from 0 to {arms - 1}")
+    others = [pair for pair in combinations(range(arms), 2) if set(pair) not in map(set, declared)]
+    intervals = choice_intervals(items, participants, choices, arms, seed=seed).differences
+    tests = {
+        (pair, swap): permutation_test(
+            items, participants, choices, pair, arms, swap=swap, draws=draws, seed=seed
+        )
+        for pair in [*declared, *others]
+        for swap in get_args(Swap)
+    }
+    adjusted = holm([tests[pair, "trials"].p for pair in declared])
+    return [
+        Contrast(
+            a=pair[0],
+            b=pair[1],
+            difference=tests[pair, "trials"].statistic,
+            interval=_turned(intervals, pair),
+            trials=tests[pair, "trials"],
+            items=tests[pair, "items"],
+            people=tests[pair, "people"],
+            exploratory=number >= len(declared),
+            p_holm=adjusted[number] if number < len(declared) else None,
+        )
+        for number, pair in enumerate([*declared, *others])
+    ]
+
+
+def _turned(intervals: dict[tuple[int, int], np.ndarray], pair: tuple[int, int]) -> np.ndarray | None:
+    """The interval of a − b, also where b − a is what was computed."""
+    if pair in intervals:
+        return intervals[pair]
+    backwards = intervals.get((pair[1], pair[0]))
+    return None if backwards is None else -backwards[::-1]
+
+
+def permutation_test(
+    items: ArrayLike,
+    participants: ArrayLike,
+    choices: ArrayLike,
+    contrast: tuple[int, int] = (0, 1),
+    arms: int = 3,
+    *,
+    swap: Swap = "trials",
+    draws: int = 10_000,
+    seed: int = 0,
+) -> Finding:
+    """Exchange the labels of two arms, and see how often the difference of totals gets as large as it is.
+
+    The statistic is total of contrast[0] − total of contrast[1]. Exact where the patterns can be
+    enumerated or are binomial (equal numbers of answers per item), else from `draws` draws with
+    p = (1 + as large) / (1 + draws). “Same” and other arms are zeros: exchanging labels does not move them.
+
+    >>> permutation_test(range(10), range(10), [0] * 9 + [1], (0, 1), 2).p
+    0.021484375
+    """
+    if swap not in get_args(Swap):
+        raise AnswersError(f"swap: {swap!r} is not one of {', '.join(get_args(Swap))}")
+    _, item = labels(items, "items")
+    _, person = labels(participants, "participants", len(item))
+    choice = choices_of(choices, arms, len(item))
+    a, b = contrast
+    votes = ((choice == a).astype(float) - (choice == b)) / np.bincount(item)[item]
+    if swap != "trials":
+        votes = np.bincount(item if swap == "items" else person, votes)
+    return _flip_signs(votes, f"labels exchanged by {swap}", draws, seed)
+
+
+def _flip_signs(values: np.ndarray, test: str, draws: int, seed: int) -> Finding:
+    """How extreme Σ values is among Σ ± values. Equal sizes are drawn together, as one binomial number."""
+    sizes, how_many = np.unique(np.round(np.abs(values), 12), return_counts=True)
+    zeros = int(how_many[0]) if sizes[0] == 0 else 0
+    sizes, how_many = sizes[sizes > 0], how_many[sizes > 0]
+    n, total = int(how_many.sum()), float(values.sum())
+    if n == 0:
+        return Finding(test, 0.0, None, 0, zeros, NOTHING_TO_TEST)
+    least = abs(total) - 1e-9 * float(sizes @ how_many)
+    if len(sizes) == 1:
+        p = float(stats.binomtest(int(np.sum(values > 0)), n).pvalue)
+    elif n <= ENUMERATE:
+        every = np.array(list(product((-1, 1), repeat=n))) @ np.repeat(sizes, how_many)
+        p = float(np.mean(np.abs(every) >= least))
+    else:
+        rng = np.random.default_rng(seed)
+        drawn = np.zeros(draws)
+        for size, count in zip(sizes, how_many, strict=True):
+            drawn += size * (2 * rng.binomial(count, 0.5, draws) - count)
+        p = float((1 + np.sum(np.abs(drawn) >= least)) / (1 + draws))
+    return Finding(test, total, p, n, zeros)
+
+
+def any_difference(
+    items: ArrayLike, choices: ArrayLike, arms: int = 3, *, draws: int = 10_000, seed: int = 0
+) -> Finding:
+    """One test over all arms: in each draw every preference goes to any arm with the same chance.
+
+    The statistic is the variance of the arms' totals, so large means different; one test, so no correction.
+    """
+    _, item = labels(items, "items")
+    choice = choices_of(choices, arms, len(item))
+    test, zeros = "all labels exchanged by trials", int(np.sum(choice < 0))
+    if arms < 2 or zeros == len(choice):
+        note = "There is only one arm: nothing to compare." if arms < 2 else NOTHING_TO_TEST
+        return Finding(test, 0.0, None, len(choice) - zeros, zeros, note)
+    weight = (1 / np.bincount(item)[item])[choice >= 0]
+    totals = np.bincount(choice[choice >= 0], weight, minlength=arms)
+    rng = np.random.default_rng(seed)
+    drawn = np.zeros((draws, arms))
+    for size, count in zip(*np.unique(weight, return_counts=True), strict=True):
+        drawn += size * rng.multinomial(count, np.full(arms, 1 / arms), size=draws)
+    as_large = np.sum(drawn.var(axis=1) >= totals.var() * (1 - 1e-9))
+    return Finding(test, float(totals.var()), float((1 + as_large) / (1 + draws)), len(choice) - zeros, zeros)
+
+
+def rating_tests(items: ArrayLike, participants: ArrayLike, ratings: ArrayLike) -> dict[str, Finding]:
+    """Wilcoxon's and the sign test on people's means and on items' means: "people: Wilcoxon", "people: signs", …"""
+    found = {}
+    for unit, groups in (("people", participants), ("items", items)):
+        _, means = group_means(groups, ratings)
+        found[f"{unit}: Wilcoxon"] = wilcoxon_test(means)
+        found[f"{unit}: signs"] = sign_test(means)
+    return found
+
+
+def wilcoxon_test(means: ArrayLike) -> Finding:
+    """Wilcoxon's signed-rank test against zero; zeros are left out, as Wilcoxon did, and counted.
+
+    The statistic is the smaller of the two rank sums. Means that differ only by rounding count as tied.
+
+    >>> wilcoxon_test([1.0, 2.0, -0.5, 0.0, 1.5, 0.5, 2.0]).n
+    6
+    """
+    values = np.round(column(means, "means").astype(float), 12)
+    zeros, n = int(np.sum(values == 0)), int(np.sum(values != 0))
+    if n == 0:
+        return Finding("Wilcoxon", 0.0, None, 0, zeros, NOTHING_TO_TEST)
+    result = stats.wilcoxon(values[values != 0])
+    return Finding("Wilcoxon", float(result.statistic), float(result.pvalue), n, zeros)
+
+
+def sign_test(means: ArrayLike) -> Finding:
+    """The exact sign test: are there more means above zero than below? Zeros are left out and counted.
+
+    >>> sign_test([1, 2, 1, 1, 0, 2, 1]).p
+    0.03125
+    """
+    values = np.round(column(means, "means").astype(float), 12)
+    above, below = int(np.sum(values > 0)), int(np.sum(values < 0))
+    zeros = len(values) - above - below
+    if above + below == 0:
+        return Finding("signs", 0.0, None, 0, zeros, NOTHING_TO_TEST)
+    p = float(stats.binomtest(above, above + below).pvalue)
+    return Finding("signs", float(above), p, above + below, zeros)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down correction (1979): rejecting where the result is ≤ α keeps the family's error ≤ α.
+
+    A test without a p-value (None) stays None, and still counts as one of the family.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    adjusted: list[float | None] = [None] * len(p_values)
+    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    largest = 0.0
+    for rank, (p, place) in enumerate(known):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p))
+        adjusted[place] = largest
+    return adjusted
