@@ -63,6 +63,13 @@ class Crossed:
             yield Block(drawn, items, people)
 
 
+def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each draw how often each person (people,) and each item (items,) was drawn: those of `blocks`."""
+    people_rng, items_rng = np.random.default_rng(seed).spawn(2)
+    for _ in range(draws):
+        yield _weights(people_rng, people, 1)[:, 0], _weights(items_rng, items, 1)[:, 0]
+
+
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
     rows = np.empty((draws, size))

@@ -1,0 +1,224 @@
+"""Do people agree, with each other and with themselves, and does the place on screen pull them?
+
+Krippendorff's alpha is computed from coincidences, for any number of answers per item (Krippendorff 2011,
+"Computing Krippendorff's Alpha-Reliability"): 1 is full agreement, 0 what chance would give, below 0 is
+systematic disagreement. Its interval draws people and items at once; a person drawn twice is never
+compared with themselves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from studies.analysis.answers import SAME, AnswersError, choices_of, column, labels
+from studies.analysis.contrasts import Finding, sign_test
+from studies.analysis.intervals import rating_intervals
+from studies.analysis.resampling import Block, Crossed, Method, caution, check_plan, quantiles, why_not
+from studies.analysis.scores import group_means, rating_scores
+
+Scale = Literal["nominal", "ordinal", "interval"]
+NO_PAIRS = "No item was answered by two people: agreement cannot be measured."
+NO_VARIETY = (
+    "Every answer is the same: agreement beyond chance cannot be told, because chance would agree as well."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """`alpha` is None where it is undefined, and `note` says why."""
+
+    scale: Scale
+    alpha: float | None
+    interval: np.ndarray | None  # (2,)
+    items: int  # with at least two answers
+    answers: int  # to those items
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PositionBias:
+    """Choices by place on screen, first position first. With balanced orders each would get the same."""
+
+    counts: np.ndarray  # (m,) int
+    shares: np.ndarray | None  # (m,) of preferences; None if there are none
+    same: int
+    p: float | None  # positions exchanged within each person
+    largest_share: dict[Any, float]  # participant -> the share of their favourite position
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SideBias:
+    """Ratings as they were on screen, positive for the right side. With sides flipped at random the mean is near 0."""
+
+    mean: float
+    interval: np.ndarray | None  # (2,) two-way
+    people: Finding  # sign test on people's means
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Retest:
+    """The same trial answered twice by the same person, far apart."""
+
+    pairs: int
+    equal: float  # share of pairs with the same answer, 0 to 1
+    alpha: Agreement  # of first and second answer; the interval draws pairs
+
+
+def krippendorff_alpha(
+    items: ArrayLike,
+    participants: ArrayLike,
+    values: ArrayLike,
+    scale: Scale = "nominal",
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+    method: Method = "two-way",
+) -> Agreement:
+    """Agreement beyond chance. "nominal" for choices, "ordinal" or "interval" for ratings.
+
+    items, participants (n,): any labels; one answer per person and item. values (n,): numbers. `method`: draw people
+    and items for the interval, or only items.
+
+    >>> krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1], draws=100).alpha
+    0.4444444444444444
+    """
+    check_plan(method, draws, level)
+    if scale not in get_args(Scale):
+        raise AnswersError(f"scale: {scale!r} is not one of {', '.join(get_args(Scale))}")
+    _, item = labels(items, "items")
+    paired = np.bincount(item)[item] > 1
+    if not paired.any():
+        return Agreement(scale, None, None, 0, 0, NO_PAIRS)
+    names, item = labels(item[paired], "items")
+    people, person = labels(column(participants, "participants", len(paired))[paired], "participants")
+    points, value = labels(column(values, "values", len(paired))[paired], "values")
+    size = (len(names), len(value))
+    if len(points) == 1:
+        return Agreement(scale, None, None, *size, NO_VARIETY)
+    answers = Crossed(item, person, len(names), len(people))
+    table = answers.table(value, len(points))
+    counts = np.asarray(table.sum(axis=1)).reshape(len(points), len(names), 1)
+    once = Block(counts, np.ones((len(names), 1)), np.ones((len(people), 1)))
+    alpha = float(_alphas(once, counts, points, scale)[0])
+    note = why_not(len(people), len(names), method)
+    if note:
+        return Agreement(scale, alpha, None, *size, note)
+    drawn = []
+    for block in answers.blocks(table, method, draws, seed):
+        squares = (table @ block.people**2).reshape(block.cells.shape)
+        drawn.append(_alphas(block, squares, points, scale))
+    finite = np.concatenate(drawn)
+    finite = finite[np.isfinite(finite)]
+    if len(finite) < draws / 2:
+        return Agreement(scale, alpha, None, *size, NO_VARIETY)
+    note = caution(len(people), len(names), method)
+    return Agreement(scale, alpha, quantiles(finite, level), *size, note)
+
+
+def _alphas(block: Block, self_pairs: np.ndarray, points: np.ndarray, scale: Scale) -> np.ndarray:
+    """(d,): alpha of each draw. `self_pairs` (values, items, d): Σ_p w_p², what m·m counts of a person with itself."""
+    answers = block.cells.sum(axis=0)
+    pairs = answers**2 - self_pairs.sum(axis=0)
+    per_pair = np.divide(answers * block.items, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+    kinds, d = len(points), answers.shape[1]
+    together = np.zeros((kinds, kinds, d))
+    for a in range(kinds):
+        together[a, a] = np.einsum("id,id->d", block.cells[a] ** 2 - self_pairs[a], per_pair)
+        for b in range(a):
+            together[a, b] = np.einsum("id,id,id->d", block.cells[a], block.cells[b], per_pair)
+            together[b, a] = together[a, b]
+    totals = together.sum(axis=1)
+    distance = DISTANCES[scale](points.astype(float), totals)
+    observed = (together * distance).sum(axis=(0, 1))
+    expected = (totals[:, None] * totals[None] * distance).sum(axis=(0, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 1 - (totals.sum(axis=0) - 1) * observed / expected
+
+
+def _nominal(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    return (1 - np.eye(len(points)))[:, :, None]
+
+
+def _ordinal(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Squared number of answers from the middle of one value to the middle of the other, in each draw."""
+    middle = np.cumsum(totals, axis=0) - totals / 2
+    return (middle[:, None] - middle[None]) ** 2
+
+
+def _interval(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    return ((points[:, None] - points[None]) ** 2)[:, :, None]
+
+
+DISTANCES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "nominal": _nominal,
+    "ordinal": _ordinal,
+    "interval": _interval,
+}
+
+
+def position_bias(
+    participants: ArrayLike, positions: ArrayLike, shown: int, *, draws: int = 2000, seed: int = 0
+) -> PositionBias:
+    """Are some of the `shown` positions chosen more than others?
+
+    participants (n,): any labels. positions (n,) int: 0 … shown − 1, or -1 for “same”. The test exchanges positions
+    within each person, so that one person's habit counts once; it needs balanced orders, which every study has.
+
+    >>> position_bias([1, 1, 2, 2], [0, 0, 0, 1], 2).counts.tolist()
+    [3, 1]
+    """
+    names, person = labels(participants, "participants")
+    place = choices_of(positions, shown, len(person), "positions")
+    preferred = place != SAME
+    by_person = np.bincount(person[preferred] * shown + place[preferred], minlength=len(names) * shown)
+    by_person = by_person.reshape(len(names), shown)
+    counts, total = by_person.sum(axis=0), int(by_person.sum())
+    largest = {
+        name: float(row.max() / row.sum())
+        for name, row in zip(names.tolist(), by_person, strict=True)
+        if row.sum()
+    }
+    same = len(place) - total
+    if total == 0 or shown < 2:
+        return PositionBias(counts, None, same, None, largest, "Nobody preferred one of several positions.")
+    rng = np.random.default_rng(seed)
+    exchanged = np.array([rng.permuted(by_person, axis=1).sum(axis=0).var() for _ in range(draws)])
+    p = (1 + np.sum(exchanged >= counts.var() * (1 - 1e-9))) / (1 + draws)
+    return PositionBias(counts, counts / total, same, float(p), largest)
+
+
+def side_bias(
+    items: ArrayLike, participants: ArrayLike, shown: ArrayLike, *, draws: int = 2000, seed: int = 0
+) -> SideBias:
+    """Do people lean to one side? shown (n,): ratings −2 to 2 as they were on screen, positive for the right."""
+    ends = rating_intervals(items, participants, shown, draws=draws, seed=seed)
+    _, means = group_means(participants, shown)
+    return SideBias(rating_scores(items, shown).mean, ends.mean, sign_test(means), ends.note)
+
+
+def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal", *, seed: int = 0) -> Retest:
+    """How often people answer the same trial the same way twice. first, second (n,): row r is one pair.
+
+    >>> retest([0, 1, 1, 2], [0, 1, 2, 2]).equal
+    0.75
+    """
+    once = column(first, "first")
+    twice = column(second, "second", len(once))
+    if len(once) == 0:
+        raise AnswersError("no trial was answered twice, so there is nothing to compare")
+    pair = np.arange(len(once))
+    alpha = krippendorff_alpha(
+        np.tile(pair, 2),
+        np.repeat([0, 1], len(once)),
+        np.concatenate([once, twice]),
+        scale,
+        method="items",
+        seed=seed,
+    )
+    return Retest(len(once), float(np.mean(once == twice)), alpha)

@@ -1,0 +1,72 @@
+"""Rules fixed beforehand decide whose answers count; the flow says how many and why."""
+
+import numpy as np
+import pytest
+
+from studies.analysis.answers import AnswersError
+from studies.analysis.exclusions import Rules, exclude
+
+PEOPLE = np.repeat(["ann", "bob", "cy", "dee"], 4)
+TIMES = [900, 800, 100, 850, 200, 300, 250, 9000, 700, 900, 800, 700, np.nan, np.nan, np.nan, np.nan]
+POSITIONS = [0, 1, 2, -1, 0, 1, 2, 0, 1, 1, 1, -1, -1, -1, -1, -1]
+
+
+def test_without_rules_everybody_stays():
+    found = exclude(PEOPLE, Rules())
+    assert found.kept.all()
+    assert found.reasons == {}
+    assert found.flow["people kept"] == found.flow["people"] == 4
+
+
+def test_each_rule_leaves_out_whom_it_names():
+    rules = Rules(missed_checks=2, failed_practice=True, median_ms=500, position_share=0.9)
+    found = exclude(
+        PEOPLE,
+        rules,
+        response_ms=TIMES,
+        positions=POSITIONS,
+        shown=3,
+        missed_checks={"bob": 3, "ann": 1},
+        failed_practice={"dee": True},
+    )
+    assert found.reasons == {
+        "bob": ["missed attention checks", "answered too fast"],
+        "cy": ["kept to one position"],
+        "dee": ["failed the practice"],
+    }
+    assert found.kept.tolist() == [True] * 4 + [False] * 12
+    assert found.flow == {
+        "people": 4,
+        "answers": 16,
+        "failed the practice": 1,
+        "missed attention checks": 1,
+        "answered too fast": 0,  # bob is counted once, under his first reason
+        "kept to one position": 1,
+        "people kept": 1,
+        "answers kept": 4,
+    }
+
+
+def test_who_was_not_timed_is_not_too_fast():
+    found = exclude(PEOPLE, Rules(median_ms=500), response_ms=TIMES)
+    assert list(found.reasons) == ["bob"]
+
+
+def test_a_rule_without_its_column_is_an_error():
+    with pytest.raises(AnswersError, match="response_ms: a rule needs it"):
+        exclude(PEOPLE, Rules(median_ms=500))
+    with pytest.raises(AnswersError, match="missed_checks: a rule needs it"):
+        exclude(PEOPLE, Rules(missed_checks=2))
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"missed_checks": 0}, "leave everybody out"),
+        ({"median_ms": 0}, "is no time"),
+        ({"position_share": 90}, "not between 0 and 1"),
+    ],
+)
+def test_an_impossible_rule_is_refused(rule, said):
+    with pytest.raises(AnswersError, match=said):
+        Rules(**rule)
