@@ -1,0 +1,177 @@
+"""A convolutional network cut at one layer, with its preprocessing and class names."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from explain.cam.cut import Cut, cut
+from explain.cam.errors import CamError, InputError
+from explain.cam.head import Head, choose_head
+from explain.cam.layers import default_layer
+from explain.cam.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from explain.cam.sources import open_source
+from explain.cam.weights import weights_hash
+
+
+class Network:
+    """Any classifier that maps photos (B, 3, H, W) to class scores (B, classes), cut at `layer`.
+
+    module          the network in eval mode and `dtype`; a module in another mode or type is copied, never changed
+    layer           where it is cut; the last convolutional output when not given
+    class_names     one for each class score
+    preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
+    head            scores from features (see head.py)
+
+    Example:
+        net = Network(module, layer="features.30", class_names=["cat", "dog"], size=224)
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        layer: str | None = None,
+        class_names: Sequence[str] | None = None,
+        size: int | tuple[int, int] = 224,
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+        preprocessing: Preprocessing | None = None,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+        spec: str | None = None,
+    ) -> None:
+        self.device, self.dtype = _device(device), dtype
+        self.spec = spec or type(module).__name__
+        self.module = _ready(module, self.device, dtype)
+        self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
+        example = self._example()
+        self.layer = layer or default_layer(self.module, example)
+        self.cut: Cut = cut(self.module, self.layer, example)
+        self.head: Head = choose_head(self.cut, example)
+        self.class_names = self._checked_names(class_names, example)
+
+    @classmethod
+    def load(
+        cls,
+        spec: str,
+        weights: str | Path | None = None,
+        layer: str | None = None,
+        device: str | torch.device = "cpu",
+        *,
+        class_names: Sequence[str] | None = None,
+        preprocessing: Preprocessing | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> "Network":
+        """A network by name.
+
+        spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), or the path
+                 of a .pt2 file by torch.export.save
+        weights  "DEFAULT" (downloaded by the library), a path (.pt or .pth read with weights_only, .safetensors), or
+                 None: random but the same each time; for package: the packaged ones
+        class_names, when given, also set the number of classes that is built
+
+        Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.
+        """
+        source = open_source(spec, weights, class_names)
+        return cls(
+            source.module,
+            layer=layer or None,
+            class_names=class_names or source.class_names,
+            preprocessing=preprocessing or source.preprocessing,
+            device=device,
+            dtype=dtype,
+            spec=spec,
+        )
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """SHA-256 over all parameters and buffers: the same whatever file they came from."""
+        return weights_hash(self.module)
+
+    def preprocess(self, photo: Image.Image) -> Tensor:
+        """A photo as the network reads it: (3, H, W) float32 on the CPU."""
+        return torch.from_numpy(self.preprocessing(photo))
+
+    def crop_box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """What the network sees of a photo of `width` × `height`: (x0, y0, x1, y1) in pixels of the photo."""
+        return self.preprocessing.crop_box(width, height)
+
+    @torch.no_grad()
+    def features(self, batch: Tensor) -> Tensor:
+        """The layer's output (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
+        return self.cut.trunk(self.check_batch(batch))
+
+    def check_batch(self, batch: Tensor) -> Tensor:
+        """The batch on the network's device, in its type. Raises InputError for another shape."""
+        if not isinstance(batch, Tensor) or batch.ndim != 4 or batch.shape[1] != len(self.preprocessing.mean):
+            found = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
+            raise InputError(f"a batch has shape (B, 3, H, W), not {found}; stack photos by net.preprocess")
+        if not batch.is_floating_point():
+            raise InputError(f"a batch of {batch.dtype} is not preprocessed; stack photos by net.preprocess")
+        return batch.to(self.device, self.dtype)
+
+    def manifest(self) -> dict[str, Any]:
+        """What made a map, in plain values: enough to make it again."""
+        return {
+            "network": self.spec,
+            "weights_sha256": self.weights_sha256,
+            "layer": self.layer,
+            "head": self.head.kind,
+            "preprocessing": self.preprocessing.to_json(),
+            "device": str(self.device),
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "torch": torch.__version__,
+        }
+
+    def _example(self) -> Tensor:
+        """A photo of noise, the same each time, to try the network on."""
+        noise = torch.Generator().manual_seed(0)
+        shape = (1, len(self.preprocessing.mean), *self.preprocessing.size)
+        return torch.randn(shape, generator=noise).to(self.device, self.dtype)
+
+    @torch.no_grad()
+    def _checked_names(self, names: Sequence[str] | None, example: Tensor) -> list[str]:
+        count = self.head.logits(self.cut.trunk(example)).shape[1]
+        if names is None:
+            return [str(index) for index in range(count)]
+        if len(names) != count:
+            raise CamError(
+                f"{self.spec} gives {count} class scores, but {len(names)} class names; give one name each"
+            )
+        return list(names)
+
+
+def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """The module itself where it is ready to use, else a copy in eval mode on the device, in the type."""
+    values = [*module.parameters(), *module.buffers()]
+    fits = all(v.device == device and (v.dtype == dtype or not v.is_floating_point()) for v in values)
+    if fits and not any(part.training for part in module.modules()):
+        return module
+    return deepcopy(module).eval().to(device, dtype)
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise CamError(
+            f"device {str(device)!r} cannot be used ({reason[:120]}); choose cpu or cuda"
+        ) from problem
+    if found.type == "cuda" and found.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return found
+
+
+def _plain_preprocessing(
+    size: int | tuple[int, int], mean: Sequence[float], std: Sequence[float]
+) -> Preprocessing:
+    height, width = (size, size) if isinstance(size, int) else size
+    return Preprocessing((height, width), round(max(height, width) / 0.875), tuple(mean), tuple(std))

@@ -1,0 +1,84 @@
+"""From a photo to what a network reads, and from there back to pixels of the photo. No torch here."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from explain.cam.errors import InputError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Resize the photo, cut the centre out, scale to mean 0 and deviation 1.
+
+    size           (height, width) of the central crop, in pixels: what the network reads
+    resize         the short edge after resizing, in pixels; None squashes the whole photo to `size`
+    mean, std      per channel (RGB), for values in 0..1
+    interpolation  nearest, bilinear, bicubic or lanczos
+    """
+
+    size: tuple[int, int] = (224, 224)
+    resize: int | None = 256
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    interpolation: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        if self.interpolation not in _FILTERS:
+            raise InputError(
+                f"interpolation {self.interpolation!r} does not exist; choose {', '.join(_FILTERS)}"
+            )
+        if self.resize is not None and self.resize < max(self.size):
+            raise InputError(
+                f"a crop of {self.size[0]} × {self.size[1]} does not fit a photo whose short edge is resized to"
+                f" {self.resize}; resize to {max(self.size)} or more"
+            )
+
+    def __call__(self, photo: Image.Image) -> np.ndarray:
+        """The photo as the network reads it: (3, height, width) float32, RGB."""
+        rgb = photo.convert("RGB")
+        resized = rgb.resize(self._resized(*rgb.size), _FILTERS[self.interpolation])
+        left, top = self._corner(*resized.size)
+        height, width = self.size
+        pixels = np.asarray(resized.crop((left, top, left + width, top + height)), dtype=np.float32) / 255
+        scaled = (pixels - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
+        return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+    def crop_box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """What the network sees of a photo of `width` × `height`: (x0, y0, x1, y1) in pixels of the photo."""
+        wide, high = self._resized(width, height)
+        left, top = self._corner(wide, high)
+        x, y = width / wide, height / high
+        return left * x, top * y, (left + self.size[1]) * x, (top + self.size[0]) * y
+
+    def _resized(self, width: int, height: int) -> tuple[int, int]:
+        if self.resize is None:
+            return self.size[1], self.size[0]
+        if width <= height:
+            return self.resize, int(self.resize * height / width)
+        return int(self.resize * width / height), self.resize
+
+    def _corner(self, width: int, height: int) -> tuple[int, int]:
+        return round((width - self.size[1]) / 2), round((height - self.size[0]) / 2)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON field; `Preprocessing.from_json` reads them back."""
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Preprocessing":
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**plain)
