@@ -16,7 +16,16 @@ from numpy.typing import ArrayLike
 from studies.analysis.answers import SAME, AnswersError, choices_of, column, labels
 from studies.analysis.contrasts import Finding, sign_test
 from studies.analysis.intervals import rating_intervals
-from studies.analysis.resampling import Block, Crossed, Method, caution, check_plan, quantiles, why_not
+from studies.analysis.resampling import (
+    Block,
+    Crossed,
+    Method,
+    caution,
+    check_plan,
+    quantiles,
+    units_of,
+    why_not,
+)
 from studies.analysis.scores import group_means, rating_scores
 
 Scale = Literal["nominal", "ordinal", "interval"]
@@ -118,7 +127,8 @@ def krippendorff_alpha(
     if len(finite) < draws / 2:
         return Agreement(scale, alpha, None, *size, NO_VARIETY)
     note = caution(len(people), len(names), method)
-    return Agreement(scale, alpha, quantiles(finite, level), *size, note)
+    ends = quantiles(finite, level, units_of(len(people), len(names), method))
+    return Agreement(scale, alpha, ends, *size, note)
 
 
 def _alphas(block: Block, self_pairs: np.ndarray, points: np.ndarray, scale: Scale) -> np.ndarray:

@@ -3,7 +3,8 @@
 The default draws people and items with replacement at the same time (resampling.py). In each draw an item's
 shares are made again from the answers of the drawn people, and weighted by how often the item was drawn.
 An item with no drawn answer is left out of that draw, and the rest is scaled back to the number of items:
-total of an arm = I · Σ v_i · share_i / Σ v_i, over items with Σ_p w_p > 0. Intervals are percentiles of the draws.
+total of an arm = I · Σ v_i · share_i / Σ v_i, over items with Σ_p w_p > 0. Intervals are percentiles of the
+draws, taken a little further out where people or items are few (`quantiles`).
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,16 @@ from scipy import sparse
 from scipy.special import ndtri
 
 from studies.analysis.answers import choices_of, labels, ratings_of
-from studies.analysis.resampling import Block, Crossed, Method, caution, check_plan, quantiles, why_not
+from studies.analysis.resampling import (
+    Block,
+    Crossed,
+    Method,
+    caution,
+    check_plan,
+    quantiles,
+    units_of,
+    why_not,
+)
 from studies.analysis.scores import SameAs
 
 UNANIMOUS = "Every answer is the same: the answers cannot show how far the scores might move, so there is no interval."
@@ -90,7 +100,8 @@ def choice_intervals(
         return ChoiceIntervals(method, level, note=TOO_THIN)
     items_scored = _items_scored(answers, choice, same_as)
     note = " ".join(filter(None, [caution(answers.people, answers.items, method), _never(shares[:, :arms])]))
-    return _choice_summary(shares, items_scored, method, level, same_as, note)
+    units = units_of(answers.people, answers.items, method)
+    return _choice_summary(shares, items_scored, method, level, units, same_as, note)
 
 
 def _crossed(items: ArrayLike, participants: ArrayLike) -> Crossed:
@@ -124,22 +135,22 @@ def _never(shares: np.ndarray) -> str:
 
 
 def _choice_summary(
-    shares: np.ndarray, items: int, method: Method, level: float, same_as: SameAs, note: str
+    shares: np.ndarray, items: int, method: Method, level: float, units: int, same_as: SameAs, note: str
 ) -> ChoiceIntervals:
     arms = shares.shape[1] - 1
     preferences = shares[:, :arms].sum(axis=1)
     some = preferences > 0
     of_preferences = shares[some, :arms] / preferences[some, None]
-    totals = quantiles(shares * items, level)
+    totals = quantiles(shares * items, level, units)
     return ChoiceIntervals(
         method,
         level,
         arms=totals[:arms],
         same=totals[arms] if same_as == "own" else None,
         share=totals[:arms] / items,
-        share_of_preferences=quantiles(of_preferences, level) if some.mean() > 0.5 else None,
+        share_of_preferences=quantiles(of_preferences, level, units) if some.mean() > 0.5 else None,
         differences={
-            (a, b): quantiles((shares[:, a] - shares[:, b]) * items, level)
+            (a, b): quantiles((shares[:, a] - shares[:, b]) * items, level, units)
             for a, b in combinations(range(arms), 2)
         },
         note=note,
@@ -227,7 +238,8 @@ def rating_intervals(
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     if len(drawn) < draws / 2:
         return RatingIntervals(method, level, note=TOO_THIN)
-    mean, mean_of_items, mean_of_people = quantiles(drawn, level)
+    units = units_of(answers.people, answers.items, method)
+    mean, mean_of_items, mean_of_people = quantiles(drawn, level, units)
     note = caution(answers.people, answers.items, method)
     return RatingIntervals(method, level, mean, mean_of_items, mean_of_people, note)
 

@@ -112,7 +112,8 @@ def rank_arms(
     for row, (of_person, of_item) in zip(drawn, weights, strict=True):
         row[:] = np.bincount(design.outcome, of_person[person] * of_item[item], minlength=len(row))
     fits = _strengths(design, _fit(design, drawn, np.repeat(fitted, draws, axis=0), PULL))
-    intervals = fits.each(lambda part: quantiles(part, level))
+    units = min(len(person_names), len(item_names))
+    intervals = fits.each(lambda part: quantiles(part, level, units))
     note = caution(len(person_names), len(item_names), "two-way")
     return Ranking(estimate, intervals, likelihood, note)
 

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from scipy import sparse
+from scipy.special import ndtr, stdtrit
 
 from studies.analysis.answers import AnswersError
 
@@ -108,7 +109,18 @@ def caution(people: int, items: int, method: str) -> str:
     return f"With only {' and '.join(few)} the interval is rough, and may be too narrow." if few else ""
 
 
-def quantiles(draws: np.ndarray, level: float) -> np.ndarray:
-    """(…, 2) from (draws, …): the percentile interval."""
-    ends = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return np.moveaxis(ends, 0, -1)
+def quantiles(draws: np.ndarray, level: float, units: int) -> np.ndarray:
+    """(…, 2) from (draws, …): the expanded percentile interval (Hesterberg 2015, The American Statistician 69, 371–386).
+
+    Drawing n units makes the spread √((n − 1)/n) of what it should be, and leaves out that the spread itself
+    is uncertain, which Student's t allows for. So the percentiles are taken further out, at Φ(±t_{n−1} · √(n/(n − 1))):
+    with 15 people at 95 % at 1.3 % and 98.7 %, with 60 at 2.2 % and 97.8 %. `units` is n, the smaller of what was drawn.
+    """
+    t = stdtrit(units - 1, (1 + level) / 2)
+    upper = ndtr(t * np.sqrt(units / (units - 1)))
+    return np.moveaxis(np.quantile(draws, [1 - upper, upper], axis=0), 0, -1)
+
+
+def units_of(people: int, items: int, method: str) -> int:
+    """How many things are drawn at random: the smaller number where both are."""
+    return {"people": people, "items": items}.get(method, min(people, items))

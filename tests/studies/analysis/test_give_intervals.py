@@ -1,9 +1,12 @@
 """Every score comes with an interval, or with a sentence that says why not."""
 
+from math import erf, sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
@@ -18,6 +21,12 @@ def study(seed=0, people=12, items=30, answers=120, arms=3):
     taste = rng.normal(size=(people, arms + 1)) + rng.normal(size=(items, arms + 1))[:, None]
     choice = np.argmax(taste[item, person] + rng.gumbel(size=(answers, arms + 1)), axis=1)
     return item, person, np.where(choice == arms, -1, choice)
+
+
+def further_out(units):
+    """Hesterberg's expanded percentiles, from the printed formula."""
+    upper = stats.norm.cdf(np.sqrt(units / (units - 1)) * stats.t.ppf(0.975, units - 1))
+    return [1 - upper, upper]
 
 
 def copies(item, person, drawn_items, drawn_people):
@@ -43,7 +52,7 @@ def test_a_draw_is_the_score_of_a_study_of_the_drawn_people_and_items(same_as):
             rows, items = copies(item, person, block.items[:, d], block.people[:, d])
             scores = choice_scores(items, choice[rows], same_as=same_as)
             totals.append(scores.arms / scores.items * scored)
-    expected = np.quantile(totals, [0.025, 0.975], axis=0).T
+    expected = np.quantile(totals, further_out(12), axis=0).T
     found = choice_intervals(item, person, choice, draws=100, seed=5, same_as=same_as)
     assert found.arms == pytest.approx(expected, abs=1e-9)
     assert found.share == pytest.approx(expected / scored, abs=1e-12)
@@ -66,7 +75,7 @@ def test_a_draw_of_ratings_is_the_mean_of_a_study_of_the_drawn_people_and_items(
             ]
             means.append([scores.mean, scores.mean_of_items, np.average(*np.transpose(of_people)[[0]], weights=np.transpose(of_people)[1])])  # fmt: skip
     found = rating_intervals(item, person, rating, draws=100, seed=2)
-    ends = np.quantile(means, [0.025, 0.975], axis=0).T
+    ends = np.quantile(means, further_out(12), axis=0).T
     assert found.mean == pytest.approx(ends[0], abs=1e-12)
     assert found.mean_of_items == pytest.approx(ends[1], abs=1e-12)
     assert found.mean_of_people == pytest.approx(ends[2], abs=1e-12)
@@ -98,7 +107,7 @@ def test_drawing_items_alone_agrees_with_the_standard_error_of_a_sum_over_items(
     shares = np.bincount(item, choice == 0) / 4
     error = shares.std() * np.sqrt(200)
     low, high = choice_intervals(item, person, choice, method="items", draws=20000).arms[0]
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.03)
+    assert (high - low) / 2 == pytest.approx(1.98 * error, rel=0.03)
 
 
 @settings(max_examples=20, deadline=None)
@@ -164,6 +173,14 @@ def test_an_arm_that_nobody_chose_is_pointed_out():
     found = choice_intervals(item, person, choice, arms=4)
     assert found.arms[3].tolist() == [0, 0]
     assert "does not prove" in found.note
+
+
+def test_percentiles_are_taken_further_out_where_people_are_few():
+    # Student's t at 97.5 % from a printed table, times √(n/(n − 1)), through the normal distribution
+    draws = np.linspace(0, 1, 100_001)
+    for units, t in ((10, 2.262), (20, 2.093), (40, 2.023)):
+        below = (1 - erf(t * sqrt(units / (units - 1) / 2))) / 2
+        assert resampling.quantiles(draws, 0.95, units) == pytest.approx([below, 1 - below], abs=5e-5)
 
 
 def test_a_bad_plan_is_named():

@@ -1,0 +1,109 @@
+"""Simulated studies have the shares, ratings and spreads they are told to have, and power grows as it must."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from studies.analysis.answers import AnswersError
+from studies.analysis.power import Assumptions, Design, World, power, power_curve, wilson
+from studies.analysis.scores import choice_scores, rating_scores
+
+SMALL = Design(items=60, participants=12, answers_per_item=4)
+
+
+def test_simulated_choices_have_the_assumed_shares():
+    design = Design(items=4000, participants=2000, answers_per_item=4, arms=3)
+    world = World(design, Assumptions(effect=0.15, same=0.07, spread_items=1.0, spread_people=0.6))
+    study = world.study(np.random.default_rng(0))
+    scores = choice_scores(study.items, study.values)
+    other = (1 - 0.07 - 0.15) / 3
+    assert scores.share == pytest.approx([other + 0.15, other, other], abs=0.015)
+    assert scores.same_share == pytest.approx(0.07, abs=0.01)
+
+
+def test_simulated_ratings_have_the_assumed_mean():
+    design = Design(items=3000, participants=1000, answers_per_item=4, task="rating")
+    world = World(design, Assumptions(effect=1.48, spread_items=0.5, spread_people=0.3))
+    study = world.study(np.random.default_rng(0))
+    assert rating_scores(study.items, study.values).mean == pytest.approx(1.48, abs=0.05)
+    assert set(study.values) == {-2, -1, 0, 1, 2}
+
+
+def test_every_item_is_answered_by_different_people():
+    study = World(SMALL, Assumptions(effect=0.1)).study(np.random.default_rng(1))
+    pairs = set(zip(study.items.tolist(), study.participants.tolist(), strict=True))
+    assert len(pairs) == 240
+    assert np.bincount(study.items).tolist() == [4] * 60
+
+
+def test_without_spread_answers_are_independent_and_with_it_they_go_together():
+    def between_items(spread):
+        design = Design(items=2000, participants=400, answers_per_item=4)
+        world = World(design, Assumptions(effect=0, same=0.05, spread_items=spread, spread_people=0))
+        study = world.study(np.random.default_rng(2))
+        table = np.stack([np.bincount(study.items, study.values == arm) for arm in range(3)], axis=1)
+        kinds, counts = np.unique(table[:, 0], return_counts=True)
+        binomial = stats.binom.pmf(kinds, 4, np.mean(study.values == 0)) * 2000
+        return float(np.sum((counts - binomial) ** 2 / binomial))
+
+    assert between_items(0.0) < 15
+    assert between_items(1.5) > 100
+
+
+def test_nobody_says_same_if_nobody_is_assumed_to():
+    study = World(SMALL, Assumptions(effect=0.1, same=0)).study(np.random.default_rng(0))
+    assert study.values.min() == 0
+
+
+def test_power_is_near_certain_for_a_large_effect_and_near_its_size_for_none():
+    strong = power(SMALL, Assumptions(effect=0.6), studies=40, draws=200)
+    none = power(SMALL, Assumptions(effect=0.0), studies=100, draws=200)
+    assert strong.power > 0.9
+    assert none.power < 0.1
+    assert strong.interval[0] < strong.power <= strong.interval[1]
+
+
+def test_a_mean_rating_below_zero_is_found_on_its_own_side():
+    design = Design(items=40, participants=12, answers_per_item=4, task="rating")
+    assert power(design, Assumptions(effect=-1.2), studies=20, draws=200).power > 0.9
+
+
+def test_more_people_and_more_items_find_more():
+    curve = power_curve(
+        SMALL, Assumptions(effect=0.22, spread_people=1.0), participants=[6, 48], items=[20, 200], studies=60
+    )
+    few, many, short, long = (point.power for point in curve)
+    assert [point.design.participants for point in curve] == [6, 48, 12, 12]
+    assert many > few + 0.1
+    assert long > short + 0.1
+
+
+def test_the_same_seed_gives_the_same_power():
+    runs = [power(SMALL, Assumptions(effect=0.25), studies=20, draws=100, seed=3).power for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (7, 10), (950, 1000)])
+def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
+    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
+    assert wilson(successes, trials) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Design(items=10, participants=3, answers_per_item=4), "take fewer answers or more people"),
+        (lambda: Design(items=1, participants=3, answers_per_item=2), "at least 2 items"),
+        (lambda: Design(items=9, participants=3, answers_per_item=2, task="essay"), "'essay' is not one of"),
+        (lambda: Assumptions(effect=0.1, same=1.0), "not a share"),
+        (lambda: Assumptions(effect=0.1, spread_people=-1), "0 or more"),
+        (lambda: World(SMALL, Assumptions(effect=0.99)), "take a smaller effect"),
+        (
+            lambda: World(Design(9, 9, 2, task="rating"), Assumptions(effect=2.0)),
+            "not between −2 and 2",
+        ),
+    ],
+)
+def test_an_impossible_plan_is_refused(make, said):
+    with pytest.raises(AnswersError, match=said):
+        make()
