@@ -1,3 +1,16 @@
 """Addresses of what a volunteer sees. Nobody logs in here; a token in the path says whose page it is."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from . import consent, pages, pictures
+
+urlpatterns = [
+    path("join/<str:token>/", consent.join, name="join"),
+    path("p/<str:token>/", pages.participant_home, name="participant"),
+    path("p/<str:token>/instructions/", consent.instructions, name="instructions"),
+    path("p/<str:token>/trial/", pages.trial, name="trial"),
+    path("p/<str:token>/trial/<int:position>/<int:slot>.jpg", pictures.picture, name="picture"),
+    path("p/<str:token>/answers/", pages.answers, name="answers"),
+    path("p/<str:token>/undo/", pages.undo, name="undo"),
+    path("p/<str:token>/thanks/", pages.thanks, name="thanks"),
+]

@@ -9,6 +9,7 @@ from PIL import Image as PillowImage
 
 from explain.models import ExplanationMap, Image, ImageSet, Network
 from studies.models import Arm, Invitation, Item, ItemMap, Participant, Study, Trial, hash_token
+from studies.wording import default_wording
 
 SIDE = 64  # pixels of a test picture
 
@@ -72,7 +73,8 @@ def make_study(
 ) -> Study:
     """A study with arms, items and maps, one arm for each (network, method). No trials yet."""
     image_set = ImageSet.objects.create(name=f"photos-of-{slug}")
-    study = Study.objects.create(slug=slug, title=f"Study {slug}", task=task, **fields)
+    fields.setdefault("wording", default_wording(task, fields.get("picture", "overlay")))
+    study = Study.objects.create(slug=slug, task=task, **{"title": f"Study {slug}", **fields})
     arms = [
         Arm.objects.create(study=study, index=index, name=name, network=network, method=method)
         for index, (name, network, method) in enumerate(

@@ -1,0 +1,216 @@
+// The trial page with JavaScript: the same form as without, but the next trial is there at once, answers wait in
+// the browser while the network is away, and nothing can be answered before every picture is on screen.
+
+import { AnswerQueue, newId } from "./queue.js";
+import { Pictures } from "./pictures.js";
+
+const AHEAD = 2; // trials to load beyond the current one
+const PAUSE = 400; // ms after an answer in which the second click of a double click is ignored
+const KEEP_ALIVE = 120000; // ms between signs of life, so that leases do not run out while someone thinks
+
+const body = document.body;
+const form = document.querySelector("#answer");
+const undoForm = document.querySelector("#undo");
+const status = document.querySelector("#status");
+const options = [...document.querySelectorAll(".option")];
+const base = new URL("../", location.href);
+
+const pictures = new Pictures();
+let block = JSON.parse(document.querySelector("#block").textContent);
+let current = null; // the trial on screen
+let upcoming = [];
+let last = block.last && { id: block.last, trial: null }; // the answer that can be undone
+let clock = null; // when every picture of the current trial was on screen
+let sealedUntil = 0; // no answer is taken before this time
+
+const queue = new AnswerQueue({
+  url: new URL("answers/", base).href,
+  csrf: form.csrfmiddlewaretoken.value,
+  onReply: take,
+  onState: showState,
+});
+
+function answered() {
+  return new Set(queue.waiting.filter((op) => op.kind === "answer").map((op) => op.position));
+}
+
+// What the server hands out, less what has been answered here in the meantime.
+function take(reply) {
+  block = reply;
+  const settled = answered();
+  upcoming = reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
+  progress();
+  if (current) return ahead();
+  if (queue.waiting.length) return undefined;
+  if (reply.finished) return location.replace(new URL("thanks/", base));
+  return next();
+}
+
+function next() {
+  current = null;
+  if (upcoming.length) show(upcoming.shift());
+  else {
+    seal();
+    body.classList.add("loading");
+    if (!queue.waiting.length) queue.send();
+  }
+}
+
+async function show(trial) {
+  current = trial;
+  seal();
+  progress();
+  const waiting = setTimeout(() => body.classList.add("loading"), 60);
+  let images;
+  try {
+    images = await pictures.of(trial);
+  } catch {
+    say("A picture did not come. Trying again …", "waiting");
+    setTimeout(() => current === trial && show(trial), 5000);
+    return;
+  } finally {
+    clearTimeout(waiting);
+  }
+  if (current !== trial) return;
+  place(trial, images);
+  ahead();
+  await painted();
+  if (current === trial) open(trial);
+}
+
+// Two frames on, what was placed has been painted. A hidden tab paints nothing, so it is not waited for.
+function painted() {
+  return Promise.race([
+    new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    new Promise((resolve) => setTimeout(resolve, 250)),
+  ]);
+}
+
+function place(trial, images) {
+  const old = document.querySelectorAll("#answer .picture");
+  images.forEach((image, slot) => {
+    image.alt = old[slot].alt;
+    if (slot === 0) image.id = "photo";
+    old[slot].replaceWith(image);
+  });
+  document.querySelector("#named").textContent = trial.title;
+  document.querySelector("#question").textContent = trial.question;
+  form.position.value = trial.position;
+  body.classList.remove("loading");
+}
+
+function progress() {
+  const undone = queue.waiting.filter((op) => op.kind === "undo").length;
+  const done = block.done + answered().size - undone;
+  document.querySelector("#progress-text").textContent = `${Math.min(done + 1, block.total)} of ${block.total}`;
+  Object.assign(document.querySelector("#progress"), { max: block.total, value: done });
+  undoForm.hidden = !last;
+}
+
+function ahead() {
+  upcoming.slice(0, AHEAD).forEach((trial) => pictures.of(trial).catch(() => {}));
+}
+
+// No option can be pressed until open().
+function seal() {
+  clock = null;
+  delete body.dataset.ready;
+  options.forEach((option) => {
+    option.disabled = true;
+    option.classList.remove("picked");
+  });
+}
+
+function open(trial) {
+  clock = performance.now();
+  setTimeout(() => {
+    if (current !== trial) return;
+    options.forEach((option) => { option.disabled = false; });
+    body.dataset.ready = trial.position;
+  }, Math.max(0, sealedUntil - clock));
+}
+
+function answer(value) {
+  const trial = current;
+  const id = newId();
+  sealedUntil = performance.now() + PAUSE;
+  const operation = {
+    id, kind: "answer", position: trial.position, value,
+    response_ms: Math.round(performance.now() - clock),
+    telemetry: { viewport: [innerWidth, innerHeight], pixel_ratio: devicePixelRatio },
+  };
+  if (last?.trial) pictures.forget(last.trial.position);
+  last = { id, trial };
+  current = null;
+  queue.add(operation);
+  next();
+}
+
+function undo() {
+  if (!last) return;
+  const { id, trial } = last;
+  last = null;
+  if (current) upcoming.unshift(current);
+  current = null;
+  sealedUntil = performance.now() + PAUSE;
+  queue.add({ id: newId(), kind: "undo", answer_id: id });
+  undoForm.hidden = true;
+  if (trial) show(trial);
+  else seal(); // given before this page was loaded: the server's reply brings it back
+}
+
+function say(text, kind = "") {
+  status.textContent = text;
+  status.className = kind;
+}
+
+let patience;
+function showState(state) {
+  clearTimeout(patience);
+  const count = queue.waiting.length;
+  const answers = count === 1 ? "1 answer is" : `${count} answers are`;
+  if (state === "saved") say(block.done || last ? "Answer saved" : "");
+  // Most answers are saved before anyone could read that they are being sent.
+  else if (state === "sending") patience = setTimeout(() => say("Saving …"), 500);
+  else if (state === "waiting") say(`No connection: ${answers} safe on this device and will be sent.`, "waiting");
+  else say("This page is out of date. Please open your link again.", "waiting");
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (current && event.submitter && !event.submitter.disabled) answer(Number(event.submitter.value));
+});
+
+undoForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  undo();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat && (event.key === "Enter" || event.key === " ")) return event.preventDefault();
+  if (event.key === "Backspace") {
+    event.preventDefault();
+    return undo();
+  }
+  const option = options.find((candidate) => candidate.dataset.key === event.key);
+  if (!option || option.disabled) return undefined;
+  options.forEach((other) => other.classList.toggle("picked", other === option));
+  return option.focus();
+});
+
+window.addEventListener("beforeunload", (event) => queue.waiting.length && event.preventDefault());
+setInterval(() => document.visibilityState === "visible" && queue.send(), KEEP_ALIVE);
+
+seal();
+if (queue.waiting.length) {
+  // A closed tab left answers behind: send them first, and see then what comes next.
+  body.classList.add("loading");
+  showState(queue.state());
+  queue.send();
+} else {
+  const [first, ...rest] = block.trials;
+  upcoming = rest;
+  pictures.adopt(first, document.querySelectorAll("#answer .picture"));
+  show(first);
+}

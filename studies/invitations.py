@@ -1,0 +1,92 @@
+"""Who is let in: invitation links, their limits, and what becomes of someone who agrees."""
+
+import secrets
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from explain.errors import BadInputError
+
+from .models import Event, Invitation, Participant, Study, Trial, hash_token, new_token
+
+# No 0/O, 1/I/L: codes are read aloud and typed.
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def find_study(slug: str) -> Study:
+    """A study by its slug, or an error that lists those there are."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
+        raise BadInputError(f"{slug}: is no study here (there is: {known}).")
+    return study
+
+
+def link(token: str, base_url: str = "") -> str:
+    """An invitation's address; without `base_url` that of a site on this machine."""
+    return (base_url.rstrip("/") or "http://127.0.0.1:8000") + reverse("join", args=[token])
+
+
+def closed_because(invitation: Invitation) -> str:
+    """Why nobody can come in by an invitation now, as the name of a page in templates/volunteer; "" if they can."""
+    if invitation.revoked_at:
+        return "revoked"
+    if invitation.expires_at and invitation.expires_at <= timezone.now():
+        return "expired"
+    if invitation.study.state in (Study.State.DRAFT, Study.State.PAUSED):
+        return "paused"
+    if invitation.study.state == Study.State.CLOSED:
+        return "closed"
+    if invitation.quota is not None and invitation.participants.count() >= invitation.quota:
+        return "full"
+    return "" if has_room(invitation.study) else "full"
+
+
+def has_room(study: Study) -> bool:
+    """Whether any trial is free, so that it is worth someone's while to begin."""
+    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
+    return study.trials.filter(free).exists()
+
+
+@transaction.atomic
+def join(
+    *, invitation: Invitation, consent_sha256: str, external: dict | None = None
+) -> tuple[Participant, str] | str:
+    """Let someone in who has agreed; the participant and the token of their link, or why not.
+
+    The invitation is locked while its quota is looked at, and the study while the next number is found.
+    """
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",)).select_related("study").get(pk=invitation.pk)
+    )
+    if reason := closed_because(invitation):
+        return reason
+    study = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id)
+    token = new_token()
+    participant = Participant.objects.create(
+        study=study,
+        invitation=invitation,
+        number=(study.participants.aggregate(last=Max("number"))["last"] or 0) + 1,
+        token_sha256=hash_token(token),
+        simulated=invitation.simulated,
+        consent_sha256=consent_sha256,
+        external=external or {},
+    )
+    Event.objects.create(study=study, participant=participant, kind="joined")
+    return participant, token
+
+
+@transaction.atomic
+def finish(*, participant: Participant) -> Participant:
+    """Give a participant who is through their completion code; once, and for good."""
+    participant = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)
+    if participant.state == Participant.State.ACTIVE:
+        participant.state, participant.finished_at = Participant.State.FINISHED, timezone.now()
+        participant.completion_code = "-".join(
+            "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3)
+        )
+        participant.save(update_fields=["state", "finished_at", "completion_code"])
+        Event.objects.create(study_id=participant.study_id, participant=participant, kind="finished")
+    return participant

@@ -1,0 +1,98 @@
+"""A token in the path says whose page it is. Nobody logs in here, and nobody gets at what is another's."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .models import Invitation, Participant, hash_token
+
+View = Callable[..., HttpResponse]
+
+# What a volunteer reads where they cannot go on: heading, what it means, and what to do.
+REFUSALS = {
+    "unknown": (
+        "This link does not work",
+        "It may have been cut short when it was copied. Please open it again from the message that you got.",
+    ),
+    "revoked": (
+        "This invitation has been withdrawn",
+        "Nobody can start with this link any more. Whoever sent it to you can tell you more.",
+    ),
+    "expired": (
+        "This invitation has run out",
+        "It was open for a limited time. Whoever sent it to you may have a newer one.",
+    ),
+    "full": (
+        "All places are taken",
+        "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest.",
+    ),
+    "paused": (
+        "This study is taking a break",
+        "It will go on soon. Please come back later with the same link: your answers so far are safe.",
+    ),
+    "closed": (
+        "This study is over",
+        "It takes no more answers. Thank you for your interest.",
+    ),
+    "withdrawn": (
+        "You have left this study",
+        "You asked for that, so nothing more is asked of you.",
+    ),
+    "unreadable": (
+        "That answer could not be read",
+        "Nothing has been lost. Please go back to your page and answer once more.",
+    ),
+}
+
+
+def refuse(request: HttpRequest, reason: str, status: int = 200, back: str = "") -> HttpResponse:
+    heading, meaning = REFUSALS[reason]
+    context = {"heading": heading, "meaning": meaning, "back": back}
+    return private(render(request, "volunteer/refusal.html", context, status=status))
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Pages with a token in their address are kept by no cache and found by no search engine.
+
+    The referrer policy is the site's, `same-origin`. `no-referrer` would be no safer, and browsers then send
+    `Origin: null` with a plain form, which the CSRF check rightly refuses.
+    """
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def for_invitation(view: View) -> View:
+    """Call a view with the invitation that its token belongs to."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        invitations = Invitation.objects.select_related("study")
+        invitation = invitations.filter(token_sha256=hash_token(token)).first()
+        if invitation is None:
+            return refuse(request, "unknown", status=404)
+        return private(view(request, invitation=invitation, token=token, **kwargs))
+
+    return wrapped
+
+
+def for_participant(view: View) -> View:
+    """Call a view with the participant that its token belongs to."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        participants = Participant.objects.select_related("study")
+        participant = participants.filter(token_sha256=hash_token(token)).first()
+        if participant is None:
+            return refuse(request, "unknown", status=404)
+        if participant.state == Participant.State.WITHDRAWN:
+            return refuse(request, "withdrawn", status=410)
+        return private(view(request, participant=participant, token=token, **kwargs))
+
+    return wrapped

@@ -1,0 +1,40 @@
+"""Make a draft study from a protocol file."""
+
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from explain.cli import Answer, AnswerCommand
+from studies.models import Study
+from studies.opening import create_study
+from studies.protocol import read_protocol
+
+
+class Command(AnswerCommand):
+    help = "Make a draft study from a study.toml. docs/protocols/ has examples."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("protocol", type=Path, help="the study.toml")
+
+    def run(self, *, protocol: Path, **_: Any) -> Answer:
+        study = create_study(protocol=read_protocol(protocol))
+        data = {"study": study.slug, "task": study.task, "state": study.state, **_size(study)}
+        return Answer(
+            data=data,
+            header=[name.replace("_", " ") for name in data],
+            rows=[list(data.values())],
+            notes=[f"Nothing is asked yet. Next: manage.py open_study {study.slug}"],
+        )
+
+
+def _size(study: Study) -> dict[str, int]:
+    items, each = study.items.count(), study.responses_per_item
+    quota = min(study.trials_per_participant, items)
+    return {
+        "arms": study.arms.count(),
+        "photos": items,
+        "trials": items * each,
+        "least_people": max(each, ceil(items * each / quota)),
+    }

@@ -1,0 +1,38 @@
+"""Open a draft study: freeze what it asks, make its trials, print a link."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from explain.cli import Answer, AnswerCommand, Bar
+from studies.invitations import find_study, link
+from studies.models import Invitation
+from studies.opening import open_study
+
+
+class Command(AnswerCommand):
+    help = "Open a draft study: freeze and hash what it asks, make every trial, print a link for volunteers."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="the study")
+        parser.add_argument(
+            "--base-url", default="", help="where the site answers, such as https://study.example.org"
+        )
+
+    def run(self, *, slug: str, base_url: str, **_: Any) -> Answer:
+        with Bar("photos") as progress:
+            study = open_study(study=find_study(slug), progress=progress)
+        token = Invitation.issue(study, label="from opening")[1]
+        data = {
+            "study": study.slug,
+            "trials": study.trials.count(),
+            "code_version": study.code_version,
+            "sha256": study.protocol_sha256,
+            "invitation": link(token, base_url),
+        }
+        return Answer(data=data, header=["", study.slug], rows=list(data.items())[1:], notes=_NOTES)
+
+
+_NOTES = [
+    "The link lets anyone in who has it, and is shown only now. `manage.py invite` makes others, with limits.",
+]

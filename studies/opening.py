@@ -1,0 +1,254 @@
+"""From a protocol to rows, and from a draft to an open study whose questions are frozen and hashed."""
+
+import hashlib
+import json
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from explain.errors import BadInputError
+from explain.models import ExplanationMap, Image, ImageSet, Network, Prediction
+
+from .allocation import lay_out_trials
+from .models import Arm, Event, Item, ItemMap, Study
+from .protocol import Protocol, ProtocolError
+
+
+class OpeningError(BadInputError):
+    """A study that cannot be opened as it is."""
+
+
+def create_study(*, protocol: Protocol) -> Study:
+    """Make a draft study with its arms, its items and the map of every arm on every item; all or nothing.
+
+    Raises:
+        ProtocolError: the slug is taken, a set, network, class or map does not exist; with the remedy.
+    """
+    if Study.objects.filter(slug=protocol.slug).exists():
+        raise ProtocolError(f"slug: a study {protocol.slug!r} exists already; choose another slug.")
+    networks = _networks(protocol)
+    images = _photos(protocol, list(networks.values()))
+    maps = _maps(protocol, networks, images)
+    with transaction.atomic():
+        study = Study.objects.create(
+            slug=protocol.slug,
+            title=protocol.title,
+            task=protocol.task,
+            picture=protocol.picture,
+            responses_per_item=protocol.responses_per_item,
+            trials_per_participant=protocol.trials_per_participant,
+            seed=protocol.seed,
+            wording=protocol.wording,
+            protocol=protocol.source,
+        )
+        arms = [
+            Arm.objects.create(
+                study=study, index=index, name=plan.name, network=networks[plan.network], method=plan.method
+            )
+            for index, plan in enumerate(protocol.arms)
+        ]
+        items = Item.objects.bulk_create(
+            Item(study=study, index=index, image=image) for index, image in enumerate(images)
+        )
+        ItemMap.objects.bulk_create(
+            ItemMap(item=item, arm=arm, map=maps[item.image_id, arm.network_id, arm.method])
+            for item in items
+            for arm in arms
+        )
+    return study
+
+
+def _networks(protocol: Protocol) -> dict[str, Network]:
+    names = {arm.network for arm in protocol.arms}
+    networks = {network.name: network for network in Network.objects.filter(name__in=names)}
+    if missing := sorted(names - set(networks)):
+        known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
+        raise ProtocolError(
+            *(
+                f"arms.network: {name!r} is no network here (there is: {known}); "
+                f"add it: manage.py add_network {name} --load …"
+                for name in missing
+            )
+        )
+    return networks
+
+
+def _photos(protocol: Protocol, networks: list[Network]) -> list[Image]:
+    """The photos that the protocol asks for, in an order that does not depend on when they were imported."""
+    image_set = ImageSet.objects.filter(name=protocol.photo_set).first()
+    if image_set is None:
+        known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none yet"
+        raise ProtocolError(
+            f"photos.set: {protocol.photo_set!r} is no set of photos here (there is: {known}); "
+            f"bring it in: manage.py import_images PATH --set {protocol.photo_set}"
+        )
+    photos = image_set.images.order_by("class_name", "original_name", "source_sha256")
+    if protocol.classes:
+        known_classes = set(photos.order_by().values_list("class_name", flat=True))
+        if missing := [name for name in protocol.classes if name not in known_classes]:
+            raise ProtocolError(f"photos.classes: no photo is labelled {', '.join(map(repr, missing))}.")
+        photos = photos.filter(class_name__in=protocol.classes)
+    if nameless := photos.filter(class_index=None).count():
+        raise ProtocolError(
+            f"photos.set: {nameless} photos have a label that no network knows; leave them out with photos.classes."
+        )
+    if protocol.only_correct:
+        photos = _correct(protocol, photos, networks)
+    chosen = list(photos)
+    if protocol.limit and protocol.limit < len(chosen):
+        random = np.random.default_rng([protocol.seed, 3])
+        kept = random.choice(len(chosen), protocol.limit, replace=False)
+        chosen = [chosen[index] for index in sorted(kept)]
+    if not chosen:
+        raise ProtocolError("photos: no photo is left; ask for less, or bring in more photos.")
+    return chosen
+
+
+def _correct(protocol: Protocol, photos: QuerySet[Image], networks: list[Network]) -> QuerySet[Image]:
+    """Photos whose label is the top class of every network."""
+    for network in networks:
+        said = Prediction.objects.filter(network=network)
+        if photos.exclude(predictions__in=said).exists():
+            raise ProtocolError(
+                f"photos.only_correct: {network.name} has not looked at all of these photos; "
+                f"first run: {_precompute_command(protocol)}"
+            )
+        photos = photos.filter(predictions__in=said.filter(top_class=F("image__class_index")))
+    return photos
+
+
+def _maps(
+    protocol: Protocol, networks: dict[str, Network], images: list[Image]
+) -> dict[tuple[int, int, str], ExplanationMap]:
+    """The newest map of each photo for each arm, of the photo's label, at the network's layer."""
+    found: dict[tuple[int, int, str], ExplanationMap] = {}
+    missing = []
+    for arm in protocol.arms:
+        network = networks[arm.network]
+        rows = ExplanationMap.objects.filter(
+            network=network,
+            method=arm.method,
+            layer=network.layer,
+            target=F("image__class_index"),
+            image__image_set__name=protocol.photo_set,
+        )
+        for row in rows.defer("values").order_by("id"):
+            found[row.image_id, network.pk, arm.method] = row
+        lacking = sum((image.pk, network.pk, arm.method) not in found for image in images)
+        if lacking:
+            missing.append(
+                f"arms: {lacking} of {len(images)} maps of {arm.method} by {arm.network} are missing."
+            )
+    if missing:
+        raise ProtocolError(*missing, f"First run: {_precompute_command(protocol)}")
+    return found
+
+
+def _precompute_command(protocol: Protocol) -> str:
+    networks = ",".join(dict.fromkeys(arm.network for arm in protocol.arms))
+    methods = ",".join(dict.fromkeys(arm.method for arm in protocol.arms))
+    return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
+
+
+def open_study(*, study: Study, user=None, progress: Callable[[int, int], object] = lambda *_: None) -> Study:
+    """Open a draft: make every trial, and freeze and hash all that it asks.
+
+    Raises:
+        OpeningError: the study is no draft, or has no items or fewer than two arms.
+    """
+    if study.is_frozen:
+        raise OpeningError(f"{study.slug}: is {study.state}; only a draft can be opened.")
+    if study.arms.count() < 2 or not study.items.exists():
+        raise OpeningError(f"{study.slug}: has no items or fewer than two arms; make it from a protocol.")
+    # Files are read before the transaction begins: it holds SQLite's only write lock.
+    pictures = picture_hashes(study, progress)
+    version = code_version()
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.is_frozen:
+            raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
+        trials = lay_out_trials(study)
+        study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
+        study.protocol_sha256 = fingerprint(study, pictures)
+        study.save()
+        Event.objects.create(
+            study=study, user=user, kind="opened", data={"trials": trials, "sha256": study.protocol_sha256}
+        )
+    return study
+
+
+def is_intact(study: Study) -> bool:
+    """Whether an opened study still asks what it asked when it was opened, down to the pictures' bytes."""
+    return study.protocol_sha256 == fingerprint(study, picture_hashes(study))
+
+
+def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> dict[str, str]:
+    """SHA-256 of every picture that volunteers see, by what it is."""
+    hashes: dict[str, str] = {}
+    items = study.items.select_related("image").prefetch_related("item_maps__map", "item_maps__arm")
+    total = study.items.count()
+    for done, item in enumerate(items, start=1):
+        hashes[f"{item.index} photo"] = _sha256_of(item.image.picture)
+        for item_map in item.item_maps.all():
+            hashes[f"{item.index} {item_map.arm.index}"] = _sha256_of(getattr(item_map.map, study.picture))
+        progress(done, total)
+    return hashes
+
+
+def _sha256_of(file: Any) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def fingerprint(study: Study, pictures: dict[str, str]) -> str:
+    """SHA-256 of all that a study asks: settings, wording, arms, items, raw maps, pictures and orders.
+
+    Trials made again after an answer was voided repeat an item and order that are there already, so the orders
+    enter as a set of (item, order) with what the study asked for, not as a list of rows.
+    """
+    items = study.items.select_related("image").order_by("index")
+    maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
+    orders = study.trials.order_by().values_list("item__index", "order").distinct()
+    asked = {
+        "study": {name: getattr(study, name) for name in Study.FROZEN if name not in _NOT_HASHED},
+        "arms": list(
+            study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
+        ),
+        "items": [[item.index, item.image.class_name, item.image.content_sha256] for item in items],
+        "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
+        "pictures": pictures,
+        "orders": sorted(orders),
+    }
+    text = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_NOT_HASHED = {"protocol_sha256", "opened_at", "code_version"}
+
+
+def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
+    return (bytes(values) for values in maps.values_list("map__values", flat=True).iterator(chunk_size=200))
+
+
+def code_version() -> str:
+    """What `git describe` says of this code, or else the version in pyproject.toml."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],  # noqa: S607
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return said.stdout.strip()[:64]
+    except (OSError, subprocess.SubprocessError):
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text("utf-8"))
+        return project["project"]["version"]

@@ -1,0 +1,231 @@
+"""What a volunteer sees: one trial after the other, then thanks and a code."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from . import invitations
+from .allocation import SAME, AnswerError, answer_trial, claim_trials, last_answer, renew_leases, undo_answer
+from .consent import expected_trials, text
+from .forms import AnswerForm, UndoForm
+from .links import for_participant, refuse
+from .models import Event, Participant, Response, Study, Trial
+from .wording import filled
+
+# With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
+IN_HAND = 3
+LETTERS = "ABCDEFGH"
+
+
+@require_safe
+@for_participant
+def participant_home(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """The participant's own link: wherever they are."""
+    if participant.state == Participant.State.FINISHED:
+        return redirect("thanks", token=token)
+    return redirect("trial" if participant.instructed_at else "instructions", token=token)
+
+
+def block_of(participant: Participant, token: str) -> dict[str, Any]:
+    """The trials in a participant's hand, after claiming more if few are left, and how far they are."""
+    held = _held(participant)
+    wanted = expected_trials(participant.study)
+    if len(held) < IN_HAND:
+        ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(held)
+        claimed = claim_trials(participant=participant, count=ask)
+        if claimed:
+            held = _held(participant)
+        short = len(claimed) < ask
+    else:
+        short = False
+    if held:
+        renew_leases(participant=participant)
+    done = answers_given(participant)
+    last = last_answer(participant)
+    return {
+        "trials": [_screen(participant, token, trial) for trial in held],
+        "done": done,
+        "total": done + len(held) if short else max(wanted, done + len(held)),
+        "last": str(last.answer_id) if last else None,
+        "state": participant.study.state,
+    }
+
+
+def _held(participant: Participant) -> list[Trial]:
+    held = participant.trials.filter(state=Trial.State.CLAIMED)
+    return list(held.select_related("item__image").order_by("position"))
+
+
+def answers_given(participant: Participant) -> int:
+    given = participant.responses.exclude(status=Response.Status.UNDONE)
+    return given.values("trial").distinct().count()
+
+
+def _screen(participant: Participant, token: str, trial: Trial) -> dict[str, Any]:
+    """What a browser needs to show a trial: words, and pictures by position. Nothing of the arms."""
+    title = trial.item.image.class_name
+    return {
+        "position": trial.position,
+        "title": title,
+        "question": filled(participant.study.wording["question"], **{"class": title}),
+        "pictures": [
+            reverse("picture", args=[token, trial.position, slot]) for slot in range(len(trial.arms) + 1)
+        ],
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_participant
+def trial(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """The current trial; a plain form that works without JavaScript. static/js/trial.js takes over where there is."""
+    if request.method == "POST":
+        return _take_answer(request, participant, token)
+    if participant.state == Participant.State.FINISHED:
+        return redirect("thanks", token=token)
+    if participant.instructed_at is None:
+        return redirect("instructions", token=token)
+    block = block_of(participant, token)
+    if not block["trials"]:
+        return redirect("thanks", token=token)
+    return render(request, "volunteer/trial.html", _trial_context(participant, token, block))
+
+
+def _trial_context(participant: Participant, token: str, block: dict[str, Any]) -> dict[str, Any]:
+    study, current = participant.study, block["trials"][0]
+    arms = len(current["pictures"]) - 1
+    return {
+        "study": study,
+        "token": token,
+        "hand": block,
+        "current": current,
+        "number": block["done"] + 1,
+        "photo": current["pictures"][0],
+        "maps": [
+            {"value": index, "key": index + 1, "letter": LETTERS[index], "url": url}
+            for index, url in enumerate(current["pictures"][1:])
+        ],
+        "ratings": [
+            {"value": value, "key": value + 3, "label": label}
+            for value, label in zip(range(-2, 3), study.wording.get("labels", []), strict=False)
+        ],
+        "same": {"value": SAME, "label": study.wording.get("same", "")},
+        "shape": f"{study.task} arms-{arms}",
+        "answer_id": uuid4(),
+    }
+
+
+def _take_answer(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    form = AnswerForm(request.POST)
+    back = reverse("trial", args=[token])
+    if not form.is_valid():
+        return refuse(request, "unreadable", status=400, back=back)
+    given = form.cleaned_data
+    try:
+        answer_trial(
+            participant=participant,
+            position=given["position"],
+            shown_value=given["value"],
+            answer_id=given["answer_id"],
+            response_ms=given["response_ms"],
+        )
+    except AnswerError:
+        return refuse(request, "unreadable", status=400, back=back)
+    return redirect("trial", token=token)
+
+
+@require_POST
+@for_participant
+def undo(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    form = UndoForm(request.POST)
+    if form.is_valid():
+        undo_answer(participant=participant, answer_id=form.cleaned_data["answer_id"])
+    return redirect("trial", token=token)
+
+
+@require_http_methods(["GET", "POST"])
+@for_participant
+def answers(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """For static/js: take what a browser has queued, say what is settled, hand out what comes next.
+
+    Operations are `{"id", "kind": "answer", "position", "value", "response_ms", "telemetry"}` and
+    `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
+    stored, or it could never be (then it is kept as an event).
+    """
+    settled = []
+    if request.method == "POST":
+        try:
+            operations = list(json.loads(request.body)["operations"])
+        except (ValueError, KeyError, TypeError):
+            return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
+        for operation in operations:
+            _settle(participant, operation)
+            settled.append(operation.get("id") if isinstance(operation, dict) else None)
+    block = block_of(participant, token)
+    finished = not block["trials"]
+    return JsonResponse({**block, "settled": settled, "finished": finished, "csrf": get_token(request)})
+
+
+def _settle(participant: Participant, operation: Any) -> None:
+    """Do what a queued operation says; what cannot be done is kept as an event, so that nothing is lost."""
+    try:
+        if not isinstance(operation, dict):
+            raise AnswerError("not an object")
+        if operation.get("kind") == "undo":
+            form: Any = UndoForm(operation)
+            if not form.is_valid():
+                raise AnswerError(form.errors.as_text())
+            undo_answer(participant=participant, answer_id=form.cleaned_data["answer_id"])
+            return
+        form = AnswerForm({**operation, "answer_id": operation.get("id")})
+        if not form.is_valid():
+            raise AnswerError(form.errors.as_text())
+        telemetry = operation.get("telemetry")
+        answer_trial(
+            participant=participant,
+            position=form.cleaned_data["position"],
+            shown_value=form.cleaned_data["value"],
+            answer_id=form.cleaned_data["answer_id"],
+            response_ms=form.cleaned_data["response_ms"],
+            telemetry=telemetry if isinstance(telemetry, dict) else None,
+        )
+    except AnswerError as error:
+        Event.objects.create(
+            study_id=participant.study_id,
+            participant=participant,
+            kind="refused",
+            data={"why": str(error), "operation": operation},
+        )
+
+
+@require_safe
+@for_participant
+def thanks(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """Thanks and the code; only where every answer that was asked for is in the database."""
+    if participant.state == Participant.State.ACTIVE:
+        if participant.instructed_at is None or block_of(participant, token)["trials"]:
+            return redirect("participant", token=token)
+        if participant.study.state == Study.State.PAUSED:
+            return refuse(request, "paused")
+        participant = invitations.finish(participant=participant)
+    study, given = participant.study, answers_given(participant)
+    photos = Trial.objects.filter(participant=participant, responses__participant=participant)
+    context = {
+        "study": study,
+        "participant": participant,
+        "given": given,
+        "early": given < expected_trials(study),
+        "thanks": text(study, "thanks"),
+        "credits": photos.order_by("position")
+        .values(
+            "item__image__class_name", "item__image__author", "item__image__licence", "item__image__source"
+        )
+        .distinct(),
+    }
+    return render(request, "volunteer/thanks.html", context)

@@ -1,0 +1,35 @@
+"""Pictures of a trial, by position and slot, for the participant who holds it and nobody else."""
+
+from mimetypes import guess_type
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from .links import for_participant
+from .models import ItemMap, Participant, Trial
+
+
+@require_safe
+@for_participant
+def picture(
+    request: HttpRequest, participant: Participant, token: str, position: int, slot: int
+) -> HttpResponse:
+    """Slot 0 is the photo, 1…k are the maps as this trial orders them.
+
+    Every picture has the same headers. They are set here one by one, so that nothing about the file (its name, its
+    date, a hash of its bytes) reaches the browser.
+    """
+    trial = participant.trials.select_related("item__image").filter(position=position).first()
+    if trial is None or slot > len(trial.arms):
+        raise Http404
+    file = trial.item.image.picture if slot == 0 else _map_file(participant, trial, slot)
+    with file.open("rb") as opened:
+        content = opened.read()
+    kind = guess_type(str(file.name))[0] or "application/octet-stream"
+    return HttpResponse(content, content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _map_file(participant: Participant, trial: Trial, slot: int):
+    shown = ItemMap.objects.select_related("map").defer("map__values")
+    item_map = shown.get(item=trial.item_id, arm__index=trial.arms[slot - 1])
+    return getattr(item_map.map, participant.study.picture)

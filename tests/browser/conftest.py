@@ -1,0 +1,49 @@
+"""One Chromium for each worker, and studies that are open for it."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import sync_playwright
+
+from studies.models import Invitation
+from studies.opening import open_study
+from tests.factories import make_study
+
+DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium):
+    """A function that opens a page of a fresh visitor; options are those of Playwright's new_context."""
+    contexts = []
+
+    def open_page(**options):
+        context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def invited(live_server):
+    """A function that opens a study and gives the address of its invitation."""
+
+    def invite(**fields):
+        task = fields.get("task", "choice")
+        methods = {"methods": ("grad-cam", "ablation-cam")} if task == "rating" else {}
+        study = open_study(study=make_study(**{"items": 4, "responses_per_item": 2, **methods, **fields}))
+        _, token = Invitation.issue(study)
+        return study, live_server.url + reverse("join", args=[token])
+
+    return invite
