@@ -1,0 +1,219 @@
+"""Recompute a study's scores and intervals from its exported answers.csv, with numpy and nothing of Blindsight.
+
+    python recompute_scores.py answers.csv [--who real] [--seed 7] [--json] [--check scores.json]
+
+The formulas are those of docs/statistics.md, written again and as plainly as they can be. `--seed` is the study's seed: with
+it the intervals are the printed ones, digit for digit. `--check` compares with an exported scores.json: exit code 1 if
+a number differs by more than 1e-9 (intervals are compared only with `--seed`).
+"""
+
+import argparse
+import csv
+import json
+import math
+import sys
+
+import numpy as np
+
+# The columns of answers.csv that are read here. codebook.csv, beside it, describes them all.
+ITEM, PERSON, ORDER, CHOICE, RATING = "item", "participant", "order", "choice", "rating"
+STATUS, STATE, SIMULATED = "status", "participant_state", "simulated"
+COUNTED, WITHDRAWN, SAME, BETWEEN_ARMS = "counted", "withdrawn", "same", " > "
+LEVEL, DRAWS = 0.95, 2000
+
+
+def read(path: str, who: str | None) -> tuple[dict[str, list[str]], str]:
+    """The columns of the answers that count, and whose they are: real people's where there are any."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        names = next(rows, [])
+        task = CHOICE if CHOICE in names else RATING
+        needed = [ITEM, PERSON, ORDER, task, STATUS, STATE, SIMULATED]
+        missing = [name for name in needed if name not in names]
+        if missing:
+            raise ValueError(f"{path}: no column {missing[0]!r}; export the study's answers again as CSV")
+        places = [names.index(name) for name in needed]
+        kept = [[row[place] for place in places] for row in rows]
+    kept = [row for row in kept if row[4] == COUNTED and row[5] != WITHDRAWN]
+    who = who or ("real" if any(row[6] == "false" for row in kept) else "simulated")
+    kept = [row for row in kept if who == "all" or (row[6] == "true") == (who == "simulated")]
+    if not kept:
+        raise ValueError(f"{path}: no counted answers ({who}), so there is nothing to score")
+    if task == CHOICE:
+        kept = [[*row[:2], plain(row[2]), plain(row[3]), *row[4:]] for row in kept]
+    return dict(zip(needed, map(list, zip(*kept, strict=True)), strict=True)), who
+
+
+def plain(text: str) -> str:
+    """The text without the apostrophe that keeps a spreadsheet from running it as a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@|%") else text
+
+
+def numbers(texts: list[str]) -> tuple[np.ndarray, int]:
+    """Each label as 0, 1, 2 … in the order of its number, and how many there are."""
+    labels, index = np.unique(np.array(texts, dtype=np.int64), return_inverse=True)
+    return index, len(labels)
+
+
+def choice_scores(item, answer, kinds, answer_weight, item_weight):
+    """(kinds,) each item's answers as shares that sum to 1, then the mean over items, times the number of items."""
+    items = len(item_weight)
+    cells = np.bincount(item * kinds + answer, answer_weight, items * kinds).reshape(items, kinds)
+    answers = cells.sum(axis=1)
+    some = answers > 0  # in a draw, an item whose people were not drawn is left out
+    if not (item_weight * some).any():
+        return np.full(kinds, np.nan)
+    shares = cells[some] / answers[some, None]
+    return items * (item_weight[some] @ shares) / item_weight[some].sum()
+
+
+def rating_means(item, rating, answer_weight, item_weight):
+    """(2,) the mean over answers, and the mean over items."""
+    items = len(item_weight)
+    number = np.bincount(item, answer_weight, items)
+    total = np.bincount(item, answer_weight * rating, items)
+    some = number > 0
+    if not (item_weight * some).any():
+        return np.full(2, np.nan)
+    of_items = item_weight[some] @ (total[some] / number[some]) / item_weight[some].sum()
+    return np.array([item_weight @ total / (item_weight @ number), of_items])
+
+
+def interval(statistic, item, person, items, people, seed):
+    """(…, 2): draw people and items with replacement, both at once; expanded percentiles of 2,000 draws."""
+    if people < 2 or items < 2:
+        return None
+    people_rng, items_rng = np.random.default_rng(seed).spawn(2)
+    drawn = []
+    for _ in range(DRAWS):
+        of_people = np.bincount(people_rng.integers(people, size=people), minlength=people)
+        of_items = np.bincount(items_rng.integers(items, size=items), minlength=items)
+        drawn.append(statistic(of_people[person].astype(float), of_items.astype(float)))
+    drawn = np.array(drawn)
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    if len(drawn) < DRAWS / 2:
+        return None
+    n = min(people, items)
+    upper = (1 + math.erf(student_t(n - 1) * math.sqrt(n / (n - 1) / 2))) / 2
+    return np.quantile(drawn, [1 - upper, upper], axis=0).T
+
+
+def student_t(freedom: int) -> float:
+    """The upper end of Student's t at LEVEL. With x = √f · tan θ its density is proportional to cos^(f − 1) θ."""
+    edges = np.linspace(0, np.pi / 2, 2_000_001)
+    middles = (edges[1:] + edges[:-1]) / 2
+    below = np.concatenate([[0], np.cumsum(np.cos(middles) ** (freedom - 1))])
+    return math.sqrt(freedom) * math.tan(np.interp(LEVEL * below[-1], below, edges))
+
+
+def of_choices(rows: dict, seed: int) -> dict:
+    item, items = numbers(rows[ITEM])
+    person, people = numbers(rows[PERSON])
+    arms = sorted({arm for order in set(rows[ORDER]) for arm in order.split(BETWEEN_ARMS) if arm})
+    arms = sorted({*arms, *rows[CHOICE]} - {SAME})
+    names = [*arms, SAME]
+    answer = np.array([names.index(choice) for choice in rows[CHOICE]])
+
+    def scores(answer_weight, item_weight):
+        return choice_scores(item, answer, len(names), answer_weight, item_weight)
+
+    totals = scores(np.ones(len(item)), np.ones(items))
+    ends = None if len(set(rows[CHOICE])) < 2 else interval(scores, item, person, items, people, seed)
+    preferences = totals[:-1].sum()
+    table = {
+        name: {
+            "score": float(total),
+            "share": float(total / items),
+            "share_of_preferences": float(total / preferences) if preferences > 0 else None,
+            "interval": None if ends is None else ends[place].tolist(),
+        }
+        for place, (name, total) in enumerate(zip(names, totals, strict=True))
+    }
+    same = table.pop(SAME)
+    del same["share_of_preferences"]
+    return {"task": "choice", "items": items, "participants": people, "scores": table, "same": same}
+
+
+def of_ratings(rows: dict, seed: int) -> dict:
+    item, items = numbers(rows[ITEM])
+    person, people = numbers(rows[PERSON])
+    rating = np.array(rows[RATING], dtype=float)
+
+    def means(answer_weight, item_weight):
+        return rating_means(item, rating, answer_weight, item_weight)
+
+    mean, of_items = means(np.ones(len(item)), np.ones(items))
+    ends = None if len(set(rows[RATING])) < 2 else interval(means, item, person, items, people, seed)
+    return {
+        "task": "rating",
+        "items": items,
+        "participants": people,
+        "mean": float(mean),
+        "interval": None if ends is None else ends[0].tolist(),
+        "mean_of_items": float(of_items),
+        "mean_of_items_interval": None if ends is None else ends[1].tolist(),
+    }
+
+
+def differences(found, printed, intervals: bool, where: str = "") -> list[str]:
+    """What is in both and not the same."""
+    if isinstance(found, dict) and isinstance(printed, dict):
+        names = [n for n in found if n in printed and (intervals or "interval" not in n)]
+        lines = [line for n in names for line in differences(found[n], printed[n], intervals, f"{where} {n}")]
+        arms = set(found) ^ set(printed) if where == " scores" else ()
+        unknown = [arm for arm in arms if {**found, **printed}[arm]["score"] != 0]  # nobody chose the others
+        return lines + [f"arm {arm}: on one side only" for arm in unknown]
+    if found is None or printed is None or isinstance(found, str):
+        same = found == printed
+    else:
+        same = np.shape(found) == np.shape(printed) and np.allclose(found, printed, rtol=0, atol=1e-9)
+    return [] if same else [f"{where.strip()}: {found} here, {printed} there"]
+
+
+def show(found: dict) -> None:
+    print(f"{found['responses']} answers ({found['who']}), {found['participants']} participants, {found['items']} items")  # fmt: skip
+
+    def ends(pair):
+        return "no interval" if pair is None else f"{pair[0]:8.2f} to {pair[1]:.2f}"
+
+    if found["task"] == "rating":
+        print(f"mean of answers {found['mean']:7.3f}   {ends(found['interval'])}")
+        print(f"mean of items   {found['mean_of_items']:7.3f}   {ends(found['mean_of_items_interval'])}")
+        return
+    for name, row in [*found["scores"].items(), (SAME, found["same"])]:
+        preferred = row.get("share_of_preferences")
+        share = "" if preferred is None else f"{100 * preferred:6.2f} % of preferences"
+        print(f"{name:30} {row['score']:9.2f}   {ends(row['interval'])}   {share}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("answers", help="answers.csv of the export")
+    parser.add_argument(
+        "--who", choices=["real", "simulated", "all"], help="default: real, if anybody real answered"
+    )
+    parser.add_argument("--seed", type=int, help="the study's seed")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--check", metavar="scores.json")
+    options = parser.parse_args()
+    try:
+        rows, who = read(options.answers, options.who)
+        count = of_choices if CHOICE in rows else of_ratings
+        found = {"responses": len(rows[ITEM]), "who": who, **count(rows, options.seed or 0)}
+        wrong = []
+        if options.check:
+            with open(options.check, encoding="utf-8") as file:
+                wrong = differences(found, json.load(file), options.seed is not None)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(found, indent=2, ensure_ascii=False)) if options.json else show(found)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if options.check and not wrong:
+        print(f"{options.check}: every score agrees", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Anyone can recompute the scores from the exported file with numpy alone, and get the same digits."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studies.export import export
+from studies.models import Study
+from tests.factories import make_study
+from tests.studies.filled import answer, fill, make_participant
+
+pytestmark = pytest.mark.django_db
+SCRIPT = Path(__file__).parents[3] / "docs" / "recompute_scores.py"
+
+
+def recompute(*arguments):
+    return subprocess.run(
+        [sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(params=["choice", "rating"])
+def exported(request, tmp_path):
+    """A study by real and simulated people, with answers that must not count, exported."""
+    rng = np.random.default_rng(1)
+    if request.param == "choice":
+        study = make_study("methods", items=6, seed=11)
+        study.arms.filter(index=0).update(name="=grad-cam")  # the file defuses it for spreadsheets
+        values = rng.choice([0, 1, 2, -1], size=(4, 6))
+    else:
+        study = make_study(
+            "networks", items=6, seed=11, task=Study.Task.RATING, methods=("grad-cam",), networks=("a", "b")
+        )
+        values = rng.integers(-2, 3, size=(4, 6))
+    fill(study, values.tolist())
+    fill(study, [[1] * 6], simulated=True)
+    fill(study, [[0] * 6], state="withdrawn")
+    answer(make_participant(study), 0, 0, status="undone")
+    export(study=study, to=tmp_path, formats=["csv"])
+    return study, tmp_path
+
+
+def test_it_gives_the_exported_scores_and_intervals_digit_for_digit(exported):
+    study, folder = exported
+    done = recompute(
+        folder / "answers.csv", "--seed", study.seed, "--check", folder / "scores.json", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "every score agrees" in done.stderr
+    found, printed = json.loads(done.stdout), json.loads((folder / "scores.json").read_text())
+    assert (found["responses"], found["participants"], found["items"]) == (24, 4, 6)
+    if study.task == "choice":
+        for name, row in printed["scores"].items():
+            for key in ("score", "share", "share_of_preferences", "interval"):
+                assert found["scores"][name][key] == pytest.approx(row[key], abs=1e-9)
+        for key in ("score", "share", "interval"):
+            assert found["same"][key] == pytest.approx(printed["same"][key], abs=1e-9)
+    else:
+        for name in ("mean", "interval", "mean_of_items", "mean_of_items_interval"):
+            assert found[name] == pytest.approx(printed[name], abs=1e-9)
+
+
+def test_it_says_which_number_differs(exported):
+    _, folder = exported
+    printed = json.loads((folder / "scores.json").read_text())
+    if "scores" in printed:
+        printed["same"]["score"] += 0.25
+    else:
+        printed["mean"] += 0.25
+    (folder / "other.json").write_text(json.dumps(printed))
+    done = recompute(folder / "answers.csv", "--check", folder / "other.json")
+    assert done.returncode == 1
+    assert ("same score:" if "scores" in printed else "mean:") in done.stderr
+
+
+def test_it_can_be_asked_for_simulated_answers_and_prints_a_table(exported):
+    _, folder = exported
+    done = recompute(folder / "answers.csv", "--who", "simulated")
+    assert done.returncode == 0, done.stderr
+    assert "6 answers (simulated), 1 participants, 6 items" in done.stdout
+    assert "no interval" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "no column 'item'"), ("item,choice\n1,a\n", "no column 'participant'"), (None, "No such file")],
+)
+def test_a_file_that_is_no_export_is_one_line_and_exit_code_2(text, said, tmp_path):
+    path = tmp_path / "answers.csv"
+    if text is not None:
+        path.write_text(text)
+    done = recompute(path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_it_needs_numpy_alone():
+    tree = ast.parse(SCRIPT.read_text())
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} - sys.stdlib_module_names == {"numpy"}
