@@ -113,6 +113,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Pictures are private: no MEDIA_URL. Every picture is served by a view that asks whose it is.
 MEDIA_ROOT = DATA_DIR / "media"

@@ -3,11 +3,15 @@
 import os
 
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
 os.environ.setdefault("HTTPS", "false")
 # Playwright's sync API runs an event loop in the test's thread; Django's ORM would refuse to work there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# The live server sends head and body apart; Nagle's algorithm would hold each body back for 40 ms.
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,12 @@ METHODS = "grad-cam,ablation-cam,pixel-ablation-cam"
 ADDRESS = "127.0.0.1:8000"
 # A stated taste, so that there is something to see. It is no finding: every table says "simulated".
 PEOPLE: dict[str, dict[str, Any]] = {
-    "method-choice": {"participants": 15, "prefer": "pixel-ablation-cam=4,ablation-cam=3,grad-cam=2,same=1"},
-    "reliability": {"participants": 8, "mean": 0.8},
+    "method-choice": {
+        "participants": 15,
+        "at_once": 15,
+        "prefer": "pixel-ablation-cam=4,ablation-cam=3,grad-cam=2,same=1",
+    },
+    "reliability": {"participants": 8, "at_once": 8, "mean": 0.8},
 }
 
 

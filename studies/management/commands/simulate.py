@@ -1,23 +1,29 @@
 """`simulate SLUG --participants 15 --seed 1`: simulated volunteers over the real pages."""
 
 import contextlib
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandParser
 from tqdm import tqdm
 
+from explain.cli import Answer, AnswerCommand
+from explain.errors import BadInputError
+from studies.invitations import find_study
 from studies.models import Study
-from studies.simulate import SAME, Preference, SimulationError, local_server, simulate
+from studies.simulate import SAME, Preference, local_server, simulate
 
 
-class Command(BaseCommand):
+class Command(AnswerCommand):
     help = "Send simulated volunteers through the real pages. Their answers are marked as simulated for good."
 
-    def add_arguments(self, parser):
-        parser.add_argument("slug")
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="the study; it must be open")
         parser.add_argument("--participants", type=int, default=15)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument(
-            "--prefer", help="shares of a choice study: ARM=0.5,OTHER=0.3,same=0.2 (default: all alike)"
+            "--prefer",
+            default="",
+            help="shares of a choice study: ARM=0.5,OTHER=0.3,same=0.2 (default: all alike)",
         )
         parser.add_argument("--mean", type=float, default=0.0, help="mean rating, positive for the first arm")
         parser.add_argument("--spread", type=float, default=1.0, help="spread of one person's ratings")
@@ -27,49 +33,61 @@ class Command(BaseCommand):
             "--base-url", help="where the site runs (default: a server of this command's own)"
         )
 
-    def handle(
-        self, *, slug, participants, seed, prefer, mean, spread, dropout, at_once, base_url, **options
-    ):
-        study = Study.objects.filter(slug=slug).first()
-        if study is None:
-            raise CommandError(f"{slug}: no such study. `studies` in the browser lists them.", returncode=2)
+    def run(self, *, slug: str, participants: int, seed: int, at_once: int, **options: Any) -> Answer:
+        study = find_study(slug)
         if study.state != Study.State.OPEN:
-            raise CommandError(f"{slug} is {study.state}, not open. Run: open_study {slug}", returncode=2)
-        if participants < 1:
-            raise CommandError(f"--participants {participants}: at least 1.", returncode=2)
-        preference = Preference(self.shares(study, prefer), mean=mean, spread=spread, dropout=dropout)
-        self.stderr.write(f"{participants} simulated volunteers prefer: {preference.in_words(study)}")
+            raise BadInputError(f"{slug}: is {study.state}, not open; open it: manage.py open_study {slug}")
+        for name, number in (("--participants", participants), ("--at-once", at_once)):
+            if number < 1:
+                raise BadInputError(f"{name} {number}: must be 1 or more.")
+        preference = Preference(
+            shares(study, options["prefer"]), options["mean"], options["spread"], dropout=options["dropout"]
+        )
+        stated = preference.in_words(study)
+        base_url = options["base_url"]
         server = contextlib.nullcontext(base_url) if base_url else local_server()
         with server as address, tqdm(total=participants, unit="person", desc="simulated") as bar:
-            try:
-                answers = simulate(
-                    study=study,
-                    participants=participants,
-                    seed=seed,
-                    preference=preference,
-                    base_url=address,
-                    at_once=at_once,
-                    report=lambda _answers: bar.update(),
-                )
-            except SimulationError as error:
-                raise CommandError(str(error), returncode=2) from error
-        self.stdout.write(f"{answers} simulated answers by {participants} simulated volunteers in {slug}")
+            done = simulate(
+                study=study,
+                participants=participants,
+                seed=seed,
+                preference=preference,
+                base_url=address,
+                at_once=at_once,
+                report=lambda _answers: bar.update(),
+            )
+        late = participants - done.let_in
+        return Answer(
+            data={
+                "study": slug,
+                "simulated": True,
+                "answers": done.answers,
+                "people": done.let_in,
+                "rule": stated,
+            },
+            header=["study", "simulated people", "simulated answers"],
+            rows=[[slug, done.let_in, done.answers]],
+            notes=[f"They followed this rule: {stated}."]
+            + ([f"{late} more came when no trial was left and were turned away."] if late else []),
+        )
 
-    def shares(self, study: Study, prefer: str | None) -> dict[str, float]:
-        names = [*study.arms.values_list("name", flat=True), SAME]
-        if not prefer:
-            return dict.fromkeys(names, 1.0)
-        shares = {}
-        for part in prefer.split(","):
-            name, _, number = part.partition("=")
-            if name.strip() not in names:
-                raise CommandError(
-                    f"--prefer: no arm {name.strip()!r}. Arms: {', '.join(names)}", returncode=2
-                )
-            try:
-                shares[name.strip()] = float(number)
-            except ValueError:
-                raise CommandError(f"--prefer: {part!r} is not NAME=NUMBER", returncode=2) from None
-        if min(shares.values()) < 0 or sum(shares.values()) <= 0:
-            raise CommandError("--prefer: shares must be 0 or more, and not all 0", returncode=2)
-        return shares
+
+def shares(study: Study, prefer: str) -> dict[str, float]:
+    """What `--prefer` says, by arm name and `same`."""
+    names = [*study.arms.values_list("name", flat=True), SAME]
+    if not prefer:
+        return dict.fromkeys(names, 1.0)
+    found = {}
+    for part in prefer.split(","):
+        name, _, number = part.partition("=")
+        if name.strip() not in names:
+            raise BadInputError(
+                f"--prefer: there is no arm {name.strip()!r}; the arms are {', '.join(names)}."
+            )
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise BadInputError(f"--prefer: {part!r} is not NAME=NUMBER.") from None
+    if not min(found.values()) >= 0 or not 0 < sum(found.values()) < float("inf"):
+        raise BadInputError("--prefer: shares must be numbers of 0 or more, and not all 0.")
+    return found

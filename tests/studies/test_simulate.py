@@ -1,0 +1,106 @@
+"""Simulated volunteers use the real pages, follow the preference that was stated, and are marked for good."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from studies.models import ItemMap, Participant, Response, Study, Trial
+from studies.opening import open_study
+from studies.simulate import Preference, Simulated, SimulationError, simulate
+from tests.factories import make_study
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def opened(live_server):
+    def make(**fields) -> Study:
+        study = make_study(**{"items": 6, "responses_per_item": 2, "trials_per_participant": 4, **fields})
+        open_study(study=study)
+        return Study.objects.get(pk=study.pk)
+
+    return make
+
+
+def run(study, live_server, **changes):
+    return simulate(
+        **{
+            "study": study,
+            "participants": 3,
+            "seed": 1,
+            "preference": Preference({"grad-cam": 1}),
+            "base_url": live_server.url,
+            "at_once": 1,
+            **changes,
+        }
+    )
+
+
+def test_they_fill_a_choice_study_and_every_answer_is_marked(opened, live_server):
+    study = opened()
+    assert run(study, live_server).answers == 12
+    assert not study.trials.exclude(state=Trial.State.ANSWERED).exists()
+    assert Response.objects.filter(simulated=True).count() == Response.objects.count() == 12
+    assert set(study.participants.values_list("state", "simulated")) == {(Participant.State.FINISHED, True)}
+
+
+def test_they_find_the_arm_they_prefer_wherever_it_stands(opened, live_server):
+    study = opened()
+    run(study, live_server)
+    preferred = study.arms.get(name="grad-cam").index
+    assert set(Response.objects.values_list("choice", flat=True)) == {preferred}
+    assert len(set(Response.objects.values_list("shown_value", flat=True))) == 3  # it stood in every place
+
+
+def test_they_rate_the_first_arm_on_whichever_side_it_is(opened, live_server):
+    study = opened(task="rating", methods=("pixel-ablation-cam",), networks=("strong", "weak"))
+    run(study, live_server, preference=Preference({}, mean=2, spread=0.01, concentration=1e6))
+    assert set(Response.objects.values_list("rating", flat=True)) == {2}
+    assert set(Response.objects.values_list("shown_value", flat=True)) == {2, -2}
+
+
+def test_the_same_seed_gives_the_same_answers(opened, live_server):
+    shares = {"grad-cam": 1, "ablation-cam": 1, "pixel-ablation-cam": 1, "same": 1}
+    answers = []
+    for slug in ("one", "two"):
+        study = opened(slug=slug, networks=(f"net-{slug}",))
+        run(study, live_server, seed=5, preference=Preference(shares))
+        given = Response.objects.filter(trial__study=study).order_by("id")
+        answers.append(list(given.values_list("trial__item__index", "choice")))
+    assert answers[0] == answers[1]
+
+
+def test_somebody_who_leaves_gives_no_more_answers(opened, live_server):
+    study = opened()
+    assert run(study, live_server, preference=Preference({"same": 1}, dropout=1.0)).answers == 3
+    assert study.participants.filter(state=Participant.State.ACTIVE).count() == 3
+
+
+def test_those_who_come_to_a_full_study_are_turned_away_and_counted(opened, live_server):
+    study = opened(items=1)
+    assert run(study, live_server, participants=5) == Simulated(answers=2, let_in=2)
+
+
+def test_a_page_that_cannot_be_used_is_named(opened, live_server):
+    study = opened()
+    for item_map in ItemMap.objects.filter(item__study=study).select_related("map"):
+        item_map.map.overlay.delete()
+    with pytest.raises(SimulationError, match=r"GET /p/.*/trial/1/1.jpg: 500"):
+        run(study, live_server)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"slug": "nowhere"}, "nowhere: is no study"),
+        ({"prefer": "gradcam=1"}, "there is no arm 'gradcam'"),
+        ({"prefer": "grad-cam=much"}, "is not NAME=NUMBER"),
+        ({"prefer": "grad-cam=0"}, "not all 0"),
+        ({"participants": 0}, "must be 1 or more"),
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(opened, arguments, complaint):
+    opened(slug="simulated")
+    with pytest.raises(CommandError, match=complaint) as refused:
+        call_command("simulate", arguments.pop("slug", "simulated"), **arguments)
+    assert refused.value.returncode == 2
