@@ -5,12 +5,15 @@ serves any network. The forms in head_pooled.py give the same numbers without ru
 of the head allows it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from explain.cam.cut import Cut, Run
+from explain.cam.errors import CutError
+
+Drop = Callable[[Tensor, range], Tensor]
 
 CHUNK_BYTES = 64 * 2**20
 """How much memory the features of one chunk may take."""
@@ -49,11 +52,24 @@ class Head:
     def channel_changes(self, features: Tensor, targets: Tensor | None) -> Tensor:
         return self._changes(features, targets, features.shape[1], _drop_channels)
 
+    def group_changes(self, features: Tensor, targets: Tensor | None, groups: Tensor) -> Tensor:
+        """The change when all channels of a group are zero, for groups (G, K) bool: (B, G), or (B, G, classes)."""
+
+        def drop(photo: Tensor, part: range) -> Tensor:
+            return photo * ~groups[part.start : part.stop, :, None, None]
+
+        return self._changes(features, targets, len(groups), drop)
+
     @torch.no_grad()
-    def _changes(self, features: Tensor, targets: Tensor | None, count: int, drop) -> Tensor:
-        logits = self.logits(features)
+    def scores_of_masked(self, features: Tensor, masks: Tensor) -> Iterator[Tensor]:
+        """Logits (n, classes), chunk by chunk, of one photo's features (K, h, w) under masks (N, 1, h, w)."""
+        for part in _chunks(features, len(masks)):
+            yield self._run(features * masks[part.start : part.stop])
+
+    @torch.no_grad()
+    def _changes(self, features: Tensor, targets: Tensor | None, count: int, drop: Drop) -> Tensor:
         rows = []
-        for photo, whole in enumerate(logits):
+        for photo, whole in enumerate(self.logits(features)):
             parts = [
                 whole - self._run(drop(features[photo], part)) for part in _chunks(features[photo], count)
             ]
@@ -85,9 +101,24 @@ def _drop_channels(features: Tensor, channels: range) -> Tensor:
     return copies
 
 
-def choose_head(cut: Cut, example: Tensor, force: str | None = None) -> Head:
-    """The fastest exact head that the graph of `cut.head` allows; `force` names one for tests."""
+FORMS = ("pooled", "mlp", "general")
+
+
+def choose_head(cut: Cut, features: Tensor, force: str | None = None) -> Head:
+    """The fastest exact head that the graph of `cut.head` allows; `force` names one of FORMS for tests.
+
+    features   (1, K, h, w): the layer's output for some photo
+    Raises CutError where the forced form does not fit.
+    """
+    from explain.cam.head_mlp import mlp_head
     from explain.cam.head_pooled import pooled_head
 
-    found = None if force == "general" or cut.graph is None else pooled_head(cut.graph)
-    return found or Head(cut.head)
+    forms = {"pooled": lambda graph: pooled_head(graph), "mlp": lambda graph: mlp_head(graph, features)}
+    wanted = FORMS if force is None else (force,)
+    for name in wanted:
+        if name == "general":
+            return Head(cut.head)
+        found = forms[name](cut.graph) if cut.graph is not None else None
+        if found is not None:
+            return found
+    raise CutError(f"the head after {cut.layer!r} has not the form {force!r}; choose general")

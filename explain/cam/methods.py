@@ -1,66 +1,23 @@
-"""METHODS: every way to make a map, each one function and one entry.
+"""METHODS: every way to make a map. Adding one is one function and one entry.
 
-A function takes a Case (one batch of photos, cut at the layer, with its targets) and gives maps (B, h, w) before
-the final ReLU. Whatever two methods share, a gradient or the ablation of all cells, the Case computes once.
+A function takes a Case and gives maps (B, h, w) before the final ReLU; its keyword arguments are the parameters that
+`explain(parameters=…)` may set. Notation: A^k_ij features, Y the score, g = ∂Y/∂A, w_ij and w_k the drops.
 """
 
-from collections.abc import Callable
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as fn
 
+from explain.cam.case import Case
 from explain.cam.errors import UnknownNameError, nearest
-from explain.cam.head import Head
-
-
-@dataclass
-class Case:
-    """What a method may use: A = features (B, K, h, w), the head, the targets (B,), and the score that is explained."""
-
-    features: Tensor
-    head: Head
-    targets: Tensor
-    logits: Tensor
-    score: str = "logit"
-
-    @cached_property
-    def gradient(self) -> Tensor:
-        """dY/dA (B, K, h, w), computed through the head alone."""
-        return self.head.gradient(self.features, self.targets, self.score)
-
-    @cached_property
-    def cell_drops(self) -> Tensor:
-        """(Y − Y_ij) / |Y| for every cell set to zero in all channels: (B, h, w)."""
-        return self._drops(self.head.cell_changes).view(len(self.features), *self.features.shape[2:])
-
-    @cached_property
-    def channel_drops(self) -> Tensor:
-        """(Y − Y_k) / |Y| for every channel set to zero in all cells: (B, K)."""
-        return self._drops(self.head.channel_changes)
-
-    def _drops(self, changes: Callable[[Tensor, Tensor | None], Tensor]) -> Tensor:
-        if self.score == "logit":
-            whole = self.logits.gather(1, self.targets[:, None]).abs()
-            return changes(self.features, self.targets) / torch.where(whole == 0, 1.0, whole)
-        photos = range(len(self.features))
-        rows = [
-            _probability_drops(
-                self.logits[n], changes(self.features[n : n + 1], None)[0], int(self.targets[n])
-            )
-            for n in photos
-        ]
-        return torch.stack(rows)
-
-
-def _probability_drops(logits: Tensor, changes: Tensor, target: int) -> Tensor:
-    """(p − p') / p for one photo, from the changes (n, classes) of its logits, without subtracting probabilities.
-
-    log p' − log p = −Δ_c − log Σ_j p_j exp(−Δ_j), and the drop is −expm1 of it.
-    """
-    spread = torch.log1p((logits.softmax(0) * torch.expm1(-changes)).sum(1))
-    return -torch.expm1(-changes[:, target] - spread)
+from explain.cam.grouping import group_weights
 
 
 @dataclass(frozen=True)
@@ -71,55 +28,202 @@ class Method:
     citation: str
     formula: str
     cost: str
-    function: Callable[[Case], Tensor]
+    function: Callable[..., Tensor]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters and their defaults."""
+        found = list(inspect.signature(self.function).parameters.values())[1:]
+        return {parameter.name: parameter.default for parameter in found}
 
 
+METHODS: dict[str, Method] = {}
+
+FREE, GRADIENT, CELLS, CHANNELS = (
+    "nothing",
+    "gradient of the head",
+    "one head score per cell",
+    "one per channel",
+)
+GROUPS, PHOTOS = "one head score per group", "one pass of the whole network per channel"
+
+
+def _method(name: str, citation: str, formula: str, cost: str) -> Callable[..., Callable[..., Tensor]]:
+    def register(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        METHODS[name] = Method(name, citation, formula, cost, function)
+        return function
+
+    return register
+
+
+def _weighted(weights: Tensor, features: Tensor) -> Tensor:
+    return torch.einsum("bk,bkhw->bhw", weights, features)
+
+
+@_method("grad-cam", "Selvaraju et al., ICCV 2017", "ReLU(Σ_k mean_ij(g^k) · A^k)", GRADIENT)
 def grad_cam(case: Case) -> Tensor:
-    weights = case.gradient.mean((2, 3))
-    return torch.einsum("bk,bkhw->bhw", weights, case.features)
+    return _weighted(case.gradient.mean((2, 3)), case.features)
 
 
+@_method(
+    "grad-cam++",
+    "Chattopadhay et al., WACV 2018, equations 10 and 19",
+    "ReLU(Σ_k A^k · Σ_ij α^k_ij ReLU(g^k_ij)), α = g² / (2g² + g³ ΣA)",
+    GRADIENT,
+)
+def grad_cam_plus_plus(case: Case) -> Tensor:
+    """α is written 1 / (2 + g·ΣA): the same, but nothing is squared, so no ε drowns a small gradient.
+
+    The paper explains exp(Y); its factor exp(Y) is one constant for the whole map and is left out.
+    """
+    gradient = case.gradient
+    bottom = 2 + gradient * case.features.sum((2, 3), keepdim=True)
+    alpha = torch.where(bottom == 0, 0.0, 1 / bottom)
+    return _weighted((alpha * gradient.clamp_min(0)).sum((2, 3)), case.features)
+
+
+@_method("hirescam", "Draelos and Carin, 2020", "ReLU(Σ_k g^k ⊙ A^k)", GRADIENT)
+def hires_cam(case: Case) -> Tensor:
+    return (case.gradient * case.features).sum(1)
+
+
+@_method("layer-cam", "Jiang et al., IEEE TIP 2021", "ReLU(Σ_k ReLU(g^k) ⊙ A^k)", GRADIENT)
+def layer_cam(case: Case) -> Tensor:
+    return (case.gradient.clamp_min(0) * case.features).sum(1)
+
+
+@_method(
+    "score-cam", "Wang et al., CVPR-W 2020, algorithm 1", "ReLU(Σ_k softmax_k(Y(X ∘ H^k)) · A^k)", PHOTOS
+)
+def score_cam(case: Case, chunk: int = 8) -> Tensor:
+    """H^k is A^k upsampled to the photo and scaled to 0..1. A channel that is constant says nothing: weight 0."""
+    return torch.stack([_score_cam(case, n, chunk) for n in range(len(case.features))])
+
+
+def _score_cam(case: Case, n: int, chunk: int) -> Tensor:
+    photo, features = case.photos[n : n + 1], case.features[n]
+    low, high = features.amin((1, 2)), features.amax((1, 2))
+    alive = (high > low).nonzero()[:, 0]
+    scores = features.new_full((len(features),), -torch.inf)
+    for part in alive.split(chunk):
+        masks = (features[part] - low[part, None, None]) / (high - low)[part, None, None]
+        masks = fn.interpolate(masks[:, None], photo.shape[2:], mode="bilinear", align_corners=False)
+        scores[part] = case.scores_of(case.classify(photo * masks), case.targets[n].expand(len(part)))
+    weights = scores.softmax(0) if len(alive) else torch.zeros_like(scores)
+    return torch.einsum("k,khw->hw", weights, features)
+
+
+@_method(
+    "ablation-cam", "Desai and Ramaswamy, WACV 2020", "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_k)/|Y|", CHANNELS
+)
 def ablation_cam(case: Case) -> Tensor:
-    return torch.einsum("bk,bkhw->bhw", case.channel_drops, case.features)
+    return _weighted(case.channel_drops, case.features)
 
 
+@_method(
+    "ablation-cam++",
+    "Salama, Adly and Torki, ICIP 2022 (our reading of the abstract)",
+    "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_G)/|Y| / |G| for the group G of k",
+    GROUPS,
+)
+def ablation_cam_plus_plus(case: Case, groups: int = 8, depth: int = 6, threshold: float = 0.01) -> Tensor:
+    """Channels share the drop of their group; see grouping.py for the reading and the parameters."""
+    weights = [group_weights(case, n, groups, depth, threshold) for n in range(len(case.features))]
+    return _weighted(torch.stack(weights), case.features)
+
+
+@_method(
+    "pixel-ablation-cam",
+    "Pixel Ablation-CAM, equation 5",
+    "ReLU(w_ij · Σ_k A^k_ij), w_ij = (Y − Y_ij)/|Y|",
+    CELLS,
+)
 def pixel_ablation_cam(case: Case) -> Tensor:
     return case.cell_drops * case.features.sum(1)
 
 
-METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (
-        Method(
-            "grad-cam",
-            "Selvaraju et al., Grad-CAM, ICCV 2017",
-            "ReLU(Σ_k mean_ij(∂Y/∂A^k_ij) · A^k)",
-            "gradient of the head",
-            grad_cam,
-        ),
-        Method(
-            "ablation-cam",
-            "Desai and Ramaswamy, Ablation-CAM, WACV 2020",
-            "ReLU(Σ_k (Y − Y_k)/|Y| · A^k)",
-            "one head score for each channel",
-            ablation_cam,
-        ),
-        Method(
-            "pixel-ablation-cam",
-            "Pixel Ablation-CAM, equation 5",
-            "ReLU((Y − Y_ij)/|Y| · Σ_k A^k_ij)",
-            "one head score for each cell",
-            pixel_ablation_cam,
-        ),
-    )
-}
+@_method(
+    "pixel-ablation-cam/authors",
+    "Pixel Ablation-CAM, as its authors' published code computes it",
+    "Σ_k A^k_ij · minmax_ij((Y − Y_ij)/(Y + 1e-9))",
+    CELLS,
+)
+def pixel_ablation_cam_authors(case: Case) -> Tensor:
+    """Scaled to 0..1 first, so no weight is negative and the ReLU never acts. Weights that are all equal give 0."""
+    whole = case.scores_of(case.logits, case.targets)[:, None, None]
+    weights = case.cell_drops * (whole.abs() / (whole + 1e-9))
+    low, high = weights.amin((1, 2), keepdim=True), weights.amax((1, 2), keepdim=True)
+    scaled = torch.where(high > low, (weights - low) / (high - low), 0.0)
+    return scaled * case.features.sum(1)
 
 
-def find_methods(names: list[str]) -> list[Method]:
+@_method("pixel-ablation-cam/weights", "Pixel Ablation-CAM, equation 4 alone", "ReLU(w_ij)", CELLS)
+def pixel_ablation_cam_weights(case: Case) -> Tensor:
+    return case.cell_drops
+
+
+@_method(
+    "recipro-cam",
+    "Byun and Lee, 2022",
+    "Y^ij − min Y^ij, Y^ij the score of a 3 × 3 neighbourhood alone",
+    "one head score per cell",
+)
+def recipro_cam(case: Case) -> Tensor:
+    """All features but those around one cell are zero; the neighbourhood is weighted (¼, ½, ¼)² · 4, its centre 1.
+
+    The paper scales the scores to 0..1 (min-max); the lowest is taken away here, and the scale is left raw.
+    """
+    maps = []
+    for n, features in enumerate(case.features):
+        scores = torch.cat(
+            [
+                case.scores_of(logits, case.targets[n].expand(len(logits)))
+                for logits in case.head.scores_of_masked(features, _neighbourhoods(*case.cells, features))
+            ]
+        )
+        maps.append((scores - scores.min()).view(case.cells))
+    return torch.stack(maps)
+
+
+def _neighbourhoods(height: int, width: int, like: Tensor) -> Tensor:
+    """One mask (h, w) for each cell: 1 there, ½ beside it, ¼ at its corners, else 0."""
+
+    def line(length: int) -> Tensor:
+        distance = (torch.arange(length)[:, None] - torch.arange(length)).abs()
+        return torch.where(distance == 0, 1.0, torch.where(distance == 1, 0.5, 0.0))
+
+    masks = line(height)[:, None, :, None] * line(width)[None, :, None, :]
+    return masks.reshape(height * width, 1, height, width).to(like)
+
+
+@_method("random", "control", "uniform noise, seeded by the photo", FREE)
+def random_map(case: Case, seed: int = 0) -> Tensor:
+    """Other photos get other noise; the same photo always gets the same, whatever company it came in."""
+    maps = []
+    for photo in case.photos:
+        key = hashlib.sha256(photo.detach().cpu().double().contiguous().numpy().tobytes()).digest()
+        chance = np.random.default_rng([seed, int.from_bytes(key[:8], "big")])
+        maps.append(torch.from_numpy(chance.random(case.cells)))
+    return torch.stack(maps).to(case.features)
+
+
+@_method("centre", "control", "exp(−r²/2σ²) from the centre, σ a quarter of each side", FREE)
+def centre_map(case: Case) -> Tensor:
+    def bell(length: int) -> Tensor:
+        at = (torch.arange(length, dtype=torch.float64) + 0.5) / length - 0.5
+        return torch.exp(-(at**2) / (2 * 0.25**2))
+
+    height, width = case.cells
+    one = bell(height)[:, None] * bell(width)
+    return one.to(case.features).expand(len(case.photos), height, width)
+
+
+def find_methods(names: Sequence[str]) -> list[Method]:
     """The entries of `names`. Raises UnknownNameError with the list of names."""
     for name in names:
         if name not in METHODS:
+            hint = nearest(name, METHODS) or ";"
             raise UnknownNameError(
-                f"method {name!r} does not exist{nearest(name, METHODS)} Choose from {', '.join(METHODS)}"
+                f"method {name!r} does not exist{hint} The methods are: {', '.join(METHODS)}"
             )
     return [METHODS[name] for name in names]

@@ -2,6 +2,16 @@
 
 METHOD_NAMES = (
     "grad-cam",
+    "grad-cam++",
+    "hirescam",
+    "layer-cam",
+    "score-cam",
     "ablation-cam",
+    "ablation-cam++",
     "pixel-ablation-cam",
+    "pixel-ablation-cam/authors",
+    "pixel-ablation-cam/weights",
+    "recipro-cam",
+    "random",
+    "centre",
 )

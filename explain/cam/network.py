@@ -26,7 +26,7 @@ class Network:
     layer           where it is cut; the last convolutional output when not given
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
-    head            scores from features (see head.py)
+    head            scores from features (see head.py): chosen by the graph, or forced by name for tests
 
     Example:
         net = Network(module, layer="features.30", class_names=["cat", "dog"], size=224)
@@ -45,6 +45,7 @@ class Network:
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
         spec: str | None = None,
+        head: str | None = None,
     ) -> None:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
@@ -53,8 +54,10 @@ class Network:
         example = self._example()
         self.layer = layer or default_layer(self.module, example)
         self.cut: Cut = cut(self.module, self.layer, example)
-        self.head: Head = choose_head(self.cut, example)
-        self.class_names = self._checked_names(class_names, example)
+        self._memory_format = _fastest_format(self.cut, example)
+        features = self.features(example)
+        self.head: Head = choose_head(self.cut, features, force=head)
+        self.class_names = self._checked_names(class_names, self.head.logits(features).shape[1])
 
     @classmethod
     def load(
@@ -105,7 +108,13 @@ class Network:
     @torch.no_grad()
     def features(self, batch: Tensor) -> Tensor:
         """The layer's output (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
-        return self.cut.trunk(self.check_batch(batch))
+        photos = self.check_batch(batch).contiguous(memory_format=self._memory_format)
+        return self.cut.trunk(photos).contiguous()
+
+    @torch.no_grad()
+    def logits(self, batch: Tensor) -> Tensor:
+        """The class scores (B, classes) for a preprocessed batch (B, 3, H, W)."""
+        return self.head.logits(self.features(batch))
 
     def check_batch(self, batch: Tensor) -> Tensor:
         """The batch on the network's device, in its type. Raises InputError for another shape."""
@@ -135,9 +144,7 @@ class Network:
         shape = (1, len(self.preprocessing.mean), *self.preprocessing.size)
         return torch.randn(shape, generator=noise).to(self.device, self.dtype)
 
-    @torch.no_grad()
-    def _checked_names(self, names: Sequence[str] | None, example: Tensor) -> list[str]:
-        count = self.head.logits(self.cut.trunk(example)).shape[1]
+    def _checked_names(self, names: Sequence[str] | None, count: int) -> list[str]:
         if names is None:
             return [str(index) for index in range(count)]
         if len(names) != count:
@@ -154,6 +161,16 @@ def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
     if fits and not any(part.training for part in module.modules()):
         return module
     return deepcopy(module).eval().to(device, dtype)
+
+
+def _fastest_format(found: Cut, example: Tensor) -> torch.memory_format:
+    """Channels last, which convolutions read faster, unless the trunk's own code cannot take it."""
+    with torch.no_grad():
+        try:
+            found.trunk(example.contiguous(memory_format=torch.channels_last))
+        except RuntimeError:  # a view of the features as they lie in memory
+            return torch.contiguous_format
+    return torch.channels_last
 
 
 def _device(device: str | torch.device) -> torch.device:

@@ -4,6 +4,7 @@ A step has one of these kinds:
     channelwise  each value depends on that value alone, by a rule of its channel (ReLU, batch norm, dropout in eval)
     cellwise     each cell depends on that cell alone, in all its channels (1×1 convolution, layer norm over channels)
     pool         the mean over all cells
+    window       each output cell depends on a few input cells, channel by channel (max pool, average pool)
     reshape      the same values in another shape
     linear       a fully connected layer
     other        anything else
@@ -19,7 +20,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as fn
 
 CHANNELWISE, CELLWISE, POOL, RESHAPE = "channelwise", "cellwise", "pool", "reshape"
-LINEAR, OTHER = "linear", "other"
+WINDOW, LINEAR, OTHER = "window", "linear", "other"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _module_steps(module: nn.Module) -> list[Step]:
         return [Step(RESHAPE, module, module, is_affine=True)]
     if type(module) is nn.AdaptiveAvgPool2d and module.output_size in (1, (1, 1), [1, 1]):
         return [Step(POOL, module, module, is_affine=True)]
+    if type(module) in (nn.AdaptiveAvgPool2d, nn.AvgPool2d, nn.MaxPool2d, nn.AdaptiveMaxPool2d):
+        return [Step(WINDOW, module, module)]
     if type(module).__name__ == "LayerNorm2d":  # torchvision's and timm's: over the channels of each cell
         return [Step(CELLWISE, module, module)]
     return _inside(module)

@@ -1,0 +1,74 @@
+"""What a method may use: one batch of photos, cut at the layer, and what several methods share, computed once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from explain.cam.head import Head
+
+
+@dataclass
+class Case:
+    """photos (B, 3, H, W), features A (B, K, h, w), logits (B, classes), targets (B,), and the score Y explained.
+
+    `classify` runs the whole network: photos -> logits. Only score-cam needs it.
+    """
+
+    photos: Tensor
+    features: Tensor
+    head: Head
+    targets: Tensor
+    logits: Tensor
+    classify: Callable[[Tensor], Tensor]
+    score: str = "logit"
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """(h, w)"""
+        return self.features.shape[2], self.features.shape[3]
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        """dY/dA (B, K, h, w), through the head alone."""
+        return self.head.gradient(self.features, self.targets, self.score)
+
+    @cached_property
+    def cell_drops(self) -> Tensor:
+        """(Y − Y_ij) / |Y| for every cell set to zero in all channels: (B, h, w)."""
+        return self.drops(self.head.cell_changes).view(-1, *self.cells)
+
+    @cached_property
+    def channel_drops(self) -> Tensor:
+        """(Y − Y_k) / |Y| for every channel set to zero in all cells: (B, K)."""
+        return self.drops(self.head.channel_changes)
+
+    def drops(self, changes: Callable[[Tensor, Tensor | None], Tensor]) -> Tensor:
+        """Changes of the score as shares of it: (B, n). A score of exactly 0 is divided by 1."""
+        if self.score == "logit":
+            whole = self.scores_of(self.logits, self.targets)[:, None].abs()
+            return changes(self.features, self.targets) / torch.where(whole == 0, 1.0, whole)
+        rows = [
+            probability_drops(
+                self.logits[n], changes(self.features[n : n + 1], None)[0], int(self.targets[n])
+            )
+            for n in range(len(self.features))
+        ]
+        return torch.stack(rows)
+
+    def scores_of(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Y (n,) from logits (n, classes)."""
+        scores = logits if self.score == "logit" else logits.softmax(1)
+        return scores.gather(1, targets[:, None])[:, 0]
+
+
+def probability_drops(logits: Tensor, changes: Tensor, target: int) -> Tensor:
+    """(p − p') / p for one photo, from the changes (n, classes) of its logits, without subtracting probabilities.
+
+    log p' − log p = −Δ_c − log Σ_j p_j exp(−Δ_j), and the drop is −expm1 of it. The sum is near 1 where little
+    changes, so its logarithm is log1p of Σ_j p_j expm1(−Δ_j).
+    """
+    spread = torch.log1p((logits.softmax(0) * torch.expm1(-changes)).sum(1))
+    return -torch.expm1(-changes[:, target] - spread)
