@@ -80,13 +80,31 @@ def test_declared_contrasts_come_first_and_share_holms_correction():
     item, person, choice = answers(probabilities=(0.34, 0.29, 0.29, 0.08), items=100)
     found = compare_arms(item, person, choice, declared=[(1, 0), (0, 2)])
     assert [(c.a, c.b, c.exploratory) for c in found] == [(1, 0, False), (0, 2, False), (1, 2, True)]
-    assert [c.p_holm for c in found[:2]] == holm([c.trials.p for c in found[:2]])
+    assert [c.p for c in found] == [max(c.trials.p, c.items.p, c.people.p) for c in found]
+    assert [c.p_holm for c in found[:2]] == holm([c.p for c in found[:2]])
     assert found[2].p_holm is None
     arms = choice_scores(item, choice).arms
     assert found[0].difference == pytest.approx(arms[1] - arms[0])
     assert found[0].interval[0] < found[0].difference < found[0].interval[1]
     forwards = choice_intervals(item, person, choice).differences[0, 1]
     assert found[0].interval.tolist() == [-forwards[1], -forwards[0]]
+
+
+def test_a_difference_that_only_one_person_sees_is_not_found():
+    item, person = np.repeat(np.arange(50), 4), np.tile([0, 1, 2, 3], 50)
+    choice = np.where(person == 0, 0, (item + person) % 2)
+    found = compare_arms(item, person, choice, arms=2, declared=[(0, 1)])[0]
+    assert found.trials.p < 0.01
+    assert found.people.p >= 2 / 2**4
+    assert found.p_holm == found.people.p
+
+
+def test_where_nothing_can_be_tested_there_is_no_p():
+    found = compare_arms([1, 2], [1, 2], [-1, -1], declared=[(0, 1)])[0]
+    assert (found.p, found.p_holm, found.interval) == (None, None, None)
+    assert "nothing to test" in found.trials.note
+    level = compare_arms([1, 1, 2, 2], [1, 2, 2, 1], [0, 1, 0, 1], declared=[(0, 1)])[0]
+    assert (level.items.p, level.p) == (None, 1.0)
 
 
 def test_a_contrast_that_names_no_arm_is_refused():
