@@ -1,0 +1,89 @@
+"""Look at a study before it is full without fooling oneself: how strict each look must be.
+
+Lan & DeMets (1983, "Discrete sequential boundaries for clinical trials", Biometrika 70, 659–663): a function fixed in
+the protocol says how much of α may be spent by the time a fraction t of the answers is in; each look's bound follows
+by integrating over the paths that have not stopped (Armitage, McPherson & Rowe 1969).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from studies.analysis.answers import AnswersError
+
+Spending = Literal["obrien-fleming", "pocock"]
+POINTS = 201  # Gauss–Legendre points between the bounds: bounds are right to 6 digits
+
+
+@dataclass(frozen=True)
+class Look:
+    """One planned look at the data."""
+
+    fraction: float  # of the answers that the study needs, above 0 up to 1
+    spent: float  # of α, up to and with this look
+    z: float  # stop if |estimate / standard error| is larger
+    level: float  # the same in other words: stop if the interval at this level excludes zero
+
+
+def plan_looks(
+    fractions: Sequence[float], alpha: float = 0.05, spending: Spending = "obrien-fleming"
+) -> list[Look]:
+    """Bounds of two-sided looks after the given fractions of the answers; the last fraction is 1.
+
+    "obrien-fleming" spends little at first and keeps the last look near the usual 5 %; "pocock" is nearly as strict
+    at the end as in the beginning. Raises AnswersError for fractions that do not rise to 1.
+
+    >>> [round(look.z, 3) for look in plan_looks([0.5, 1.0])]
+    [2.963, 1.969]
+    """
+    _check(fractions, alpha, spending)
+    looks: list[Look] = []
+    points, density = np.zeros(1), np.ones(1)  # of the Brownian path among the studies that go on
+    before = spent_before = 0.0
+    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
+    for fraction in fractions:
+        spent = _spent(fraction, alpha, spending)
+        step = np.sqrt(fraction - before)
+        bound = _bound(points, density, step, spent - spent_before)
+        z = bound / np.sqrt(fraction)
+        looks.append(Look(float(fraction), spent, float(z), float(2 * ndtr(z) - 1)))
+        following = nodes * bound
+        distance = (following[:, None] - points[None]) / step
+        kernel = np.exp(-(distance**2) / 2) / (np.sqrt(2 * np.pi) * step)
+        points, density = following, (kernel @ density) * weights * bound
+        before, spent_before = fraction, spent
+    return looks
+
+
+def _bound(points: np.ndarray, density: np.ndarray, step: float, spend: float) -> float:
+    """The bound beyond which the path is with probability `spend` after one more step."""
+
+    def too_much(bound: float) -> float:
+        beyond = ndtr((points - bound) / step) + ndtr((-bound - points) / step)
+        return float(beyond @ density) - spend
+
+    return float(brentq(too_much, 0.0, 40.0, xtol=1e-12))
+
+
+def _spent(fraction: float, alpha: float, spending: Spending) -> float:
+    if spending == "pocock":
+        return float(alpha * np.log1p((np.e - 1) * fraction))
+    return float(4 * ndtr(ndtri(alpha / 4) / np.sqrt(fraction)))  # α/2 on each side
+
+
+def _check(fractions: Sequence[float], alpha: float, spending: str) -> None:
+    if spending not in get_args(Spending):
+        raise AnswersError(f"spending: {spending!r} is not one of {', '.join(get_args(Spending))}")
+    if not 0 < alpha < 1:
+        raise AnswersError(f"alpha: {alpha} is not between 0 and 1; 0.05 is usual")
+    steps = np.diff([0.0, *fractions])
+    if not len(fractions) or not (steps > 0).all() or fractions[-1] != 1:
+        raise AnswersError(
+            f"looks at {list(fractions)}: give fractions of the answers that rise to 1, as 0.5, 1"
+        )
+    if fractions[0] < 0.05:
+        raise AnswersError(f"looks at {fractions[0]}: a first look needs at least 0.05 of the answers")
