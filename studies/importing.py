@@ -16,13 +16,15 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from explain.errors import BadInputError
+
 from .models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 
 MOST_MISTAKES_SHOWN = 10
 RATINGS = {str(value): value for value in range(-2, 3)} | {"+1": 1, "+2": 2, "−1": -1, "−2": -2}
 
 
-class AnswersFileError(ValueError):
+class AnswersFileError(BadInputError):
     """The file cannot be imported. The message is whole sentences, one mistake a line."""
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from .analysis.answers import SAME, missing_items
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.scores import choice_scores, rating_scores
 from .bulk import columns
-from .models import Participant, Response, Study, Trial
+from .models import Invitation, Participant, Response, Study, Trial
 from .summary import WHO, Rating, Score, Summary
 
 UNKNOWN = -128
@@ -59,8 +59,9 @@ def answers(study: Study, who: str | None = None) -> Answers:
 
 
 def default_who(study: Study) -> str:
-    """`real` once anybody real has answered, else `simulated`."""
-    return "real" if _counted(study, "real").exists() else "simulated"
+    """`simulated` as long as nobody but simulated volunteers has answered, else `real`."""
+    kinds = set(_counted(study, "all").order_by().values_list("simulated", flat=True).distinct())
+    return "simulated" if kinds == {True} else "real"
 
 
 def check_who(who: str) -> str:
@@ -218,3 +219,15 @@ def progress(studies: Iterable[Study]) -> dict[int, Progress]:
     for row in by_kind:
         found[row["trial__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
     return {pk: Progress(**counts) for pk, counts in found.items()}
+
+
+def people_by_state(study: Study) -> dict[str, int]:
+    """How many take part, have finished and withdrew; `simulated`: how many of all are simulated."""
+    rows = study.participants.order_by().values_list("state").annotate(Count("id"))
+    simulated = study.participants.filter(simulated=True).count()
+    return dict.fromkeys(Participant.State.values, 0) | dict(rows) | {"simulated": simulated}
+
+
+def invitations_with_people(study: Study) -> QuerySet[Invitation]:
+    """A study's invitations, each with `people`: how many came by it."""
+    return study.invitations.annotate(people=Count("participants"))

@@ -73,6 +73,20 @@ class Summary:
         return dict(zip(self.arms, (self.rating.mean, -self.rating.mean), strict=True))
 
     @property
+    def items_in_study(self) -> int:
+        return self.items + len(self.missing_items)
+
+    @property
+    def total(self) -> float:
+        """Of all arms and “same”: the number of items."""
+        return sum(score.score for score in self.scores) + (self.same.score if self.same else 0)
+
+    @property
+    def other_mean(self) -> float | None:
+        """The mean rating from the second arm's side."""
+        return -self.rating.mean if self.rating else None
+
+    @property
     def direction(self) -> str:
         """Which way a rating points, in words."""
         return f"positive: {self.arms[0]} judged more reliable; negative: {self.arms[1]}"

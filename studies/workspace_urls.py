@@ -4,10 +4,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import TemplateView
 
+from . import workspace
+
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
 
 urlpatterns = [
     path("", home, name="home"),
-    path("studies/", TemplateView.as_view(template_name="home.html"), name="studies"),
+    path("studies/", workspace.studies, name="studies"),
+    path("studies/<slug:slug>/", workspace.study, name="study"),
+    path("studies/<slug:slug>/invite/", workspace.invite, name="study-invite"),
+    path("studies/<slug:slug>/invitations/<int:pk>/revoke/", workspace.revoke, name="study-revoke"),
+    path("studies/<slug:slug>/state/<slug:to>/", workspace.state, name="study-state"),
+    path("studies/<slug:slug>/results/", workspace.results, name="study-results"),
+    path("studies/<slug:slug>/results.json", workspace.results_json, name="study-results-json"),
+    path("studies/<slug:slug>/export.csv", workspace.export_csv, name="study-export"),
+    path("studies/<slug:slug>/codebook.csv", workspace.codebook, name="study-codebook"),
     path("api/docs/", TemplateView.as_view(template_name="home.html"), name="api-docs"),
 ]

@@ -1,0 +1,188 @@
+"""The studies app in Django's admin: everything can be seen, and what is safe to change can be changed.
+
+An opened study is read-only in all that it asks (frozen.py refuses it anyway; here the fields are not offered).
+People, trials, answers and events are records: nobody adds, edits or deletes them by hand. Hashes of tokens are
+never shown.
+"""
+
+from django.contrib import admin
+
+from .models import Arm, Event, Invitation, Item, ItemMap, Participant, Response, Study, Trial
+
+
+class ReadOnly(admin.ModelAdmin):
+    """To be looked at, never touched."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class AskedAdmin(admin.ModelAdmin):
+    """Part of what a study asks: editable while the study is a draft."""
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and not _frozen(obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not _frozen(obj)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Offer drafts only: nothing is added to a study that is open."""
+        if db_field.name == "study":
+            kwargs["queryset"] = Study.objects.filter(state=Study.State.DRAFT)
+        elif db_field.name in ("arm", "item"):
+            kwargs["queryset"] = db_field.related_model.objects.filter(study__state=Study.State.DRAFT)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_actions(self, request):
+        """No deleting by the dozen: the list holds frozen rows too."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+def _frozen(row) -> bool:
+    return row is not None and row.frozen_study.is_frozen
+
+
+class ArmsInline(admin.TabularInline):
+    model = Arm
+    extra = 0
+
+    def has_add_permission(self, request, obj=None):
+        return super().has_add_permission(request, obj) and not (obj and obj.is_frozen)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and not (obj and obj.is_frozen)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_frozen)
+
+
+@admin.register(Study)
+class StudyAdmin(admin.ModelAdmin):
+    list_display = ["slug", "title", "task", "state", "created_at", "opened_at"]
+    list_filter = ["state", "task"]
+    search_fields = ["slug", "title"]
+    filter_horizontal = ["researchers"]
+    inlines = [ArmsInline]
+    # Made by opening, pausing and closing, which have their own page and commands.
+    readonly_fields = ["state", "protocol_sha256", "code_version", "created_at", "opened_at", "closed_at"]
+
+    def get_readonly_fields(self, request, obj=None):
+        frozen = Study.FROZEN if obj and obj.is_frozen else ()
+        return list(dict.fromkeys([*self.readonly_fields, *frozen]))
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_frozen)
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+@admin.register(Arm)
+class ArmAdmin(AskedAdmin):
+    list_display = ["study", "index", "name", "network", "method"]
+    list_filter = ["study"]
+    list_select_related = ["study", "network"]
+
+
+@admin.register(Item)
+class ItemAdmin(AskedAdmin):
+    list_display = ["study", "index", "image", "class_name"]
+    list_filter = ["study"]
+    list_select_related = ["study", "image"]
+    search_fields = ["image__original_name", "image__class_name"]
+    raw_id_fields = ["image"]
+
+    @admin.display(description="class", ordering="image__class_name")
+    def class_name(self, item):
+        return item.image.class_name
+
+
+@admin.register(ItemMap)
+class ItemMapAdmin(AskedAdmin):
+    list_display = ["study", "item", "arm", "map"]
+    list_filter = ["item__study"]
+    list_select_related = ["item__study", "arm", "map"]
+    raw_id_fields = ["item", "map"]
+
+    @admin.display(ordering="item__study")
+    def study(self, item_map):
+        return item_map.item.study
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """Links are made on the study's page, where they can be shown once; here they are limited and revoked."""
+
+    list_display = ["__str__", "study", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
+    list_filter = ["study", "simulated"]
+    list_select_related = ["study"]
+    fields = ["study", "label", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
+    readonly_fields = ["study", "simulated", "created_at"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Participant)
+class ParticipantAdmin(ReadOnly):
+    list_display = ["number", "study", "invitation", "state", "simulated", "consented_at", "finished_at"]
+    list_filter = ["study", "state", "simulated"]
+    list_select_related = ["study", "invitation"]
+    exclude = ["token_sha256"]
+
+
+@admin.register(Trial)
+class TrialAdmin(ReadOnly):
+    list_display = ["id", "study", "item", "order", "state", "participant", "position", "lease_until"]
+    list_filter = ["study", "state"]
+    list_select_related = ["study", "item", "participant"]
+    show_full_result_count = False
+
+
+@admin.register(Response)
+class ResponseAdmin(ReadOnly):
+    list_display = [
+        "answer_id",
+        "study",
+        "item",
+        "participant",
+        "status",
+        "choice",
+        "rating",
+        "response_ms",
+        "simulated",
+        "created_at",
+    ]
+    list_filter = ["trial__study", "status", "simulated"]
+    list_select_related = ["trial__study", "trial__item", "participant"]
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+    @admin.display(ordering="trial__study")
+    def study(self, response):
+        return response.trial.study
+
+    @admin.display(ordering="trial__item")
+    def item(self, response):
+        return response.trial.item
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ["at", "study", "kind", "user", "participant"]
+    list_filter = ["study", "kind"]
+    list_select_related = ["study", "user", "participant"]

@@ -1,0 +1,41 @@
+"""How numbers of a study read on a page; the same forms as in its tables and headlines."""
+
+from django import template
+
+from studies.summary import percent, signed
+
+register = template.Library()
+register.filter("percent", percent)
+register.filter("signed", lambda value: "–" if value is None else signed(value))
+
+register.filter("signed_whole", lambda value: signed(value, 0))
+
+
+@register.filter
+def span(interval: tuple[float, float] | None) -> str:
+    """12.00 – 15.50"""
+    return f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–"
+
+
+@register.filter
+def signed_span(interval: tuple[float, float] | None) -> str:
+    """+0.20 – +0.80"""
+    return f"{signed(interval[0])} – {signed(interval[1])}" if interval else "–"
+
+
+@register.filter
+def mirrored(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The interval from the other arm's side."""
+    return (-interval[1], -interval[0]) if interval else None
+
+
+@register.filter
+def many(number: int, noun: str) -> str:
+    """1 answer, 1,200 answers"""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+@register.filter
+def unbroken(sentence: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return sentence.replace(" %", "\u00a0%")

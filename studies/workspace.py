@@ -1,0 +1,173 @@
+"""What an admin or researcher sees. Every look-up starts from `Study.objects.visible_to(user)`."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from explain.errors import BadInputError
+
+from . import charts
+from .lifecycle import STEPS, change_state, revoke_invitation
+from .models import Event, Invitation, Study
+from .results import (
+    UnknownWhoError,
+    invitations_with_people,
+    people_by_state,
+    progress,
+    summary,
+)
+from .summary import WHO, as_json
+from .workspace_forms import InvitationForm
+
+EVENTS_SHOWN = 20
+
+
+@require_safe
+def studies(request: HttpRequest) -> HttpResponse:
+    """All studies of this researcher, with how far each has come."""
+    found = list(Study.objects.visible_to(request.user))
+    done = progress(found)
+    return render(request, "studies/list.html", {"studies": [(study, done[study.pk]) for study in found]})
+
+
+def study_of(request: HttpRequest, slug: str) -> Study:
+    return get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+
+
+@require_safe
+def study(request: HttpRequest, slug: str) -> HttpResponse:
+    """One study: what it asks, how far it has come, who is let in."""
+    return _overview(request, study_of(request, slug), InvitationForm())
+
+
+@require_POST
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make an invitation and show its link, this once: only its hash is kept."""
+    found = study_of(request, slug)
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _overview(request, found, form)
+    invitation, token = Invitation.issue(found, **form.cleaned_data)
+    Event.objects.create(
+        study=found, user_id=request.user.pk, kind="invited", data={"invitation": invitation.pk}
+    )
+    link = request.build_absolute_uri(reverse("join", args=[token]))
+    return _overview(request, found, InvitationForm(), invitation=invitation, link=link)
+
+
+@require_POST
+def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Let nobody else in by an invitation. Those who are in stay in."""
+    found = study_of(request, slug)
+    invitation = get_object_or_404(found.invitations, pk=pk)
+    revoke_invitation(invitation=invitation, user=request.user)
+    messages.success(request, f"Nobody else can come in by “{invitation}”.")
+    return redirect("study", slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
+    """Open, pause, resume or close, after a page that says what will happen."""
+    found = study_of(request, slug)
+    if to not in STEPS[found.state]:
+        messages.warning(request, f"The study is {found.state}; it cannot become {to}.")
+        return redirect("study", slug)
+    if request.method != "POST":
+        done = progress([found])[found.pk]
+        return render(
+            request,
+            "studies/state.html",
+            {"study": found, "to": to, "step": STEPS[found.state][to], "progress": done},
+        )
+    try:
+        change_state(study=found, to=to, user=request.user)
+    except BadInputError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"The study is {to} now.")
+    return redirect("study", slug)
+
+
+@require_safe
+def results(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the study has found so far, in words, as a chart and as a table."""
+    found = study_of(request, slug)
+    result = _summary(request, found)
+    return render(
+        request,
+        "studies/results.html",
+        {
+            "study": found,
+            "result": result,
+            "progress": progress([found])[found.pk],
+            "choices": WHO,
+            "main_chart": _main_chart(result),
+            "counts_chart": charts.rating_counts(result) if result.rating else "",
+            "position_chart": charts.position_bars(result) if result.responses else "",
+        },
+    )
+
+
+@require_GET
+def results_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same object as the page and the `scores` command."""
+    result = _summary(request, study_of(request, slug))
+    return JsonResponse(as_json(result), json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+
+@require_GET
+def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """Every answer as CSV, sent while it is read."""
+    from .export import csv_chunks  # here, because pyarrow is slow to load and no other page needs it
+
+    found = study_of(request, slug)
+    response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-answers.csv"'
+    return response
+
+
+@require_GET
+def codebook(request: HttpRequest, slug: str) -> HttpResponse:
+    """What each column of the export means."""
+    from .export import codebook
+
+    found = study_of(request, slug)
+    response = HttpResponse(codebook(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-codebook.csv"'
+    return response
+
+
+def _summary(request: HttpRequest, found: Study):
+    try:
+        return summary(found, request.GET.get("who") or None)
+    except UnknownWhoError as error:
+        raise Http404(str(error)) from error
+
+
+def _main_chart(result) -> str:
+    if result.scores:
+        return charts.score_bars(result)
+    return charts.rating_scale(result) if result.rating else ""
+
+
+def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
+    done = progress([found])[found.pk]
+    return render(
+        request,
+        "studies/study.html",
+        {
+            "study": found,
+            "arms": found.arms.select_related("network"),
+            "items": found.items.count(),
+            "progress": done,
+            "trials_chart": charts.trial_states(done) if done.needed else "",
+            "people": people_by_state(found),
+            "invitations": invitations_with_people(found),
+            "events": found.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
+            "steps": STEPS[found.state].items(),
+            "form": form,
+            **more,
+        },
+    )
