@@ -41,7 +41,7 @@ def join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
         return refuse(request, reason)
     study = invitation.study
     consent = text(study, "consent")
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         joined = invitations.join(invitation=invitation, consent_sha256=sha256(consent.encode()).hexdigest())
         if isinstance(joined, str):

@@ -117,7 +117,10 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 
 def _arms(reader: "Reader", task: str) -> list[ArmPlan]:
+    before = len(reader.faults)
     tables = reader.tables("arms")
+    if len(reader.faults) > before:
+        return []
     rows = [(table.slug("network"), table.text("method", longest=60)) for table in tables]
     names = [table.text("name", longest=100, default="") for table in tables]
     one_network = len({network for network, _ in rows}) == 1
@@ -225,8 +228,11 @@ class Reader:
         return values
 
     def table(self, key: str, required: bool = True) -> "Reader":
+        before = len(self.faults)
         values = self._take(key, _REQUIRED if required else {}, dict, f"a table [{self.path}{key}]")
-        return self._enter(values, f"{key}.")
+        if len(self.faults) == before:
+            return self._enter(values, f"{key}.")
+        return Reader({}, faults=[])  # one fault says enough
 
     def tables(self, key: str) -> list["Reader"]:
         values = self._take(key, _REQUIRED, list, f"tables [[{key}]]")

@@ -22,7 +22,7 @@ is yours alone: with it you can come back later and go on where you stopped.
 We store your answers and how long each took. We store neither your name nor your address, and we do not follow you \
 to other sites. The answers are used for research and may be published; nobody can tell from them who you are."""
 
-_THANKS = "Thank you. Every answer you gave has been stored and will be used."
+_THANKS = "Every answer you gave has been stored. You have helped to find out which maps people can trust."
 
 _PICTURES = {
     "overlay": "A map is the photo with colours laid over it. Red and yellow mark what the computer relied on most; "

@@ -1,0 +1,222 @@
+"""From a protocol file to an open study, by the commands that an admin types."""
+
+import json
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from explain.models import ImageSet, Prediction
+from studies.models import Invitation, Item, Study, hash_token
+from studies.opening import OpeningError, is_intact, open_study
+from tests.factories import make_image, make_map, make_network
+
+pytestmark = pytest.mark.django_db
+
+TOML = """
+version = 1
+slug = "small"
+title = "A small study"
+task = "choice"
+[photos]
+set = "birds"
+{photos}
+[[arms]]
+network = "{first}"
+method = "grad-cam"
+[[arms]]
+network = "{second}"
+method = "ablation-cam"
+[design]
+responses_per_item = 3
+trials_per_participant = 2
+seed = 3
+"""
+
+
+@pytest.fixture
+def birds():
+    """Six photos of three classes, maps of two networks by two methods each."""
+    image_set = ImageSet.objects.create(name="birds")
+    images = [
+        make_image(image_set, n, name, index)
+        for n, (name, index) in enumerate([("hen", 8), ("ostrich", 9), ("robin", 15)] * 2)
+    ]
+    networks = [make_network("tiny"), make_network("small")]
+    for image in images:
+        for network in networks:
+            for method in ("grad-cam", "ablation-cam"):
+                make_map(image, network, method)
+    return images, networks
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(photos="", first="tiny", second="tiny") -> Path:
+        path = tmp_path / "study.toml"
+        path.write_text(TOML.format(photos=photos, first=first, second=second))
+        return path
+
+    return write
+
+
+def run(*args, **options):
+    out = StringIO()
+    call_command(*args, stdout=out, **options)
+    return out.getvalue()
+
+
+def refused(*args, **options):
+    with pytest.raises(CommandError) as caught:
+        run(*args, **options)
+    assert caught.value.returncode == 2
+    return str(caught.value)
+
+
+def test_it_makes_arms_and_items_with_a_map_for_each(birds, write):
+    answer = json.loads(run("create_study", write(), json=True))
+    assert answer == {
+        "study": "small",
+        "task": "choice",
+        "state": "draft",
+        "arms": 2,
+        "photos": 6,
+        "trials": 18,
+        "least_people": 9,
+    }
+    study = Study.objects.get()
+    for item in study.items.all():
+        shown = {(m.arm.network, m.arm.method, m.map.image) for m in item.item_maps.all()}
+        assert shown == {(birds[1][0], "grad-cam", item.image), (birds[1][0], "ablation-cam", item.image)}
+    assert not study.trials.exists()
+
+
+def test_only_photos_that_every_network_gets_right(birds, write):
+    images, networks = birds
+    wrong = {(images[0].pk, "tiny"), (images[1].pk, "small")}
+    for image in images:
+        for network in networks:
+            top = 1 if (image.pk, network.name) in wrong else image.class_index
+            Prediction.objects.create(image=image, network=network, top_class=top, top_probability=0.9)
+    run("create_study", write("only_correct = true", "tiny", "small"))
+    assert {item.image for item in Item.objects.all()} == set(images[2:])
+
+
+def test_photos_that_a_network_has_not_looked_at_are_no_ground_to_choose(birds, write):
+    said = refused("create_study", write("only_correct = true"))
+    assert said == (
+        "photos.only_correct: tiny has not looked at all of these photos; "
+        "first run: manage.py precompute birds --networks tiny --methods grad-cam,ablation-cam"
+    )
+
+
+def test_classes_and_a_limit_are_kept_and_the_draw_is_the_seeds(birds, write):
+    run("create_study", write('classes = ["hen", "robin"]\nlimit = 3'))
+    first = list(Item.objects.values_list("image", flat=True))
+    assert len(first) == 3
+    assert set(Item.objects.values_list("image__class_name", flat=True)) <= {"hen", "robin"}
+    Study.objects.all().delete()
+    run("create_study", write('classes = ["hen", "robin"]\nlimit = 3'))
+    assert list(Item.objects.values_list("image", flat=True)) == first
+
+
+def test_missing_maps_are_counted_and_the_command_that_makes_them_is_named(birds, write):
+    birds[0][0].maps.filter(method="ablation-cam").delete()
+    lines = refused("create_study", write(second="small")).split("\n")
+    assert lines == [
+        "arms: 1 of 6 maps of ablation-cam by small are missing.",
+        "First run: manage.py precompute birds --networks tiny,small --methods grad-cam,ablation-cam",
+    ]
+    assert not Study.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"first": "vgg16"},
+            "'vgg16' is no network here (there is: small, tiny); add it: manage.py add_network vgg16",
+        ),
+        ({"photos": 'classes = ["emu"]'}, "photos.classes: no photo is labelled 'emu'."),
+    ],
+)
+def test_what_is_not_there_is_named_with_the_remedy(birds, write, change, words):
+    assert words in refused("create_study", write(**change))
+
+
+def test_a_set_that_is_not_there_is_named_with_the_remedy(write):
+    make_network("tiny")
+    assert "manage.py import_images PATH --set birds" in refused("create_study", write())
+
+
+def test_a_slug_is_used_once(birds, write):
+    run("create_study", write())
+    assert "choose another slug" in refused("create_study", write())
+
+
+def test_opening_makes_exactly_r_trials_an_item_and_prints_a_link_that_works(birds, write, client):
+    run("create_study", write())
+    answer = json.loads(run("open_study", "small", json=True, base_url="https://study.example.org/"))
+    study = Study.objects.get()
+    assert set(Counter(study.trials.values_list("item", flat=True)).values()) == {3}
+    assert answer["trials"] == 18
+    assert answer["sha256"] == study.protocol_sha256
+    assert (study.state, bool(study.opened_at), bool(study.code_version)) == ("open", True, True)
+    assert answer["invitation"].startswith("https://study.example.org/join/")
+    page = client.get(answer["invitation"].removeprefix("https://study.example.org"))
+    assert "A small study" in page.content.decode()
+    assert study.events.get().kind == "opened"
+
+
+def test_a_study_opens_once(birds, write):
+    run("create_study", write())
+    study = open_study(study=Study.objects.get())
+    with pytest.raises(OpeningError, match="is open; only a draft can be opened"):
+        open_study(study=study)
+    assert study.trials.count() == 18
+    assert "only a draft" in refused("open_study", "small")
+
+
+def test_an_unknown_study_is_named_with_those_there_are(birds, write):
+    run("create_study", write())
+    assert refused("open_study", "big") == "big: is no study here (there is: small)."
+
+
+def test_a_study_is_intact_until_a_picture_changes(birds, write):
+    run("create_study", write())
+    study = open_study(study=Study.objects.get())
+    assert is_intact(study)
+    overlay = study.items.first().item_maps.first().map.overlay
+    with overlay.storage.open(overlay.name, "wb") as file:
+        file.write(b"another picture")
+    assert not is_intact(study)
+
+
+def test_the_hash_depends_on_the_order_of_arms_and_on_the_wording(birds, write):
+    hashes = set()
+    for first, second, title in [("tiny", "small", "A"), ("small", "tiny", "A"), ("tiny", "small", "B")]:
+        path = write(first=first, second=second)
+        path.write_text(path.read_text().replace("A small study", title))
+        run("create_study", path)
+        hashes.add(open_study(study=Study.objects.get()).protocol_sha256)
+        Study.objects.all().delete()
+    assert len(hashes) == 3
+
+
+def test_an_invitation_has_the_limits_that_were_asked_for(birds, write):
+    run("create_study", write())
+    answer = json.loads(run("invite", "small", json=True, label="friends", quota=5, days=2.0, simulated=True))
+    token = answer["invitation"].rstrip("/").rsplit("/", 1)[1]
+    invitation = Invitation.objects.get(token_sha256=hash_token(token))
+    assert (invitation.label, invitation.quota, invitation.simulated) == ("friends", 5, True)
+    assert invitation.expires_at is not None
+    assert answer["invitation"].startswith("http://127.0.0.1:8000/join/")
+
+
+@pytest.mark.parametrize("limit", [{"quota": 0}, {"days": -1.0}])
+def test_a_limit_that_lets_nobody_in_is_refused(birds, write, limit):
+    run("create_study", write())
+    assert "left out for no limit" in refused("invite", "small", **limit)
+    assert not Invitation.objects.exists()
