@@ -2,6 +2,8 @@
 
 from functools import cache
 
+IMAGENET_CLASSES = 1000
+
 
 def plain(name: str) -> str:
     """A class name for comparing: `Solar_Dish` and `solar dish` are the same."""
@@ -43,3 +45,24 @@ def imagenet_class(name: str) -> tuple[int | None, str]:
     """
     index = _index_by_name().get(plain(name))
     return (index, imagenet_names()[index]) if index is not None else (None, name.replace("_", " "))
+
+
+def class_in(class_names: list[str], *, name: str, index: int | None) -> int | None:
+    """A photo's class as an index into a network's classes, or None if the network does not know it.
+
+    By name; by the photo's own index where the network numbers its classes instead of naming them, or has
+    ImageNet's thousand under slightly other names.
+
+    >>> class_in(["cat", "solar dish"], name="Solar_Dish", index=807)
+    1
+    """
+    wanted = plain(name)
+    if index is not None and index < len(class_names) and plain(class_names[index]) == wanted:
+        return index
+    matches = [i for i, known in enumerate(class_names) if plain(known) == wanted]
+    if len(matches) == 1:
+        return matches[0]
+    by_number = len(class_names) == IMAGENET_CLASSES or class_names == [
+        str(i) for i in range(len(class_names))
+    ]
+    return index if by_number and index is not None and index < len(class_names) else None

@@ -97,3 +97,7 @@ class Bar:
             self._bar = tqdm(total=total, unit=f" {self._unit}", file=sys.stderr, dynamic_ncols=True)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
+
+    def say(self, text: str) -> None:
+        """A remark, without breaking the bar."""
+        tqdm.write(text, file=sys.stderr)

@@ -100,6 +100,11 @@ class Prediction(models.Model):
     def __str__(self) -> str:
         return f"{self.network_id} on {self.image_id}: {self.top_class}"
 
+    @property
+    def top_name(self) -> str:
+        names = self.network.class_names
+        return names[self.top_class] if self.top_class < len(names) else str(self.top_class)
+
 
 class Precompute(models.Model):
     """A run that makes maps: which photos, networks and methods. Its state is that of its batches."""

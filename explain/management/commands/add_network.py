@@ -1,0 +1,46 @@
+"""Add a network: load it once, check it, keep how to load it again."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from explain.cli import Answer, AnswerCommand
+from explain.networks import add_network
+
+
+class Command(AnswerCommand):
+    help = "Add a network by name. It is loaded once and checked; the same network again changes nothing."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="what the network is called here")
+        parser.add_argument(
+            "--load",
+            required=True,
+            help="torchvision:resnet50, timm:NAME, package:squeezenet1_1, package:efficientnet_lite0, or a .pt2 file",
+        )
+        parser.add_argument("--layer", help="where it is cut; the last convolutional output by default")
+        parser.add_argument(
+            "--weights",
+            help="a .pth or .safetensors file, DEFAULT (the library's own, the default), or random",
+        )
+
+    def run(self, *, name: str, load: str, layer: str | None, weights: str | None, **_: Any) -> Answer:
+        row, new = add_network(name=name, load=load, layer=layer, weights=weights)
+        size = " × ".join(str(side) for side in row.preprocessing["size"])
+        data = {
+            "network": row.name,
+            "load": row.load,
+            "weights": row.weights or "its own",
+            "layer": row.layer,
+            "classes": len(row.class_names),
+            "input": size,
+            "weights_sha256": row.weights_sha256,
+            "added": new,
+        }
+        columns = ("network", "layer", "classes", "input", "weights")
+        return Answer(
+            data=data | {"preprocessing": row.preprocessing},
+            header=columns,
+            rows=[[data[name] for name in columns]],
+            notes=[] if new else [f"{row.name} was there already, and is the same."],
+        )

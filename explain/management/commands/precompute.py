@@ -1,0 +1,140 @@
+"""Make the maps of a set: by Celery workers, or in this process."""
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db.models import Count, Q
+
+from explain import precompute, tasks
+from explain.batches import run_pending
+from explain.cli import Answer, AnswerCommand, Bar
+from explain.lookup import find_networks, find_set
+from explain.models import Batch, ExplanationMap, Precompute
+
+POLL_SECONDS = 0.5
+RECOVER_SECONDS = 5
+PATIENCE_SECONDS = 15
+NO_WORKER = (
+    "No worker has taken a batch so far. Start one in another terminal:\n"
+    "  celery -A config worker -Q gpu --pool=solo\n"
+    "or press Ctrl-C and run this command again with --inline. Nothing is lost either way."
+)
+
+
+class Command(AnswerCommand):
+    help = "Compute the explanation maps of a set that are not there yet, and their pictures. Run it again to go on."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("set_name", metavar="SET")
+        parser.add_argument("--networks", required=True, help="names, separated by commas")
+        parser.add_argument("--methods", required=True, help="names, separated by commas")
+        parser.add_argument(
+            "--target", choices=Precompute.Target.values, default="label", help="the class that is explained"
+        )
+        parser.add_argument("--inline", action="store_true", help="in this process, without a worker")
+
+    def run(
+        self, *, set_name: str, networks: str, methods: str, target: str, inline: bool, **_: Any
+    ) -> Answer:
+        began = time.monotonic()
+        run = precompute.plan(
+            image_set=find_set(set_name),
+            networks=find_networks(networks),
+            methods=[name for name in map(str.strip, methods.split(",")) if name],
+            target=target,
+        )
+        with Bar("photos") as bar:
+            try:
+                _Follower(run, bar).follow(inline=inline)
+            except KeyboardInterrupt as interrupt:
+                raise CommandError(
+                    "stopped watching. What is computed is kept; run the same command again to go on.",
+                    returncode=130,
+                ) from interrupt
+        return _answer(run, time.monotonic() - began)
+
+
+class _Follower:
+    """Watches a run until nothing waits and nothing runs, and brings back what dead workers left."""
+
+    def __init__(self, run: Precompute, bar: Bar) -> None:
+        self.precompute, self.bar = run, bar
+        self.done_before = precompute.progress(run).photos_done
+        self.warn_at: float | None = time.monotonic() + PATIENCE_SECONDS
+
+    def follow(self, *, inline: bool) -> None:
+        if not inline:
+            tasks.send(precompute.pending(self.precompute))
+        recover_at = time.monotonic() + RECOVER_SECONDS
+        while not self.report().finished:
+            if inline:
+                run_pending(self.precompute, self.report)
+                precompute.requeue_stale()
+            elif time.monotonic() > recover_at:
+                tasks.send(precompute.requeue_stale())
+                tasks.send_lost()
+                recover_at = time.monotonic() + RECOVER_SECONDS
+            time.sleep(POLL_SECONDS)
+
+    def report(self) -> precompute.Progress:
+        state = precompute.progress(self.precompute)
+        if state.photos:
+            self.bar(state.photos_done, state.photos)
+        self._warn_without_worker(state)
+        return state
+
+    def _warn_without_worker(self, state: precompute.Progress) -> None:
+        """Once, after a while in which nothing ran and nothing was finished."""
+        if self.warn_at is None:
+            return
+        if state.batches[Batch.State.RUNNING] or state.photos_done > self.done_before:
+            self.warn_at = None
+        elif time.monotonic() > self.warn_at:
+            self.bar.say(NO_WORKER)
+            self.warn_at = None
+
+
+def _answer(run: Precompute, seconds: float) -> Answer:
+    state = precompute.progress(run)
+    rows = _counts(run)
+    failures = [
+        {"batch": batch.pk, "network": batch.network.name, "error": batch.error}
+        for batch in state.failures
+        if batch.state == Batch.State.FAILED
+    ]
+    data = {
+        "run": run.pk,
+        "set": run.image_set.name,
+        "target": run.target,
+        "maps": [dict(zip(("network", "method", "maps", "blank"), row, strict=True)) for row in rows],
+        "batches": state.batches,
+        "failures": failures,
+        "seconds": round(seconds, 1),
+    }
+    failed = [f"batch {f['batch']} ({f['network']}): {f['error']}" for f in failures]
+    return Answer(
+        data=data,
+        header=("network", "method", "maps", "blank"),
+        rows=rows,
+        notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s."],
+        failed="\n".join([*failed, "Run the same command again to try them once more."]) if failed else "",
+    )
+
+
+def _counts(run: Precompute) -> list[tuple[str, str, int, int]]:
+    """Photos with a map by network and method, whichever run made it."""
+    found = {
+        (row["network__name"], row["method"]): (row["maps"], row["blank_maps"])
+        for row in ExplanationMap.objects.filter(image__image_set=run.image_set)
+        .order_by()
+        .values("network__name", "method")
+        .annotate(
+            maps=Count("image", distinct=True), blank_maps=Count("image", distinct=True, filter=Q(blank=True))
+        )
+    }
+    return [
+        (network.name, method, *found.get((network.name, method), (0, 0)))
+        for network in run.networks.all()
+        for method in run.methods
+    ]

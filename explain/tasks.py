@@ -1,0 +1,64 @@
+"""Celery: another way into batches.py. Messages carry ids only, and any of them may be lost or come twice."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from celery import current_app, shared_task
+from celery.signals import worker_ready
+from django.conf import settings
+from kombu.exceptions import ChannelError, OperationalError
+
+from . import batches
+from .errors import BadInputError
+from .models import Batch
+from .precompute import requeue_stale
+
+
+@shared_task(name="explain.run_batch")
+def run_batch(batch_id: int) -> None:
+    """Compute one batch, if it is still to be had; see to it that it is tried again if it failed."""
+    batch = batches.run_batch(batch_id)
+    again = [batch.pk] if batch is not None and batch.state == Batch.State.PENDING else []
+    send([*again, *requeue_stale()])
+
+
+def send(batch_ids: Iterable[int]) -> None:
+    """Tell the workers of pending batches, once the rows are committed. Telling them twice does no harm."""
+    for batch_id in batch_ids:
+        try:
+            run_batch.delay_on_commit(batch_id)
+        except OperationalError as error:
+            raise BadInputError(
+                f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or use --inline"
+            ) from error
+
+
+def send_lost() -> None:
+    """Tell the workers again of every pending batch, if the queue is empty: their messages are lost."""
+    waiting = Batch.objects.filter(state=Batch.State.PENDING)
+    if waiting.exists() and not queue_length():
+        send(waiting.values_list("pk", flat=True))
+
+
+def queue_length() -> int:
+    """Messages that no worker has taken."""
+    with current_app.connection_for_read() as connection:
+        try:
+            queue = connection.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
+        except ChannelError:  # Redis has no queue where there is nothing in it
+            return 0
+        except OperationalError as error:
+            raise BadInputError(f"the broker {_broker()} cannot be reached ({error}); start it") from error
+    return queue.message_count
+
+
+def _broker() -> str:
+    with current_app.connection_for_read() as connection:
+        return connection.as_uri()  # without its password
+
+
+@worker_ready.connect
+def take_up_what_was_left(**_: Any) -> None:
+    """A worker that starts looks for batches whose worker died and whose messages were lost."""
+    send(requeue_stale())
+    send_lost()
