@@ -1,6 +1,13 @@
-"""Folders for tests of the explain app."""
+"""Folders, photos and a small real network for tests of the explain app."""
 
 import pytest
+
+from explain.images import import_images
+from explain.networks import add_network
+
+from .photos import make_folder, photo_bytes
+
+TINY = "timm:test_efficientnet"  # a thousand classes, 160 pixels, milliseconds
 
 
 @pytest.fixture
@@ -9,3 +16,20 @@ def inbox(tmp_path):
     folder = tmp_path / "inbox"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def photos(db, inbox):
+    """A set of five photos of two classes: 3 hammers, 2 solar dishes."""
+    names = ["hammer/1.jpg", "hammer/2.jpg", "hammer/3.jpg", "solar_dish/1.jpg", "solar_dish/2.jpg"]
+    make_folder(inbox, {name: photo_bytes(number, (200, 170)) for number, name in enumerate(names)})
+    return import_images(path=inbox, set_name="photos").image_set
+
+
+@pytest.fixture
+def tiny(db):
+    """A network with random weights (the same each time), cut at its last convolution."""
+    import torch
+
+    torch.set_num_threads(1)
+    return add_network(name="tiny", load=TINY, weights="random")[0]

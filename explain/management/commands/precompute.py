@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from explain import precompute, tasks
 from explain.batches import run_pending
 from explain.cli import Answer, AnswerCommand, Bar
+from explain.errors import BadInputError
 from explain.lookup import find_networks, find_set
 from explain.models import Batch, ExplanationMap, Precompute
 
@@ -38,10 +39,13 @@ class Command(AnswerCommand):
         self, *, set_name: str, networks: str, methods: str, target: str, inline: bool, **_: Any
     ) -> Answer:
         began = time.monotonic()
+        chosen = [name for name in map(str.strip, methods.split(",")) if name]
+        if not chosen:
+            raise BadInputError("--methods: name at least one method")
         run = precompute.plan(
             image_set=find_set(set_name),
             networks=find_networks(networks),
-            methods=[name for name in map(str.strip, methods.split(",")) if name],
+            methods=chosen,
             target=target,
         )
         with Bar("photos") as bar:
