@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.agreement import krippendorff_alpha, position_bias, retest, side_bias
 from studies.analysis.answers import AnswersError
-from studies.analysis.resampling import quantiles
+from studies.analysis.resampling import drawn_weights, quantiles
 
 # Krippendorff (2011), example C: four observers, twelve units, answers missing
 BOOK = """
@@ -76,6 +76,35 @@ def test_the_interval_of_items_alone_is_that_of_the_package_on_drawn_units():
     assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, size), abs=1e-9)
 
 
+def weighted_alpha(table, people, items):
+    """Nominal alpha pair by pair, where person p counts people[p] times and item i items[i] times."""
+    observed, weight = 0.0, {}
+    for i in range(table.shape[1]):
+        there = [p for p in range(len(table)) if not np.isnan(table[p, i]) and people[p]]
+        pairs = [(p, q) for p in there for q in there if p != q]
+        total = sum(people[p] * people[q] for p, q in pairs)
+        for p, q in pairs:
+            share = items[i] * people[p] * people[q] / total * sum(people[p] for p in there)
+            observed += share * (table[p, i] != table[q, i])
+            weight[table[p, i]] = weight.get(table[p, i], 0) + share
+    n = sum(weight.values())
+    expected = sum(a * b for v, a in weight.items() for w, b in weight.items() if v != w) / (n - 1)
+    return 1 - observed / expected
+
+
+def test_a_draw_is_alpha_over_pairs_of_different_people():
+    table = random_table(5)
+    item, person, values = long_form(table)
+    paired = np.isin(item, np.flatnonzero((~np.isnan(table)).sum(axis=0) > 1))
+    table = table[:, np.unique(item[paired])]
+    drawn = [
+        weighted_alpha(table, people, items)
+        for people, items in drawn_weights(*table.shape, draws=100, seed=6)
+    ]
+    found = krippendorff_alpha(item, person, values, draws=100, seed=6)
+    assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, min(table.shape)), abs=1e-9)
+
+
 def test_people_drawn_twice_are_not_compared_with_themselves():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 3, size=(30, 200)).astype(float)  # no agreement at all
@@ -125,6 +154,12 @@ def test_the_habit_of_one_person_is_no_bias_of_all():
     found = position_bias(people, positions, 3)
     assert found.largest_share == {0: 1.0, 1: 0.34, 2: 0.34, 3: 0.34}
     assert found.p > 0.05
+
+
+def test_positions_are_exchanged_within_each_person():
+    # two people with one favourite each: it is the same one in half of all exchanges
+    people, positions = np.repeat([1, 2], [10, 8]), np.zeros(18, int)
+    assert position_bias(people, positions, 2, draws=4000).p == pytest.approx(0.5, abs=0.04)
 
 
 def test_without_preferences_there_is_no_position_bias():
