@@ -231,3 +231,16 @@ def people_by_state(study: Study) -> dict[str, int]:
 def invitations_with_people(study: Study) -> QuerySet[Invitation]:
     """A study's invitations, each with `people`: how many came by it."""
     return study.invitations.annotate(people=Count("participants"))
+
+
+def with_item_count(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """Studies, each with `item_count`."""
+    return studies.annotate(item_count=Count("items"))
+
+
+def all_answers(study: Study, who: str) -> QuerySet[Response]:
+    """Every answer, counted or not, with all that is said about it, in one query a page."""
+    rows = Response.objects.filter(trial__study=study).select_related(
+        "trial__item__image", "participant__invitation"
+    )
+    return rows if check_who(who) == "all" else rows.filter(simulated=who == "simulated")

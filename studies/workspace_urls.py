@@ -1,12 +1,16 @@
 """Addresses of what an admin or researcher sees, and of the API."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import TemplateView
+from rest_framework.routers import SimpleRouter
 
-from . import workspace
+from . import api, workspace
 
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
+
+router = SimpleRouter()
+router.register("studies", api.StudyViewSet, basename="api-study")
 
 urlpatterns = [
     path("", home, name="home"),
@@ -19,5 +23,7 @@ urlpatterns = [
     path("studies/<slug:slug>/results.json", workspace.results_json, name="study-results-json"),
     path("studies/<slug:slug>/export.csv", workspace.export_csv, name="study-export"),
     path("studies/<slug:slug>/codebook.csv", workspace.codebook, name="study-codebook"),
-    path("api/docs/", TemplateView.as_view(template_name="home.html"), name="api-docs"),
+    path("api/schema/", api.schema, name="api-schema"),
+    path("api/docs/", api.docs, name="api-docs"),
+    path("api/", include(router.urls)),
 ]

@@ -1,0 +1,107 @@
+"""The API: studies, their scores and their answers, to be read by a researcher's own programs.
+
+By token (`Authorization: Token …`, from `manage.py drf_create_token NAME`) or with the session of someone logged in.
+Everyone reads their own studies; there is nothing to write.
+"""
+
+from django.contrib.auth.decorators import login_required
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from . import models
+from .models import Study
+from .results import UnknownWhoError, all_answers, progress, summary, with_item_count
+from .serializers import SCORES, AnswerSerializer, StudySerializer
+from .summary import WHO, as_json
+
+WHO_PARAMETER = OpenApiParameter(
+    "who",
+    enum=WHO,
+    description="Whose answers. By default real people's, or simulated ones if only those exist.",
+)
+STATUS_PARAMETER = OpenApiParameter(
+    "status", enum=models.Response.Status.values, description="Only answers with this status. By default all."
+)
+
+
+class ByCursor(CursorPagination):
+    """Pages that stay in place while answers come in, and cost the same however deep."""
+
+    ordering = "id"
+    page_size = 100
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Your studies"),
+    retrieve=extend_schema(summary="One study"),
+)
+class StudyViewSet(viewsets.ReadOnlyModelViewSet):
+    serializer_class = StudySerializer
+    lookup_field = "slug"
+    queryset = Study.objects.none()  # for the schema; see get_queryset
+
+    def get_queryset(self):
+        visible = Study.objects.visible_to(self.request.user)
+        return with_item_count(visible).prefetch_related("arms__network")
+
+    def get_serializer(self, *args, **kwargs):
+        if args and self.serializer_class is StudySerializer and self.action in ("list", "retrieve"):
+            found = args[0] if kwargs.get("many") else [args[0]]
+            kwargs["context"] = {**self.get_serializer_context(), "progress": progress(found)}
+        return super().get_serializer(*args, **kwargs)
+
+    @extend_schema(
+        summary="Scores with 95 % intervals",
+        description="The same numbers as the results page and `manage.py scores SLUG --json`.",
+        parameters=[WHO_PARAMETER],
+        responses=SCORES,
+    )
+    @action(detail=True, pagination_class=None)
+    def scores(self, request: Request, slug: str) -> Response:
+        try:
+            return Response(as_json(summary(self.get_object(), request.query_params.get("who"))))
+        except UnknownWhoError as error:
+            raise ValidationError({"who": str(error)}) from error
+
+    @extend_schema(
+        summary="Answers, oldest first",
+        description="Every answer, those taken back, late or voided too. Scores use those with status `counted` of "
+        "participants who did not withdraw.",
+        parameters=[WHO_PARAMETER, STATUS_PARAMETER],
+        responses=AnswerSerializer(many=True),
+    )
+    @action(detail=True, pagination_class=ByCursor, serializer_class=AnswerSerializer)
+    def answers(self, request: Request, slug: str) -> Response:
+        study = self.get_object()
+        try:
+            rows = all_answers(study, request.query_params.get("who") or "all")
+        except UnknownWhoError as error:
+            raise ValidationError({"who": str(error)}) from error
+        if status := request.query_params.get("status"):
+            if status not in models.Response.Status.values:
+                raise ValidationError(
+                    {"status": f"{status} is not one of {', '.join(models.Response.Status.values)}"}
+                )
+            rows = rows.filter(status=status)
+        page = self.paginate_queryset(rows)
+        arms = [arm.name for arm in study.arms.all()]
+        context = {**self.get_serializer_context(), "arms": arms}
+        return self.get_paginated_response(AnswerSerializer(page, many=True, context=context).data)
+
+
+schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
+# The page's script comes from a request of its own, so the CSP needs no exception.
+docs = login_required(
+    SpectacularSwaggerSplitView.as_view(
+        permission_classes=[IsAuthenticated], template_name="studies/api_docs.html", url_name="api-schema"
+    )
+)

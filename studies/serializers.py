@@ -1,0 +1,164 @@
+"""What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+
+from .models import Arm, Response, Study
+
+
+class ArmSerializer(serializers.ModelSerializer):
+    network = serializers.CharField(source="network.name", read_only=True)
+
+    class Meta:
+        model = Arm
+        fields = ["index", "name", "network", "method"]
+
+
+class ProgressSerializer(serializers.Serializer):
+    needed = serializers.IntegerField(help_text="trials that must be answered")
+    answered = serializers.IntegerField()
+    claimed = serializers.IntegerField(help_text="trials in people's hands now")
+    open = serializers.IntegerField()
+    real = serializers.IntegerField(help_text="counted answers of people")
+    simulated = serializers.IntegerField(help_text="counted answers of simulated volunteers")
+
+
+class StudySerializer(serializers.ModelSerializer):
+    arms = ArmSerializer(many=True, read_only=True)
+    items = serializers.IntegerField(source="item_count", read_only=True)
+    progress = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Study
+        fields = [
+            "slug",
+            "title",
+            "task",
+            "state",
+            "picture",
+            "arms",
+            "items",
+            "responses_per_item",
+            "trials_per_participant",
+            "seed",
+            "progress",
+            "protocol_sha256",
+            "code_version",
+            "opened_at",
+            "closed_at",
+        ]
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, study: Study) -> dict:
+        return ProgressSerializer(self.context["progress"][study.pk]).data
+
+
+class AnswerSerializer(serializers.ModelSerializer):
+    answer = serializers.UUIDField(source="answer_id")
+    item = serializers.IntegerField(source="trial.item.index")
+    photo = serializers.CharField(source="trial.item.image.original_name")
+    participant = serializers.IntegerField(source="participant.number")
+    group = serializers.CharField(source="participant.invitation.label")
+    order = serializers.SerializerMethodField(help_text="arms as they stood on screen; empty: not known")
+    choice = serializers.SerializerMethodField(help_text="an arm's name or same; null in a rating study")
+    participant_state = serializers.CharField(source="participant.state")
+    imported_from = serializers.SerializerMethodField()
+    answered_at = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = Response
+        fields = [
+            "answer",
+            "item",
+            "photo",
+            "participant",
+            "group",
+            "order",
+            "choice",
+            "rating",
+            "shown_value",
+            "response_ms",
+            "simulated",
+            "status",
+            "participant_state",
+            "imported_from",
+            "answered_at",
+        ]
+
+    def get_fields(self):
+        """`class` is no name for an attribute, but it is the export's."""
+        fields = super().get_fields()
+        return {
+            **{name: fields.pop(name) for name in ("answer", "item", "photo")},
+            "class": serializers.CharField(source="trial.item.image.class_name"),
+            **fields,
+        }
+
+    def get_order(self, response: Response) -> list[str]:
+        arms = self.context["arms"]
+        return [arms[index] for index in response.trial.arms] if response.trial.order else []
+
+    def get_choice(self, response: Response) -> str | None:
+        if response.choice is None:
+            return None
+        return "same" if response.choice == -1 else self.context["arms"][response.choice]
+
+    def get_imported_from(self, response: Response) -> str:
+        return response.participant.external.get("imported", "")
+
+
+class IntervalField(serializers.ListField):
+    """Lower and upper end of a 95 % interval, or null where there is none."""
+
+    def __init__(self, **kwargs):
+        super().__init__(
+            child=serializers.FloatField(), min_length=2, max_length=2, **{"allow_null": True, **kwargs}
+        )
+
+
+class _Scores(serializers.Serializer):
+    study = serializers.CharField()
+    task = serializers.CharField()
+    who = serializers.ChoiceField(["real", "simulated", "all"])
+    simulated = serializers.BooleanField(help_text="whether any of these answers were simulated")
+    items = serializers.IntegerField(help_text="items with at least one answer")
+    missing_items = serializers.ListField(child=serializers.IntegerField())
+    responses = serializers.IntegerField()
+    participants = serializers.IntegerField()
+    imported = serializers.IntegerField()
+    positions = serializers.DictField(child=serializers.IntegerField())
+    headline = serializers.CharField()
+    notes = serializers.ListField(child=serializers.CharField())
+    protocol_sha256 = serializers.CharField()
+
+
+class SameSerializer(serializers.Serializer):
+    score = serializers.FloatField()
+    share = serializers.FloatField()
+    interval = IntervalField()
+
+
+class ScoreSerializer(SameSerializer):
+    share_of_preferences = serializers.FloatField(allow_null=True)
+
+
+class ChoiceScoresSerializer(_Scores):
+    scores = serializers.DictField(child=ScoreSerializer())
+    same = SameSerializer(allow_null=True)
+
+
+class RatingScoresSerializer(_Scores):
+    mean = serializers.FloatField(allow_null=True)
+    interval = IntervalField()
+    mean_of_items = serializers.FloatField(allow_null=True)
+    mean_of_items_interval = IntervalField()
+    by_arm = serializers.DictField(child=serializers.FloatField())
+    direction = serializers.CharField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+
+
+SCORES = PolymorphicProxySerializer(
+    component_name="Scores",
+    serializers={"choice": ChoiceScoresSerializer, "rating": RatingScoresSerializer},
+    resource_type_field_name="task",
+)
