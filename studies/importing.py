@@ -1,7 +1,8 @@
 """Answers that were collected elsewhere, from a CSV file: all of them, or none and every mistake named by line.
 
 Columns `item,participant,choice` or `item,participant,rating`. An item is named by its number in the study or by its
-photo's file name. Imported answers stand beside the study's own trials and never use one up.
+photo's file name. Imported answers stand beside the study's own trials and never use one up. A draft is closed by an
+import, which freezes what it asks: answers to a question that can still change would mean nothing.
 """
 
 import csv
@@ -18,7 +19,9 @@ from django.utils import timezone
 
 from explain.errors import BadInputError
 
+from .lifecycle import close_draft
 from .models import Event, Invitation, Participant, Response, Study, Trial, hash_token
+from .opening import picture_hashes
 
 MOST_MISTAKES_SHOWN = 10
 RATINGS = {str(value): value for value in range(-2, 3)} | {"+1": 1, "+2": 2, "−1": -1, "−2": -2}
@@ -44,12 +47,16 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()
     rows = _check(study, path, content)
+    # Files are read before the transaction begins: it holds SQLite's only write lock.
+    pictures = {} if study.is_frozen else picture_hashes(study)
     with transaction.atomic():
-        Study.objects.select_for_update().get(pk=study.pk)
+        study = Study.objects.select_for_update().get(pk=study.pk)
         if study.events.filter(kind="imported", data__sha256=digest).exists():
             raise AnswersFileError(
                 f"{path.name}: these answers are already in {study.slug}. Nothing was imported."
             )
+        if not study.is_frozen:
+            close_draft(study=study, pictures=pictures, user=user)
         people = _store(study, path.name, rows)
         Event.objects.create(
             study=study,

@@ -215,7 +215,8 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     """
     items = study.items.select_related("image").order_by("index")
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
-    orders = study.trials.order_by().values_list("item__index", "order").distinct()
+    # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
+    orders = study.trials.exclude(order="").order_by().values_list("item__index", "order").distinct()
     asked = {
         "study": {name: getattr(study, name) for name in Study.FROZEN if name not in _NOT_HASHED},
         "arms": list(

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from studies.models import Event, Participant, Response, Trial
+from studies.opening import is_intact, open_study
 from studies.results import summary
 from tests.factories import make_study, make_trials
 
@@ -125,6 +126,27 @@ def test_the_same_file_is_not_imported_twice(study, write):
     with pytest.raises(CommandError, match="already in methods"):
         call_command("import_responses", "methods", write(GOOD, name="copy.csv"))
     assert summary(study).responses == 3
+
+
+def test_a_draft_is_closed_so_that_what_was_answered_cannot_change(study, write):
+    call_command("import_responses", "methods", write(GOOD))
+    study.refresh_from_db()
+    assert (study.state, study.closed_at is not None, len(study.protocol_sha256)) == ("closed", True, 64)
+    assert is_intact(study)
+
+
+def test_an_open_study_stays_open_and_intact(study, write):
+    open_study(study=study)
+    call_command("import_responses", "methods", write(GOOD))
+    study.refresh_from_db()
+    assert study.state == "open"
+    assert is_intact(study)
+
+
+def test_a_refused_file_leaves_a_draft_a_draft(study, write):
+    refuse(write(GOOD + "9,bob,same\n"))
+    study.refresh_from_db()
+    assert study.state == "draft"
 
 
 def test_an_import_is_on_record(study, write):

@@ -21,6 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *, slug, path: Path, json: bool, **options):
         study = find_study(slug)
+        if not study.is_frozen:
+            self.stderr.write(
+                f"{slug} is a draft: the import closes it, so that what it asks can no longer change."
+            )
         try:
             answers, participants = import_responses(study=study, path=path)
         except AnswersFileError as error:
