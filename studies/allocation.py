@@ -249,10 +249,13 @@ def _settle(trial: Trial, participant: Participant, position: int) -> None:
 
 
 def last_answer(participant: Participant) -> Response | None:
-    """The answer that can still be taken back: the latest one, if it counts and more is to come."""
+    """The answer that can still be taken back: the latest one, if it counts and more is to come.
+
+    None after an undo: it is the last answer that can be taken back, not one after the other.
+    """
     if participant.state != Participant.State.ACTIVE:
         return None
-    last = participant.responses.exclude(status=Response.Status.UNDONE).last()
+    last = participant.responses.last()
     return last if last and last.status == Response.Status.COUNTED else None
 
 

@@ -78,7 +78,15 @@ def make_study(
     arms = [
         Arm.objects.create(study=study, index=index, name=name, network=network, method=method)
         for index, (name, network, method) in enumerate(
-            (method if len(networks) == 1 else network.name, network, method)
+            (
+                method
+                if len(networks) == 1
+                else network.name
+                if len(methods) == 1
+                else f"{network} {method}",
+                network,
+                method,
+            )
             for network in map(make_network, networks)
             for method in methods
         )

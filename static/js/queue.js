@@ -66,8 +66,8 @@ export class AnswerQueue {
       this.csrf = reply.csrf;
       this.wait = FIRST_WAIT;
       this.busy = false;
-      this.onState(this.state());
       this.onReply(reply);
+      this.onState(this.state());
       if (this.waiting.length) this.send();
     } catch (error) {
       this.busy = false;

@@ -39,6 +39,7 @@ function take(reply) {
   block = reply;
   const settled = answered();
   upcoming = reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
+  if (!queue.waiting.length && last?.id !== reply.last) last = reply.last && { id: reply.last, trial: null };
   progress();
   if (current) return ahead();
   if (queue.waiting.length) return undefined;
@@ -169,9 +170,12 @@ function showState(state) {
   clearTimeout(patience);
   const count = queue.waiting.length;
   const answers = count === 1 ? "1 answer is" : `${count} answers are`;
-  if (state === "saved") say(block.done || last ? "Answer saved" : "");
+  if (state === "saved") say(block.done ? "Answer saved" : "");
   // Most answers are saved before anyone could read that they are being sent.
-  else if (state === "sending") patience = setTimeout(() => say("Saving …"), 500);
+  else if (state === "sending") {
+    say("");
+    patience = setTimeout(() => say("Saving …"), 500);
+  }
   else if (state === "waiting") say(`No connection: ${answers} safe on this device and will be sent.`, "waiting");
   else say("This page is out of date. Please open your link again.", "waiting");
 }

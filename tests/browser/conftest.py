@@ -47,3 +47,24 @@ def invited(live_server):
         return study, live_server.url + reverse("join", args=[token])
 
     return invite
+
+
+def begin(page, url, after=lambda: None):
+    """From the invitation to the first trial."""
+    page.goto(url)
+    page.check("input[name=consent]")
+    page.click("button.primary")
+    page.wait_for_url("**/instructions/")
+    after()
+    page.click("button.primary")
+    page.wait_for_url("**/trial/", wait_until="commit")
+
+
+def ready(page):
+    """Wait until the trial on screen can be answered."""
+    page.wait_for_selector("body[data-ready]")
+
+
+def answer(page, value):
+    ready(page)
+    page.click(f".option[value='{value}']")

@@ -163,6 +163,16 @@ def test_undoing_twice_undoes_one_answer():
     assert first.status == "counted"
 
 
+def test_only_the_last_answer_can_be_undone_not_one_after_the_other():
+    study = make_study(items=2, state="open")
+    make_trials(study, ["0,1,2"])
+    participant = make_participant(study)
+    claim_trials(participant=participant, count=2)
+    first, second = answer(participant, 0, position=1).response, answer(participant, 0, position=2).response
+    assert undo_answer(participant=participant, answer_id=second.answer_id)
+    assert not undo_answer(participant=participant, answer_id=first.answer_id)
+
+
 def test_nothing_can_be_undone_once_the_code_is_given():
     _, [participant] = running(orders=["2,0,1"])
     given = answer(participant, 0).response

@@ -1,0 +1,146 @@
+"""Blind means blind: nothing that reaches a browser tells which method or network made a picture."""
+
+import re
+from collections import defaultdict
+
+import pytest
+from django.core.files.base import ContentFile
+
+from explain.models import ExplanationMap
+from studies.models import ItemMap
+
+pytestmark = pytest.mark.django_db
+
+# Words that no page, header or address may hold. The factories' names are replaced by these, which say nothing else.
+NETWORKS = ("resnetty", "squeezy")
+METHODS = ("grad-cam", "pixel-ablation-cam")
+MAY_DIFFER = {"Date", "Content-Length", "Set-Cookie"}
+
+
+def crawl(visitor, join):
+    """Everything that a browser gets in a session: (address, headers, body)."""
+    seen = []
+
+    def note():
+        response = visitor.response
+        for address, _ in response.redirect_chain:
+            seen.append((address, {}, b""))
+        seen.append((visitor.path, dict(response.headers), response.content))
+        for picture in visitor.soup.select("main img"):
+            if picture["src"].startswith("/p/"):
+                got = visitor.client.get(picture["src"])
+                seen.append((picture["src"], dict(got.headers), got.content))
+
+    visitor.get(join)
+    note()
+    for _ in range(2):
+        visitor.press()
+        note()
+    state = visitor.client.get(visitor.home + "answers/")
+    seen.append((visitor.home + "answers/", dict(state.headers), state.content))
+    while visitor.on_trial:
+        visitor.answer(0)
+        note()
+    return seen
+
+
+@pytest.fixture
+def session(visitor, invite):
+    study, join = invite(items=4, networks=NETWORKS, methods=METHODS, responses_per_item=2)
+    return study, crawl(visitor, join)
+
+
+def test_no_page_header_or_address_names_an_arm_or_a_file(session):
+    study, seen = session
+    words = {*NETWORKS, *METHODS, "ablation", "resnetty grad-cam", "weights", "features"}
+    words |= set(study.arms.values_list("name", flat=True))
+    for shown in ExplanationMap.objects.all():
+        words |= {shown.overlay.name, shown.overlay.name.split("/")[-1].split(".")[0], shown.parameters_hash}
+    words |= set(study.items.values_list("image__content_sha256", flat=True)) | {study.protocol_sha256}
+    assert len(seen) > 25
+    for address, headers, body in seen:
+        if not address.endswith(".jpg"):  # the bytes of a picture are looked at below
+            everything = f"{address} {headers} {body.decode()}".lower()
+            assert not [word for word in words if word.lower() in everything], address
+        assert not re.search(r"etag|last-modified|content-disposition|x-powered", str(headers).lower())
+
+
+def test_every_picture_has_the_same_headers_whichever_arm_made_it(session):
+    _, seen = session
+    headers = defaultdict(set)
+    for address, got, _ in seen:
+        if address.endswith(".jpg"):
+            headers["all"].add(tuple(sorted((k, v) for k, v in got.items() if k not in MAY_DIFFER)))
+    assert len(headers["all"]) == 1
+    assert dict(next(iter(headers["all"])))["Cache-Control"].startswith("private")
+
+
+def test_pictures_of_equal_files_have_equal_length_in_every_slot(visitor, invite):
+    _, join = invite(items=2, methods=METHODS)
+    for shown in ExplanationMap.objects.all():
+        shown.overlay.save("x.jpg", ContentFile(b"\xff\xd8" + bytes(998)), save=True)
+    lengths = {
+        int(headers["Content-Length"])
+        for address, headers, _ in crawl(visitor, join)
+        if re.search(r"/[12]\.jpg$", address)
+    }
+    assert lengths == {1000}
+
+
+def test_a_slot_shows_the_arm_that_the_trial_put_there(session, visitor):
+    study, seen = session
+    bodies = {address: body for address, _, body in seen}
+    trials = study.trials.filter(state="answered")
+    assert trials.count() == 4
+    for trial in trials:
+        for slot, arm in enumerate(trial.arms, start=1):
+            item_map = ItemMap.objects.get(item=trial.item, arm__index=arm)
+            with item_map.map.overlay.open("rb") as file:
+                assert bodies[f"{visitor.home}trial/{trial.position}/{slot}.jpg"] == file.read()
+
+
+def test_pages_differ_between_arms_in_nothing_but_positions(session):
+    """With tokens, ids and positions taken out, every trial page is the same text, whatever its order of arms."""
+    _, seen = session
+    texts = set()
+    for address, _, body in seen:
+        if address.endswith("/trial/") and body:
+            text = re.sub(r'(csrfmiddlewaretoken|answer_id)" value="[^"]*"', "", body.decode())
+            text = re.sub(
+                r'<script id="block".*?</script>|<p id="status".*?</p>|<form id="undo"[^>]*>', "", text
+            )
+            text = re.sub(r"trial/\d+/|\d+ of \d+", "", text)
+            texts.add(re.sub(r'(name="position"|<progress[^>]*?) (max="\d+" )?value="\d+"', "", text))
+    assert len(texts) == 1
+
+
+def test_a_picture_belongs_to_who_holds_its_trial(session, visitor, another_visitor, invite):
+    stranger = another_visitor()
+    _, join = invite(slug="other", networks=("third",))
+    stranger.start(join)
+    assert stranger.client.get(f"{stranger.home}trial/1/1.jpg").status_code == 200
+    for path in ("trial/99/1.jpg", "trial/1/4.jpg", "trial/1/99.jpg"):
+        assert stranger.client.get(stranger.home + path).status_code == 404
+    assert stranger.client.get(f"{visitor.home[:-2]}x/trial/1/1.jpg").status_code == 404
+
+
+def test_a_picture_is_gone_for_who_lost_its_trial(visitor, invite):
+    study, join = invite()
+    visitor.start(join)
+    study.trials.filter(state="claimed").update(participant=None, position=None)
+    assert visitor.client.get(f"{visitor.home}trial/1/1.jpg").status_code == 404
+
+
+def test_positions_say_nothing_about_the_order_of_arms(session):
+    study, _ = session
+    orders = list(study.trials.filter(state="answered").order_by("position").values_list("order", flat=True))
+    assert len(set(orders)) > 1
+
+
+def test_the_map_names_in_storage_are_random():
+    from tests.factories import make_study
+
+    make_study()
+    names = list(ExplanationMap.objects.values_list("overlay", flat=True))
+    assert len({len(name) for name in names}) == 1
+    assert all(re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{46}\.jpg", name) for name in names)
