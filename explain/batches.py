@@ -77,9 +77,12 @@ def run_batch(batch_id: int) -> Batch | None:
             making.compute()
             if not making.store():
                 log.warning("%s was given to another worker; what this one made is dropped", batch)
+    except (CamError, BadInputError) as error:  # their line says it all
+        log.warning("%s failed: %s", batch, error)
+        _fail(batch, str(error))
     except Exception as error:
         log.exception("%s failed", batch)
-        _fail(batch, error)
+        _fail(batch, f"{type(error).__name__}: {error}")
     except BaseException:  # Ctrl-C, or a worker told to stop: not the batch's fault
         ours(batch).update(state=Batch.State.PENDING, attempts=F("attempts") - 1)
         raise
@@ -98,11 +101,8 @@ def run_pending(run: Precompute, report: Callable[[], object]) -> None:
         report()
 
 
-def _fail(batch: Batch, error: Exception) -> None:
+def _fail(batch: Batch, message: str) -> None:
     final = batch.attempts >= MAX_ATTEMPTS
-    message = str(error).strip() or type(error).__name__
-    if not isinstance(error, CamError | BadInputError):
-        message = f"{type(error).__name__}: {message}"
     ours(batch).update(
         state=Batch.State.FAILED if final else Batch.State.PENDING,
         error=message[:2000],

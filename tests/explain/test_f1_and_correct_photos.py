@@ -1,0 +1,131 @@
+"""F1 by class by hand, and the photos that every network gets right."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from explain.models import Image, ImageSet, Prediction
+from explain.selection import correct_images, f1_by_class
+from tests.factories import make_image, make_network
+
+NAMES = ["cat", "dog", "owl", "emu"]
+# label -> what the network says of each of its photos
+SAID = {"cat": ["cat", "cat", "dog", "emu"], "dog": ["dog", "cat"], "owl": ["owl"]}
+
+
+@pytest.fixture
+def image_set(db):
+    found = ImageSet.objects.create(name="animals")
+    for label, answers in SAID.items():
+        for number, _ in enumerate(answers):
+            make_image(found, number, label, NAMES.index(label))
+    return found
+
+
+def network_that_says(name: str, image_set: ImageSet, said: dict[str, list[str]] = SAID):
+    network = make_network(name)
+    network.class_names = NAMES
+    network.save()
+    for label, answers in said.items():
+        for image, answer in zip(
+            image_set.images.filter(class_name=label).order_by("pk"), answers, strict=True
+        ):
+            Prediction.objects.create(
+                image=image, network=network, top_class=NAMES.index(answer), top_probability=0.5
+            )
+    return network
+
+
+def test_f1_by_class_is_what_it_is_by_hand(image_set):
+    """cat: TP 2, FP 1, FN 2 -> P 2/3, R 1/2, F1 4/7. dog: TP 1, FP 1, FN 1 -> 1/2. owl: all 1. emu has no photos."""
+    found = f1_by_class(image_set=image_set, network=network_that_says("a", image_set))
+    table = {one.class_name: (one.precision, one.recall, one.f1) for one in found.classes}
+    assert table["cat"] == pytest.approx((2 / 3, 1 / 2, 4 / 7))
+    assert table["dog"] == pytest.approx((1 / 2, 1 / 2, 1 / 2))
+    assert table["owl"] == (1, 1, 1)
+    assert [one.class_name for one in found.classes] == ["owl", "cat", "dog"]
+    assert found.macro_precision == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
+    assert found.macro_recall == pytest.approx((1 / 2 + 1 / 2 + 1) / 3)
+    assert found.macro_f1 == pytest.approx((4 / 7 + 1 / 2 + 1) / 3)
+    assert found.accuracy == pytest.approx(4 / 7)
+
+
+def test_a_class_that_is_never_named_has_zero_not_an_error(image_set):
+    said = SAID | {"owl": ["emu"]}
+    found = f1_by_class(image_set=image_set, network=network_that_says("a", image_set, said))
+    owl = next(one for one in found.classes if one.class_name == "owl")
+    assert (owl.precision, owl.recall, owl.f1) == (0, 0, 0)
+
+
+def test_photos_of_unknown_class_and_photos_not_seen_are_counted_apart(image_set):
+    network = network_that_says("a", image_set)
+    make_image(image_set, 99, "yak", 2000)
+    make_image(image_set, 98, "cat", 0)
+    found = f1_by_class(image_set=image_set, network=network)
+    assert (found.photos, found.left_out, found.unseen) == (7, 1, 1)
+
+
+def test_a_set_without_predictions_has_no_means(image_set):
+    found = f1_by_class(image_set=image_set, network=make_network("a"))
+    assert (found.classes, found.macro_f1, found.accuracy) == ([], None, None)
+
+
+def test_correct_photos_are_those_that_every_network_gets_right(image_set):
+    one = network_that_says("one", image_set)
+    other = network_that_says("other", image_set, SAID | {"cat": ["dog", "cat", "cat", "cat"]})
+    cats = list(image_set.images.filter(class_name="cat").order_by("pk"))
+    right = correct_images(image_set=image_set, networks=[one])
+    assert set(right) == {*cats[:2], *_photos("dog", 0), *_photos("owl", 0)}
+    assert set(correct_images(image_set=image_set, networks=[one, other])) == {
+        cats[1],
+        *_photos("dog", 0),
+        *_photos("owl", 0),
+    }
+    assert right.filter(class_name="cat").count() == 2
+
+
+def _photos(label: str, *numbers: int) -> list[Image]:
+    images = list(Image.objects.filter(class_name=label).order_by("pk"))
+    return [images[number] for number in numbers]
+
+
+def test_a_photo_that_a_network_has_not_seen_is_not_correct(image_set):
+    one = network_that_says("one", image_set)
+    Prediction.objects.filter(image__class_name="owl").delete()
+    assert not correct_images(image_set=image_set, networks=[one]).filter(class_name="owl").exists()
+    assert not correct_images(image_set=image_set, networks=[one, make_network("blind")]).exists()
+
+
+def test_networks_of_other_numbering_agree_by_name(image_set):
+    """The same four animals in another order: the label is looked up by its name."""
+    turned = make_network("turned")
+    turned.class_names = NAMES[::-1]
+    turned.save()
+    for image in image_set.images.all():
+        Prediction.objects.create(
+            image=image, network=turned, top_class=NAMES[::-1].index(image.class_name), top_probability=1
+        )
+    assert correct_images(image_set=image_set, networks=[turned]).count() == 7
+    assert f1_by_class(image_set=image_set, network=turned).macro_f1 == 1
+
+
+def test_the_command_computes_what_is_missing_and_prints_a_table_or_json(photos, tiny, capfd):
+    call_command("f1", "photos", network="tiny")
+    out, bar = capfd.readouterr()
+    assert out.splitlines()[0].split() == ["class", "photos", "precision", "recall", "f1"]
+    assert out.splitlines()[-1].startswith("all classes (macro)")
+    assert "5/5" in bar
+    assert Prediction.objects.count() == 5
+    call_command("f1", "photos", "--network", "tiny", "--json")
+    out, bar = capfd.readouterr()
+    told = json.loads(out)
+    assert bar == ""
+    assert (told["photos"], {one["class"] for one in told["classes"]}) == (5, {"hammer", "solar dish"})
+    assert told["macro_f1"] == pytest.approx(sum(one["f1"] for one in told["classes"]) / 2)
+
+
+def test_an_unknown_network_is_one_line(photos):
+    with pytest.raises(CommandError, match="there is no network “none”") as caught:
+        call_command("f1", "photos", network="none")
+    assert caught.value.returncode == 2
