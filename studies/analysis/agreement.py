@@ -111,18 +111,13 @@ def krippendorff_alpha(
     if len(points) == 1:
         return Agreement(scale, None, None, *size, NO_VARIETY)
     answers = Crossed(item, person, len(names), len(people))
-    table = answers.table(value, len(points))
-    counts = np.asarray(table.sum(axis=1)).reshape(len(points), len(names), 1)
-    once = Block(counts, np.ones((len(names), 1)), np.ones((len(people), 1)))
-    alpha = float(_alphas(once, counts, points, scale)[0])
+    tables = answers.tables(value, len(points))
+    alpha = float(_alphas(answers.whole(tables), points, scale)[0])
     note = why_not(len(people), len(names), method)
     if note:
         return Agreement(scale, alpha, None, *size, note)
-    drawn = []
-    for block in answers.blocks(table, method, draws, seed):
-        squares = (table @ block.people**2).reshape(block.cells.shape)
-        drawn.append(_alphas(block, squares, points, scale))
-    finite = np.concatenate(drawn)
+    blocks = answers.blocks(tables, method, draws, seed)
+    finite = np.concatenate([_alphas(block, points, scale) for block in blocks])
     finite = finite[np.isfinite(finite)]
     if len(finite) < draws / 2:
         return Agreement(scale, alpha, None, *size, NO_VARIETY)
@@ -131,18 +126,23 @@ def krippendorff_alpha(
     return Agreement(scale, alpha, ends, *size, note)
 
 
-def _alphas(block: Block, self_pairs: np.ndarray, points: np.ndarray, scale: Scale) -> np.ndarray:
-    """(d,): alpha of each draw. `self_pairs` (values, items, d): Σ_p w_p², what m·m counts of a person with itself."""
-    answers = block.cells.sum(axis=0)
-    pairs = answers**2 - self_pairs.sum(axis=0)
-    per_pair = np.divide(answers * block.items, pairs, out=np.zeros_like(pairs), where=pairs > 0)
-    kinds, d = len(points), answers.shape[1]
-    together = np.zeros((kinds, kinds, d))
-    for a in range(kinds):
-        together[a, a] = np.einsum("id,id->d", block.cells[a] ** 2 - self_pairs[a], per_pair)
-        for b in range(a):
-            together[a, b] = np.einsum("id,id,id->d", block.cells[a], block.cells[b], per_pair)
-            together[b, a] = together[a, b]
+def _alphas(block: Block, points: np.ndarray, scale: Scale) -> np.ndarray:
+    """(d,): alpha of each draw, from pairs of answers by different people."""
+    kinds = len(points)
+    together = np.zeros((kinds, kinds, block.items.shape[1]))
+    squares = block.people**2
+    for part in block:
+        with_self = [table @ squares for table in part.tables]
+        answers = part.cells.sum(axis=0)
+        pairs = answers**2 - np.sum(with_self, axis=0)
+        per_pair = answers * part.items / np.maximum(pairs, 1)  # without pairs all that it weighs is 0
+        for a in range(kinds):
+            mine = part.cells[a] * per_pair
+            together[a, a] += np.einsum("id,id->d", part.cells[a], mine)
+            together[a, a] -= np.einsum("id,id->d", with_self[a], per_pair)
+            for b in range(a):
+                together[a, b] += np.einsum("id,id->d", part.cells[b], mine)
+                together[b, a] = together[a, b]
     totals = together.sum(axis=1)
     distance = DISTANCES[scale](points.astype(float), totals)
     observed = (together * distance).sum(axis=(0, 1))

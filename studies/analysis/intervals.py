@@ -92,8 +92,8 @@ def choice_intervals(
         return ChoiceIntervals(method, level, note=note)
     if method == "naive":
         return _naive_choice(answers, choice, arms, level, same_as)
-    table = answers.table(choice % (arms + 1), arms + 1)
-    blocks = answers.blocks(table, method, draws, seed)
+    tables = answers.tables(choice % (arms + 1), arms + 1)
+    blocks = answers.blocks(tables, method, draws, seed)
     shares = np.concatenate([_mean_shares(block, same_as) for block in blocks])
     shares = shares[np.isfinite(shares).all(axis=1)]
     if len(shares) < draws / 2:
@@ -112,13 +112,15 @@ def _crossed(items: ArrayLike, participants: ArrayLike) -> Crossed:
 
 def _mean_shares(block: Block, same_as: SameAs) -> np.ndarray:
     """(d, k + 1): in each draw the mean over items of the shares; NaN where a draw holds no answers."""
-    cells = block.cells[:-1] if same_as == "dropped" else block.cells
-    answers = cells.sum(axis=0)
-    per_answer = np.divide(block.items, answers, out=np.zeros_like(answers), where=answers > 0)
-    drawn_items = np.einsum("id,id->d", block.items, answers > 0)
-    totals = np.stack([np.einsum("id,id->d", kind, per_answer) for kind in cells], axis=1)
+    totals, drawn_items = 0.0, 0.0
+    for part in block:
+        cells = part.cells[:-1] if same_as == "dropped" else part.cells
+        answers = cells.sum(axis=0)
+        per_answer = part.items / np.maximum(answers, 1)
+        totals = totals + np.einsum("kid,id->dk", cells, per_answer)
+        drawn_items = drawn_items + np.einsum("id,id->d", part.items, answers > 0)
     with np.errstate(invalid="ignore"):
-        means = totals / drawn_items[:, None]
+        means = totals / np.reshape(drawn_items, (-1, 1))
     if same_as == "own":
         return means
     same = means[:, -1:] if same_as == "split" else np.zeros((len(means), 1))
@@ -225,16 +227,9 @@ def rating_intervals(
         return RatingIntervals(method, level, note=note)
     if method == "naive":
         return _naive_rating(answers, values, level)
-    numbers, sums = answers.table(), answers.table(values=values)
-    table = sparse.vstack([numbers, sums], format="csr")
-    means = []
-    for block in answers.blocks(table, method, draws, seed):
-        of_people = _mean_of_means(numbers.T @ block.items, sums.T @ block.items, block.people)
-        of_items = _mean_of_means(block.cells[0], block.cells[1], block.items)
-        count, total = np.einsum("kid,id->kd", block.cells, block.items)
-        with np.errstate(invalid="ignore"):
-            means.append(np.stack([total / count, of_items, of_people], axis=1))
-    drawn = np.concatenate(means)
+    tables = [answers.table(), answers.table(values=values)]
+    blocks = answers.blocks(tables, method, draws, seed)
+    drawn = np.concatenate([_three_means(block, tables[0].T, tables[1].T) for block in blocks])
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     if len(drawn) < draws / 2:
         return RatingIntervals(method, level, note=TOO_THIN)
@@ -244,12 +239,20 @@ def rating_intervals(
     return RatingIntervals(method, level, mean, mean_of_items, mean_of_people, note)
 
 
-def _mean_of_means(numbers: np.ndarray, sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(d,): the weighted mean over rows of sums/numbers, without the rows that hold nothing."""
-    some = numbers > 0
-    means = np.divide(sums, numbers, out=np.zeros_like(sums), where=some)
+def _three_means(block: Block, numbers: sparse.sparray, sums: sparse.sparray) -> np.ndarray:
+    """(d, 3): the means over answers, items and people. numbers, sums (people, items) of answers and ratings."""
+    added = np.zeros((4, block.items.shape[1]))
+    for part in block:
+        number, total = part.cells
+        added[0] += np.einsum("id,id->d", number, part.items)
+        added[1] += np.einsum("id,id->d", total, part.items)
+        added[2] += np.einsum("id,id->d", number > 0, part.items)
+        added[3] += np.einsum("id,id->d", total / np.maximum(number, 1), part.items)
+    answered = numbers @ block.items
+    person = np.einsum("pd,pd->d", answered > 0, block.people)
+    persons = np.einsum("pd,pd->d", (sums @ block.items) / np.maximum(answered, 1), block.people)
     with np.errstate(invalid="ignore"):
-        return np.einsum("id,id->d", means, weights) / np.einsum("id,id->d", weights, some)
+        return np.stack([added[1] / added[0], added[3] / added[2], persons / person], axis=1)
 
 
 def _naive_rating(answers: Crossed, values: np.ndarray, level: float) -> RatingIntervals:

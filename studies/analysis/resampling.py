@@ -17,51 +17,81 @@ from scipy.special import ndtr, stdtrit
 from studies.analysis.answers import AnswersError
 
 Method = Literal["two-way", "items", "people", "naive"]
-CELLS_AT_ONCE = 2_000_000  # 16 MB of float64: what one block of draws may hold
+DRAWS_AT_ONCE = 64
+WEIGHTS_AT_ONCE = 2_000_000  # 16 MB of float64: what the weights of a block of draws may hold
+CELLS_AT_ONCE = 250_000  # 2 MB: what a part of a block may hold, so that it stays in the processor's cache
 FEW = 10
+
+
+Tables = list[sparse.csr_array]  # for each kind of answer: (items, people) sums
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some of the items in a block of d draws."""
+
+    tables: Tables
+    cells: np.ndarray  # (kinds, items, d): for each item the answers of the drawn people, added up
+    items: np.ndarray  # (items, d): how often each of these items was drawn
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some draws (d of them) at once."""
+    """A block of d draws. What is added up over items is added up part by part."""
 
-    cells: np.ndarray  # (sums, items, d): for each item, the answers of the drawn people, added up
+    parts: list[Tables]
     items: np.ndarray  # (items, d): how often each item was drawn
     people: np.ndarray  # (people, d): how often each person was drawn
+
+    def __iter__(self) -> Iterator[Part]:
+        start = 0
+        for tables in self.parts:
+            stop = start + tables[0].shape[0]
+            cells = np.stack([table @ self.people for table in tables])
+            yield Part(tables, cells, self.items[start:stop])
+            start = stop
 
 
 @dataclass(frozen=True, eq=False)
 class Crossed:
-    """Answers as a people × items table with any number of sums in each cell."""
+    """Who answered about what."""
 
-    item: np.ndarray  # (n,) int64, 0 … items − 1
-    person: np.ndarray  # (n,) int64, 0 … people − 1
+    item: np.ndarray  # (n,) int, 0 … items − 1
+    person: np.ndarray  # (n,) int, 0 … people − 1
     items: int
     people: int
 
     def table(
-        self, kind: np.ndarray | int = 0, kinds: int = 1, values: np.ndarray | None = None
+        self, rows: np.ndarray | slice = slice(None), values: np.ndarray | None = None
     ) -> sparse.csr_array:
-        """(kinds · items, people): the sum of `values` (by default 1) over the answers of each kind."""
-        data = np.ones(len(self.item)) if values is None else values
-        shape = (kinds * self.items, self.people)
-        return sparse.csr_array((data, (kind * self.items + self.item, self.person)), shape=shape)
+        """(items, people): the sum of `values` (by default 1) over the answers in these rows."""
+        item, person = self.item[rows], self.person[rows]
+        data = np.ones(len(item)) if values is None else values[rows]
+        return sparse.csr_array((data, (item, person)), shape=(self.items, self.people))
 
-    def blocks(self, table: sparse.csr_array, method: Method, draws: int, seed: int) -> Iterator[Block]:
+    def tables(self, kind: np.ndarray, kinds: int) -> Tables:
+        """How many answers of each kind, 0 … kinds − 1."""
+        return [self.table(kind == which) for which in range(kinds)]
+
+    def blocks(self, tables: Tables, method: Method, draws: int, seed: int) -> Iterator[Block]:
         """`draws` draws in blocks that fit in memory. The same seed gives the same draws, whatever the block size."""
         people_rng, items_rng = np.random.default_rng(seed).spawn(2)
-        kinds = table.shape[0] // self.items
-        size = max(1, min(256, CELLS_AT_ONCE // max(table.shape)))
-        fixed = None
-        if method == "items":
-            fixed = np.asarray(table.sum(axis=1)).reshape(kinds, self.items, 1)
-        for start in range(0, draws, size):
-            d = min(size, draws - start)
-            people = np.ones((self.people, d)) if method == "items" else _weights(people_rng, self.people, d)
-            items = np.ones((self.items, d)) if method == "people" else _weights(items_rng, self.items, d)
-            shape = (kinds, self.items, d)
-            drawn = (table @ people).reshape(shape) if fixed is None else np.broadcast_to(fixed, shape)
-            yield Block(drawn, items, people)
+        d = max(1, min(DRAWS_AT_ONCE, WEIGHTS_AT_ONCE // max(self.people, self.items)))
+        step = max(1, CELLS_AT_ONCE // (len(tables) * d))
+        parts = [[table[start : start + step] for table in tables] for start in range(0, self.items, step)]
+        for start in range(0, draws, d):
+            size = min(d, draws - start)
+            people = np.ones((self.people, size))
+            items = np.ones((self.items, size))
+            if method != "items":
+                people = _weights(people_rng, self.people, size)
+            if method != "people":
+                items = _weights(items_rng, self.items, size)
+            yield Block(parts, items, people)
+
+    def whole(self, tables: Tables) -> Block:
+        """The answers themselves, as if everybody and everything had been drawn once."""
+        return Block([tables], np.ones((self.items, 1)), np.ones((self.people, 1)))
 
 
 def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -73,10 +103,10 @@ def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tu
 
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
-    rows = np.empty((draws, size))
+    rows = np.empty((draws, size), dtype=np.uint16)
     for row in rows:
         row[:] = np.bincount(rng.integers(size, size=size), minlength=size)
-    return np.ascontiguousarray(rows.T)
+    return rows.T.astype(float, order="C")
 
 
 def check_plan(method: str, draws: int, level: float) -> None:

@@ -47,7 +47,7 @@ def test_a_draw_is_the_score_of_a_study_of_the_drawn_people_and_items(same_as):
     scored = len(set(item[choice >= 0])) if same_as == "dropped" else 30
     crossed = Crossed(item, person, 30, 12)
     totals = []
-    for block in crossed.blocks(crossed.table(), "two-way", 100, seed=5):
+    for block in crossed.blocks([crossed.table()], "two-way", 100, seed=5):
         for d in range(block.items.shape[1]):
             rows, items = copies(item, person, block.items[:, d], block.people[:, d])
             scores = choice_scores(items, choice[rows], same_as=same_as)
@@ -63,7 +63,7 @@ def test_a_draw_of_ratings_is_the_mean_of_a_study_of_the_drawn_people_and_items(
     rating = choice - 1
     crossed = Crossed(item, person, 30, 12)
     means = []
-    for block in crossed.blocks(crossed.table(), "two-way", 100, seed=2):
+    for block in crossed.blocks([crossed.table()], "two-way", 100, seed=2):
         for d in range(block.items.shape[1]):
             rows, items = copies(item, person, block.items[:, d], block.people[:, d])
             scores = rating_scores(items, rating[rows])
@@ -125,7 +125,8 @@ def test_the_same_seed_gives_the_same_interval_whatever_the_memory(monkeypatch):
     item, person, choice = study()
     found = choice_intervals(item, person, choice, seed=4)
     other = choice_intervals(item, person, choice, seed=5)
-    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", 1000)
+    monkeypatch.setattr(resampling, "WEIGHTS_AT_ONCE", 300)
+    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", 280)
     again = choice_intervals(item, person, choice, seed=4)
     assert again.arms == pytest.approx(found.arms, abs=1e-10)
     assert not np.allclose(other.arms, found.arms, atol=1e-3)
