@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -21,13 +20,10 @@ NETWORKS = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1":
 METHODS = "grad-cam,ablation-cam,pixel-ablation-cam"
 ADDRESS = "127.0.0.1:8000"
 # A stated taste, so that there is something to see. It is no finding: every table says "simulated".
-PEOPLE: dict[str, dict[str, Any]] = {
-    "method-choice": {
-        "participants": 15,
-        "at_once": 15,
-        "prefer": "pixel-ablation-cam=4,ablation-cam=3,grad-cam=2,same=1",
-    },
-    "reliability": {"participants": 8, "at_once": 8, "mean": 0.8},
+PEOPLE = {
+    "method-choice": "--participants 15 --at-once 15 "
+    "--prefer pixel-ablation-cam=4,ablation-cam=3,grad-cam=2,same=1",
+    "reliability": "--participants 8 --at-once 8 --mean 0.8",
 }
 
 
@@ -46,12 +42,12 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         password = self.make_admin()
         self.step("Photos and networks")
-        call_command("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", set="samples")
+        self.run("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples")
         for name, load in NETWORKS.items():
-            call_command("add_network", name, load=load)
+            self.run("add_network", name, "--load", load)
         with self.worker():
             self.step("Explanation maps, computed by a Celery worker")
-            call_command("precompute", "samples", networks=",".join(NETWORKS), methods=METHODS)
+            self.run("precompute", "samples", "--networks", ",".join(NETWORKS), "--methods", METHODS)
             for slug in PEOPLE:
                 self.fill(slug)
             self.tables()
@@ -61,6 +57,13 @@ class Command(BaseCommand):
 
     def step(self, title: str) -> None:
         self.stderr.write(self.style.MIGRATE_HEADING(f"\n{title}"))
+
+    def run(self, command: str, *arguments: object) -> None:
+        """Run a command as anyone would, and show it first, so that it can be repeated."""
+        words = [str(argument) for argument in arguments]
+        shown = " ".join(words).replace(f"{settings.BASE_DIR}/", "")
+        self.stderr.write(self.style.SQL_KEYWORD(f"$ manage.py {command} {shown}"))
+        call_command(command, *words)
 
     def make_admin(self) -> str | None:
         """A superuser with a random password, shown once; nothing if there is one already."""
@@ -103,17 +106,17 @@ class Command(BaseCommand):
         self.step(f"Study {slug}")
         study = Study.objects.filter(slug=slug).first()
         if study is None:
-            call_command("create_study", settings.BASE_DIR / f"docs/protocols/{slug}.toml")
+            self.run("create_study", settings.BASE_DIR / f"docs/protocols/{slug}.toml")
             study = Study.objects.get(slug=slug)
         if study.state == Study.State.DRAFT:
-            call_command("open_study", slug)
+            self.run("open_study", slug)
         if not study.participants.exists():
-            call_command("simulate", slug, seed=1, **PEOPLE[slug])
+            self.run("simulate", slug, "--seed", "1", *PEOPLE[slug].split())
 
     def tables(self) -> None:
         for slug in PEOPLE:
             self.step(f"Scores of {slug}")
-            call_command("scores", slug)
+            self.run("scores", slug)
 
     def serve(self, password: str | None) -> None:
         """The site until Ctrl-C, and where to go."""
