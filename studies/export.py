@@ -28,16 +28,16 @@ from .results import UNKNOWN, summary
 from .summary import as_json
 
 NOT_MEASURED = -1
-FIELDS = {
+FORMULA_STARTS = tuple("=+-@|%\t\r\n")
+FIELDS: dict[str, str | int] = {
     "answer_id": "uuid",
     "item_id": "int",
     "participant_id": "int",
-    "order": "text",
     "value": "small",
     "shown": "small",
     "ms": "int",
     "simulated": "bool",
-    "status": "text",
+    "status": 10,
     "created_at": "time",
 }
 
@@ -54,33 +54,33 @@ class Column:
 
 
 class Export:
-    """The answers of one study as pyarrow tables with the columns of `COLUMNS`."""
+    """The answers of one study as pyarrow tables with the columns of `COLUMNS`.
 
-    def __init__(self, study: Study):
-        self.study = study
+    `defuse`: text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+
+    def __init__(self, study: Study, *, defuse: bool = False):
+        self.study, self.defuse = study, defuse
         self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
         self.arms: list[str] = list(study.arms.values_list("name", flat=True))
-        items = list(
-            study.items.order_by("id").values_list("id", "index", "image__original_name", "image__class_name")
+        items = study.items.order_by("id").values_list(
+            "id", "index", "image__original_name", "image__class_name"
         )
-        self.item_ids = np.array([item[0] for item in items], np.int64)
-        self.items: dict[str, list] = {
-            "index": [i[1] for i in items],
-            "photo": [i[2] for i in items],
-            "class": [i[3] for i in items],
-        }
-        people = list(
-            study.participants.order_by("id").values_list(
-                "id", "number", "invitation__label", "state", "external"
-            )
+        self.items = self.side_table(items, ["id", "index", "photo", "class"])
+        people = study.participants.order_by("id").values_list(
+            "id", "number", "invitation__label", "state", "external__imported"
         )
-        self.person_ids = np.array([person[0] for person in people], np.int64)
-        self.people: dict[str, list] = {
-            "number": [person[1] for person in people],
-            "group": [person[2] for person in people],
-            "state": [person[3] for person in people],
-            "imported": [person[4].get("imported", "") for person in people],
-        }
+        self.people = self.side_table(people, ["id", "number", "group", "state", "imported"])
+
+    def side_table(self, rows: Iterable[tuple], names: list[str]) -> dict[str, pa.Array]:
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
+        return {name: self.values(list(column)) for name, column in zip(names, columns, strict=True)}
+
+    def values(self, values: list) -> pa.Array:
+        """Values that many rows share, made ready once; an empty text becomes null."""
+        if self.defuse:
+            values = [defused(value) if isinstance(value, str) else value for value in values]
+        return pa.array([None if value == "" else value for value in values])
 
     @property
     def schema(self) -> pa.Schema:
@@ -99,38 +99,42 @@ class Export:
                 ms=Coalesce("response_ms", NOT_MEASURED),
             )
         )
-        for raw in chunks(rows, FIELDS):
+        order_length = max(2 * len(self.arms), 2)
+        item_ids = np.array(self.items["id"].to_pylist(), np.int64)
+        person_ids = np.array(self.people["id"].to_pylist(), np.int64)
+        for raw in chunks(rows, {**FIELDS, "order": order_length}):
+            raw["item"] = np.searchsorted(item_ids, raw["item_id"])
+            raw["person"] = np.searchsorted(person_ids, raw["participant_id"])
             arrays = [column.make(self, raw).cast(column.type) for column in self.columns]
             yield pa.Table.from_arrays(arrays, schema=self.schema)
 
     def of_item(self, raw: Columns, field: str) -> pa.Array:
-        return _look_up(self.items[field], np.searchsorted(self.item_ids, raw["item_id"]))
+        return self.items[field].take(pa.array(raw["item"]))
 
     def of_person(self, raw: Columns, field: str) -> pa.Array:
-        return _look_up(self.people[field], np.searchsorted(self.person_ids, raw["participant_id"]))
+        return self.people[field].take(pa.array(raw["person"]))
 
     def constant(self, raw: Columns, value: str) -> pa.Array:
-        return _look_up([value], np.zeros(len(raw["value"]), np.int64))
+        return self.values([value]).take(pa.array(np.zeros(len(raw["value"]), np.int64)))
 
-    def orders(self, raw: Columns) -> pa.Array:
+    def by_code(self, codes: np.ndarray, meaning: Callable[[str], str]) -> pa.Array:
+        """What each short code means, worked out once for each distinct one."""
+        encoded = pa.array(codes).dictionary_encode()
+        texts = [meaning(code.decode().strip()) for code in encoded.dictionary.to_pylist()]
+        return self.values(texts).take(encoded.indices)
+
+    def order(self, code: str) -> str:
         """Arm names from the first position to the last; empty if not known."""
-        codes, places = np.unique(raw["order"], return_inverse=True)
-        names = [
-            " > ".join(self.arms[int(index)] for index in code.split(",")) if code else "" for code in codes
-        ]
-        return _look_up(names, places)
-
-    def first_arm_side(self, raw: Columns) -> pa.Array:
-        codes, places = np.unique(raw["order"], return_inverse=True)
-        return _look_up([{"0,1": "left", "1,0": "right"}.get(code, "") for code in codes], places)
+        return " > ".join(self.arms[int(index)] for index in code.split(",")) if code else ""
 
 
-def _look_up(values: list, places: np.ndarray) -> pa.Array:
-    """values[places] as a dictionary array: each text is held once; an empty text becomes null."""
-    texts = [None if value == "" else value for value in values]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places.astype(np.int32)), pa.array(texts)
-    ).dictionary_decode()
+def defused(text: str) -> str:
+    """With an apostrophe before it, if a spreadsheet would run it as a formula.
+
+    >>> defused("=1+1"), defused("hammer-1.jpg")
+    ("'=1+1", 'hammer-1.jpg')
+    """
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
 def _known(values: np.ndarray, unknown: int) -> pa.Array:
@@ -144,6 +148,7 @@ def _uuids(raw: np.ndarray) -> pa.Array:
     return pa.array(np.frombuffer(text.tobytes(), "S36")).cast(pa.string())
 
 
+SIDES = {"0,1": "left", "1,0": "right"}
 INT, BIG, TEXT, BOOL = pa.int32(), pa.int64(), pa.string(), pa.bool_()
 COLUMNS = [
     Column("study", TEXT, "Short name of the study.", lambda e, raw: e.constant(raw, e.study.slug)),
@@ -171,13 +176,13 @@ COLUMNS = [
         "order",
         TEXT,
         "Arms as they stood on screen, from the first position to the last, separated by “ > ”. Empty: not known.",
-        lambda e, raw: e.orders(raw),
+        lambda e, raw: e.by_code(raw["order"], e.order),
     ),
     Column(
         "choice",
         TEXT,
         "The arm that was picked, by name, or “same”.",
-        lambda e, raw: _look_up([*e.arms, "same"], raw["value"] % (len(e.arms) + 1)),
+        lambda e, raw: e.values([*e.arms, "same"]).take(pa.array(raw["value"] % (len(e.arms) + 1))),
         task="choice",
     ),
     Column(
@@ -205,7 +210,7 @@ COLUMNS = [
         "first_arm_side",
         TEXT,
         "Side on which the first arm stood: left or right. Empty: not known.",
-        lambda e, raw: e.first_arm_side(raw),
+        lambda e, raw: e.by_code(raw["order"], lambda code: SIDES.get(code, "")),
         task="rating",
     ),
     Column(
@@ -225,7 +230,7 @@ COLUMNS = [
         TEXT,
         "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
         "void: taken out by staff. Scores use counted answers only.",
-        lambda e, raw: pa.array(raw["status"]),
+        lambda e, raw: e.by_code(raw["status"], str),
     ),
     Column(
         "participant_state",
@@ -256,10 +261,10 @@ COLUMNS = [
 
 def csv_chunks(study: Study) -> Iterator[bytes]:
     """The answers as CSV, UTF-8, a chunk of rows at a time: text is quoted and defused, numbers stay numbers."""
-    export = Export(study)
+    export = Export(study, defuse=True)
     yield _csv(export.schema.empty_table(), header=True)
     for table in export.tables():
-        yield _csv(_defused(table), header=False)
+        yield _csv(table, header=False)
 
 
 def jsonl_chunks(study: Study) -> Iterator[bytes]:
@@ -273,20 +278,6 @@ def _csv(table: pa.Table, *, header: bool) -> bytes:
     sink = io.BytesIO()
     pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=header))
     return sink.getvalue()
-
-
-def _defused(table: pa.Table) -> pa.Table:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    for place, field in enumerate(table.schema):
-        if field.type == TEXT:
-            text = table.column(place)
-            safe = pc.if_else(
-                pc.match_substring_regex(text, r"^[=+\-@|%\t\r\n]"),
-                pc.binary_join_element_wise("'", text, ""),
-                text,
-            )
-            table = table.set_column(place, field, safe)
-    return table
 
 
 def write_csv(study: Study, path: Path) -> None:

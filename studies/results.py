@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from .analysis.answers import SAME, missing_items
 from .analysis.intervals import choice_intervals, rating_intervals
-from .analysis.scores import choice_scores, rating_scores
+from .analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
 from .bulk import columns
 from .models import Invitation, Participant, Response, Study, Trial
 from .summary import WHO, Rating, Score, Summary
@@ -27,7 +27,7 @@ class UnknownWhoError(ValueError):
 
 @dataclass(frozen=True)
 class Answers:
-    """Counted answers as arrays of one length n, oldest first."""
+    """Counted answers as arrays of one length n, in no order: no score depends on it."""
 
     items: np.ndarray  # (n,) int64, Item.index
     participants: np.ndarray  # (n,) int64, Participant.number
@@ -46,7 +46,7 @@ def answers(study: Study, who: str | None = None) -> Answers:
     who = check_who(who or default_who(study))
     rows = (
         _counted(study, who)
-        .order_by("id")
+        .order_by()
         .annotate(
             item=F("trial__item__index"),
             person=F("participant__number"),
@@ -56,6 +56,20 @@ def answers(study: Study, who: str | None = None) -> Answers:
     )
     found = columns(rows, {"item": "int", "person": "int", "value": "small", "shown": "small"})
     return Answers(found["item"], found["person"], found["value"], found["shown"])
+
+
+def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
+    """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
+    who = check_who(who or default_who(study))
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    rows = _counted(study, who).order_by().values_list("trial__item", value).annotate(Count("id"))
+    table = np.array(list(rows), np.int64).reshape(-1, 3)
+    if not len(table):
+        return None
+    items, values, counts = table.T
+    if study.task == Study.Task.CHOICE:
+        return choice_scores(items, values, arms=study.arms.count(), counts=counts)
+    return rating_scores(items, values, counts=counts)
 
 
 def default_who(study: Study) -> str:

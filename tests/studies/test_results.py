@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.results import UnknownWhoError, answers, progress, summary
+from studies.results import UnknownWhoError, answers, progress, summary, totals
 from studies.summary import as_json
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
@@ -203,6 +203,16 @@ def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
     for study in (choice, rating):
         with django_assert_max_num_queries(5):
             summary(study)
+
+
+def test_totals_from_the_database_are_the_summarys(choice, rating):
+    fill(choice, [[2, 2, -1]], simulated=True)
+    for who in ("real", "simulated", "all"):
+        found, whole = totals(choice, who), summary(choice, who)
+        assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
+        assert found.same == pytest.approx(whole.same.score)
+    assert totals(rating).mean == pytest.approx(summary(rating).rating.mean)
+    assert totals(make_study("none", networks=("x",))) is None
 
 
 def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert_num_queries):
