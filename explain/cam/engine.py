@@ -24,12 +24,14 @@ class Explanation:
     targets  (B,) int64: given, or the top class
     maps     name -> (B, h, w), ReLU applied, not normalised
     drops    "cell" (B, h, w) and "channel" (B, K): (Y − Y') / |Y|, signed; present when a method used them
+    manifest what made them, in plain values: network, hash of its weights, layer, score, methods and parameters, versions
     """
 
     logits: Tensor
     targets: Tensor
     maps: dict[str, Tensor] = field(default_factory=dict)
     drops: dict[str, Tensor] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
 
     def first(self, count: int) -> "Explanation":
         """The first `count` photos."""
@@ -75,7 +77,9 @@ def explain(
         asked = None if wanted is None else _filled(wanted[start : start + size], size).to(net.device)
         part = _explain(net, _filled(photos, size), found, asked, score, parameters or {})
         parts.append(part.first(count))
-    return _joined(parts)
+    asked_for = {m.name: m.parameters | dict((parameters or {}).get(m.name, {})) for m in found}
+    manifest = net.manifest() | {"score": score, "chunk": size, "methods": asked_for}
+    return _joined(parts, manifest)
 
 
 def _filled(values: Tensor, size: int) -> Tensor:
@@ -131,11 +135,12 @@ def _explain(
     return Explanation(logits.cpu(), chosen.cpu(), maps, drops)
 
 
-def _joined(parts: list[Explanation]) -> Explanation:
+def _joined(parts: list[Explanation], manifest: dict[str, Any]) -> Explanation:
     first = parts[0]
     return Explanation(
         torch.cat([part.logits for part in parts]),
         torch.cat([part.targets for part in parts]),
         {name: torch.cat([part.maps[name] for part in parts]) for name in first.maps},
         {name: torch.cat([part.drops[name] for part in parts]) for name in first.drops},
+        manifest,
     )

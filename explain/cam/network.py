@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from explain.cam.backends import open_backend
 from explain.cam.cut import Cut, cut
 from explain.cam.errors import CamError, InputError
 from explain.cam.head import Head, choose_head
@@ -26,6 +27,8 @@ class Network:
     layer           where it is cut; the last convolutional output when not given
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
+    backend         what runs the trunk: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
+    cache           a folder that keeps exported trunks from one process to the next
     head            scores from features (see head.py): chosen by the graph, or forced by name for tests
 
     Example:
@@ -46,6 +49,8 @@ class Network:
         dtype: torch.dtype = torch.float32,
         spec: str | None = None,
         head: str | None = None,
+        backend: str = "torch",
+        cache: str | Path | None = None,
     ) -> None:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
@@ -55,6 +60,10 @@ class Network:
         self.layer = layer or default_layer(self.module, example)
         self.cut: Cut = cut(self.module, self.layer, example)
         self._memory_format = _fastest_format(self.cut, example)
+        self.backend = backend
+        self._trunk = open_backend(
+            backend, self.cut, example, cache=Path(cache) if cache else None, key=self._key(backend)
+        )
         features = self.features(example)
         self.head: Head = choose_head(self.cut, features, force=head)
         self.class_names = self._checked_names(class_names, self.head.logits(features).shape[1])
@@ -70,6 +79,8 @@ class Network:
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
         dtype: torch.dtype = torch.float32,
+        backend: str = "torch",
+        cache: str | Path | None = None,
     ) -> "Network":
         """A network by name.
 
@@ -90,6 +101,8 @@ class Network:
             device=device,
             dtype=dtype,
             spec=spec,
+            backend=backend,
+            cache=cache,
         )
 
     @cached_property
@@ -109,7 +122,7 @@ class Network:
     def features(self, batch: Tensor) -> Tensor:
         """The layer's output (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
         photos = self.check_batch(batch).contiguous(memory_format=self._memory_format)
-        return self.cut.trunk(photos).contiguous()
+        return self._trunk(photos).contiguous()
 
     @torch.no_grad()
     def logits(self, batch: Tensor) -> Tensor:
@@ -134,9 +147,18 @@ class Network:
             "head": self.head.kind,
             "preprocessing": self.preprocessing.to_json(),
             "device": str(self.device),
+            "backend": self.backend,
+            "exact": self.backend != "bf16",
+            "threads": torch.get_num_threads(),
             "dtype": str(self.dtype).removeprefix("torch."),
             "torch": torch.__version__,
         }
+
+    def _key(self, backend: str) -> str:
+        """What an exported trunk depends on. Hashing the weights takes a moment, so torch is spared it."""
+        if backend in ("torch", "bf16"):
+            return ""
+        return f"{self.weights_sha256} {self.layer} {self.preprocessing.size}"
 
     def _example(self) -> Tensor:
         """A photo of noise, the same each time, to try the network on."""

@@ -1,0 +1,164 @@
+"""What runs the trunk. Once ablation costs nothing, the trunk is the whole price of a map.
+
+    torch         PyTorch, channels last. The default, and the reference for the others
+    openvino      the trunk exported once to OpenVINO (x86 and ARM CPUs), in float32
+    onnxruntime   the trunk exported once to ONNX, run by ONNX Runtime, in float32
+    bf16          PyTorch in bfloat16: for browsing. Its features differ by per cents, so `manifest()["exact"]` is False
+                  and a frozen study must not use it
+
+openvino and onnxruntime are optional (requirements-fast.txt). An export is tried on a photo of noise and refused unless
+its features are within 1e-5 of torch's, as a share of their largest value. Exports run one photo at a time, of the size
+that the network's preprocessing gives.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from explain.cam.cut import Cut, Run
+from explain.cam.errors import CamError, InputError, nearest
+
+BACKENDS = ("torch", "openvino", "onnxruntime", "bf16")
+TOLERANCE = 1e-5
+
+
+class BackendError(CamError):
+    """A back end that is not installed, or does not give the network's features."""
+
+
+def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, key: str) -> Run:
+    """The trunk of `cut` as the back end `name` runs it: photos (B, 3, H, W) -> features (B, K, h, w).
+
+    example   a photo (1, 3, H, W) of the only size that an export will read
+    cache     a folder for exports, so that the next process need not export; None keeps nothing
+    key       names the export in the cache: it must change with weights, layer and size
+    Raises BackendError.
+    """
+    if name not in BACKENDS:
+        raise BackendError(
+            f"back end {name!r} does not exist{nearest(name, BACKENDS) or ';'} choose from {', '.join(BACKENDS)}"
+        )
+    if name == "torch":
+        return cut.trunk
+    if name == "bf16":
+        return _bfloat16(cut.trunk)
+    _check_possible(name, cut, example)
+    assert isinstance(cut.trunk, nn.Module)
+    opener = {"openvino": _openvino, "onnxruntime": _onnxruntime}[name]
+    run = _one_by_one(opener(cut.trunk, example, cache, key), example)
+    _check_features(name, run, cut.trunk, example)
+    return run
+
+
+def _bfloat16(trunk: Run) -> Run:
+    def run(photos: Tensor) -> Tensor:
+        with torch.autocast(photos.device.type, torch.bfloat16):
+            return trunk(photos).float()
+
+    return run
+
+
+def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
+    needs = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx", "onnxscript")}[name]
+    missing = [package for package in needs if find_spec(package) is None]
+    if missing:
+        raise BackendError(
+            f"back end {name}: {missing[0]} is not installed; pip install -r requirements-fast.txt"
+        )
+    if not isinstance(cut.trunk, nn.Module):
+        raise BackendError(f"back end {name}: the network could not be traced at {cut.layer!r}; use torch")
+    if example.device.type != "cpu" or example.dtype != torch.float32:
+        raise BackendError(f"back end {name} runs on the CPU in float32; use torch on {example.device}")
+
+
+def _one_by_one(session: Callable[[Any], Any], example: Tensor) -> Run:
+    def run(photos: Tensor) -> Tensor:
+        if photos.shape[1:] != example.shape[1:]:
+            raise InputError(
+                f"the exported trunk reads photos {tuple(example.shape[1:])}, not {tuple(photos.shape[1:])};"
+                " use the torch back end for another size"
+            )
+        found = [torch.from_numpy(session(photo[None].contiguous().numpy()).copy()) for photo in photos]
+        return torch.cat(found)
+
+    return run
+
+
+@torch.no_grad()
+def _check_features(name: str, run: Run, trunk: Run, example: Tensor) -> None:
+    expected, found = trunk(example), run(example)
+    if found.shape != expected.shape:
+        raise BackendError(
+            f"back end {name} gives features {tuple(found.shape)} and torch {tuple(expected.shape)}; use torch"
+        )
+    difference = float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
+    if not difference <= TOLERANCE:
+        raise BackendError(
+            f"back end {name} differs from torch by {difference:.1e} of the largest feature, over {TOLERANCE:.0e};"
+            " use torch for this network"
+        )
+
+
+def _exported(cache: Path | None, key: str, suffix: str, export: Callable[[Path], None]) -> Path:
+    """The export's path: written to a folder beside and then moved into place, so that none is ever half there."""
+    folder = Path(cache) if cache else Path(tempfile.mkdtemp(prefix="trunk-"))
+    name = hashlib.sha256(f"{key} {torch.__version__} {suffix}".encode()).hexdigest()[:32]
+    home = folder / name
+    if not home.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder))
+        export(draft / f"trunk{suffix}")
+        try:
+            draft.rename(home)
+        except OSError:  # another process was faster: its export is as good
+            return draft / f"trunk{suffix}"
+    return home / f"trunk{suffix}"
+
+
+def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[Any], Any]:
+    import openvino
+
+    def export(path: Path) -> None:
+        with torch.no_grad():
+            model = openvino.convert_model(trunk, example_input=example)
+        model.reshape(list(example.shape))
+        openvino.save_model(model, path, compress_to_fp16=False)
+
+    path = _exported(cache, f"{key} openvino {openvino.__version__}", ".xml", export)
+    compiled = openvino.Core().compile_model(
+        str(path),
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        },
+    )
+    return lambda photos: compiled(photos)[0]
+
+
+def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[Any], Any]:
+    import onnxruntime
+
+    def export(path: Path) -> None:
+        torch.onnx.export(
+            trunk,
+            (example,),
+            path,
+            input_names=["photos"],
+            output_names=["features"],
+            dynamo=True,
+            verbose=False,
+        )
+
+    path = _exported(cache, f"{key} onnxruntime {onnxruntime.__version__}", ".onnx", export)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda photos: session.run(None, {"photos": photos})[0]

@@ -1,0 +1,93 @@
+"""Back ends: the same features from another program, exported once, and refused where they differ."""
+
+from importlib.util import find_spec
+
+import pytest
+import torch
+from torch import nn
+
+from explain.cam import CamError, Network, backends, explain
+
+EXPORTED = ["openvino", "onnxruntime"]
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, 5),
+    ).eval()  # fmt: skip
+
+
+@pytest.fixture
+def batch():
+    return torch.randn(3, 3, 24, 16, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", EXPORTED)
+def test_features_and_maps_are_those_of_torch(name, batch):
+    methods = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
+    torch_net = Network(small(), layer="2", size=(24, 16))
+    other = Network(small(), layer="2", size=(24, 16), backend=name)
+    assert other.manifest()["backend"] == name
+    assert other.manifest()["exact"]
+    expected = torch_net.features(batch)
+    difference = (other.features(batch) - expected).abs().max() / expected.abs().max()
+    assert difference < 1e-5
+    found, right = explain(other, batch, methods), explain(torch_net, batch, methods)
+    for method in methods:
+        assert (found.maps[method] - right.maps[method]).abs().max() < 1e-4 * right.maps[method].max()
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_export_is_made_once_and_found_again_by_the_hash_of_the_weights(name, tmp_path, batch):
+    first = Network(small(), layer="2", size=(24, 16), backend=name, cache=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    made = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    again = Network(small(), layer="2", size=(24, 16), backend=name, cache=tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == made
+    assert torch.equal(first.features(batch), again.features(batch))
+    other = small()
+    other[0].weight.data *= 2
+    Network(other, layer="2", size=(24, 16), backend=name, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_features_that_differ_are_refused(monkeypatch):
+    monkeypatch.setattr(
+        backends,
+        "_openvino",
+        lambda trunk, *_: lambda photos: trunk(torch.from_numpy(photos)).detach().numpy() * 1.001,
+    )
+    with pytest.raises(CamError, match=r"openvino differs from torch by 1\.0e-03 of the largest feature"):
+        Network(small(), layer="2", size=(24, 16), backend="openvino")
+
+
+def test_a_back_end_that_is_not_installed_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(backends, "find_spec", lambda name: None if name == "openvino" else find_spec(name))
+    with pytest.raises(CamError, match=r"openvino is not installed; pip install -r requirements-fast\.txt"):
+        Network(small(), layer="2", size=(24, 16), backend="openvino")
+
+
+def test_an_unknown_back_end_is_answered_with_the_list():
+    with pytest.raises(
+        CamError, match="'tensorrt' does not exist; choose from torch, openvino, onnxruntime, bf16"
+    ):
+        Network(small(), layer="2", size=(24, 16), backend="tensorrt")
+
+
+def test_an_exported_trunk_reads_one_size(batch):
+    net = Network(small(), layer="2", size=(24, 16), backend="openvino")
+    with pytest.raises(CamError, match=r"reads photos \(3, 24, 16\), not \(3, 16, 24\)"):
+        net.features(batch.transpose(2, 3))
+
+
+def test_bfloat16_is_marked_as_not_exact(batch):
+    net = Network(small(), layer="2", size=(24, 16), backend="bf16")
+    out = explain(net, batch, ["grad-cam"])
+    assert out.manifest["exact"] is False
+    assert out.maps["grad-cam"].dtype == torch.float32
+    exact = explain(Network(small(), layer="2", size=(24, 16)), batch, ["grad-cam"])
+    assert (out.maps["grad-cam"] - exact.maps["grad-cam"]).abs().max() < 0.1 * exact.maps["grad-cam"].max()
