@@ -144,7 +144,7 @@ class BatchAdmin(ReadOnlyAdmin):
         except BadInputError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, f"{len(again)} batches are waiting for a worker.")
+            self.message_user(request, f"Waiting for a worker: {len(again)}.")
 
 
 @admin.register(ExplanationMap)

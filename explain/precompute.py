@@ -215,4 +215,5 @@ def runs_with_counts() -> QuerySet[Precompute]:
             done=Count("batches", filter=Q(batches__state=State.DONE)),
             failed=Count("batches", filter=Q(batches__state=State.FAILED)),
         )
+        .order_by("-pk")
     )

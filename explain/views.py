@@ -26,8 +26,8 @@ def runs(request: HttpRequest) -> HttpResponse:
         {
             "sets": ImageSet.objects.annotate(
                 photos=Count("images", distinct=True), classes=Count("images__class_name", distinct=True)
-            ),
-            "networks": Network.objects.annotate(map_count=Count("maps")),
+            ).order_by("name"),
+            "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
             "runs": precompute.runs_with_counts()[:RUNS_SHOWN],
         },
     )
