@@ -2,8 +2,9 @@
 
 Krippendorff's alpha is computed from coincidences, for any number of answers per item (Krippendorff 2011,
 "Computing Krippendorff's Alpha-Reliability"): 1 is full agreement, 0 what chance would give, below 0 is
-systematic disagreement. Its interval draws people and items at once; a person drawn twice is never
-compared with themselves.
+systematic disagreement. Its interval is the wider of two bootstraps, over people and over items; a person who is
+drawn twice is never compared with themselves. (Drawing both at once, as scores do, doubles the width: alpha is made
+of pairs, so the chance of single answers would be counted several times over.)
 """
 
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from studies.analysis.resampling import (
 from studies.analysis.scores import group_means, rating_scores
 
 Scale = Literal["nominal", "ordinal", "interval"]
+Over = Literal["wider", "people", "items"]
 NO_PAIRS = "No item was answered by two people: agreement cannot be measured."
 NO_VARIETY = (
     "Every answer is the same: agreement beyond chance cannot be told, because chance would agree as well."
@@ -87,17 +89,19 @@ def krippendorff_alpha(
     draws: int = 2000,
     seed: int = 0,
     level: float = 0.95,
-    method: Method = "two-way",
+    over: Over = "wider",
 ) -> Agreement:
     """Agreement beyond chance. "nominal" for choices, "ordinal" or "interval" for ratings.
 
-    items, participants (n,): any labels; one answer per person and item. values (n,): numbers. `method`: draw people
-    and items for the interval, or only items.
+    items, participants (n,): any labels; one answer per person and item. values (n,): numbers. `over`: what the
+    interval draws, "people", "items", or both one after the other to take the "wider".
 
     >>> krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1], draws=100).alpha
     0.4444444444444444
     """
-    check_plan(method, draws, level)
+    check_plan("two-way", draws, level)
+    if over not in get_args(Over):
+        raise AnswersError(f"over: {over!r} is not one of {', '.join(get_args(Over))}")
     if scale not in get_args(Scale):
         raise AnswersError(f"scale: {scale!r} is not one of {', '.join(get_args(Scale))}")
     _, item = labels(items, "items")
@@ -113,17 +117,21 @@ def krippendorff_alpha(
     answers = Crossed(item, person, len(names), len(people))
     tables = answers.tables(value, len(points))
     alpha = float(_alphas(answers.whole(tables), points, scale)[0])
-    note = why_not(len(people), len(names), method)
+    methods: list[Method] = [over] if over != "wider" else ["people", "items"]
+    note = " ".join(filter(None, [why_not(len(people), len(names), method) for method in methods]))
     if note:
         return Agreement(scale, alpha, None, *size, note)
-    blocks = answers.blocks(tables, method, draws, seed)
-    finite = np.concatenate([_alphas(block, points, scale) for block in blocks])
-    finite = finite[np.isfinite(finite)]
-    if len(finite) < draws / 2:
-        return Agreement(scale, alpha, None, *size, NO_VARIETY)
-    note = caution(len(people), len(names), method)
-    ends = quantiles(finite, level, units_of(len(people), len(names), method))
-    return Agreement(scale, alpha, ends, *size, note)
+    intervals = []
+    for method in methods:
+        blocks = answers.blocks(tables, method, draws, seed)
+        drawn = np.concatenate([_alphas(block, points, scale) for block in blocks])
+        drawn = drawn[np.isfinite(drawn)]
+        if len(drawn) < draws / 2:
+            return Agreement(scale, alpha, None, *size, NO_VARIETY)
+        intervals.append(quantiles(drawn, level, units_of(len(people), len(names), method)))
+    widest = max(intervals, key=lambda ends: float(ends[1] - ends[0]))
+    note = caution(len(people), len(names), "two-way") if over == "wider" else ""
+    return Agreement(scale, alpha, widest, *size, note)
 
 
 def _alphas(block: Block, points: np.ndarray, scale: Scale) -> np.ndarray:
@@ -228,7 +236,7 @@ def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal", *, see
         np.repeat([0, 1], len(once)),
         np.concatenate([once, twice]),
         scale,
-        method="items",
+        over="items",
         seed=seed,
     )
     return Retest(len(once), float(np.mean(once == twice)), alpha)

@@ -112,15 +112,16 @@ def _crossed(items: ArrayLike, participants: ArrayLike) -> Crossed:
 
 def _mean_shares(block: Block, same_as: SameAs) -> np.ndarray:
     """(d, k + 1): in each draw the mean over items of the shares; NaN where a draw holds no answers."""
-    totals, drawn_items = 0.0, 0.0
+    d = block.items.shape[1]
+    totals, drawn_items = np.zeros((d, len(block.parts[0]) - (same_as == "dropped"))), np.zeros((d, 1))
     for part in block:
         cells = part.cells[:-1] if same_as == "dropped" else part.cells
         answers = cells.sum(axis=0)
         per_answer = part.items / np.maximum(answers, 1)
-        totals = totals + np.einsum("kid,id->dk", cells, per_answer)
-        drawn_items = drawn_items + np.einsum("id,id->d", part.items, answers > 0)
+        totals += np.einsum("kid,id->dk", cells, per_answer)
+        drawn_items[:, 0] += np.einsum("id,id->d", part.items, answers > 0)
     with np.errstate(invalid="ignore"):
-        means = totals / np.reshape(drawn_items, (-1, 1))
+        means = totals / drawn_items
     if same_as == "own":
         return means
     same = means[:, -1:] if same_as == "split" else np.zeros((len(means), 1))
@@ -181,7 +182,7 @@ def _naive_choice(
     ratio = share[:arms] / preferred
     of_preferences = ends(ratio, votes[:, :arms] - ratio * votes[:, :arms].sum(1)[:, None], items * preferred)
     pairs = list(combinations(range(arms), 2))
-    gaps = np.array([votes[:, a] - votes[:, b] for a, b in pairs]).reshape(len(pairs), -1).T
+    gaps = votes[:, [a for a, _ in pairs]] - votes[:, [b for _, b in pairs]]
     gap = weight @ gaps / items
     return ChoiceIntervals(
         "naive",

@@ -184,6 +184,14 @@ def test_percentiles_are_taken_further_out_where_people_are_few():
         assert resampling.quantiles(draws, 0.95, units) == pytest.approx([below, 1 - below], abs=5e-5)
 
 
+@pytest.mark.parametrize("method", ["two-way", "people", "items", "naive"])
+def test_one_arm_against_same_has_intervals_and_no_differences(method):
+    item, person, choice = study()
+    found = choice_intervals(item, person, np.minimum(choice, 0), arms=1, method=method)
+    assert found.arms.shape == (1, 2)
+    assert found.differences == {}
+
+
 def test_a_bad_plan_is_named():
     with pytest.raises(AnswersError, match="three-way"):
         choice_intervals([1], [1], [0], method="three-way")

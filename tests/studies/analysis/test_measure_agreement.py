@@ -72,7 +72,7 @@ def test_the_interval_of_items_alone_is_that_of_the_package_on_drawn_units():
         )
         for _ in range(100)
     ]
-    found = krippendorff_alpha(*long_form(table), method="items", draws=100)
+    found = krippendorff_alpha(*long_form(table), over="items", draws=100)
     assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, size), abs=1e-9)
 
 
@@ -97,12 +97,23 @@ def test_a_draw_is_alpha_over_pairs_of_different_people():
     item, person, values = long_form(table)
     paired = np.isin(item, np.flatnonzero((~np.isnan(table)).sum(axis=0) > 1))
     table = table[:, np.unique(item[paired])]
+    people, items = table.shape
     drawn = [
-        weighted_alpha(table, people, items)
-        for people, items in drawn_weights(*table.shape, draws=100, seed=6)
+        weighted_alpha(table, weights, np.ones(items))
+        for weights, _ in drawn_weights(people, items, draws=100, seed=6)
     ]
-    found = krippendorff_alpha(item, person, values, draws=100, seed=6)
-    assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, min(table.shape)), abs=1e-9)
+    found = krippendorff_alpha(item, person, values, draws=100, seed=6, over="people")
+    assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, people), abs=1e-9)
+
+
+def test_the_wider_of_both_intervals_is_given():
+    columns = long_form(random_table(6))
+    wider, *both = (
+        krippendorff_alpha(*columns, draws=200, over=over) for over in ("wider", "people", "items")
+    )
+    assert np.ptp(wider.interval) == max(np.ptp(found.interval) for found in both)
+    with pytest.raises(AnswersError, match="'pairs' is not one of"):
+        krippendorff_alpha(*columns, over="pairs")
 
 
 def test_people_drawn_twice_are_not_compared_with_themselves():
