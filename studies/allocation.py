@@ -8,8 +8,10 @@ away without need.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +20,11 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from .analysis.orders import rounds, study_orders
-from .models import Event, Participant, Response, Study, Trial
+from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
 
 SAME = -1
 LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
+STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)  # the one answer that settles its trial
 # A claim looks at this many times as many free trials as it takes, to give each person all orders in turn.
 WINDOW = 4
 
@@ -58,20 +61,58 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
     Fewer come back when their quota is reached, the study is not open, or nothing is free that they have not
-    seen. Claims of one participant wait for each other; those of others do not.
+    seen. When all that they were given is answered, their repeats follow. Claims of one participant wait for each
+    other; those of others do not.
     """
     participant = _locked(participant)
-    met = list(Trial.objects.filter(participant=participant).values("item", "order", "position"))
-    lapses = list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
-    quota = participant.study.trials_per_participant
-    count = min(count, quota - len(met) - (_surplus(participant) if lapses else 0))
-    if count <= 0 or participant.study.state != Study.State.OPEN:
+    if participant.study.state != Study.State.OPEN:
         return []
-    seen_items = {row["item"] for row in met} | {lapse["item"] for lapse in lapses}
-    free = Trial.objects.filter(study=participant.study).exclude(item__in=seen_items)
-    chosen = _choose(_take(free, count), Counter(row["order"] for row in met), count)
+    trials = Trial.objects.filter(participant=participant)
+    met = list(trials.values("item", "order", "position", "state", "kind"))
+    lapses = list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
+    main = [row for row in met if row["kind"] == Trial.Kind.MAIN]
+    left = participant.study.trials_per_participant - len(main) - (_surplus(participant) if lapses else 0)
     position = max([row["position"] for row in met] + [lapse["position"] for lapse in lapses], default=0)
-    return _give(chosen, participant, position)
+    chosen: list[Trial] = []
+    if count > 0 and left > 0:
+        count = min(count, left)
+        seen_items = {row["item"] for row in main} | {lapse["item"] for lapse in lapses}
+        free = Trial.objects.filter(study=participant.study, kind=Trial.Kind.MAIN).exclude(
+            item__in=seen_items
+        )
+        chosen = _choose(_take(free, count), Counter(row["order"] for row in main), count)
+    if chosen or any(row["state"] == Trial.State.CLAIMED for row in met):
+        return _give(chosen, participant, position)
+    return _give_repeats(participant, met, position)
+
+
+def _give_repeats(participant: Participant, met: Sequence[Any], position: int) -> list[Trial]:
+    """The items that a participant answered first, once more in another order: as far apart as can be."""
+    if any(row["kind"] == Trial.Kind.REPEAT for row in met):
+        return []
+    answered = [row for row in met if row["state"] == Trial.State.ANSWERED]
+    answered.sort(key=lambda row: row["position"])
+    # Half of the trials at most, so that there are as many others between the two times.
+    again = answered[: min(participant.study.repeats_per_participant, len(answered) // 2)]
+    return Trial.objects.bulk_create(
+        Trial(
+            study=participant.study,
+            kind=Trial.Kind.REPEAT,
+            item_id=row["item"],
+            order=_turned(row["order"]),
+            state=Trial.State.CLAIMED,
+            participant=participant,
+            position=position + number,
+            lease_until=_lease(),
+        )
+        for number, row in enumerate(again, start=1)
+    )
+
+
+def _turned(order: str) -> str:
+    """An order in which every arm stands elsewhere."""
+    arms = order.split(",")
+    return ",".join([*arms[1:], arms[0]])
 
 
 def _locked(participant: Participant) -> Participant:
@@ -188,11 +229,12 @@ def answer_trial(
             if stored := Response.objects.filter(answer_id=answer_id).first():
                 return _outcome(stored, participant)
             counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
+            good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
             response = Response.objects.create(
                 answer_id=answer_id,
                 trial=trial,
                 participant=participant,
-                status=Response.Status.COUNTED if counts else Response.Status.SURPLUS,
+                status=good if counts else Response.Status.SURPLUS,
                 shown_value=shown_value,
                 simulated=participant.simulated,
                 response_ms=response_ms,
@@ -213,7 +255,7 @@ def answer_trial(
 def _outcome(stored: Response, participant: Participant) -> Outcome:
     if stored.participant_id != participant.pk:
         raise AnswerError("This answer's id belongs to another participant.")
-    return Outcome(stored, stored.status == Response.Status.COUNTED)
+    return Outcome(stored, stored.status in STANDING)
 
 
 def _locked_trial(participant: Participant, position: int) -> Trial:
@@ -256,7 +298,7 @@ def last_answer(participant: Participant) -> Response | None:
     if participant.state != Participant.State.ACTIVE:
         return None
     last = participant.responses.last()
-    return last if last and last.status == Response.Status.COUNTED else None
+    return last if last and last.status in STANDING else None
 
 
 @transaction.atomic
@@ -282,16 +324,17 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """Take an answer out of the scores and ask the same item in the same order again; the new trial.
 
     The answer and its trial are kept, as void: the participant has seen the item and does not get it again.
-    None where the answer did not count, so there is nothing to make up for.
+    None where there is nothing to make up for: the answer did not count, or its trial was a repeat.
     """
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
     response.refresh_from_db(fields=["status"])
-    if response.status != Response.Status.COUNTED:
+    if response.status not in STANDING:
         return None
+    counted = response.status == Response.Status.COUNTED
     response.status = Response.Status.VOID
     response.save(update_fields=["status"])
-    trial.state = Trial.State.VOID
-    trial.save(update_fields=["state"])
+    trial.state, trial.lease_until = Trial.State.VOID, None
+    trial.save(update_fields=["state", "lease_until"])
     Event.objects.create(
         study_id=trial.study_id,
         participant_id=response.participant_id,
@@ -299,4 +342,30 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
         kind="void",
         data={"answer": str(response.answer_id), "reason": reason},
     )
+    if not counted:
+        return None
     return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+
+
+@transaction.atomic
+def withdraw(*, participant: Participant) -> Participant:
+    """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
+
+    What remains is a tombstone: a number, the state `withdrawn`, and void answers that nothing leads to a person
+    from. Every item is asked again of someone else, in the same order.
+    """
+    participant = _locked(participant)
+    for response in participant.responses.filter(status__in=STANDING):
+        void_answer(response=response, reason="withdrawn by the volunteer")
+    held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
+    for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
+        Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+    held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
+    participant.responses.update(telemetry={})
+    participant.events.exclude(kind__in=(LAPSED, "void")).update(data={})
+    participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
+    participant.external, participant.external_id, participant.background = {}, "", {}
+    participant.completion_code = ""
+    participant.save()
+    Event.objects.create(study_id=participant.study_id, participant=participant, kind="withdrawn")
+    return participant

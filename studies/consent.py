@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from . import invitations
-from .forms import ConsentForm
+from . import invitations, recruitment
+from .allocation import withdraw
+from .forms import ConsentForm, QuestionsForm
 from .links import for_invitation, for_participant, refuse
 from .models import Event, Invitation, Participant, Study
 from .wording import filled
@@ -18,8 +19,18 @@ SECONDS_FOR_A_TRIAL = 12
 SECONDS_BEFORE_THE_FIRST = 90
 
 
-def expected_trials(study: Study) -> int:
+def expected_main(study: Study) -> int:
     return min(study.trials_per_participant, study.items.count())
+
+
+def expected_repeats(study: Study, main: int) -> int:
+    return min(study.repeats_per_participant, main // 2)
+
+
+def expected_trials(study: Study) -> int:
+    """How many answers one person is asked for."""
+    main = expected_main(study)
+    return main + expected_repeats(study, main)
 
 
 def facts(study: Study) -> dict[str, object]:
@@ -37,18 +48,53 @@ def text(study: Study, key: str) -> str:
 @for_invitation
 def join(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     """The invitation: what the study is, and a box to tick. Agreeing makes the participant and their own link."""
-    if reason := invitations.closed_because(invitation):
+    external_id, external = recruitment.read_parameters(request.GET)
+    known = invitations.is_known(invitation, external_id)
+    if not known and (reason := invitations.closed_because(invitation)):
         return refuse(request, reason)
-    study = invitation.study
+    study, preview = invitation.study, recruitment.is_preview(request.GET)
     consent = text(study, "consent")
-    form = ConsentForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        joined = invitations.join(invitation=invitation, consent_sha256=sha256(consent.encode()).hexdigest())
+    form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
+    if form.is_valid():
+        joined = invitations.join(
+            invitation=invitation,
+            consent_sha256=sha256(consent.encode()).hexdigest(),
+            external_id=external_id,
+            external=external,
+        )
         if isinstance(joined, str):
             return refuse(request, joined)
         return redirect("participant", token=joined[1])
-    context = {"study": study, "consent": consent, "form": form, **facts(study)}
+    context = {"study": study, "consent": consent, "form": form, "preview": preview, **facts(study)}
     return render(request, "volunteer/consent.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_participant
+def about_you(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """The study's own questions, once. Some answers can mean that someone cannot take part."""
+    study = participant.study
+    if participant.background or not study.questions:
+        return redirect("participant", token=token)
+    form = QuestionsForm(study.questions, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        participant.background = form.answers()
+        if not form.is_eligible():
+            participant.state = Participant.State.SCREENED
+        participant.save(update_fields=["background", "state"])
+        Event.objects.create(study=study, participant=participant, kind=f"background: {participant.state}")
+        return redirect("participant", token=token)
+    return render(request, "volunteer/questions.html", {"study": study, "token": token, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_participant
+def leave(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """Withdrawal by oneself: asked once more, then done for good."""
+    if request.method == "POST":
+        withdraw(participant=participant)
+        return refuse(request, "withdrawn")
+    return render(request, "volunteer/leave.html", {"study": participant.study, "token": token})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +102,8 @@ def join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
 def instructions(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
     """What a map is, what to do, which keys there are. Can be read again at any time."""
     study = participant.study
+    if study.questions and not participant.background:
+        return redirect("about-you", token=token)
     if request.method == "POST":
         if participant.instructed_at is None:
             participant.instructed_at = timezone.now()

@@ -1,5 +1,7 @@
 """What volunteers fill in."""
 
+from typing import Any
+
 from django import forms
 
 
@@ -20,3 +22,38 @@ class AnswerForm(forms.Form):
 
 class UndoForm(forms.Form):
     answer_id = forms.UUIDField()
+
+
+class QuestionsForm(forms.Form):
+    """The questions of a protocol, as fields."""
+
+    def __init__(self, questions: list[dict[str, Any]], data=None):
+        super().__init__(data)
+        self.questions = questions
+        for question in questions:
+            self.fields[question["key"]] = _field(question)
+
+    def answers(self) -> dict[str, str | int | None]:
+        return {question["key"]: self.cleaned_data[question["key"]] for question in self.questions}
+
+    def is_eligible(self) -> bool:
+        return all(_is_eligible(question, self.cleaned_data[question["key"]]) for question in self.questions)
+
+
+def _field(question: dict[str, Any]) -> forms.Field:
+    asked: dict[str, Any] = {"label": question["text"], "required": question["required"]}
+    if question["kind"] == "number":
+        return forms.IntegerField(min_value=0, max_value=10**6, **asked)
+    if question["kind"] == "text":
+        return forms.CharField(max_length=500, **asked)
+    choices = [("", "Please choose"), *((option, option) for option in question["options"])]
+    return forms.ChoiceField(choices=choices, **asked)
+
+
+def _is_eligible(question: dict[str, Any], answer: Any) -> bool:
+    eligible = question.get("eligible")
+    if not eligible:
+        return True
+    if question["kind"] == "number":
+        return answer is not None and eligible[0] <= answer <= eligible[1]
+    return answer in eligible

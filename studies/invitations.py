@@ -47,24 +47,29 @@ def closed_because(invitation: Invitation) -> str:
 def has_room(study: Study) -> bool:
     """Whether any trial is free, so that it is worth someone's while to begin."""
     free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
-    return study.trials.filter(free).exists()
+    return study.trials.filter(free, kind=Trial.Kind.MAIN).exists()
 
 
 @transaction.atomic
 def join(
-    *, invitation: Invitation, consent_sha256: str, external: dict | None = None
+    *, invitation: Invitation, consent_sha256: str, external_id: str = "", external: dict | None = None
 ) -> tuple[Participant, str] | str:
     """Let someone in who has agreed; the participant and the token of their link, or why not.
 
-    The invitation is locked while its quota is looked at, and the study while the next number is found.
+    Someone whom a recruitment site has sent before (`external_id`) is the same participant again, under a new
+    link. The invitation is locked while its quota is looked at, and the study while the next number is found.
     """
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",)).select_related("study").get(pk=invitation.pk)
-    )
+    locked = Invitation.objects.select_for_update(of=("self",)).select_related("study")
+    invitation = locked.get(pk=invitation.pk)
+    study, token = invitation.study, new_token()
+    if known := study.participants.exclude(external_id="").filter(external_id=external_id).first():
+        known.token_sha256 = hash_token(token)
+        known.save(update_fields=["token_sha256"])
+        Event.objects.create(study=study, participant=known, kind="returned")
+        return known, token
     if reason := closed_because(invitation):
         return reason
     study = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id)
-    token = new_token()
     participant = Participant.objects.create(
         study=study,
         invitation=invitation,
@@ -72,10 +77,16 @@ def join(
         token_sha256=hash_token(token),
         simulated=invitation.simulated,
         consent_sha256=consent_sha256,
+        external_id=external_id,
         external=external or {},
     )
     Event.objects.create(study=study, participant=participant, kind="joined")
     return participant, token
+
+
+def is_known(invitation: Invitation, external_id: str) -> bool:
+    """Whether a recruitment site has sent this person before."""
+    return bool(external_id) and invitation.study.participants.filter(external_id=external_id).exists()
 
 
 @transaction.atomic

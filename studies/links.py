@@ -40,7 +40,11 @@ REFUSALS = {
     ),
     "withdrawn": (
         "You have left this study",
-        "You asked for that, so nothing more is asked of you.",
+        "Your answers are taken out, and nothing that is left leads to you. Thank you for the time you gave.",
+    ),
+    "screened": (
+        "You cannot take part in this study",
+        "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you.",
     ),
     "unreadable": (
         "That answer could not be read",
@@ -91,8 +95,8 @@ def for_participant(view: View) -> View:
         participant = participants.filter(token_sha256=hash_token(token)).first()
         if participant is None:
             return refuse(request, "unknown", status=404)
-        if participant.state == Participant.State.WITHDRAWN:
-            return refuse(request, "withdrawn", status=410)
+        if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
+            return refuse(request, participant.state)
         return private(view(request, participant=participant, token=token, **kwargs))
 
     return wrapped

@@ -58,6 +58,9 @@ class Study(models.Model):
         "picture",
         "responses_per_item",
         "trials_per_participant",
+        "repeats_per_participant",
+        "break_every",
+        "questions",
         "seed",
         "wording",
         "protocol",
@@ -73,6 +76,18 @@ class Study(models.Model):
     picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
     responses_per_item = models.PositiveSmallIntegerField(default=4)
     trials_per_participant = models.PositiveIntegerField(default=50)
+    repeats_per_participant = models.PositiveIntegerField(
+        default=0, help_text="photos that each person is shown again at the end, in another order"
+    )
+    break_every = models.PositiveIntegerField(default=0, help_text="answers between breaks; 0: none")
+    questions = models.JSONField(
+        default=list, blank=True, help_text="asked once, before the first trial: [{key, text, options …}]"
+    )
+    completion_url = models.URLField(
+        max_length=500,
+        blank=True,
+        help_text="where a recruitment site wants people back; {code} is filled in",
+    )
     seed = models.PositiveBigIntegerField(default=0)
     wording = models.JSONField(default=dict, help_text="question, consent, instructions, thanks …")
     protocol = models.JSONField(default=dict, help_text="study.toml as it was read")
@@ -197,6 +212,7 @@ class Participant(models.Model):
         ACTIVE = "active"
         FINISHED = "finished"
         WITHDRAWN = "withdrawn"
+        SCREENED = "screened", "not eligible by their own answers"
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="participants")
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="participants")
@@ -210,11 +226,22 @@ class Participant(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     completion_code = models.CharField(max_length=20, blank=True)
     external = models.JSONField(default=dict, blank=True, help_text="ids that a recruitment site passed on")
+    external_id = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="who a recruitment site says this is; one person takes part once",
+    )
+    background = models.JSONField(default=dict, blank=True, help_text="answers to the study's questions")
 
     class Meta:
         ordering = ["study", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "number"], name="participant_number_once_per_study")
+            models.UniqueConstraint(fields=["study", "number"], name="participant_number_once_per_study"),
+            models.UniqueConstraint(
+                fields=["study", "external_id"],
+                condition=~Q(external_id=""),
+                name="a_recruited_person_takes_part_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,7 +249,10 @@ class Participant(models.Model):
 
 
 class Trial(models.Model):
-    """One required answer about one item, its order of arms fixed in advance."""
+    """One required answer about one item, its order of arms fixed in advance.
+
+    A repeat is extra: it asks one participant about an item again, to see whether they would say the same.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -230,7 +260,12 @@ class Trial(models.Model):
         ANSWERED = "answered"
         VOID = "void"
 
+    class Kind(models.TextChoices):
+        MAIN = "main", "one of the required answers"
+        REPEAT = "repeat", "the same item again for the same person"
+
     study = models.ForeignKey(Study, models.CASCADE, related_name="trials")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MAIN)
     item = models.ForeignKey(Item, models.CASCADE, related_name="trials")
     order = models.CharField(max_length=40, help_text="arm indices from first position to last: 2,0,1")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
@@ -246,7 +281,7 @@ class Trial(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["item", "participant"],
+                fields=["item", "participant", "kind"],
                 condition=Q(participant__isnull=False),
                 name="nobody_sees_an_item_twice",
             ),
@@ -279,6 +314,7 @@ class Response(models.Model):
         UNDONE = "undone", "taken back by the volunteer"
         SURPLUS = "surplus", "came after the trial was answered by someone else"
         VOID = "void", "taken out by staff"
+        ASIDE = "aside", "to a repeat: not part of the scores"
 
     answer_id = models.UUIDField(
         unique=True, help_text="made by the browser: the same answer twice is one answer"
@@ -305,7 +341,9 @@ class Response(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["trial"], condition=Q(status="counted"), name="one_counted_answer_per_trial"
+                fields=["trial"],
+                condition=Q(status__in=["counted", "aside"]),
+                name="one_counted_answer_per_trial",
             ),
             models.CheckConstraint(
                 condition=Q(choice__isnull=False, rating__isnull=True)

@@ -17,7 +17,7 @@ from explain.errors import BadInputError
 from explain.models import ExplanationMap, Image, ImageSet, Network, Prediction
 
 from .allocation import lay_out_trials
-from .models import Arm, Event, Item, ItemMap, Study
+from .models import Arm, Event, Item, ItemMap, Study, Trial
 from .protocol import Protocol, ProtocolError
 
 
@@ -44,6 +44,10 @@ def create_study(*, protocol: Protocol) -> Study:
             picture=protocol.picture,
             responses_per_item=protocol.responses_per_item,
             trials_per_participant=protocol.trials_per_participant,
+            repeats_per_participant=protocol.repeats_per_participant,
+            break_every=protocol.break_every,
+            questions=protocol.questions,
+            completion_url=protocol.completion_url,
             seed=protocol.seed,
             wording=protocol.wording,
             protocol=protocol.source,
@@ -216,7 +220,8 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     items = study.items.select_related("image").order_by("index")
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
     # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
-    orders = study.trials.exclude(order="").order_by().values_list("item__index", "order").distinct()
+    main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
+    orders = main.order_by().values_list("item__index", "order").distinct()
     asked = {
         "study": {name: getattr(study, name) for name in Study.FROZEN if name not in _NOT_HASHED},
         "arms": list(

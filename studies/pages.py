@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from . import invitations
 from .allocation import SAME, AnswerError, answer_trial, claim_trials, last_answer, renew_leases, undo_answer
-from .consent import expected_trials, text
+from .consent import expected_main, expected_repeats, expected_trials, text
 from .forms import AnswerForm, UndoForm
 from .links import for_participant, refuse
 from .models import Event, Participant, Response, Study, Trial
+from .recruitment import way_back
 from .wording import filled
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
@@ -28,23 +29,41 @@ LETTERS = "ABCDEFGH"
 @for_participant
 def participant_home(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
     """The participant's own link: wherever they are."""
+    return redirect(place_of(participant) or "trial", token=token)
+
+
+def place_of(participant: Participant) -> str:
+    """The page that a participant has to be on before, between or after trials; "" if they can go on with them."""
     if participant.state == Participant.State.FINISHED:
-        return redirect("thanks", token=token)
-    return redirect("trial" if participant.instructed_at else "instructions", token=token)
+        return "thanks"
+    if participant.study.questions and not participant.background:
+        return "about-you"
+    if participant.instructed_at is None:
+        return "instructions"
+    return "break" if break_is_due(participant) else ""
+
+
+def break_is_due(participant: Participant) -> bool:
+    """Whether this is the moment for a break, and it has not been taken."""
+    every = participant.study.break_every
+    if not every:
+        return False
+    given = answers_given(participant)
+    if given == 0 or given % every or given >= expected_trials(participant.study):
+        return False
+    return not participant.events.filter(kind="break", data__after=given).exists()
 
 
 def block_of(participant: Participant, token: str) -> dict[str, Any]:
     """The trials in a participant's hand, after claiming more if few are left, and how far they are."""
     held = _held(participant)
-    wanted = expected_trials(participant.study)
+    short = False
     if len(held) < IN_HAND:
         ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(held)
         claimed = claim_trials(participant=participant, count=ask)
         if claimed:
             held = _held(participant)
         short = len(claimed) < ask
-    else:
-        short = False
     if held:
         renew_leases(participant=participant)
     done = answers_given(participant)
@@ -52,10 +71,20 @@ def block_of(participant: Participant, token: str) -> dict[str, Any]:
     return {
         "trials": [_screen(participant, token, trial) for trial in held],
         "done": done,
-        "total": done + len(held) if short else max(wanted, done + len(held)),
+        "total": _total(participant.study, held, done, short),
         "last": str(last.answer_id) if last else None,
-        "state": participant.study.state,
+        "break_every": participant.study.break_every,
     }
+
+
+def _total(study: Study, held: list[Trial], done: int, short: bool) -> int:
+    """How many answers it will be: as planned, or fewer where there is nothing left to claim."""
+    so_far = done + len(held)
+    if any(trial.kind == Trial.Kind.REPEAT for trial in held):
+        return so_far  # repeats come last
+    if short and so_far < expected_main(study):
+        return so_far + expected_repeats(study, so_far)
+    return max(expected_trials(study), so_far)
 
 
 def _held(participant: Participant) -> list[Trial]:
@@ -87,10 +116,8 @@ def trial(request: HttpRequest, participant: Participant, token: str) -> HttpRes
     """The current trial; a plain form that works without JavaScript. static/js/trial.js takes over where there is."""
     if request.method == "POST":
         return _take_answer(request, participant, token)
-    if participant.state == Participant.State.FINISHED:
-        return redirect("thanks", token=token)
-    if participant.instructed_at is None:
-        return redirect("instructions", token=token)
+    if place := place_of(participant):
+        return redirect(place, token=token)
     block = block_of(participant, token)
     if not block["trials"]:
         return redirect("thanks", token=token)
@@ -168,8 +195,8 @@ def answers(request: HttpRequest, participant: Participant, token: str) -> HttpR
             _settle(participant, operation)
             settled.append(operation.get("id") if isinstance(operation, dict) else None)
     block = block_of(participant, token)
-    finished = not block["trials"]
-    return JsonResponse({**block, "settled": settled, "finished": finished, "csrf": get_token(request)})
+    elsewhere = not block["trials"] or bool(place_of(participant))
+    return JsonResponse({**block, "settled": settled, "elsewhere": elsewhere, "csrf": get_token(request)})
 
 
 def _settle(participant: Participant, operation: Any) -> None:
@@ -204,12 +231,27 @@ def _settle(participant: Participant, operation: Any) -> None:
         )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_participant
+def take_a_break(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """A screen without pictures, for as long as someone likes."""
+    given = answers_given(participant)
+    if request.method == "POST" and break_is_due(participant):
+        Event.objects.create(
+            study_id=participant.study_id, participant=participant, kind="break", data={"after": given}
+        )
+    if not break_is_due(participant):
+        return redirect("trial", token=token)
+    context = {"study": participant.study, "given": given, "total": expected_trials(participant.study)}
+    return render(request, "volunteer/break.html", context)
+
+
 @require_safe
 @for_participant
 def thanks(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
     """Thanks and the code; only where every answer that was asked for is in the database."""
     if participant.state == Participant.State.ACTIVE:
-        if participant.instructed_at is None or block_of(participant, token)["trials"]:
+        if place_of(participant) or block_of(participant, token)["trials"]:
             return redirect("participant", token=token)
         if participant.study.state == Study.State.PAUSED:
             return refuse(request, "paused")
@@ -221,7 +263,9 @@ def thanks(request: HttpRequest, participant: Participant, token: str) -> HttpRe
         "participant": participant,
         "given": given,
         "early": given < expected_trials(study),
+        "token": token,
         "thanks": text(study, "thanks"),
+        "way_back": way_back(study.completion_url, participant.completion_code),
         "credits": photos.order_by("position")
         .values(
             "item__image__class_name", "item__image__author", "item__image__licence", "item__image__source"

@@ -66,6 +66,10 @@ class Protocol:
     arms: list[ArmPlan]
     responses_per_item: int
     trials_per_participant: int
+    repeats_per_participant: int
+    break_every: int
+    questions: list[dict[str, Any]]
+    completion_url: str
     seed: int
     picture: str
     wording: dict[str, str | list[str]]
@@ -107,6 +111,10 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         arms=_arms(reader, task),
         responses_per_item=design.number("responses_per_item", least=1, most=1000, default=4),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
+        repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
+        break_every=design.number("break_every", least=0, most=1000, default=0),
+        questions=_questions(reader),
+        completion_url=_completion_url(reader),
         seed=design.number("seed", least=0, most=2**63 - 1),
         picture=picture,
         wording=_wording(reader, task, picture),
@@ -138,6 +146,39 @@ def _arms(reader: "Reader", task: str) -> list[ArmPlan]:
     elif not 2 <= len(arms) <= 8:
         reader.fault("arms", f"has {len(arms)} entries; a choice study compares 2 to 8")
     return arms
+
+
+def _questions(reader: "Reader") -> list[dict[str, Any]]:
+    questions = []
+    for table in reader.tables("questions", required=False):
+        question: dict[str, Any] = {
+            "key": table.slug("key"),
+            "text": table.text("text", longest=500),
+            "kind": table.one_of("kind", ["choice", "number", "text"], default="choice"),
+            "required": table.flag("required", default=True),
+        }
+        if question["kind"] == "choice":
+            question["options"] = table.texts("options")
+            question["eligible"] = table.texts("eligible")
+            if len(question["options"]) < 2:
+                table.fault("options", "must be a list of two texts or more")
+            if unknown := set(question["eligible"]) - set(question["options"]):
+                table.fault("eligible", f"has {min(unknown)!r}, which is not one of the options")
+        elif question["kind"] == "number":
+            question["eligible"] = table.range("eligible")
+        questions.append(question)
+    keys = [question["key"] for question in questions]
+    if len(set(keys)) < len(keys):
+        reader.fault("questions.key", "is the same for two questions; give each a key of its own")
+    return questions
+
+
+def _completion_url(reader: "Reader") -> str:
+    table = reader.table("recruitment", required=False)
+    url = table.text("completion_url", longest=500, default="")
+    if url and not url.startswith("https://"):
+        table.fault("completion_url", f"is {url!r}; it must begin with https://")
+    return url
 
 
 def _wording(reader: "Reader", task: str, picture: str) -> dict[str, str | list[str]]:
@@ -217,8 +258,14 @@ class Reader:
             self.fault(key, f"is {value}; it must be {allowed}")
         return value
 
-    def flag(self, key: str) -> bool:
-        return self._take(key, False, bool, "true or false")
+    def flag(self, key: str, default: bool = False) -> bool:
+        return self._take(key, default, bool, "true or false")
+
+    def range(self, key: str) -> list[int]:
+        values = self._take(key, [], list, "two whole numbers, the least and the most")
+        if values and not (len(values) == 2 and all(type(value) is int for value in values)):
+            self.fault(key, f"is {values!r}; it must be two whole numbers, the least and the most")
+        return values
 
     def texts(self, key: str) -> list[str]:
         values = self._take(key, [], list, "a list of texts")
@@ -234,8 +281,8 @@ class Reader:
             return self._enter(values, f"{key}.")
         return Reader({}, faults=[])  # one fault says enough
 
-    def tables(self, key: str) -> list["Reader"]:
-        values = self._take(key, _REQUIRED, list, f"tables [[{key}]]")
+    def tables(self, key: str, required: bool = True) -> list["Reader"]:
+        values = self._take(key, _REQUIRED if required else [], list, f"tables [[{key}]]")
         if not all(isinstance(value, dict) for value in values):
             self.fault(key, f"is {values!r}; it must be tables [[{key}]]")
             return []

@@ -216,7 +216,10 @@ def progress(studies: Iterable[Study]) -> dict[int, Progress]:
     ids = [study.pk for study in studies]
     found: dict[int, dict[str, int]] = {pk: {} for pk in ids}
     trials = (
-        Trial.objects.filter(study__in=ids).order_by().values_list("study", "state").annotate(Count("id"))
+        Trial.objects.filter(study__in=ids, kind=Trial.Kind.MAIN)
+        .order_by()
+        .values_list("study", "state")
+        .annotate(Count("id"))
     )
     for pk, state, count in trials:
         found[pk][state] = count

@@ -43,13 +43,13 @@ function take(reply) {
   progress();
   if (current) return ahead();
   if (queue.waiting.length) return undefined;
-  if (reply.finished) return location.replace(new URL("thanks/", base));
+  if (reply.elsewhere) return location.replace(base);
   return next();
 }
 
 function next() {
   current = null;
-  if (upcoming.length) show(upcoming.shift());
+  if (upcoming.length && !breakIsDue()) show(upcoming.shift());
   else {
     seal();
     body.classList.add("loading");
@@ -100,9 +100,18 @@ function place(trial, images) {
   body.classList.remove("loading");
 }
 
+function given() {
+  return block.done + answered().size - queue.waiting.filter((op) => op.kind === "undo").length;
+}
+
+// The server says where to go for a break; until it has, no trial is shown that would be taken away again.
+function breakIsDue() {
+  const done = given();
+  return queue.waiting.length > 0 && block.break_every > 0 && done % block.break_every === 0;
+}
+
 function progress() {
-  const undone = queue.waiting.filter((op) => op.kind === "undo").length;
-  const done = block.done + answered().size - undone;
+  const done = given();
   document.querySelector("#progress-text").textContent = `${Math.min(done + 1, block.total)} of ${block.total}`;
   Object.assign(document.querySelector("#progress"), { max: block.total, value: done });
   undoForm.hidden = !last;

@@ -72,7 +72,7 @@ def test_every_item_gets_exactly_its_answers_and_nobody_an_item_twice():
     assert set(cells.values()) == {24}
 
 
-def test_a_claim_takes_no_trial_that_another_has(django_db_blocker):
+def test_a_claim_takes_no_trial_that_another_has():
     study = open_study(study=make_study(items=10, responses_per_item=4, trials_per_participant=10))
     people = [make_participant(study, number) for number in range(1, CLIENTS + 1)]
     claims = at_once(
@@ -102,6 +102,18 @@ def test_the_same_answer_sent_many_times_at_once_is_one_answer():
     assert len({outcome.response.pk for outcome in outcomes}) == 1
     assert all(outcome.counts for outcome in outcomes)
     assert Response.objects.count() == 1
+
+
+def test_different_answers_to_one_trial_at_once_are_all_kept_and_one_counts():
+    study = open_study(study=make_study(items=2))
+    participant = make_participant(study)
+    claim_trials(participant=participant, count=1)
+    at_once(
+        lambda: answer_trial(participant=participant, position=1, shown_value=0, answer_id=uuid4()),
+        [()] * CLIENTS,
+    )
+    statuses = Counter(Response.objects.values_list("status", flat=True))
+    assert statuses == {"counted": 1, "surplus": CLIENTS - 1}
 
 
 def test_an_invitation_lets_in_no_more_than_its_quota():

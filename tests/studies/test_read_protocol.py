@@ -99,7 +99,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"design__rounds": 3},
-            "design.rounds: is unknown; known keys are picture, responses_per_item, seed, trials_per_participant.",
+            "design.rounds: is unknown; known keys are break_every, picture, repeats_per_participant, responses_per_item, seed, trials_per_participant.",
         ),
         (
             {"wording__question": "Which {klass}?"},
@@ -147,3 +147,48 @@ def test_a_file_that_is_no_toml_or_not_there_is_one_clear_line(tmp_path):
         with pytest.raises(ProtocolError, match=words) as caught:
             read_protocol(tmp_path / name)
         assert len(caught.value.lines) == 1
+
+
+QUESTIONS = [
+    {"key": "age", "text": "How old are you?", "kind": "number", "eligible": [18, 120]},
+    {"key": "knows", "text": "Do you know deep learning?", "options": ["no", "yes"], "eligible": ["no"]},
+    {"key": "remarks", "text": "Anything else?", "kind": "text", "required": False},
+]
+
+
+def test_questions_and_recruitment_are_read():
+    protocol = check_protocol(
+        changed(questions=QUESTIONS, recruitment__completion_url="https://example.org/?cc={code}")
+    )
+    assert [question["kind"] for question in protocol.questions] == ["number", "choice", "text"]
+    assert [question["required"] for question in protocol.questions] == [True, True, False]
+    assert protocol.completion_url == "https://example.org/?cc={code}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"questions": [{**QUESTIONS[0], "eligible": [18]}]},
+            "questions[1].eligible: is [18]; it must be two whole numbers, the least and the most.",
+        ),
+        (
+            {"questions": [{**QUESTIONS[1], "options": ["no"], "eligible": []}]},
+            "questions[1].options: must be a list of two texts or more.",
+        ),
+        (
+            {"questions": [{**QUESTIONS[1], "eligible": ["never"]}]},
+            "questions[1].eligible: has 'never', which is not one of the options.",
+        ),
+        (
+            {"questions": [QUESTIONS[2], QUESTIONS[2]]},
+            "questions.key: is the same for two questions; give each a key of its own.",
+        ),
+        (
+            {"recruitment": {"completion_url": "javascript:alert(1)"}},
+            "recruitment.completion_url: is 'javascript:alert(1)'; it must begin with https://.",
+        ),
+    ],
+)
+def test_a_fault_in_a_question_or_address_is_named(changes, fault):
+    assert faults(changed(**changes)) == [fault]

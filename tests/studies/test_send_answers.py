@@ -50,7 +50,7 @@ def test_answers_are_stored_in_one_go_and_what_comes_next_is_handed_out(send):
     assert list(Response.objects.values_list("shown_value", "response_ms")) == [(0, 900), (-1, 900)]
     assert Response.objects.last().telemetry == {"viewport": [390, 844]}
     assert [trial["position"] for trial in reply["trials"]] == [3, 4, 5, 6, 7]
-    assert (reply["done"], reply["total"], reply["finished"]) == (2, 8, False)
+    assert (reply["done"], reply["total"], reply["elsewhere"]) == (2, 8, False)
     assert reply["trials"][0]["question"] == "Which map best matches the hammer?"
     assert len(reply["trials"][0]["pictures"]) == 4
 

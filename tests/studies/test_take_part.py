@@ -202,13 +202,6 @@ def test_an_unknown_link_is_explained(visitor):
         assert visitor.response.status_code == 404
 
 
-def test_who_has_withdrawn_is_asked_nothing_more(visitor, invite):
-    _, join = invite()
-    visitor.start(join)
-    Participant.objects.update(state="withdrawn")
-    assert visitor.get(visitor.home).response.status_code == 410
-
-
 def test_whoever_comes_by_a_simulated_invitation_is_marked(visitor, invite):
     _, join = invite(invitation={"simulated": True})
     visitor.start(join).answer(0)

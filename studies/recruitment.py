@@ -1,0 +1,33 @@
+"""What recruitment sites put into a link, and where they want people back."""
+
+from django.http import QueryDict
+
+# Site -> the parameter that says who someone is, and what else the site passes on.
+SITES = {
+    "prolific": ("PROLIFIC_PID", ("STUDY_ID", "SESSION_ID")),
+    "mturk": ("workerId", ("assignmentId", "hitId")),
+}
+LONGEST = 100
+PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+
+
+def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
+    """Who a recruitment site says this is (`prolific:PID`, or "" without a site), and all that it passed on.
+
+    Unknown parameters are left out, and values are cut: they come from anyone who can write a link.
+    """
+    for site, (who, others) in SITES.items():
+        if person := query.get(who, "")[:LONGEST].strip():
+            given = {name: str(query[name])[:LONGEST] for name in (who, *others) if query.get(name)}
+            return f"{site}:{person}", given
+    return "", {}
+
+
+def is_preview(query: QueryDict) -> bool:
+    """Whether someone on MTurk only looks at the task and has not accepted it: nothing may be answered."""
+    return query.get("assignmentId") == PREVIEW
+
+
+def way_back(url: str, code: str) -> str:
+    """The address that a recruitment site wants people to be sent to, with their code filled in."""
+    return url.replace("{code}", code)
