@@ -46,6 +46,8 @@ def form_of(study: Study, **changes) -> dict:
         "picture": study.picture,
         "responses_per_item": study.responses_per_item,
         "trials_per_participant": study.trials_per_participant,
+        "repeats_per_participant": study.repeats_per_participant,
+        "break_every": study.break_every,
         "seed": study.seed,
         "wording": '{"question": "Which?"}',
         "protocol": '{"slug": "x"}',
