@@ -24,10 +24,9 @@ from django.db.models.functions import Coalesce
 
 from .bulk import Columns, chunks
 from .models import Response, Study
-from .results import UNKNOWN, summary
+from .results import NOT_MEASURED, UNKNOWN, summary
 from .summary import as_json
 
-NOT_MEASURED = -1
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
 FIELDS: dict[str, str | int] = {
     "answer_id": "uuid",

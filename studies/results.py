@@ -5,7 +5,7 @@ withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; eve
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from django.db.models import Count, F, Q, QuerySet
@@ -19,10 +19,20 @@ from .models import Invitation, Participant, Response, Study, Trial
 from .summary import WHO, Rating, Score, Summary
 
 UNKNOWN = -128
+NOT_MEASURED = -1
 
 
 class UnknownWhoError(ValueError):
     """Asked for answers of nobody we know."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which answers: whose, and, if asked for, only those about one class or of one group of participants."""
+
+    who: str
+    class_name: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,36 +43,73 @@ class Answers:
     participants: np.ndarray  # (n,) int64, Participant.number
     values: np.ndarray  # (n,) int64: arm index or SAME; or the rating, positive for the first arm
     shown: np.ndarray  # (n,) int64: place picked (0…) or SAME; or the rating as on screen; or UNKNOWN
+    orders: np.ndarray  # (n, k) int64: the arm at each place; -1 where it is not known
+    response_ms: np.ndarray  # (n,) float64; nan where it was not measured
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def only(self, rows: np.ndarray) -> "Answers":
+        """Some of the rows: a mask, or places."""
+        return Answers(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
-def answers(study: Study, who: str | None = None) -> Answers:
+
+def part_of(study: Study, who: str | None = None, class_name: str = "", group: str = "") -> Part:
+    """The part that is asked for; without `who`, that of `default_who(study)`."""
+    return Part(check_who(who or default_who(study)), class_name, group)
+
+
+def answers(study: Study, who: str | None = None, *, class_name: str = "", group: str = "") -> Answers:
     """The counted answers of people who did not withdraw, in one query.
 
     `who` is `real`, `simulated` or `all`; without it, `default_who(study)`.
     """
-    who = check_who(who or default_who(study))
+    return answers_of(study, part_of(study, who, class_name, group))
+
+
+def answers_of(study: Study, part: Part) -> Answers:
+    """The answers of a part."""
+    arms = study.arms.count()
     rows = (
-        _counted(study, who)
+        _counted(study, part)
         .order_by()
         .annotate(
             item=F("trial__item__index"),
             person=F("participant__number"),
             value=F("choice" if study.task == Study.Task.CHOICE else "rating"),
             shown=Coalesce("shown_value", UNKNOWN),
+            order=F("trial__order"),
+            ms=Coalesce("response_ms", NOT_MEASURED),
         )
     )
-    found = columns(rows, {"item": "int", "person": "int", "value": "small", "shown": "small"})
-    return Answers(found["item"], found["person"], found["value"], found["shown"])
+    kinds = {"item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
+    found = columns(rows, {**kinds, "order": max(2 * arms, 2)})
+    return Answers(
+        items=found["item"],
+        participants=found["person"],
+        values=found["value"],
+        shown=found["shown"],
+        orders=_orders(found["order"], arms),
+        response_ms=np.where(found["ms"] == NOT_MEASURED, np.nan, found["ms"]),
+    )
+
+
+def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
+    distinct, places = np.unique(codes, return_inverse=True)
+    texts = [code.decode().strip() for code in distinct.tolist()]
+    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in texts]
+    return np.array(table, np.int64).reshape(-1, arms)[places]
 
 
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
     """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
-    who = check_who(who or default_who(study))
     value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    rows = _counted(study, who).order_by().values_list("trial__item", value).annotate(Count("id"))
+    rows = (
+        _counted(study, part_of(study, who))
+        .order_by()
+        .values_list("trial__item", value)
+        .annotate(Count("id"))
+    )
     table = np.array(list(rows), np.int64).reshape(-1, 3)
     if not len(table):
         return None
@@ -74,7 +121,7 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
 
 def default_who(study: Study) -> str:
     """`simulated` as long as nobody but simulated volunteers has answered, else `real`."""
-    kinds = set(_counted(study, "all").order_by().values_list("simulated", flat=True).distinct())
+    kinds = set(_counted(study, Part("all")).order_by().values_list("simulated", flat=True).distinct())
     return "simulated" if kinds == {True} else "real"
 
 
@@ -84,25 +131,33 @@ def check_who(who: str) -> str:
     return who
 
 
-def _counted(study: Study, who: str):
+def _counted(study: Study, part: Part) -> QuerySet[Response]:
     rows = Response.objects.filter(trial__study=study, status=Response.Status.COUNTED).exclude(
         participant__state=Participant.State.WITHDRAWN
     )
-    return rows if who == "all" else rows.filter(simulated=who == "simulated")
+    if part.who != "all":
+        rows = rows.filter(simulated=part.who == "simulated")
+    if part.class_name:
+        rows = rows.filter(trial__item__image__class_name=part.class_name)
+    return rows.filter(participant__invitation__label=part.group) if part.group else rows
 
 
-def summary(study: Study, who: str | None = None) -> Summary:
+def summary(study: Study, who: str | None = None, *, class_name: str = "", group: str = "") -> Summary:
     """The study's scores with 95 % intervals (two-way bootstrap, 2,000 draws from the study's seed).
 
     A fixed number of queries. What cannot be computed is None and a note says why: nothing here is ever NaN.
     """
-    who = check_who(who or default_who(study))
+    part = part_of(study, who, class_name, group)
+    return summarise(study, part, answers_of(study, part))
+
+
+def summarise(study: Study, part: Part, given: Answers) -> Summary:
+    """The summary of answers that were read before."""
     arms = tuple(study.arms.values_list("name", flat=True))
-    expected = list(study.items.values_list("index", flat=True))
-    imported = _counted(study, who).filter(participant__external__has_key="imported").count()
-    mixed = who == "all" and _counted(study, "simulated").exists()
-    given = answers(study, who)
-    missing = tuple(missing_items(expected, given.items).tolist())
+    expected = study.items.filter(**{"image__class_name": part.class_name} if part.class_name else {})
+    imported = _counted(study, part).filter(participant__external__has_key="imported").count()
+    mixed = part.who == "all" and _counted(study, part).filter(simulated=True).exists()
+    missing = tuple(missing_items(list(expected.values_list("index", flat=True)), given.items).tolist())
     found: dict = {"scores": (), "same": None, "rating": None}
     notes: list[str] = []
     if len(given):
@@ -112,8 +167,10 @@ def summary(study: Study, who: str | None = None) -> Summary:
         title=study.title,
         task=study.task,
         state=study.state,
-        who=who,
-        simulated=who == "simulated" or mixed,
+        who=part.who,
+        class_name=part.class_name,
+        group=part.group,
+        simulated=part.who == "simulated" or mixed,
         arms=arms,
         items=len(np.unique(given.items)),
         missing_items=missing,
@@ -261,3 +318,10 @@ def all_answers(study: Study, who: str) -> QuerySet[Response]:
         "trial__item__image", "participant__invitation"
     )
     return rows if check_who(who) == "all" else rows.filter(simulated=who == "simulated")
+
+
+def classes_and_groups(study: Study) -> tuple[list[str], list[str]]:
+    """What results can be narrowed to: class titles of the items, and labels of the invitations."""
+    classes = study.items.order_by("image__class_name").values_list("image__class_name", flat=True).distinct()
+    groups = study.invitations.filter(participants__isnull=False).exclude(label="")
+    return list(classes), list(groups.order_by("label").values_list("label", flat=True).distinct())

@@ -42,6 +42,8 @@ class Summary:
     task: str
     state: str
     who: str
+    class_name: str  # only items of this class, if not empty
+    group: str  # only participants of this group, if not empty
     simulated: bool
     arms: tuple[str, ...]
     items: int  # with at least one answer: what the scores sum to
@@ -58,7 +60,10 @@ class Summary:
 
     @property
     def who_in_words(self) -> str:
-        return WHO_IN_WORDS[self.who]
+        words = WHO_IN_WORDS[self.who]
+        if self.class_name:
+            words += f", class “{self.class_name}” only"
+        return words + (f", group “{self.group}” only" if self.group else "")
 
     @cached_property
     def ranked(self) -> list[Score]:
@@ -146,6 +151,7 @@ def as_json(result: Summary) -> dict:
         "study": result.study,
         "task": result.task,
         "who": result.who,
+        **{name: value for name, value in (("class", result.class_name), ("group", result.group)) if value},
         "simulated": result.simulated,
         "items": result.items,
         "missing_items": list(result.missing_items),

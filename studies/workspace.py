@@ -9,14 +9,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from explain.errors import BadInputError
 
 from . import charts
+from .details import details
 from .lifecycle import STEPS, change_state, revoke_invitation
 from .models import Event, Invitation, Study
 from .results import (
+    Part,
     UnknownWhoError,
+    answers_of,
+    classes_and_groups,
     invitations_with_people,
+    part_of,
     people_by_state,
     progress,
-    summary,
+    summarise,
 )
 from .summary import WHO, as_json
 from .workspace_forms import InvitationForm
@@ -92,17 +97,23 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
 
 @require_safe
 def results(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the study has found so far, in words, as a chart and as a table."""
+    """What the study has found so far: in words, as a chart and as a table; then what a reviewer asks next."""
     found = study_of(request, slug)
-    result = _summary(request, found)
+    part = _part(request, found)
+    given = answers_of(found, part)
+    result = summarise(found, part, given)
+    classes, groups = classes_and_groups(found)
     return render(
         request,
         "studies/results.html",
         {
             "study": found,
             "result": result,
+            "details": details(found, part, given, result.arms),
             "progress": progress([found])[found.pk],
             "choices": WHO,
+            "classes": classes if len(classes) > 1 else [],
+            "groups": groups if len(groups) > 1 else [],
             "main_chart": _main_chart(result),
             "counts_chart": charts.rating_counts(result) if result.rating else "",
             "position_chart": charts.position_bars(result) if result.responses else "",
@@ -113,7 +124,9 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same object as the page and the `scores` command."""
-    result = _summary(request, study_of(request, slug))
+    found = study_of(request, slug)
+    part = _part(request, found)
+    result = summarise(found, part, answers_of(found, part))
     return JsonResponse(as_json(result), json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
@@ -139,9 +152,11 @@ def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _summary(request: HttpRequest, found: Study):
+def _part(request: HttpRequest, found: Study) -> Part:
+    """Whose answers, of which class and group, as the address says."""
+    asked = request.GET
     try:
-        return summary(found, request.GET.get("who") or None)
+        return part_of(found, asked.get("who"), asked.get("class", ""), asked.get("group", ""))
     except UnknownWhoError as error:
         raise Http404(str(error)) from error
 

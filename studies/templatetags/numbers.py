@@ -24,6 +24,26 @@ def signed_span(interval: tuple[float, float] | None) -> str:
 
 
 @register.filter
+def p_value(p: float | None) -> str:
+    """0.034, or < 0.001"""
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+@register.filter
+def p_equals(p: float | None) -> str:
+    """p = 0.034, or p < 0.001"""
+    return f"p {p_value(p)}" if p is not None and p < 0.001 else f"p = {p_value(p)}"
+
+
+@register.filter
+def small_span(interval: tuple[float, float] | None) -> str:
+    """0.41 – 0.52, with a minus sign where there is one"""
+    return f"{interval[0]:.2f} – {interval[1]:.2f}".replace("-", "−") if interval is not None else "–"
+
+
+@register.filter
 def mirrored(interval: tuple[float, float] | None) -> tuple[float, float] | None:
     """The interval from the other arm's side."""
     return (-interval[1], -interval[0]) if interval else None

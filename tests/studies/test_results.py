@@ -201,7 +201,7 @@ def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
     choice, rating, django_assert_max_num_queries
 ):
     for study in (choice, rating):
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             summary(study)
 
 

@@ -1,0 +1,233 @@
+"""What a reviewer asks next: tests, ranking, agreement, bias, other ways to count, exclusions. From the same arrays
+as the summary; the mathematics is in analysis/. Each part is None, or carries a sentence, where it cannot be had.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, get_args
+
+import numpy as np
+
+from .analysis.agreement import (
+    Agreement,
+    PositionBias,
+    Scale,
+    SideBias,
+    krippendorff_alpha,
+    position_bias,
+    side_bias,
+)
+from .analysis.answers import SAME, AnswersError
+from .analysis.contrasts import Contrast, Finding, any_difference, compare_arms, rating_tests
+from .analysis.exclusions import Exclusions, exclude
+from .analysis.intervals import choice_intervals, rating_intervals
+from .analysis.ranking import Ranking, rank_arms
+from .analysis.resampling import Method
+from .analysis.scores import SameAs, choice_scores
+from .models import Study
+from .plan import Plan, plan_of
+from .results import UNKNOWN, Answers, Part, summarise
+from .summary import Summary
+
+Pair = tuple[float, float]
+Found = TypeVar("Found")
+METHODS_IN_WORDS = {
+    "two-way": "people and items",
+    "people": "people only: holds for these photos only",
+    "items": "items only: holds for these people only",
+    "naive": "every answer independent",
+}
+SAME_IN_WORDS = {
+    "own": "a category of its own",
+    "split": "shared equally among the arms",
+    "dropped": "left out",
+}
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A contrast with its arms by name."""
+
+    first: str
+    second: str
+    found: Contrast
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One line of the ranking."""
+
+    name: str
+    worth: float  # all arms' worths sum to 1
+    interval: Pair | None
+
+
+@dataclass(frozen=True)
+class OtherCount:
+    """Scores when “same” is counted in another way."""
+
+    way: str
+    in_words: str
+    scores: tuple[float, ...]  # in the order of the arms
+    same: float
+    items: int
+
+
+@dataclass(frozen=True)
+class OtherInterval:
+    """The interval of each arm's score, or of the mean rating, when something is left out of account."""
+
+    method: str
+    in_words: str
+    intervals: tuple[Pair | None, ...]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Response times in seconds."""
+
+    n: int
+    low: float  # the first quartile
+    median: float
+    high: float  # the third quartile
+
+
+@dataclass(frozen=True)
+class Details:
+    contrasts: tuple[Versus, ...]
+    any_difference: Finding | None
+    tests: dict[str, Finding]  # of ratings
+    ranked: tuple[Ranked, ...]
+    ranking: Ranking | None
+    agreement: Agreement
+    positions: PositionBias | None
+    sides: SideBias | None
+    same_as: tuple[OtherCount, ...]
+    methods: tuple[OtherInterval, ...]
+    times: Times | None
+    exclusions: Exclusions | None
+    kept: Summary | None  # the summary without the people whom the rules leave out
+
+
+def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> Details | None:
+    """Everything beyond the summary, or None if there are no answers."""
+    if not len(given):
+        return None
+    plan, choice = plan_of(study, arms), study.task == Study.Task.CHOICE
+    left_out = _exclusions(plan, given, arms, choice)
+    scale: Scale = "nominal" if choice else "interval"
+    return Details(
+        **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
+        agreement=krippendorff_alpha(given.items, given.participants, given.values, scale, seed=study.seed),
+        times=_times(given.response_ms),
+        exclusions=left_out,
+        kept=None if left_out is None else summarise(study, part, given.only(left_out.kept)),
+    )
+
+
+def _of_choices(study: Study, plan: Plan, given: Answers, arms: tuple[str, ...]) -> dict:
+    columns = (given.items, given.participants, given.values)
+    contrasts = compare_arms(*columns, len(arms), declared=plan.contrasts, seed=study.seed)
+    known = given.only(given.shown != UNKNOWN)
+    ranking = _or_none(
+        lambda: rank_arms(known.orders, known.values, known.items, known.participants, seed=study.seed)
+    )
+    return {
+        "contrasts": tuple(Versus(arms[found.a], arms[found.b], found) for found in contrasts),
+        "any_difference": any_difference(given.items, given.values, len(arms), seed=study.seed),
+        "tests": {},
+        "ranking": ranking,
+        "ranked": _ranked(ranking, arms),
+        "positions": _or_none(
+            lambda: position_bias(known.participants, known.shown, len(arms), seed=study.seed)
+        ),
+        "sides": None,
+        "same_as": tuple(filter(None, (_counted_as(way, given, len(arms)) for way in get_args(SameAs)))),
+        "methods": tuple(
+            _other(
+                method,
+                choice_intervals(*columns, arms=len(arms), seed=study.seed, method=method).arms,
+                len(arms),
+            )
+            for method in get_args(Method)
+        ),
+    }
+
+
+def _of_ratings(study: Study, given: Answers) -> dict:
+    columns = (given.items, given.participants, given.values)
+    known = given.only(given.shown != UNKNOWN)
+    return {
+        "contrasts": (),
+        "any_difference": None,
+        "tests": rating_tests(*columns),
+        "ranking": None,
+        "ranked": (),
+        "positions": None,
+        "sides": _or_none(lambda: side_bias(known.items, known.participants, known.shown, seed=study.seed)),
+        "same_as": (),
+        "methods": tuple(
+            _other(method, _row(rating_intervals(*columns, seed=study.seed, method=method).mean), 1)
+            for method in get_args(Method)
+        ),
+    }
+
+
+def _or_none(compute: Callable[[], Found]) -> Found | None:
+    """None where there is nothing to compute it from, as with answers of which the place is not known."""
+    try:
+        return compute()
+    except AnswersError:
+        return None
+
+
+def _ranked(ranking: Ranking | None, arms: tuple[str, ...]) -> tuple[Ranked, ...]:
+    if ranking is None or ranking.estimate is None:
+        return ()
+    worth = ranking.estimate.worth
+    ends = ranking.intervals.worth if ranking.intervals else [None] * len(worth)
+    lines = [Ranked(arms[index], float(worth[index]), pair(ends[index])) for index in range(len(worth))]
+    return tuple(sorted(lines, key=lambda line: -line.worth))
+
+
+def _counted_as(way: SameAs, given: Answers, arms: int) -> OtherCount | None:
+    found = _or_none(lambda: choice_scores(given.items, given.values, arms, same_as=way))
+    if found is None:
+        return None
+    return OtherCount(way, SAME_IN_WORDS[way], tuple(found.arms.tolist()), found.same, found.items)
+
+
+def _other(method: str, ends: np.ndarray | None, rows: int) -> OtherInterval:
+    intervals = [None] * rows if ends is None else [pair(row) for row in ends]
+    return OtherInterval(method, METHODS_IN_WORDS[method], tuple(intervals))
+
+
+def _row(ends: np.ndarray | None) -> np.ndarray | None:
+    return None if ends is None else ends[None]
+
+
+def pair(ends: np.ndarray | None) -> Pair | None:
+    """(lower, upper) as plain numbers."""
+    return None if ends is None else (float(ends[0]), float(ends[1]))
+
+
+def _times(response_ms: np.ndarray) -> Times | None:
+    measured = response_ms[np.isfinite(response_ms)] / 1000
+    if not len(measured):
+        return None
+    return Times(len(measured), *(float(value) for value in np.quantile(measured, [0.25, 0.5, 0.75])))
+
+
+def _exclusions(plan: Plan, given: Answers, arms: tuple[str, ...], choice: bool) -> Exclusions | None:
+    """Who the protocol's rules leave out. A place on screen that is not known counts as none picked."""
+    if plan.rules is None:
+        return None
+    places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
+    places = np.where(given.shown == UNKNOWN, SAME, places)
+    return exclude(
+        given.participants,
+        plan.rules,
+        response_ms=given.response_ms,
+        positions=places,
+        shown=len(arms) if choice else 2,
+    )

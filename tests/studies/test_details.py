@@ -1,0 +1,161 @@
+"""What a reviewer asks next: tests, agreement, bias, exclusions, and results of a part of the answers."""
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from studies.analysis.agreement import krippendorff_alpha
+from studies.analysis.contrasts import holm
+from studies.details import details
+from studies.results import answers_of, part_of, summary
+from tests.factories import make_study
+from tests.studies.filled import answer, fill, make_participant
+
+pytestmark = pytest.mark.django_db
+
+ARMS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
+
+
+def found_in(study, **part):
+    part = part_of(study, **part)
+    given = answers_of(study, part)
+    return details(study, part, given, tuple(study.arms.values_list("name", flat=True)))
+
+
+@pytest.fixture
+def study():
+    study = make_study(
+        "methods",
+        items=4,
+        seed=5,
+        protocol={
+            "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]]},
+            "exclusions": {"median_ms": 500},
+        },
+    )
+    orders = ["0,1,2", "1,2,0", "2,0,1", "0,2,1"]
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        person = make_participant(study, label="course A")
+        for item in range(4):
+            value = int(rng.choice([2, 2, 1, 0, -1]))
+            answer(person, item, value, order=orders[item], response_ms=1000 + 10 * item)
+    hasty = make_participant(study, label="course B")
+    for item in range(4):
+        answer(hasty, item, 0, order=orders[item], response_ms=100)
+    return study
+
+
+def test_declared_contrasts_are_corrected_and_others_called_exploratory(study):
+    contrasts = found_in(study).contrasts
+    assert [(versus.first, versus.second) for versus in contrasts[:2]] == [
+        ("pixel-ablation-cam", "grad-cam"),
+        ("ablation-cam", "grad-cam"),
+    ]
+    assert [versus.found.exploratory for versus in contrasts] == [False, False, True]
+    assert [versus.found.p_holm for versus in contrasts[:2]] == holm(
+        [versus.found.p for versus in contrasts[:2]]
+    )
+    assert contrasts[2].found.p_holm is None
+
+
+def test_differences_are_those_of_the_scores(study):
+    scores = {score.name: score.score for score in summary(study).scores}
+    for versus in found_in(study).contrasts:
+        assert versus.found.difference == pytest.approx(scores[versus.first] - scores[versus.second])
+
+
+def test_the_protocols_rules_leave_out_the_hasty(study):
+    found = found_in(study)
+    assert found.exclusions.reasons == {7: ["answered too fast"]}
+    assert (found.exclusions.flow["people"], found.exclusions.flow["people kept"]) == (7, 6)
+    without = summary(study, group="course A")
+    assert found.kept.scores == without.scores
+    assert found.kept.responses == 24
+
+
+def test_without_rules_nobody_is_left_out():
+    study = make_study("plain")
+    fill(study, [[0, 1, 2], [1, 1, 0]])
+    assert found_in(study).exclusions is None
+    assert found_in(study).kept is None
+
+
+def test_agreement_is_that_of_the_answers(study):
+    given = answers_of(study, part_of(study))
+    expected = krippendorff_alpha(given.items, given.participants, given.values, draws=100).alpha
+    assert found_in(study).agreement.alpha == pytest.approx(expected)
+
+
+def test_same_is_counted_in_three_ways_that_each_sum_to_their_items(study):
+    ways = found_in(study).same_as
+    assert [way.way for way in ways] == ["own", "split", "dropped"]
+    for way in ways:
+        assert sum(way.scores) + way.same == pytest.approx(way.items)
+
+
+def test_times_are_quartiles_in_seconds(study):
+    times = found_in(study, group="course A").times
+    assert times.n == 24
+    assert (times.low, times.median, times.high) == pytest.approx((1.0075, 1.015, 1.0225))
+
+
+def test_results_can_be_narrowed_to_a_class_or_a_group(study):
+    image = study.items.get(index=0).image
+    image.class_name = "dam"
+    image.save()
+    assert summary(study, class_name="dam").items == 1
+    assert summary(study, class_name="dam").missing_items == ()
+    assert summary(study, group="course B").responses == 4
+    assert summary(study, group="course B").scores[0].score == 4
+    assert "class “dam” only" in summary(study, class_name="dam").who_in_words
+
+
+def test_the_page_narrows_down_and_says_so(client, admin_user, study):
+    client.force_login(admin_user)
+    html = client.get(reverse("study-results", args=["methods"]) + "?group=course+B").content.decode()
+    assert "group “course B” only" in html
+    assert "grad-cam was preferred most: 4.00 of 4 items" in html
+    data = client.get(reverse("study-results-json", args=["methods"]) + "?group=course+B").json()
+    assert (data["group"], data["responses"]) == ("course B", 4)
+
+
+@pytest.mark.parametrize("given", [[[0]], [[0], [1]], [[0, 1, 2]], [[1, 1, 1]] * 3, [[-1, -1, -1]] * 2])
+def test_thin_answers_have_sentences_instead_of_numbers(client, admin_user, given):
+    study = make_study("thin", protocol={"exclusions": {"median_ms": 500, "position_share": 0.9}})
+    fill(study, given)
+    found = found_in(study)
+    assert found.agreement.alpha is None or found.agreement.alpha <= 1
+    client.force_login(admin_user)
+    response = client.get(reverse("study-results", args=["thin"]))
+    assert response.status_code == 200
+    assert " nan" not in response.content.decode().lower()
+
+
+@pytest.mark.parametrize("given", [[[0]], [[2], [-1]], [[0, 0, 0]] * 2, [[1, 1, 1]] * 3])
+def test_thin_ratings_have_sentences_instead_of_numbers(client, admin_user, given):
+    study = make_study(
+        "thin",
+        task="rating",
+        methods=("m",),
+        networks=("a", "b"),
+        protocol={"exclusions": {"position_share": 0.9}},
+    )
+    fill(study, given)
+    client.force_login(admin_user)
+    response = client.get(reverse("study-results", args=["thin"]))
+    assert response.status_code == 200
+    assert " nan" not in response.content.decode().lower()
+
+
+def test_answers_collected_elsewhere_say_nothing_of_places(client, admin_user, tmp_path):
+    study = make_study("imported")
+    path = tmp_path / "answers.csv"
+    rows = [f"{item},{person},{ARMS[(item + person) % 3]}" for item in range(3) for person in range(4)]
+    path.write_text("item,participant,choice\n" + "\n".join(rows))
+    call_command("import_responses", "imported", str(path))
+    found = found_in(study)
+    assert (found.positions, found.ranking, found.times) == (None, None, None)
+    client.force_login(admin_user)
+    assert client.get(reverse("study-results", args=["imported"])).status_code == 200
