@@ -58,10 +58,15 @@ class Making:
         out = cam.explain(net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE)
         self._add_predictions(images, labels, out.logits)
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
-        made_by = net.manifest() | {"score": SCORE}
+        made_by = dict(out.manifest)
+        parameters = made_by.pop("methods")
         for number, (image, frame) in enumerate(zip(images, frames, strict=True)):
             for method in methods:
-                manifest = made_by | {"method": method, "score_value": scores[number]}
+                manifest = made_by | {
+                    "method": method,
+                    "parameters": parameters[method],
+                    "score_value": scores[number],
+                }
                 cells = out.maps[method][number].numpy()
                 self._add_map(image, method, int(out.targets[number]), cells, frame, manifest)
 

@@ -1,9 +1,10 @@
-"""What a photo still lacks: which maps, which prediction. Reads rows only; no torch."""
+"""What a photo still lacks: which maps, which prediction. Reads rows only."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 
+from . import cam
 from .classes import class_in
 from .models import ExplanationMap, Image, Network, Precompute, Prediction
 
@@ -12,10 +13,13 @@ MapKey = tuple[int, str, int, str]  # photo, method, target, parameters hash
 
 
 def parameters_hash(network: Network, method: str) -> str:
-    """SHA-256 of all that a map depends on beside its photo, layer and target."""
+    """SHA-256 of all that a map depends on beside its photo, layer, method and target: canonical JSON of what follows.
+
+    Imports torch: for commands and tasks only.
+    """
     what = {
         "score": SCORE,
-        "method": {"name": method},
+        "parameters": cam.METHODS[method].parameters,
         "weights_sha256": network.weights_sha256,
         "preprocessing": network.preprocessing,
     }

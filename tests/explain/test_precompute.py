@@ -1,5 +1,6 @@
 """A run makes every map once, whole batches or nothing, and can be run again."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image as PillowImage
 
 from explain import making, precompute
 from explain.batches import run_batch, run_pending
-from explain.cam import explain, render
+from explain.cam import METHOD_NAMES, explain, render
 from explain.images import import_images
 from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
 from explain.needs import parameters_hash
@@ -69,6 +70,28 @@ def test_a_stored_map_is_the_raw_map_of_the_engine(photos, tiny):
         assert row.manifest["weights_sha256"] == tiny.weights_sha256
         assert row.manifest["method"] == row.method
         assert row.parameters_hash == parameters_hash(tiny, row.method)
+
+
+def test_the_hash_of_a_map_covers_all_that_it_was_made_with(tiny):
+    text = (
+        '{"parameters":{"depth":6,"groups":8,"threshold":0.01},'
+        f'"preprocessing":{json.dumps(tiny.preprocessing, sort_keys=True, separators=(",", ":"))},'
+        f'"score":"logit","weights_sha256":"{tiny.weights_sha256}"}}'
+    )
+    first = parameters_hash(tiny, "ablation-cam++")
+    assert first == hashlib.sha256(text.encode()).hexdigest()
+    tiny.preprocessing = tiny.preprocessing | {"resize": 200}
+    second = parameters_hash(tiny, "ablation-cam++")
+    tiny.weights_sha256 = "f" * 64
+    assert len({first, second, parameters_hash(tiny, "ablation-cam++")}) == 3
+
+
+def test_every_method_of_the_engine_can_be_stored_and_shown(photos, tiny):
+    Image.objects.exclude(original_name="hammer/1.jpg").delete()
+    make_maps(photos, tiny, METHOD_NAMES)
+    rows = ExplanationMap.objects.all()
+    assert sorted(row.method for row in rows) == sorted(METHOD_NAMES)
+    assert next(row for row in rows if row.method == "random").manifest["parameters"] == {"seed": 0}
 
 
 def test_its_pictures_show_the_map_in_the_frame_of_the_photo(photos, tiny):
