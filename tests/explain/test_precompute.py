@@ -183,6 +183,7 @@ def test_two_runs_of_the_same_maps_at_once_store_them_once(photos, tiny, setting
     run_pending(first, lambda: None)
     assert ExplanationMap.objects.count() == 15
     assert ExplanationMap.objects.filter(batch__precompute=second, method="grad-cam").count() == 5
+    assert (first.batches.get().attempts, first.batches.get().error) == (1, "")
     assert stored_files(settings) == named_files()
 
 
