@@ -24,6 +24,8 @@ from explain.cam.tail import Tail
 
 _CHUNK_VALUES = 2**22
 """How many values one chunk of changed vectors or maps may hold."""
+_CACHED_VALUES = 2**17
+"""How many values fit into the processor's cache."""
 
 
 def pooled_head(graph: fx.GraphModule) -> "PooledHead | None":
@@ -121,8 +123,15 @@ class PooledHead(Head):
             parts = [self._moved(mean, rows, target) for rows in torch.diag(lost).split(size)]
             return torch.cat(parts)
         hidden = run_steps([entry], mean[None])
-        scores = rest.scores(torch.cat([hidden, hidden - lost[:, None] * self._columns]), target)
-        return scores[0] - scores[1:]
+        whole = rest.scores(hidden, target)
+        size = max(1, _CACHED_VALUES // hidden.numel())
+        columns = self._columns
+        return torch.cat(
+            [
+                whole - rest.scores(hidden - lost[part, None] * columns[part], target)
+                for part in (slice(start, start + size) for start in range(0, len(lost), size))
+            ]
+        )
 
     @cached_property
     def _entry(self) -> tuple[Step | None, Tail]:

@@ -1,0 +1,106 @@
+"""The same map by other libraries, on one photo. ResNet-50 at layer4.
+
+pytorch-grad-cam's AblationCAM runs the network once for each of 2,048 channels. --quick asks it for an eighth of them
+and multiplies by eight; the report says so.
+"""
+
+import contextlib
+import io
+import sys
+
+import torch
+from captum.attr import LayerFeatureAblation, LayerGradCam
+from pytorch_grad_cam import AblationCAM, GradCAM
+from pytorch_grad_cam.ablation_layer import AblationLayer
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torchcam.methods import GradCAM as TorchcamGradCAM
+
+from bench.timing import options, report, seconds
+from explain.cam import Network, explain
+
+TARGET = 281
+
+
+class Spread(AblationLayer):
+    """The library's own layer, but its ratio takes channels evenly, so that the work is a known part."""
+
+    def activations_to_be_ablated(self, activations, ratio_channels_to_ablate=1.0):
+        step = round(1 / ratio_channels_to_ablate)
+        self.indices = list(range(0, len(activations), step))
+        return self.indices
+
+
+def quiet(run) -> None:
+    with contextlib.redirect_stderr(io.StringIO()):
+        run()
+
+
+def main() -> None:
+    quick = options().quick
+    net = Network.load("torchvision:resnet50")
+    module, layer = net.module, net.module.layer4
+    photo = torch.randn(1, 3, 224, 224)
+    target = [ClassifierOutputTarget(TARGET)]
+    cells = torch.arange(49).view(1, 1, 7, 7)
+
+    def ours(name: str) -> float:
+        explain(net, photo, [name], targets=[TARGET])
+        return min(seconds(lambda: explain(net, photo, [name], targets=[TARGET])) for _ in range(15))
+
+    def peer(library: str, method: str, ours_name: str, run, times: int = 1, part: int = 1) -> dict:
+        taken = part * min(seconds(lambda: quiet(run)) for _ in range(times))
+        mine = ours(ours_name)
+        print(f"  {library} {method}: {taken / mine:.0f} ×", file=sys.stderr, flush=True)
+        return {
+            "library": library,
+            "method": method,
+            "ours": ours_name,
+            "peer_ms": round(1000 * taken, 1),
+            "ours_ms": round(1000 * mine, 2),
+            "times_faster": round(taken / mine, 1),
+            "note": f"measured on 1/{part} of the channels, × {part}" if part > 1 else "",
+        }
+
+    grad_cam = GradCAM(module, [layer])
+    ablation = AblationCAM(
+        module, [layer], ablation_layer=Spread(), ratio_channels_to_ablate=1 / 8 if quick else 1.0
+    )
+    rows = [
+        peer("pytorch-grad-cam", "GradCAM", "grad-cam", lambda: grad_cam(photo, target), 5),
+        peer(
+            "captum",
+            "LayerGradCam",
+            "grad-cam",
+            lambda: LayerGradCam(module, layer).attribute(photo, TARGET),
+            5,
+        ),
+        peer(
+            "torchcam", "GradCAM", "grad-cam", lambda: torchcam_map(TorchcamGradCAM, module, layer, photo), 5
+        ),
+        peer(
+            "captum",
+            "LayerFeatureAblation, 49 cells",
+            "pixel-ablation-cam",
+            lambda: LayerFeatureAblation(module, layer).attribute(
+                photo, target=TARGET, layer_mask=cells, perturbations_per_eval=7
+            ),
+        ),
+        peer(
+            "pytorch-grad-cam",
+            "AblationCAM, 2,048 channels",
+            "ablation-cam",
+            lambda: ablation(photo, target),
+            part=8 if quick else 1,
+        ),
+    ]
+    report(rows, ("grad-cam", "captum", "torchcam"))
+
+
+def torchcam_map(method, module, layer, photo) -> None:
+    with method(module, layer) as extractor:
+        scores = module(photo)
+        extractor(TARGET, scores)
+
+
+if __name__ == "__main__":
+    main()
