@@ -228,7 +228,15 @@ def _cut_by_hook(module: nn.Module, layer: str, example: Tensor) -> Cut:
                 return stopped.features
         raise CutError(f"layer {layer!r} did not run; choose a layer that runs for every photo")
 
-    return Cut(layer, trunk, _hook_head(module, part, example), None)
+    head = _hook_head(module, part, example)
+    if getattr(module, "one_by_one", False):
+        return Cut(layer, _one_by_one(trunk), _one_by_one(head), None)
+    return Cut(layer, trunk, head, None)
+
+
+def _one_by_one(run: Run) -> Run:
+    """For a program that reads a batch of one and nothing else."""
+    return lambda batch: torch.cat([run(one[None]) for one in batch])
 
 
 def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:

@@ -171,4 +171,12 @@ def _exported(path: Path, weights: str | Path | None) -> Source:
         raise WeightsError(
             f"network {path}: it is no file by torch.export.save, or by another PyTorch; export it again"
         ) from problem
-    return Source(torch.export.unflatten(program), None, None)
+    module = torch.export.unflatten(program)
+    # a program exported without dynamic_shapes reads one photo at a time: cut.py asks for this mark
+    module.one_by_one = _reads_one_photo(program)  # type: ignore[assignment]
+    return Source(module, None, None)
+
+
+def _reads_one_photo(program: torch.export.ExportedProgram) -> bool:
+    photos = next(node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs)
+    return isinstance(photos.meta["val"].shape[0], int)

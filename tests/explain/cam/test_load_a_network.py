@@ -1,0 +1,211 @@
+"""Networks by name, weights from files, preprocessing on record; and one clear line for each mistake."""
+
+import json
+
+import pytest
+import timm
+import torch
+import torchvision
+from PIL import Image
+from safetensors.torch import save_file
+from timm.data import create_transform, resolve_data_config
+from torch import nn
+
+from explain.cam import CamError, Network, Preprocessing, explain
+from explain.cam.sources import imagenet_names
+from tests.explain.cam.conftest import packaged, sample_photo, sample_rows
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)
+    ).eval()  # fmt: skip
+
+
+PHOTOS = ["baseball-1.jpg", "bee-1.jpg", "hammer-2.jpg", "dam-1.jpg"]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "inception_v3", "efficientnet_b1"])
+def test_preprocessing_of_torchvision_is_the_record_of_its_weights(name):
+    from explain.cam.sources import _preset
+
+    for record in torchvision.models.get_model_weights(name):
+        ours, theirs = _preset(record), record.transforms()
+        for photo in map(sample_photo, PHOTOS):
+            expected = theirs(photo.convert("RGB"))
+            torch.testing.assert_close(torch.from_numpy(ours(photo)), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "resnet18", "mobilenetv3_small_100"])
+def test_preprocessing_of_timm_is_its_own_transform(name):
+    net = Network.load(f"timm:{name}")
+    theirs = create_transform(**resolve_data_config({}, model=net.module), is_training=False)
+    for photo in map(sample_photo, PHOTOS):
+        torch.testing.assert_close(net.preprocess(photo), theirs(photo.convert("RGB")), rtol=1e-5, atol=1e-5)
+
+
+def test_the_crop_box_is_where_the_pixels_come_from():
+    """A white square on black: what the network sees of it lies where crop_box says."""
+    photo = Image.new("RGB", (400, 300))
+    photo.paste((255, 255, 255), (130, 60, 190, 120))
+    prepared = Preprocessing(size=(224, 224), resize=256)
+    x0, y0, x1, y1 = prepared.crop_box(400, 300)
+    seen = prepared(photo)[0] > 0
+    rows, columns = seen.any(1).nonzero()[0], seen.any(0).nonzero()[0]
+    assert x0 + columns[0] * (x1 - x0) / 224 == pytest.approx(130, abs=1.5)
+    assert x0 + (columns[-1] + 1) * (x1 - x0) / 224 == pytest.approx(190, abs=1.5)
+    assert y0 + rows[0] * (y1 - y0) / 224 == pytest.approx(60, abs=1.5)
+    assert y0 + (rows[-1] + 1) * (y1 - y0) / 224 == pytest.approx(120, abs=1.5)
+    assert (x1 - x0) / (y1 - y0) == pytest.approx(1, abs=0.01)
+
+
+def test_preprocessing_survives_json():
+    own = Preprocessing((240, 320), 330, (0.5,) * 3, (0.25,) * 3, "bicubic")
+    assert Preprocessing.from_json(json.loads(json.dumps(own.to_json()))) == own
+    assert Preprocessing((9, 7), None).crop_box(100, 50) == (0, 0, 100, 50)
+
+
+@pytest.mark.parametrize("values", [{"interpolation": "cubic"}, {"size": (300, 300)}])
+def test_preprocessing_that_cannot_be_is_refused(values):
+    with pytest.raises(CamError, match=r"choose nearest|resize to 300"):
+        Preprocessing(**values)
+
+
+@pytest.mark.parametrize(("name", "right"), [("efficientnet_lite0", 44), ("squeezenet1_1", 37)])
+def test_the_packaged_networks_know_the_sample_photos(name, right):
+    net = packaged(name)
+    batch = torch.stack([net.preprocess(sample_photo(row["file"])) for row in sample_rows()])
+    found = torch.cat([net.logits(part) for part in batch.split(7)]).argmax(1)
+    labels = torch.tensor([int(row["class_index"]) for row in sample_rows()])
+    assert int((found == labels).sum()) == right
+    assert net.class_names == imagenet_names()
+
+
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_lite1", 240), ("efficientnet_lite2", 260)])
+def test_the_larger_packaged_networks_load(name, size):
+    net = Network.load(f"package:{name}")
+    photo = net.preprocess(sample_photo("giant-panda-1.jpg"))
+    assert photo.shape == (3, size, size)
+    assert net.class_names[int(net.logits(photo[None]).argmax())] == "giant panda"
+
+
+def test_weights_come_from_a_pth_or_safetensors_file_and_hash_the_same(tmp_path):
+    source = Network.load("torchvision:squeezenet1_1", weights=None)
+    state = source.module.state_dict()
+    torch.save(state, tmp_path / "plain.pth")
+    torch.save(
+        {"state_dict": {f"module.{name}": value for name, value in state.items()}}, tmp_path / "wrapped.pt"
+    )
+    save_file(state, tmp_path / "safe.safetensors")
+    for name in ("plain.pth", "wrapped.pt", "safe.safetensors"):
+        loaded = Network.load("torchvision:squeezenet1_1", weights=tmp_path / name)
+        assert loaded.weights_sha256 == source.weights_sha256
+    assert packaged("squeezenet1_1").weights_sha256 != source.weights_sha256
+
+
+def test_random_weights_are_the_same_each_time_and_leave_the_callers_chance_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    first, second = (Network.load("torchvision:squeezenet1_1") for _ in range(2))
+    assert torch.equal(torch.rand(1), expected)
+    assert first.weights_sha256 == second.weights_sha256
+
+
+def test_class_names_set_the_number_of_classes_that_is_built():
+    net = Network.load("torchvision:resnet18", class_names=["cat", "dog"])
+    assert net.logits(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
+    assert Network.load("timm:resnet18", class_names=["cat", "dog"]).class_names == ["cat", "dog"]
+
+
+def test_a_network_by_torch_export_is_loaded_and_explained(tmp_path):
+    module, photo = small(), torch.randn(1, 3, 16, 12)
+    torch.export.save(torch.export.export(module, (photo,)), tmp_path / "net.pt2")
+    plain = Preprocessing(size=(16, 12), resize=18)
+    net = Network.load(str(tmp_path / "net.pt2"), preprocessing=plain)
+    own = Network(module, preprocessing=plain)
+    methods = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
+    found, expected = explain(net, photo, methods), explain(own, photo, methods)
+    assert net.layer == own.layer == "1"
+    for method in methods:
+        torch.testing.assert_close(found.maps[method], expected.maps[method])
+
+
+def test_a_download_that_fails_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", _offline)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", _offline)
+    with pytest.raises(
+        CamError, match=r"torchvision:resnet18 could not be downloaded.*fetch https://.*give its path"
+    ):
+        Network.load("torchvision:resnet18", weights="DEFAULT")
+    monkeypatch.setattr(timm, "create_model", _offline)
+    with pytest.raises(CamError, match=r"timm:resnet18 could not be downloaded.*give its path"):
+        Network.load("timm:resnet18", weights="DEFAULT")
+
+
+def _offline(*_args, **_kwargs):
+    raise OSError("no route to host")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("torchvision:resnet51", r"no classification network 'resnet51'; did you mean .*resnet50"),
+        ("timm:efficientnet_lite9", r"no network 'efficientnet_lite9'; did you mean .*efficientnet_lite"),
+        ("package:vgg16", "choose squeezenet1_1, efficientnet_lite0"),
+        ("resnet50", "torchvision:NAME, timm:NAME"),
+        ("hub:resnet50", "torchvision:NAME, timm:NAME"),
+        ("missing.pt2", "no such file"),
+    ],
+)
+def test_a_network_that_does_not_exist_is_answered_with_what_does(spec, message):
+    with pytest.raises(CamError, match=message):
+        Network.load(spec)
+
+
+def test_weights_of_another_architecture_say_what_differs(tmp_path):
+    torch.save(torchvision.models.resnet18(num_classes=5).state_dict(), tmp_path / "five.pth")
+    with pytest.raises(
+        CamError, match=r"2 of another shape \(fc.weight is \(5, 512\) and should be \(1000, 512\)"
+    ):
+        Network.load("torchvision:resnet18", weights=tmp_path / "five.pth")
+    with pytest.raises(CamError, match=r"another architecture.*missing.*unknown.*name the network"):
+        Network.load("torchvision:squeezenet1_1", weights=tmp_path / "five.pth")
+
+
+@pytest.mark.parametrize(
+    "name", ["text.pth", "text.safetensors", "whole.pth", "missing.pth", "list.pth", "empty.pth"]
+)
+def test_a_file_that_holds_no_weights_is_one_clear_line(name, tmp_path):
+    (tmp_path / "text.pth").write_text("hello")
+    (tmp_path / "text.safetensors").write_text("hello")
+    (tmp_path / "empty.pth").write_bytes(b"")
+    torch.save(small(), tmp_path / "whole.pth")
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(CamError) as refused:
+        Network.load("torchvision:squeezenet1_1", weights=tmp_path / name)
+    assert name in str(refused.value)
+    assert ";" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_layer_that_does_not_exist_is_refused_on_loading():
+    with pytest.raises(CamError, match="layer 'layer5' does not exist in ResNet; did you mean layer"):
+        Network.load("torchvision:resnet18", layer="layer5")
+
+
+def test_the_manifest_is_plain_and_complete():
+    net = packaged("efficientnet_lite0")
+    found = json.loads(json.dumps(net.manifest()))
+    assert found["network"] == "package:efficientnet_lite0"
+    assert found["layer"] == "bn2"
+    assert found["head"] == "average pool + linear"
+    assert found["weights_sha256"] == net.weights_sha256
+    assert found["preprocessing"]["size"] == [224, 224]
+    out = explain(
+        net, torch.zeros(1, 3, 224, 224), ["ablation-cam++"], parameters={"ablation-cam++": {"groups": 4}}
+    )
+    assert out.manifest["methods"] == {"ablation-cam++": {"groups": 4, "depth": 6, "threshold": 0.01}}
+    assert out.manifest["score"] == "logit"
