@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from . import models
 from .models import Study
+from .plan import HIDDEN, results_hidden
 from .results import UnknownWhoError, all_answers, progress, summary, with_item_count
 from .serializers import SCORES, AnswerSerializer, StudySerializer
 from .summary import WHO, as_json
@@ -59,6 +60,13 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet):
             kwargs["context"] = {**self.get_serializer_context(), "progress": progress(found)}
         return super().get_serializer(*args, **kwargs)
 
+    def answered_study(self) -> Study:
+        """The study, if its answers may be seen now."""
+        study = self.get_object()
+        if results_hidden(study):
+            raise PermissionDenied(HIDDEN)
+        return study
+
     @extend_schema(
         summary="Scores with 95 % intervals",
         description="The same numbers as the results page and `manage.py scores SLUG --json`.",
@@ -68,7 +76,7 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, pagination_class=None)
     def scores(self, request: Request, slug: str) -> Response:
         try:
-            return Response(as_json(summary(self.get_object(), request.query_params.get("who"))))
+            return Response(as_json(summary(self.answered_study(), request.query_params.get("who"))))
         except UnknownWhoError as error:
             raise ValidationError({"who": str(error)}) from error
 
@@ -81,7 +89,7 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=True, pagination_class=ByCursor, serializer_class=AnswerSerializer)
     def answers(self, request: Request, slug: str) -> Response:
-        study = self.get_object()
+        study = self.answered_study()
         try:
             rows = all_answers(study, request.query_params.get("who") or "all")
         except UnknownWhoError as error:

@@ -9,10 +9,15 @@ median_ms = 400                                    # median response time below 
 position_share = 0.9                               # one place picked in more than this share of preferences
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .analysis.exclusions import Rules
 from .models import Study
+
+if TYPE_CHECKING:
+    from .protocol import Reader
 
 
 @dataclass(frozen=True)
@@ -32,3 +37,21 @@ def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
     )
+
+
+def results_hidden(study: Study) -> bool:
+    """Whether nobody may see results yet: the protocol says so, and answers are still coming in."""
+    running = study.state in (Study.State.OPEN, Study.State.PAUSED)
+    return running and bool(study.protocol.get("analysis", {}).get("hide_running_results", False))
+
+
+HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."
+
+
+def check_plan(reader: "Reader", arms: Sequence[str]) -> None:
+    """Check the plan's tables in a protocol; faults are noted in the reader."""
+    analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
+    analysis.pairs("contrasts", arms)
+    analysis.flag("hide_running_results")
+    exclusions.number("median_ms", least=1, default=None)
+    exclusions.share("position_share")

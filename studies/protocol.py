@@ -24,6 +24,8 @@ picture = "overlay"               # or "masked", "heat"
 
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # same (choice); labels, five of them (rating)
+
+[analysis] and [exclusions]       # optional: what is fixed about the analysis before there is data; see plan.py
 """
 
 import re
@@ -36,6 +38,7 @@ from typing import Any
 from explain.errors import BadInputError
 
 from .models import Study
+from .plan import check_plan
 from .wording import default_wording, unknown_places
 
 _REQUIRED = object()
@@ -120,6 +123,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         wording=_wording(reader, task, picture),
         source=source,
     )
+    check_plan(reader, [arm.name for arm in protocol.arms])
     reader.finish()
     return protocol
 
@@ -260,6 +264,24 @@ class Reader:
 
     def flag(self, key: str, default: bool = False) -> bool:
         return self._take(key, default, bool, "true or false")
+
+    def share(self, key: str) -> float | None:
+        """A number between 0 and 1, or None."""
+        allowed = "a number between 0 and 1"
+        value = self._take(key, None, float, allowed)
+        if key in self.values and isinstance(value, float) and not 0 < value < 1:
+            self.fault(key, f"is {value}; it must be {allowed}")
+        return value or None
+
+    def pairs(self, key: str, names: Sequence[str]) -> list[list[str]]:
+        """Pairs of two different names out of those there are."""
+        found = self._take(key, [], list, "a list of pairs")
+        for pair in found:
+            if not (isinstance(pair, list) and len(pair) == 2 and len(set(map(str, pair))) == 2):
+                self.fault(key, f"has {pair!r}; each entry must be two different names")
+            elif unknown := [name for name in pair if name not in names]:
+                self.fault(key, f"names {unknown[0]!r}; there is {', '.join(names)}")
+        return found
 
     def range(self, key: str) -> list[int]:
         values = self._take(key, [], list, "two whole numbers, the least and the most")

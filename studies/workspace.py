@@ -1,6 +1,7 @@
 """What an admin or researcher sees. Every look-up starts from `Study.objects.visible_to(user)`."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from . import charts
 from .details import details
 from .lifecycle import STEPS, change_state, revoke_invitation
 from .models import Event, Invitation, Study
+from .plan import HIDDEN, results_hidden
 from .results import (
     Part,
     UnknownWhoError,
@@ -99,6 +101,10 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
 def results(request: HttpRequest, slug: str) -> HttpResponse:
     """What the study has found so far: in words, as a chart and as a table; then what a reviewer asks next."""
     found = study_of(request, slug)
+    if results_hidden(found):
+        return render(
+            request, "studies/hidden.html", {"study": found, "progress": progress([found])[found.pk]}
+        )
     part = _part(request, found)
     given = answers_of(found, part)
     result = summarise(found, part, given)
@@ -124,7 +130,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same object as the page and the `scores` command."""
-    found = study_of(request, slug)
+    found = answered_study_of(request, slug)
     part = _part(request, found)
     result = summarise(found, part, answers_of(found, part))
     return JsonResponse(as_json(result), json_dumps_params={"ensure_ascii": False, "indent": 2})
@@ -135,7 +141,7 @@ def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Every answer as CSV, sent while it is read."""
     from .export import csv_chunks  # here, because pyarrow is slow to load and no other page needs it
 
-    found = study_of(request, slug)
+    found = answered_study_of(request, slug)
     response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-answers.csv"'
     return response
@@ -150,6 +156,14 @@ def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(codebook(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-codebook.csv"'
     return response
+
+
+def answered_study_of(request: HttpRequest, slug: str) -> Study:
+    """The study, if its answers may be seen now."""
+    found = study_of(request, slug)
+    if results_hidden(found):
+        raise PermissionDenied(HIDDEN)
+    return found
 
 
 def _part(request: HttpRequest, found: Study) -> Part:

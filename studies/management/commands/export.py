@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from studies.export import WRITERS, export
 from studies.summary import WHO
 
-from .scores import dump, find_study
+from .scores import UNBLIND, answered_study, dump
 
 
 class Command(BaseCommand):
@@ -22,10 +22,11 @@ class Command(BaseCommand):
             "--format", default="csv", help=f"one or more of {', '.join(WRITERS)} (default: csv)"
         )
         parser.add_argument("--who", choices=WHO, help="whose answers scores.json is about; all are exported")
+        parser.add_argument("--unblind", **UNBLIND)
         parser.add_argument("--json", action="store_true", help="the paths as JSON on stdout")
 
-    def handle(self, *, slug, to: Path, format: str, who, json: bool, **options):
-        study = find_study(slug)
+    def handle(self, *, slug, to: Path, format: str, who, json: bool, unblind, **options):
+        study = answered_study(slug, unblind)
         formats = [name.strip() for name in format.split(",")]
         if unknown := [name for name in formats if name not in WRITERS]:
             raise CommandError(f"--format {unknown[0]}: not one of {', '.join(WRITERS)}", returncode=2)

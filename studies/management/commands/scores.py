@@ -4,7 +4,8 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.models import Study
+from studies.models import Event, Study
+from studies.plan import HIDDEN, results_hidden
 from studies.results import summary
 from studies.summary import WHO, Summary, as_json, percent, signed
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("slug")
+        parser.add_argument("--unblind", **UNBLIND)
         parser.add_argument("--json", action="store_true", help="JSON on stdout")
         parser.add_argument(
             "--who",
@@ -21,8 +23,8 @@ class Command(BaseCommand):
             help="whose answers (default: real people's, or simulated ones if only those exist)",
         )
 
-    def handle(self, *, slug, json: bool, who, **options):
-        result = summary(find_study(slug), who)
+    def handle(self, *, slug, json: bool, who, unblind, **options):
+        result = summary(answered_study(slug, unblind), who)
         self.stdout.write(dump(as_json(result)) if json else table(result))
 
 
@@ -40,6 +42,21 @@ def find_study(slug: str) -> Study:
         )
         raise CommandError(f"{slug}: no such study. Studies: {known}", returncode=2)
     return study
+
+
+def answered_study(slug: str, unblind: bool) -> Study:
+    """The study, if its answers may be seen now. Looking at hidden ones (--unblind) goes on record."""
+    study = find_study(slug)
+    if results_hidden(study):
+        if not unblind:
+            raise CommandError(
+                f"{HIDDEN} Close it first, or look with --unblind, which goes on record.", returncode=2
+            )
+        Event.objects.create(study=study, kind="unblinded", data={"by": "command line"})
+    return study
+
+
+UNBLIND = {"action": "store_true", "help": "look at results that the protocol hides; goes on record"}
 
 
 def table(result: Summary) -> str:
