@@ -1,10 +1,9 @@
-"""A study's answers as tidy files, one answer a row: CSV, JSON Lines, Parquet, with a codebook and the scores.
+"""A study's answers as tidy files, one answer a row: CSV, JSON Lines, Parquet. folder.py adds what belongs to them.
 
 The columns are declared once, in `COLUMNS`; the files and the codebook both come from there. Answers are read and
 written a chunk at a time, so memory does not grow with the study. pyarrow writes CSV and Parquet.
 """
 
-import csv
 import io
 import json
 import os
@@ -24,8 +23,7 @@ from django.db.models.functions import Coalesce
 
 from .bulk import Columns, chunks
 from .models import Response, Study
-from .results import NOT_MEASURED, UNKNOWN, summary
-from .summary import as_json
+from .results import NOT_MEASURED, UNKNOWN
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
 FIELDS: dict[str, str | int] = {
@@ -37,6 +35,7 @@ FIELDS: dict[str, str | int] = {
     "ms": "int",
     "simulated": "bool",
     "status": 10,
+    "kind": 10,
     "created_at": "time",
 }
 
@@ -96,6 +95,7 @@ class Export:
                 value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
                 shown=Coalesce("shown_value", UNKNOWN),
                 ms=Coalesce("response_ms", NOT_MEASURED),
+                kind=F("trial__kind"),
             )
         )
         order_length = max(2 * len(self.arms), 2)
@@ -228,13 +228,19 @@ COLUMNS = [
         "status",
         TEXT,
         "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
-        "void: taken out by staff. Scores use counted answers only.",
+        "void: taken out by staff; aside: to a repeat. Scores use counted answers only.",
         lambda e, raw: e.by_code(raw["status"], str),
+    ),
+    Column(
+        "trial",
+        TEXT,
+        "main: one of the required answers; repeat: the same item again for the same person, in another order.",
+        lambda e, raw: e.by_code(raw["kind"], str),
     ),
     Column(
         "participant_state",
         TEXT,
-        "active, finished or withdrawn. Scores leave out the answers of people who withdrew.",
+        "active, finished, screened or withdrawn. Scores leave out the answers of people who withdrew.",
         lambda e, raw: e.of_person(raw, "state"),
     ),
     Column(
@@ -280,11 +286,11 @@ def _csv(table: pa.Table, *, header: bool) -> bytes:
 
 
 def write_csv(study: Study, path: Path) -> None:
-    _write(path, csv_chunks(study))
+    write(path, csv_chunks(study))
 
 
 def write_jsonl(study: Study, path: Path) -> None:
-    _write(path, jsonl_chunks(study))
+    write(path, jsonl_chunks(study))
 
 
 def write_parquet(study: Study, path: Path) -> None:
@@ -301,7 +307,8 @@ def write_parquet(study: Study, path: Path) -> None:
             writer.write_table(table.cast(schema))
 
 
-def _write(path: Path, parts: Iterable[bytes]) -> None:
+def write(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file whole or not at all."""
     with _in_place_of(path) as part, part.open("wb") as file:
         file.writelines(parts)
 
@@ -326,29 +333,3 @@ WRITERS: dict[str, Callable[[Study, Path], None]] = {
     "jsonl": write_jsonl,
     "parquet": write_parquet,
 }
-
-
-def codebook(study: Study) -> str:
-    """The columns of the export, each with its type and meaning, as CSV."""
-    types = {INT: "integer", BIG: "integer", TEXT: "text", BOOL: "true or false"}
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["column", "type", "meaning"])
-    for column in Export(study).columns:
-        writer.writerow([column.name, types[column.type], column.description])
-    return file.getvalue()
-
-
-def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
-    """Write the answers in each format, the codebook and the scores into a folder; return the files."""
-    to.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name in formats:
-        path = to / f"answers.{name}"
-        WRITERS[name](study, path)
-        written.append(path)
-    scores = json.dumps(as_json(summary(study, who)), ensure_ascii=False, indent=2, allow_nan=False)
-    for path, text in ((to / "codebook.csv", codebook(study)), (to / "scores.json", scores + "\n")):
-        _write(path, [text.encode()])
-        written.append(path)
-    return written

@@ -150,7 +150,7 @@ def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 @require_GET
 def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     """What each column of the export means."""
-    from .export import codebook
+    from .folder import codebook
 
     found = study_of(request, slug)
     response = HttpResponse(codebook(found), content_type="text/csv; charset=utf-8")

@@ -1,6 +1,7 @@
 """What a researcher takes away: files with every answer, a codebook, and the scores."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -11,8 +12,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.export import COLUMNS, csv_chunks, export
-from studies.models import Arm, Participant, Response
+from studies.export import COLUMNS, csv_chunks
+from studies.folder import export
+from studies.models import Arm, ItemMap, Participant, Response
 from studies.results import summary
 from studies.summary import as_json
 from tests.factories import make_study
@@ -56,6 +58,7 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "response_ms": "1500",
         "simulated": "false",
         "status": "counted",
+        "trial": "main",
         "participant_state": "active",
         "imported_from": "",
         "answered_at": first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -128,13 +131,60 @@ def test_all_formats_hold_the_same_answers(study, tmp_path):
     )
 
 
-def test_the_codebook_describes_every_column_of_the_file(study, tmp_path):
+def test_the_codebook_describes_every_column_of_every_file(study, tmp_path):
+    study.questions = [{"key": "age", "text": "How old are you?", "kind": "number"}]
+    study.save()
     export(study=study, to=tmp_path, formats=["csv"])
     book = list(csv.DictReader((tmp_path / "codebook.csv").open()))
-    header = next(csv.reader((tmp_path / "answers.csv").open()))
-    assert [line["column"] for line in book] == header
-    assert all(line["meaning"].endswith(".") for line in book)
+    for file in ("answers", "participants.csv", "maps.csv"):
+        header = next(csv.reader((tmp_path / (file if "." in file else f"{file}.csv")).open()))
+        assert [line["column"] for line in book if line["file"] == file] == header
+    assert all(line["meaning"] for line in book)
     assert len({column.name for column in COLUMNS}) == len(COLUMNS)
+
+
+def test_the_wide_file_has_a_row_a_participant_and_a_column_an_item(tmp_path):
+    study = make_study("wide", items=3)
+    fill(study, [[0, -1, 2], [1, 1]])
+    export(study=study, to=tmp_path, formats=["csv"])
+    assert list(csv.reader((tmp_path / "answers-wide.csv").open())) == [
+        ["participant", "item_0", "item_1", "item_2"],
+        ["1", "grad-cam", "same", "pixel-ablation-cam"],
+        ["2", "ablation-cam", "ablation-cam", ""],
+    ]
+
+
+def test_ratings_stay_numbers_in_the_wide_file(tmp_path):
+    study = make_study("wide", task="rating", items=2, methods=("m",), networks=("a", "b"))
+    fill(study, [[-2, 1]])
+    export(study=study, to=tmp_path, formats=["csv"])
+    assert (tmp_path / "answers-wide.csv").read_text().splitlines()[1] == "1,-2,1"
+
+
+def test_participants_say_what_they_said_and_not_who_they_are(study, tmp_path):
+    study.questions = [{"key": "job", "text": "What do you do?", "kind": "text"}]
+    study.save()
+    person = study.participants.get(number=1)
+    person.background, person.external_id = {"job": "=cmd()"}, "PROLIFIC-77"
+    person.save()
+    export(study=study, to=tmp_path, formats=["csv"])
+    text = (tmp_path / "participants.csv").read_text()
+    row = next(iter(csv.DictReader(io.StringIO(text))))
+    assert (row["participant"], row["group"], row["job"]) == ("1", "course A", "'=cmd()")
+    assert "PROLIFIC-77" not in text
+    assert person.token_sha256 not in text
+
+
+def test_a_row_leads_back_to_the_map_its_weights_and_the_photo(study, tmp_path):
+    export(study=study, to=tmp_path, formats=["csv"])
+    answered = read(study)[0]
+    rows = list(csv.DictReader((tmp_path / "maps.csv").open()))
+    assert len(rows) == 2 * 3
+    origin = next(r for r in rows if r["item"] == answered["item"] and r["arm"] == answered["choice"])
+    made = ItemMap.objects.get(item__index=0, item__study=study, arm__name="pixel-ablation-cam")
+    assert origin["map_sha256"] == hashlib.sha256(bytes(made.map.values)).hexdigest()
+    assert origin["weights_sha256"] == made.arm.network.weights_sha256
+    assert origin["photo_sha256"] == made.item.image.content_sha256
 
 
 def test_the_scores_file_is_what_the_scores_command_prints(study, tmp_path):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.export import WRITERS, export
+from studies.export import WRITERS
+from studies.folder import export
 from studies.summary import WHO
 
 from .scores import UNBLIND, answered_study, dump
