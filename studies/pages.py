@@ -23,6 +23,7 @@ from .wording import filled
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 IN_HAND = 3
 LETTERS = "ABCDEFGH"
+TELEMETRY_BYTES = 2000  # it comes from anyone who has a link
 
 
 @require_safe
@@ -214,13 +215,14 @@ def _settle(participant: Participant, operation: Any) -> None:
         if not form.is_valid():
             raise AnswerError(form.errors.as_text())
         telemetry = operation.get("telemetry")
+        small = isinstance(telemetry, dict) and len(json.dumps(telemetry)) <= TELEMETRY_BYTES
         answer_trial(
             participant=participant,
             position=form.cleaned_data["position"],
             shown_value=form.cleaned_data["value"],
             answer_id=form.cleaned_data["answer_id"],
             response_ms=form.cleaned_data["response_ms"],
-            telemetry=telemetry if isinstance(telemetry, dict) else None,
+            telemetry=telemetry if small else None,
         )
     except AnswerError as error:
         Event.objects.create(

@@ -3,6 +3,7 @@
 
 import { AnswerQueue, newId } from "./queue.js";
 import { Pictures } from "./pictures.js";
+import { Watch } from "./watch.js";
 
 const AHEAD = 2; // trials to load beyond the current one
 const PAUSE = 400; // ms after an answer in which the second click of a double click is ignored
@@ -20,7 +21,7 @@ let block = JSON.parse(document.querySelector("#block").textContent);
 let current = null; // the trial on screen
 let upcoming = [];
 let last = block.last && { id: block.last, trial: null }; // the answer that can be undone
-let clock = null; // when every picture of the current trial was on screen
+let watch = null; // times the current trial, from when every picture of it is on screen
 let sealedUntil = 0; // no answer is taken before this time
 
 const queue = new AnswerQueue({
@@ -123,7 +124,8 @@ function ahead() {
 
 // No option can be pressed until open().
 function seal() {
-  clock = null;
+  watch?.stop();
+  watch = null;
   delete body.dataset.ready;
   options.forEach((option) => {
     option.disabled = true;
@@ -132,12 +134,12 @@ function seal() {
 }
 
 function open(trial) {
-  clock = performance.now();
+  watch = new Watch();
   setTimeout(() => {
     if (current !== trial) return;
     options.forEach((option) => { option.disabled = false; });
     body.dataset.ready = trial.position;
-  }, Math.max(0, sealedUntil - clock));
+  }, Math.max(0, sealedUntil - performance.now()));
 }
 
 function answer(value) {
@@ -145,9 +147,7 @@ function answer(value) {
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", position: trial.position, value,
-    response_ms: Math.round(performance.now() - clock),
-    telemetry: { viewport: [innerWidth, innerHeight], pixel_ratio: devicePixelRatio },
+    id, kind: "answer", position: trial.position, value, response_ms: watch.elapsed(), telemetry: watch.report(value),
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };
@@ -209,6 +209,7 @@ document.addEventListener("keydown", (event) => {
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));
+  watch.picked(Number(option.value));
   return option.focus();
 });
 

@@ -156,3 +156,19 @@ def test_answers_are_timed_from_when_the_pictures_are_there(new_page, invited):
     ready(page)
     assert Response.objects.get().response_ms < 1400
     assert Response.objects.get().telemetry["viewport"] == [1280, 720]
+
+
+def test_how_an_answer_came_about_is_recorded(new_page, invited):
+    _, url = invited()
+    page = new_page()
+    begin(page, url)
+    ready(page)
+    for key in ("1", "1", "3"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    ready(page)
+    expect(page.locator("#status")).to_have_text("Answer saved")
+    told = Response.objects.get().telemetry
+    assert (told["first_value"], told["changes"], told["hidden_ms"]) == (0, 1, 0)
+    assert 0 <= told["first_ms"] <= Response.objects.get().response_ms
+    assert (told["viewport"], told["pixel_ratio"]) == ([1280, 720], 1)

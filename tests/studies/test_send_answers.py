@@ -105,3 +105,9 @@ def test_an_answer_takes_few_queries(send, django_assert_max_num_queries):
     send(an_answer(1))
     with django_assert_max_num_queries(15):
         send(an_answer(2))
+
+
+@pytest.mark.parametrize("telemetry", [{"x": "y" * 5000}, ["not", "an", "object"], "text"])
+def test_telemetry_that_is_no_small_object_is_left_out(send, telemetry):
+    send(an_answer(1, telemetry=telemetry))
+    assert Response.objects.get().telemetry == {}

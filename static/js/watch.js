@@ -1,0 +1,47 @@
+// How an answer came about: when something was first picked, how often that changed, how long the page was hidden.
+
+export class Watch {
+  constructor() {
+    this.began = performance.now();
+    this.picks = [];
+    this.hiddenFor = 0;
+    this.hiddenSince = document.hidden ? this.began : null;
+    this.onVisibility = () => {
+      this.settleHidden();
+      this.hiddenSince = document.hidden ? performance.now() : null;
+    };
+    document.addEventListener("visibilitychange", this.onVisibility);
+  }
+
+  elapsed() {
+    return Math.round(performance.now() - this.began);
+  }
+
+  // A choice that is not confirmed yet: a number key, before Enter.
+  picked(value) {
+    if (this.picks.at(-1)?.value !== value) this.picks.push({ value, ms: this.elapsed() });
+  }
+
+  settleHidden() {
+    if (this.hiddenSince !== null) this.hiddenFor += performance.now() - this.hiddenSince;
+    this.hiddenSince = document.hidden ? performance.now() : null;
+  }
+
+  // To be called with the value that was confirmed.
+  report(value) {
+    this.picked(value);
+    this.settleHidden();
+    return {
+      first_value: this.picks[0].value,
+      first_ms: this.picks[0].ms,
+      changes: this.picks.length - 1,
+      hidden_ms: Math.round(this.hiddenFor),
+      viewport: [innerWidth, innerHeight],
+      pixel_ratio: devicePixelRatio,
+    };
+  }
+
+  stop() {
+    document.removeEventListener("visibilitychange", this.onVisibility);
+  }
+}
