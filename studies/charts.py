@@ -23,6 +23,13 @@ EDGE = 6  # pixels kept free above
 _numbers = count(1)
 
 
+def main_chart(summary: Summary) -> SafeString | str:
+    """The one chart of a study's result; empty without answers."""
+    if summary.scores:
+        return score_bars(summary)
+    return rating_scale(summary) if summary.rating else ""
+
+
 def score_bars(summary: Summary) -> SafeString:
     """A bar for each arm and for “same”, longest first, with its interval and the mark of no preference."""
     assert summary.same is not None

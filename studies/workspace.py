@@ -120,7 +120,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "choices": WHO,
             "classes": classes if len(classes) > 1 else [],
             "groups": groups if len(groups) > 1 else [],
-            "main_chart": _main_chart(result),
+            "main_chart": charts.main_chart(result),
             "counts_chart": charts.rating_counts(result) if result.rating else "",
             "position_chart": charts.position_bars(result) if result.responses else "",
         },
@@ -158,6 +158,17 @@ def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+@require_GET
+def report_file(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report as a file to keep. It has a style sheet in it, so it is never shown as a page of this site."""
+    from .report import report  # here, because it brings pyarrow along
+
+    found = answered_study_of(request, slug)
+    response = HttpResponse(report(found, _part(request, found).who), content_type="text/html; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-report.html"'
+    return response
+
+
 def answered_study_of(request: HttpRequest, slug: str) -> Study:
     """The study, if its answers may be seen now."""
     found = study_of(request, slug)
@@ -173,12 +184,6 @@ def _part(request: HttpRequest, found: Study) -> Part:
         return part_of(found, asked.get("who"), asked.get("class", ""), asked.get("group", ""))
     except UnknownWhoError as error:
         raise Http404(str(error)) from error
-
-
-def _main_chart(result) -> str:
-    if result.scores:
-        return charts.score_bars(result)
-    return charts.rating_scale(result) if result.rating else ""
 
 
 def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("studies/<slug:slug>/results/", workspace.results, name="study-results"),
     path("studies/<slug:slug>/results.json", workspace.results_json, name="study-results-json"),
     path("studies/<slug:slug>/export.csv", workspace.export_csv, name="study-export"),
+    path("studies/<slug:slug>/report.html", workspace.report_file, name="study-report"),
     path("studies/<slug:slug>/codebook.csv", workspace.codebook, name="study-codebook"),
     path("api/schema/", api.schema, name="api-schema"),
     path("api/docs/", api.docs, name="api-docs"),

@@ -51,8 +51,9 @@ def mirrored(interval: tuple[float, float] | None) -> tuple[float, float] | None
 
 @register.filter
 def many(number: int, noun: str) -> str:
-    """1 answer, 1,200 answers"""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    """1 answer, 1,200 answers; for an irregular noun both forms: "class,classes"."""
+    one, _, more = noun.partition(",")
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 @register.filter

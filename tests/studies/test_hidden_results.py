@@ -33,7 +33,7 @@ def test_no_page_tells_while_the_study_runs(browser, study, state):
     html = browser.get(reverse("study-results", args=["blind"])).content.decode()
     assert "Hidden until the study is closed" in html
     assert "preferred" not in html
-    for name in ("study-results-json", "study-export"):
+    for name in ("study-results-json", "study-export", "study-report"):
         assert browser.get(reverse(name, args=["blind"])).status_code == 403
     for part in ("scores", "answers"):
         response = browser.get(f"/api/studies/blind/{part}/")
@@ -51,7 +51,9 @@ def test_the_closed_study_shows_everything(browser, study):
     assert browser.get("/api/studies/blind/scores/").status_code == 200
 
 
-@pytest.mark.parametrize("command", [["scores", "blind"], ["export", "blind", "--to"]])
+@pytest.mark.parametrize(
+    "command", [["scores", "blind"], ["export", "blind", "--to"], ["report", "blind", "--to"]]
+)
 def test_the_command_line_looks_only_on_record(study, tmp_path, command):
     command = [*command, str(tmp_path / "out")] if command[-1] == "--to" else command
     with pytest.raises(CommandError, match="hidden until the study is closed") as error:

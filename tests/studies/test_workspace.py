@@ -18,7 +18,7 @@ from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["study", "study-results", "study-results-json", "study-export", "study-codebook"]
+PAGES = ["study", "study-results", "study-results-json", "study-export", "study-codebook", "study-report"]
 
 
 @pytest.fixture
