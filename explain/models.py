@@ -203,3 +203,45 @@ class ExplanationMap(models.Model):
     def array(self) -> np.ndarray:
         """The raw map, (height, width) float32."""
         return np.frombuffer(self.values, dtype="<f4").reshape(self.height, self.width)
+
+
+class Evaluation(models.Model):
+    """What one map is worth on one photo under one protocol (evaluation_protocols.py). Computed once, never twice.
+
+    Y is the target's score on the photo, O on what the map leaves of it. Which figures are there depends on the
+    protocol; those of boxes on whether the photo has any that the network sees.
+    """
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="evaluations")
+    network = models.ForeignKey(Network, models.CASCADE, related_name="evaluations")
+    layer = models.CharField(max_length=200)
+    method = models.CharField(max_length=60)
+    target = models.PositiveIntegerField()
+    protocol = models.CharField(max_length=40)
+    parameters_hash = models.CharField(max_length=64, help_text="of the map's parameters and the protocol's")
+    confidence = models.FloatField(help_text="Y, softmax")
+    activation = models.FloatField(help_text="Y, logit")
+    confidence_left = models.FloatField(null=True, help_text="O, softmax")
+    activation_left = models.FloatField(null=True, help_text="O, logit")
+    insertion = models.FloatField(null=True, help_text="area under the confidence while the photo appears")
+    deletion = models.FloatField(null=True, help_text="area under the confidence while the photo goes")
+    iou_10 = models.FloatField(
+        null=True, help_text="best overlap of a box with the map's at 10 % of its maximum"
+    )
+    iou_30 = models.FloatField(null=True, help_text="at 30 %")
+    iou_50 = models.FloatField(null=True, help_text="at 50 %")
+    pointing = models.BooleanField(null=True, help_text="the map's maximum lies in a box")
+    energy = models.FloatField(null=True, help_text="share of the map that lies in the boxes")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "network", "layer", "method", "target", "protocol", "parameters_hash"],
+                name="a_map_is_evaluated_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} of {self.method} of {self.network_id} on {self.image_id}"

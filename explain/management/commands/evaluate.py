@@ -1,0 +1,68 @@
+"""Evaluate maps: the paper's tables 1 and 2, and how well maps point, for any set, network and methods."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from explain import evaluate
+from explain.cli import Answer, AnswerCommand, Bar
+from explain.evaluation_protocols import PROTOCOLS, EvaluationProtocol
+from explain.evaluation_tables import EvaluationTable, table_of
+from explain.evaluation_text import as_text
+from explain.lookup import find_networks, find_set
+from explain.models import ImageSet, Precompute
+
+
+class Command(AnswerCommand):
+    help = (
+        "How much of a network's score each method's maps leave, and how well they point at the boxes. "
+        "Run it again to go on: nothing is computed twice."
+    )
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("set_name", metavar="SET")
+        parser.add_argument("--networks", required=True, help="names, separated by commas")
+        parser.add_argument("--methods", required=True, help="names, separated by commas")
+        parser.add_argument(
+            "--protocol", default="paper", help=f"what is done with a map: {', '.join(PROTOCOLS)}"
+        )
+        parser.add_argument(
+            "--target", choices=Precompute.Target.values, default="label", help="the class that was explained"
+        )
+
+    def run(
+        self, *, set_name: str, networks: str, methods: str, protocol: str, target: str, **_: Any
+    ) -> Answer:
+        image_set = find_set(set_name)
+        asked = evaluate.ask(
+            networks=find_networks(networks),
+            methods=[name for name in map(str.strip, methods.split(",")) if name],
+            protocol=protocol,
+            target=target,
+        )
+        todo = evaluate.plan(image_set=image_set, asked=asked)
+        with Bar("photos") as bar:
+            try:
+                evaluate.run(todo, bar)
+            except KeyboardInterrupt as interrupt:
+                raise CommandError(
+                    "stopped. What is computed is kept; run the same command again to go on.", returncode=130
+                ) from interrupt
+        tables = [table_of(image_set=image_set, asked=one) for one in asked]
+        return _Tables(image_set, asked[0].protocol, target, tables)
+
+
+class _Tables(Answer):
+    """A table for each network, with all that its figures depend on beside it."""
+
+    def __init__(
+        self, image_set: ImageSet, protocol: EvaluationProtocol, target: str, tables: list[EvaluationTable]
+    ) -> None:
+        self.failed = ""
+        self.table = "\n\n".join(as_text(found, image_set.name, protocol, target) for found in tables)
+        self.data = {
+            "set": image_set.name,
+            "protocol": protocol.to_json(),
+            "target": target,
+            "tables": [found.to_json() for found in tables],
+        }
