@@ -59,7 +59,9 @@ class Network:
         example = self._example()
         self.layer = layer or default_layer(self.module, example)
         self.cut: Cut = cut(self.module, self.layer, example)
-        self._memory_format = _fastest_format(self.cut, example)
+        self._memory_format = (
+            _fastest_format(self.cut, example) if backend == "torch" else torch.contiguous_format
+        )
         self.backend = backend
         self._trunk = open_backend(
             backend, self.cut, example, cache=Path(cache) if cache else None, key=self._key(backend)

@@ -78,6 +78,7 @@ def test_an_unknown_back_end_is_answered_with_the_list():
         Network(small(), layer="2", size=(24, 16), backend="tensorrt")
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 def test_an_exported_trunk_reads_one_size(batch):
     net = Network(small(), layer="2", size=(24, 16), backend="openvino")
     with pytest.raises(CamError, match=r"reads photos \(3, 24, 16\), not \(3, 16, 24\)"):
