@@ -2,31 +2,34 @@
 
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
-only write lock (`BEGIN IMMEDIATE`), and the same code is exact. A claim lasts as long as its lease. When the lease
-is over the trial stays with its participant until someone else needs it, so nobody who comes back late is turned
-away without need.
+only write lock (`BEGIN IMMEDIATE`; turns.py keeps that fair), and the same code is exact. A claim lasts as long as
+its lease. When the lease is over the trial stays with its participant until someone else needs it, so nobody who
+comes back late is turned away without need.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from .analysis.orders import rounds, study_orders
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from .turns import writing
 
 SAME = -1
 LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
 STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)  # the one answer that settles its trial
 # A claim looks at this many times as many free trials as it takes, to give each person all orders in turn.
 WINDOW = 4
+LOOK_AGAIN, LONGEST_WAIT = 0.01, 10.0  # seconds, where others have locked the last free trials
 
 
 class AnswerError(Exception):
@@ -56,7 +59,7 @@ def lay_out_trials(study: Study) -> int:
     return len(Trial.objects.bulk_create(trials, batch_size=1000))
 
 
-@transaction.atomic
+@writing()
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
@@ -129,22 +132,25 @@ def _surplus(participant: Participant) -> int:
 def _take(free: QuerySet[Trial], count: int) -> list[Trial]:
     """Lock enough free trials to choose from: open ones in order, then those whose lease is over.
 
-    Rows that others have locked are passed over. If that leaves none, wait for them: at the end of a study
-    everyone reaches for the same last rows, and the lock of someone who is still choosing is no answer. Nobody
-    waits who holds a trial already, so there is no deadlock.
+    Rows that others have locked are passed over. If that leaves none, look again in a moment: at the end of a
+    study everyone reaches for the same last rows, and the lock of someone who is still choosing is no answer.
+    Nobody waits for a lock while holding others (rows that were locked in vain stay locked too), so there is no
+    deadlock. On SQLite the transaction has the only write lock, and the first look is final.
     """
     is_open = Q(state=Trial.State.OPEN)
     is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
-    found = _lock(free.filter(is_open), count, skip_locked=True)
-    if len({trial.item_id for trial in found}) < count:
-        found += _lock(free.filter(is_expired), count, skip_locked=True)
-    while not found and free.filter(is_open | is_expired).exists():
-        found = _lock(free.filter(is_open), count) or _lock(free.filter(is_expired), count)
-    return found
+    patience = monotonic() + LONGEST_WAIT
+    while True:
+        found = _lock(free.filter(is_open), count)
+        if len({trial.item_id for trial in found}) < count:
+            found += _lock(free.filter(is_expired), count)
+        if found or monotonic() > patience or not free.filter(is_open | is_expired).exists():
+            return found
+        sleep(LOOK_AGAIN)
 
 
-def _lock(rows: QuerySet[Trial], count: int, skip_locked: bool = False) -> list[Trial]:
-    locked = rows.order_by("id").select_for_update(of=("self",), skip_locked=skip_locked)
+def _lock(rows: QuerySet[Trial], count: int) -> list[Trial]:
+    locked = rows.order_by("id").select_for_update(of=("self",), skip_locked=True)
     return list(locked[: count * WINDOW])
 
 
@@ -197,7 +203,8 @@ def _lease() -> datetime:
 def renew_leases(*, participant: Participant) -> int:
     """Keep what a participant holds while they are at it; the number of trials."""
     held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
-    return held.update(lease_until=_lease())
+    with writing():
+        return held.update(lease_until=_lease())
 
 
 def answer_trial(
@@ -224,7 +231,7 @@ def answer_trial(
         AnswerError: the participant never held such a trial, or the task has no such answer.
     """
     try:
-        with transaction.atomic():
+        with writing():
             trial = _locked_trial(participant, position)
             if stored := Response.objects.filter(answer_id=answer_id).first():
                 return _outcome(stored, participant)
@@ -301,7 +308,7 @@ def last_answer(participant: Participant) -> Response | None:
     return last if last and last.status in STANDING else None
 
 
-@transaction.atomic
+@writing()
 def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     """Take the last answer back and give its trial to the participant again. The answer is kept, as undone.
 
@@ -319,7 +326,7 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     return True
 
 
-@transaction.atomic
+@writing()
 def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """Take an answer out of the scores and ask the same item in the same order again; the new trial.
 
@@ -347,7 +354,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
 
 
-@transaction.atomic
+@writing()
 def withdraw(*, participant: Participant) -> Participant:
     """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
 

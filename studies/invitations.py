@@ -2,7 +2,6 @@
 
 import secrets
 
-from django.db import transaction
 from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +9,7 @@ from django.utils import timezone
 from explain.errors import BadInputError
 
 from .models import Event, Invitation, Participant, Study, Trial, hash_token, new_token
+from .turns import writing
 
 # No 0/O, 1/I/L: codes are read aloud and typed.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -50,7 +50,7 @@ def has_room(study: Study) -> bool:
     return study.trials.filter(free, kind=Trial.Kind.MAIN).exists()
 
 
-@transaction.atomic
+@writing()
 def join(
     *, invitation: Invitation, consent_sha256: str, external_id: str = "", external: dict | None = None
 ) -> tuple[Participant, str] | str:
@@ -89,7 +89,7 @@ def is_known(invitation: Invitation, external_id: str) -> bool:
     return bool(external_id) and invitation.study.participants.filter(external_id=external_id).exists()
 
 
-@transaction.atomic
+@writing()
 def finish(*, participant: Participant) -> Participant:
     """Give a participant who is through their completion code; once, and for good."""
     participant = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)
