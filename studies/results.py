@@ -264,6 +264,10 @@ class Progress:
         return self.open + self.claimed + self.answered
 
     @property
+    def counted(self) -> int:
+        return self.real + self.simulated
+
+    @property
     def percent(self) -> int:
         return 100 * self.answered // self.needed if self.needed else 0
 

@@ -105,7 +105,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         return render(
             request, "studies/hidden.html", {"study": found, "progress": progress([found])[found.pk]}
         )
-    part = _part(request, found)
+    part = part_asked_for(request, found)
     given = answers_of(found, part)
     result = summarise(found, part, given)
     classes, groups = classes_and_groups(found)
@@ -128,10 +128,18 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
+def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many answers count by now, for a page that keeps itself up to date."""
+    found = study_of(request, slug)
+    done = progress([found])[found.pk]
+    return JsonResponse({"counted": done.counted, "answered": done.answered, "needed": done.needed})
+
+
+@require_GET
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same object as the page and the `scores` command."""
     found = answered_study_of(request, slug)
-    part = _part(request, found)
+    part = part_asked_for(request, found)
     result = summarise(found, part, answers_of(found, part))
     return JsonResponse(as_json(result), json_dumps_params={"ensure_ascii": False, "indent": 2})
 
@@ -164,7 +172,9 @@ def report_file(request: HttpRequest, slug: str) -> HttpResponse:
     from .report import report  # here, because it brings pyarrow along
 
     found = answered_study_of(request, slug)
-    response = HttpResponse(report(found, _part(request, found).who), content_type="text/html; charset=utf-8")
+    response = HttpResponse(
+        report(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-report.html"'
     return response
 
@@ -177,7 +187,7 @@ def answered_study_of(request: HttpRequest, slug: str) -> Study:
     return found
 
 
-def _part(request: HttpRequest, found: Study) -> Part:
+def part_asked_for(request: HttpRequest, found: Study) -> Part:
     """Whose answers, of which class and group, as the address says."""
     asked = request.GET
     try:

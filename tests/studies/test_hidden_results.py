@@ -33,7 +33,7 @@ def test_no_page_tells_while_the_study_runs(browser, study, state):
     html = browser.get(reverse("study-results", args=["blind"])).content.decode()
     assert "Hidden until the study is closed" in html
     assert "preferred" not in html
-    for name in ("study-results-json", "study-export", "study-report"):
+    for name in ("study-results-json", "study-export", "study-report", "study-items"):
         assert browser.get(reverse(name, args=["blind"])).status_code == 403
     for part in ("scores", "answers"):
         response = browser.get(f"/api/studies/blind/{part}/")

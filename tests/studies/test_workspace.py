@@ -14,11 +14,21 @@ from django.utils import timezone
 
 from studies.models import Event, Invitation, Study, hash_token
 from tests.factories import make_study, make_trials
-from tests.studies.filled import fill
+from tests.studies.filled import answer, fill, make_participant
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["study", "study-results", "study-results-json", "study-export", "study-codebook", "study-report"]
+PAGES = [
+    "study",
+    "study-results",
+    "study-results-json",
+    "study-export",
+    "study-codebook",
+    "study-report",
+    "study-counted",
+    "study-items",
+    "study-item",
+]
 
 
 @pytest.fixture
@@ -38,6 +48,10 @@ def browser(client, researcher):
     return client
 
 
+def address(name: str) -> str:
+    return reverse(name, args=["methods", 0] if name == "study-item" else ["methods"])
+
+
 def page(client, name, *args, query="") -> str:
     response = client.get(reverse(name, args=args) + query)
     assert response.status_code == 200
@@ -53,7 +67,7 @@ def charts_in(html: str) -> list[ET.Element]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_ask_for_a_login(client, study, name):
-    response = client.get(reverse(name, args=["methods"]))
+    response = client.get(address(name))
     assert response.status_code == 302
     assert response.url.startswith("/accounts/login/")
 
@@ -61,14 +75,14 @@ def test_pages_ask_for_a_login(client, study, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_do_not_exist_for_someone_elses_staff(client, study, stranger, name):
     client.force_login(stranger)
-    assert client.get(reverse(name, args=["methods"])).status_code == 404
+    assert client.get(address(name)).status_code == 404
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_open_for_the_studys_researcher_and_for_an_admin(client, study, researcher, admin_user, name):
     for user in (researcher, admin_user):
         client.force_login(user)
-        assert client.get(reverse(name, args=["methods"])).status_code == 200
+        assert client.get(address(name)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -304,3 +318,49 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
         page(browser, "study", "methods")
     with django_assert_num_queries(13):
         page(browser, "study-results", "methods")
+
+
+# Photo by photo
+
+
+def rows_of(html: str) -> list[str]:
+    return re.findall(r'<tr><th scope="row">(\d+)</th>', html)
+
+
+def test_items_are_listed_with_their_shares_and_sorted_by_what_an_arm_got(browser, study):
+    html = page(browser, "study-items", "methods")
+    assert rows_of(html) == ["0", "1", "2"]
+    first = re.search(r'<th scope="row">0</th>(.*?)</tr>', html, re.S).group(1)
+    assert re.findall(r'number">([\d.]+)<', first) == ["3", "1.00", "0.00", "0.00", "0.00"]
+    assert rows_of(page(browser, "study-items", "methods", query="?sort=ablation-cam")) == ["1", "2", "0"]
+
+
+def test_an_item_opens_with_its_maps_and_every_answer(browser, study):
+    html = page(browser, "study-item", "methods", 2)
+    assert len(re.findall(r"<img ", html)) == 1 + 3
+    for picture in re.findall(r'<img src="([^"]+)"', html):
+        assert browser.get(picture).status_code == 200
+    assert re.findall(r'<tr><th scope="row">([a-z-]+)</th><td>grad-cam · ', html) == [
+        "pixel-ablation-cam",
+        "same",
+        "ablation-cam",
+    ]
+
+
+def test_an_item_shows_taken_back_and_simulated_answers_as_such(browser, study):
+    answer(make_participant(study, simulated=True), 0, 2, status="undone")
+    html = page(browser, "study-item", "methods", 0)
+    assert "undone" in html
+    assert 'class="tag simulated"' in html
+
+
+def test_an_item_that_is_not_there_is_no_page(browser, study):
+    assert browser.get(reverse("study-item", args=["methods", 99])).status_code == 404
+
+
+def test_queries_of_items_do_not_grow_with_answers(browser, study, django_assert_num_queries):
+    fill(study, [[0, 0, 0]] * 3)
+    with django_assert_num_queries(8):
+        page(browser, "study-items", "methods")
+    with django_assert_num_queries(9):
+        page(browser, "study-item", "methods", 1)

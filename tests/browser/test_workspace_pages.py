@@ -1,0 +1,104 @@
+"""A researcher's pages in a real browser: usable by everyone, up to date, within the CSP, at desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+
+from studies.models import Study
+from tests.browser.conftest import DESK, PHONE
+from tests.factories import make_study, make_trials
+from tests.studies.filled import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def study():
+    study = make_study("methods", items=4, wording={"question": "Which map best matches the {class}?"})
+    make_trials(study, ["0,1,2"])
+    fill(study, [[0, 1, 2, 2], [0, 0, -1, 2]], label="course A")
+    fill(study, [[0, 2, 2, 2]], simulated=True, label="course B")
+    study.state = Study.State.OPEN
+    study.save()
+    return study
+
+
+@pytest.fixture
+def researcher_page(new_page, live_server, admin_user):
+    """A function that opens a page of someone who is logged in, and collects what the console says."""
+
+    def open_page(**options):
+        client = Client()
+        client.force_login(admin_user)
+        page = new_page(**options)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_pages_are_usable_by_everyone_and_fit_the_screen(
+    researcher_page, live_server, study, viewport, scheme
+):
+    page = researcher_page(viewport=viewport, color_scheme=scheme)
+    addresses = [
+        reverse("studies"),
+        reverse("study", args=["methods"]),
+        reverse("study-state", args=["methods", "closed"]),
+        reverse("study-results", args=["methods"]),
+        reverse("study-results", args=["methods"]) + "?who=all",
+        reverse("study-items", args=["methods"]),
+        reverse("study-item", args=["methods", 0]),
+    ]
+    for address in addresses:
+        page.goto(live_server.url + address)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+        rules = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+        found = Axe().run(page, options={"runOnly": rules})
+        assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"], address
+    assert page.complaints == []
+
+
+def test_results_keep_up_while_answers_come_in(researcher_page, live_server, study):
+    page = researcher_page()
+    page.clock.install()
+    page.goto(live_server.url + reverse("study-results", args=["methods"]))
+    assert "2.50 of 4 items" not in page.inner_text("h1")
+    fill(study, [[2, 2, 2, 2], [2, 2, 2, 2]])
+    with page.expect_response("**/results/"):
+        page.clock.run_for(10_000)
+    page.wait_for_function("document.querySelector('.facts dd').textContent === '16'")
+    assert page.inner_text("h1").startswith("pixel-ablation-cam was preferred most: 2.75 of 4 items")
+    assert page.inner_text("#live-note").startswith("Updated at")
+    assert page.complaints == []
+
+
+def test_an_invitation_link_is_copied_with_one_click(researcher_page, live_server, study):
+    page = researcher_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(live_server.url + reverse("study", args=["methods"]))
+    page.fill("[name=label]", "course C")
+    page.click("text=Make an invitation link")
+    page.click("[data-copy]")
+    page.wait_for_selector("text=Copied")
+    link = page.input_value("[data-copy-source]")
+    assert page.evaluate("navigator.clipboard.readText()") == link
+    page.goto(link)
+    assert page.locator("input[name=consent]").count() == 1
+
+
+def test_the_api_can_be_tried_on_its_page(researcher_page, live_server, study):
+    page = researcher_page()
+    page.goto(live_server.url + reverse("api-docs"))
+    page.click("#operations-studies-studies_list")
+    page.click("#operations-studies-studies_list button:has-text('Try it out')")
+    page.click("#operations-studies-studies_list button:has-text('Execute')")
+    page.wait_for_selector("#operations-studies-studies_list .live-responses-table >> text=methods")
+    assert [line for line in page.complaints if "Content Security Policy" in line] == []
