@@ -1,0 +1,189 @@
+"""From answers to scores and files: time and memory for 10⁴, 10⁵ and 10⁶ answers, on SQLite or PostgreSQL.
+
+    python -m bench.answers [--sizes 10000,100000,1000000] [--database postgres://…] [--to bench/RESULTS-answers.md]
+
+The database must be empty and is filled (by default an SQLite file in a temporary folder; on PostgreSQL make one with
+createdb). 100 answers an item, up to 500 a person, three arms. Each figure is the median of {runs} runs, each in a process of its own;
+memory is the peak of that process.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TASKS = {
+    "scores": ("scores, grouped by the database", 1.0),
+    "summary": ("summary with two-way intervals, 2,000 draws", 30.0),
+    "csv": ("answers.csv", {"postgresql": 5.0, "sqlite": 20.0}),
+    "parquet": ("answers.parquet", None),
+}
+MEMORY_MB = 300
+CHILD = "BENCH_ANSWERS"
+
+
+def fill(size: int) -> None:
+    """A study with that many answers, by SQL alone; rows say `size-N`."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from explain.models import Image, ImageSet, Network
+    from studies.models import Arm, Invitation, Item, Participant, Study
+
+    items, people = size // 100, max(size // 500, 200)
+    per_item = size // items
+    photos = ImageSet.objects.create(name=f"size-{size}")
+    study = Study.objects.create(slug=f"size-{size}", title=f"{size:,} answers", task="choice")
+    network, _ = Network.objects.get_or_create(name="net", load="torchvision:resnet50", layer="layer4")
+    for index, name in enumerate(("grad-cam", "ablation-cam", "pixel-ablation-cam")):
+        Arm.objects.create(study=study, index=index, name=name, network=network, method=name)
+    Image.objects.bulk_create(
+        Image(
+            image_set=photos,
+            file=f"{size}/{n}",
+            picture=f"{size}/{n}p",
+            original_name=f"ILSVRC2012_val_{n:08d}.JPEG",
+            class_name=f"class {n % 1000}",
+            width=224,
+            height=224,
+            source_sha256=f"{n:064d}",
+            content_sha256=f"{n:064d}",
+        )
+        for n in range(items)
+    )
+    Item.objects.bulk_create(
+        Item(study=study, index=n, image=image) for n, image in enumerate(photos.images.order_by("id"))
+    )
+    invitation, _ = Invitation.issue(study, label="crowd")
+    Participant.objects.bulk_create(
+        Participant(study=study, invitation=invitation, number=n + 1, token_sha256=f"{size}-{n}")
+        for n in range(people)
+    )
+    first_item, first_person = study.items.first().pk, study.participants.first().pk
+    trial_base = (
+        Study.trials.rel.related_model.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    ) + 1
+    new_uuid = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    json_null = "'{}'"
+    now = timezone.now().strftime("%Y-%m-%d %H:%M:%S")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO studies_trial (id, study_id, item_id, "order", state, participant_id, kind)
+            WITH RECURSIVE n(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM n WHERE k < {size - 1})
+            SELECT {trial_base} + k, {study.pk}, {first_item} + k / {per_item},
+              CASE k % 6 WHEN 0 THEN '0,1,2' WHEN 1 THEN '0,2,1' WHEN 2 THEN '1,0,2' WHEN 3 THEN '1,2,0'
+              WHEN 4 THEN '2,0,1' ELSE '2,1,0' END, 'answered', {first_person} + (k % {per_item} + 13 * (k / {per_item})) % {people}, 'main' FROM n"""
+        )
+        cursor.execute(
+            f"""INSERT INTO studies_response (answer_id, trial_id, participant_id, status, choice, shown_value,
+              simulated, response_ms, telemetry, created_at)
+            SELECT {new_uuid}, t.id, t.participant_id, 'counted', (t.id * 7919 % 1009) % 4 - 1, (t.id * 7919 % 1009) % 4 - 1,
+              {"FALSE" if connection.vendor == "postgresql" else "0"}, 1500 + t.id % 4000, {json_null}, '{now}'
+            FROM studies_trial t WHERE t.study_id = {study.pk}"""
+        )
+        cursor.execute("ANALYZE")
+
+
+def measure(task: str, size: int) -> dict[str, float]:
+    """Seconds, and the peak memory of this process in MB."""
+    import resource
+    import time
+
+    from django.db import connection
+
+    from studies import export, results
+    from studies.models import Study
+
+    study = Study.objects.get(slug=f"size-{size}")
+    work = {
+        "scores": lambda: results.totals(study, "real"),
+        "summary": lambda: results.summary(study, "real"),
+        "csv": lambda: export.write_csv(study, Path(os.environ["BENCH_OUT"])),
+        "parquet": lambda: export.write_parquet(study, Path(os.environ["BENCH_OUT"])),
+    }[task]
+    connection.ensure_connection()
+    began = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def child(*arguments: str, environment: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "bench.answers"]
+    settings = environment | {CHILD: json.dumps(arguments), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=settings, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def as_child(arguments: list[str]) -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    what, *rest = arguments
+    if what == "fill":
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        fill(int(rest[0]))
+    else:
+        print(json.dumps(measure(what, int(rest[0]))))
+
+
+def table(figures: dict[str, dict[int, dict[str, float]]], vendor: str, sizes: list[int], runs: int) -> str:
+    lines = [
+        f"# Answers to scores and files, {vendor}",
+        "",
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end. "
+        f"Seconds (peak MB); median of {runs} runs, each in a process of its own.",
+        "",
+        "| | " + " | ".join(f"{size:,}" for size in sizes) + " | limit at 10⁶ |",
+        "|---|" + "---:|" * (len(sizes) + 1),
+    ]
+    for task, by_size in figures.items():
+        words, limit = TASKS[task]
+        limit = limit.get(vendor) if isinstance(limit, dict) else limit
+        cells = [f"{by_size[size]['seconds']:.2f} s ({by_size[size]['mb']:.0f})" for size in sizes]
+        goal = f"{limit:g} s, {MEMORY_MB} MB" if limit else "–"
+        lines.append(f"| {words} | " + " | ".join(cells) + f" | {goal} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.answers", description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--database", help="an empty database; default: an SQLite file in a temporary folder")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--to", type=Path, help="write the table here too")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.sizes.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.database or f"sqlite:///{folder}/bench.sqlite3"
+        environment = os.environ | {"DATABASE_URL": url, "DATA_DIR": folder, "BENCH_OUT": f"{folder}/out"}
+        environment |= {"SECRET_KEY": "bench-only-" + "0" * 50, "HTTPS": "false"}
+        for size in sizes:
+            print(f"filling {size:,} …", file=sys.stderr, flush=True)
+            child("fill", str(size), environment=environment)
+        figures: dict[str, dict[int, dict[str, float]]] = {task: {} for task in TASKS}
+        for task in TASKS:
+            for size in sizes:
+                print(f"{task} {size:,} …", file=sys.stderr, flush=True)
+                runs = [
+                    json.loads(child(task, str(size), environment=environment)) for _ in range(options.runs)
+                ]
+                figures[task][size] = {
+                    key: statistics.median(run[key] for run in runs) for key in ("seconds", "mb")
+                }
+    text = table(figures, "postgresql" if url.startswith("postgres") else "sqlite", sizes, options.runs)
+    if options.to:
+        options.to.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    as_child(json.loads(os.environ[CHILD])) if CHILD in os.environ else main()
