@@ -11,10 +11,12 @@ import numpy as np
 from .analysis.agreement import (
     Agreement,
     PositionBias,
+    Retest,
     Scale,
     SideBias,
     krippendorff_alpha,
     position_bias,
+    retest,
     side_bias,
 )
 from .analysis.answers import SAME, AnswersError
@@ -26,7 +28,7 @@ from .analysis.resampling import Method
 from .analysis.scores import SameAs, choice_scores
 from .models import Study
 from .plan import Plan, plan_of
-from .results import UNKNOWN, Answers, Part, summarise
+from .results import UNKNOWN, Answers, Part, second_answers, summarise
 from .summary import Summary
 
 Pair = tuple[float, float]
@@ -100,6 +102,7 @@ class Details:
     ranked: tuple[Ranked, ...]
     ranking: Ranking | None
     agreement: Agreement
+    retest: Retest | None  # of planned repeats
     positions: PositionBias | None
     sides: SideBias | None
     same_as: tuple[OtherCount, ...]
@@ -119,6 +122,7 @@ def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> 
     return Details(
         **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
         agreement=krippendorff_alpha(given.items, given.participants, given.values, scale, seed=study.seed),
+        retest=_retest(study, part, given, scale),
         times=_times(given.response_ms),
         exclusions=left_out,
         kept=None if left_out is None else summarise(study, part, given.only(left_out.kept)),
@@ -209,6 +213,19 @@ def _row(ends: np.ndarray | None) -> np.ndarray | None:
 def pair(ends: np.ndarray | None) -> Pair | None:
     """(lower, upper) as plain numbers."""
     return None if ends is None else (float(ends[0]), float(ends[1]))
+
+
+def _retest(study: Study, part: Part, given: Answers, scale: Scale) -> Retest | None:
+    """First and second answers of the same person about the same item, side by side."""
+    second = second_answers(study, part)
+    if not second:
+        return None
+    keys = zip(given.items.tolist(), given.participants.tolist(), given.values.tolist(), strict=True)
+    pairs = [(first, second[item, person]) for item, person, first in keys if (item, person) in second]
+    if not pairs:
+        return None
+    first_time, again = np.array(pairs).T
+    return retest(first_time, again, scale, seed=study.seed)
 
 
 def _times(response_ms: np.ndarray) -> Times | None:

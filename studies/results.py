@@ -94,6 +94,14 @@ def answers_of(study: Study, part: Part) -> Answers:
     )
 
 
+def second_answers(study: Study, part: Part) -> dict[tuple[int, int], int]:
+    """(item, participant) -> what they said when they were asked again; repeats are not part of any score."""
+    rows = _of_part(study, part).filter(status=Response.Status.ASIDE, trial__kind=Trial.Kind.REPEAT)
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    found = rows.order_by("id").values_list("trial__item__index", "participant__number", value)
+    return {(item, person): said for item, person, said in found}
+
+
 def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
     distinct, places = np.unique(codes, return_inverse=True)
     texts = [code.decode().strip() for code in distinct.tolist()]
@@ -132,9 +140,11 @@ def check_who(who: str) -> str:
 
 
 def _counted(study: Study, part: Part) -> QuerySet[Response]:
-    rows = Response.objects.filter(trial__study=study, status=Response.Status.COUNTED).exclude(
-        participant__state=Participant.State.WITHDRAWN
-    )
+    return _of_part(study, part).filter(status=Response.Status.COUNTED)
+
+
+def _of_part(study: Study, part: Part) -> QuerySet[Response]:
+    rows = Response.objects.filter(trial__study=study).exclude(participant__state=Participant.State.WITHDRAWN)
     if part.who != "all":
         rows = rows.filter(simulated=part.who == "simulated")
     if part.class_name:

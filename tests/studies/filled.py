@@ -17,7 +17,9 @@ def make_participant(study: Study, *, simulated: bool = False, label: str = "cla
     )
 
 
-def answer(participant: Participant, item: int, value: int, *, order: str = "", **fields) -> Response:
+def answer(
+    participant: Participant, item: int, value: int, *, order: str = "", kind: str = "main", **fields
+) -> Response:
     """One answer about the item with that number; `value` is an arm index, -1 for same, or a rating."""
     study = participant.study
     arms = study.arms.count()
@@ -29,6 +31,7 @@ def answer(participant: Participant, item: int, value: int, *, order: str = "", 
         order=order,
         state=Trial.State.ANSWERED if status == Response.Status.COUNTED else Trial.State.OPEN,
         participant=participant,
+        kind=kind,
     )
     if study.task == Study.Task.CHOICE:
         given = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}

@@ -8,6 +8,7 @@ from django.urls import reverse
 from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import holm
 from studies.details import details
+from studies.models import Trial
 from studies.results import answers_of, part_of, summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -99,6 +100,17 @@ def test_times_are_quartiles_in_seconds(study):
     times = found_in(study, group="course A").times
     assert times.n == 24
     assert (times.low, times.median, times.high) == pytest.approx((1.0075, 1.015, 1.0225))
+
+
+def test_repeats_show_how_often_people_say_the_same_again_and_change_no_score(study):
+    before = summary(study)
+    person = study.participants.get(number=1)
+    said = {answer.trial.item.index: answer.choice for answer in person.responses.all()}
+    for item, again in ((0, said[0]), (1, said[1]), (2, (said[2] + 2) % 4 - 1)):
+        answer(person, item, again, kind=Trial.Kind.REPEAT, status="aside")
+    found = found_in(study).retest
+    assert (found.pairs, found.equal) == (3, pytest.approx(2 / 3))
+    assert summary(study) == before
 
 
 def test_results_can_be_narrowed_to_a_class_or_a_group(study):

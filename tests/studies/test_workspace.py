@@ -316,7 +316,7 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
     fill(study, [[0, 0, 0]] * 3)
     with django_assert_num_queries(11):
         page(browser, "study", "methods")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         page(browser, "study-results", "methods")
 
 
