@@ -1,0 +1,97 @@
+"""`power study.toml [--json]`: how likely the study is to find what it looks for, at several numbers of people."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from explain.cli import Answer, AnswerCommand, Bar
+from studies.analysis.answers import AnswersError
+from studies.analysis.power import Assumptions
+from studies.planning import EFFECTS, Plan, plan
+from studies.protocol import read_protocol
+
+BAR = 40  # characters for a power of 1
+
+
+class Command(AnswerCommand):
+    help = "Power and width of the intervals of a study's own design, by simulation. Nothing needs to be created first."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("protocol", type=Path, metavar="study.toml")
+        parser.add_argument("--people", default="", help="numbers of people, separated by commas: 15,30,60")
+        parser.add_argument(
+            "--effect",
+            type=float,
+            help="choice: share of the first arm − share of each other (default 0.2); rating: the mean (default 0.5)",
+        )
+        parser.add_argument("--same", type=float, default=0.06, help="share of “same” (default 0.06)")
+        parser.add_argument(
+            "--spread-items", type=float, default=0.8, help="how far photos differ (default 0.8)"
+        )
+        parser.add_argument(
+            "--spread-people", type=float, default=0.5, help="how far people differ (default 0.5)"
+        )
+        parser.add_argument("--studies", type=int, default=200, help="simulated at each number (default 200)")
+        parser.add_argument("--seed", type=int, default=0)
+
+    def run(self, *, protocol: Path, people: str, studies: int, seed: int, **options: Any) -> Answer:
+        read = read_protocol(protocol)
+        effect = EFFECTS[read.task] if options["effect"] is None else options["effect"]
+        try:
+            with Bar("studies") as bar:
+                found = plan(
+                    protocol=read,
+                    people=_numbers(people),
+                    assumptions=Assumptions(
+                        effect, options["same"], options["spread_items"], options["spread_people"]
+                    ),
+                    studies=studies,
+                    seed=seed,
+                    report=bar,
+                )
+        except AnswersError as error:
+            raise CommandError(str(error), returncode=2) from error
+        return _answer(found)
+
+
+def _numbers(text: str) -> list[int]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if strange := [word for word in words if not word.isdecimal() or int(word) < 2]:
+        raise AnswersError(f"--people {text}: {strange[0]} is no number of people from 2 up; give 15,30,60")
+    return [int(word) for word in words]
+
+
+def _answer(found: Plan) -> Answer:
+    rows = [
+        [
+            point.people,
+            f"{point.answers_each:12.1f}",
+            f"{point.power:5.0%}".replace("%", " %"),
+            f"{point.interval[0]:.0%} to {point.interval[1]:.0%}".replace("%", " %"),
+            "–" if point.width is None else f"{point.width:14.3f}",
+            "█" * round(point.power * BAR) or "▏",
+        ]
+        for point in found.points
+    ]
+    header = ("people", "answers each", "power", "its chance", "interval width", "")
+    return Answer(data=found.to_json(), header=header, rows=rows, notes=["", *found.notes, *_assumed(found)])
+
+
+def _assumed(found: Plan) -> list[str]:
+    assumed = found.assumptions
+    spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
+    if found.task == "choice":
+        shares = ", ".join(f"{share:.1%}".replace("%", " %") for share in assumed.shares(found.arms))
+        what = f"Assumed shares of {found.arms} arms and, last, “same”: {shares}; {spread} (SD of log odds)."
+        width = "Width: of the 95 % interval of first arm − second arm, as a share of all items."
+    else:
+        what = f"Assumed mean rating {assumed.effect:+g}; {spread} (SD of ratings)."
+        width = "Width: of the 95 % interval of the mean rating."
+    studies = found.points[0].studies
+    return [
+        f"Photos: {found.photos.count}, from {found.photos.source}.",
+        what,
+        f"Power: share of {studies} simulated studies whose interval excludes zero on the right side. {width}",
+        "Nobody has answered anything: every figure is simulated.",
+    ]
