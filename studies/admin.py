@@ -10,7 +10,19 @@ from django.contrib import admin
 from .models import Arm, Event, Invitation, Item, ItemMap, Participant, Response, Study, Trial
 
 
-class ReadOnly(admin.ModelAdmin):
+class OfVisibleStudies(admin.ModelAdmin):
+    """Staff see rows of the studies they are named in, whatever else they are permitted; superusers see all."""
+
+    study_path = "study"
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(**{f"{self.study_path}__in": Study.objects.visible_to(request.user)})
+
+
+class ReadOnly(OfVisibleStudies):
     """To be looked at, never touched."""
 
     def has_add_permission(self, request):
@@ -23,7 +35,7 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class AskedAdmin(admin.ModelAdmin):
+class AskedAdmin(OfVisibleStudies):
     """Part of what a study asks: editable while the study is a draft."""
 
     def has_change_permission(self, request, obj=None):
@@ -35,9 +47,10 @@ class AskedAdmin(admin.ModelAdmin):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer drafts only: nothing is added to a study that is open."""
         if db_field.name == "study":
-            kwargs["queryset"] = Study.objects.filter(state=Study.State.DRAFT)
+            kwargs["queryset"] = Study.objects.visible_to(request.user).filter(state=Study.State.DRAFT)
         elif db_field.name in ("arm", "item"):
-            kwargs["queryset"] = db_field.related_model.objects.filter(study__state=Study.State.DRAFT)
+            drafts = Study.objects.visible_to(request.user).filter(state=Study.State.DRAFT)
+            kwargs["queryset"] = db_field.related_model.objects.filter(study__in=drafts)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_actions(self, request):
@@ -66,7 +79,8 @@ class ArmsInline(admin.TabularInline):
 
 
 @admin.register(Study)
-class StudyAdmin(admin.ModelAdmin):
+class StudyAdmin(OfVisibleStudies):
+    study_path = "pk"
     list_display = ["slug", "title", "task", "state", "created_at", "opened_at"]
     list_filter = ["state", "task"]
     search_fields = ["slug", "title"]
@@ -74,6 +88,11 @@ class StudyAdmin(admin.ModelAdmin):
     inlines = [ArmsInline]
     # Made by opening, pausing and closing, which have their own page and commands.
     readonly_fields = ["state", "protocol_sha256", "code_version", "created_at", "opened_at", "closed_at"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "completion_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
         frozen = Study.FROZEN if obj and obj.is_frozen else ()
@@ -110,6 +129,7 @@ class ItemAdmin(AskedAdmin):
 
 @admin.register(ItemMap)
 class ItemMapAdmin(AskedAdmin):
+    study_path = "item__study"
     list_display = ["study", "item", "arm", "map"]
     list_filter = ["item__study"]
     list_select_related = ["item__study", "arm", "map"]
@@ -121,7 +141,7 @@ class ItemMapAdmin(AskedAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):
+class InvitationAdmin(OfVisibleStudies):
     """Links are made on the study's page, where they can be shown once; here they are limited and revoked."""
 
     list_display = ["__str__", "study", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
@@ -155,6 +175,7 @@ class TrialAdmin(ReadOnly):
 
 @admin.register(Response)
 class ResponseAdmin(ReadOnly):
+    study_path = "trial__study"
     list_display = [
         "answer_id",
         "study",

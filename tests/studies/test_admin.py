@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.urls import NoReverseMatch, reverse
 
 from studies import models
@@ -213,3 +214,19 @@ def test_a_researcher_without_rights_sees_nothing_in_the_admin(client, researche
             assert client.get(address(model, "changelist")).status_code == 403
         except NoReverseMatch:
             pytest.fail(f"{model} is not in the admin")
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_staff_with_every_permission_still_see_their_own_studies_only(client, researcher, opened, model):
+    researcher.user_permissions.set(Permission.objects.filter(content_type__app_label="studies"))
+    row = model.objects.first()
+    client.force_login(researcher)
+    page = client.get(address(model, "changelist"))
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == 0
+    assert (
+        client.get(address(model, "change", row.pk)).status_code == 302
+    )  # "doesn't exist. Perhaps it was deleted?"
+    opened.researchers.add(researcher)
+    assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
+    assert client.get(address(model, "change", row.pk)).status_code == 200
