@@ -60,6 +60,7 @@ class Study(models.Model):
         "trials_per_participant",
         "repeats_per_participant",
         "break_every",
+        "practice",
         "questions",
         "seed",
         "wording",
@@ -80,10 +81,13 @@ class Study(models.Model):
         default=0, help_text="photos that each person is shown again at the end, in another order"
     )
     break_every = models.PositiveIntegerField(default=0, help_text="answers between breaks; 0: none")
+    practice = models.BooleanField(
+        default=False, help_text="two drawn examples with feedback before the first photo"
+    )
     questions = models.JSONField(
         default=list, blank=True, help_text="asked once, before the first trial: [{key, text, options …}]"
     )
-    completion_url = models.URLField(
+    completion_url = models.CharField(
         max_length=500,
         blank=True,
         help_text="where a recruitment site wants people back; {code} is filled in",

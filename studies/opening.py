@@ -46,6 +46,7 @@ def create_study(*, protocol: Protocol) -> Study:
             trials_per_participant=protocol.trials_per_participant,
             repeats_per_participant=protocol.repeats_per_participant,
             break_every=protocol.break_every,
+            practice=protocol.practice,
             questions=protocol.questions,
             completion_url=protocol.completion_url,
             seed=protocol.seed,

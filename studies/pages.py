@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import invitations
+from . import invitations, practice
 from .allocation import SAME, AnswerError, answer_trial, claim_trials, last_answer, renew_leases, undo_answer
 from .consent import expected_main, expected_repeats, expected_trials, text
 from .forms import AnswerForm, UndoForm
@@ -41,6 +41,8 @@ def place_of(participant: Participant) -> str:
         return "about-you"
     if participant.instructed_at is None:
         return "instructions"
+    if practice.is_due(participant):
+        return "practice"
     return "break" if break_is_due(participant) else ""
 
 

@@ -71,6 +71,7 @@ class Protocol:
     trials_per_participant: int
     repeats_per_participant: int
     break_every: int
+    practice: bool
     questions: list[dict[str, Any]]
     completion_url: str
     seed: int
@@ -116,6 +117,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
         break_every=design.number("break_every", least=0, most=1000, default=0),
+        practice=design.flag("practice"),
         questions=_questions(reader),
         completion_url=_completion_url(reader),
         seed=design.number("seed", least=0, most=2**63 - 1),

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from . import consent, pages, pictures
+from . import consent, pages, pictures, practice
 
 urlpatterns = [
     path("join/<str:token>/", consent.join, name="join"),
     path("p/<str:token>/", pages.participant_home, name="participant"),
     path("p/<str:token>/about-you/", consent.about_you, name="about-you"),
     path("p/<str:token>/instructions/", consent.instructions, name="instructions"),
+    path("p/<str:token>/practice/", practice.practise, name="practice"),
     path("p/<str:token>/trial/", pages.trial, name="trial"),
     path("p/<str:token>/trial/<int:position>/<int:slot>.jpg", pictures.picture, name="picture"),
     path("p/<str:token>/answers/", pages.answers, name="answers"),

@@ -1,0 +1,90 @@
+"""Two drawn examples before the first photo, with feedback. The main part gives none."""
+
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from .links import for_participant
+from .models import Event, Participant, Study
+from .wording import filled
+
+DRAWINGS = ("cup", "tree")
+TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
+
+
+def is_due(participant: Participant) -> bool:
+    return participant.study.practice and current(participant) is not None
+
+
+def current(participant: Participant) -> int | None:
+    """The number of the example that is next; None after the last. Each is over when it is right, or tried twice."""
+    given = list(participant.events.filter(kind="practice").values_list("data", flat=True))
+    for number in range(len(DRAWINGS)):
+        tries = [answer for answer in given if answer.get("number") == number]
+        if len(tries) < TRIES and not any(answer["right"] for answer in tries):
+            return number
+    return None
+
+
+def right_side(participant: Participant, number: int) -> int:
+    """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's seed."""
+    return int(np.random.default_rng([participant.study.seed, 4, participant.number, number]).integers(2))
+
+
+def is_right(study: Study, value: int | None, side: int) -> bool:
+    """Whether a button says that the map on the object is the better one."""
+    if value is None:
+        return False
+    if study.task == Study.Task.RATING:
+        return value > 0 if side == 1 else value < 0
+    return value == side
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_participant
+def practise(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+    """Show an example; after an answer show it again and say what was right about it."""
+    number = current(participant) if participant.study.practice and participant.instructed_at else None
+    if number is None:
+        return redirect("participant", token=token)
+    side, said = right_side(participant, number), None
+    if request.method == "POST":
+        if request.POST.get("number") != str(number):
+            return redirect("practice", token=token)
+        value = request.POST.get("value", "")
+        said = is_right(participant.study, int(value) if value in _VALUES else None, side)
+        Event.objects.create(
+            study_id=participant.study_id,
+            participant=participant,
+            kind="practice",
+            data={"number": number, "value": value[:10], "right": said},
+        )
+    return render(request, "volunteer/practice.html", _context(participant, number, side, said))
+
+
+_VALUES = {"-2", "-1", "0", "1", "2"}
+
+
+def _context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
+    study, drawing = participant.study, DRAWINGS[number]
+    pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
+    if side == 1:
+        pictures.reverse()
+    return {
+        "study": study,
+        "number": number,
+        "of": len(DRAWINGS),
+        "drawing": drawing,
+        "photo": f"img/practice-{drawing}.svg",
+        "maps": [
+            {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
+        ],
+        "ratings": list(zip(range(-2, 3), study.wording.get("labels", []), strict=False)),
+        "same": study.wording.get("same", ""),
+        "question": filled(study.wording["question"], **{"class": drawing}),
+        "said": said,
+        "right": "AB"[side],
+    }
