@@ -89,11 +89,6 @@ class StudyAdmin(OfVisibleStudies):
     # Made by opening, pausing and closing, which have their own page and commands.
     readonly_fields = ["state", "protocol_sha256", "code_version", "created_at", "opened_at", "closed_at"]
 
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "completion_url":
-            kwargs["assume_scheme"] = "https"
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
     def get_readonly_fields(self, request, obj=None):
         frozen = Study.FROZEN if obj and obj.is_frozen else ()
         return list(dict.fromkeys([*self.readonly_fields, *frozen]))
