@@ -241,6 +241,29 @@ def test_the_fast_head_is_chosen_by_the_graph_and_equals_the_general_one(tail, k
         torch.testing.assert_close(found.drops[name], expected.drops[name], rtol=1e-8, atol=1e-10)
 
 
+def test_many_channels_through_a_sparse_layer_lose_nothing():
+    """From 128 vectors on, columns that a ReLU leaves at zero in all of them are left out of the next layer."""
+    torch.manual_seed(4)
+    tail = [
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(600, 40),
+        nn.ReLU(),
+        nn.Linear(40, 9),
+        nn.ReLU(),
+        nn.Linear(9, 4),
+    ]
+    tail[2].bias.data[:25] = -50  # never active
+    module = nn.Sequential(nn.Conv2d(3, 150, 3), nn.ReLU(), *tail).eval()
+    settings = {"layer": "1", "size": (12, 10), "dtype": torch.float64}
+    fast, general = Network(module, **settings), Network(module, **settings, head="general")
+    assert fast.head.kind == "incremental fully connected"
+    batch = torch.randn(2, 3, 12, 10, dtype=torch.float64)
+    found, expected = (explain(net, batch, ["ablation-cam"]).drops["channel"] for net in (fast, general))
+    assert expected.abs().max() > 0
+    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-10)
+
+
 def test_a_head_that_does_not_fit_cannot_be_forced():
     with pytest.raises(CamError, match="has not the form 'mlp'; choose general"):
         Network(small(), layer="4", size=(16, 12), head="mlp")

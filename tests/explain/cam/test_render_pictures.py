@@ -86,6 +86,14 @@ def test_a_masked_photo_keeps_the_highest_pixels_and_ties_go_to_the_earlier():
     np.testing.assert_array_equal(render.top_share(placed, 0.5), expected)
 
 
+def test_ties_of_a_large_map_go_to_the_earlier_pixels_too():
+    """A sort that is not stable keeps order in small arrays only."""
+    placed = np.zeros((448, 448), np.float32)
+    placed[200:, :] = 0.5
+    kept = render.top_share(placed, 0.2)
+    assert kept[200:].reshape(-1)[: kept.sum()].all()
+
+
 def test_an_overlay_has_fixed_opacity_and_scale():
     grey = np.full((4, 4, 3), 100, np.uint8)
     half = render.overlay(grey, np.full((4, 4), 0.5, np.float32))
