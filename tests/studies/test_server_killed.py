@@ -1,6 +1,11 @@
-"""The server is killed with SIGKILL while volunteers answer: every answer that was acknowledged is there, once."""
+"""A real gunicorn is killed ten times while fifty people answer: no acknowledged answer is missing, none counts twice.
+
+On the tests' own database, SQLite or PostgreSQL. People behave as their browsers do: what was not acknowledged is sent
+again, with the same id, until it is. Every so often a reply is lost on the way back, too.
+"""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -8,117 +13,162 @@ import sys
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from django.conf import settings
-from django.db import connection
-from django.utils import timezone
+from django.conf import settings as project
 
 from studies.models import Response, Trial
-from studies.opening import open_study
-from tests.factories import make_participant, make_study
+from studies.simulate import find_form, press
+from tests.explain.test_worker_killed import database_url, wait_until
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
-PEOPLE, KILLS = 6, 3
+PEOPLE, ITEMS, ANSWERS, KILLS = 50, 24, 20, 10
+PATIENCE = 300  # seconds until a step that does not come is an error; a step takes about one
+LOST = 0.1  # the share of replies to answers that get lost
 
 
-def database_url() -> str:
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    user, password = database["USER"], database["PASSWORD"]
-    return f"postgres://{user}:{password}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+class Patient(httpx.Client):
+    """A browser that sends a request again until a reply has come back."""
+
+    def __init__(self, base_url: str, number: int, given_up: threading.Event):
+        super().__init__(base_url=base_url, follow_redirects=True, timeout=30, verify=False)
+        self.random, self.given_up = random.Random(number), given_up
+        self.in_vain = self.lost = 0
+
+    def send(self, request, **options):
+        while not self.given_up.is_set():
+            with suppress(httpx.TransportError):
+                reply = super().send(request, **options)
+                if request.method == "POST" and "/p/" in request.url.path and self.random.random() < LOST:
+                    self.lost += 1
+                    continue
+                if reply.status_code < 500:
+                    return reply
+            self.in_vain += 1
+            time.sleep(0.05)
+        raise AssertionError("The test was over before this person was through.")
+
+
+def answer_with_javascript(client: Patient, token: str, acknowledged: list[UUID]) -> None:
+    """As static/js/queue.js does."""
+    address = f"/p/{token}/answers/"
+    hand = client.get(address).json()
+    while hand["trials"]:
+        answer = {"id": str(uuid4()), "kind": "answer", "position": hand["trials"][0]["position"], "value": 0}
+        reply = client.post(address, json={"operations": [answer]}, headers={"X-CSRFToken": hand["csrf"]})
+        hand = reply.raise_for_status().json()
+        assert hand["settled"] == [answer["id"]]
+        acknowledged.append(UUID(answer["id"]))
+
+
+def answer_with_forms(client: Patient, token: str, acknowledged: list[UUID]) -> None:
+    page = client.get(f"/p/{token}/trial/")
+    while (form := find_form(page)) and form.get("id") == "answer":
+        answer_id = form.select_one("input[name=answer_id]")["value"]
+        page = press(client, page, form, {"value": "0"})
+        acknowledged.append(UUID(answer_id))
+
+
+def take_part(client: Patient, join_path: str, number: int, acknowledged: list[UUID]) -> None:
+    with client:
+        page = client.get(join_path)
+        while (form := find_form(page)) and form.get("id") != "answer":
+            page = press(client, page, form, {})
+        token = page.url.path.split("/p/")[1].split("/")[0]
+        (answer_with_javascript, answer_with_forms)[number % 2](client, token, acknowledged)
+        assert "Thank you" in client.get(f"/p/{token}/").text
+
+
+@contextmanager
+def free_port():
+    """A port that stays ours between one server and the next: bound, but nobody listens, so clients are refused."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 class Server:
-    """Gunicorn on a port of its own, on the tests' database. It can be killed and started again."""
+    """gunicorn in a process group of its own, so that one signal reaches the master and every worker."""
 
-    def __init__(self, data_dir):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {**os.environ, "DATABASE_URL": database_url(), "DATA_DIR": str(data_dir), "HTTPS": "false"}
+    def __init__(self, port: int, environment: dict[str, str], log):
+        self.port, self.environment, self.log = port, environment, log
 
-    def start(self):
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "config.wsgi",
-            "-b",
-            f"127.0.0.1:{self.port}",
-            "--threads",
-            "4",
-        ]
-        self.process = subprocess.Popen(
-            command, cwd=settings.BASE_DIR, env=self.env, start_new_session=True, stderr=subprocess.DEVNULL
-        )
+    def start(self) -> None:
+        options = ["--workers=2", "--threads=8", "--preload", "--reuse-port", f"--bind=127.0.0.1:{self.port}"]
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "config.wsgi", *options],
+                env=self.environment,
+                cwd=project.BASE_DIR,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
-    def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
-def take_part(url, token, acknowledged):
-    """As static/js/queue.js does it: an operation stays in the queue until the server says that it is settled."""
-    path, waiting = f"{url}/p/{token}/answers/", []
-    csrf = ""
-    with httpx.Client(timeout=5) as client:
-        while True:
-            try:
-                if waiting:
-                    reply = client.post(path, json={"operations": waiting}, headers={"X-CSRFToken": csrf})
-                else:
-                    reply = client.get(path)
-                reply.raise_for_status()
-            except httpx.HTTPError:
-                time.sleep(0.1)
-                continue
-            block = reply.json()
-            csrf = block["csrf"]
-            acknowledged.extend(block["settled"])
-            waiting = [operation for operation in waiting if operation["id"] not in block["settled"]]
-            if not waiting and not block["trials"]:
-                return
-            if not waiting:
-                position = block["trials"][0]["position"]
-                waiting = [{"id": str(uuid4()), "kind": "answer", "position": position, "value": 0}]
-
-
-def test_every_acknowledged_answer_is_in_the_database_once(tmp_path):
-    study = open_study(study=make_study(items=20, responses_per_item=PEOPLE, trials_per_participant=20))
-    for number in range(PEOPLE):
-        make_participant(study, number, instructed_at=timezone.now())
-    server, acknowledged, finished = Server(tmp_path), [], threading.Event()
-    server.start()
-
-    def kill_now_and_then():
-        for kill in range(KILLS):
-            while len(acknowledged) < 25 * (kill + 1) and not finished.is_set():
-                time.sleep(0.01)
-            server.kill()
-            server.start()
-
-    killer = threading.Thread(target=kill_now_and_then)
-    killer.start()
-    try:
-        with ThreadPoolExecutor(PEOPLE) as pool:
-            jobs = [
-                pool.submit(take_part, server.url, f"token-{number}-of-{study.slug}", acknowledged)
-                for number in range(PEOPLE)
-            ]
-            for job in jobs:
-                job.result(timeout=120)
-    finally:
-        finished.set()
-        killer.join()
+@pytest.fixture
+def server(tmp_path):
+    environment = os.environ | {
+        "DATABASE_URL": database_url(),
+        "DATA_DIR": str(tmp_path),  # its media folder is that of the test
+        "SECRET_KEY": project.SECRET_KEY,
+        "HTTPS": "false",
+    }
+    with free_port() as port:
+        server = Server(port, environment, tmp_path / "log")
+        server.start()
+        yield server
         server.kill()
 
-    stored = Counter(str(answer_id) for answer_id in Response.objects.values_list("answer_id", flat=True))
-    assert len(acknowledged) == len(set(acknowledged)) == 20 * PEOPLE
-    assert stored == Counter(acknowledged)
-    assert not Trial.objects.exclude(state="answered").exists()
+
+def enough_or_failed(acknowledged: list[UUID], goal: int, people: list[Future]) -> bool:
+    return len(acknowledged) >= goal or any(person.done() and person.exception() for person in people)
+
+
+def kill_again_and_again(server: Server, acknowledged: list[UUID], people: list[Future]) -> None:
+    """At ten moments spread over the study: each time some have been acknowledged since, and more are to come."""
+    for goal in (ITEMS * ANSWERS * kill // (KILLS + 1) for kill in range(1, KILLS + 1)):
+        wait_until(partial(enough_or_failed, acknowledged, goal, people), server.log, PATIENCE)
+        assert not all(person.done() for person in people)
+        server.kill()
+        server.start()
+
+
+def test_ten_kills_lose_no_acknowledged_answer_and_double_none(server, invite):
+    _, join_path = invite(items=ITEMS, responses_per_item=ANSWERS, trials_per_participant=ITEMS)
+    acknowledged: list[UUID] = []
+    given_up = threading.Event()
+    clients = [Patient(f"http://127.0.0.1:{server.port}", n, given_up) for n in range(PEOPLE)]
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        people = [pool.submit(take_part, c, join_path, n, acknowledged) for n, c in enumerate(clients)]
+        try:
+            kill_again_and_again(server, acknowledged, people)
+            wait_until(lambda: all(person.done() for person in people), server.log, PATIENCE)
+        finally:
+            given_up.set()
+        for person in people:
+            person.result()
+
+    assert sum(client.in_vain for client in clients) >= KILLS  # people did notice
+    assert sum(client.lost for client in clients) > 0
+    stored = list(Response.objects.values_list("answer_id", flat=True))
+    assert len(stored) == len(set(stored))
+    assert sorted(acknowledged) == sorted(stored)
+    counted = Response.objects.filter(status="counted")
+    assert len(stored) == counted.count() == ITEMS * ANSWERS
+    assert set(Counter(counted.values_list("trial__item", flat=True)).values()) == {ANSWERS}
+    assert set(Trial.objects.values_list("state", flat=True)) == {"answered"}
+    assert Trial.objects.count() == ITEMS * ANSWERS
+    met = Counter(Trial.objects.values_list("participant", "item"))
+    assert max(met.values()) == 1
