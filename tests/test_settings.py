@@ -50,3 +50,7 @@ def test_the_environment_names_the_database_and_the_broker(tmp_path):
         tmp_path, SECRET_KEY="x" * 50, DATABASE_URL="postgres://u@h/d", CELERY_BROKER_URL="redis://h/0"
     )
     assert started.stdout.split() == ["django.db.backends.postgresql", "redis://h/0"]
+
+
+def test_a_web_process_keeps_its_connection_from_one_request_to_the_next():
+    assert settings.DATABASES["default"]["CONN_MAX_AGE"] > 0
