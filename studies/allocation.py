@@ -200,6 +200,12 @@ def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
+def is_ageing(trial: Trial) -> bool:
+    """Whether a quarter of a held trial's lease is over: renewing before that would write rows for little."""
+    quarter = timedelta(seconds=settings.LEASE_SECONDS / 4)
+    return trial.lease_until is None or trial.lease_until < _lease() - quarter
+
+
 def renew_leases(*, participant: Participant) -> int:
     """Keep what a participant holds while they are at it; the number of trials."""
     held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
@@ -233,7 +239,9 @@ def answer_trial(
     try:
         with writing():
             trial = _locked_trial(participant, position)
-            if stored := Response.objects.filter(answer_id=answer_id).first():
+            # A trial that is still held has no answer yet; an id used elsewhere is caught below.
+            held = trial.state == Trial.State.CLAIMED
+            if not held and (stored := Response.objects.filter(answer_id=answer_id).first()):
                 return _outcome(stored, participant)
             counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
             good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
@@ -252,7 +260,7 @@ def answer_trial(
                 _settle(trial, participant, position)
             return Outcome(response, counts)
     except IntegrityError:
-        # Two different trials sent under one id at the same moment: the first one stands.
+        # Another trial's answer, or one that was taken back, sent under the same id: the first one stands.
         stored = Response.objects.filter(answer_id=answer_id).first()
         if stored is None:
             raise

@@ -12,7 +12,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import invitations, practice
-from .allocation import SAME, AnswerError, answer_trial, claim_trials, last_answer, renew_leases, undo_answer
+from .allocation import (
+    SAME,
+    AnswerError,
+    answer_trial,
+    claim_trials,
+    is_ageing,
+    last_answer,
+    renew_leases,
+    undo_answer,
+)
 from .consent import expected_main, expected_repeats, expected_trials, text
 from .forms import AnswerForm, UndoForm
 from .links import for_participant, refuse
@@ -67,7 +76,7 @@ def block_of(participant: Participant, token: str) -> dict[str, Any]:
         if claimed:
             held = _held(participant)
         short = len(claimed) < ask
-    if held:
+    if any(is_ageing(trial) for trial in held):
         renew_leases(participant=participant)
     done = answers_given(participant)
     last = last_answer(participant)
