@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
+from playwright.sync_api import sync_playwright
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
 os.environ.setdefault("HTTPS", "false")
@@ -13,10 +14,14 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # The live server sends head and body apart; Nagle's algorithm would hold each body back for 40 ms.
 WSGIRequestHandler.disable_nagle_algorithm = True
 
+DESK = {"width": 1280, "height": 720}
+
 
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    # A password's hash is slow on purpose; no test is about that.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -48,3 +53,28 @@ def researcher(django_user_model):
 @pytest.fixture
 def stranger(django_user_model):
     return django_user_model.objects.create_user("stranger", password="correct horse battery", is_staff=True)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One Chromium for each worker: Playwright starts only once in a process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium):
+    """A function that opens a page of a fresh visitor; options are those of Playwright's new_context."""
+    contexts = []
+
+    def open_page(**options):
+        context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()

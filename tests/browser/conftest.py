@@ -1,38 +1,14 @@
-"""One Chromium for each worker, and studies that are open for it."""
+"""Studies that are open for a browser."""
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from studies.models import Invitation
 from studies.opening import open_study
+from tests.conftest import DESK as DESK
 from tests.factories import make_study
 
-DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def new_page(chromium):
-    """A function that opens a page of a fresh visitor; options are those of Playwright's new_context."""
-    contexts = []
-
-    def open_page(**options):
-        context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return context.new_page()
-
-    yield open_page
-    for context in contexts:
-        context.close()
+PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from explain import precompute, tasks
 from explain.batches import run_pending
@@ -230,29 +230,25 @@ def test_nobody_looks_without_logging_in(client, run, name):
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_the_page_of_a_run_keeps_itself_up_to_date(live_server, client, researcher, run):
+def test_the_page_of_a_run_keeps_itself_up_to_date(live_server, client, researcher, run, new_page):
     client.force_login(researcher)
     session = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = browser.new_context()
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        view = context.new_page()
-        complaints: list[str] = []
-        view.on("console", lambda message: complaints.append(message.text))
-        view.goto(live_server.url + reverse("run", args=[run.pk]))
-        assert view.locator("[data-shown=photos]").inner_text() == "1 of 3"
-        view.evaluate("document.body.dataset.same = 'yes'")
-        failed, pending = run.batches.get(state="failed"), run.batches.get(state="pending")
-        Batch.objects.filter(pk=failed.pk).update(
-            state="done", started_at=timezone.now(), finished_at=timezone.now()
-        )
-        expect(view.locator("[data-shown=photos]")).to_have_text("2 of 3", timeout=15_000)
-        assert view.locator("progress").evaluate("bar => bar.value") == 2
-        assert view.locator("body").get_attribute("data-same") == "yes"  # without loading the page again
-        Batch.objects.filter(pk=pending.pk).update(
-            state="done", started_at=timezone.now(), finished_at=timezone.now()
-        )
-        expect(view.get_by_text("See the maps")).to_be_visible(timeout=15_000)
-        assert complaints == []
-        browser.close()
+    view = new_page()
+    view.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    complaints: list[str] = []
+    view.on("console", lambda message: complaints.append(message.text))
+    view.goto(live_server.url + reverse("run", args=[run.pk]))
+    assert view.locator("[data-shown=photos]").inner_text() == "1 of 3"
+    view.evaluate("document.body.dataset.same = 'yes'")
+    failed, pending = run.batches.get(state="failed"), run.batches.get(state="pending")
+    Batch.objects.filter(pk=failed.pk).update(
+        state="done", started_at=timezone.now(), finished_at=timezone.now()
+    )
+    expect(view.locator("[data-shown=photos]")).to_have_text("2 of 3", timeout=15_000)
+    assert view.locator("progress").evaluate("bar => bar.value") == 2
+    assert view.locator("body").get_attribute("data-same") == "yes"  # without loading the page again
+    Batch.objects.filter(pk=pending.pk).update(
+        state="done", started_at=timezone.now(), finished_at=timezone.now()
+    )
+    expect(view.get_by_text("See the maps")).to_be_visible(timeout=15_000)
+    assert complaints == []
