@@ -149,7 +149,7 @@ async def paced(plan: dict, token: str, number: int, tally: Tally, end: float) -
     line = Line(plan["port"])
     volunteer = Volunteer(line, token, tally, plan["pictures"])
     first = True
-    while due < end:
+    while due < end and (first or volunteer.trials):
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
             tally.late += time.perf_counter() - due > LATE

@@ -85,13 +85,14 @@ class Server:
 
 
 def postgres_cpu_seconds(folder: Path) -> float:
-    """CPU time of the PostgreSQL server so far, of its processes that are alive."""
+    """CPU time of the PostgreSQL server so far, with that of connections that have ended."""
     identity = folder / "pg" / "postmaster.pid"
     if not identity.exists():
         return 0.0
     master = psutil.Process(int(identity.read_text().split()[0]))
     times = [process.cpu_times() for process in (master, *master.children())]
-    return sum(spent.user + spent.system for spent in times)
+    ended = times[0].children_user + times[0].children_system
+    return ended + sum(spent.user + spent.system for spent in times)
 
 
 @contextlib.contextmanager
