@@ -27,7 +27,7 @@ from studies.simulate import find_form, press
 from tests.explain.test_worker_killed import database_url, wait_until
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
-PEOPLE, ITEMS, ANSWERS, KILLS = 50, 24, 20, 10
+PEOPLE, ITEMS, ANSWERS, KILLS = 50, 18, 20, 10
 PATIENCE = 300  # seconds until a step that does not come is an error; a step takes about one
 LOST = 0.1  # the share of replies to answers that get lost
 
@@ -137,8 +137,8 @@ def enough_or_failed(acknowledged: list[UUID], goal: int, people: list[Future]) 
 
 
 def kill_again_and_again(server: Server, acknowledged: list[UUID], people: list[Future]) -> None:
-    """At ten moments spread over the study: each time some have been acknowledged since, and more are to come."""
-    for goal in (ITEMS * ANSWERS * kill // (KILLS + 1) for kill in range(1, KILLS + 1)):
+    """At ten moments spread over two thirds of the study: each time some have been acknowledged since, and more are to come."""
+    for goal in (ITEMS * ANSWERS * kill // (KILLS + 5) for kill in range(1, KILLS + 1)):
         wait_until(partial(enough_or_failed, acknowledged, goal, people), server.log, PATIENCE)
         assert not all(person.done() for person in people)
         server.kill()
