@@ -45,6 +45,7 @@ def main() -> None:
         parser.error(f"there is no part {unknown[0]!r}; choose from {', '.join(PARTS)}")
     asked = options.parts or PARTS
     kept = options.to.with_suffix(".json")
+    kept.parent.mkdir(parents=True, exist_ok=True)
     results = json.loads(kept.read_text()) if options.parts and kept.exists() else {}
     for part in asked:
         results[part] = measured(part, options)

@@ -8,6 +8,7 @@ import contextlib
 import io
 import sys
 
+import numpy as np
 import torch
 from captum.attr import LayerFeatureAblation, LayerGradCam
 from pytorch_grad_cam import AblationCAM, GradCAM
@@ -26,7 +27,7 @@ class Spread(AblationLayer):
 
     def activations_to_be_ablated(self, activations, ratio_channels_to_ablate=1.0):
         step = round(1 / ratio_channels_to_ablate)
-        self.indices = list(range(0, len(activations), step))
+        self.indices = np.arange(0, len(activations), step, dtype=np.int32)
         return self.indices
 
 

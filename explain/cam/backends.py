@@ -7,17 +7,19 @@
                   and a frozen study must not use it
 
 openvino and onnxruntime are optional (requirements-fast.txt). An export is tried on a photo of noise and refused unless
-its features are within 1e-5 of torch's, as a share of their largest value. Exports run one photo at a time, of the size
-that the network's preprocessing gives.
+its features are within 1e-5 of torch's, as a share of their largest value. Exports read photos of the size that
+the network's preprocessing gives.
 """
 
 import hashlib
 import tempfile
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +27,10 @@ from explain.cam.cut import Cut, Run
 from explain.cam.errors import CamError, InputError, nearest
 
 BACKENDS = ("torch", "openvino", "onnxruntime", "bf16")
+EXPORTED = ("openvino", "onnxruntime")
 TOLERANCE = 1e-5
+
+Session = Callable[[np.ndarray], np.ndarray]
 
 
 class BackendError(CamError):
@@ -51,7 +56,7 @@ def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, ke
     _check_possible(name, cut, example)
     assert isinstance(cut.trunk, nn.Module)
     opener = {"openvino": _openvino, "onnxruntime": _onnxruntime}[name]
-    run = _one_by_one(opener(cut.trunk, example, cache, key), example)
+    run = _in_parallel(opener(cut.trunk, example, cache, key), example)
     _check_features(name, run, cut.trunk, example)
     return run
 
@@ -77,15 +82,26 @@ def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
         raise BackendError(f"back end {name} runs on the CPU in float32; use torch on {example.device}")
 
 
-def _one_by_one(session: Callable[[Any], Any], example: Tensor) -> Run:
+def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Run:
+    """Photos one by one, as many at a time as torch has threads, each by a session with one thread of its own.
+
+    So no photo's bits depend on its company or on the number of threads.
+    """
+    workers = ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="trunk")
+    own = threading.local()
+
+    def one(photo: np.ndarray) -> np.ndarray:
+        if not hasattr(own, "session"):
+            own.session = new_session()
+        return own.session(photo[None])
+
     def run(photos: Tensor) -> Tensor:
         if photos.shape[1:] != example.shape[1:]:
             raise InputError(
                 f"the exported trunk reads photos {tuple(example.shape[1:])}, not {tuple(photos.shape[1:])};"
                 " use the torch back end for another size"
             )
-        found = [torch.from_numpy(session(photo[None].contiguous().numpy()).copy()) for photo in photos]
-        return torch.cat(found)
+        return torch.from_numpy(np.concatenate(list(workers.map(one, photos.contiguous().numpy()))))
 
     return run
 
@@ -121,7 +137,7 @@ def _exported(cache: Path | None, key: str, suffix: str, export: Callable[[Path]
     return home / f"trunk{suffix}"
 
 
-def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[Any], Any]:
+def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
     import openvino
 
     def export(path: Path) -> None:
@@ -131,19 +147,18 @@ def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -
         openvino.save_model(model, path, compress_to_fp16=False)
 
     path = _exported(cache, f"{key} openvino {openvino.__version__}", ".xml", export)
-    compiled = openvino.Core().compile_model(
-        str(path),
-        "CPU",
-        {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        },
-    )
-    return lambda photos: compiled(photos)[0]
+    threads = torch.get_num_threads()
+    how = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
+    compiled = openvino.Core().compile_model(str(path), "CPU", how)
+
+    def new_session() -> Session:
+        request = compiled.create_infer_request()
+        return lambda photo: request.infer(photo)[0].copy()
+
+    return new_session
 
 
-def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[Any], Any]:
+def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
     import onnxruntime
 
     def export(path: Path) -> None:
@@ -159,6 +174,6 @@ def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str
 
     path = _exported(cache, f"{key} onnxruntime {onnxruntime.__version__}", ".onnx", export)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda photos: session.run(None, {"photos": photos})[0]
+    return lambda: lambda photo: session.run(None, {"photos": photo})[0]

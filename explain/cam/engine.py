@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explain.cam.backends import EXPORTED
 from explain.cam.case import Case
 from explain.cam.errors import InputError
 from explain.cam.methods import Method, find_methods
@@ -71,12 +72,17 @@ def explain(
         raise InputError("the batch is empty; give at least one photo")
     wanted = _checked_targets(targets, len(batch), len(net.class_names))
     size = chunk or (1 if net.device.type == "cpu" else 16)
+    # an exported trunk takes the whole batch at once, photo by photo, and keeps all its threads busy
+    features = net.features(batch) if net.backend in EXPORTED else None
     parts = []
     for start in range(0, len(batch), size):
-        photos, count = batch[start : start + size], min(size, len(batch) - start)
-        asked = None if wanted is None else _filled(wanted[start : start + size], size).to(net.device)
-        part = _explain(net, _filled(photos, size), found, asked, score, parameters or {})
-        parts.append(part.first(count))
+        photos = batch[start : start + size]
+        taken = Chunk(
+            photos=_filled(photos, size),
+            features=None if features is None else _filled(features[start : start + size], size),
+            targets=None if wanted is None else _filled(wanted[start : start + size], size).to(net.device),
+        )
+        parts.append(_explain(net, taken, found, score, parameters or {}).first(len(photos)))
     asked_for = {m.name: m.parameters | dict((parameters or {}).get(m.name, {})) for m in found}
     manifest = net.manifest() | {"score": score, "chunk": size, "methods": asked_for}
     return _joined(parts, manifest)
@@ -113,19 +119,23 @@ def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classe
     return wanted.to(torch.int64)
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Photos that are computed together. Features and targets are None where they are still to be found."""
+
+    photos: Tensor
+    features: Tensor | None
+    targets: Tensor | None
+
+
 @torch.no_grad()
 def _explain(
-    net: Network,
-    photos: Tensor,
-    methods: Sequence[Method],
-    targets: Tensor | None,
-    score: str,
-    parameters: Parameters,
+    net: Network, chunk: Chunk, methods: Sequence[Method], score: str, parameters: Parameters
 ) -> Explanation:
-    features = net.features(photos)
+    features = net.features(chunk.photos) if chunk.features is None else chunk.features
     logits = net.head.logits(features)
-    chosen = logits.argmax(1) if targets is None else targets
-    case = Case(photos, features, net.head, chosen, logits, net.logits, score)
+    chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
+    case = Case(chunk.photos, features, net.head, chosen, logits, net.logits, score)
     maps = {
         method.name: method.function(case, **parameters.get(method.name, {})).clamp_min(0).cpu()
         for method in methods

@@ -15,6 +15,7 @@ from explain.cam.cut import Cut, cut
 from explain.cam.errors import CamError, InputError
 from explain.cam.head import Head, choose_head
 from explain.cam.layers import default_layer
+from explain.cam.memory_format import fastest_format
 from explain.cam.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from explain.cam.sources import open_source
 from explain.cam.weights import weights_hash
@@ -59,10 +60,10 @@ class Network:
         example = self._example()
         self.layer = layer or default_layer(self.module, example)
         self.cut: Cut = cut(self.module, self.layer, example)
-        self._memory_format = (
-            _fastest_format(self.cut, example) if backend == "torch" else torch.contiguous_format
-        )
         self.backend = backend
+        self._memory_format = torch.contiguous_format
+        if backend in ("torch", "bf16"):
+            self._memory_format = fastest_format(self.module, self.cut.trunk, example)
         self._trunk = open_backend(
             backend, self.cut, example, cache=Path(cache) if cache else None, key=self._key(backend)
         )
@@ -185,16 +186,6 @@ def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
     if fits and not any(part.training for part in module.modules()):
         return module
     return deepcopy(module).eval().to(device, dtype)
-
-
-def _fastest_format(found: Cut, example: Tensor) -> torch.memory_format:
-    """Channels last, which convolutions read faster, unless the trunk's own code cannot take it."""
-    with torch.no_grad():
-        try:
-            found.trunk(example.contiguous(memory_format=torch.channels_last))
-        except RuntimeError:  # a view of the features as they lie in memory
-            return torch.contiguous_format
-    return torch.channels_last
 
 
 def _device(device: str | torch.device) -> torch.device:

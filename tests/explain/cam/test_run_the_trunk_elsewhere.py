@@ -59,7 +59,7 @@ def test_features_that_differ_are_refused(monkeypatch):
     monkeypatch.setattr(
         backends,
         "_openvino",
-        lambda trunk, *_: lambda photos: trunk(torch.from_numpy(photos)).detach().numpy() * 1.001,
+        lambda trunk, *_: lambda: lambda photos: trunk(torch.from_numpy(photos)).detach().numpy() * 1.001,
     )
     with pytest.raises(CamError, match=r"openvino differs from torch by 1\.0e-03 of the largest feature"):
         Network(small(), layer="2", size=(24, 16), backend="openvino")
