@@ -74,12 +74,16 @@ def answer_with_forms(client: Patient, token: str, acknowledged: list[UUID]) -> 
         acknowledged.append(UUID(answer_id))
 
 
-def take_part(client: Patient, join_path: str, number: int, acknowledged: list[UUID]) -> None:
+def take_part(
+    client: Patient, join_path: str, number: int, together: threading.Barrier, acknowledged: list[UUID]
+) -> None:
+    """Nobody answers before everybody is in: quick people would take all places while slow ones still join."""
     with client:
         page = client.get(join_path)
         while (form := find_form(page)) and form.get("id") != "answer":
             page = press(client, page, form, {})
         token = page.url.path.split("/p/")[1].split("/")[0]
+        together.wait()
         (answer_with_javascript, answer_with_forms)[number % 2](client, token, acknowledged)
         assert "Thank you" in client.get(f"/p/{token}/").text
 
@@ -132,8 +136,12 @@ def server(tmp_path):
         server.kill()
 
 
+def has_failed(people: list[Future]) -> bool:
+    return any(person.done() and person.exception() for person in people)
+
+
 def enough_or_failed(acknowledged: list[UUID], goal: int, people: list[Future]) -> bool:
-    return len(acknowledged) >= goal or any(person.done() and person.exception() for person in people)
+    return len(acknowledged) >= goal or has_failed(people)
 
 
 def kill_again_and_again(server: Server, acknowledged: list[UUID], people: list[Future]) -> None:
@@ -148,15 +156,19 @@ def kill_again_and_again(server: Server, acknowledged: list[UUID], people: list[
 def test_ten_kills_lose_no_acknowledged_answer_and_double_none(server, invite):
     _, join_path = invite(items=ITEMS, responses_per_item=ANSWERS, trials_per_participant=ITEMS)
     acknowledged: list[UUID] = []
-    given_up = threading.Event()
+    given_up, together = threading.Event(), threading.Barrier(PEOPLE)
     clients = [Patient(f"http://127.0.0.1:{server.port}", n, given_up) for n in range(PEOPLE)]
     with ThreadPoolExecutor(PEOPLE) as pool:
-        people = [pool.submit(take_part, c, join_path, n, acknowledged) for n, c in enumerate(clients)]
+        people = [
+            pool.submit(take_part, client, join_path, number, together, acknowledged)
+            for number, client in enumerate(clients)
+        ]
         try:
             kill_again_and_again(server, acknowledged, people)
-            wait_until(lambda: all(person.done() for person in people), server.log, PATIENCE)
+            wait_until(lambda: all(map(Future.done, people)) or has_failed(people), server.log, PATIENCE)
         finally:
             given_up.set()
+            together.abort()
         for person in people:
             person.result()
 
