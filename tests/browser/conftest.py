@@ -1,5 +1,7 @@
 """Studies that are open for a browser."""
 
+import time
+
 import pytest
 from django.urls import reverse
 
@@ -39,6 +41,14 @@ def begin(page, url, after=lambda: None):
 def ready(page):
     """Wait until the trial on screen can be answered."""
     page.wait_for_selector("body[data-ready]")
+
+
+def eventually(page, expression, seconds=10):
+    """Wait until an expression is true, asking from outside: the page's own policy forbids eval."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"Not true within {seconds} s: {expression}"
+        page.wait_for_timeout(20)
 
 
 def answer(page, value):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from studies.models import Response
-from tests.browser.conftest import answer, begin, ready
+from tests.browser.conftest import answer, begin, eventually, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,8 +50,8 @@ def test_answers_given_offline_are_kept_and_sent_when_the_network_is_back(taking
     answer(page, 0)
     ready(page)
     saved(page)
-    page.wait_for_function(
-        "performance.getEntriesByType('resource').filter(e => /trial.3.3.jpg/.test(e.name)).length"
+    eventually(
+        page, "performance.getEntriesByType('resource').filter(e => /trial.3.3.jpg/.test(e.name)).length > 0"
     )
     page.context.set_offline(True)
     answer(page, 1)

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from studies.models import Study
 from tests.browser.conftest import DESK, PHONE
@@ -74,7 +75,7 @@ def test_results_keep_up_while_answers_come_in(researcher_page, live_server, stu
     fill(study, [[2, 2, 2, 2], [2, 2, 2, 2]])
     with page.expect_response("**/results/"):
         page.clock.run_for(10_000)
-    page.wait_for_function("document.querySelector('.facts dd').textContent === '16'")
+    expect(page.locator(".facts dd").first).to_have_text("16")
     assert page.inner_text("h1").startswith("pixel-ablation-cam was preferred most: 2.75 of 4 items")
     assert page.inner_text("#live-note").startswith("Updated at")
     assert page.complaints == []
