@@ -1,6 +1,6 @@
 """The names of ImageNet's 1,000 classes, for photos that only say what they show. No torch until asked."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 IMAGENET_CLASSES = 1000
 
@@ -59,10 +59,19 @@ def class_in(class_names: list[str], *, name: str, index: int | None) -> int | N
     wanted = plain(name)
     if index is not None and index < len(class_names) and plain(class_names[index]) == wanted:
         return index
-    matches = [i for i, known in enumerate(class_names) if plain(known) == wanted]
+    matches = _positions(tuple(class_names)).get(wanted, [])
     if len(matches) == 1:
         return matches[0]
     by_number = len(class_names) == IMAGENET_CLASSES or class_names == [
         str(i) for i in range(len(class_names))
     ]
     return index if by_number and index is not None and index < len(class_names) else None
+
+
+@lru_cache(maxsize=16)
+def _positions(class_names: tuple[str, ...]) -> dict[str, list[int]]:
+    """Plain name -> where it stands."""
+    found: dict[str, list[int]] = {}
+    for index, name in enumerate(class_names):
+        found.setdefault(plain(name), []).append(index)
+    return found

@@ -114,6 +114,12 @@ def correct_images(*, image_set: ImageSet, networks: Sequence[Network]) -> Query
     return images.filter(pk__in=right)
 
 
+def unseen_images(*, image_set: ImageSet, network: Network) -> QuerySet[Image]:
+    """The photos of the set that `network` has not looked at."""
+    seen = Prediction.objects.filter(network=network, image__image_set=image_set)
+    return Image.objects.filter(image_set=image_set).exclude(pk__in=seen.values("image_id"))
+
+
 def _labels(image_set: ImageSet, network: Network) -> list[tuple[Image, int | None]]:
     images = Image.objects.filter(image_set=image_set).only("class_name", "class_index").order_by("pk")
     return [(image, label_target(image, network)) for image in images]

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from explain.errors import BadInputError
-from explain.models import ExplanationMap, Image, ImageSet, Network, Prediction
+from explain.models import ExplanationMap, Image, ImageSet, Network
+from explain.needs import label_target
+from explain.selection import correct_images, unseen_images
 
 from .allocation import lay_out_trials
 from .models import Arm, Event, Item, ItemMap, Study, Trial
@@ -100,12 +102,10 @@ def _photos(protocol: Protocol, networks: list[Network]) -> list[Image]:
         if missing := [name for name in protocol.classes if name not in known_classes]:
             raise ProtocolError(f"photos.classes: no photo is labelled {', '.join(map(repr, missing))}.")
         photos = photos.filter(class_name__in=protocol.classes)
-    if nameless := photos.filter(class_index=None).count():
-        raise ProtocolError(
-            f"photos.set: {nameless} photos have a label that no network knows; leave them out with photos.classes."
-        )
+    _check_labels(photos, networks)
     if protocol.only_correct:
-        photos = _correct(protocol, photos, networks)
+        check_seen(protocol, image_set, networks)
+        photos = photos.filter(pk__in=correct_images(image_set=image_set, networks=networks).values("pk"))
     chosen = list(photos)
     if protocol.limit and protocol.limit < len(chosen):
         random = np.random.default_rng([protocol.seed, 3])
@@ -116,23 +116,30 @@ def _photos(protocol: Protocol, networks: list[Network]) -> list[Image]:
     return chosen
 
 
-def _correct(protocol: Protocol, photos: QuerySet[Image], networks: list[Network]) -> QuerySet[Image]:
-    """Photos whose label is the top class of every network."""
+def _check_labels(photos: QuerySet[Image], networks: list[Network]) -> None:
     for network in networks:
-        said = Prediction.objects.filter(network=network)
-        if photos.exclude(predictions__in=said).exists():
+        unknown = {image.class_name for image in photos if label_target(image, network) is None}
+        if unknown:
             raise ProtocolError(
-                f"photos.only_correct: {network.name} has not looked at all of these photos; "
-                f"first run: {_precompute_command(protocol)}"
+                f"photos.set: {network.name} knows no class {', '.join(map(repr, sorted(unknown)[:5]))}"
+                f"{' and others' if len(unknown) > 5 else ''}; leave such photos out with photos.classes."
             )
-        photos = photos.filter(predictions__in=said.filter(top_class=F("image__class_index")))
-    return photos
+
+
+def check_seen(protocol: Protocol, image_set: ImageSet, networks: list[Network]) -> None:
+    """Raise ProtocolError unless every network has looked at every photo of the set."""
+    for network in networks:
+        if unseen_images(image_set=image_set, network=network).exists():
+            raise ProtocolError(
+                f"photos.only_correct: {network.name} has not looked at all photos of {image_set}; "
+                f"first run: {precompute_command(protocol)}"
+            )
 
 
 def _maps(
     protocol: Protocol, networks: dict[str, Network], images: list[Image]
 ) -> dict[tuple[int, int, str], ExplanationMap]:
-    """The newest map of each photo for each arm, of the photo's label, at the network's layer."""
+    """The newest map of each photo for each arm, of the photo's label among the network's classes, at its layer."""
     found: dict[tuple[int, int, str], ExplanationMap] = {}
     missing = []
     for arm in protocol.arms:
@@ -141,18 +148,19 @@ def _maps(
             network=network,
             method=arm.method,
             layer=network.layer,
-            target=F("image__class_index"),
             image__image_set__name=protocol.photo_set,
         )
+        targets = {image.pk: label_target(image, network) for image in images}
         for row in rows.defer("values").order_by("id"):
-            found[row.image_id, network.pk, arm.method] = row
+            if row.target == targets.get(row.image_id):
+                found[row.image_id, network.pk, arm.method] = row
         lacking = sum((image.pk, network.pk, arm.method) not in found for image in images)
         if lacking:
             missing.append(
                 f"arms: {lacking} of {len(images)} maps of {arm.method} by {arm.network} are missing."
             )
     if missing:
-        raise ProtocolError(*missing, f"First run: {_precompute_command(protocol)}")
+        raise ProtocolError(*missing, f"First run: {precompute_command(protocol)}")
     return found
 
 

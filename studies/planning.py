@@ -15,6 +15,7 @@ from .analysis.answers import AnswersError
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.power import Assumptions, Design, Simulated, World, wilson
 from .models import Study
+from .opening import check_seen, precompute_command
 from .protocol import Protocol, ProtocolError
 
 EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
@@ -135,13 +136,12 @@ def fewest_people(protocol: Protocol, items: int) -> int:
 def _only_correct(protocol: Protocol, image_set: ImageSet) -> QuerySet[Image]:
     names = {arm.network for arm in protocol.arms}
     networks = list(Network.objects.filter(name__in=names))
-    seen = image_set.images.filter(predictions__network__in=networks).distinct()
-    if len(networks) < len(names) or seen.count() < image_set.images.count():
+    if len(networks) < len(names):
         raise ProtocolError(
             f"photos.only_correct: which photos {', '.join(sorted(names))} get right is not known yet; "
-            f"first run: manage.py precompute {image_set} --networks {','.join(sorted(names))} "
-            f"--methods {','.join(sorted({arm.method for arm in protocol.arms}))}"
+            f"first run: {precompute_command(protocol)}"
         )
+    check_seen(protocol, image_set, networks)
     return correct_images(image_set=image_set, networks=networks)
 
 

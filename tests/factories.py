@@ -40,7 +40,11 @@ def make_image(image_set: ImageSet, number: int, class_name: str = "hammer", cla
 
 def make_network(name: str = "tiny") -> Network:
     return Network.objects.create(
-        name=name, load="torchvision:squeezenet1_1", layer="features", weights_sha256="0" * 64
+        name=name,
+        load="torchvision:squeezenet1_1",
+        layer="features",
+        weights_sha256="0" * 64,
+        class_names=[str(number) for number in range(1000)],
     )
 
 

@@ -107,9 +107,36 @@ def test_only_photos_that_every_network_gets_right(birds, write):
 def test_photos_that_a_network_has_not_looked_at_are_no_ground_to_choose(birds, write):
     said = refused("create_study", write("only_correct = true"))
     assert said == (
-        "photos.only_correct: tiny has not looked at all of these photos; "
+        "photos.only_correct: tiny has not looked at all photos of birds; "
         "first run: manage.py precompute birds --networks tiny --methods grad-cam,ablation-cam"
     )
+
+
+def test_a_network_of_other_classes_is_asked_about_its_own_target(birds, write):
+    images, networks = birds
+    own = networks[1]
+    own.class_names = ["robin", "ostrich", "hen"]
+    own.save()
+    for image in images:
+        index = own.class_names.index(image.class_name)
+        Prediction.objects.create(image=image, network=networks[0], top_class=image.class_index, top_probability=1)
+        Prediction.objects.create(image=image, network=own, top_class=index, top_probability=1)
+        image.maps.filter(network=own, method="ablation-cam").update(target=index)
+    run("create_study", write("only_correct = true", "tiny", "small"))
+    assert Item.objects.count() == 6
+
+
+def test_maps_of_another_target_are_not_shown(birds, write):
+    birds[0][0].maps.filter(method="ablation-cam").update(target=3)
+    assert "arms: 1 of 6 maps of ablation-cam by tiny are missing." in refused("create_study", write())
+
+
+def test_photos_of_a_class_that_a_network_does_not_know_are_named(birds, write):
+    network = birds[1][0]
+    network.class_names = ["hen", "robin"]
+    network.save()
+    said = refused("create_study", write())
+    assert said == "photos.set: tiny knows no class 'ostrich'; leave such photos out with photos.classes."
 
 
 def test_classes_and_a_limit_are_kept_and_the_draw_is_the_seeds(birds, write):

@@ -79,12 +79,22 @@ def test_only_photos_that_the_networks_get_right_are_counted_when_the_protocol_s
     with pytest.raises(ProtocolError, match=r"first run: manage\.py precompute here --networks tiny"):
         count_photos(asked)
     network = make_network()
-    network.class_names = [str(number) for number in range(1000)]
-    network.save()
     for number, image in enumerate(image_set.images.all()):
         said = image.class_index if number < 3 else 1
         Prediction.objects.create(image=image, network=network, top_class=said, top_probability=0.5)
     assert count_photos(asked).count == 3
+
+
+def test_every_network_must_have_looked_at_the_photos_before_they_are_counted(image_set):
+    source = copy.deepcopy(CHOICE)
+    source["photos"] |= {"set": "here", "only_correct": True}
+    source["arms"][1]["network"] = "small"
+    tiny = make_network("tiny")
+    make_network("small")
+    for image in image_set.images.all():
+        Prediction.objects.create(image=image, network=tiny, top_class=image.class_index, top_probability=0.5)
+    with pytest.raises(ProtocolError, match="small has not looked at all photos of here"):
+        count_photos(check_protocol(source))
 
 
 def test_the_fewest_people_give_all_answers_within_their_limit():
