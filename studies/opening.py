@@ -164,7 +164,7 @@ def _maps(
     return found
 
 
-def _precompute_command(protocol: Protocol) -> str:
+def precompute_command(protocol: Protocol) -> str:
     networks = ",".join(dict.fromkeys(arm.network for arm in protocol.arms))
     methods = ",".join(dict.fromkeys(arm.method for arm in protocol.arms))
     return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
