@@ -1,10 +1,8 @@
 """Which photos a study may use: what networks get right, and F1 by class. From Prediction rows; no torch."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django.db.models import QuerySet
 
 from .models import Image, ImageSet, Network, Prediction
 from .needs import label_target
@@ -74,57 +72,81 @@ class F1Table:
         return sum(values) / len(values) if values else None
 
 
-def f1_by_class(*, image_set: ImageSet, network: Network) -> F1Table:
-    """F1 of `network` on each class of `image_set`, from the predictions that are there."""
-    labels = _labels(image_set, network)
-    top = _top_classes(image_set, network)
-    names = {index: image.class_name for image, index in reversed(labels) if index is not None}
-    seen = [(index, top[image.pk]) for image, index in labels if index is not None and image.pk in top]
-    photos = Counter(label for label, _ in seen)
-    right = Counter(label for label, guess in seen if guess == label)
-    called = Counter(guess for _, guess in seen)
-    classes = [
-        ClassF1(
-            class_name=names[index],
-            class_index=index,
-            photos=count,
-            true_positives=right[index],
-            false_positives=called[index] - right[index],
+@dataclass(frozen=True)
+class Verdicts:
+    """What one network says of the photos of a set.
+
+    labels       photo's key -> the photo's class among the network's classes; None where it knows no such class
+    class_names  photo's key -> the photo's class in words
+    top          photo's key -> the network's top class; a photo that it has not looked at is not here
+    """
+
+    network: str
+    names: list[str]
+    class_names: dict[int, str]
+    labels: dict[int, int | None]
+    top: dict[int, int]
+
+    @property
+    def unseen(self) -> int:
+        return len(self.labels) - len(self.top)
+
+    def is_right(self, photo: int) -> bool:
+        label = self.labels[photo]
+        return label is not None and self.top.get(photo) == label
+
+    def says(self, photo: int) -> str:
+        """The network's top class in words."""
+        top = self.top.get(photo)
+        if top is None:
+            return "nothing yet"
+        return self.names[top] if top < len(self.names) else str(top)
+
+    def f1_table(self) -> F1Table:
+        known = {photo: label for photo, label in self.labels.items() if label is not None}
+        names = {label: self.class_names[photo] for photo, label in reversed(known.items())}
+        seen = [(label, self.top[photo]) for photo, label in known.items() if photo in self.top]
+        photos = Counter(label for label, _ in seen)
+        right = Counter(label for label, guess in seen if guess == label)
+        called = Counter(guess for _, guess in seen)
+        classes = [
+            ClassF1(
+                class_name=names[index],
+                class_index=index,
+                photos=count,
+                true_positives=right[index],
+                false_positives=called[index] - right[index],
+            )
+            for index, count in photos.items()
+        ]
+        return F1Table(
+            classes=sorted(classes, key=lambda one: (-one.f1, one.class_name)),
+            left_out=len(self.labels) - len(known),
+            unseen=len(known) - len(seen),
         )
-        for index, count in photos.items()
-    ]
-    known = sum(index is not None for _, index in labels)
-    return F1Table(
-        classes=sorted(classes, key=lambda one: (-one.f1, one.class_name)),
-        left_out=len(labels) - known,
-        unseen=known - len(seen),
+
+
+def verdicts(*, images: Iterable[Image], network: Network) -> Verdicts:
+    """What `network` says of `images`, which are of one set; in one query."""
+    images = list(images)
+    known: dict[tuple[str, int | None], int | None] = {}
+    for image in images:
+        key = image.class_name, image.class_index
+        if key not in known:
+            known[key] = label_target(image, network)
+    rows = Prediction.objects.filter(network=network)
+    if images:
+        rows = rows.filter(image__image_set=images[0].image_set_id)
+    keys = {image.pk for image in images}
+    return Verdicts(
+        network=network.name,
+        names=network.class_names,
+        class_names={image.pk: image.class_name for image in images},
+        labels={image.pk: known[image.class_name, image.class_index] for image in images},
+        top={photo: top for photo, top in rows.values_list("image_id", "top_class") if photo in keys},
     )
 
 
-def correct_images(*, image_set: ImageSet, networks: Sequence[Network]) -> QuerySet[Image]:
-    """The photos that every one of `networks` gets right: its top class is the photo's label.
-
-    A photo without a prediction of one of them is not among these.
-    """
-    images = Image.objects.filter(image_set=image_set)
-    right = set(images.values_list("pk", flat=True))
-    for network in networks:
-        top = _top_classes(image_set, network)
-        right &= {image.pk for image, label in _labels(image_set, network) if top.get(image.pk, -1) == label}
-    return images.filter(pk__in=right)
-
-
-def unseen_images(*, image_set: ImageSet, network: Network) -> QuerySet[Image]:
-    """The photos of the set that `network` has not looked at."""
-    seen = Prediction.objects.filter(network=network, image__image_set=image_set)
-    return Image.objects.filter(image_set=image_set).exclude(pk__in=seen.values("image_id"))
-
-
-def _labels(image_set: ImageSet, network: Network) -> list[tuple[Image, int | None]]:
-    images = Image.objects.filter(image_set=image_set).only("class_name", "class_index").order_by("pk")
-    return [(image, label_target(image, network)) for image in images]
-
-
-def _top_classes(image_set: ImageSet, network: Network) -> dict[int, int]:
-    rows = Prediction.objects.filter(image__image_set=image_set, network=network)
-    return dict(rows.values_list("image_id", "top_class"))
+def f1_by_class(*, image_set: ImageSet, network: Network) -> F1Table:
+    """F1 of `network` on each class of `image_set`, from the predictions that are there."""
+    return verdicts(images=image_set.images.order_by("pk"), network=network).f1_table()

@@ -7,18 +7,17 @@ import tomllib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from explain.errors import BadInputError
-from explain.models import ExplanationMap, Image, ImageSet, Network
+from explain.models import ExplanationMap, Image, Network
 from explain.needs import label_target
-from explain.selection import correct_images, unseen_images
 
 from .allocation import lay_out_trials
+from .choosing import choose_photos, chosen_images, find_networks, precompute_command
 from .models import Arm, Event, Item, ItemMap, Study, Trial
 from .protocol import Protocol, ProtocolError
 
@@ -35,8 +34,9 @@ def create_study(*, protocol: Protocol) -> Study:
     """
     if Study.objects.filter(slug=protocol.slug).exists():
         raise ProtocolError(f"slug: a study {protocol.slug!r} exists already; choose another slug.")
-    networks = _networks(protocol)
-    images = _photos(protocol, list(networks.values()))
+    networks = find_networks(protocol)
+    images = chosen_images(choose_photos(protocol))
+    _check_labels(images, list(networks.values()))
     maps = _maps(protocol, networks, images)
     with transaction.atomic():
         study = Study.objects.create(
@@ -72,67 +72,13 @@ def create_study(*, protocol: Protocol) -> Study:
     return study
 
 
-def _networks(protocol: Protocol) -> dict[str, Network]:
-    names = {arm.network for arm in protocol.arms}
-    networks = {network.name: network for network in Network.objects.filter(name__in=names)}
-    if missing := sorted(names - set(networks)):
-        known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
-        raise ProtocolError(
-            *(
-                f"arms.network: {name!r} is no network here (there is: {known}); "
-                f"add it: manage.py add_network {name} --load …"
-                for name in missing
-            )
-        )
-    return networks
-
-
-def _photos(protocol: Protocol, networks: list[Network]) -> list[Image]:
-    """The photos that the protocol asks for, in an order that does not depend on when they were imported."""
-    image_set = ImageSet.objects.filter(name=protocol.photo_set).first()
-    if image_set is None:
-        known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none yet"
-        raise ProtocolError(
-            f"photos.set: {protocol.photo_set!r} is no set of photos here (there is: {known}); "
-            f"bring it in: manage.py import_images PATH --set {protocol.photo_set}"
-        )
-    photos = image_set.images.order_by("class_name", "original_name", "source_sha256")
-    if protocol.classes:
-        known_classes = set(photos.order_by().values_list("class_name", flat=True))
-        if missing := [name for name in protocol.classes if name not in known_classes]:
-            raise ProtocolError(f"photos.classes: no photo is labelled {', '.join(map(repr, missing))}.")
-        photos = photos.filter(class_name__in=protocol.classes)
-    _check_labels(photos, networks)
-    if protocol.only_correct:
-        check_seen(protocol, image_set, networks)
-        photos = photos.filter(pk__in=correct_images(image_set=image_set, networks=networks).values("pk"))
-    chosen = list(photos)
-    if protocol.limit and protocol.limit < len(chosen):
-        random = np.random.default_rng([protocol.seed, 3])
-        kept = random.choice(len(chosen), protocol.limit, replace=False)
-        chosen = [chosen[index] for index in sorted(kept)]
-    if not chosen:
-        raise ProtocolError("photos: no photo is left; ask for less, or bring in more photos.")
-    return chosen
-
-
-def _check_labels(photos: QuerySet[Image], networks: list[Network]) -> None:
+def _check_labels(photos: list[Image], networks: list[Network]) -> None:
     for network in networks:
         unknown = {image.class_name for image in photos if label_target(image, network) is None}
         if unknown:
             raise ProtocolError(
                 f"photos.set: {network.name} knows no class {', '.join(map(repr, sorted(unknown)[:5]))}"
                 f"{' and others' if len(unknown) > 5 else ''}; leave such photos out with photos.classes."
-            )
-
-
-def check_seen(protocol: Protocol, image_set: ImageSet, networks: list[Network]) -> None:
-    """Raise ProtocolError unless every network has looked at every photo of the set."""
-    for network in networks:
-        if unseen_images(image_set=image_set, network=network).exists():
-            raise ProtocolError(
-                f"photos.only_correct: {network.name} has not looked at all photos of {image_set}; "
-                f"first run: {precompute_command(protocol)}"
             )
 
 
@@ -162,12 +108,6 @@ def _maps(
     if missing:
         raise ProtocolError(*missing, f"First run: {precompute_command(protocol)}")
     return found
-
-
-def precompute_command(protocol: Protocol) -> str:
-    networks = ",".join(dict.fromkeys(arm.network for arm in protocol.arms))
-    methods = ",".join(dict.fromkeys(arm.method for arm in protocol.arms))
-    return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
 
 
 def open_study(*, study: Study, user=None, progress: Callable[[int, int], object] = lambda *_: None) -> Study:

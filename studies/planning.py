@@ -6,16 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
 
-from explain.models import Image, ImageSet, Network
-from explain.selection import correct_images
+from explain.models import ImageSet
 
 from .analysis.answers import AnswersError
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.power import Assumptions, Design, Simulated, World, wilson
+from .choosing import choose_photos
 from .models import Study
-from .opening import check_seen, precompute_command
 from .protocol import Protocol, ProtocolError
 
 EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
@@ -104,24 +102,20 @@ def plan(
 
 
 def count_photos(protocol: Protocol) -> Photos:
-    """The items that the protocol would have: from its set if that is here, else from `limit`."""
-    image_set = ImageSet.objects.filter(name=protocol.photo_set).first()
-    if image_set is None:
-        if not protocol.limit:
-            raise ProtocolError(
-                f"photos.set: {protocol.photo_set!r} is no set of photos here, and without photos.limit nobody knows how "
-                f"many there will be; bring it in (manage.py import_images PATH --set {protocol.photo_set}) or set a limit."
-            )
-        return Photos(protocol.limit, "photos.limit; the set is not here yet")
-    images = image_set.images.all()
-    if protocol.only_correct:
-        images = _only_correct(protocol, image_set)
-    if protocol.classes:
-        images = images.filter(class_name__in=protocol.classes)
-    found = images.count()
-    if not found:
-        raise ProtocolError("photos: no photo is left; ask for less, or bring in more photos.")
-    return Photos(min(found, protocol.limit or found), f"the set {image_set}")
+    """The items that the protocol would have: those chosen from its set if that is here, else from its limits."""
+    rule = protocol.rule
+    if ImageSet.objects.filter(name=protocol.photo_set).exists():
+        return Photos(len(choose_photos(protocol).chosen), f"the set {protocol.photo_set}")
+    classes = rule.top_classes or len(rule.classes)
+    if classes and rule.per_class:
+        count = classes * rule.per_class
+        return Photos(min(count, rule.limit or count), "photos.per_class; the set is not here yet")
+    if rule.limit:
+        return Photos(rule.limit, "photos.limit; the set is not here yet")
+    raise ProtocolError(
+        f"photos.set: {protocol.photo_set!r} is no set of photos here, and without photos.limit nobody knows how "
+        f"many there will be; bring it in (manage.py import_images PATH --set {protocol.photo_set}) or set a limit."
+    )
 
 
 def fewest_people(protocol: Protocol, items: int) -> int:
@@ -131,18 +125,6 @@ def fewest_people(protocol: Protocol, items: int) -> int:
         protocol.responses_per_item,
         math.ceil(items * protocol.responses_per_item / protocol.trials_per_participant),
     )
-
-
-def _only_correct(protocol: Protocol, image_set: ImageSet) -> QuerySet[Image]:
-    names = {arm.network for arm in protocol.arms}
-    networks = list(Network.objects.filter(name__in=names))
-    if len(networks) < len(names):
-        raise ProtocolError(
-            f"photos.only_correct: which photos {', '.join(sorted(names))} get right is not known yet; "
-            f"first run: {precompute_command(protocol)}"
-        )
-    check_seen(protocol, image_set, networks)
-    return correct_images(image_set=image_set, networks=networks)
 
 
 def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int) -> None:

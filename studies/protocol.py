@@ -5,11 +5,15 @@ slug = "method-choice"
 title = "What does the computer look at?"
 task = "choice"                   # or "rating": two arms, five buttons
 
-[photos]
+[photos]                          # all optional but set; what each does is in explain/choosing.py
 set = "samples"
+classes = ["hammer", "dam"]       # class titles
+min_f1 = 0.94                     # classes whose F1 is at least this for every network
+top_share = 0.01                  # classes among the best hundredth of every network by F1
+top_classes = 5                   # the best five of the classes left
 only_correct = false              # only photos that every network gets right
-classes = ["hammer", "dam"]       # optional; class titles
-limit = 40                        # optional; drawn by the seed
+per_class = 50                    # photos of each class; drawn by the seed
+limit = 40                        # photos in all; drawn by the seed
 
 [[arms]]                          # two or more; a rating study has exactly two
 network = "efficientnet-lite0"
@@ -35,6 +39,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from explain.choosing import Rule
 from explain.errors import BadInputError
 
 from .models import Study
@@ -63,9 +68,7 @@ class Protocol:
     title: str
     task: str
     photo_set: str
-    only_correct: bool
-    classes: list[str]
-    limit: int | None
+    rule: Rule
     arms: list[ArmPlan]
     responses_per_item: int
     trials_per_participant: int
@@ -103,15 +106,14 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     reader.one_of("version", [1])
     photos, design = reader.table("photos"), reader.table("design")
     task = reader.one_of("task", Study.Task.values)
+    seed = design.number("seed", least=0, most=2**63 - 1)
     picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
     protocol = Protocol(
         slug=reader.slug("slug"),
         title=reader.text("title", longest=200),
         task=task,
         photo_set=photos.slug("set"),
-        only_correct=photos.flag("only_correct"),
-        classes=photos.texts("classes"),
-        limit=photos.number("limit", least=1, default=None),
+        rule=_rule(photos, seed),
         arms=_arms(reader, task),
         responses_per_item=design.number("responses_per_item", least=1, most=1000, default=4),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
@@ -120,7 +122,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         practice=design.flag("practice"),
         questions=_questions(reader),
         completion_url=_completion_url(reader),
-        seed=design.number("seed", least=0, most=2**63 - 1),
+        seed=seed,
         picture=picture,
         wording=_wording(reader, task, picture),
         source=source,
@@ -128,6 +130,19 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     check_plan(reader, [arm.name for arm in protocol.arms])
     reader.finish()
     return protocol
+
+
+def _rule(photos: "Reader", seed: int) -> Rule:
+    return Rule(
+        classes=tuple(photos.texts("classes")),
+        min_f1=photos.share("min_f1", whole=True),
+        top_share=photos.share("top_share", whole=True),
+        top_classes=photos.number("top_classes", least=1, default=None),
+        only_correct=photos.flag("only_correct"),
+        per_class=photos.number("per_class", least=1, default=None),
+        limit=photos.number("limit", least=1, default=None),
+        seed=seed,
+    )
 
 
 def _arms(reader: "Reader", task: str) -> list[ArmPlan]:
@@ -267,11 +282,11 @@ class Reader:
     def flag(self, key: str, default: bool = False) -> bool:
         return self._take(key, default, bool, "true or false")
 
-    def share(self, key: str) -> float | None:
-        """A number between 0 and 1, or None."""
-        allowed = "a number between 0 and 1"
-        value = self._take(key, None, float, allowed)
-        if key in self.values and isinstance(value, float) and not 0 < value < 1:
+    def share(self, key: str, *, whole: bool = False) -> float | None:
+        """A number between 0 and 1, or None; 1 itself only if `whole`."""
+        allowed = "a number above 0, at most 1" if whole else "a number between 0 and 1"
+        value = self._take(key, None, int if type(self.values.get(key)) is int else float, allowed)
+        if type(self.values.get(key)) in (int, float) and not (0 < value < 1 or (whole and value == 1)):
             self.fault(key, f"is {value}; it must be {allowed}")
         return value or None
 

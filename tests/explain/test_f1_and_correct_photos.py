@@ -1,12 +1,12 @@
-"""F1 by class by hand, and the photos that every network gets right."""
+"""F1 by class by hand, and which photos a network gets right."""
 
 import json
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from explain.models import Image, ImageSet, Prediction
-from explain.selection import correct_images, f1_by_class
+from explain.models import ImageSet, Prediction
+from explain.selection import f1_by_class, verdicts
 from tests.factories import make_image, make_network
 
 NAMES = ["cat", "dog", "owl", "emu"]
@@ -71,32 +71,6 @@ def test_a_set_without_predictions_has_no_means(image_set):
     assert (found.classes, found.macro_f1, found.accuracy) == ([], None, None)
 
 
-def test_correct_photos_are_those_that_every_network_gets_right(image_set):
-    one = network_that_says("one", image_set)
-    other = network_that_says("other", image_set, SAID | {"cat": ["dog", "cat", "cat", "cat"]})
-    cats = list(image_set.images.filter(class_name="cat").order_by("pk"))
-    right = correct_images(image_set=image_set, networks=[one])
-    assert set(right) == {*cats[:2], *_photos("dog", 0), *_photos("owl", 0)}
-    assert set(correct_images(image_set=image_set, networks=[one, other])) == {
-        cats[1],
-        *_photos("dog", 0),
-        *_photos("owl", 0),
-    }
-    assert right.filter(class_name="cat").count() == 2
-
-
-def _photos(label: str, *numbers: int) -> list[Image]:
-    images = list(Image.objects.filter(class_name=label).order_by("pk"))
-    return [images[number] for number in numbers]
-
-
-def test_a_photo_that_a_network_has_not_seen_is_not_correct(image_set):
-    one = network_that_says("one", image_set)
-    Prediction.objects.filter(image__class_name="owl").delete()
-    assert not correct_images(image_set=image_set, networks=[one]).filter(class_name="owl").exists()
-    assert not correct_images(image_set=image_set, networks=[one, make_network("blind")]).exists()
-
-
 def test_networks_of_other_numbering_agree_by_name(image_set):
     """The same four animals in another order: the label is looked up by its name."""
     turned = make_network("turned")
@@ -106,7 +80,8 @@ def test_networks_of_other_numbering_agree_by_name(image_set):
         Prediction.objects.create(
             image=image, network=turned, top_class=NAMES[::-1].index(image.class_name), top_probability=1
         )
-    assert correct_images(image_set=image_set, networks=[turned]).count() == 7
+    said = verdicts(images=image_set.images.all(), network=turned)
+    assert all(said.is_right(image.pk) for image in image_set.images.all())
     assert f1_by_class(image_set=image_set, network=turned).macro_f1 == 1
 
 

@@ -119,7 +119,9 @@ def test_a_network_of_other_classes_is_asked_about_its_own_target(birds, write):
     own.save()
     for image in images:
         index = own.class_names.index(image.class_name)
-        Prediction.objects.create(image=image, network=networks[0], top_class=image.class_index, top_probability=1)
+        Prediction.objects.create(
+            image=image, network=networks[0], top_class=image.class_index, top_probability=1
+        )
         Prediction.objects.create(image=image, network=own, top_class=index, top_probability=1)
         image.maps.filter(network=own, method="ablation-cam").update(target=index)
     run("create_study", write("only_correct = true", "tiny", "small"))

@@ -66,19 +66,32 @@ def test_photos_are_those_of_the_limit_while_the_set_is_not_here():
         count_photos(check_protocol(source))
 
 
+@pytest.mark.django_db
+def test_photos_are_those_of_the_classes_while_the_set_is_not_here():
+    assert count_photos(protocol(photos={"set": "unseen", "top_classes": 5, "per_class": 50})).count == 250
+    assert (
+        count_photos(
+            protocol(photos={"set": "unseen", "classes": ["dam"], "per_class": 50, "limit": 9})
+        ).count
+        == 9
+    )
+
+
 def test_photos_are_counted_in_the_set_that_is_here(image_set):
     assert count_photos(protocol(photos__set="here")).count == 8
     assert count_photos(protocol(photos__set="here", photos__limit=5)).count == 5
     assert count_photos(protocol(photos__set="here", photos__classes=["hammer"])).count == 6
-    with pytest.raises(ProtocolError, match="no photo is left"):
+    with pytest.raises(ProtocolError, match="no photo is labelled 'lemon'"):
         count_photos(protocol(photos__set="here", photos__classes=["lemon"]))
 
 
 def test_only_photos_that_the_networks_get_right_are_counted_when_the_protocol_says_so(image_set):
     asked = protocol(photos__set="here", photos__only_correct=True)
-    with pytest.raises(ProtocolError, match=r"first run: manage\.py precompute here --networks tiny"):
+    with pytest.raises(ProtocolError, match="'tiny' is no network here"):
         count_photos(asked)
     network = make_network()
+    with pytest.raises(ProtocolError, match=r"first run: manage\.py precompute here --networks tiny"):
+        count_photos(asked)
     for number, image in enumerate(image_set.images.all()):
         said = image.class_index if number < 3 else 1
         Prediction.objects.create(image=image, network=network, top_class=said, top_probability=0.5)

@@ -1,0 +1,163 @@
+"""Which classes and photos are chosen, by hand, and why each other one is left out."""
+
+import numpy as np
+import pytest
+
+from explain.choosing import Photo, Rule, choose
+from explain.selection import Verdicts
+
+# Ten photos of each class. `one` takes so many of them for the class on the right.
+CLASSES = ["ant", "bee", "cat", "dog"]
+ONE = {"ant": {"bee": 1}, "bee": {}, "cat": {"dog": 4}, "dog": {}}
+TWO = {"ant": {}, "bee": {}, "cat": {}, "dog": {"ant": 5}}
+# F1 of `one` by hand. ant: TP 9, FN 1 -> 18/19. bee: TP 10, FP 1 -> 20/21. cat: TP 6, FN 4 -> 12/16.
+# dog: TP 10, FP 4 -> 20/24. Of `two`: ant 20/25, bee 1, cat 1, dog 10/15.
+F1_ONE = {"ant": 18 / 19, "bee": 20 / 21, "cat": 0.75, "dog": 20 / 24}
+F1_TWO = {"ant": 0.8, "bee": 1.0, "cat": 1.0, "dog": 2 / 3}
+
+PHOTOS = [
+    Photo(key=100 * place + number, name=f"{name}-{number:02}.jpg", class_name=name, sha256=f"{number}")
+    for place, name in enumerate(CLASSES)
+    for number in range(10)
+]
+
+
+def says(name: str, mistakes: dict[str, dict[str, int]], known: list[str] = CLASSES) -> Verdicts:
+    """A network that takes the first photos of a class for others, and gets the rest right."""
+    top = {}
+    for photo in PHOTOS:
+        number = photo.key % 100
+        wrong = [other for other, count in mistakes.get(photo.class_name, {}).items() for _ in range(count)]
+        said = wrong[number] if number < len(wrong) else photo.class_name
+        top[photo.key] = known.index(said) if said in known else 99
+    return Verdicts(
+        network=name,
+        names=known,
+        class_names={photo.key: photo.class_name for photo in PHOTOS},
+        labels={p.key: known.index(p.class_name) if p.class_name in known else None for p in PHOTOS},
+        top=top,
+    )
+
+
+one, two = says("one", ONE), says("two", TWO)
+
+
+def chosen(*networks, **rule):
+    return choose(photos=PHOTOS, verdicts=networks or [one], rule=Rule(**rule))
+
+
+def classes_of(choice):
+    return {found.name for found in choice.classes if not found.reason}
+
+
+def reasons(choice):
+    return {found.name: found.reason for found in choice.classes if found.reason}
+
+
+def test_nothing_asked_is_every_photo_in_the_order_of_class_and_name():
+    choice = chosen()
+    assert choice.chosen == tuple(photo.key for photo in PHOTOS)
+    assert [found.name for found in choice.classes] == ["bee", "ant", "dog", "cat"]
+    assert {found.name: found.f1 for found in choice.classes} == {
+        name: (pytest.approx(value),) for name, value in F1_ONE.items()
+    }
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    turned = choose(photos=PHOTOS[::-1], verdicts=[one], rule=Rule(per_class=3, seed=5))
+    assert turned.chosen == chosen(per_class=3, seed=5).chosen
+
+
+def test_top_classes_are_the_best_by_f1():
+    choice = chosen(top_classes=2)
+    assert classes_of(choice) == {"bee", "ant"}
+    assert reasons(choice) == {
+        "dog": "number 3 by F1; the best 2 are asked for",
+        "cat": "number 4 by F1; the best 2 are asked for",
+    }
+
+
+def test_of_two_networks_the_one_that_is_worst_at_a_class_counts():
+    choice = chosen(one, two, top_classes=1)
+    assert classes_of(choice) == {"bee"}
+    assert [found.name for found in choice.classes] == ["bee", "ant", "cat", "dog"]  # .952, .8, .75, .667
+
+
+def test_a_floor_keeps_a_class_that_is_exactly_at_it():
+    assert classes_of(chosen(min_f1=18 / 19)) == {"bee", "ant"}
+    assert reasons(chosen(min_f1=0.94))["dog"] == "F1 0.833 is under 0.94"
+    assert classes_of(chosen(one, two, min_f1=0.75)) == {"ant", "bee", "cat"}
+
+
+def test_the_top_share_is_of_each_network_and_what_they_have_in_common():
+    """Half of four classes: bee and ant of `one`; bee and cat of `two`."""
+    choice = chosen(one, two, top_share=0.5)
+    assert classes_of(choice) == {"bee"}
+    assert reasons(choice)["ant"] == "number 3 by F1 of two; its best 2 are asked for"
+    assert reasons(choice)["cat"] == "number 4 by F1 of one; its best 2 are asked for"
+
+
+def test_a_share_of_few_classes_is_one_class():
+    assert classes_of(chosen(top_share=0.01)) == {"bee"}
+
+
+def test_top_classes_are_taken_of_those_in_the_top_share():
+    assert classes_of(chosen(one, two, top_share=0.75, top_classes=1)) == {"bee"}
+    assert classes_of(chosen(one, two, top_share=0.75, top_classes=2)) == {"bee", "ant"}
+
+
+def test_only_photos_that_all_networks_get_right():
+    choice = chosen(one, two, only_correct=True)
+    assert len(choice.chosen) == 40 - 1 - 4 - 5
+    why = {photo.name: photo.reason for photo in choice.photos}
+    assert why["ant-00.jpg"] == "one says bee"
+    assert why["dog-04.jpg"] == "two says ant"
+    assert {found.name: found.correct for found in choice.classes}["dog"] == 5
+
+
+def test_so_many_of_each_class_are_drawn_by_the_seed_and_by_nothing_else():
+    choice = chosen(per_class=4, seed=1)
+    assert {found.name: found.chosen for found in choice.classes} == dict.fromkeys(CLASSES, 4)
+    assert choice.chosen == chosen(per_class=4, seed=1).chosen
+    assert choice.chosen != chosen(per_class=4, seed=2).chosen
+    alone = chosen(per_class=4, seed=1, classes=("cat",))
+    assert alone.chosen == tuple(key for key in choice.chosen if 200 <= key < 300)
+    assert choice.photos[0].reason in ("", "not drawn: 4 of the 10 of its class were")
+
+
+def test_each_photo_of_a_class_is_drawn_equally_often():
+    counts = np.zeros(10)
+    for seed in range(600):
+        counts[[key % 100 for key in chosen(per_class=4, seed=seed, classes=("cat",)).chosen]] += 1
+    assert np.abs(counts - 240).max() < 60  # five standard deviations of a binomial with p 0.4
+
+
+def test_a_limit_is_drawn_from_what_is_left():
+    choice = chosen(per_class=5, limit=7, seed=3)
+    assert len(choice.chosen) == 7
+    assert sum(photo.reason == "not drawn: 7 of 20 were" for photo in choice.photos) == 13
+
+
+def test_every_photo_is_chosen_or_has_a_reason():
+    choice = chosen(one, two, min_f1=0.7, only_correct=True, per_class=3, limit=5)
+    assert len(choice.photos) == len(PHOTOS)
+    assert sum(not photo.reason for photo in choice.photos) == len(choice.chosen) == 5
+
+
+def test_a_class_that_a_network_does_not_know_has_no_f1_and_is_not_ranked():
+    three = says("three", {}, ["ant", "bee", "cat"])
+    choice = chosen(one, three, top_classes=4)
+    assert reasons(choice) == {"dog": "three does not know it"}
+    assert {found.name: found.f1 for found in choice.classes}["dog"] == (pytest.approx(20 / 24), None)
+
+
+def test_too_few_classes_or_photos_are_noted():
+    assert chosen(min_f1=0.9, top_classes=3).notes == ("3 classes are asked for; 2 are left.",)
+    assert chosen(only_correct=True, per_class=9).notes == ("Fewer than 9 photos are left of: cat (6).",)
+    assert chosen(per_class=10).notes == ()
+
+
+def test_a_tie_at_the_last_place_is_noted():
+    assert chosen(two, top_classes=1).notes == (
+        "As good by F1 as the last class taken, and left out by their names: cat.",
+    )
