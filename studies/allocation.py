@@ -20,6 +20,7 @@ from django.db import IntegrityError
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from . import statements
 from .analysis.orders import rounds, study_orders
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
 from .turns import writing
@@ -200,10 +201,9 @@ def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def is_ageing(trial: Trial) -> bool:
-    """Whether a quarter of a held trial's lease is over: renewing before that would write rows for little."""
-    quarter = timedelta(seconds=settings.LEASE_SECONDS / 4)
-    return trial.lease_until is None or trial.lease_until < _lease() - quarter
+def ageing() -> datetime:
+    """A lease until before this is a quarter over, and worth renewing: before that rows would be written for little."""
+    return _lease() - timedelta(seconds=settings.LEASE_SECONDS / 4)
 
 
 def renew_leases(*, participant: Participant) -> int:
@@ -236,35 +236,47 @@ def answer_trial(
     Raises:
         AnswerError: the participant never held such a trial, or the task has no such answer.
     """
+    said = {
+        "answer_id": answer_id,
+        "participant": participant,
+        "shown_value": shown_value,
+        "simulated": participant.simulated,
+        "response_ms": response_ms,
+        "telemetry": telemetry or {},
+    }
     try:
         with writing():
-            trial = _locked_trial(participant, position)
             # A trial that is still held has no answer yet; an id used elsewhere is caught below.
-            held = trial.state == Trial.State.CLAIMED
-            if not held and (stored := Response.objects.filter(answer_id=answer_id).first()):
-                return _outcome(stored, participant)
-            counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
-            good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
-            response = Response.objects.create(
-                answer_id=answer_id,
-                trial=trial,
-                participant=participant,
-                status=good if counts else Response.Status.SURPLUS,
-                shown_value=shown_value,
-                simulated=participant.simulated,
-                response_ms=response_ms,
-                telemetry=telemetry or {},
-                **_meaning(participant.study, trial, shown_value),
-            )
-            if counts:
-                _settle(trial, participant, position)
-            return Outcome(response, counts)
+            if held := statements.settle(participant.pk, position):
+                trial = Trial(pk=held.trial, kind=held.kind, order=held.order)
+                return Outcome(_store(said, trial, counts=True), counts=True)
+            return _answer_unheld(said, position)
     except IntegrityError:
         # Another trial's answer, or one that was taken back, sent under the same id: the first one stands.
         stored = Response.objects.filter(answer_id=answer_id).first()
         if stored is None:
             raise
         return _outcome(stored, participant)
+
+
+def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
+    """An answer that was sent again, came late, or is not the first to its trial."""
+    participant = said["participant"]
+    trial = _locked_trial(participant, position)
+    if stored := Response.objects.filter(answer_id=said["answer_id"]).first():
+        return _outcome(stored, participant)
+    counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
+    response = _store(said, trial, counts)
+    if counts:
+        _settle(trial, participant, position)
+    return Outcome(response, counts)
+
+
+def _store(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
+    good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
+    meaning = _meaning(said["participant"].study, trial, said["shown_value"])
+    status = good if counts else Response.Status.SURPLUS
+    return statements.insert(Response(trial=trial, status=status, **meaning, **said))
 
 
 def _outcome(stored: Response, participant: Participant) -> Outcome:
@@ -310,10 +322,12 @@ def last_answer(participant: Participant) -> Response | None:
 
     None after an undo: it is the last answer that can be taken back, not one after the other.
     """
-    if participant.state != Participant.State.ACTIVE:
-        return None
     last = participant.responses.last()
-    return last if last and last.status in STANDING else None
+    return last if last and can_be_undone(participant, last.status) else None
+
+
+def can_be_undone(participant: Participant, status: str) -> bool:
+    return participant.state == Participant.State.ACTIVE and status in STANDING
 
 
 @writing()

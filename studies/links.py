@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from .models import Invitation, Participant, hash_token
+from .statements import participant_of
 
 View = Callable[..., HttpResponse]
 
@@ -91,8 +92,7 @@ def for_participant(view: View) -> View:
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        participants = Participant.objects.select_related("study")
-        participant = participants.filter(token_sha256=hash_token(token)).first()
+        participant = participant_of(hash_token(token))
         if participant is None:
             return refuse(request, "unknown", status=404)
         if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):

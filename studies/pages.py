@@ -15,18 +15,19 @@ from . import invitations, practice
 from .allocation import (
     SAME,
     AnswerError,
+    ageing,
     answer_trial,
+    can_be_undone,
     claim_trials,
-    is_ageing,
-    last_answer,
     renew_leases,
     undo_answer,
 )
 from .consent import expected_main, expected_repeats, expected_trials, text
 from .forms import AnswerForm, UndoForm
 from .links import for_participant, refuse
-from .models import Event, Participant, Response, Study, Trial
+from .models import Event, Participant, Study, Trial
 from .recruitment import way_back
+from .statements import Held, hand, progress
 from .wording import filled
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
@@ -68,28 +69,29 @@ def break_is_due(participant: Participant) -> bool:
 
 def block_of(participant: Participant, token: str) -> dict[str, Any]:
     """The trials in a participant's hand, after claiming more if few are left, and how far they are."""
-    held = _held(participant)
+    held = hand(participant.pk, ageing())
     short = False
     if len(held) < IN_HAND:
         ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(held)
         claimed = claim_trials(participant=participant, count=ask)
         if claimed:
-            held = _held(participant)
+            held = hand(participant.pk, ageing())
         short = len(claimed) < ask
-    if any(is_ageing(trial) for trial in held):
+    if any(trial.is_ageing for trial in held):
         renew_leases(participant=participant)
-    done = answers_given(participant)
-    last = last_answer(participant)
+    done, last, status = progress(participant.pk)
+    # The address of every picture begins with that of the trial page.
+    page = reverse("trial", args=[token])
     return {
-        "trials": [_screen(participant, token, trial) for trial in held],
+        "trials": [_screen(participant.study, page, trial) for trial in held],
         "done": done,
         "total": _total(participant.study, held, done, short),
-        "last": str(last.answer_id) if last else None,
+        "last": str(last) if can_be_undone(participant, status) else None,
         "break_every": participant.study.break_every,
     }
 
 
-def _total(study: Study, held: list[Trial], done: int, short: bool) -> int:
+def _total(study: Study, held: list[Held], done: int, short: bool) -> int:
     """How many answers it will be: as planned, or fewer where there is nothing left to claim."""
     so_far = done + len(held)
     if any(trial.kind == Trial.Kind.REPEAT for trial in held):
@@ -99,26 +101,18 @@ def _total(study: Study, held: list[Trial], done: int, short: bool) -> int:
     return max(expected_trials(study), so_far)
 
 
-def _held(participant: Participant) -> list[Trial]:
-    held = participant.trials.filter(state=Trial.State.CLAIMED)
-    return list(held.select_related("item__image").order_by("position"))
-
-
 def answers_given(participant: Participant) -> int:
-    given = participant.responses.exclude(status=Response.Status.UNDONE)
-    return given.values("trial").distinct().count()
+    return progress(participant.pk).done
 
 
-def _screen(participant: Participant, token: str, trial: Trial) -> dict[str, Any]:
+def _screen(study: Study, page: str, trial: Held) -> dict[str, Any]:
     """What a browser needs to show a trial: words, and pictures by position. Nothing of the arms."""
-    title = trial.item.image.class_name
+    slots = trial.order.count(",") + 2  # the photo, then one for each arm
     return {
         "position": trial.position,
-        "title": title,
-        "question": filled(participant.study.wording["question"], **{"class": title}),
-        "pictures": [
-            reverse("picture", args=[token, trial.position, slot]) for slot in range(len(trial.arms) + 1)
-        ],
+        "title": trial.title,
+        "question": filled(study.wording["question"], **{"class": trial.title}),
+        "pictures": [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)],
     }
 
 
