@@ -47,9 +47,9 @@ class AskedAdmin(OfVisibleStudies):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer drafts only: nothing is added to a study that is open."""
         if db_field.name == "study":
-            kwargs["queryset"] = Study.objects.visible_to(request.user).filter(state=Study.State.DRAFT)
+            kwargs["queryset"] = Study.objects.visible_to(request.user).filter(state__in=Study.SETTING_UP)
         elif db_field.name in ("arm", "item"):
-            drafts = Study.objects.visible_to(request.user).filter(state=Study.State.DRAFT)
+            drafts = Study.objects.visible_to(request.user).filter(state__in=Study.SETTING_UP)
             kwargs["queryset"] = db_field.related_model.objects.filter(study__in=drafts)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

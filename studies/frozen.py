@@ -15,7 +15,7 @@ def refusal(study: object) -> FrozenStudyError:
 
 
 class AskedQuerySet(models.QuerySet):
-    """Rows that are part of what a study asks: changed and deleted only while the study is a draft."""
+    """Rows that are part of what a study asks: changed and deleted only while the study is being set up."""
 
     def update(self, **kwargs):
         self._refuse_if_frozen()
@@ -34,7 +34,8 @@ class AskedQuerySet(models.QuerySet):
 
     def _refuse_if_frozen(self) -> None:
         path = self.model.study_path  # type: ignore[attr-defined]
-        opened = self.exclude(**{f"{path}__state": "draft"}).values_list(f"{path}__slug", flat=True)
+        setting_up = self.model._meta.apps.get_model("studies", "Study").SETTING_UP
+        opened = self.exclude(**{f"{path}__state__in": setting_up}).values_list(f"{path}__slug", flat=True)
         if slug := opened.order_by().first():
             raise refusal(slug)
 

@@ -44,6 +44,8 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
 
     Raises AnswersFileError and stores nothing if anything is wrong with the file, or if it is already in the study.
     """
+    if study.state in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+        raise AnswersFileError(f"{study.slug}: is {study.state}, without items yet; make its maps first.")
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()
     rows = _check(study, path, content)

@@ -35,10 +35,10 @@ def closed_because(invitation: Invitation) -> str:
         return "revoked"
     if invitation.expires_at and invitation.expires_at <= timezone.now():
         return "expired"
-    if invitation.study.state in (Study.State.DRAFT, Study.State.PAUSED):
-        return "paused"
-    if invitation.study.state == Study.State.CLOSED:
+    if invitation.study.state in (Study.State.CLOSED, Study.State.ARCHIVED):
         return "closed"
+    if invitation.study.state != Study.State.OPEN:
+        return "paused"
     if invitation.quota is not None and invitation.participants.count() >= invitation.quota:
         return "full"
     return "" if has_room(invitation.study) else "full"

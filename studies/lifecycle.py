@@ -1,4 +1,4 @@
-"""From draft to open, paused and closed: who may be asked now."""
+"""draft → precomputing → ready → open ⇄ paused → closed → archived: what a study is now, and who may be asked."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,12 +8,17 @@ from explain.errors import BadInputError
 from .models import Event, Invitation, Study
 from .opening import code_version, fingerprint, open_study
 
-# state -> {where it can go from there: what that is called}
+State = Study.State
+
+# state -> {where it can go from there: what that is called}. From draft to ready a study goes by itself (drafts.py).
 STEPS: dict[str, dict[str, str]] = {
-    Study.State.DRAFT: {Study.State.OPEN: "Open"},
-    Study.State.OPEN: {Study.State.PAUSED: "Pause", Study.State.CLOSED: "Close"},
-    Study.State.PAUSED: {Study.State.OPEN: "Resume", Study.State.CLOSED: "Close"},
-    Study.State.CLOSED: {},
+    State.DRAFT: {},
+    State.PRECOMPUTING: {State.DRAFT: "Stop"},
+    State.READY: {State.OPEN: "Open", State.DRAFT: "Change"},
+    State.OPEN: {State.PAUSED: "Pause", State.CLOSED: "Close"},
+    State.PAUSED: {State.OPEN: "Resume", State.CLOSED: "Close"},
+    State.CLOSED: {State.ARCHIVED: "Archive"},
+    State.ARCHIVED: {State.CLOSED: "Bring back"},
 }
 
 
@@ -22,32 +27,41 @@ class StepError(BadInputError):
 
 
 def change_state(*, study: Study, to: str, user=None) -> Study:
-    """Open, pause, resume or close a study, and record who did it.
+    """Go one of the STEPS, and record who did it.
 
     Raises:
         StepError: there is no such step from the study's state.
-        OpeningError: a draft that cannot be opened as it is.
+        OpeningError: a ready study that cannot be opened as it is.
     """
-    if study.state == Study.State.DRAFT and to == Study.State.OPEN:
+    if study.state == State.READY and to == State.OPEN:
         return open_study(study=study, user=user)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
-        if study.state == Study.State.DRAFT or to not in STEPS[study.state]:
+        if (study.state == State.READY and to == State.OPEN) or to not in STEPS[study.state]:
             raise StepError(f"{study.slug} is {study.state}; it cannot become {to}.")
+        if to == State.DRAFT:
+            take_apart(study)
         before, study.state = study.state, to
-        study.closed_at = timezone.now() if to == Study.State.CLOSED else None
+        if to == State.CLOSED:
+            study.closed_at = study.closed_at or timezone.now()
         study.save(update_fields=["state", "closed_at"])
         Event.objects.create(study=study, user=user, kind=to, data={"from": before})
     return study
 
 
+def take_apart(study: Study) -> None:
+    """Make a study that was ready a protocol again. Its maps stay: they belong to the photos."""
+    study.items.all().delete()
+    study.arms.all().delete()
+
+
 def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
-    """Freeze a draft without asking anybody: its answers were collected elsewhere. `pictures`: picture_hashes()."""
-    study.state, study.code_version = Study.State.CLOSED, code_version()
+    """Freeze a study without asking anybody: its answers were collected elsewhere. `pictures`: picture_hashes()."""
+    before, study.state, study.code_version = study.state, State.CLOSED, code_version()
     study.closed_at = timezone.now()
     study.protocol_sha256 = fingerprint(study, pictures)
     study.save()
-    Event.objects.create(study=study, user=user, kind=Study.State.CLOSED, data={"from": Study.State.DRAFT})
+    Event.objects.create(study=study, user=user, kind=State.CLOSED, data={"from": before})
     return study
 
 

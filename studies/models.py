@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from explain.models import ExplanationMap, Image, Network
+from explain.models import ExplanationMap, Image, Network, Precompute
 
 from .frozen import Asked, refusal
 
@@ -40,15 +40,20 @@ class Study(models.Model):
         RATING = "rating", "rate two networks, −2 to +2"
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        OPEN = "open"
-        PAUSED = "paused"
-        CLOSED = "closed"
+        DRAFT = "draft", "draft"  # its protocol alone
+        PRECOMPUTING = "precomputing", "maps in the making"  # a worker makes what the protocol lacks
+        READY = "ready", "ready to open"  # arms, items and maps are there
+        OPEN = "open", "open"
+        PAUSED = "paused", "paused"
+        CLOSED = "closed", "closed"
+        ARCHIVED = "archived", "archived"
 
     class Picture(models.TextChoices):
         OVERLAY = "overlay", "map over the photo"
         MASKED = "masked", "the top 20 % of the photo"
         HEAT = "heat", "the map alone"
+
+    SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
 
     # What no save can change once the study has been opened.
     FROZEN = (
@@ -73,7 +78,7 @@ class Study(models.Model):
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     task = models.CharField(max_length=10, choices=Task.choices)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
     responses_per_item = models.PositiveSmallIntegerField(default=4)
     trials_per_participant = models.PositiveIntegerField(default=50)
@@ -94,7 +99,15 @@ class Study(models.Model):
     )
     seed = models.PositiveBigIntegerField(default=0)
     wording = models.JSONField(default=dict, help_text="question, consent, instructions, thanks …")
-    protocol = models.JSONField(default=dict, help_text="study.toml as it was read")
+    protocol = models.JSONField(default=dict, help_text="study.toml as it was read, or the set-up so far")
+    precompute = models.ForeignKey(
+        Precompute,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="studies",
+        help_text="the run that makes its maps",
+    )
     protocol_sha256 = models.CharField(
         max_length=64, blank=True, help_text="of all that is frozen at opening"
     )
@@ -116,7 +129,7 @@ class Study(models.Model):
     def save(self, *args, **kwargs):
         """Refuse to change what an opened study asks, or to make it a draft again."""
         stored = Study.objects.filter(pk=self.pk).values("state", *self.FROZEN).first()
-        if stored and stored.pop("state") != self.State.DRAFT:
+        if stored and stored.pop("state") not in self.SETTING_UP:
             changed = any(getattr(self, field) != value for field, value in stored.items())
             if changed or not self.is_frozen:
                 raise refusal(self)
@@ -125,7 +138,7 @@ class Study(models.Model):
     @property
     def is_frozen(self) -> bool:
         """From opening on, what the study asks can no longer change (frozen.py)."""
-        return self.state != self.State.DRAFT
+        return self.state not in self.SETTING_UP
 
 
 class Arm(Asked):

@@ -1,4 +1,4 @@
-"""From a protocol to rows, and from a draft to an open study whose questions are frozen and hashed."""
+"""From a protocol to rows, and from these to an open study whose questions are frozen and hashed."""
 
 import hashlib
 import json
@@ -26,35 +26,49 @@ class OpeningError(BadInputError):
     """A study that cannot be opened as it is."""
 
 
+# Columns of a study that say what its protocol says.
+SAME_IN_PROTOCOL = (
+    "slug",
+    "title",
+    "task",
+    "picture",
+    "responses_per_item",
+    "trials_per_participant",
+    "repeats_per_participant",
+    "break_every",
+    "practice",
+    "questions",
+    "completion_url",
+    "seed",
+    "wording",
+)
+
+
 def create_study(*, protocol: Protocol) -> Study:
-    """Make a draft study with its arms, its items and the map of every arm on every item; all or nothing.
+    """Make a study that is ready to open: arms, items and the map of every arm on every item; all or nothing.
 
     Raises:
         ProtocolError: the slug is taken, a set, network, class or map does not exist; with the remedy.
     """
     if Study.objects.filter(slug=protocol.slug).exists():
         raise ProtocolError(f"slug: a study {protocol.slug!r} exists already; choose another slug.")
+    study = Study(slug=protocol.slug)
+    with transaction.atomic():
+        make_ready(study=study, protocol=protocol)
+    return study
+
+
+def make_ready(*, study: Study, protocol: Protocol) -> None:
+    """Give a draft what its protocol asks for. Raises ProtocolError and changes nothing where something is missing."""
     networks = find_networks(protocol)
     images = chosen_images(choose_photos(protocol))
     _check_labels(images, list(networks.values()))
     maps = _maps(protocol, networks, images)
     with transaction.atomic():
-        study = Study.objects.create(
-            slug=protocol.slug,
-            title=protocol.title,
-            task=protocol.task,
-            picture=protocol.picture,
-            responses_per_item=protocol.responses_per_item,
-            trials_per_participant=protocol.trials_per_participant,
-            repeats_per_participant=protocol.repeats_per_participant,
-            break_every=protocol.break_every,
-            practice=protocol.practice,
-            questions=protocol.questions,
-            completion_url=protocol.completion_url,
-            seed=protocol.seed,
-            wording=protocol.wording,
-            protocol=protocol.source,
-        )
+        for name in SAME_IN_PROTOCOL:
+            setattr(study, name, getattr(protocol, name))
+        study.protocol, study.state = protocol.source, Study.State.READY
+        study.save()
         arms = [
             Arm.objects.create(
                 study=study, index=index, name=plan.name, network=networks[plan.network], method=plan.method
@@ -69,7 +83,6 @@ def create_study(*, protocol: Protocol) -> Study:
             for item in items
             for arm in arms
         )
-    return study
 
 
 def _check_labels(photos: list[Image], networks: list[Network]) -> None:
@@ -111,13 +124,13 @@ def _maps(
 
 
 def open_study(*, study: Study, user=None, progress: Callable[[int, int], object] = lambda *_: None) -> Study:
-    """Open a draft: make every trial, and freeze and hash all that it asks.
+    """Open a study that is ready: make every trial, and freeze and hash all that it asks.
 
     Raises:
-        OpeningError: the study is no draft, or has no items or fewer than two arms.
+        OpeningError: the study is not ready, or has no items or fewer than two arms.
     """
-    if study.is_frozen:
-        raise OpeningError(f"{study.slug}: is {study.state}; only a draft can be opened.")
+    if study.state != Study.State.READY:
+        raise OpeningError(f"{study.slug}: is {study.state}; only a ready study can be opened.")
     if study.arms.count() < 2 or not study.items.exists():
         raise OpeningError(f"{study.slug}: has no items or fewer than two arms; make it from a protocol.")
     # Files are read before the transaction begins: it holds SQLite's only write lock.
@@ -125,7 +138,7 @@ def open_study(*, study: Study, user=None, progress: Callable[[int, int], object
     version = code_version()
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
-        if study.is_frozen:
+        if study.state != Study.State.READY:
             raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
         trials = lay_out_trials(study)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version

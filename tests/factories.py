@@ -72,7 +72,7 @@ def make_study(
     items: int = 3,
     methods: tuple[str, ...] = ("grad-cam", "ablation-cam", "pixel-ablation-cam"),
     networks: tuple[str, ...] = ("tiny",),
-    state: str = Study.State.DRAFT,
+    state: str = Study.State.READY,
     **fields,
 ) -> Study:
     """A study with arms, items and maps, one arm for each (network, method). No trials yet."""

@@ -66,7 +66,7 @@ def test_a_token_or_a_session_opens_ones_own_studies(program, client, researcher
 def test_nothing_can_be_written(program, study, method):
     for address in ADDRESSES:
         assert getattr(program, method)(address, {"state": "closed"}).status_code == 405
-    assert Study.objects.get(slug="methods").state == "draft"
+    assert Study.objects.get(slug="methods").state == "ready"
 
 
 def test_a_study_is_described_with_arms_and_progress(program, study):

@@ -80,7 +80,7 @@ def test_it_makes_arms_and_items_with_a_map_for_each(birds, write):
     assert answer == {
         "study": "small",
         "task": "choice",
-        "state": "draft",
+        "state": "ready",
         "arms": 2,
         "photos": 6,
         "trials": 18,
@@ -202,10 +202,10 @@ def test_opening_makes_exactly_r_trials_an_item_and_prints_a_link_that_works(bir
 def test_a_study_opens_once(birds, write):
     run("create_study", write())
     study = open_study(study=Study.objects.get())
-    with pytest.raises(OpeningError, match="is open; only a draft can be opened"):
+    with pytest.raises(OpeningError, match="is open; only a ready study can be opened"):
         open_study(study=study)
     assert study.trials.count() == 18
-    assert "only a draft" in refused("open_study", "small")
+    assert "only a ready study" in refused("open_study", "small")
 
 
 def test_an_unknown_study_is_named_with_those_there_are(birds, write):

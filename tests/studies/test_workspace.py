@@ -183,7 +183,8 @@ def test_a_study_is_paused_and_resumed(browser, study):
 
 
 @pytest.mark.parametrize(
-    ("before", "to"), [("closed", "open"), ("draft", "closed"), ("draft", "paused"), ("open", "draft")]
+    ("before", "to"),
+    [("closed", "open"), ("draft", "open"), ("ready", "closed"), ("ready", "paused"), ("open", "draft")],
 )
 def test_no_other_step_exists(browser, researcher, before, to):
     study = make_study("fixed", state=before)

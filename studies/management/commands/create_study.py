@@ -1,4 +1,4 @@
-"""Make a draft study from a protocol file."""
+"""Make a study from a protocol file, ready to open."""
 
 from math import ceil
 from pathlib import Path
@@ -13,7 +13,7 @@ from studies.protocol import read_protocol
 
 
 class Command(AnswerCommand):
-    help = "Make a draft study from a study.toml. docs/protocols/ has examples."
+    help = "Make a study from a study.toml, ready to open. docs/protocols/ has examples."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("protocol", type=Path, help="the study.toml")

@@ -108,7 +108,7 @@ class Command(BaseCommand):
         if study is None:
             self.run("create_study", settings.BASE_DIR / f"docs/protocols/{slug}.toml")
             study = Study.objects.get(slug=slug)
-        if study.state == Study.State.DRAFT:
+        if not study.is_frozen:
             self.run("open_study", slug)
         if not study.participants.exists():
             self.run("simulate", slug, "--seed", "1", *PEOPLE[slug].split())

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         study = find_study(slug)
         if not study.is_frozen:
             self.stderr.write(
-                f"{slug} is a draft: the import closes it, so that what it asks can no longer change."
+                f"{slug} is not open yet: the import closes it, so that what it asks can no longer change."
             )
         try:
             answers, participants = import_responses(study=study, path=path)

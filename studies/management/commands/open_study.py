@@ -1,4 +1,4 @@
-"""Open a draft study: freeze what it asks, make its trials, print a link."""
+"""Open a study that is ready: freeze what it asks, make its trials, print a link."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from studies.opening import open_study
 
 
 class Command(AnswerCommand):
-    help = "Open a draft study: freeze and hash what it asks, make every trial, print a link for volunteers."
+    help = "Open a study that is ready: freeze and hash what it asks, make every trial, print a link for volunteers."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="the study")
