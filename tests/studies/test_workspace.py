@@ -341,7 +341,7 @@ def test_an_item_opens_with_its_maps_and_every_answer(browser, study):
     assert len(re.findall(r"<img ", html)) == 1 + 3
     for picture in re.findall(r'<img src="([^"]+)"', html):
         assert browser.get(picture).status_code == 200
-    assert re.findall(r'<tr><th scope="row">([a-z-]+)</th><td>grad-cam · ', html) == [
+    assert re.findall(r'<tr><th scope="row">([a-z-]+)</th><td class="words">grad-cam · ', html) == [
         "pixel-ablation-cam",
         "same",
         "ablation-cam",
