@@ -163,7 +163,7 @@ def _table(part: str, rows: list[Row]) -> list[str]:
             "## Coverage of 95 % intervals",
             "",
             "Share of simulated studies whose interval holds the true value. Two-way should be within 93–99 %; where "
-            "nobody and nothing differs it is wider than it need be, at most √3 times.",
+            "nobody and nothing differs it is wider than it need be, at most √2 times.",
             "",
             *_wide(rows, list(get_args(Method)), lambda row: _outside(BOUNDS, row, row.method == "two-way")),
         ]

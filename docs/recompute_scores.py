@@ -55,44 +55,25 @@ def numbers(texts: list[str]) -> tuple[np.ndarray, int]:
     return index, len(labels)
 
 
-def choice_scores(item, answer, kinds, answer_weight, item_weight):
-    """(kinds,) each item's answers as shares that sum to 1, then the mean over items, times the number of items."""
-    items = len(item_weight)
-    cells = np.bincount(item * kinds + answer, answer_weight, items * kinds).reshape(items, kinds)
-    answers = cells.sum(axis=1)
-    some = answers > 0  # in a draw, an item whose people were not drawn is left out
-    if not (item_weight * some).any():
-        return np.full(kinds, np.nan)
-    shares = cells[some] / answers[some, None]
-    return items * (item_weight[some] @ shares) / item_weight[some].sum()
+def interval(weight, value, item, person, seed):
+    """(k, 2) for k weighted means: draw people and items with replacement, both at once; expanded percentiles of 2,000 draws.
 
-
-def rating_means(item, rating, answer_weight, item_weight):
-    """(2,) the mean over answers, and the mean over items."""
-    items = len(item_weight)
-    number = np.bincount(item, answer_weight, items)
-    total = np.bincount(item, answer_weight * rating, items)
-    some = number > 0
-    if not (item_weight * some).any():
-        return np.full(2, np.nan)
-    of_items = item_weight[some] @ (total[some] / number[some]) / item_weight[some].sum()
-    return np.array([item_weight @ total / (item_weight @ number), of_items])
-
-
-def interval(statistic, item, person, items, people, seed):
-    """(…, 2): draw people and items with replacement, both at once; expanded percentiles of 2,000 draws."""
+    weight (n, 1) or (n, k), value (n, k). A person who is drawn w times and an item that is drawn v times move a mean
+    by (w − 1) and (v − 1) times what their answers add to it.
+    """
+    people, items = person.max() + 1, item.max() + 1
     if people < 2 or items < 2:
         return None
+    mean = (weight * value).sum(axis=0)
+    added = weight * (value - mean)
+    of_people = np.stack([np.bincount(person, column) for column in added.T], axis=1)
+    of_items = np.stack([np.bincount(item, column) for column in added.T], axis=1)
     people_rng, items_rng = np.random.default_rng(seed).spawn(2)
     drawn = []
     for _ in range(DRAWS):
-        of_people = np.bincount(people_rng.integers(people, size=people), minlength=people)
-        of_items = np.bincount(items_rng.integers(items, size=items), minlength=items)
-        drawn.append(statistic(of_people[person].astype(float), of_items.astype(float)))
-    drawn = np.array(drawn)
-    drawn = drawn[np.isfinite(drawn).all(axis=1)]
-    if len(drawn) < DRAWS / 2:
-        return None
+        w = np.bincount(people_rng.integers(people, size=people), minlength=people)
+        v = np.bincount(items_rng.integers(items, size=items), minlength=items)
+        drawn.append(mean + (w - 1) @ of_people + (v - 1) @ of_items)
     n = min(people, items)
     upper = (1 + math.erf(student_t(n - 1) * math.sqrt(n / (n - 1) / 2))) / 2
     return np.quantile(drawn, [1 - upper, upper], axis=0).T
@@ -112,13 +93,11 @@ def of_choices(rows: dict, seed: int) -> dict:
     arms = sorted({arm for order in set(rows[ORDER]) for arm in order.split(BETWEEN_ARMS) if arm})
     arms = sorted({*arms, *rows[CHOICE]} - {SAME})
     names = [*arms, SAME]
-    answer = np.array([names.index(choice) for choice in rows[CHOICE]])
-
-    def scores(answer_weight, item_weight):
-        return choice_scores(item, answer, len(names), answer_weight, item_weight)
-
-    totals = scores(np.ones(len(item)), np.ones(items))
-    ends = None if len(set(rows[CHOICE])) < 2 else interval(scores, item, person, items, people, seed)
+    votes = np.eye(len(names))[[names.index(choice) for choice in rows[CHOICE]]]
+    weight = 1 / np.bincount(item)[item][:, None] / items  # an item's answers share 1.00
+    totals = (weight * votes).sum(axis=0) * items
+    ends = None if len(set(rows[CHOICE])) < 2 else interval(weight, votes, item, person, seed)
+    ends = None if ends is None else np.clip(ends, 0, 1) * items
     preferences = totals[:-1].sum()
     table = {
         name: {
@@ -139,11 +118,11 @@ def of_ratings(rows: dict, seed: int) -> dict:
     person, people = numbers(rows[PERSON])
     rating = np.array(rows[RATING], dtype=float)
 
-    def means(answer_weight, item_weight):
-        return rating_means(item, rating, answer_weight, item_weight)
-
-    mean, of_items = means(np.ones(len(item)), np.ones(items))
-    ends = None if len(set(rows[RATING])) < 2 else interval(means, item, person, items, people, seed)
+    weight = np.stack([np.full(len(item), 1 / len(item)), 1 / np.bincount(item)[item] / items], axis=1)
+    value = np.stack([rating, rating], axis=1)
+    mean, of_items = (weight * value).sum(axis=0)
+    ends = None if len(set(rows[RATING])) < 2 else interval(weight, value, item, person, seed)
+    ends = None if ends is None else np.clip(ends, -2, 2)
     return {
         "task": "rating",
         "items": items,

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from studies.analysis.answers import AnswersError, choices_of, column, labels
-from studies.analysis.resampling import caution, drawn_weights, quantiles, why_not
+from studies.analysis.resampling import Block, Crossed, caution, quantiles, why_not
 
 FLAT = "Either the figure or the share is the same everywhere, so there is no order to compare."
+DIGITS = 12  # values that differ in the 13th digit are ties
 NO_ITEMS = (
     "On no item do both the shares and the figure tell the arms apart, so there is no order to compare."
 )
@@ -77,22 +77,18 @@ def association(
     names, item = labels(item_labels[kept], "items")
     people_names, person = labels(people[kept], "participants")
     table = _table(figures, names, arms)
-    answered = (item, person, choice[kept] % (arms + 1))
-    once = np.ones(len(people_names)), np.ones(len(names))
-    shares, across, within, telling = _once(answered, table, *once)
-    drawn = np.array(
-        [
-            _once(answered, table, *weights)[1:3]
-            for weights in drawn_weights(len(people_names), len(names), draws, seed)
-        ]
-    )
+    answers = Crossed(item, person, len(names), len(people_names))
+    counts = answers.tables(choice[kept] % (arms + 1), arms + 1)
+    shares, across, within, telling = _compare(answers.whole(counts), _Figure(table))
+    found = [_compare(block, _Figure(table))[1:3] for block in answers.blocks(counts, "two-way", draws, seed)]
+    drawn = np.concatenate(found, axis=1)
     about = (len(people_names), len(names))
     return Association(
         names,
-        shares,
+        shares[0],
         table,
-        across=_correlation(across, drawn[:, 0], table.size, FLAT, about, level),
-        within=_correlation(within, drawn[:, 1], telling, NO_ITEMS, about, level),
+        across=_correlation(float(across[0]), drawn[0], table.size, FLAT, about, level),
+        within=_correlation(float(within[0]), drawn[1], int(telling[0]), NO_ITEMS, about, level),
     )
 
 
@@ -103,40 +99,50 @@ def _table(figures: Mapping[Any, Sequence[float]], names: np.ndarray, arms: int)
     return np.array(rows, dtype=float)
 
 
-def _once(
-    answered: tuple[np.ndarray, np.ndarray, np.ndarray],
-    table: np.ndarray,
-    people: np.ndarray,
-    items: np.ndarray,
-) -> tuple[np.ndarray, float, float, int]:
-    """Shares, both correlations (NaN where there is none), and how many items can tell, with everybody counted so often."""
-    item, person, choice = answered
-    rows, arms = table.shape
-    cells = np.bincount(item * (arms + 1) + choice, people[person], minlength=rows * (arms + 1))
-    counts = cells.reshape(rows, arms + 1)
-    total = counts.sum(axis=1)
-    shares = counts[:, :arms] / np.maximum(total, 1)[:, None]
-    times = (items * (total > 0)).astype(int)
-    across = _spearman(np.repeat(shares, times, axis=0).ravel(), np.repeat(table, times, axis=0).ravel())
-    by_item = _spearman(shares, table)
-    telling = (times > 0) & np.isfinite(by_item)
-    within = float(np.average(by_item[telling], weights=times[telling])) if telling.any() else np.nan
-    return shares, float(across), within, int(telling.sum())
+class _Figure:
+    """The figure's side of both correlations, which is the same in every draw."""
+
+    def __init__(self, table: np.ndarray) -> None:
+        self.by_item = _centred_ranks(table[None])[0]  # (m, k)
+        self.place = np.unique(np.round(table.ravel(), DIGITS), return_inverse=True)[1]  # (m · k,)
 
 
-def _spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of ranks along the last axis, ties at their mean rank; NaN where a side is flat."""
-    if not one.shape[-1]:
-        return np.full(one.shape[:-1], np.nan)
-    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (_ranks(one), _ranks(other)))
-    spread = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+def _compare(block: Block, figure: _Figure) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """For each of d draws: shares (d, m, k), both correlations (d,), NaN where there is none, and how many items can tell."""
+    cells = np.concatenate([part.cells for part in block], axis=1)  # (k + 1, m, d)
+    total = cells.sum(axis=0)
+    shares = np.round(cells[:-1] / np.maximum(total, 1), DIGITS).transpose(2, 1, 0)
+    times = (block.items * (total > 0)).T  # (d, m)
+    mine = _centred_ranks(shares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(spread > 0, np.clip((a * b).sum(axis=-1) / spread, -1, 1), np.nan)
+        spread = np.sqrt((mine**2).sum(axis=2) * (figure.by_item**2).sum(axis=1))
+        by_item = np.clip((mine * figure.by_item).sum(axis=2) / spread, -1, 1)  # (d, m)
+        telling = (times > 0) & (spread > 0)
+        within = np.where(telling, by_item * times, 0).sum(axis=1) / (times * telling).sum(axis=1)
+    across = [_across(one.ravel(), figure, weights) for one, weights in zip(shares, times, strict=True)]
+    return shares, np.array(across), within, telling.sum(axis=1)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Values that differ in the 13th digit are ties."""
-    return rankdata(np.round(values, 12), axis=-1)
+def _across(shares: np.ndarray, figure: _Figure, times: np.ndarray) -> float:
+    """Spearman's ρ over all pairs of item and arm, each counted as often as its item was drawn."""
+    weights = np.repeat(times, len(shares) // len(times))
+    place = np.unique(shares, return_inverse=True)[1]
+    one, other = _weighted_ranks(place, weights), _weighted_ranks(figure.place, weights)
+    spread = np.sqrt((weights @ one**2) * (weights @ other**2))
+    return float(np.clip(weights @ (one * other) / spread, -1, 1)) if spread > 1e-9 else np.nan
+
+
+def _weighted_ranks(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Ranks around their mean, ties at their mean rank. place: 0 … for each value in order; weights: how often it is there."""
+    counts = np.bincount(place, weights)
+    ranks = (np.cumsum(counts) - counts / 2)[place]
+    return ranks - weights @ ranks / max(weights.sum(), 1)
+
+
+def _centred_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks along the last axis around their mean, ties at their mean rank: half of (how many are below − above)."""
+    values = np.round(values, DIGITS)
+    return np.sign(values[..., :, None] - values[..., None, :]).sum(axis=-1) / 2
 
 
 def _correlation(

@@ -25,6 +25,7 @@ from studies.analysis.intervals import choice_intervals
 from studies.analysis.scores import group_means
 
 Swap = Literal["trials", "items", "people"]
+PERMUTATIONS = 10_000  # where not all can be tried
 ENUMERATE = 14  # up to 2^14 sign patterns are all tried instead of drawn
 NOTHING_TO_TEST = "All differences are zero: there is nothing to test."
 
@@ -64,7 +65,7 @@ def compare_arms(
     arms: int = 3,
     *,
     declared: Sequence[tuple[int, int]] = (),
-    draws: int = 10_000,
+    draws: int = PERMUTATIONS,
     seed: int = 0,
 ) -> list[Contrast]:
     """Every pair of arms, the declared ones first. Holm's correction runs over the declared ones alone.
@@ -125,7 +126,7 @@ def permutation_test(
     arms: int = 3,
     *,
     swap: Swap = "trials",
-    draws: int = 10_000,
+    draws: int = PERMUTATIONS,
     seed: int = 0,
 ) -> Finding:
     """Exchange the labels of two arms, and see how often the difference of totals gets as large as it is.
@@ -173,7 +174,7 @@ def _flip_signs(values: np.ndarray, test: str, draws: int, seed: int) -> Finding
 
 
 def any_difference(
-    items: ArrayLike, choices: ArrayLike, arms: int = 3, *, draws: int = 10_000, seed: int = 0
+    items: ArrayLike, choices: ArrayLike, arms: int = 3, *, draws: int = PERMUTATIONS, seed: int = 0
 ) -> Finding:
     """One test over all arms: in each draw every preference goes to any arm with the same chance.
 

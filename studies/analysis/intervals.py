@@ -1,10 +1,11 @@
 """How far the scores would move with other people and other photos: intervals for everything in scores.py.
 
-The default draws people and items with replacement at the same time (resampling.py). In each draw an item's
-shares are made again from the answers of the drawn people, and weighted by how often the item was drawn.
-An item with no drawn answer is left out of that draw, and the rest is scaled back to the number of items:
-total of an arm = I · Σ v_i · share_i / Σ v_i, over items with Σ_p w_p > 0. Intervals are percentiles of the
-draws, taken a little further out where people or items are few (`quantiles`).
+Every score is a weighted mean of answers: those about an item with n answers weigh 1/n each, so that the item is worth 1.
+The default draws people and items with replacement at the same time, and a score moves by what they add to it
+(`drawn_means`). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
+person with the very item mean that the person has a part in, and understate how far people differ by about 1/n (the leverage
+of Bell & McCaffrey 2002, Survey Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further
+out where people or items are few (`quantiles`), and never beyond what a score can be.
 """
 
 from dataclasses import dataclass, field
@@ -12,16 +13,15 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 from scipy.special import ndtri
 
-from studies.analysis.answers import choices_of, labels, ratings_of
+from studies.analysis.answers import RATING_LIMIT, choices_of, column, labels, ratings_of
 from studies.analysis.resampling import (
-    Block,
-    Crossed,
+    DRAWS,
     Method,
     caution,
     check_plan,
+    drawn_means,
     quantiles,
     units_of,
     why_not,
@@ -30,7 +30,6 @@ from studies.analysis.scores import SameAs
 
 UNANIMOUS = "Every answer is the same: the answers cannot show how far the scores might move, so there is no interval."
 NO_WIDTH = "An interval without width belongs to something that nobody ever chose; it does not prove a score of zero."
-TOO_THIN = "Too few people share items: most draws hold no answer at all, so there is no interval."
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def choice_intervals(
     choices: ArrayLike,
     arms: int = 3,
     *,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     level: float = 0.95,
     method: Method = "two-way",
@@ -83,77 +82,82 @@ def choice_intervals(
     ((2, 2), (2,))
     """
     check_plan(method, draws, level)
-    answers = _crossed(items, participants)
-    choice = choices_of(choices, arms, len(answers.item))
-    note = why_not(answers.people, answers.items, method)
-    if not note and (choice == choice[0]).all():
-        note = UNANIMOUS
+    given = choices_of(choices, arms, len(column(items, "items")))
+    kept = given >= 0 if same_as == "dropped" else np.ones(len(given), bool)
+    answers = _answers(items, participants, kept)
+    note = _why_not(answers, given[kept], method)
     if note:
         return ChoiceIntervals(method, level, note=note)
+    votes = np.eye(arms + 1)[given[kept]]  # −1 is the last column
+    if same_as == "split":
+        votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
+    weight = answers.per_item[:, None]
+    never = NO_WIDTH if not votes[:, :arms].any(axis=0).all() else ""
+    note = " ".join(filter(None, [caution(answers.people, answers.items, method), never]))
     if method == "naive":
-        return _naive_choice(answers, choice, arms, level, same_as)
-    tables = answers.tables(choice % (arms + 1), arms + 1)
-    blocks = answers.blocks(tables, method, draws, seed)
-    shares = np.concatenate([_mean_shares(block, same_as) for block in blocks])
-    shares = shares[np.isfinite(shares).all(axis=1)]
-    if len(shares) < draws / 2:
-        return ChoiceIntervals(method, level, note=TOO_THIN)
-    items_scored = _items_scored(answers, choice, same_as)
-    note = " ".join(filter(None, [caution(answers.people, answers.items, method), _never(shares[:, :arms])]))
-    units = units_of(answers.people, answers.items, method)
-    return _choice_summary(shares, items_scored, method, level, units, same_as, note)
+        return _naive_choice(answers, weight, votes, level, same_as, note)
+    shares = drawn_means(weight, votes, (answers.person, answers.item), method=method, draws=draws, seed=seed)
+    return _choice_summary(shares, answers, method, level, same_as, note)
 
 
-def _crossed(items: ArrayLike, participants: ArrayLike) -> Crossed:
-    item_names, item = labels(items, "items")
-    people_names, person = labels(participants, "participants", len(item))
-    return Crossed(item.astype(np.int32), person.astype(np.int32), len(item_names), len(people_names))
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """Who answered about what: 0, 1, 2 … for each."""
+
+    item: np.ndarray
+    person: np.ndarray
+    items: int
+    people: int
+
+    @property
+    def per_item(self) -> np.ndarray:
+        """(n,) weights with which every item counts once."""
+        return 1 / np.bincount(self.item)[self.item] / self.items
+
+    @property
+    def per_person(self) -> np.ndarray:
+        """(n,) weights with which every person counts once."""
+        return 1 / np.bincount(self.person)[self.person] / self.people
 
 
-def _mean_shares(block: Block, same_as: SameAs) -> np.ndarray:
-    """(d, k + 1): in each draw the mean over items of the shares; NaN where a draw holds no answers."""
-    d = block.items.shape[1]
-    totals, drawn_items = np.zeros((d, len(block.parts[0]) - (same_as == "dropped"))), np.zeros((d, 1))
-    for part in block:
-        cells = part.cells[:-1] if same_as == "dropped" else part.cells
-        answers = cells.sum(axis=0)
-        per_answer = part.items / np.maximum(answers, 1)
-        totals += np.einsum("kid,id->dk", cells, per_answer)
-        drawn_items[:, 0] += np.einsum("id,id->d", part.items, answers > 0)
-    with np.errstate(invalid="ignore"):
-        means = totals / drawn_items
-    if same_as == "own":
-        return means
-    same = means[:, -1:] if same_as == "split" else np.zeros((len(means), 1))
-    preferred = means[:, :-1] if same_as == "split" else means
-    return np.hstack([preferred + same / preferred.shape[1], np.zeros_like(same)])
+def _answers(items: ArrayLike, participants: ArrayLike, kept: np.ndarray) -> _Answers:
+    names = column(items, "items")[kept]
+    people = column(participants, "participants", len(kept))[kept]
+    if len(kept) and not len(names):
+        empty = np.empty(0, np.int64)
+        return _Answers(empty, empty, 0, 0)
+    item_names, item = labels(names, "items")
+    people_names, person = labels(people, "participants")
+    return _Answers(item, person, len(item_names), len(people_names))
 
 
-def _items_scored(answers: Crossed, choice: np.ndarray, same_as: SameAs) -> int:
-    return len(np.unique(answers.item[choice >= 0])) if same_as == "dropped" else answers.items
-
-
-def _never(shares: np.ndarray) -> str:
-    return NO_WIDTH if (shares == 0).all(axis=0).any() else ""
+def _why_not(answers: _Answers, values: np.ndarray, method: Method) -> str:
+    if not len(values):
+        return UNANIMOUS  # everybody said “same”, and “same” is dropped
+    refused = why_not(answers.people, answers.items, method)
+    return refused or (UNANIMOUS if (values == values[0]).all() else "")
 
 
 def _choice_summary(
-    shares: np.ndarray, items: int, method: Method, level: float, units: int, same_as: SameAs, note: str
+    shares: np.ndarray, answers: _Answers, method: Method, level: float, same_as: SameAs, note: str
 ) -> ChoiceIntervals:
-    arms = shares.shape[1] - 1
+    arms, items = shares.shape[1] - 1, answers.items
+    units = units_of(answers.people, items, method)
     preferences = shares[:, :arms].sum(axis=1)
     some = preferences > 0
     of_preferences = shares[some, :arms] / preferences[some, None]
-    totals = quantiles(shares * items, level, units)
+    of_all = np.clip(quantiles(shares, level, units), 0, 1)
     return ChoiceIntervals(
         method,
         level,
-        arms=totals[:arms],
-        same=totals[arms] if same_as == "own" else None,
-        share=totals[:arms] / items,
-        share_of_preferences=quantiles(of_preferences, level, units) if some.mean() > 0.5 else None,
+        arms=of_all[:arms] * items,
+        same=of_all[arms] * items if same_as == "own" else None,
+        share=of_all[:arms],
+        share_of_preferences=np.clip(quantiles(of_preferences, level, units), 0, 1)
+        if some.mean() > 0.5
+        else None,
         differences={
-            (a, b): quantiles((shares[:, a] - shares[:, b]) * items, level, units)
+            (a, b): np.clip(quantiles(shares[:, a] - shares[:, b], level, units), -1, 1) * items
             for a, b in combinations(range(arms), 2)
         },
         note=note,
@@ -161,29 +165,21 @@ def _choice_summary(
 
 
 def _naive_choice(
-    answers: Crossed, choice: np.ndarray, arms: int, level: float, same_as: SameAs
+    answers: _Answers, weight: np.ndarray, votes: np.ndarray, level: float, same_as: SameAs, note: str
 ) -> ChoiceIntervals:
     """Every answer an independent vote that weighs 1/n_i: score ± z · √Σ (weight · residual)²."""
-    kept = choice >= 0 if same_as == "dropped" else np.ones(len(choice), bool)
-    item = np.unique(answers.item[kept], return_inverse=True)[1]
-    items = int(item.max()) + 1
-    votes = np.eye(arms + 1)[choice[kept] % (arms + 1)]
-    if same_as == "split":
-        votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
-    weight = 1 / np.bincount(item)[item]
-    share = weight @ votes / items
+    arms, items = votes.shape[1] - 1, answers.items
+    share = (weight * votes).sum(axis=0)
     preferred = share[:arms].sum()
-
-    def ends(centre: np.ndarray, residual: np.ndarray, over: float) -> np.ndarray:
-        error = np.sqrt(np.sum((weight[:, None] * residual) ** 2, axis=0)) / over
-        return np.stack([centre - _z(level) * error, centre + _z(level) * error], axis=-1)
-
-    shares = ends(share, votes - share, items)
-    ratio = share[:arms] / preferred
-    of_preferences = ends(ratio, votes[:, :arms] - ratio * votes[:, :arms].sum(1)[:, None], items * preferred)
+    shares = _normal(share, weight * (votes - share), level)
     pairs = list(combinations(range(arms), 2))
     gaps = votes[:, [a for a, _ in pairs]] - votes[:, [b for _, b in pairs]]
-    gap = weight @ gaps / items
+    gap = (weight * gaps).sum(axis=0)
+    of_preferences = None
+    if preferred > 0:
+        ratio = share[:arms] / preferred
+        residual = votes[:, :arms] - ratio * votes[:, :arms].sum(axis=1, keepdims=True)
+        of_preferences = _normal(ratio, weight * residual / preferred, level)
     return ChoiceIntervals(
         "naive",
         level,
@@ -191,13 +187,15 @@ def _naive_choice(
         same=shares[arms] * items if same_as == "own" else None,
         share=shares[:arms],
         share_of_preferences=of_preferences,
-        differences=dict(zip(pairs, ends(gap, gaps - gap, items) * items, strict=True)),
-        note=caution(answers.people, answers.items, "naive"),
+        differences=dict(zip(pairs, _normal(gap, weight * (gaps - gap), level) * items, strict=True)),
+        note=note,
     )
 
 
-def _z(level: float) -> float:
-    return float(ndtri((1 + level) / 2))
+def _normal(centre: np.ndarray, residuals: np.ndarray, level: float) -> np.ndarray:
+    """(k, 2): centre (k,) ± z · √Σ residuals (n, k)²."""
+    half = ndtri((1 + level) / 2) * np.sqrt((residuals**2).sum(axis=0))
+    return np.stack([centre - half, centre + half], axis=-1)
 
 
 def rating_intervals(
@@ -205,7 +203,7 @@ def rating_intervals(
     participants: ArrayLike,
     ratings: ArrayLike,
     *,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     level: float = 0.95,
     method: Method = "two-way",
@@ -219,57 +217,26 @@ def rating_intervals(
     ((2,), False)
     """
     check_plan(method, draws, level)
-    answers = _crossed(items, participants)
-    values = ratings_of(ratings, len(answers.item))
-    note = why_not(answers.people, answers.items, method)
-    if not note and (values == values[0]).all():
-        note = UNANIMOUS
+    given = ratings_of(ratings, len(column(items, "items")))
+    answers = _answers(items, participants, np.ones(len(given), bool))
+    note = _why_not(answers, given, method)
     if note:
         return RatingIntervals(method, level, note=note)
-    if method == "naive":
-        return _naive_rating(answers, values, level)
-    tables = [answers.table(), answers.table(values=values)]
-    blocks = answers.blocks(tables, method, draws, seed)
-    drawn = np.concatenate([_three_means(block, tables[0].T, tables[1].T) for block in blocks])
-    drawn = drawn[np.isfinite(drawn).all(axis=1)]
-    if len(drawn) < draws / 2:
-        return RatingIntervals(method, level, note=TOO_THIN)
-    units = units_of(answers.people, answers.items, method)
-    mean, mean_of_items, mean_of_people = quantiles(drawn, level, units)
+    weights = np.stack([np.full(len(given), 1 / len(given)), answers.per_item, answers.per_person], axis=1)
+    values = np.repeat(given[:, None].astype(float), 3, axis=1)
     note = caution(answers.people, answers.items, method)
-    return RatingIntervals(method, level, mean, mean_of_items, mean_of_people, note)
+    if method == "naive":
+        means = (weights * values).sum(axis=0)
+        return _three(_normal(means, weights * (values - means), level), method, level, note)
+    units = units_of(answers.people, answers.items, method)
+    drawn = drawn_means(
+        weights, values, (answers.person, answers.item), method=method, draws=draws, seed=seed
+    )
+    ends = np.clip(quantiles(drawn, level, units), -RATING_LIMIT, RATING_LIMIT)
+    return _three(ends, method, level, note)
 
 
-def _three_means(block: Block, numbers: sparse.sparray, sums: sparse.sparray) -> np.ndarray:
-    """(d, 3): the means over answers, items and people. numbers, sums (people, items) of answers and ratings."""
-    added = np.zeros((4, block.items.shape[1]))
-    for part in block:
-        number, total = part.cells
-        added[0] += np.einsum("id,id->d", number, part.items)
-        added[1] += np.einsum("id,id->d", total, part.items)
-        added[2] += np.einsum("id,id->d", number > 0, part.items)
-        added[3] += np.einsum("id,id->d", total / np.maximum(number, 1), part.items)
-    answered = numbers @ block.items
-    person = np.einsum("pd,pd->d", answered > 0, block.people)
-    persons = np.einsum("pd,pd->d", (sums @ block.items) / np.maximum(answered, 1), block.people)
-    with np.errstate(invalid="ignore"):
-        return np.stack([added[1] / added[0], added[3] / added[2], persons / person], axis=1)
-
-
-def _naive_rating(answers: Crossed, values: np.ndarray, level: float) -> RatingIntervals:
-    def ends(weight: np.ndarray) -> np.ndarray:
-        mean = weight @ values
-        error = np.sqrt(np.sum((weight * (values - mean)) ** 2))
-        return np.array([mean - _z(level) * error, mean + _z(level) * error])
-
-    per_item = 1 / np.bincount(answers.item)[answers.item] / answers.items
-    per_person = 1 / np.bincount(answers.person)[answers.person] / answers.people
-    every = np.full(len(values), 1 / len(values))
+def _three(ends: np.ndarray, method: Method, level: float, note: str) -> RatingIntervals:
     return RatingIntervals(
-        "naive",
-        level,
-        ends(every),
-        ends(per_item),
-        ends(per_person),
-        note=caution(answers.people, answers.items, "naive"),
+        method, level, mean=ends[0], mean_of_items=ends[1], mean_of_people=ends[2], note=note
     )

@@ -1,12 +1,14 @@
-"""Draw people and items with replacement, both at once, and count the answers that each draw holds.
+"""Draw people and items with replacement, both at once.
 
-The scheme is the pigeonhole bootstrap (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1,
-386–411; McCullagh 2000, "Resampling and exchangeable arrays", Bernoulli 6, 285–301). In one draw
-person p counts w_p times, w ~ Multinomial(P; 1/P, …, 1/P); item i counts v_i times, v ~ Multinomial(I; 1/I, …, 1/I);
-the answer of p about i counts w_p · v_i times.
+In one draw person p counts w_p times, w ~ Multinomial(P; 1/P, …, 1/P), and item i counts v_i times,
+v ~ Multinomial(I; 1/I, …, 1/I), independently (McCullagh 2000, "Resampling and exchangeable arrays", Bernoulli 6, 285–301).
+
+A mean of answers moves by what the drawn people and the drawn items add to it (`drawn_means`). What is no mean is made
+again from the answers in the draw, of which that of p about i counts w_p · v_i times: the pigeonhole bootstrap (Owen 2007, Annals
+of Applied Statistics 1, 386–411).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,6 +23,7 @@ DRAWS_AT_ONCE = 64
 WEIGHTS_AT_ONCE = 2_000_000  # 16 MB of float64: what the weights of a block of draws may hold
 CELLS_AT_ONCE = 250_000  # 2 MB: what a part of a block may hold, so that it stays in the processor's cache
 FEW = 10
+DRAWS = 2000  # for each interval, unless asked otherwise
 
 
 Tables = list[sparse.csr_array]  # for each kind of answer: (items, people) sums
@@ -61,13 +64,10 @@ class Crossed:
     items: int
     people: int
 
-    def table(
-        self, rows: np.ndarray | slice = slice(None), values: np.ndarray | None = None
-    ) -> sparse.csr_array:
-        """(items, people): the sum of `values` (by default 1) over the answers in these rows."""
+    def table(self, rows: np.ndarray) -> sparse.csr_array:
+        """(items, people): how many answers there are in these rows."""
         item, person = self.item[rows], self.person[rows]
-        data = np.ones(len(item)) if values is None else values[rows]
-        return sparse.csr_array((data, (item, person)), shape=(self.items, self.people))
+        return sparse.csr_array((np.ones(len(item)), (item, person)), shape=(self.items, self.people))
 
     def tables(self, kind: np.ndarray, kinds: int) -> Tables:
         """How many answers of each kind, 0 … kinds − 1."""
@@ -92,6 +92,45 @@ class Crossed:
     def whole(self, tables: Tables) -> Block:
         """The answers themselves, as if everybody and everything had been drawn once."""
         return Block([tables], np.ones((self.items, 1)), np.ones((self.people, 1)))
+
+
+def drawn_means(
+    weights: np.ndarray,
+    values: np.ndarray,
+    units: Sequence[np.ndarray],
+    *,
+    method: Method,
+    draws: int,
+    seed: int,
+) -> np.ndarray:
+    """(draws, k): k weighted means of the answers, in each draw.
+
+    weights (n, 1) or (n, k), each column with the sum 1; values (n, k); units: for each answer its person and its item, 0 … .
+    With mean t and residuals r = weight · (value − t), a draw is
+
+        t* = t + Σ_p (w_p − 1) Σ_{answers of p} r + Σ_i (v_i − 1) Σ_{answers about i} r
+
+    the first-order effect of counting people and items so often. Its variance is V_people + V_items: the two-way variance of
+    Cameron, Gelbach & Miller (2011, Journal of Business & Economic Statistics 29, 238–249) without the term that they subtract, so
+    that the chance of a single answer counts twice at most, and the variance is never below either part.
+    """
+    means = (weights * values).sum(axis=0)
+    residuals = weights * (values - means)
+    drawn = np.tile(means, (draws, 1))
+    for unit, left_out, rng in zip(
+        units, ("items", "people"), np.random.default_rng(seed).spawn(2), strict=True
+    ):
+        if method != left_out:
+            sums = np.stack([np.bincount(unit, column) for column in residuals.T], axis=1)
+            drawn += _swings(rng, sums, draws)
+    return drawn
+
+
+def _swings(rng: np.random.Generator, sums: np.ndarray, draws: int) -> np.ndarray:
+    """(draws, k): Σ (times drawn − 1) · sums (units, k), in blocks that fit in memory."""
+    step = max(1, WEIGHTS_AT_ONCE // len(sums))
+    sizes = (min(step, draws - start) for start in range(0, draws, step))
+    return np.concatenate([(_weights(rng, len(sums), size) - 1).T @ sums for size in sizes])
 
 
 def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -1,5 +1,6 @@
 """Every score comes with an interval, or with a sentence that says why not."""
 
+from collections import Counter
 from math import erf, sqrt
 
 import numpy as np
@@ -11,8 +12,8 @@ from scipy import stats
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.resampling import Crossed
-from studies.analysis.scores import choice_scores, rating_scores
+from studies.analysis.resampling import drawn_means
+from studies.analysis.scores import choice_scores
 
 
 def study(seed=0, people=12, items=30, answers=120, arms=3):
@@ -29,56 +30,84 @@ def further_out(units):
     return [1 - upper, upper]
 
 
-def copies(item, person, drawn_items, drawn_people):
-    """The rows of a drawn study, each drawn item under a name of its own: (row numbers, new items)."""
-    rows = [
-        (row, (i, copy))
-        for row, (i, p) in enumerate(zip(item, person, strict=True))
-        for copy in range(int(drawn_items[i]))
-        for _ in range(int(drawn_people[p]))
-    ]
-    names = {name: number for number, name in enumerate(dict.fromkeys(name for _, name in rows))}
-    return [row for row, _ in rows], [names[name] for _, name in rows]
+def draws_by_hand(item, person, weight, value, seed, draws=100):
+    """t + Σ (w_p − 1) Σ r + Σ (v_i − 1) Σ r, answer by answer, from the stated generators."""
+    people, items = np.random.default_rng(seed).spawn(2)
+    mean = sum(w * v for w, v in zip(weight, value, strict=True))
+    found = []
+    for _ in range(draws):
+        w = Counter(people.integers(12, size=12).tolist())
+        v = Counter(items.integers(30, size=30).tolist())
+        rows = zip(item.tolist(), person.tolist(), weight, value, strict=True)
+        found.append(mean + sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
+    return found
 
 
 @pytest.mark.parametrize("same_as", ["own", "split", "dropped"])
-def test_a_draw_is_the_score_of_a_study_of_the_drawn_people_and_items(same_as):
+def test_a_draw_moves_a_score_by_what_the_drawn_people_and_items_add_to_it(same_as):
     item, person, choice = study()
-    scored = len(set(item[choice >= 0])) if same_as == "dropped" else 30
-    crossed = Crossed(item, person, 30, 12)
-    totals = []
-    for block in crossed.blocks([crossed.table()], "two-way", 100, seed=5):
-        for d in range(block.items.shape[1]):
-            rows, items = copies(item, person, block.items[:, d], block.people[:, d])
-            scores = choice_scores(items, choice[rows], same_as=same_as)
-            totals.append(scores.arms / scores.items * scored)
-    expected = np.quantile(totals, further_out(12), axis=0).T
-    found = choice_intervals(item, person, choice, draws=100, seed=5, same_as=same_as)
-    assert found.arms == pytest.approx(expected, abs=1e-9)
-    assert found.share == pytest.approx(expected / scored, abs=1e-12)
+    assert {12, 30} == {len(set(person)), len(set(item))}
+    kept = choice >= 0 if same_as == "dropped" else choice >= -1
+    assert {12, 30} == {len(set(person[kept])), len(set(item[kept]))}
+    item, person, chosen = item[kept], person[kept], choice[kept]
+    weight = [1 / sum(item == i) / 30 for i in item]
+    value = [(c == 0) + (1 / 3 if c < 0 and same_as == "split" else 0) for c in chosen]
+    found = choice_intervals(item, person, chosen, draws=100, seed=5, same_as=same_as)
+    ends = np.quantile(draws_by_hand(item, person, weight, value, seed=5), further_out(12))
+    assert found.share[0] == pytest.approx(ends, abs=1e-12)
+    assert found.arms[0] == pytest.approx(ends * 30, abs=1e-10)
 
 
-def test_a_draw_of_ratings_is_the_mean_of_a_study_of_the_drawn_people_and_items():
+def test_a_draw_of_ratings_moves_all_three_means():
     item, person, choice = study(seed=1)
-    rating = choice - 1
-    crossed = Crossed(item, person, 30, 12)
-    means = []
-    for block in crossed.blocks([crossed.table()], "two-way", 100, seed=2):
-        for d in range(block.items.shape[1]):
-            rows, items = copies(item, person, block.items[:, d], block.people[:, d])
-            scores = rating_scores(items, rating[rows])
-            weights = block.people[:, d]
-            of_people = [
-                (np.average(rating[person == p], weights=block.items[item[person == p], d]), weights[p])
-                for p in range(12)
-                if weights[p] and block.items[item[person == p], d].sum()
-            ]
-            means.append([scores.mean, scores.mean_of_items, np.average(*np.transpose(of_people)[[0]], weights=np.transpose(of_people)[1])])  # fmt: skip
+    rating = (choice - 1).tolist()
     found = rating_intervals(item, person, rating, draws=100, seed=2)
-    ends = np.quantile(means, further_out(12), axis=0).T
-    assert found.mean == pytest.approx(ends[0], abs=1e-12)
-    assert found.mean_of_items == pytest.approx(ends[1], abs=1e-12)
-    assert found.mean_of_people == pytest.approx(ends[2], abs=1e-12)
+    weights = {
+        "mean": [1 / 120] * 120,
+        "mean_of_items": [1 / sum(item == i) / 30 for i in item],
+        "mean_of_people": [1 / sum(person == p) / 12 for p in person],
+    }
+    for name, weight in weights.items():
+        ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12))
+        assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+
+
+def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
+    """Nothing is approximate there: a score is a mean over items."""
+    item, person, choice = study()
+    _, items = np.random.default_rng(5).spawn(2)
+    totals = []
+    for _ in range(100):
+        drawn = items.integers(30, size=30)
+        rows = np.concatenate([np.flatnonzero(item == i) for i in drawn])
+        names = np.repeat(np.arange(30), [sum(item == i) for i in drawn])
+        totals.append(choice_scores(names, choice[rows]).arms)
+    found = choice_intervals(item, person, choice, draws=100, seed=5, method="items")
+    assert found.arms == pytest.approx(np.quantile(totals, further_out(30), axis=0).T, abs=1e-10)
+
+
+def test_the_draws_spread_as_the_two_way_variance_says():
+    """V_people + V_items of Cameron, Gelbach & Miller, each a sum of squared sums of residuals."""
+    item, person, choice = study(people=40, items=100, answers=1000)
+    weight = 1 / np.bincount(item)[item][:, None] / 100
+    votes = np.eye(4)[choice]
+    drawn = drawn_means(weight, votes, (person, item), method="two-way", draws=20_000, seed=3)
+    residual = weight[:, 0] * ((choice == 0) - weight[:, 0] @ (choice == 0))
+    expected = sum((np.bincount(unit, residual) ** 2).sum() for unit in (person, item))
+    assert drawn[:, 0].var() == pytest.approx(expected, rel=0.04)
+    assert drawn.sum(axis=1) == pytest.approx(np.ones(20_000))
+
+
+def test_people_who_differ_widen_the_interval_though_each_item_has_few_answers():
+    """Shares made again from the drawn people would give 0.75² of the variance: four answers to an item."""
+    people, items = np.meshgrid(np.arange(40), np.arange(1000))
+    shown = (people + items) % 10 == 0  # four people an item, a hundred items a person, all mixed
+    item, person = items[shown], people[shown]
+    choice = (np.random.default_rng(0).permutation(40) < 20)[person].astype(
+        int
+    )  # everybody always says the same
+    low, high = choice_intervals(item, person, choice, arms=2, draws=20_000, method="people").share[0]
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 39) * 0.5 / np.sqrt(39), rel=0.03)
 
 
 def test_the_naive_interval_is_the_textbook_binomial_one():
@@ -126,7 +155,6 @@ def test_the_same_seed_gives_the_same_interval_whatever_the_memory(monkeypatch):
     found = choice_intervals(item, person, choice, seed=4)
     other = choice_intervals(item, person, choice, seed=5)
     monkeypatch.setattr(resampling, "WEIGHTS_AT_ONCE", 300)
-    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", 280)
     again = choice_intervals(item, person, choice, seed=4)
     assert again.arms == pytest.approx(found.arms, abs=1e-10)
     assert not np.allclose(other.arms, found.arms, atol=1e-3)
