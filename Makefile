@@ -39,7 +39,7 @@ check: .venv/installed-dev .env
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	HTTPS=true SECURE_HSTS_SECONDS=31536000 SECURE_HSTS_INCLUDE_SUBDOMAINS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-# The engine beside its peers. `make bench PARTS=speed QUICK=1` measures one part, with fewer repeats.
+# The engine beside its peers, a million answers, the statistics. `make bench PARTS=speed QUICK=1` measures one part, with fewer repeats.
 bench: .venv/installed-bench .env
 	$(BIN)/python -m bench $(PARTS) $(if $(QUICK),--quick)
 

@@ -1,7 +1,8 @@
-"""python -m bench [PART …] [--quick] [--threads N] [--to FILE]: the engine beside its peers, in one run.
+"""python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
-Parts: speed, backends, peers, memory; all where none is named. Ratios, not seconds: each figure is the median over pairs
-of runs that follow one another, so a machine that is busy for a while is busy for both.
+Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
+intervals, size of the tests). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load and
+races need a server and a database of their own: see bench/load.py and bench/race.py.
 """
 
 import argparse
@@ -9,16 +10,38 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench import engine_report
+from bench import answers, coverage, engine_report
 
-PARTS = ("speed", "backends", "peers", "memory")
+
+@dataclass(frozen=True)
+class Report:
+    """A pair of files, .json and .md, and what makes the second of the first."""
+
+    stem: str
+    markdown: Callable[[dict], str]
+
+
+ENGINE = Report("RESULTS", engine_report.markdown)
+ANSWERS = Report("RESULTS-answers", answers.markdown)
+STATISTICS = Report("RESULTS-statistics", coverage.markdown)
+PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
+    "speed": ("bench.engine_speed", ENGINE),
+    "backends": ("bench.engine_backends", ENGINE),
+    "peers": ("bench.engine_peers", ENGINE),
+    "memory": ("bench.engine_memory", ENGINE),
+    "answers": ("bench.answers", ANSWERS),
+    "statistics": ("bench.coverage", STATISTICS),
+}
 
 
 def measured(part: str, options: argparse.Namespace) -> dict:
     """One part, in a process of its own so that memory and threads start clean."""
-    command = [sys.executable, "-m", f"bench.engine_{part}", "--threads", str(options.threads)]
+    module, _ = PARTS[part]
+    command = [sys.executable, "-m", module, "--threads", str(options.threads)]
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "PYTHONWARNINGS": "ignore"}
     print(f"{part} …", file=sys.stderr, flush=True)
     done = subprocess.run(
@@ -33,25 +56,33 @@ def measured(part: str, options: argparse.Namespace) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def keep(part: str, figures: dict, folder: Path) -> str:
+    """Put a part's figures beside those of the parts that share its files, and return the files' Markdown."""
+    report = PARTS[part][1]
+    stored, shown = folder / f"{report.stem}.json", folder / f"{report.stem}.md"
+    results = json.loads(stored.read_text("utf-8")) if stored.exists() else {}
+    results[part] = figures
+    text = report.markdown(results)
+    stored.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    shown.write_text(text, "utf-8")
+    return text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer repeats; peers on a part of the channels")
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, smaller sizes")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--to", type=Path, default=Path(__file__).with_name("RESULTS.md"))
+    parser.add_argument("--to", type=Path, default=Path(__file__).parent, metavar="DIR")
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; choose from {', '.join(PARTS)}")
-    asked = options.parts or PARTS
-    kept = options.to.with_suffix(".json")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    results = json.loads(kept.read_text()) if options.parts and kept.exists() else {}
-    for part in asked:
-        results[part] = measured(part, options)
-    kept.write_text(json.dumps(results, indent=1) + "\n")
-    options.to.write_text(engine_report.markdown(results))
-    print(engine_report.markdown(results))
+    options.to.mkdir(parents=True, exist_ok=True)
+    texts = {}
+    for part in options.parts or PARTS:
+        texts[PARTS[part][1].stem] = keep(part, measured(part, options), options.to)
+    print("\n".join(texts.values()))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """From answers to scores and files: time and memory for 10⁴, 10⁵ and 10⁶ answers, on SQLite or PostgreSQL.
 
-    python -m bench.answers [--sizes 10000,100000,1000000] [--database postgres://…] [--to bench/RESULTS-answers.md]
+    python -m bench answers            or, with other sizes or one database: python -m bench.answers --help
 
-The database must be empty and is filled (by default an SQLite file in a temporary folder; on PostgreSQL make one with
-createdb). 100 answers an item, up to 500 a person, three arms. Each figure is the median of {runs} runs, each in a process of its own;
-memory is the peak of that process.
+On SQLite in a temporary folder and, where BENCH_DATABASE_URL names an empty database, on PostgreSQL; it is filled. 100 answers an item,
+up to 500 a person, three arms. Each figure is the median of runs that are each a process of its own; memory is the peak of that process.
 """
 
 import argparse
@@ -25,6 +24,8 @@ TASKS = {
 }
 MEMORY_MB = 300
 CHILD = "BENCH_ANSWERS"
+SIZES, QUICK_SIZES = "10000,100000,1000000", "10000,100000"
+LARGEST = 1_000_000  # the size that the limits are for
 
 
 def fill(size: int) -> None:
@@ -135,54 +136,83 @@ def as_child(arguments: list[str]) -> None:
         print(json.dumps(measure(what, int(rest[0]))))
 
 
-def table(figures: dict[str, dict[int, dict[str, float]]], vendor: str, sizes: list[int], runs: int) -> str:
+def markdown(results: dict) -> str:
+    """The figures of every database as Markdown."""
+    part = results["answers"]
     lines = [
-        f"# Answers to scores and files, {vendor}",
+        "# Answers to scores and files",
         "",
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end. "
-        f"Seconds (peak MB); median of {runs} runs, each in a process of its own.",
-        "",
-        "| | " + " | ".join(f"{size:,}" for size in sizes) + " | limit at 10⁶ |",
-        "|---|" + "---:|" * (len(sizes) + 1),
+        f"Written by `python -m bench answers`. {part['machine']}, load {part['load']:.1f} at the end. Seconds (peak MB); median of "
+        f"{part['runs']} runs, each in a process of its own.",
+    ]
+    for vendor, figures in part["databases"].items():
+        lines += ["", f"## {vendor}", "", *_table(vendor, figures)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(vendor: str, figures: dict[str, dict[str, dict[str, float]]]) -> list[str]:
+    sizes = list(next(iter(figures.values())))
+    lines = [
+        "| | " + " | ".join(f"{int(size):,}" for size in sizes) + " | limit at 1,000,000 | |",
+        "|---|" + "---:|" * (len(sizes) + 1) + "---|",
     ]
     for task, by_size in figures.items():
         words, limit = TASKS[task]
         limit = limit.get(vendor) if isinstance(limit, dict) else limit
-        cells = [f"{by_size[size]['seconds']:.2f} s ({by_size[size]['mb']:.0f})" for size in sizes]
-        goal = f"{limit:g} s, {MEMORY_MB} MB" if limit else "–"
-        lines.append(f"| {words} | " + " | ".join(cells) + f" | {goal} |")
-    return "\n".join(lines) + "\n"
+        cells = [f"{found['seconds']:.2f} s ({found['mb']:.0f})" for found in by_size.values()]
+        judged = _judged(by_size.get(str(LARGEST)), limit)
+        lines.append(f"| {words} | " + " | ".join(cells) + f" | {judged} |")
+    return lines
+
+
+def _judged(found: dict[str, float] | None, limit: float | None) -> str:
+    if limit is None:
+        return "– |"
+    goal = f"{limit:g} s, {MEMORY_MB} MB | "
+    if found is None:
+        return goal + "not measured"
+    return goal + ("kept" if found["seconds"] <= limit and found["mb"] <= MEMORY_MB else "MISSED")
+
+
+def one_database(
+    url: str, folder: str, sizes: list[int], runs: int
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Fill a database and measure every task at every size."""
+    environment = os.environ | {"DATABASE_URL": url, "DATA_DIR": folder, "BENCH_OUT": f"{folder}/out"}
+    environment |= {"SECRET_KEY": "bench-only-" + "0" * 50, "HTTPS": "false"}
+    for size in sizes:
+        print(f"filling {size:,} …", file=sys.stderr, flush=True)
+        child("fill", str(size), environment=environment)
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    for task in TASKS:
+        for size in sizes:
+            print(f"{task} {size:,} …", file=sys.stderr, flush=True)
+            found = [json.loads(child(task, str(size), environment=environment)) for _ in range(runs)]
+            middle = {key: statistics.median(run[key] for run in found) for key in ("seconds", "mb")}
+            figures.setdefault(task, {})[str(size)] = middle
+    return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.answers", description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", default="10000,100000,1000000")
-    parser.add_argument("--database", help="an empty database; default: an SQLite file in a temporary folder")
+    parser.add_argument("--sizes", help=f"default: {SIZES}; with --quick {QUICK_SIZES}")
+    parser.add_argument("--database", help="an empty database instead of those two")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--to", type=Path, help="write the table here too")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, one run")
+    parser.add_argument("--threads", type=int, help="for the other parts; here always 1")
     options = parser.parse_args()
-    sizes = [int(size) for size in options.sizes.split(",")]
+    sizes = [int(size) for size in (options.sizes or (QUICK_SIZES if options.quick else SIZES)).split(",")]
+    runs = 1 if options.quick else options.runs
+    databases = {}
     with tempfile.TemporaryDirectory() as folder:
-        url = options.database or f"sqlite:///{folder}/bench.sqlite3"
-        environment = os.environ | {"DATABASE_URL": url, "DATA_DIR": folder, "BENCH_OUT": f"{folder}/out"}
-        environment |= {"SECRET_KEY": "bench-only-" + "0" * 50, "HTTPS": "false"}
-        for size in sizes:
-            print(f"filling {size:,} …", file=sys.stderr, flush=True)
-            child("fill", str(size), environment=environment)
-        figures: dict[str, dict[int, dict[str, float]]] = {task: {} for task in TASKS}
-        for task in TASKS:
-            for size in sizes:
-                print(f"{task} {size:,} …", file=sys.stderr, flush=True)
-                runs = [
-                    json.loads(child(task, str(size), environment=environment)) for _ in range(options.runs)
-                ]
-                figures[task][size] = {
-                    key: statistics.median(run[key] for run in runs) for key in ("seconds", "mb")
-                }
-    text = table(figures, "postgresql" if url.startswith("postgres") else "sqlite", sizes, options.runs)
-    if options.to:
-        options.to.write_text(text)
-    print(text)
+        asked = [options.database] if options.database else [f"sqlite:///{folder}/bench.sqlite3"]
+        if not options.database and (url := os.environ.get("BENCH_DATABASE_URL")):
+            asked.insert(0, url)
+        for url in asked:
+            vendor = "postgresql" if url.startswith("postgres") else "sqlite"
+            databases[vendor] = one_database(url, folder, sizes, runs)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(json.dumps({"machine": machine, "load": os.getloadavg()[0], "runs": runs, "databases": databases}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Do the intervals hold, and do the tests keep their promise? Simulated studies whose truth is known.
 
-    python -m bench.coverage [--studies 1000] [--draws 500] [--to bench/RESULTS-statistics.md] [--json]
+    python -m bench statistics            or, with other numbers: python -m bench.coverage --help
 
 250 items with four answers each, by 15 or 60 people, as in the paper. Worlds differ in how much photos and people
 differ (standard deviations of log odds for choices, of ratings for ratings). Nominal level 95 %.
@@ -13,8 +13,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import get_args
 
 import numpy as np
@@ -23,7 +22,7 @@ import scipy
 from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import Swap, permutation_test
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
+from studies.analysis.power import Assumptions, Design, Simulated, World
 from studies.analysis.ranking import rank_arms
 from studies.analysis.resampling import Method
 
@@ -92,7 +91,8 @@ def _ends(
     columns = (study.items, study.participants, study.values)
     if task == "rating":
         found = rating_intervals(*columns, method=method, draws=draws)
-        return {"mean rating": (found.mean, world.assumptions.effect)}
+        effect = world.assumptions.effect
+        return {"mean rating": (found.mean, effect), "mean of people": (found.mean_of_people, effect)}
     share = world.assumptions.shares(ARMS)
     found = choice_intervals(*columns, ARMS, method=method, draws=draws)
     return {
@@ -156,38 +156,34 @@ def _found(what: str, name: str, people: int, world: World, keep: float, studies
         yield Row(what, name, people, swap, times, studies)
 
 
+COVERAGE = (
+    "Share of simulated studies whose interval holds the true value. Two-way should be within 93–99 %; where nobody and "
+    "nothing differs it is wider than it need be, at most √2 times."
+)
+QUALITY = "The same for Krippendorff's alpha (the wider of people and items) and for Davidson's log worth (two-way)."
+SIZES = (
+    "Share of simulated studies without any difference of totals in which p ≤ 0.05. Exchanging by trials should be within 4–6 % "
+    "where its null hypothesis holds, that is where nobody and nothing differs; where people and photos differ, it rejects because "
+    "they do. A contrast is reported as found only if all three tests reject."
+)
+
+
 def _table(part: str, rows: list[Row]) -> list[str]:
     """The part's table in Markdown, with its heading."""
     if part == "coverage":
-        return [
-            "## Coverage of 95 % intervals",
-            "",
-            "Share of simulated studies whose interval holds the true value. Two-way should be within 93–99 %; where "
-            "nobody and nothing differs it is wider than it need be, at most √2 times.",
-            "",
-            *_wide(rows, list(get_args(Method)), lambda row: _outside(BOUNDS, row, row.method == "two-way")),
-        ]
+        judged = _wide(
+            rows, list(get_args(Method)), lambda row: _outside(BOUNDS, row, row.method == "two-way")
+        )
+        return ["## Coverage of 95 % intervals", "", COVERAGE, "", *judged]
     if part == "quality":
-        return [
-            "## Agreement and ranking",
-            "",
-            "The same for Krippendorff's alpha (the wider of people and items) and for Davidson's log worth (two-way).",
-            "",
-            *_wide(rows, ["default"], lambda row: _outside(BOUNDS, row)),
-        ]
-    return [
-        "## Size of the permutation test at 5 %",
-        "",
-        "Share of simulated studies without any difference of totals in which p ≤ 0.05. Exchanging by trials should be "
-        "within 4–6 % where its null hypothesis holds, that is where nobody and nothing differs; where people and photos "
-        "differ, it rejects because they do. A contrast is reported as found only if all three tests reject.",
-        "",
-        *_wide(
-            rows,
-            [*get_args(Swap), "all three"],
-            lambda row: _outside(SIZE, row, row.method == "trials" and "nothing" in row.world),
-        ),
-    ]
+        judged = _wide(rows, ["default"], lambda row: _outside(BOUNDS, row))
+        return ["## Agreement and ranking", "", QUALITY, "", *judged]
+    judged = _wide(
+        rows,
+        [*get_args(Swap), "all three"],
+        lambda row: _outside(SIZE, row, row.method == "trials" and "nothing" in row.world),
+    )
+    return ["## Size of the permutation test at 5 %", "", SIZES, "", *judged]
 
 
 def _outside(bounds: tuple[float, float], row: Row, judged: bool = True) -> str:
@@ -208,36 +204,67 @@ def _wide(rows: list[Row], methods: list[str], mark: Callable[[Row], str]) -> li
     return lines
 
 
+def markdown(results: dict) -> str:
+    """The tables, below what they say in short."""
+    part = results["statistics"]
+    found = {name: [Row(**row) for row in rows] for name, rows in part["rows"].items()}
+    tables = [line for name, rows in found.items() for line in ["", *_table(name, rows)]]
+    return "\n".join([*_heading(part), "", *_in_short(found), *tables, ""])
+
+
+def _in_short(found: dict[str, list[Row]]) -> list[str]:
+    def span(rows: list[Row]) -> str:
+        rates = [100 * row.rate for row in rows]
+        return f"{min(rates):.1f}–{max(rates):.1f} %"
+
+    lines = []
+    if covered := found.get("coverage"):
+        differ = [row for row in covered if "nothing" not in row.world]
+        alike = [row for row in covered if "nothing" in row.world and row.method == "two-way"]
+        by = {method: [row for row in differ if row.method == method] for method in get_args(Method)}
+        lowest = min(by["two-way"], key=lambda row: row.rate)
+        lines += [
+            f"- Two-way intervals hold the true value in {span(by['two-way'])} of studies where people or photos differ; the lowest "
+            f"is “{lowest.what}” with {lowest.people} people ({lowest.world}). Where nobody and nothing differs: {span(alike)}.",
+            f"- Naive intervals hold it in {span(by['naive'])}, those over items alone in {span(by['items'])}, those over people alone in "
+            f"{span(by['people'])}.",
+        ]
+    if sizes := found.get("sizes"):
+        null = [row for row in sizes if "nothing" in row.world and row.method == "trials"]
+        others = [row for row in sizes if "nothing" not in row.world]
+        trials = [row for row in others if row.method == "trials"]
+        all_three = [row for row in others if row.method == "all three"]
+        lines.append(
+            f"- The permutation test rejects in {span(null)} where its null hypothesis is true. Where arms are equal on average but people "
+            f"and photos differ, exchanging by trials rejects in {span(trials)}; all three tests together in {span(all_three)}."
+        )
+    return lines
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run everything; print tables, or JSON; exit code 0."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run everything; print the figures as one line of JSON; exit code 0."""
+    parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each row")
     parser.add_argument("--draws", type=int, default=500, help="bootstrap draws for each interval")
     parser.add_argument("--only", choices=["coverage", "quality", "sizes"])
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--to", type=Path, help="write the tables to this file as well")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
+    parser.add_argument("--threads", type=int, help="for the other parts; here numpy decides")
     options = parser.parse_args(arguments)
+    studies = options.studies // 10 if options.quick else options.studies
     start = time.perf_counter()
     parts = {
-        "coverage": coverage(options.studies, options.draws),
-        "quality": quality(options.studies // 2, options.draws),
-        "sizes": sizes(2 * options.studies),
+        "coverage": coverage(studies, options.draws),
+        "quality": quality(studies // 2, options.draws),
+        "sizes": sizes(2 * studies),
     }
-    found = {name: _followed(rows) for name, rows in parts.items() if options.only in (None, name)}
+    rows = {
+        name: [asdict(row) for row in _followed(rows)]
+        for name, rows in parts.items()
+        if options.only in (None, name)
+    }
     minutes = (time.perf_counter() - start) / 60
-    if options.json:
-        rows = [
-            {**vars(row), "rate": row.rate, "interval": wilson(row.times, row.n)}
-            for part in found.values()
-            for row in part
-        ]
-        print(json.dumps({"machine": _machine(), "minutes": minutes, "rows": rows}, indent=2))
-        return 0
-    tables = [line for part, rows in found.items() for line in ["", *_table(part, rows)]]
-    text = "\n".join([*_heading(options.studies, options.draws, minutes), *tables, ""])
-    print(text)
-    if options.to:
-        options.to.write_text(text, encoding="utf-8")
+    about = {"machine": _machine(), "minutes": minutes, "studies": studies, "draws": options.draws}
+    print(json.dumps({**about, "rows": rows}))
     return 0
 
 
@@ -250,15 +277,15 @@ def _followed(rows: Iterator[Row]) -> list[Row]:
     return kept
 
 
-def _heading(studies: int, draws: int, minutes: float) -> list[str]:
+def _heading(part: dict) -> list[str]:
+    studies = part["studies"]
     chance = 100 * 1.96 * (0.95 * 0.05 / studies) ** 0.5
     return [
         "# What the intervals and tests keep of their promise",
         "",
-        f"`python -m bench.coverage --studies {studies} --draws {draws}`: {ITEMS} items, {ANSWERS} answers each, {ARMS} arms; "
-        f"{studies:,} simulated studies for each row of the first table, half as many for the second, twice as many for the "
-        f"third. A figure near 95 % has its own chance of ±{chance:.1f} points. ✗ marks what is outside its bounds. "
-        f"{_machine()}; {minutes:.0f} minutes.",
+        f"Written by `python -m bench statistics`: {ITEMS} items, {ANSWERS} answers each, {ARMS} arms; {studies:,} simulated studies of "
+        f"{part['draws']} draws for each row of the first table, half as many for the second, twice as many for the third. A figure near "
+        f"95 % has its own chance of ±{chance:.1f} points. ✗ marks what is outside its bounds. {part['machine']}; {part['minutes']:.0f} minutes.",
     ]
 
 

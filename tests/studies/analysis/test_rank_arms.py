@@ -53,11 +53,11 @@ def test_it_equals_a_direct_likelihood_fit(arms, at_once, position):
     found = rank_arms(orders, choices, position=position)
     log_worth, nu, gamma, likelihood = direct_fit(orders, choices, position)
     assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-5)  # what BFGS leaves open
-    assert found.estimate.tie == pytest.approx(nu, abs=1e-6)
+    assert found.estimate.tie == pytest.approx(nu, abs=1e-5)
     assert found.log_likelihood == pytest.approx(likelihood, abs=1e-8)
     assert found.estimate.worth.sum() == pytest.approx(1)
     if position:
-        assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
+        assert found.estimate.position == pytest.approx(gamma, abs=1e-5)
     else:
         assert found.estimate.position is None
 
@@ -70,7 +70,7 @@ def test_trials_may_show_different_numbers_of_arms():
     found = rank_arms(padded, choices)
     log_worth, _, gamma, _ = direct_fit(padded, choices, position=True)
     assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-5)  # what BFGS leaves open
-    assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
+    assert found.estimate.position == pytest.approx(gamma, abs=1e-5)
 
 
 def test_two_arms_give_davidsons_closed_form():
