@@ -1,21 +1,22 @@
-"""What runs the trunk. Once ablation costs nothing, the trunk is the whole price of a map.
+"""What runs the network. Once ablation costs nothing, one pass from photos to scores is the whole price of a map.
 
     torch         PyTorch, channels last. The default, and the reference for the others
-    openvino      the trunk exported once to OpenVINO (x86 and ARM CPUs), in float32
-    onnxruntime   the trunk exported once to ONNX, run by ONNX Runtime, in float32
+    openvino      exported once to OpenVINO (x86 and ARM CPUs), in float32
+    onnxruntime   exported once to ONNX, run by ONNX Runtime, in float32
     bf16          PyTorch in bfloat16: for browsing. Its features differ by per cents, so `manifest()["exact"]` is False
                   and a frozen study must not use it
 
-openvino and onnxruntime are optional (requirements-fast.txt). An export is tried on a photo of noise and refused unless
-its features are within 1e-5 of torch's, as a share of their largest value. Exports read photos of the size that
-the network's preprocessing gives.
+openvino and onnxruntime are optional (requirements-fast.txt). An export gives features and class scores of one pass. It is
+tried on a photo of noise and refused unless both are within 1e-5 of torch's, as a share of their largest value. Exports
+read photos of the size that the network's preprocessing gives.
 """
 
 import hashlib
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,15 +31,29 @@ BACKENDS = ("torch", "openvino", "onnxruntime", "bf16")
 EXPORTED = ("openvino", "onnxruntime")
 TOLERANCE = 1e-5
 
-Session = Callable[[np.ndarray], np.ndarray]
+FORMAT = 2
+"""Of what is kept in the cache: features and class scores."""
+
+Session = Callable[[np.ndarray], Sequence[np.ndarray]]
+Whole = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """features   photos (B, 3, H, W) -> features (B, K, h, w)
+    whole         photos -> features and class scores (B, classes) of one pass; None where the head gives the scores
+    """
+
+    features: Run
+    whole: Whole | None = None
 
 
 class BackendError(CamError):
     """A back end that is not installed, or does not give the network's features."""
 
 
-def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, key: str) -> Run:
-    """The trunk of `cut` as the back end `name` runs it: photos (B, 3, H, W) -> features (B, K, h, w).
+def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, key: str) -> Program:
+    """The network of `cut` as the back end `name` runs it.
 
     example   a photo (1, 3, H, W) of the only size that an export will read
     cache     a folder for exports, so that the next process need not export; None keeps nothing
@@ -50,15 +65,29 @@ def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, ke
             f"back end {name!r} does not exist{nearest(name, BACKENDS) or ';'} choose from {', '.join(BACKENDS)}"
         )
     if name == "torch":
-        return cut.trunk
+        return Program(cut.trunk)
     if name == "bf16":
-        return _bfloat16(cut.trunk)
+        return Program(_bfloat16(cut.trunk))
     _check_possible(name, cut, example)
     assert isinstance(cut.trunk, nn.Module)
+    assert cut.graph is not None
+    module = _Both(cut.trunk, cut.graph).eval()
     opener = {"openvino": _openvino, "onnxruntime": _onnxruntime}[name]
-    run = _in_parallel(opener(cut.trunk, example, cache, key), example)
-    _check_features(name, run, cut.trunk, example)
-    return run
+    whole = _in_parallel(opener(module, example, cache, key), example)
+    _check_outputs(name, whole, module, example)
+    return Program(lambda photos: whole(photos)[0], whole)
+
+
+class _Both(nn.Module):
+    """Features and class scores of one pass."""
+
+    def __init__(self, trunk: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.trunk, self.head = trunk, head
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.trunk(photos)
+        return features, self.head(features.clone())  # the head may begin with an in-place activation
 
 
 def _bfloat16(trunk: Run) -> Run:
@@ -82,7 +111,7 @@ def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
         raise BackendError(f"back end {name} runs on the CPU in float32; use torch on {example.device}")
 
 
-def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Run:
+def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
     """Photos one by one, as many at a time as torch has threads, each by a session with one thread of its own.
 
     So no photo's bits depend on its company or on the number of threads.
@@ -90,59 +119,63 @@ def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Run:
     workers = ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="trunk")
     own = threading.local()
 
-    def one(photo: np.ndarray) -> np.ndarray:
+    def one(photo: np.ndarray) -> Sequence[np.ndarray]:
         if not hasattr(own, "session"):
             own.session = new_session()
         return own.session(photo[None])
 
-    def run(photos: Tensor) -> Tensor:
+    def run(photos: Tensor) -> tuple[Tensor, Tensor]:
         if photos.shape[1:] != example.shape[1:]:
             raise InputError(
                 f"the exported trunk reads photos {tuple(example.shape[1:])}, not {tuple(photos.shape[1:])};"
                 " use the torch back end for another size"
             )
-        return torch.from_numpy(np.concatenate(list(workers.map(one, photos.contiguous().numpy()))))
+        found = list(workers.map(one, photos.contiguous().numpy()))
+        features, logits = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*found, strict=True))
+        return features, logits
 
     return run
 
 
 @torch.no_grad()
-def _check_features(name: str, run: Run, trunk: Run, example: Tensor) -> None:
-    expected, found = trunk(example), run(example)
-    if found.shape != expected.shape:
-        raise BackendError(
-            f"back end {name} gives features {tuple(found.shape)} and torch {tuple(expected.shape)}; use torch"
-        )
-    difference = float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
-    if not difference <= TOLERANCE:
-        raise BackendError(
-            f"back end {name} differs from torch by {difference:.1e} of the largest feature, over {TOLERANCE:.0e};"
-            " use torch for this network"
-        )
+def _check_outputs(name: str, whole: Whole, module: nn.Module, example: Tensor) -> None:
+    for what, expected, found in zip(
+        ("feature", "class score"), module(example), whole(example), strict=True
+    ):
+        if found.shape != expected.shape:
+            raise BackendError(
+                f"back end {name} gives {what}s {tuple(found.shape)} and torch {tuple(expected.shape)}; use torch"
+            )
+        difference = float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
+        if not difference <= TOLERANCE:
+            raise BackendError(
+                f"back end {name} differs from torch by {difference:.1e} of the largest {what}, over {TOLERANCE:.0e};"
+                " use torch for this network"
+            )
 
 
 def _exported(cache: Path | None, key: str, suffix: str, export: Callable[[Path], None]) -> Path:
     """The export's path: written to a folder beside and then moved into place, so that none is ever half there."""
     folder = Path(cache) if cache else Path(tempfile.mkdtemp(prefix="trunk-"))
-    name = hashlib.sha256(f"{key} {torch.__version__} {suffix}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{key} {FORMAT} {torch.__version__} {suffix}".encode()).hexdigest()[:32]
     home = folder / name
     if not home.exists():
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder))
-        export(draft / f"trunk{suffix}")
+        export(draft / f"network{suffix}")
         try:
             draft.rename(home)
         except OSError:  # another process was faster: its export is as good
-            return draft / f"trunk{suffix}"
-    return home / f"trunk{suffix}"
+            return draft / f"network{suffix}"
+    return home / f"network{suffix}"
 
 
-def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
+def _openvino(module: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
     import openvino
 
     def export(path: Path) -> None:
         with torch.no_grad():
-            model = openvino.convert_model(trunk, example_input=example)
+            model = openvino.convert_model(module, example_input=example)
         model.reshape(list(example.shape))
         openvino.save_model(model, path, compress_to_fp16=False)
 
@@ -153,21 +186,26 @@ def _openvino(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -
 
     def new_session() -> Session:
         request = compiled.create_infer_request()
-        return lambda photo: request.infer(photo)[0].copy()
+
+        def run(photo: np.ndarray) -> list[np.ndarray]:
+            found = request.infer(photo)
+            return [found[0].copy(), found[1].copy()]
+
+        return run
 
     return new_session
 
 
-def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
+def _onnxruntime(module: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
     import onnxruntime
 
     def export(path: Path) -> None:
         torch.onnx.export(
-            trunk,
+            module,
             (example,),
             path,
             input_names=["photos"],
-            output_names=["features"],
+            output_names=["features", "logits"],
             dynamo=True,
             verbose=False,
         )
@@ -176,4 +214,4 @@ def _onnxruntime(trunk: nn.Module, example: Tensor, cache: Path | None, key: str
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda: lambda photo: session.run(None, {"photos": photo})[0]
+    return lambda: lambda photo: session.run(None, {"photos": photo})

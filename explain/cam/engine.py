@@ -72,14 +72,15 @@ def explain(
         raise InputError("the batch is empty; give at least one photo")
     wanted = _checked_targets(targets, len(batch), len(net.class_names))
     size = chunk or (1 if net.device.type == "cpu" else 16)
-    # an exported trunk takes the whole batch at once, photo by photo, and keeps all its threads busy
-    features = net.features(batch) if net.backend in EXPORTED else None
+    # an export takes the whole batch at once, photo by photo, and keeps all its threads busy
+    done = net.run(batch) if net.backend in EXPORTED else None
     parts = []
     for start in range(0, len(batch), size):
         photos = batch[start : start + size]
         taken = Chunk(
             photos=_filled(photos, size),
-            features=None if features is None else _filled(features[start : start + size], size),
+            done=done
+            and (_filled(done[0][start : start + size], size), _filled(done[1][start : start + size], size)),
             targets=None if wanted is None else _filled(wanted[start : start + size], size).to(net.device),
         )
         parts.append(_explain(net, taken, found, score, parameters or {}).first(len(photos)))
@@ -121,10 +122,10 @@ def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classe
 
 @dataclass(frozen=True)
 class Chunk:
-    """Photos that are computed together. Features and targets are None where they are still to be found."""
+    """Photos that are computed together. `done`, features and logits, and targets are None where still to be found."""
 
     photos: Tensor
-    features: Tensor | None
+    done: tuple[Tensor, Tensor] | None
     targets: Tensor | None
 
 
@@ -132,8 +133,7 @@ class Chunk:
 def _explain(
     net: Network, chunk: Chunk, methods: Sequence[Method], score: str, parameters: Parameters
 ) -> Explanation:
-    features = net.features(chunk.photos) if chunk.features is None else chunk.features
-    logits = net.head.logits(features)
+    features, logits = chunk.done or net.run(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
     case = Case(chunk.photos, features, net.head, chosen, logits, net.logits, score)
     maps = {

@@ -182,12 +182,20 @@ class ConvolvedHead(PooledHead):
         self.kind = "1×1 convolution + average pool"
 
     def gradient(self, features: Tensor, targets: Tensor, score: str = "logit") -> Tensor:
-        if score != "logit":
+        if score != "logit" or self._entering:
             return super().gradient(features, targets, score)
-        leaf = features.detach().clone().requires_grad_(True)
+        rows = [self._gradient(features[n : n + 1], targets[n : n + 1]) for n in range(len(features))]
+        return torch.cat(rows)
+
+    def _gradient(self, features: Tensor, target: Tensor) -> Tensor:
+        """Through what follows the convolution by autograd, one plane; then V_ck times it for every channel k."""
+        with torch.no_grad():
+            plane = self._convolved(features, target)
+        plane.requires_grad_(True)
         with torch.enable_grad():
-            rows = [self._classes(leaf[n : n + 1], targets[n : n + 1]).mean((2, 3)) for n in range(len(leaf))]
-            return torch.autograd.grad(torch.cat(rows).sum(), leaf)[0]
+            score = run_steps(self._leaving, plane).mean()
+            (slope,) = torch.autograd.grad(score, plane)
+        return self._conv.weight.detach()[target].view(1, -1, 1, 1) * slope
 
     @torch.no_grad()
     def cell_changes(self, features: Tensor, targets: Tensor | None) -> Tensor:

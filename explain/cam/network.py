@@ -28,8 +28,8 @@ class Network:
     layer           where it is cut; the last convolutional output when not given
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
-    backend         what runs the trunk: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
-    cache           a folder that keeps exported trunks from one process to the next
+    backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
+    cache           a folder that keeps exports from one process to the next
     head            scores from features (see head.py): chosen by the graph, or forced by name for tests
 
     Example:
@@ -64,7 +64,7 @@ class Network:
         self._memory_format = torch.contiguous_format
         if backend in ("torch", "bf16"):
             self._memory_format = fastest_format(self.module, self.cut.trunk, example)
-        self._trunk = open_backend(
+        self._program = open_backend(
             backend, self.cut, example, cache=Path(cache) if cache else None, key=self._key(backend)
         )
         features = self.features(example)
@@ -125,12 +125,19 @@ class Network:
     def features(self, batch: Tensor) -> Tensor:
         """The layer's output (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
         photos = self.check_batch(batch).contiguous(memory_format=self._memory_format)
-        return self._trunk(photos).contiguous()
+        return self._program.features(photos).contiguous()
 
     @torch.no_grad()
+    def run(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, K, h, w) and class scores (B, classes) of one pass over a preprocessed batch (B, 3, H, W)."""
+        if self._program.whole:
+            return self._program.whole(self.check_batch(batch))
+        features = self.features(batch)
+        return features, self.head.logits(features)
+
     def logits(self, batch: Tensor) -> Tensor:
         """The class scores (B, classes) for a preprocessed batch (B, 3, H, W)."""
-        return self.head.logits(self.features(batch))
+        return self.run(batch)[1]
 
     def check_batch(self, batch: Tensor) -> Tensor:
         """The batch on the network's device, in its type. Raises InputError for another shape."""
@@ -158,7 +165,7 @@ class Network:
         }
 
     def _key(self, backend: str) -> str:
-        """What an exported trunk depends on. Hashing the weights takes a moment, so torch is spared it."""
+        """What an export depends on. Hashing the weights takes a moment, so torch is spared it."""
         if backend in ("torch", "bf16"):
             return ""
         return f"{self.weights_sha256} {self.layer} {self.preprocessing.size}"

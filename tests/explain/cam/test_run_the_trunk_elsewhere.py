@@ -1,4 +1,4 @@
-"""Back ends: the same features from another program, exported once, and refused where they differ."""
+"""Back ends: the same features and scores from another program, exported once, and refused where they differ."""
 
 from importlib.util import find_spec
 
@@ -36,6 +36,8 @@ def test_features_and_maps_are_those_of_torch(name, batch):
     difference = (other.features(batch) - expected).abs().max() / expected.abs().max()
     assert difference < 1e-5
     found, right = explain(other, batch, methods), explain(torch_net, batch, methods)
+    assert (found.logits - right.logits).abs().max() < 1e-5 * right.logits.abs().max()
+    assert torch.equal(other.logits(batch), found.logits)
     for method in methods:
         assert (found.maps[method] - right.maps[method]).abs().max() < 1e-4 * right.maps[method].max()
 
@@ -55,13 +57,19 @@ def test_an_export_is_made_once_and_found_again_by_the_hash_of_the_weights(name,
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_features_that_differ_are_refused(monkeypatch):
-    monkeypatch.setattr(
-        backends,
-        "_openvino",
-        lambda trunk, *_: lambda: lambda photos: trunk(torch.from_numpy(photos)).detach().numpy() * 1.001,
-    )
-    with pytest.raises(CamError, match=r"openvino differs from torch by 1\.0e-03 of the largest feature"):
+@pytest.mark.parametrize(
+    ("factors", "what"), [((1.001, 1), "feature"), ((1, 1.001), "class score")], ids=["features", "scores"]
+)
+def test_features_or_scores_that_differ_are_refused(monkeypatch, factors, what):
+    def opened(module, *_):
+        def run(photo):
+            outputs = module(torch.from_numpy(photo))
+            return [part.detach().numpy() * factor for part, factor in zip(outputs, factors, strict=True)]
+
+        return lambda: run
+
+    monkeypatch.setattr(backends, "_openvino", opened)
+    with pytest.raises(CamError, match=rf"openvino differs from torch by 1\.0e-03 of the largest {what}"):
         Network(small(), layer="2", size=(24, 16), backend="openvino")
 
 
