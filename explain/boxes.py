@@ -33,24 +33,28 @@ def check_boxes(boxes: list[Box], *, width: int, height: int) -> None:
 def read_boxes(path: Path) -> dict[str, list[Box]]:
     """A file of boxes -> {photo's file name: boxes}.
 
-    CSV with the columns `file,boxes`, or `file,x1,y1,x2,y2` with a line for each box. Other kinds are told
-    from their suffix here.
+    CSV with the columns `file,boxes`, or `file,x1,y1,x2,y2` with a line for each box. A folder of XML files is
+    read by boxes_xml.py.
     """
     if not path.is_file():
         raise BadInputError(f"{path}: there is no such file of boxes; check the path")
     if path.suffix.lower() != ".csv":
-        raise BadInputError(f"{path}: boxes are read from CSV (columns file,boxes or file,x1,y1,x2,y2)")
+        raise BadInputError(
+            f"{path}: boxes are read from CSV (columns file,boxes or file,x1,y1,x2,y2), or a folder of XML"
+        )
     return _read_csv(path)
 
 
 class BoxLookup:
     """Boxes by a photo's path, its file name, or its stem: data sets name their photos in all three ways."""
 
-    def __init__(self, boxes: dict[str, list[Box]]) -> None:
-        self._boxes = boxes
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, boxes: dict[str, list[Box]], label: str) -> None:
+        self._boxes, self.label = boxes, label
         self.used: set[str] = set()
 
-    def for_photo(self, name: str) -> list[Box] | None:
+    def for_photo(self, name: str, class_name: str, size: tuple[int, int]) -> list[Box] | None:
         path = PurePosixPath(name)
         for key in (name, path.name, path.stem):
             if key in self._boxes:

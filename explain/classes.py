@@ -1,6 +1,14 @@
-"""The names of ImageNet's 1,000 classes, for photos that only say what they show. No torch until asked."""
+"""The names of ImageNet's 1,000 classes, for photos that only say what they show. No torch.
 
+They are read from torchvision's and timm's own files without importing either: that would take half a gigabyte.
+"""
+
+import runpy
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from .errors import BadInputError
 
 IMAGENET_CLASSES = 1000
 
@@ -12,18 +20,25 @@ def plain(name: str) -> str:
 
 @cache
 def imagenet_names() -> list[str]:
-    """torchvision's names, by class index. Imports torch: for commands and tasks only."""
-    from torchvision.models import ResNet18_Weights
-
-    return list(ResNet18_Weights.DEFAULT.meta["categories"])
+    """torchvision's names, by class index."""
+    return list(runpy.run_path(str(_file_of("torchvision", "models/_meta.py")))["_IMAGENET_CATEGORIES"])
 
 
 @cache
 def imagenet_synsets() -> list[str]:
     """WordNet ids (n01440764 …) by class index: the folder names of ImageNet itself."""
-    from timm.data import ImageNetInfo
+    return _file_of("timm", "data/_info/imagenet_synsets.txt").read_text("utf-8").split()
 
-    return ImageNetInfo().label_names()
+
+def _file_of(package: str, name: str) -> Path:
+    found = find_spec(package)
+    for folder in (found and found.submodule_search_locations) or []:
+        if (Path(folder) / name).is_file():
+            return Path(folder) / name
+    raise BadInputError(
+        f"{package} is not installed here, or has no {name}, so ImageNet's class names are not known; "
+        "install what requirements.txt names"
+    )
 
 
 @cache

@@ -16,6 +16,7 @@ from .evaluation_protocols import EvaluationProtocol, evaluation_hash, find_prot
 from .models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 from .needs import MapKey, label_target, map_key, maps_there, parameters_hash
 from .networks import load_network
+from .pictures import pixels_of
 
 RowKey = tuple[int, str, int, str]  # photo, method, target, hash of the evaluation
 
@@ -162,7 +163,9 @@ def _measured(asked: Evaluating, missing: Sequence[Wanted]) -> list[Evaluation]:
     for wanted in there:
         image = wanted.image
         if image.pk not in photos:
-            photos[image.pk] = PhotoWithMaps(image.original_name, _content(image), wanted.target, image.boxes)
+            photos[image.pk] = PhotoWithMaps(
+                image.original_name, pixels_of(image), wanted.target, image.boxes
+            )
         photos[image.pk].maps[wanted.method] = maps[wanted.map_key].array()
     measured = measure_photos(load_network(asked.network), list(photos.values()), asked.protocol)
     figures = dict(zip(photos, measured, strict=True))
@@ -189,16 +192,6 @@ def _maps(network: Network, wanted: Sequence[Wanted]) -> dict[MapKey, Explanatio
         method__in={one.method for one in wanted},
     )
     return {map_key(row): row for row in rows.defer("manifest").order_by()}
-
-
-def _content(image: Image) -> bytes:
-    try:
-        with image.file.open() as file:
-            return file.read()
-    except OSError as error:
-        raise BadInputError(
-            f"{image.original_name}: its file {image.file.name} cannot be read ({error.strerror}); import the photo again"
-        ) from error
 
 
 def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[Evaluating]) -> None:

@@ -1,6 +1,5 @@
 """What a network says of photos under the masks of their maps: figures for rows. Imports torch: load it when needed."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ class PhotoWithMaps:
     """A photo, the class that is explained, and its raw maps (h, w) by method."""
 
     name: str
-    content: bytes
+    pixels: PillowImage.Image
     target: int
     boxes: Sequence[Sequence[float]]
     maps: dict[str, np.ndarray] = field(default_factory=dict)
@@ -39,9 +38,8 @@ def measure_photos(
     """
     inputs, crops = [], []
     for photo in photos:
-        picture = PillowImage.open(io.BytesIO(photo.content)).convert("RGB")
-        inputs.append(net.preprocess(picture))
-        crops.append(net.crop_box(*picture.size))
+        inputs.append(net.preprocess(photo.pixels))
+        crops.append(net.crop_box(*photo.pixels.size))
     found = _faithfulness(net, photos, inputs, protocol)
     for photo, batch, crop, figures in zip(photos, inputs, crops, found, strict=True):
         for method, cells in photo.maps.items():

@@ -39,9 +39,15 @@ class Listing:
     ignored: list[str]
 
 
-def list_photos(tree: Tree) -> Listing:
-    """The photos of `tree`, in a stable order. BadInputError names every bad line, up to ten."""
+def list_photos(tree: Tree, synsets: dict[str, str] | None = None) -> Listing:
+    """The photos of `tree`, in a stable order. BadInputError names every bad line, up to ten.
+
+    `synsets`, photo's stem -> WordNet id, says what photos show that lie in no class folders: ImageNet's official
+    layout, a flat folder and a list.
+    """
     names = tree.names()
+    if synsets is not None:
+        return _from_synsets(names, synsets, tree.label)
     manifests = [name for name in names if name == MANIFEST or name.endswith(f"/{MANIFEST}")]
     if manifests:
         nearest = min(manifests, key=lambda name: name.count("/"))
@@ -55,6 +61,30 @@ def list_photos(tree: Tree) -> Listing:
             f"{tree.label}: holds no photos; give a folder for each class (hammer/1.jpg …) or a manifest.csv"
         )
     return Listing(entries, ignored)
+
+
+def _from_synsets(names: list[str], synsets: dict[str, str], label: str) -> Listing:
+    entries, ignored, unknown = [], [], []
+    for name in names:
+        synset = synsets.get(PurePosixPath(name).stem)
+        if _suffix(name) not in EXTENSIONS:
+            ignored.append(name)
+        elif synset is None:
+            unknown.append(
+                f"{name}: the list of classes does not have it; complete the list, or take the photo out"
+            )
+        else:
+            index, class_name = imagenet_class(synset)
+            entries.append(Entry(name, class_name, index, source=f"ILSVRC2012 validation, {synset}"))
+    if unknown:
+        raise BadInputError(*unknown[:NAMED], *_and_more(unknown))
+    if not entries:
+        raise BadInputError(f"{label}: holds no photos; give the folder with ILSVRC2012_val_00000001.JPEG …")
+    return Listing(entries, ignored)
+
+
+def _and_more(lines: list[str]) -> list[str]:
+    return [f"… and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
 
 
 def _from_folders(names: list[str], label: str) -> tuple[list[Entry], list[str]]:

@@ -4,25 +4,20 @@ Torch and files are worked outside of any transaction. Pictures are written firs
 one short transaction.
 """
 
-import io
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from PIL import Image as PillowImage
 
 from . import cam
-from .cam import render
 from .models import Batch, ExplanationMap, Image, Precompute, Prediction
 from .needs import SCORE, label_target, lacking, map_key, maps_there, parameters_hash
 from .networks import load_network
-
-PICTURES = ("overlay", "masked", "heat")
+from .pictures import MAP_PICTURES, Frame, crop_of, pixels_of
 
 
 @dataclass
@@ -49,8 +44,9 @@ class Making:
         net = load_network(network)
         frames, inputs = [], []
         for image in images:  # one decoded photo at a time: it may have 50 megapixels
-            photo = PillowImage.open(io.BytesIO(image.file.read())).convert("RGB")
-            frames.append(_Frame(photo, net))
+            photo = pixels_of(image)
+            # pictures of photos that are used in place are made when somebody looks
+            frames.append(None if image.source_path else Frame(photo, crop_of(network, image)))
             inputs.append(net.preprocess(photo))
         labels = [label_target(image, network) for image in images]
         by_label = methods and run.target == Precompute.Target.LABEL
@@ -94,7 +90,7 @@ class Making:
             )
 
     def _add_map(
-        self, image: Image, method: str, target: int, cells: np.ndarray, frame: "_Frame", manifest: dict
+        self, image: Image, method: str, target: int, cells: np.ndarray, frame: Frame | None, manifest: dict
     ) -> None:
         network = self.batch.network
         row = ExplanationMap(
@@ -111,10 +107,8 @@ class Making:
             blank=not (cells > 0).any(),
             manifest=manifest,
         )
-        for kind, picture in frame.pictures(cells).items():
-            file = getattr(row, kind)
-            file.save(f"{kind}.jpg", ContentFile(render.encode(picture)), save=False)
-            self._unused.add(file.name)
+        if frame is not None:
+            self._unused.update(frame.store(row, cells))
         self.maps.append(row)
 
     def store(self) -> bool:
@@ -132,7 +126,7 @@ class Making:
                     raise
         if stored is None:
             return False
-        self._unused -= {getattr(row, kind).name for row in stored for kind in PICTURES}
+        self._unused -= {getattr(row, kind).name for row in stored for kind in MAP_PICTURES}
         return True
 
     def _store_rows(self) -> list[ExplanationMap] | None:
@@ -151,20 +145,3 @@ class Making:
         for name in self._unused:
             default_storage.delete(name)
         self._unused.clear()
-
-
-class _Frame:
-    """The frame of one photo that people are shown, and the pictures of any map in it."""
-
-    def __init__(self, photo: PillowImage.Image, net: Any) -> None:
-        self._pixels = render.frame_picture(photo)
-        self._frame = render.frame_box(*photo.size)
-        self._crop = net.crop_box(*photo.size)
-
-    def pictures(self, cells: np.ndarray) -> dict[str, np.ndarray]:
-        placed = render.place(cells, self._crop, self._frame)
-        return {
-            "overlay": render.overlay(self._pixels, placed),
-            "masked": render.masked(self._pixels, placed),
-            "heat": render.heat(placed),
-        }

@@ -31,18 +31,26 @@ class ImageSet(models.Model):
 
 
 class Image(models.Model):
-    """One photo, re-encoded without metadata. `picture` is the square frame that people are shown."""
+    """One photo, re-encoded without metadata, or used where it lies. `picture` is the square frame that people are shown.
+
+    Read its pixels by pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown.
+    """
 
     image_set = models.ForeignKey(ImageSet, models.CASCADE, related_name="images")
-    file = models.FileField(upload_to=random_name, max_length=100)
-    picture = models.FileField(upload_to=random_name, max_length=100)
+    file = models.FileField(upload_to=random_name, max_length=100, blank=True)
+    picture = models.FileField(upload_to=random_name, max_length=100, blank=True)
+    source_path = models.CharField(
+        max_length=1000, blank=True, help_text="where a photo lies that is used in place"
+    )
     original_name = models.CharField(max_length=255)
     class_index = models.PositiveIntegerField(null=True, blank=True)
     class_name = models.CharField(max_length=200)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     source_sha256 = models.CharField(max_length=64, help_text="of the bytes that were imported")
-    content_sha256 = models.CharField(max_length=64, help_text="of the re-encoded file")
+    content_sha256 = models.CharField(
+        max_length=64, help_text="of the file that is read: re-encoded, or the source if used in place"
+    )
     boxes = models.JSONField(
         default=list, blank=True, help_text="[[x1, y1, x2, y2], …] in pixels of the photo"
     )
@@ -179,9 +187,9 @@ class ExplanationMap(models.Model):
     height = models.PositiveSmallIntegerField()
     width = models.PositiveSmallIntegerField()
     blank = models.BooleanField(default=False, help_text="no cell above zero: nothing to see")
-    overlay = models.FileField(upload_to=random_name, max_length=100)
-    masked = models.FileField(upload_to=random_name, max_length=100)
-    heat = models.FileField(upload_to=random_name, max_length=100)
+    overlay = models.FileField(upload_to=random_name, max_length=100, blank=True)
+    masked = models.FileField(upload_to=random_name, max_length=100, blank=True)
+    heat = models.FileField(upload_to=random_name, max_length=100, blank=True)
     manifest = models.JSONField(
         default=dict, help_text="how it was made: parameters, hashes, versions, device"
     )

@@ -19,18 +19,19 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 
 @dataclass(frozen=True)
 class Photo:
-    """A checked photo: RGB pixels the right way up, and the same pixels as a PNG without metadata."""
+    """A checked photo: RGB pixels the right way up, without metadata."""
 
     pixels: Image.Image
-    png: bytes
+
+    def png(self) -> bytes:
+        """The same pixels as a PNG: a network must see exactly the pixels that the file held."""
+        file = io.BytesIO()
+        self.pixels.save(file, "PNG", compress_level=3)
+        return file.getvalue()
 
 
 def clean_photo(*, name: str, content: bytes, max_pixels: int) -> Photo:
-    """Check `content`, turn it the right way up, and encode it again without loss and without metadata.
-
-    PNG, because a network must see exactly the pixels that the file held. Raises BadInputError with one line
-    that starts with `name`.
-    """
+    """Check `content`, decode it and turn it the right way up. Raises BadInputError with one line that starts with `name`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes and odd EXIF; our own limit is what counts
         opened = _open(name, content, max_pixels)
@@ -40,10 +41,7 @@ def clean_photo(*, name: str, content: bytes, max_pixels: int) -> Photo:
             raise BadInputError(
                 f"{name}: the picture is damaged ({error}); replace it or leave it out"
             ) from error
-    clean = Image.fromarray(np.asarray(pixels))  # a new picture: no metadata can come along
-    file = io.BytesIO()
-    clean.save(file, "PNG", compress_level=3)
-    return Photo(pixels=clean, png=file.getvalue())
+    return Photo(pixels=Image.fromarray(np.asarray(pixels)))  # a new picture: no metadata can come along
 
 
 def _open(name: str, content: bytes, max_pixels: int) -> Image.Image:

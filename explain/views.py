@@ -1,5 +1,8 @@
 """What staff see of photos, networks, runs and maps. Whoever is logged in may look; volunteers never come here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch
@@ -11,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from . import precompute, tasks
 from .errors import BadInputError
 from .models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
+from .pictures import make_map_pictures, make_picture
 
 PICTURES = {"overlay": "over the photo", "masked": "top 20 % of the photo", "heat": "alone"}
 PHOTOS_PER_PAGE = 20
@@ -131,7 +135,10 @@ def _maps_for_gallery():
 @require_safe
 def photo_picture(request: HttpRequest, pk: int) -> FileResponse:
     """The square frame of a photo."""
-    return _private_file(get_object_or_404(Image.objects.only("picture"), pk=pk).picture)
+    image = get_object_or_404(Image, pk=pk)
+    with _or_404():
+        make_picture(image)
+    return _private_file(image.picture)
 
 
 @require_safe
@@ -139,7 +146,18 @@ def map_picture(request: HttpRequest, kind: str, pk: int) -> FileResponse:
     """One picture of a map. Its name in storage is random; only its row knows it."""
     if kind not in PICTURES:
         raise Http404
-    return _private_file(getattr(get_object_or_404(ExplanationMap.objects.only(kind), pk=pk), kind))
+    row = get_object_or_404(ExplanationMap.objects.select_related("image", "network"), pk=pk)
+    with _or_404():
+        make_map_pictures(row)
+    return _private_file(getattr(row, kind))
+
+
+@contextmanager
+def _or_404() -> Iterator[None]:
+    try:
+        yield
+    except BadInputError as error:
+        raise Http404(str(error)) from error
 
 
 def _private_file(file: FieldFile) -> FileResponse:

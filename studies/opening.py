@@ -15,6 +15,7 @@ from django.utils import timezone
 from explain.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network
 from explain.needs import label_target
+from explain.pictures import make_map_pictures, make_picture
 
 from .allocation import lay_out_trials
 from .choosing import choose_photos, chosen_images, find_networks, precompute_command
@@ -158,11 +159,13 @@ def is_intact(study: Study) -> bool:
 def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> dict[str, str]:
     """SHA-256 of every picture that volunteers see, by what it is."""
     hashes: dict[str, str] = {}
-    items = study.items.select_related("image").prefetch_related("item_maps__map", "item_maps__arm")
+    items = study.items.select_related("image").prefetch_related("item_maps__map__network", "item_maps__arm")
     total = study.items.count()
     for done, item in enumerate(items, start=1):
+        make_picture(item.image)
         hashes[f"{item.index} photo"] = _sha256_of(item.image.picture)
         for item_map in item.item_maps.all():
+            make_map_pictures(item_map.map)
             hashes[f"{item.index} {item_map.arm.index}"] = _sha256_of(getattr(item_map.map, study.picture))
         progress(done, total)
     return hashes

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from explain import making, precompute, tasks
+from explain import making, pictures, precompute, tasks
 from explain.batches import claim_batch, heartbeat, run_batch, run_pending
 from explain.models import Batch, ExplanationMap, Image
 
@@ -47,7 +47,7 @@ def test_a_poison_batch_fails_after_three_tries_and_the_others_go_on(run, settin
     states = list(run.batches.order_by("pk").values_list("state", "attempts"))
     assert states == [("failed", 3), ("done", 1), ("done", 1)]
     failed = run.batches.get(state="failed")
-    assert "FileNotFoundError" in failed.error
+    assert "cannot be read" in failed.error
     assert failed.finished_at is not None
     assert ExplanationMap.objects.count() == 3
     assert media_files(settings) == before + 3 * 3
@@ -56,14 +56,14 @@ def test_a_poison_batch_fails_after_three_tries_and_the_others_go_on(run, settin
 def test_a_failure_half_way_leaves_neither_rows_nor_files(run, settings, monkeypatch):
     """The disk is full at the fourth picture."""
     before = media_files(settings)
-    original, count = making.render.encode, iter(range(100))
+    original, count = pictures.render.encode, iter(range(100))
 
     def full(picture):
         if next(count) == 3:
             raise OSError("No space left on device")
         return original(picture)
 
-    monkeypatch.setattr(making.render, "encode", full)
+    monkeypatch.setattr(pictures.render, "encode", full)
     batch = run_batch(precompute.pending(run)[0])
     assert (batch.state, batch.attempts) == ("pending", 1)
     assert batch.error == "OSError: No space left on device"
@@ -79,7 +79,7 @@ def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
     def interrupted(_picture):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(making.render, "encode", interrupted)
+    monkeypatch.setattr(pictures.render, "encode", interrupted)
     first = precompute.pending(run)[0]
     with pytest.raises(KeyboardInterrupt):
         run_batch(first)
@@ -165,7 +165,7 @@ def test_the_command_names_the_failed_batches_and_exits_with_1(run, settings):
     with pytest.raises(CommandError) as caught:
         call_command("precompute", "photos", networks="tiny", methods="grad-cam", inline=True)
     assert caught.value.returncode == 1
-    assert "(tiny): FileNotFoundError" in str(caught.value)
+    assert "(tiny): hammer/1.jpg: its file" in str(caught.value)
     assert "Run the same command again" in str(caught.value)
 
 

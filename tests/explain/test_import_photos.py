@@ -190,6 +190,7 @@ def test_the_command_prints_a_table_or_json_and_its_bar_on_stderr(inbox, capfd):
         "updated": 0,
         "repeated": 0,
         "ignored": [],
+        "remarks": [],
         "photos": 3,
         "classes": 2,
     }

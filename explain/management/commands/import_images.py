@@ -1,9 +1,9 @@
-"""Bring photos in from a folder, a ZIP or a manifest.csv."""
+"""Bring photos in from a folder, a ZIP or a manifest.csv, or ImageNet as it is published."""
 
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from explain import images
 from explain.cli import Answer, AnswerCommand, Bar
@@ -12,19 +12,55 @@ from explain.cli import Answer, AnswerCommand, Bar
 class Command(AnswerCommand):
     help = (
         "Bring photos into a set: a folder with a folder for each class, a folder or ZIP with a manifest.csv, "
-        "or the manifest.csv itself. All or nothing; a photo that is there already is not taken twice."
+        "the manifest.csv itself, or ImageNet's validation photos with the official list. A photo that is there already "
+        "is not taken twice. All or nothing, unless --resumable."
     )
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a folder, a .zip, or a manifest.csv")
         parser.add_argument("--set", required=True, dest="set_name", help="the set, made if it is new")
         parser.add_argument(
-            "--boxes", type=Path, help="ground-truth boxes: CSV with file,boxes or file,x1,y1,x2,y2"
+            "--boxes",
+            type=Path,
+            help="ground-truth boxes: CSV with file,boxes or file,x1,y1,x2,y2, or a folder of XML files",
+        )
+        parser.add_argument(
+            "--ground-truth",
+            type=Path,
+            help="what the photos of a flat folder show: ILSVRC2012_validation_ground_truth.txt, a list of synsets, or "
+            "LOC_val_solution.csv",
+        )
+        parser.add_argument(
+            "--devkit",
+            type=Path,
+            help="ILSVRC2012_devkit_t12, whose meta.mat says what the ids of the list are",
+        )
+        parser.add_argument("--in-place", action="store_true", help="use the photos where they lie, uncopied")
+        parser.add_argument(
+            "--resumable",
+            action="store_true",
+            help="keep photos as they come, so that a stopped import goes on (the way with --ground-truth or --devkit)",
         )
 
-    def run(self, *, path: Path, set_name: str, boxes: Path | None, **_: Any) -> Answer:
+    def run(self, *, path: Path, set_name: str, **options: Any) -> Answer:
+        listed = options["ground_truth"] or options["devkit"]
         with Bar("photos") as progress:
-            done = images.import_images(path=path, set_name=set_name, boxes=boxes, progress=progress)
+            try:
+                done = images.import_images(
+                    path=path,
+                    set_name=set_name,
+                    boxes=options["boxes"],
+                    ground_truth=options["ground_truth"],
+                    devkit=options["devkit"],
+                    in_place=options["in_place"],
+                    resumable=bool(options["resumable"] or listed),
+                    progress=progress,
+                )
+            except KeyboardInterrupt as interrupt:
+                raise CommandError(
+                    "stopped. Run the same command again; with --resumable it goes on where it stopped.",
+                    returncode=130,
+                ) from interrupt
         return _answer(done)
 
 
@@ -37,6 +73,7 @@ def _answer(done: images.Imported) -> Answer:
         "updated": done.updated,
         "repeated": done.repeated,
         "ignored": done.ignored,
+        "remarks": done.remarks,
         "photos": photos.count(),
         "classes": photos.order_by().values("class_name").distinct().count(),
     }
@@ -46,6 +83,7 @@ def _answer(done: images.Imported) -> Answer:
         notes.append(f"{done.repeated} more were the same photo twice.")
     if done.ignored:
         notes.append(f"{len(done.ignored)} other files were passed over: {', '.join(done.ignored[:3])} …")
+    notes += done.remarks
     return Answer(
         data=data,
         header=[name.replace("_", " ") for name in columns],
