@@ -17,8 +17,8 @@ import numpy as np
 
 # The columns of answers.csv that are read here. codebook.csv, beside it, describes them all.
 ITEM, PERSON, ORDER, CHOICE, RATING = "item", "participant", "order", "choice", "rating"
-STATUS, STATE, SIMULATED = "status", "participant_state", "simulated"
-COUNTED, WITHDRAWN, SAME, BETWEEN_ARMS = "counted", "withdrawn", "same", " > "
+STATUS, STATE, SIMULATED, TRIAL = "status", "participant_state", "simulated", "trial"
+COUNTED, MAIN, WITHDRAWN, SAME, BETWEEN_ARMS = "counted", "main", "withdrawn", "same", " > "
 LEVEL, DRAWS = 0.95, 2000
 
 
@@ -28,13 +28,13 @@ def read(path: str, who: str | None) -> tuple[dict[str, list[str]], str]:
         rows = csv.reader(file)
         names = next(rows, [])
         task = CHOICE if CHOICE in names else RATING
-        needed = [ITEM, PERSON, ORDER, task, STATUS, STATE, SIMULATED]
+        needed = [ITEM, PERSON, ORDER, task, STATUS, STATE, SIMULATED, TRIAL]
         missing = [name for name in needed if name not in names]
         if missing:
             raise ValueError(f"{path}: no column {missing[0]!r}; export the study's answers again as CSV")
         places = [names.index(name) for name in needed]
         kept = [[row[place] for place in places] for row in rows]
-    kept = [row for row in kept if row[4] == COUNTED and row[5] != WITHDRAWN]
+    kept = [row for row in kept if row[4] == COUNTED and row[7] == MAIN and row[5] != WITHDRAWN]
     who = who or ("real" if any(row[6] == "false" for row in kept) else "simulated")
     kept = [row for row in kept if who == "all" or (row[6] == "true") == (who == "simulated")]
     if not kept:

@@ -87,11 +87,7 @@ class Frame:
     def store(self, row: ExplanationMap, cells: np.ndarray) -> list[str]:
         """Write the files of a map's pictures; their names. The row is not saved."""
         placed = render.place(cells, self._crop, self._frame)
-        pictures = {
-            "overlay": render.overlay(self._pixels, placed),
-            "masked": render.masked(self._pixels, placed),
-            "heat": render.heat(placed),
-        }
+        pictures = {kind: render.picture(kind, self._pixels, placed) for kind in MAP_PICTURES}
         for kind, picture in pictures.items():
             getattr(row, kind).save(f"{kind}.jpg", ContentFile(render.encode(picture)), save=False)
         return [getattr(row, kind).name for kind in pictures]

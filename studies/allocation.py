@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from . import statements
 from .analysis.orders import rounds, study_orders
+from .attention import Met, next_check
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
 from .turns import writing
 
@@ -65,8 +66,8 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
     Fewer come back when their quota is reached, the study is not open, or nothing is free that they have not
-    seen. When all that they were given is answered, their repeats follow. Claims of one participant wait for each
-    other; those of others do not.
+    seen. Attention checks come among them, beyond `count`. When all that they were given is answered, their repeats
+    follow. Claims of one participant wait for each other; those of others do not.
     """
     participant = _locked(participant)
     if participant.study.state != Study.State.OPEN:
@@ -80,21 +81,46 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     chosen: list[Trial] = []
     if count > 0 and left > 0:
         count = min(count, left)
-        seen_items = {row["item"] for row in main} | {lapse["item"] for lapse in lapses}
+        seen_items = {row["item"] for row in met} | {lapse["item"] for lapse in lapses}
         free = Trial.objects.filter(study=participant.study, kind=Trial.Kind.MAIN).exclude(
             item__in=seen_items
         )
         chosen = _choose(_take(free, count), Counter(row["order"] for row in main), count)
-    if chosen or any(row["state"] == Trial.State.CLAIMED for row in met):
-        return _give(chosen, participant, position)
+    held = any(row["state"] == Trial.State.CLAIMED for row in met)
+    with_checks = _with_checks(chosen, participant, met, last=not chosen and not held)
+    if with_checks or held:
+        return _give(with_checks, participant, position)
     return _give_repeats(participant, met, position)
+
+
+def _with_checks(
+    chosen: list[Trial], participant: Participant, met: Sequence[Any], last: bool
+) -> list[Trial]:
+    """The chosen trials, and among them the attention checks that come after them."""
+    if not participant.study.attention_checks:
+        return chosen
+    by_kind: dict[str, list[int]] = {kind: [] for kind in Trial.Kind.values}
+    for row in sorted(met, key=lambda row: row["position"]):
+        by_kind[row["kind"]].append(row["item"])
+    if by_kind[Trial.Kind.REPEAT]:
+        return chosen
+    so_far = Met(by_kind[Trial.Kind.MAIN], by_kind[Trial.Kind.CHECK])
+    given: list[Trial] = []
+    ahead = [trial.item_id for trial in chosen]
+    for one_or_none in [[trial] for trial in chosen] or [[]]:
+        given += one_or_none
+        so_far.items.extend(trial.item_id for trial in one_or_none)
+        while check := next_check(participant, so_far, ahead=ahead, last=last):
+            given.append(Trial(study=participant.study, kind=Trial.Kind.CHECK, **check))
+            so_far.checked.append(check["item_id"])
+    return given
 
 
 def _give_repeats(participant: Participant, met: Sequence[Any], position: int) -> list[Trial]:
     """The items that a participant answered first, once more in another order: as far apart as can be."""
     if any(row["kind"] == Trial.Kind.REPEAT for row in met):
         return []
-    answered = [row for row in met if row["state"] == Trial.State.ANSWERED]
+    answered = [row for row in met if row["kind"] == Trial.Kind.MAIN and row["state"] == Trial.State.ANSWERED]
     answered.sort(key=lambda row: row["position"])
     # Half of the trials at most, so that there are as many others between the two times.
     again = answered[: min(participant.study.repeats_per_participant, len(answered) // 2)]
@@ -168,7 +194,7 @@ def _choose(free: list[Trial], seen_orders: Counter[str], count: int) -> list[Tr
 
 
 def _give(trials: list[Trial], participant: Participant, position: int) -> list[Trial]:
-    """Hand locked trials to a participant, at the positions after `position`."""
+    """Hand locked trials to a participant, at the positions after `position`; attention checks are made here."""
     _record_lapses([trial for trial in trials if trial.participant_id])
     until = _lease()
     for trial in trials:
@@ -176,11 +202,13 @@ def _give(trials: list[Trial], participant: Participant, position: int) -> list[
         trial.participant, trial.position = participant, position
         trial.state, trial.lease_until = Trial.State.CLAIMED, until
     # One statement, whatever the number of trials.
-    places = [When(pk=trial.pk, then=Value(trial.position)) for trial in trials]
-    if trials:
-        Trial.objects.filter(pk__in=[trial.pk for trial in trials]).update(
+    locked = [trial for trial in trials if trial.pk is not None]
+    places = [When(pk=trial.pk, then=Value(trial.position)) for trial in locked]
+    if places:
+        Trial.objects.filter(pk__in=[trial.pk for trial in locked]).update(
             participant=participant, position=Case(*places), state=Trial.State.CLAIMED, lease_until=until
         )
+    Trial.objects.bulk_create(trial for trial in trials if trial.pk is None)
     return trials
 
 

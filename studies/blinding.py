@@ -28,6 +28,7 @@ TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
 MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
 DRAWS = 1999
+OF_NONE = -1
 ALARM = 0.002  # one false alarm in 500 checks
 
 
@@ -43,7 +44,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Shown:
-    """A map as it reached the browser, and the arm that nobody should be able to tell."""
+    """A map as it reached the browser, and the arm that nobody should be able to tell; of an attention check OF_NONE."""
 
     reply: Reply
     item: int
@@ -97,7 +98,7 @@ def crawl(study: Study) -> Session:
         study.trials.exclude(order="").update(
             state=Trial.State.OPEN, participant=None, position=None, lease_until=None
         )
-        study.trials.filter(kind=Trial.Kind.REPEAT).update(state=Trial.State.VOID)
+        study.trials.exclude(kind=Trial.Kind.MAIN).update(state=Trial.State.VOID)
         Study.objects.filter(pk=study.pk).update(state=Study.State.OPEN, questions=[], break_every=0)
         for _ in range(min(VOLUNTEERS, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
@@ -157,7 +158,8 @@ def _shown(replies: list[Reply]) -> Iterator[Shown]:
             participant = Participant.objects.get(token_sha256=hash_token(token))
             trials[token] = {trial.position or 0: trial for trial in participant.trials.all()}
         trial = trials[token][position]
-        yield Shown(reply, trial.item_id, trial.arms[slot - 1], position, slot)
+        arm = OF_NONE if trial.kind == Trial.Kind.CHECK else trial.arms[slot - 1]
+        yield Shown(reply, trial.item_id, arm, position, slot)
 
 
 def _names(study: Study, session: Session) -> Check:
@@ -260,6 +262,7 @@ def _orders(study: Study) -> Check:
 
 def _guessing(session: Session, seed: int) -> Check:
     """A classifier on size, address and time must not do better than chance."""
+    shown = [one for one in session.shown if one.arm != OF_NONE]
     features = np.array(
         [
             [
@@ -269,11 +272,11 @@ def _guessing(session: Session, seed: int) -> Check:
                 s.reply.seconds,
                 s.slot,
             ]
-            for s in session.shown
+            for s in shown
         ],
         dtype=float,
     )
-    arms, items = np.array([s.arm for s in session.shown]), np.array([s.item for s in session.shown])
+    arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
     guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed)
     said = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
     return Check("guessing", said, [f"a classifier tells the arm: {said}"] if guess.p < ALARM else [])

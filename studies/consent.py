@@ -1,6 +1,5 @@
 """Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
 
-from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 
@@ -13,32 +12,12 @@ from . import invitations, recruitment
 from .allocation import withdraw
 from .forms import ConsentForm, QuestionsForm
 from .links import for_invitation, for_participant, refuse
-from .models import Event, Invitation, Item, Participant, Study
+from .models import Event, Invitation, Participant, Study
+from .quota import expected_trials
 from .wording import filled
 
 SECONDS_FOR_A_TRIAL = 12
 SECONDS_BEFORE_THE_FIRST = 90
-
-
-def expected_main(study: Study) -> int:
-    count = study.items.count
-    return min(study.trials_per_participant, _frozen_items(study.pk, study.protocol_sha256) or count())
-
-
-@lru_cache(maxsize=100)
-def _frozen_items(study: int, protocol_sha256: str) -> int:
-    """How many items an opened study has, counted once by each process; 0 for one without a fingerprint."""
-    return Item.objects.filter(study=study).count() if protocol_sha256 else 0
-
-
-def expected_repeats(study: Study, main: int) -> int:
-    return min(study.repeats_per_participant, main // 2)
-
-
-def expected_trials(study: Study) -> int:
-    """How many answers one person is asked for."""
-    main = expected_main(study)
-    return main + expected_repeats(study, main)
 
 
 def facts(study: Study) -> dict[str, object]:

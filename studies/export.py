@@ -21,8 +21,9 @@ import pyarrow.parquet
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from .attention import names
 from .bulk import Columns, chunks
-from .models import Response, Study
+from .models import Response, Study, Trial
 from .results import NOT_MEASURED, UNKNOWN
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
@@ -122,9 +123,24 @@ class Export:
         texts = [meaning(code.decode().strip()) for code in encoded.dictionary.to_pylist()]
         return self.values(texts).take(encoded.indices)
 
-    def order(self, code: str) -> str:
-        """Arm names from the first position to the last; empty if not known."""
-        return " > ".join(self.arms[int(index)] for index in code.split(",")) if code else ""
+    def orders(self, raw: Columns) -> pa.Array:
+        """Names from the first position to the last; empty if not known."""
+
+        def order(kind: str, code: str) -> str:
+            stands = names(kind, self.arms)
+            return " > ".join(stands[int(index)] for index in code.split(",")) if code else ""
+
+        main = self.by_code(raw["order"], lambda code: order(Trial.Kind.MAIN, code))
+        check = self.by_code(raw["order"], lambda code: order(Trial.Kind.CHECK, code))
+        return pc.if_else(pa.array(_is_check(raw)), check, main)
+
+    def choices(self, raw: Columns) -> pa.Array:
+        places = pa.array(raw["value"] % (len(self.arms) + 1))
+        main, check = (
+            self.values([*names(kind, self.arms), "same"]).take(places)
+            for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK)
+        )
+        return pc.if_else(pa.array(_is_check(raw)), check, main)
 
 
 def defused(text: str) -> str:
@@ -134,6 +150,15 @@ def defused(text: str) -> str:
     ("'=1+1", 'hammer-1.jpg')
     """
     return f"'{text}" if text[:1] in FORMULA_STARTS else text
+
+
+def _is_check(raw: Columns) -> np.ndarray:
+    return np.char.strip(raw["kind"]) == Trial.Kind.CHECK.encode()
+
+
+def _checks_passed(raw: Columns, choice: bool) -> pa.Array:
+    passed = raw["value"] == 0 if choice else raw["value"] > 0
+    return pa.array(passed, mask=~_is_check(raw))
 
 
 def _known(values: np.ndarray, unknown: int) -> pa.Array:
@@ -174,14 +199,15 @@ COLUMNS = [
     Column(
         "order",
         TEXT,
-        "Arms as they stood on screen, from the first position to the last, separated by “ > ”. Empty: not known.",
-        lambda e, raw: e.by_code(raw["order"], e.order),
+        "Arms as they stood on screen, from the first position to the last, separated by “ > ”; in an attention check "
+        "object and elsewhere. Empty: not known.",
+        lambda e, raw: e.orders(raw),
     ),
     Column(
         "choice",
         TEXT,
-        "The arm that was picked, by name, or “same”.",
-        lambda e, raw: e.values([*e.arms, "same"]).take(pa.array(raw["value"] % (len(e.arms) + 1))),
+        "The arm that was picked, by name, or “same”; in an attention check object or elsewhere.",
+        lambda e, raw: e.choices(raw),
         task="choice",
     ),
     Column(
@@ -194,7 +220,7 @@ COLUMNS = [
     Column(
         "rating",
         INT,
-        "−2 … 2. Positive: the first arm was judged more reliable.",
+        "−2 … 2. Positive: the first arm was judged more reliable; in an attention check, the map on the object.",
         lambda e, raw: pa.array(raw["value"]),
         task="rating",
     ),
@@ -208,7 +234,8 @@ COLUMNS = [
     Column(
         "first_arm_side",
         TEXT,
-        "Side on which the first arm stood: left or right. Empty: not known.",
+        "Side on which the first arm stood, or in an attention check the map on the object: left or right. Empty: not "
+        "known.",
         lambda e, raw: e.by_code(raw["order"], lambda code: SIDES.get(code, "")),
         task="rating",
     ),
@@ -228,14 +255,21 @@ COLUMNS = [
         "status",
         TEXT,
         "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
-        "void: taken out by staff; aside: to a repeat. Scores use counted answers only.",
+        "void: taken out by staff; aside: to a repeat or an attention check. Scores use counted answers only.",
         lambda e, raw: e.by_code(raw["status"], str),
     ),
     Column(
         "trial",
         TEXT,
-        "main: one of the required answers; repeat: the same item again for the same person, in another order.",
+        "main: one of the required answers; repeat: the same item again for the same person, in another order; check: an "
+        "attention check, one map plainly on the object. Scores use main only.",
         lambda e, raw: e.by_code(raw["kind"], str),
+    ),
+    Column(
+        "check_passed",
+        BOOL,
+        "true: the map on the object was judged the better one. Empty: no attention check.",
+        lambda e, raw: _checks_passed(raw, e.study.task == Study.Task.CHOICE),
     ),
     Column(
         "participant_state",

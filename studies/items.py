@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from .attention import names
 from .by_item import ItemRow, item_rows
 from .models import Response, Study
 from .provenance import origins
@@ -63,8 +64,8 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
             "answers": [
                 {
                     "row": answer,
-                    "order": _order(answer.trial.order, arms),
-                    "said": _said(answer, arms),
+                    "order": _order(answer.trial.order, names(answer.trial.kind, arms)),
+                    "said": _said(answer, names(answer.trial.kind, arms)),
                     "seconds": None if answer.response_ms is None else answer.response_ms / 1000,
                 }
                 for answer in all_answers(found, "all").filter(trial__item=here).order_by("id")
@@ -75,11 +76,11 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
     )
 
 
-def _order(code: str, arms: list[str]) -> list[str]:
-    return [arms[int(place)] for place in code.split(",")] if code else []
+def _order(code: str, names: list[str]) -> list[str]:
+    return [names[int(place)] for place in code.split(",")] if code else []
 
 
-def _said(answer: Response, arms: list[str]) -> str:
+def _said(answer: Response, names: list[str]) -> str:
     if answer.choice is None:
         return f"{answer.rating:+d}".replace("-", "−").replace("+0", "0")
-    return "same" if answer.choice == -1 else arms[answer.choice]
+    return "same" if answer.choice == -1 else names[answer.choice]

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from explain.models import ExplanationMap, Image, Network, Precompute
+from explain.models import ExplanationMap, Image, Network, Precompute, random_name
 
 from .frozen import Asked, refusal
 
@@ -64,6 +64,7 @@ class Study(models.Model):
         "responses_per_item",
         "trials_per_participant",
         "repeats_per_participant",
+        "attention_checks",
         "break_every",
         "practice",
         "questions",
@@ -84,6 +85,9 @@ class Study(models.Model):
     trials_per_participant = models.PositiveIntegerField(default=50)
     repeats_per_participant = models.PositiveIntegerField(
         default=0, help_text="photos that each person is shown again at the end, in another order"
+    )
+    attention_checks = models.PositiveSmallIntegerField(
+        default=0, help_text="for each person: one map plainly on the object, the others plainly off it"
     )
     break_every = models.PositiveIntegerField(default=0, help_text="answers between breaks; 0: none")
     practice = models.BooleanField(
@@ -195,6 +199,25 @@ class ItemMap(Asked):
         return f"{self.item_id} / {self.arm_id}"
 
 
+class CheckMap(Asked):
+    """A map of an attention check: place 0 lies plainly on the object of the item's photo, the others plainly off it.
+
+    It comes from the photo's boxes and from no network (attention.py).
+    """
+
+    study_path = "item__study"
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="check_maps")
+    place = models.PositiveSmallIntegerField()
+    file = models.FileField(upload_to=random_name, max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "place"], name="one_check_map_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} / check {self.place}"
+
+
 class Invitation(models.Model):
     """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
 
@@ -268,7 +291,8 @@ class Participant(models.Model):
 class Trial(models.Model):
     """One required answer about one item, its order of arms fixed in advance.
 
-    A repeat is extra: it asks one participant about an item again, to see whether they would say the same.
+    A repeat is extra: it asks one participant about an item again, to see whether they would say the same. So is an
+    attention check, which shows an item's photo with its CheckMaps.
     """
 
     class State(models.TextChoices):
@@ -280,11 +304,15 @@ class Trial(models.Model):
     class Kind(models.TextChoices):
         MAIN = "main", "one of the required answers"
         REPEAT = "repeat", "the same item again for the same person"
+        CHECK = "check", "an attention check: one map is plainly on the object"
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="trials")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MAIN)
     item = models.ForeignKey(Item, models.CASCADE, related_name="trials")
-    order = models.CharField(max_length=40, help_text="arm indices from first position to last: 2,0,1")
+    order = models.CharField(
+        max_length=40,
+        help_text="arm indices from first position to last: 2,0,1; of a check: places of CheckMap",
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     participant = models.ForeignKey(
         Participant, models.SET_NULL, null=True, blank=True, related_name="trials"
@@ -319,7 +347,7 @@ class Trial(models.Model):
 
     @property
     def arms(self) -> list[int]:
-        """Arm indices by position."""
+        """Arm indices by position; of an attention check: places of its CheckMaps."""
         return [int(index) for index in self.order.split(",")]
 
 
@@ -331,7 +359,7 @@ class Response(models.Model):
         UNDONE = "undone", "taken back by the volunteer"
         SURPLUS = "surplus", "came after the trial was answered by someone else"
         VOID = "void", "taken out by staff"
-        ASIDE = "aside", "to a repeat: not part of the scores"
+        ASIDE = "aside", "to a repeat or an attention check: not part of the scores"
 
     answer_id = models.UUIDField(
         unique=True, help_text="made by the browser: the same answer twice is one answer"

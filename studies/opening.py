@@ -17,9 +17,10 @@ from explain.models import ExplanationMap, Image, Network
 from explain.needs import label_target
 from explain.pictures import make_map_pictures, make_picture
 
+from . import attention
 from .allocation import lay_out_trials
 from .choosing import choose_photos, chosen_images, find_networks, precompute_command
-from .models import Arm, Event, Item, ItemMap, Study, Trial
+from .models import Arm, CheckMap, Event, Item, ItemMap, Study, Trial
 from .protocol import Protocol, ProtocolError
 
 
@@ -36,6 +37,7 @@ SAME_IN_PROTOCOL = (
     "responses_per_item",
     "trials_per_participant",
     "repeats_per_participant",
+    "attention_checks",
     "break_every",
     "practice",
     "questions",
@@ -65,6 +67,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     images = chosen_images(choose_photos(protocol))
     _check_labels(images, list(networks.values()))
     maps = _maps(protocol, networks, images)
+    attention.check_boxes(images, protocol.attention_checks)
     with transaction.atomic():
         for name in SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
@@ -129,6 +132,7 @@ def open_study(*, study: Study, user=None, progress: Callable[[int, int], object
 
     Raises:
         OpeningError: the study is not ready, or has no items or fewer than two arms.
+        AttentionError: its photos do not allow the attention checks that it wants.
     """
     if study.state != Study.State.READY:
         raise OpeningError(f"{study.slug}: is {study.state}; only a ready study can be opened.")
@@ -137,11 +141,24 @@ def open_study(*, study: Study, user=None, progress: Callable[[int, int], object
     # Files are read before the transaction begins: it holds SQLite's only write lock.
     pictures = picture_hashes(study, progress)
     version = code_version()
+    check_maps = attention.make_check_maps(study)
+    pictures |= _check_hashes(check_maps)
+    try:
+        return _open(study, user, pictures, check_maps, version)
+    except BaseException:
+        attention.drop_files(check_maps)
+        raise
+
+
+def _open(
+    study: Study, user: Any, pictures: dict[str, str], check_maps: list[CheckMap], version: str
+) -> Study:
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
         if study.state != Study.State.READY:
             raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
         trials = lay_out_trials(study)
+        CheckMap.objects.bulk_create(check_maps)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
         study.protocol_sha256 = fingerprint(study, pictures)
         study.save()
@@ -168,7 +185,11 @@ def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda
             make_map_pictures(item_map.map)
             hashes[f"{item.index} {item_map.arm.index}"] = _sha256_of(getattr(item_map.map, study.picture))
         progress(done, total)
-    return hashes
+    return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
+
+
+def _check_hashes(rows: Iterable[CheckMap]) -> dict[str, str]:
+    return {f"{row.item.index} check {row.place}": _sha256_of(row.file) for row in rows}
 
 
 def _sha256_of(file: Any) -> str:
@@ -188,7 +209,7 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
     orders = main.order_by().values_list("item__index", "order").distinct()
     asked = {
-        "study": {name: getattr(study, name) for name in Study.FROZEN if name not in _NOT_HASHED},
+        "study": {name: getattr(study, name) for name in Study.FROZEN if _is_hashed(study, name)},
         "arms": list(
             study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
         ),
@@ -202,6 +223,12 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
 
 
 _NOT_HASHED = {"protocol_sha256", "opened_at", "code_version"}
+# Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
+_LATER = {"attention_checks"}
+
+
+def _is_hashed(study: Study, name: str) -> bool:
+    return name not in _NOT_HASHED and (name not in _LATER or bool(getattr(study, name)))
 
 
 def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:

@@ -22,10 +22,11 @@ from .allocation import (
     renew_leases,
     undo_answer,
 )
-from .consent import expected_main, expected_repeats, expected_trials, text
+from .consent import text
 from .forms import AnswerForm, UndoForm
 from .links import for_participant, refuse
 from .models import Event, Participant, Study, Trial
+from .quota import expected_main, expected_repeats, expected_trials
 from .recruitment import way_back
 from .statements import Held, hand, progress
 from .wording import filled
@@ -85,19 +86,21 @@ def block_of(participant: Participant, token: str) -> dict[str, Any]:
     return {
         "trials": [_screen(participant.study, page, trial) for trial in held],
         "done": done,
-        "total": _total(participant.study, held, done, short),
+        "total": _total(participant, held, done, short),
         "last": str(last) if can_be_undone(participant, status) else None,
         "break_every": participant.study.break_every,
     }
 
 
-def _total(study: Study, held: list[Held], done: int, short: bool) -> int:
+def _total(participant: Participant, held: list[Held], done: int, short: bool) -> int:
     """How many answers it will be: as planned, or fewer where there is nothing left to claim."""
-    so_far = done + len(held)
+    study, so_far = participant.study, done + len(held)
     if any(trial.kind == Trial.Kind.REPEAT for trial in held):
         return so_far  # repeats come last
-    if short and so_far < expected_main(study):
-        return so_far + expected_repeats(study, so_far)
+    if short:
+        checks = participant.trials.filter(kind=Trial.Kind.CHECK).count() if study.attention_checks else 0
+        if so_far - checks < expected_main(study):
+            return so_far + expected_repeats(study, so_far - checks)
     return max(expected_trials(study), so_far)
 
 

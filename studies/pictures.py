@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from .links import for_participant
-from .models import ItemMap, Participant, Trial
+from .models import CheckMap, ItemMap, Participant, Trial
 
 
 @require_safe
@@ -30,6 +30,8 @@ def picture(
 
 
 def _map_file(participant: Participant, trial: Trial, slot: int):
+    if trial.kind == Trial.Kind.CHECK:
+        return CheckMap.objects.get(item=trial.item_id, place=trial.arms[slot - 1]).file
     shown = ItemMap.objects.select_related("map").defer("map__values")
     item_map = shown.get(item=trial.item_id, arm__index=trial.arms[slot - 1])
     return getattr(item_map.map, participant.study.picture)

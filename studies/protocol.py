@@ -23,6 +23,10 @@ name = "Grad-CAM"                 # optional; never shown to volunteers
 [design]
 responses_per_item = 4
 trials_per_participant = 14
+repeats_per_participant = 2       # optional: at the end, the first photos once more
+attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
+practice = true                   # optional: two drawn examples with feedback first
+break_every = 40                  # optional
 seed = 1
 picture = "overlay"               # or "masked", "heat"
 
@@ -73,6 +77,7 @@ class Protocol:
     responses_per_item: int
     trials_per_participant: int
     repeats_per_participant: int
+    attention_checks: int
     break_every: int
     practice: bool
     questions: list[dict[str, Any]]
@@ -118,6 +123,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         responses_per_item=design.number("responses_per_item", least=1, most=1000, default=4),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
+        attention_checks=design.number("attention_checks", least=0, most=100, default=0),
         break_every=design.number("break_every", least=0, most=1000, default=0),
         practice=design.flag("practice"),
         questions=_questions(reader),
@@ -127,6 +133,8 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         wording=_wording(reader, task, picture),
         source=source,
     )
+    if protocol.attention_checks > protocol.trials_per_participant // 2:
+        design.fault("attention_checks", "is more than half of trials_per_participant; ask for fewer")
     check_plan(reader, [arm.name for arm in protocol.arms])
     reader.finish()
     return protocol

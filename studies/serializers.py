@@ -3,7 +3,8 @@
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from .models import Arm, Response, Study
+from .attention import has_passed, names
+from .models import Arm, Response, Study, Trial
 
 
 class ArmSerializer(serializers.ModelSerializer):
@@ -59,8 +60,12 @@ class AnswerSerializer(serializers.ModelSerializer):
     photo = serializers.CharField(source="trial.item.image.original_name")
     participant = serializers.IntegerField(source="participant.number")
     group = serializers.CharField(source="participant.invitation.label")
-    order = serializers.SerializerMethodField(help_text="arms as they stood on screen; empty: not known")
+    order = serializers.SerializerMethodField(
+        help_text="arms as they stood on screen, in an attention check object and elsewhere; empty: not known"
+    )
     choice = serializers.SerializerMethodField(help_text="an arm's name or same; null in a rating study")
+    trial = serializers.ChoiceField(Trial.Kind.values, source="trial.kind")
+    check_passed = serializers.SerializerMethodField(help_text="null: no attention check")
     participant_state = serializers.CharField(source="participant.state")
     imported_from = serializers.SerializerMethodField()
     answered_at = serializers.DateTimeField(source="created_at")
@@ -80,6 +85,8 @@ class AnswerSerializer(serializers.ModelSerializer):
             "response_ms",
             "simulated",
             "status",
+            "trial",
+            "check_passed",
             "participant_state",
             "imported_from",
             "answered_at",
@@ -95,13 +102,18 @@ class AnswerSerializer(serializers.ModelSerializer):
         }
 
     def get_order(self, response: Response) -> list[str]:
-        arms = self.context["arms"]
-        return [arms[index] for index in response.trial.arms] if response.trial.order else []
+        stands = names(response.trial.kind, self.context["arms"])
+        return [stands[index] for index in response.trial.arms] if response.trial.order else []
 
     def get_choice(self, response: Response) -> str | None:
         if response.choice is None:
             return None
-        return "same" if response.choice == -1 else self.context["arms"][response.choice]
+        if response.choice == -1:
+            return "same"
+        return names(response.trial.kind, self.context["arms"])[response.choice]
+
+    def get_check_passed(self, response: Response) -> bool | None:
+        return has_passed(response) if response.trial.kind == Trial.Kind.CHECK else None
 
     def get_imported_from(self, response: Response) -> str:
         return response.participant.external.get("imported", "")

@@ -110,6 +110,13 @@ def heat(placed: np.ndarray, palette: str = "turbo") -> np.ndarray:
     return np.rint(colour(placed, palette)).astype(np.uint8)
 
 
+def picture(kind: str, photo: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    """`overlay`, `masked` or `heat`, as volunteers are shown it: (H, W, 3) uint8."""
+    if kind == "heat":
+        return heat(placed)
+    return overlay(photo, placed) if kind == "overlay" else masked(photo, placed)
+
+
 def top_share(placed: np.ndarray, share: float = 0.2) -> np.ndarray:
     """Exactly round(share · H · W) pixels, the highest first: (H, W) bool.
 

@@ -1,6 +1,6 @@
 """Which arm stands where. Plain data in, plain data out; chance comes only from the seed."""
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -73,6 +73,17 @@ def rounds(items: int, count: int, seed: int) -> list[list[int]]:
     """
     random = np.random.default_rng([seed, 2])
     return [[int(item) for item in random.permutation(items)] for _ in range(count)]
+
+
+def spread(length: int, count: int, seed: list[int]) -> list[int]:
+    """`count` places among 1…length, in order: one drawn from each of as many equal stretches, never the very first.
+
+    >>> len(spread(14, 2, [1])), all(1 < place <= 14 for place in spread(14, 2, [1]))
+    (2, True)
+    """
+    random = np.random.default_rng(seed)
+    ends = np.linspace(1, length, count + 1).astype(int)
+    return [int(random.integers(low + 1, max(high, low + 1) + 1)) for low, high in pairwise(ends)]
 
 
 def _all_squares(arms: int) -> list[list[Order]]:

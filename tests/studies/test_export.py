@@ -59,6 +59,7 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "simulated": "false",
         "status": "counted",
         "trial": "main",
+        "check_passed": "",
         "participant_state": "active",
         "imported_from": "",
         "answered_at": first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),

@@ -98,8 +98,12 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
             "design.picture: is 'film'; it must be 'overlay' or 'masked' or 'heat'.",
         ),
         (
+            {"design__attention_checks": 30},
+            "design.attention_checks: is more than half of trials_per_participant; ask for fewer.",
+        ),
+        (
             {"design__rounds": 3},
-            "design.rounds: is unknown; known keys are break_every, picture, practice, repeats_per_participant, responses_per_item, seed, trials_per_participant.",
+            "design.rounds: is unknown; known keys are attention_checks, break_every, picture, practice, repeats_per_participant, responses_per_item, seed, trials_per_participant.",
         ),
         (
             {"wording__question": "Which {klass}?"},

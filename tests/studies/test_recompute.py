@@ -55,3 +55,21 @@ def test_the_script_says_which_number_was_changed(tmp_path):
     done = recompute(tmp_path, seed=0)
     assert done.returncode == 1
     assert "grad-cam" in done.stderr
+
+
+def test_repeats_and_attention_checks_are_in_the_file_and_in_no_score(tmp_path):
+    study = make_study("open", items=3, seed=3)
+    for row in ([0, 1, 2], [0, 0, -1]):
+        person = make_participant(study)
+        for item, value in enumerate(row):
+            answer(person, item, value)
+        for kind in ("repeat", "check"):
+            answer(person, 0, 1, kind=kind, status="aside")
+    export(study=study, to=tmp_path, formats=["csv"])
+    text = (tmp_path / "answers.csv").read_text()
+    assert text.count('"check"') == text.count('"repeat"') == 2
+    done = recompute(tmp_path, seed=3)
+    assert done.returncode == 0, done.stderr
+    # Even a row that says it counts is left out where it answers no main trial.
+    (tmp_path / "answers.csv").write_text(text.replace('"aside"', '"counted"'))
+    assert recompute(tmp_path, seed=3).returncode == 0

@@ -1,0 +1,181 @@
+"""Attention checks: a few trials of each person whose right answer is known, since one map is plainly on the object.
+
+They look like every other trial: a photo of the study, as many maps as it has arms, by the same renderer and encoder.
+Their maps are drawn around the photo's boxes (explain/cam/plain.py), by no network. They stand aside from the scores.
+Where they come, about which photo and in which order follows from the study's seed and the person's number.
+
+A check shows a photo that the person has answered already, if it can: a map plainly on an object says where to look,
+and must not come before that photo's own maps. A photo shown before is not given to that person again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+
+from explain.cam import plain, render
+from explain.errors import BadInputError
+from explain.models import Image
+from explain.pictures import pixels_of
+
+from .analysis.orders import spread
+from .models import CheckMap, ItemMap, Participant, Response, Study, Trial
+from .quota import expected_main, item_count
+
+POOL = 24  # photos with check maps, at most
+ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
+_SPOTS, _PHOTO, _MAPS = 5, 6, 7  # streams of the study's seed
+
+
+class AttentionError(BadInputError):
+    """Attention checks that cannot be made of a study's photos."""
+
+
+def make_check_maps(study: Study) -> list[CheckMap]:
+    """Draw the check maps of a draft: files are stored, rows are not yet saved. None where it wants no checks.
+
+    Raises:
+        AttentionError: too few photos have a box that leaves room beside it, or a person gives too few answers.
+    """
+    if not study.attention_checks:
+        return []
+    if study.attention_checks > expected_main(study) // 2:
+        raise AttentionError(
+            f"{study.slug}: attention_checks is {study.attention_checks}, more than half of the {expected_main(study)} "
+            "photos that one person sees; ask for fewer."
+        )
+    arms = study.arms.count()
+    items = {item.image_id: item for item in study.items.select_related("image")}
+    sizes = ItemMap.objects.filter(item__study=study, arm__index=0)
+    cells = {pk: (h, w) for pk, h, w in sizes.values_list("item__image", "map__height", "map__width")}
+    drawn = draw(
+        [(item.image, cells[pk]) for pk, item in items.items()],
+        arms=arms,
+        seed=study.seed,
+        wanted=study.attention_checks,
+    )
+    return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]
+
+
+def draw(
+    photos: Sequence[tuple[Image, tuple[int, int]]], *, arms: int, seed: int, wanted: int
+) -> dict[int, list[np.ndarray]]:
+    """Check maps by photo's key, of up to POOL photos in a seeded order; `photos` come with their maps' (h, w).
+
+    Raises AttentionError where fewer than `wanted` photos allow it.
+    """
+    found: dict[int, list[np.ndarray]] = {}
+    for index in np.random.default_rng([seed, _MAPS]).permutation(len(photos)):
+        image, cells = photos[index]
+        boxes = plain.boxes_in_frame(image.boxes, image.width, image.height)
+        maps = plain.plain_maps(boxes, cells, arms, [seed, _MAPS, int(index)])
+        if maps:
+            found[image.pk] = maps
+        if len(found) == POOL:
+            break
+    check_boxes([image for image, _ in photos], wanted)
+    if len(found) < wanted:
+        raise AttentionError(
+            f"attention_checks: {wanted} are needed, and {len(found)} of {len(photos)} photos allow one: a box around the "
+            f"object must leave room beside it for {arms - 1} map{'s' * (arms > 2)}. Add photos of smaller objects, or "
+            "set attention_checks lower."
+        )
+    return found
+
+
+def check_boxes(photos: Sequence[Image], wanted: int) -> None:
+    """Raise AttentionError where fewer than `wanted` photos have a box around their object."""
+    with_box = sum(bool(image.boxes) for image in photos)
+    if with_box < wanted:
+        raise AttentionError(
+            f"attention_checks: {wanted} are needed, and {with_box} of {len(photos)} photos have a box around their "
+            "object. Bring the photos in with boxes (manage.py import_images … --boxes FILE), or set attention_checks = 0."
+        )
+
+
+def _rows(item: Any, maps: list[np.ndarray], kind: str) -> list[CheckMap]:
+    photo = render.frame_picture(pixels_of(item.image))
+    rows = []
+    for place, cells in enumerate(maps):
+        placed = render.place(cells, (0, 0, 1, 1), (0, 0, 1, 1))
+        row = CheckMap(item=item, place=place)
+        row.file.save("map.jpg", ContentFile(render.encode(render.picture(kind, photo, placed))), save=False)
+        rows.append(row)
+    return rows
+
+
+def drop_files(rows: Iterable[CheckMap]) -> None:
+    """Remove the files of rows that were not saved after all."""
+    for row in rows:
+        row.file.delete(save=False)
+
+
+@dataclass(frozen=True)
+class Met:
+    """What a participant has been given, in its order."""
+
+    items: list[int]  # of the main part
+    checked: list[int]  # of attention checks
+
+
+def next_check(
+    participant: Participant, met: Met, *, ahead: Iterable[int] = (), last: bool = False
+) -> dict[str, Any] | None:
+    """The item and order of an attention check that comes now, or None if none is due.
+
+    Args:
+        ahead: items that come later and are fixed already.
+        last: no photo comes after this, so any will do. Otherwise a check waits for a photo that was met, where the
+            participant has no photo to spare.
+    """
+    study, given = participant.study, len(met.checked)
+    if given >= study.attention_checks or given >= _due(participant, len(met.items)):
+        return None
+    pool = set(CheckMap.objects.filter(item__study=study, place=0).values_list("item", flat=True))
+    pool -= set(met.checked)
+    known = [item for item in met.items[:-1] if item in pool]
+    # The first photos come again as repeats: better another one.
+    again = set(met.items[: study.repeats_per_participant])
+    choose_from = [item for item in known if item not in again] or known
+    to_spare = item_count(study) - expected_main(study) >= study.attention_checks
+    if not choose_from and (last or to_spare):
+        choose_from = sorted(pool - {*met.items, *ahead}) or sorted(pool)
+    if not choose_from:
+        return None
+    random = np.random.default_rng([study.seed, _PHOTO, participant.number, given])
+    return {
+        "item_id": int(random.choice(choose_from)),
+        "order": ",".join(map(str, check_order(study, participant.number, given))),
+    }
+
+
+def _due(participant: Participant, answers: int) -> int:
+    """How many checks should have come once somebody has been given so many photos."""
+    study = participant.study
+    spots = spread(expected_main(study), study.attention_checks, [study.seed, _SPOTS, participant.number])
+    return sum(spot <= answers for spot in spots)
+
+
+def check_order(study: Study, number: int, given: int) -> list[int]:
+    """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
+    arms = study.arms.count()
+    places = np.random.default_rng([study.seed, _SPOTS, number, 0]).permutation(arms)
+    order = [
+        int(place)
+        for place in np.random.default_rng([study.seed, _SPOTS, number, 1, given]).permutation(arms)
+    ]
+    at, to = order.index(0), int(places[given % arms])
+    order[at], order[to] = order[to], order[at]
+    return order
+
+
+def has_passed(response: Response) -> bool:
+    """Whether an answer to an attention check says that the map on the object is the better one."""
+    return response.choice == 0 if response.rating is None else response.rating > 0
+
+
+def names(kind: str, arms: Sequence[str]) -> list[str]:
+    """What the numbers in a trial's order stand for: arms, or in an attention check the object and elsewhere."""
+    return [ON] + [OFF] * (len(arms) - 1) if kind == Trial.Kind.CHECK else list(arms)
