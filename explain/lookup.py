@@ -1,7 +1,15 @@
 """Sets and networks by the names that people type."""
 
+from django.db.models import Count, QuerySet
+
 from .errors import BadInputError
 from .models import ImageSet, Network
+
+
+def sets_with_counts() -> QuerySet[ImageSet]:
+    """All sets by name, each with `photos` and `classes`: how many it has."""
+    photos, classes = Count("images", distinct=True), Count("images__class_name", distinct=True)
+    return ImageSet.objects.annotate(photos=photos, classes=classes).order_by("name")
 
 
 def find_set(name: str) -> ImageSet:

@@ -35,14 +35,18 @@ def plan(
     methods: Sequence[str],
     target: str = Precompute.Target.LABEL,
     user: User | None = None,
+    images: Sequence[Image] | None = None,
 ) -> Precompute:
     """The run that makes these maps, with a batch for all that is missing and not waiting already.
+
+    `images` are the photos of the set that are asked for; all of them if it is not given.
 
     The same run again is the same row: it goes on where it stopped, failed batches included, and takes in photos
     that came since. Without methods it makes predictions only. Raises BadInputError.
     """
     _check(networks, methods)
-    images = list(Image.objects.filter(image_set=image_set).order_by("pk"))
+    if images is None:
+        images = list(Image.objects.filter(image_set=image_set).order_by("pk"))
     if not images:
         raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
     if methods and target == Precompute.Target.LABEL:
@@ -68,7 +72,7 @@ def _check(networks: Sequence[Network], methods: Sequence[str]) -> None:
         raise BadInputError("no network is named; add one with manage.py add_network")
 
 
-def _check_labels(images: list[Image], networks: Sequence[Network]) -> None:
+def _check_labels(images: Sequence[Image], networks: Sequence[Network]) -> None:
     for network in networks:
         strange = [image for image in images if label_target(image, network) is None]
         if strange:
@@ -89,7 +93,7 @@ def _same_run(
     return None
 
 
-def _add_batches(run: Precompute, network: Network, images: list[Image]) -> None:
+def _add_batches(run: Precompute, network: Network, images: Sequence[Image]) -> None:
     lacks = lacking(images=images, network=network, methods=run.methods, target=run.target)
     waiting = set(
         run.batches.filter(network=network, state__in=[State.PENDING, State.RUNNING]).values_list(

@@ -25,12 +25,17 @@ def run_batch(batch_id: int) -> None:
 def send(batch_ids: Iterable[int]) -> None:
     """Tell the workers of pending batches, once the rows are committed. Telling them twice does no harm."""
     for batch_id in batch_ids:
-        try:
-            run_batch.delay_on_commit(batch_id)
-        except OperationalError as error:
-            raise BadInputError(
-                f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or use --inline"
-            ) from error
+        tell(run_batch, batch_id)
+
+
+def tell(task: Any, *ids: int) -> None:
+    """Send a task its message once the rows are committed."""
+    try:
+        task.delay_on_commit(*ids)
+    except OperationalError as error:
+        raise BadInputError(
+            f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or use --inline"
+        ) from error
 
 
 def send_lost() -> None:

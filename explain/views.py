@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import precompute, tasks
 from .errors import BadInputError
+from .lookup import sets_with_counts
 from .models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 from .pictures import make_map_pictures, make_picture
 
@@ -28,9 +29,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         request,
         "explain/runs.html",
         {
-            "sets": ImageSet.objects.annotate(
-                photos=Count("images", distinct=True), classes=Count("images__class_name", distinct=True)
-            ).order_by("name"),
+            "sets": sets_with_counts(),
             "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
             "runs": precompute.runs_with_counts()[:RUNS_SHOWN],
         },
@@ -49,7 +48,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             "run": found,
             "networks": found.networks.all(),
             "progress": state,
-            "shown": _shown(state),
+            "shown": shown(state),
             "stale": found.batches.filter(pk__in=Batch.objects.stale()).count(),
         },
     )
@@ -69,13 +68,13 @@ def run_state(request: HttpRequest, pk: int) -> JsonResponse:
             "seconds_left": state.seconds_left,
             "batches": state.batches,
             "failures": len(state.failures),
-            "shown": _shown(state),
+            "shown": shown(state),
         },
         headers={"Cache-Control": "no-store"},
     )
 
 
-def _shown(state: precompute.Progress) -> dict[str, str]:
+def shown(state: precompute.Progress) -> dict[str, str]:
     """The figures as people read them, by the name that the page gives them."""
     speed, left = state.photos_per_second, state.seconds_left
     return {

@@ -7,6 +7,10 @@ from explain.selection import Verdicts, verdicts
 from .protocol import Protocol, ProtocolError
 
 
+class NotSeenYetError(ProtocolError):
+    """Photos are to be chosen by what a network says of them, and it has not looked at all of them yet."""
+
+
 def choose_photos(protocol: Protocol) -> Choice:
     """What the protocol chooses of its set, class by class and photo by photo, with why the others are left out.
 
@@ -85,7 +89,7 @@ def _verdicts(protocol: Protocol, image_set: ImageSet, images: list[Image]) -> l
     found = [verdicts(images=images, network=network) for network in networks]
     for one in found:
         if key and one.unseen:
-            raise ProtocolError(
+            raise NotSeenYetError(
                 f"photos.{key}: {one.network} has not looked at all photos of {image_set}; "
                 f"first run: {precompute_command(protocol)}"
             )

@@ -28,6 +28,10 @@ class OpeningError(BadInputError):
     """A study that cannot be opened as it is."""
 
 
+class MissingMapsError(ProtocolError):
+    """Photos and networks are here, but not every map."""
+
+
 # Columns of a study that say what its protocol says.
 SAME_IN_PROTOCOL = (
     "slug",
@@ -65,7 +69,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     """Give a draft what its protocol asks for. Raises ProtocolError and changes nothing where something is missing."""
     networks = find_networks(protocol)
     images = chosen_images(choose_photos(protocol))
-    _check_labels(images, list(networks.values()))
+    check_labels(images, list(networks.values()))
     maps = _maps(protocol, networks, images)
     attention.check_boxes(images, protocol.attention_checks)
     with transaction.atomic():
@@ -89,7 +93,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
         )
 
 
-def _check_labels(photos: list[Image], networks: list[Network]) -> None:
+def check_labels(photos: list[Image], networks: list[Network]) -> None:
     for network in networks:
         unknown = {image.class_name for image in photos if label_target(image, network) is None}
         if unknown:
@@ -123,7 +127,7 @@ def _maps(
                 f"arms: {lacking} of {len(images)} maps of {arm.method} by {arm.network} are missing."
             )
     if missing:
-        raise ProtocolError(*missing, f"First run: {precompute_command(protocol)}")
+        raise MissingMapsError(*missing, f"First run: {precompute_command(protocol)}")
     return found
 
 

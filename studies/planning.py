@@ -120,11 +120,11 @@ def count_photos(protocol: Protocol) -> Photos:
 
 def fewest_people(protocol: Protocol, items: int) -> int:
     """The fewest people who can give all answers: nobody gives more than `trials_per_participant`, or an item twice."""
-    return max(
-        2,
-        protocol.responses_per_item,
-        math.ceil(items * protocol.responses_per_item / protocol.trials_per_participant),
-    )
+    return fewest(items, protocol.responses_per_item, protocol.trials_per_participant)
+
+
+def fewest(items: int, answers_each: int, trials_each: int) -> int:
+    return max(2, answers_each, math.ceil(items * answers_each / trials_each))
 
 
 def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int) -> None:

@@ -33,6 +33,10 @@ picture = "overlay"               # or "masked", "heat"
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # same (choice); labels, five of them (rating)
 
+[recruitment]                     # optional
+people = 15                       # how many are planned
+completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
+
 [analysis] and [exclusions]       # optional: what is fixed about the analysis before there is data; see plan.py
 """
 
@@ -82,6 +86,7 @@ class Protocol:
     practice: bool
     questions: list[dict[str, Any]]
     completion_url: str
+    people: int | None
     seed: int
     picture: str
     wording: dict[str, str | list[str]]
@@ -113,6 +118,8 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     task = reader.one_of("task", Study.Task.values)
     seed = design.number("seed", least=0, most=2**63 - 1)
     picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
+    recruitment = reader.table("recruitment", required=False)
+    each = design.number("responses_per_item", least=1, most=1000, default=4)
     protocol = Protocol(
         slug=reader.slug("slug"),
         title=reader.text("title", longest=200),
@@ -120,14 +127,15 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         photo_set=photos.slug("set"),
         rule=_rule(photos, seed),
         arms=_arms(reader, task),
-        responses_per_item=design.number("responses_per_item", least=1, most=1000, default=4),
+        responses_per_item=each,
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
         attention_checks=design.number("attention_checks", least=0, most=100, default=0),
         break_every=design.number("break_every", least=0, most=1000, default=0),
         practice=design.flag("practice"),
         questions=_questions(reader),
-        completion_url=_completion_url(reader),
+        completion_url=_completion_url(recruitment),
+        people=_people(recruitment, design, each),
         seed=seed,
         picture=picture,
         wording=_wording(reader, task, picture),
@@ -202,8 +210,17 @@ def _questions(reader: "Reader") -> list[dict[str, Any]]:
     return questions
 
 
-def _completion_url(reader: "Reader") -> str:
-    table = reader.table("recruitment", required=False)
+def _people(table: "Reader", design: "Reader", each: int) -> int | None:
+    """How many people are planned; no photo can have more answers than there are people."""
+    people = table.number("people", least=2, most=100_000, default=None)
+    if people and each > people:
+        design.fault(
+            "responses_per_item", f"is {each}, more than the {people} people planned; nobody is asked twice"
+        )
+    return people
+
+
+def _completion_url(table: "Reader") -> str:
     url = table.text("completion_url", longest=500, default="")
     if url and not url.startswith("https://"):
         table.fault("completion_url", f"is {url!r}; it must begin with https://")

@@ -4,5 +4,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("studies.volunteer_urls")),
+    path("", include("studies.setup_urls")),
     path("", include("studies.workspace_urls")),
 ]

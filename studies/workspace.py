@@ -45,8 +45,11 @@ def study_of(request: HttpRequest, slug: str) -> Study:
 
 @require_safe
 def study(request: HttpRequest, slug: str) -> HttpResponse:
-    """One study: what it asks, how far it has come, who is let in."""
-    return _overview(request, study_of(request, slug), InvitationForm())
+    """One study: what it asks, how far it has come, who is let in. One without maps is shown as its set-up."""
+    found = study_of(request, slug)
+    if found.state in (Study.State.DRAFT, Study.State.PRECOMPUTING) and request.user.is_staff:
+        return redirect("setup-check", slug)
+    return _overview(request, found, InvitationForm())
 
 
 @require_POST
@@ -93,7 +96,7 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
     except BadInputError as error:
         messages.warning(request, str(error))
     else:
-        messages.success(request, f"The study is {to} now.")
+        messages.success(request, f"The study is {Study.State(to).label} now.")
     return redirect("study", slug)
 
 

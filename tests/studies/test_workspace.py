@@ -108,7 +108,7 @@ def test_an_empty_list_says_what_to_do_next(client, stranger):
     client.force_login(stranger)
     html = page(client, "studies")
     assert "python manage.py create_study study.toml" in html
-    assert "python manage.py open_study SLUG" in html
+    assert reverse("setup-new") in html
 
 
 # The study's page

@@ -1,0 +1,149 @@
+"""A study that is being set up: its protocol so far, and what is still wrong with it.
+
+The protocol is the whole truth, whether it was typed into a file or into the pages; the same code checks it.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from explain.models import Image, Network
+
+from .choosing import NotSeenYetError, choose_photos, chosen_images, find_networks
+from .models import Event, Study
+from .opening import check_labels
+from .protocol import Protocol, ProtocolError, check_protocol
+
+_COMMAND = re.compile(r"[;,:]? ?(?:bring it in|add it|first run)?:? ?\(?manage\.py .*$")
+_HINT = ". Choose another, or name the classes that it knows in the step Photos."
+_SAYS_OF_KEY = ("is ", "has ", "names ")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one key of a protocol, as a sentence for whoever fills it in."""
+
+    key: str
+    text: str
+
+
+def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
+    """A protocol that says nothing yet but what the study is called and which of the two designs it is."""
+    return {
+        "version": 1,
+        "slug": slug,
+        "title": title,
+        "task": task,
+        "photos": {},
+        "arms": [],
+        "design": {"seed": secrets.randbelow(10**6)},
+    }
+
+
+def create_draft(*, source: dict[str, Any], user=None) -> Study:
+    """A study that is its protocol so far. Whoever makes it is its researcher.
+
+    Raises ProtocolError if the slug is missing or taken.
+    """
+    faults = [fault for fault in faults_of(source) if fault.key in ("slug", "title", "task")]
+    if not faults and Study.objects.filter(slug=source["slug"]).exists():
+        faults.append(Fault("slug", f"A study “{source['slug']}” exists already; choose another name."))
+    if faults:
+        raise ProtocolError(*(f"{fault.key}: {fault.text}" for fault in faults))
+    with transaction.atomic():
+        study = _mirrored(Study(), source)
+        if user is not None:
+            study.researchers.add(user)
+        Event.objects.create(study=study, user=user, kind="drafted")
+    return study
+
+
+def save_draft(*, study: Study, source: dict[str, Any]) -> None:
+    """Keep a draft's protocol, whole or not. Raises ProtocolError where the study is no draft any more."""
+    if study.state != Study.State.DRAFT:
+        raise ProtocolError(f"{study.slug}: is {study.get_state_display()}, so its set-up cannot change now.")
+    _mirrored(study, source)
+
+
+def _mirrored(study: Study, source: dict[str, Any]) -> Study:
+    """What lists and heads of pages show of a draft; all the rest follows when it becomes ready."""
+    study.slug, study.title, study.task = source["slug"], source["title"], source["task"]
+    study.protocol = source
+    study.save()
+    return study
+
+
+def faults_of(source: dict[str, Any]) -> list[Fault]:
+    """What the protocol's own check says, key by key; nothing of what is or is not in the database."""
+    try:
+        check_protocol(source)
+    except ProtocolError as error:
+        return _read(error)
+    return []
+
+
+def faults_here(protocol: Protocol) -> list[Fault]:
+    """What is wrong with a protocol that checks, given the photos and networks that are here.
+
+    Photos that a network has still to look at are no fault: it will, when the maps are made.
+    """
+    faults = []
+    networks: list[Network] = []
+    try:
+        networks = list(find_networks(protocol).values())
+    except ProtocolError as error:
+        faults += _read(error)
+    try:
+        images = chosen_images(choose_photos(protocol))
+    except NotSeenYetError:
+        return faults
+    except ProtocolError as error:
+        return faults + _read(error)
+    return faults + misfits(images, networks)
+
+
+def misfits(images: list[Image], networks: list[Network]) -> list[Fault]:
+    """Networks that do not know the class of one of the photos."""
+    try:
+        check_labels(images, networks)
+    except ProtocolError as error:
+        hint = "; leave such photos out with photos.classes."
+        return [
+            Fault("arms.network", f"The network {line.partition(': ')[2].replace(hint, _HINT)}")
+            for line in error.lines
+        ]
+    return []
+
+
+def all_faults(source: dict[str, Any]) -> list[Fault]:
+    """Faults of the protocol itself; if there are none, those with what is here."""
+    return faults_of(source) or faults_here(check_protocol(source))
+
+
+def _read(error: ProtocolError) -> list[Fault]:
+    """The error's lines `key: what`, as sentences. Commands are left out: whoever reads this has buttons."""
+    faults = []
+    for line in error.lines:
+        key, colon, text = line.partition(": ")
+        text = _COMMAND.sub(".", text).strip()
+        if colon and text.strip("."):
+            said = f"This {text}" if text.startswith(_SAYS_OF_KEY) else text[0].upper() + text[1:]
+            faults.append(Fault(re.sub(r"\[\d+\]", "", key), said))
+    return faults
+
+
+def completed(source: dict[str, Any]) -> dict[str, Any]:
+    """A protocol with what is not chosen yet filled in for the moment, so that its photos and networks can be looked at."""
+    names = list(dict.fromkeys(arm["network"] for arm in source.get("arms", []) if arm.get("network")))
+    if source.get("task") == Study.Task.RATING and len(names) == 2:
+        arms = [{"network": name, "method": "random"} for name in names]
+    else:
+        arms = [
+            {"network": name, "method": method} for name in names or ["-"] for method in ("random", "centre")
+        ]
+    if source.get("task") == Study.Task.RATING:
+        arms = arms[:2]
+    return {**source, "arms": arms, "analysis": {}}

@@ -1,0 +1,16 @@
+"""Addresses of the pages that set a study up."""
+
+from django.urls import path
+
+from . import setup, setup_check
+
+urlpatterns = [
+    path("studies/new/", setup.new, name="setup-new"),
+    path("studies/<slug:slug>/study.toml", setup.protocol_file, name="study-protocol"),
+    path("studies/<slug:slug>/set-up/check/", setup_check.check, name="setup-check"),
+    path("studies/<slug:slug>/set-up/maps/", setup_check.make_maps, name="setup-maps"),
+    path("studies/<slug:slug>/set-up/retry/", setup_check.retry, name="setup-retry"),
+    path("studies/<slug:slug>/set-up/state.json", setup_check.state_json, name="setup-state"),
+    path("studies/<slug:slug>/set-up/estimate.json", setup.estimate_json, name="setup-estimate"),
+    path("studies/<slug:slug>/set-up/<slug:step>/", setup.step, name="setup-step"),
+]

@@ -1,0 +1,291 @@
+"""Setting a study up page by page: what is stored is the protocol, and the check is that of the file."""
+
+import tomllib
+
+import pytest
+from django.urls import reverse
+
+from explain.models import ImageSet, Prediction
+from studies.models import Study
+from studies.protocol import check_protocol
+from tests.factories import make_image, make_map, make_network
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, researcher):
+    client.force_login(researcher)
+    return client
+
+
+@pytest.fixture
+def birds():
+    """Six photos of three classes, maps of two networks by two methods each."""
+    image_set = ImageSet.objects.create(name="birds")
+    classes = [("hen", 8), ("ostrich", 9), ("robin", 15)]
+    images = [make_image(image_set, n, name, index) for n, (name, index) in enumerate(classes * 2)]
+    networks = [make_network("tiny"), make_network("small")]
+    for image in images:
+        for network in networks:
+            for method in ("grad-cam", "ablation-cam"):
+                make_map(image, network, method)
+    return images, networks
+
+
+def begin(browser, task="choice", title="Which birds?", **fields):
+    response = browser.post(reverse("setup-new"), {"task": task, "title": title, **fields})
+    assert response.status_code == 302, response.content.decode()
+    return Study.objects.get()
+
+
+def save(browser, study, step, **fields):
+    """Press “Save and go on”; the answer."""
+    return browser.post(reverse("setup-step", args=[study.slug, step]), {**fields, "next": "1"})
+
+
+def errors_of(response):
+    assert response.status_code == 200
+    return {name: " ".join(errors) for name, errors in response.context["form"].errors.items()}
+
+
+WORDING = {
+    "title": "Which birds?",
+    "picture": "overlay",
+    "question": "Which map best matches the {class}?",
+    "instructions": "Look at {trials} photos.",
+    "consent": "About {minutes} minutes.",
+    "thanks": "Thank you.",
+    "same": "Both alike",
+}
+DESIGN = {"people": "6", "responses_per_item": "3", "trials_per_participant": "4", "seed": "7"}
+
+
+def go_through(browser, study):
+    rating = study.task == "rating"
+    networks = {"first": "tiny", "second": "small"} if rating else {"networks": ["tiny"]}
+    wording = (
+        {k: v for k, v in WORDING.items() if k != "same"} | {"labels": "1\n2\n3\n4\n5"} if rating else WORDING
+    )
+    assert save(browser, study, "photos", set="birds", classes="hen\nrobin").url.endswith("/networks/")
+    assert save(browser, study, "networks", **networks).url.endswith("/methods/")
+    methods = "grad-cam" if rating else ["grad-cam", "ablation-cam"]
+    assert save(browser, study, "methods", methods=methods).url.endswith("/wording/")
+    assert save(browser, study, "wording", **wording).url.endswith("/design/")
+    assert save(browser, study, "design", **DESIGN).url.endswith("/check/")
+    study.refresh_from_db()
+
+
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_the_pages_write_the_protocol_that_a_file_would_hold(browser, birds, task):
+    study = begin(browser, task)
+    go_through(browser, study)
+    protocol = check_protocol(study.protocol)
+    arms = [(arm.network, arm.method) for arm in protocol.arms]
+    if task == "choice":
+        assert arms == [("tiny", "grad-cam"), ("tiny", "ablation-cam")]
+        assert protocol.wording["same"] == "Both alike"
+    else:
+        assert arms == [("tiny", "grad-cam"), ("small", "grad-cam")]
+        assert protocol.wording["labels"] == list("12345")
+    assert protocol.rule.classes == ("hen", "robin")
+    assert (protocol.responses_per_item, protocol.trials_per_participant, protocol.seed) == (3, 4, 7)
+    assert (protocol.people, protocol.wording["thanks"]) == (6, "Thank you.")
+    file = browser.get(reverse("study-protocol", args=[study.slug])).content.decode()
+    assert tomllib.loads(file) == study.protocol
+
+
+def test_with_every_map_there_the_study_is_ready_at_once(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    assert "Everything is said" in browser.get(reverse("setup-check", args=[study.slug])).content.decode()
+    browser.post(reverse("setup-maps", args=[study.slug]))
+    study.refresh_from_db()
+    assert (study.state, study.items.count(), study.arms.count()) == ("ready", 4, 2)
+    assert (study.responses_per_item, study.seed, study.wording["same"]) == (3, 7, "Both alike")
+    browser.post(reverse("study-state", args=[study.slug, "open"]))
+    study.refresh_from_db()
+    assert (study.state, study.trials.count()) == ("open", 12)
+
+
+def test_a_ready_study_is_changed_and_made_ready_again(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    browser.post(reverse("setup-maps", args=[study.slug]))
+    browser.post(reverse("study-state", args=[study.slug, "draft"]))
+    study.refresh_from_db()
+    assert (study.state, study.items.count(), study.arms.count()) == ("draft", 0, 0)
+    save(browser, study, "photos", set="birds", classes="hen")
+    browser.post(reverse("setup-maps", args=[study.slug]))
+    study.refresh_from_db()
+    assert (study.state, study.items.count()) == ("ready", 2)
+
+
+def test_a_study_that_is_ready_is_not_changed_from_a_page_that_is_still_open(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    browser.post(reverse("setup-maps", args=[study.slug]))
+    before = Study.objects.values("protocol").get()
+    assert save(browser, study, "photos", set="birds", classes="hen").url.endswith("/check/")
+    assert Study.objects.values("protocol").get() == before
+
+
+def test_wrong_class_names_are_named_at_their_field_and_kept(browser, birds):
+    study = begin(browser)
+    response = save(browser, study, "photos", set="birds", classes="hen\nemu", limit="3")
+    assert errors_of(response) == {"classes": "No photo is labelled 'emu'."}
+    html = response.content.decode()
+    assert "hen\nemu" in html
+    assert 'name="limit" value="3"' in html
+    study.refresh_from_db()
+    assert study.protocol["photos"] == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"limit": "0"}, "limit", "This is 0; it must be a whole number from 1"),
+        ({"limit": "many"}, "limit", "Enter a whole number."),
+        ({"top_classes": "-2"}, "top_classes", "This is -2; it must be"),
+        ({"min_f1": "3"}, "min_f1", "This is 3.0; it must be"),
+        ({"set": ""}, "set", "Choose a set of photos."),
+        ({"set": "fish"}, "set", "There is no set of photos of that name."),
+    ],
+)
+def test_bad_input_about_photos_is_a_sentence_at_its_field(browser, birds, fields, field, words):
+    study = begin(browser)
+    response = save(browser, study, "photos", **{"set": "birds", "classes": "", **fields})
+    assert words in errors_of(response)[field]
+
+
+def test_no_photo_left_is_said_where_it_can_be_mended(browser, birds):
+    images, networks = birds
+    for image in images:
+        Prediction.objects.create(image=image, network=networks[0], top_class=1, top_probability=0.9)
+    study = begin(browser)
+    save(browser, study, "photos", set="birds", classes="")
+    save(browser, study, "networks", networks=["tiny"])
+    response = save(browser, study, "photos", set="birds", classes="", only_correct="on")
+    assert "No photo is left" in errors_of(response)["limit"]
+    assert response.context["form"]["only_correct"].value() is True
+
+
+def test_a_network_that_does_not_fit_the_classes_is_refused_at_its_field(browser, birds):
+    network = birds[1][0]
+    network.class_names = ["hen", "robin"]
+    network.save()
+    study = begin(browser)
+    save(browser, study, "photos", set="birds", classes="")
+    response = save(browser, study, "networks", networks=["tiny"])
+    assert "The network tiny knows no class 'ostrich'" in errors_of(response)["networks"]
+
+
+def test_the_same_network_twice_is_refused_at_its_field(browser, birds):
+    study = begin(browser, "rating")
+    save(browser, study, "photos", set="birds", classes="")
+    response = save(browser, study, "networks", first="tiny", second="tiny")
+    assert "Choose two different networks" in errors_of(response)["second"]
+    assert '<option value="tiny" selected>' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        ([], "Choose what makes the maps."),
+        (["grad-cam"], "Choose two to eight methods"),
+        (["grad-cam", "magic"], "Select a valid choice"),
+    ],
+)
+def test_too_few_or_unknown_methods_are_refused_at_their_field(browser, birds, methods, words):
+    study = begin(browser)
+    save(browser, study, "photos", set="birds", classes="")
+    save(browser, study, "networks", networks=["tiny"])
+    assert words in errors_of(save(browser, study, "methods", methods=methods))["methods"]
+
+
+def test_more_answers_than_people_are_refused_at_their_field(browser, birds):
+    study = begin(browser)
+    response = save(browser, study, "design", **{**DESIGN, "responses_per_item": "20", "people": "6"})
+    assert "more than the 6 people planned" in errors_of(response)["responses_per_item"]
+    assert 'name="people" value="6"' in response.content.decode()
+
+
+def test_an_unknown_place_in_a_text_is_refused_at_its_field(browser, birds):
+    study = begin(browser)
+    response = save(browser, study, "wording", **{**WORDING, "consent": "It takes {hours} hours."})
+    assert "{hours}" in errors_of(response)["consent"]
+    assert "It takes {hours} hours." in response.content.decode()
+
+
+def test_a_text_that_is_the_default_is_not_written_into_the_protocol(browser, birds):
+    study = begin(browser)
+    form = browser.get(reverse("setup-step", args=[study.slug, "wording"])).context["form"]
+    save(browser, study, "wording", **{k: v for k, v in form.initial.items() if v})
+    study.refresh_from_db()
+    assert "wording" not in study.protocol
+
+
+def test_what_is_still_to_do_leads_to_its_step(browser, birds):
+    study = begin(browser)
+    page = browser.get(reverse("setup-check", args=[study.slug]))
+    steps = [step.slug for step, _ in page.context["faults"]]
+    assert set(steps) == {"photos", "networks"}
+
+
+def test_a_file_begins_a_study_and_its_faults_are_told(browser, birds, tmp_path):
+    def upload(text):
+        path = tmp_path / "study.toml"
+        path.write_text(text)
+        with path.open("rb") as file:
+            return browser.post(reverse("setup-new"), {"from_file": "1", "protocol": file})
+
+    assert "is no valid TOML" in upload("version = ").content.decode()
+    assert "slug: This is missing" in upload("version = 1").content.decode()
+    source = 'version = 1\nslug = "s"\ntitle = "T"\ntask = "choice"\n[photos]\nset = "birds"\n'
+    assert upload(source).url == reverse("setup-check", args=["s"])
+    assert "exists already" in upload(source).content.decode()
+
+
+def test_a_name_is_made_from_the_title_and_used_once(browser, birds):
+    assert begin(browser).slug == "which-birds"
+    response = browser.post(reverse("setup-new"), {"task": "choice", "title": "Which birds!"})
+    assert "exists already" in errors_of(response)["slug"]
+
+
+def test_the_estimate_is_that_of_the_paper(browser, birds):
+    study = begin(browser)
+    asked = {"items": 250, "responses_per_item": 4, "trials_per_participant": 70, "people": 15}
+    found = browser.get(reverse("setup-estimate", args=[study.slug]), asked).json()["estimate"]
+    assert (found["answers"], found["fewest"], found["trials"], found["enough"]) == (
+        "1,000",
+        "15",
+        "67",
+        True,
+    )
+    few = browser.get(reverse("setup-estimate", args=[study.slug]), {**asked, "people": 14}).json()[
+        "estimate"
+    ]
+    assert few["enough"] is False
+    assert browser.get(reverse("setup-estimate", args=[study.slug]), {"items": "x"}).json() == {
+        "estimate": None
+    }
+
+
+def test_power_is_worked_out_on_a_button_and_saves_nothing(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    typed = {**DESIGN, "people": "8", "power": "1"}
+    page = browser.post(reverse("setup-step", args=[study.slug, "design"]), typed).content.decode()
+    assert "simulated studies with 8 people" in page
+    assert 'name="people" value="8"' in page
+    study.refresh_from_db()
+    assert study.protocol["recruitment"]["people"] == 6
+
+
+def test_only_staff_set_up_and_only_their_own(client, browser, birds, stranger, django_user_model):
+    study = begin(browser)
+    client.force_login(stranger)
+    assert client.get(reverse("setup-check", args=[study.slug])).status_code == 404
+    client.force_login(django_user_model.objects.create_user("reader", password="x"))
+    assert client.get(reverse("setup-new")).status_code == 403
+    assert client.get(reverse("setup-check", args=[study.slug])).status_code == 403
