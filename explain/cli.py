@@ -35,19 +35,20 @@ class AnswerCommand(BaseCommand):
 
 
 class Answer:
-    """What a command found: plain data for `--json`, a table for people, and what failed, if something did."""
+    """What a command found: plain data for `--json`, a table or a text for people, and what failed, if something did."""
 
     def __init__(
         self,
         *,
         data: Any,
-        header: Sequence[str],
-        rows: Iterable[Sequence[object]],
+        header: Sequence[str] = (),
+        rows: Iterable[Sequence[object]] = (),
+        text: str = "",
         notes: Sequence[str] = (),
         failed: str = "",
     ) -> None:
         self.data, self.failed = data, failed
-        self.table = "\n".join([table(header, rows), *notes])
+        self.table = "\n".join([text or table(header, rows), *notes])
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -248,6 +248,7 @@ def answer_trial(
     shown_value: int,
     answer_id: UUID,
     response_ms: int | None = None,
+    version: int | None = None,
     telemetry: dict | None = None,
 ) -> Outcome:
     """Store an answer, once for each `answer_id`, and say whether it counts.
@@ -257,6 +258,7 @@ def answer_trial(
         shown_value: as it was on screen: the position picked (0…, -1 for same), or the rating, positive for
             the right side.
         answer_id: made by the browser; the same id again gives the first outcome and changes nothing.
+        version: of the protocol that the page spoke; an answer may come in after it was changed.
 
     The first answer to a trial counts. A later one is kept as surplus, and so is one whose trial has in the
     meantime been answered by someone else; if nobody has, the trial comes back to this participant.
@@ -269,6 +271,7 @@ def answer_trial(
         "participant": participant,
         "shown_value": shown_value,
         "simulated": participant.simulated,
+        "version": version if version in range(1, participant.study.version) else participant.study.version,
         "response_ms": response_ms,
         "telemetry": telemetry or {},
     }

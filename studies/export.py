@@ -37,6 +37,7 @@ FIELDS: dict[str, str | int] = {
     "simulated": "bool",
     "status": 10,
     "kind": 10,
+    "version": "small",
     "created_at": "time",
 }
 
@@ -70,6 +71,10 @@ class Export:
             "id", "number", "invitation__label", "state", "external__imported"
         )
         self.people = self.side_table(people, ["id", "number", "group", "state", "imported"])
+        hashes = dict(study.versions.values_list("number", "sha256")) | {study.version: study.protocol_sha256}
+        self.hashes: pa.Array = self.values(
+            [hashes.get(number, "") for number in range(1, study.version + 1)]
+        )
 
     def side_table(self, rows: Iterable[tuple], names: list[str]) -> dict[str, pa.Array]:
         columns = list(zip(*rows, strict=True)) or [()] * len(names)
@@ -290,10 +295,16 @@ COLUMNS = [
         lambda e, raw: pc.strftime(pa.array(raw["created_at"], pa.timestamp("us")), "%Y-%m-%dT%H:%M:%SZ"),
     ),
     Column(
+        "protocol_version",
+        INT,
+        "Version of the protocol that the answer was given under; 1: as the study was opened.",
+        lambda e, raw: pa.array(raw["version"]),
+    ),
+    Column(
         "protocol_sha256",
         TEXT,
-        "SHA-256 of all that was frozen when the study opened.",
-        lambda e, raw: e.constant(raw, e.study.protocol_sha256),
+        "SHA-256 of all that was asked under that version of the protocol.",
+        lambda e, raw: e.hashes.take(pa.array(raw["version"].astype(np.int64) - 1)),
     ),
 ]
 

@@ -18,6 +18,7 @@ class AnswerForm(forms.Form):
     value = forms.IntegerField(min_value=-2, max_value=100)
     answer_id = forms.UUIDField()
     response_ms = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    version = forms.IntegerField(required=False)
 
 
 class UndoForm(forms.Form):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from explain.errors import BadInputError
 
 from .models import Event, Invitation, Study
-from .opening import code_version, fingerprint, open_study
+from .opening import code_version, fingerprint, open_study, record_version
 
 State = Study.State
 
@@ -61,6 +61,7 @@ def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
     study.closed_at = timezone.now()
     study.protocol_sha256 = fingerprint(study, pictures)
     study.save()
+    record_version(study, user=user)
     Event.objects.create(study=study, user=user, kind=State.CLOSED, data={"from": before})
     return study
 

@@ -68,10 +68,12 @@ class Study(models.Model):
         "break_every",
         "practice",
         "questions",
+        "completion_url",
         "seed",
         "wording",
         "protocol",
         "protocol_sha256",
+        "version",
         "code_version",
         "opened_at",
     )
@@ -115,6 +117,9 @@ class Study(models.Model):
     protocol_sha256 = models.CharField(
         max_length=64, blank=True, help_text="of all that is frozen at opening"
     )
+    version = models.PositiveSmallIntegerField(
+        default=1, help_text="of the protocol; from 2 on it was changed after opening (versions.py)"
+    )
     code_version = models.CharField(max_length=64, blank=True)
     researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -143,6 +148,27 @@ class Study(models.Model):
     def is_frozen(self) -> bool:
         """From opening on, what the study asks can no longer change (frozen.py)."""
         return self.state not in self.SETTING_UP
+
+
+class ProtocolVersion(models.Model):
+    """The protocol as it was opened, or as it was changed to later: wording and the way back only. Never edited."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the study")
+    sha256 = models.CharField(max_length=64, help_text="of all that was asked under it")
+    protocol = models.JSONField(help_text="in full, with every default")
+    why = models.TextField(blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="version_number_once_per_study")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
 
 
 class Arm(Asked):
@@ -378,6 +404,7 @@ class Response(models.Model):
         "empty: not known (imported)",
     )
     simulated = models.BooleanField(default=False)
+    version = models.PositiveSmallIntegerField(default=1, help_text="of the protocol it was given under")
     response_ms = models.PositiveIntegerField(null=True, blank=True)
     telemetry = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -20,8 +20,8 @@ from explain.pictures import make_map_pictures, make_picture
 from . import attention
 from .allocation import lay_out_trials
 from .choosing import choose_photos, chosen_images, find_networks, precompute_command
-from .models import Arm, CheckMap, Event, Item, ItemMap, Study, Trial
-from .protocol import Protocol, ProtocolError
+from .models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study, Trial
+from .protocol import Protocol, ProtocolError, in_full
 
 
 class OpeningError(BadInputError):
@@ -166,10 +166,23 @@ def _open(
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
         study.protocol_sha256 = fingerprint(study, pictures)
         study.save()
+        record_version(study, user=user)
         Event.objects.create(
             study=study, user=user, kind="opened", data={"trials": trials, "sha256": study.protocol_sha256}
         )
     return study
+
+
+def record_version(study: Study, *, why: str = "", user=None) -> ProtocolVersion:
+    """Keep the protocol as it is now beside its hash, for good."""
+    return ProtocolVersion.objects.create(
+        study=study,
+        number=study.version,
+        sha256=study.protocol_sha256,
+        protocol=in_full(study.protocol),
+        why=why,
+        user=user,
+    )
 
 
 def is_intact(study: Study) -> bool:
@@ -214,6 +227,7 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     orders = main.order_by().values_list("item__index", "order").distinct()
     asked = {
         "study": {name: getattr(study, name) for name in Study.FROZEN if _is_hashed(study, name)},
+        "protocol": in_full(study.protocol),
         "arms": list(
             study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
         ),
@@ -226,7 +240,7 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_NOT_HASHED = {"protocol_sha256", "opened_at", "code_version"}
+_NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
 # Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
 _LATER = {"attention_checks"}
 

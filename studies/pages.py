@@ -89,6 +89,7 @@ def block_of(participant: Participant, token: str) -> dict[str, Any]:
         "total": _total(participant, held, done, short),
         "last": str(last) if can_be_undone(participant, status) else None,
         "break_every": participant.study.break_every,
+        "version": participant.study.version,
     }
 
 
@@ -170,6 +171,7 @@ def _take_answer(request: HttpRequest, participant: Participant, token: str) -> 
             shown_value=given["value"],
             answer_id=given["answer_id"],
             response_ms=given["response_ms"],
+            version=given["version"],
         )
     except AnswerError:
         return refuse(request, "unreadable", status=400, back=back)
@@ -190,7 +192,7 @@ def undo(request: HttpRequest, participant: Participant, token: str) -> HttpResp
 def answers(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
     """For static/js: take what a browser has queued, say what is settled, hand out what comes next.
 
-    Operations are `{"id", "kind": "answer", "position", "value", "response_ms", "telemetry"}` and
+    Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
     `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
     stored, or it could never be (then it is kept as an event).
     """
@@ -230,6 +232,7 @@ def _settle(participant: Participant, operation: Any) -> None:
             shown_value=form.cleaned_data["value"],
             answer_id=form.cleaned_data["answer_id"],
             response_ms=form.cleaned_data["response_ms"],
+            version=form.cleaned_data["version"],
             telemetry=telemetry if small else None,
         )
     except AnswerError as error:

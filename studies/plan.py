@@ -17,7 +17,7 @@ from .analysis.exclusions import Rules
 from .models import Study
 
 if TYPE_CHECKING:
-    from .protocol import Reader
+    from .reader import Reader
 
 
 @dataclass(frozen=True)

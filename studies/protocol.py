@@ -40,25 +40,20 @@ completion_url = "https://…"      # where a recruitment site wants people back
 [analysis] and [exclusions]       # optional: what is fixed about the analysis before there is data; see plan.py
 """
 
-import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
+from explain.cam.names import METHOD_NAMES
 from explain.choosing import Rule
-from explain.errors import BadInputError
 
 from .models import Study
 from .plan import check_plan
+from .reader import ProtocolError, Reader
 from .wording import default_wording, unknown_places
-
-_REQUIRED = object()
-
-
-class ProtocolError(BadInputError):
-    """A protocol that cannot be used. Each line names the key, what is wrong with it, and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class ArmPlan:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A checked protocol. `source` is the file as it was read."""
+    """A checked protocol. `source` is the file as it was read; `complete` the same in full, with every default."""
 
     slug: str
     title: str
@@ -91,6 +86,7 @@ class Protocol:
     picture: str
     wording: dict[str, str | list[str]]
     source: dict[str, Any] = field(repr=False)
+    complete: dict[str, Any] = field(repr=False, default_factory=dict)
 
 
 def read_protocol(path: Path) -> Protocol:
@@ -145,10 +141,31 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         design.fault("attention_checks", "is more than half of trials_per_participant; ask for fewer")
     check_plan(reader, [arm.name for arm in protocol.arms])
     reader.finish()
-    return protocol
+    return replace(protocol, complete=_complete(reader, protocol))
 
 
-def _rule(photos: "Reader", seed: int) -> Rule:
+def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
+    """The protocol in full: with it as its source it is the same protocol, whatever the defaults will be by then."""
+    return reader.completed() | {
+        "arms": [{"network": arm.network, "method": arm.method, "name": arm.name} for arm in protocol.arms],
+        "wording": protocol.wording,
+    }
+
+
+def in_full(source: dict[str, Any]) -> dict[str, Any]:
+    """A protocol with every default; as it is where it does not check, as in a study made without one."""
+    try:
+        return check_protocol(source).complete
+    except ProtocolError:
+        return source
+
+
+def to_toml(source: dict[str, Any]) -> str:
+    """A protocol as a file that read_protocol() reads."""
+    return tomli_w.dumps(source, multiline_strings=True)
+
+
+def _rule(photos: Reader, seed: int) -> Rule:
     return Rule(
         classes=tuple(photos.texts("classes")),
         min_f1=photos.share("min_f1", whole=True),
@@ -161,12 +178,12 @@ def _rule(photos: "Reader", seed: int) -> Rule:
     )
 
 
-def _arms(reader: "Reader", task: str) -> list[ArmPlan]:
+def _arms(reader: Reader, task: str) -> list[ArmPlan]:
     before = len(reader.faults)
     tables = reader.tables("arms")
     if len(reader.faults) > before:
         return []
-    rows = [(table.slug("network"), table.text("method", longest=60)) for table in tables]
+    rows = [(table.slug("network"), table.one_of("method", METHOD_NAMES)) for table in tables]
     names = [table.text("name", longest=100, default="") for table in tables]
     one_network = len({network for network, _ in rows}) == 1
     one_method = len({method for _, method in rows}) == 1
@@ -185,7 +202,7 @@ def _arms(reader: "Reader", task: str) -> list[ArmPlan]:
     return arms
 
 
-def _questions(reader: "Reader") -> list[dict[str, Any]]:
+def _questions(reader: Reader) -> list[dict[str, Any]]:
     questions = []
     for table in reader.tables("questions", required=False):
         question: dict[str, Any] = {
@@ -210,7 +227,7 @@ def _questions(reader: "Reader") -> list[dict[str, Any]]:
     return questions
 
 
-def _people(table: "Reader", design: "Reader", each: int) -> int | None:
+def _people(table: Reader, design: Reader, each: int) -> int | None:
     """How many people are planned; no photo can have more answers than there are people."""
     people = table.number("people", least=2, most=100_000, default=None)
     if people and each > people:
@@ -220,14 +237,14 @@ def _people(table: "Reader", design: "Reader", each: int) -> int | None:
     return people
 
 
-def _completion_url(table: "Reader") -> str:
+def _completion_url(table: Reader) -> str:
     url = table.text("completion_url", longest=500, default="")
     if url and not url.startswith("https://"):
         table.fault("completion_url", f"is {url!r}; it must begin with https://")
     return url
 
 
-def _wording(reader: "Reader", task: str, picture: str) -> dict[str, str | list[str]]:
+def _wording(reader: Reader, task: str, picture: str) -> dict[str, str | list[str]]:
     if task not in Study.Task.values or picture not in Study.Picture.values:
         return {}
     wording = default_wording(task, picture)
@@ -244,127 +261,3 @@ def _wording(reader: "Reader", task: str, picture: str) -> dict[str, str | list[
             for place in sorted(unknown_places(key, str(wording[key]))):
                 table.fault(key, f"has a place {{{place}}} that nothing is put in for")
     return wording
-
-
-class Reader:
-    """Takes keys out of a TOML table and notes every fault, so that all are reported at once."""
-
-    def __init__(self, values: dict[str, Any], path: str = "", faults: list[str] | None = None):
-        self.values, self.path = values, path
-        self.faults: list[str] = [] if faults is None else faults
-        self.known: set[str] = set()
-        self.inner: list[Reader] = []
-
-    def fault(self, key: str, what: str) -> None:
-        self.faults.append(f"{self.path}{key}: {what}.")
-
-    def _take(self, key: str, default: Any, kind: type, allowed: str) -> Any:
-        """The value of a key if it is of the kind; else its default, with a fault where that is due."""
-        self.known.add(key)
-        value = self.values.get(key, default)
-        if value is _REQUIRED:
-            self.fault(key, f"is missing; it must be {allowed}")
-        elif value is not default and (
-            not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
-        ):
-            self.fault(key, f"is {value!r}; it must be {allowed}")
-        else:
-            return value
-        return kind() if default in (_REQUIRED, None) else default
-
-    def text(self, key: str, *, longest: int, default: Any = _REQUIRED) -> str:
-        value = self._take(key, default, str, "a text")
-        if value != default and not 0 < len(value.strip()) <= longest and key in self.values:
-            self.fault(key, f"has {len(value.strip())} characters; it must have 1 to {longest}")
-        return value.strip()
-
-    def slug(self, key: str) -> str:
-        allowed = "letters a-z, digits, - and _, 100 at most"
-        value = self._take(key, _REQUIRED, str, allowed)
-        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
-            self.fault(key, f"is {value!r}; it must be {allowed}")
-        return value
-
-    def one_of(self, key: str, choices: Sequence[Any], default: Any = _REQUIRED) -> Any:
-        allowed = " or ".join(repr(choice) for choice in choices)
-        value = self._take(key, default, type(choices[0]), allowed)
-        if value not in choices and isinstance(self.values.get(key), type(choices[0])):
-            self.fault(key, f"is {value!r}; it must be {allowed}")
-        return value
-
-    def number(self, key: str, *, least: int, most: int = 10**9, default: Any = _REQUIRED) -> Any:
-        allowed = f"a whole number from {least} to {most}"
-        value = self._take(key, default, int, allowed)
-        if (
-            key in self.values
-            and value is not default
-            and isinstance(value, int)
-            and not least <= value <= most
-        ):
-            self.fault(key, f"is {value}; it must be {allowed}")
-        return value
-
-    def flag(self, key: str, default: bool = False) -> bool:
-        return self._take(key, default, bool, "true or false")
-
-    def share(self, key: str, *, whole: bool = False) -> float | None:
-        """A number between 0 and 1, or None; 1 itself only if `whole`."""
-        allowed = "a number above 0, at most 1" if whole else "a number between 0 and 1"
-        value = self._take(key, None, int if type(self.values.get(key)) is int else float, allowed)
-        if type(self.values.get(key)) in (int, float) and not (0 < value < 1 or (whole and value == 1)):
-            self.fault(key, f"is {value}; it must be {allowed}")
-        return value or None
-
-    def pairs(self, key: str, names: Sequence[str]) -> list[list[str]]:
-        """Pairs of two different names out of those there are."""
-        found = self._take(key, [], list, "a list of pairs")
-        for pair in found:
-            if not (isinstance(pair, list) and len(pair) == 2 and len(set(map(str, pair))) == 2):
-                self.fault(key, f"has {pair!r}; each entry must be two different names")
-            elif unknown := [name for name in pair if name not in names]:
-                self.fault(key, f"names {unknown[0]!r}; there is {', '.join(names)}")
-        return found
-
-    def range(self, key: str) -> list[int]:
-        values = self._take(key, [], list, "two whole numbers, the least and the most")
-        if values and not (len(values) == 2 and all(type(value) is int for value in values)):
-            self.fault(key, f"is {values!r}; it must be two whole numbers, the least and the most")
-        return values
-
-    def texts(self, key: str) -> list[str]:
-        values = self._take(key, [], list, "a list of texts")
-        if not all(isinstance(value, str) and value.strip() for value in values):
-            self.fault(key, f"is {values!r}; it must be a list of texts")
-            return []
-        return values
-
-    def table(self, key: str, required: bool = True) -> "Reader":
-        before = len(self.faults)
-        values = self._take(key, _REQUIRED if required else {}, dict, f"a table [{self.path}{key}]")
-        if len(self.faults) == before:
-            return self._enter(values, f"{key}.")
-        return Reader({}, faults=[])  # one fault says enough
-
-    def tables(self, key: str, required: bool = True) -> list["Reader"]:
-        values = self._take(key, _REQUIRED if required else [], list, f"tables [[{key}]]")
-        if not all(isinstance(value, dict) for value in values):
-            self.fault(key, f"is {values!r}; it must be tables [[{key}]]")
-            return []
-        return [self._enter(value, f"{key}[{number}].") for number, value in enumerate(values, start=1)]
-
-    def _enter(self, values: dict[str, Any], path: str) -> "Reader":
-        inner = Reader(values, self.path + path, self.faults)
-        self.inner.append(inner)
-        return inner
-
-    def finish(self) -> None:
-        """Report unknown keys too, and raise if there was any fault."""
-        self._note_unknown()
-        if self.faults:
-            raise ProtocolError(*self.faults)
-
-    def _note_unknown(self) -> None:
-        for key in sorted(set(self.values) - self.known):
-            self.fault(key, f"is unknown; known keys are {', '.join(sorted(self.known))}")
-        for inner in self.inner:
-            inner._note_unknown()

@@ -32,6 +32,7 @@ def report(study: Study, who: str | None = None) -> str:
         "details": details(study, part, given, result.arms),
         "flow": flow_of(study, part),
         "arms": study.arms.select_related("network"),
+        "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
         "items": item_rows(study, given, result.arms),
         "main_chart": charts.main_chart(result),

@@ -168,6 +168,7 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
     imported = _counted(study, part).filter(participant__external__has_key="imported").count()
     mixed = part.who == "all" and _counted(study, part).filter(simulated=True).exists()
     missing = tuple(missing_items(list(expected.values_list("index", flat=True)), given.items).tolist())
+    versions = answers_by_version(study, part)
     found: dict = {"scores": (), "same": None, "rating": None}
     notes: list[str] = []
     if len(given):
@@ -188,10 +189,25 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
         participants=len(np.unique(given.participants)),
         imported=imported,
         positions=_positions(given, len(arms), study.task == Study.Task.CHOICE),
-        notes=(*notes, *_notes(given, missing, imported)),
+        notes=(*notes, *_notes(given, missing, imported), *_versions_note(versions)),
         protocol_sha256=study.protocol_sha256,
+        versions=versions,
         **found,
     )
+
+
+def answers_by_version(study: Study, part: Part) -> dict[int, int]:
+    """How many counted answers of a part were given under each version of the protocol."""
+    if study.version == 1:
+        return {}
+    rows = _counted(study, part).order_by().values_list("version").annotate(Count("id"))
+    return dict(sorted(rows))
+
+
+def _versions_note(versions: dict[int, int]) -> Iterable[str]:
+    if len(versions) > 1:
+        shares = ", ".join(f"{count} under version {number}" for number, count in versions.items())
+        yield f"Answers under {len(versions)} versions of the protocol are counted together: {shares}."
 
 
 def _choice(study: Study, given: Answers, arms: tuple[str, ...], found: dict) -> tuple[dict, list[str]]:

@@ -67,6 +67,7 @@ class AnswerSerializer(serializers.ModelSerializer):
     trial = serializers.ChoiceField(Trial.Kind.values, source="trial.kind")
     check_passed = serializers.SerializerMethodField(help_text="null: no attention check")
     participant_state = serializers.CharField(source="participant.state")
+    protocol_version = serializers.IntegerField(source="version")
     imported_from = serializers.SerializerMethodField()
     answered_at = serializers.DateTimeField(source="created_at")
 
@@ -87,6 +88,7 @@ class AnswerSerializer(serializers.ModelSerializer):
             "status",
             "trial",
             "check_passed",
+            "protocol_version",
             "participant_state",
             "imported_from",
             "answered_at",
@@ -142,6 +144,11 @@ class _Scores(serializers.Serializer):
     headline = serializers.CharField()
     notes = serializers.ListField(child=serializers.CharField())
     protocol_sha256 = serializers.CharField()
+    versions = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="counted answers by version of the protocol, where there is more than one",
+    )
 
 
 class SameSerializer(serializers.Serializer):

@@ -57,6 +57,7 @@ class Summary:
     positions: dict[str, int]  # how often each place was picked, or each side favoured
     notes: tuple[str, ...]
     protocol_sha256: str
+    versions: dict[int, int]  # counted answers by version of the protocol; empty where there is one only
 
     @property
     def who_in_words(self) -> str:
@@ -162,6 +163,7 @@ def as_json(result: Summary) -> dict:
         "headline": result.headline,
         "notes": list(result.notes),
         "protocol_sha256": result.protocol_sha256,
+        **({"versions": {str(n): count for n, count in result.versions.items()}} if result.versions else {}),
     }
     if result.task == "choice":
         return data | _choice_json(result)

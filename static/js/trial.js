@@ -15,6 +15,7 @@ const undoForm = document.querySelector("#undo");
 const status = document.querySelector("#status");
 const options = [...document.querySelectorAll(".option")];
 const base = new URL("../", location.href);
+const version = Number(form.version.value); // of the protocol that this page speaks
 
 const pictures = new Pictures();
 let block = JSON.parse(document.querySelector("#block").textContent);
@@ -39,12 +40,13 @@ function answered() {
 function take(reply) {
   block = reply;
   const settled = answered();
-  upcoming = reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
+  const changed = reply.version !== version; // the wording is another now: this page has to be loaded anew
+  upcoming = changed ? [] : reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
   if (!queue.waiting.length && last?.id !== reply.last) last = reply.last && { id: reply.last, trial: null };
   progress();
   if (current) return ahead();
   if (queue.waiting.length) return undefined;
-  if (reply.elsewhere) return location.replace(base);
+  if (reply.elsewhere || changed) return location.replace(base);
   return next();
 }
 
@@ -147,7 +149,7 @@ function answer(value) {
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", position: trial.position, value, response_ms: watch.elapsed(), telemetry: watch.report(value),
+    id, kind: "answer", position: trial.position, value, version, response_ms: watch.elapsed(), telemetry: watch.report(value),
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };

@@ -63,6 +63,7 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "participant_state": "active",
         "imported_from": "",
         "answered_at": first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "protocol_version": "1",
         "protocol_sha256": "ab" * 32,
     }
     assert [(row["choice"], row["position"], row["response_ms"]) for row in rows[1:]] == [

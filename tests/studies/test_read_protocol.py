@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from explain.cam.names import METHOD_NAMES
 from studies.protocol import ProtocolError, check_protocol, read_protocol
 
 CHOICE = tomllib.loads("""
@@ -122,7 +123,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"arms": [{"network": "tiny"}, CHOICE["arms"][0]]},
-            "arms[1].method: is missing; it must be a text.",
+            "arms[1].method: is missing; it must be " + " or ".join(map(repr, METHOD_NAMES)) + ".",
         ),
     ],
 )

@@ -1,0 +1,45 @@
+"""A study's protocol as a study.toml, or what differs between two."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from explain.cli import Answer, AnswerCommand
+from explain.errors import BadInputError
+from studies.invitations import find_study
+from studies.protocol import to_toml
+from studies.versions import differences, find_version
+
+
+class Command(AnswerCommand):
+    help = (
+        "Print a study's protocol in full, as a study.toml that makes the same study again. "
+        "SLUG@2 is version 2. With --against: what differs from another study's, or another version's."
+    )
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", metavar="SLUG[@VERSION]")
+        parser.add_argument("--against", metavar="SLUG[@VERSION]")
+
+    def run(self, *, study: str, against: str | None = None, **_: Any) -> Answer:
+        protocol = _protocol(study)
+        if against is None:
+            return Answer(data=protocol, text=to_toml(protocol))
+        found = differences(protocol, _protocol(against))
+        return Answer(
+            data=[{"key": one.key, study: one.before, against: one.after} for one in found],
+            header=["key", study, against],
+            rows=[[one.key, _cell(one.before), _cell(one.after)] for one in found],
+            notes=[] if found else ["The two protocols ask the same."],
+        )
+
+
+def _protocol(name: str) -> dict[str, Any]:
+    slug, _, number = name.partition("@")
+    if number and not number.isdecimal():
+        raise BadInputError(f"{name}: the version is a whole number: {slug}@1")
+    return find_version(find_study(slug), int(number) if number else None)
+
+
+def _cell(value: Any) -> str:
+    return "–" if value is None else " ".join(str(value).split())

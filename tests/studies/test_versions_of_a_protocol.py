@@ -1,0 +1,317 @@
+"""A protocol goes out as a file that makes the same study again; what may change later makes a new version."""
+
+import copy
+import csv
+import io
+import json
+import tomllib
+import uuid
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from explain.models import ImageSet
+from studies.allocation import answer_trial, claim_trials
+from studies.export import csv_chunks
+from studies.lifecycle import change_state
+from studies.models import Response, Study
+from studies.opening import create_study, is_intact, open_study
+from studies.protocol import ProtocolError, check_protocol, to_toml
+from studies.results import summary
+from studies.versions import RevisionError, differences, revise, reworded
+from tests.factories import make_image, make_map, make_network, make_participant
+
+pytestmark = pytest.mark.django_db
+
+SOURCE = {
+    "version": 1,
+    "slug": "small",
+    "title": "A “small” study",
+    "task": "choice",
+    "photos": {"set": "birds", "per_class": 2, "limit": 3},
+    "arms": [{"network": "tiny", "method": method} for method in ("grad-cam", "ablation-cam")],
+    "design": {"seed": 3, "responses_per_item": 2, "trials_per_participant": 9},
+    "questions": [{"key": "age", "text": "How old are you?", "kind": "number", "eligible": [18, 120]}],
+    "recruitment": {"completion_url": "https://example.org/?cc={code}"},
+    "analysis": {"contrasts": [["grad-cam", "ablation-cam"]], "hide_running_results": False},
+    "exclusions": {"median_ms": 400},
+}
+
+
+@pytest.fixture
+def birds():
+    image_set, network = ImageSet.objects.create(name="birds"), make_network()
+    for number in range(6):
+        image = make_image(image_set, number, ("hen", "robin")[number % 2], 8 + 7 * (number % 2))
+        for method in ("grad-cam", "ablation-cam"):
+            make_map(image, network, method)
+
+
+@pytest.fixture
+def study(birds):
+    return open_study(study=create_study(protocol=check_protocol(SOURCE)))
+
+
+def paused(study):
+    return change_state(study=study, to=Study.State.PAUSED)
+
+
+def another_question(study, question="Which of these shows the {class}?"):
+    wording = {**study.wording, "question": question}
+    return reworded(study, wording=wording, completion_url=study.completion_url)
+
+
+def asked(study):
+    items = list(study.items.values_list("index", "image__original_name"))
+    trials = sorted(study.trials.values_list("item__index", "order"))
+    return items, trials, study.protocol_sha256
+
+
+def run(*args, **options):
+    out = io.StringIO()
+    call_command(*args, stdout=out, **options)
+    return out.getvalue()
+
+
+# As a file
+
+
+def test_the_file_makes_the_same_items_orders_and_hash_again(study):
+    before, file = asked(study), run("show_protocol", "small")
+    Study.objects.all().delete()
+    again = open_study(study=create_study(protocol=check_protocol(tomllib.loads(file))))
+    assert asked(again) == before
+
+
+def test_another_seed_makes_another_hash(study):
+    before, file = asked(study), tomllib.loads(run("show_protocol", "small"))
+    Study.objects.all().delete()
+    file["design"]["seed"] = 4
+    assert asked(open_study(study=create_study(protocol=check_protocol(file))))[2] != before[2]
+
+
+def test_the_file_has_every_default_and_is_itself_in_full():
+    complete = check_protocol(SOURCE).complete
+    assert complete["design"]["picture"] == "overlay"
+    assert complete["wording"]["same"] == "They look the same"
+    assert complete["arms"][0]["name"] == "grad-cam"
+    assert complete["analysis"]["contrasts"] == [["grad-cam", "ablation-cam"]]
+    again = check_protocol(tomllib.loads(to_toml(complete)))
+    assert again.complete == complete
+    assert (again.rule, again.questions) == (check_protocol(SOURCE).rule, check_protocol(SOURCE).questions)
+
+
+def leaves(value, path=()):
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(inner, dict) or (isinstance(inner, list) and inner and isinstance(inner[0], dict)):
+            yield from leaves(inner, (*path, key))
+        else:
+            yield (*path, key)
+
+
+FULL = check_protocol(
+    SOURCE
+    | {
+        "photos": SOURCE["photos"]
+        | {"classes": ["hen"], "min_f1": 0.9, "top_share": 0.5, "top_classes": 2, "only_correct": True}
+    }
+).complete
+
+
+@pytest.mark.parametrize("path", list(leaves(FULL)), ids=lambda path: ".".join(map(str, path)))
+def test_every_key_of_the_wrong_type_is_named_with_what_is_allowed(path):
+    source = copy.deepcopy(FULL)
+    table = source
+    for step in path[:-1]:
+        table = table[step]
+    table[path[-1]] = {"not": "this"}
+    with pytest.raises(ProtocolError) as caught:
+        check_protocol(source)
+    name = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    lines = [line for line in caught.value.lines if line.startswith(f"{name}: ")]
+    assert len(lines) == 1
+    assert "it must be" in lines[0]
+
+
+# What differs
+
+
+def test_a_default_that_is_spelt_out_is_no_difference():
+    assert differences(SOURCE, check_protocol(SOURCE).complete) == []
+
+
+def test_differences_are_named_by_key():
+    other = copy.deepcopy(SOURCE)
+    other["arms"][1]["method"] = "random"
+    other["design"]["seed"] = 4
+    del other["analysis"], other["photos"]["limit"]
+    found = {one.key: (one.before, one.after) for one in differences(SOURCE, other)}
+    assert found == {
+        "arms[2].method": ("ablation-cam", "random"),
+        "arms[2].name": ("ablation-cam", "random"),
+        "design.seed": (3, 4),
+        "photos.limit": (3, None),
+        "analysis.contrasts": ([["grad-cam", "ablation-cam"]], None),
+    }
+
+
+def test_the_command_says_what_differs(study):
+    revise(study=paused(study), source=another_question(study), why="A clearer question")
+    assert "Which of these" in run("show_protocol", "small")
+    assert "Which map best" in run("show_protocol", "small@1")
+    rows = json.loads(run("show_protocol", "small@1", against="small", json=True))
+    assert [row["key"] for row in rows] == ["wording.question"]
+    assert "ask the same" in run("show_protocol", "small@2", against="small")
+    with pytest.raises(CommandError, match=r"has no version 3 of its protocol \(there is: 1, 2\)"):
+        run("show_protocol", "small@3")
+
+
+# What may change
+
+
+def test_opening_makes_version_one_with_the_hash(study):
+    version = study.versions.get()
+    assert (version.number, version.sha256) == (1, study.protocol_sha256)
+    assert version.protocol == check_protocol(SOURCE).complete
+
+
+def test_a_new_wording_is_a_new_version_with_its_own_hash_and_why(study, researcher):
+    before = study.protocol_sha256
+    version = revise(study=paused(study), source=another_question(study), why=" Clearer ", user=researcher)
+    study.refresh_from_db()
+    assert (study.version, version.number, version.why, version.user) == (2, 2, "Clearer", researcher)
+    assert study.protocol_sha256 == version.sha256 != before
+    assert study.wording["question"] == "Which of these shows the {class}?"
+    assert is_intact(study)
+    event = study.events.get(kind="protocol changed")
+    assert (event.user, event.data["keys"]) == (researcher, ["wording.question"])
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("arms[2].method", lambda s: s["arms"].__setitem__(1, {"network": "tiny", "method": "random"})),
+        ("photos.limit", lambda s: s["photos"].__setitem__("limit", 2)),
+        ("design.responses_per_item", lambda s: s["design"].__setitem__("responses_per_item", 9)),
+        ("questions[1].text", lambda s: s["questions"][0].__setitem__("text", "Age?")),
+        ("exclusions.median_ms", lambda s: s["exclusions"].__setitem__("median_ms", 9)),
+    ],
+)
+def test_nothing_else_changes(study, key, change):
+    source = another_question(study)
+    change(source)
+    source.pop("analysis", None) if key.startswith("arms") else None
+    with pytest.raises(RevisionError, match="cannot change once the study has been opened") as caught:
+        revise(study=paused(study), source=source, why="I want to")
+    assert any(line.startswith(f"{key}: ") for line in caught.value.lines)
+    study.refresh_from_db()
+    assert (study.version, study.versions.count()) == (1, 1)
+
+
+def test_only_while_paused_with_a_reason_and_if_something_changes(study):
+    with pytest.raises(RevisionError, match="is open; its protocol changes while it is paused only"):
+        revise(study=study, source=another_question(study), why="Clearer")
+    held = paused(study)
+    with pytest.raises(RevisionError, match="why: is missing"):
+        revise(study=held, source=another_question(study), why="  ")
+    with pytest.raises(RevisionError, match="nothing changes"):
+        revise(study=held, source=held.protocol, why="Clearer")
+    with pytest.raises(ProtocolError, match=r"wording.question: has a place \{klass\}"):
+        revise(study=held, source=another_question(study, "Which {klass}?"), why="Clearer")
+
+
+# Answers know theirs
+
+
+def answered(study, person, **said):
+    (trial,) = claim_trials(participant=person, count=1)
+    return answer_trial(
+        participant=person, position=trial.position, shown_value=0, answer_id=uuid.uuid4(), **said
+    ).response
+
+
+@pytest.fixture
+def two_versions(study):
+    """One answer under each version, and one that was on its way while the protocol changed."""
+    answered(study, make_participant(study, 1))
+    revise(study=paused(study), source=another_question(study), why="Clearer")
+    study = change_state(study=Study.objects.get(), to=Study.State.OPEN)
+    answered(study, make_participant(study, 2), version=2)
+    answered(study, make_participant(study, 3), version=1)
+    return study
+
+
+def test_an_answer_knows_the_version_that_the_page_spoke(two_versions):
+    assert list(Response.objects.order_by("id").values_list("version", flat=True)) == [1, 2, 1]
+
+
+@pytest.mark.parametrize("said", [None, 0, -1, 3, 99])
+def test_a_version_that_there_is_not_is_taken_for_the_present_one(two_versions, said):
+    assert answered(two_versions, make_participant(two_versions, 9), version=said).version == 2
+
+
+def test_scores_say_that_versions_are_mixed(two_versions):
+    found = summary(two_versions)
+    assert found.versions == {1: 2, 2: 1}
+    assert (
+        "Answers under 2 versions of the protocol are counted together: 2 under version 1, 1 under version 2."
+        in found.notes
+    )
+
+
+def test_one_version_is_not_spoken_of(study):
+    answered(study, make_participant(study, 1))
+    assert summary(study).versions == {}
+    assert not any("version" in note for note in summary(study).notes)
+
+
+def test_the_export_has_each_answers_version_and_hash(two_versions):
+    rows = list(csv.DictReader(io.StringIO(b"".join(csv_chunks(two_versions)).decode())))
+    hashes = dict(two_versions.versions.values_list("number", "sha256"))
+    assert [row["protocol_version"] for row in rows] == ["1", "2", "1"]
+    assert [row["protocol_sha256"] for row in rows] == [hashes[1], hashes[2], hashes[1]]
+
+
+# On pages
+
+
+@pytest.fixture
+def browser(client, researcher, study):
+    study.researchers.add(researcher)
+    client.force_login(researcher)
+    return client
+
+
+def test_the_page_offers_the_file_and_its_versions(browser, study):
+    page = browser.get(reverse("study-protocol", args=["small"])).content.decode()
+    assert study.protocol_sha256 in page
+    file = browser.get(reverse("study-protocol-file", args=["small"])).content.decode()
+    assert tomllib.loads(file) == check_protocol(SOURCE).complete
+    assert browser.get(reverse("study-protocol-file", args=["small"]) + "?version=7").status_code == 404
+
+
+def test_a_researcher_changes_the_question_of_a_paused_study(browser, study):
+    address = reverse("study-change-wording", args=["small"])
+    assert "paused only" in browser.get(address, follow=True).content.decode()
+    paused(study)
+    form = browser.get(address).context["form"]
+    fields = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    bad = browser.post(address, fields | {"question": "Which {klass}?", "why": "Clearer"}).content.decode()
+    assert "has a place {klass}" in bad
+    good = browser.post(address, fields | {"question": "Which?\r\nThis?", "why": "Clearer"}, follow=True)
+    assert "This is version 2 of the protocol now" in good.content.decode()
+    assert "wording.question" in good.content.decode()
+    study.refresh_from_db()
+    assert (study.version, study.wording["question"]) == (2, "Which?\nThis?")
+
+
+def test_two_studies_are_compared_if_both_can_be_seen(browser, study, researcher):
+    other = create_study(protocol=check_protocol(SOURCE | {"slug": "other", "title": "Other"}))
+    address = reverse("study-protocol", args=["small"]) + "?with=other"
+    assert browser.get(address).status_code == 404
+    other.researchers.add(researcher)
+    page = browser.get(address).content.decode()
+    assert "<code>title</code>" in page
+    assert "<code>slug</code>" in page
+    assert "<code>design.seed</code>" not in page
