@@ -19,14 +19,15 @@ from .analysis.agreement import (
     retest,
     side_bias,
 )
-from .analysis.answers import SAME, AnswersError
+from .analysis.answers import AnswersError
 from .analysis.contrasts import Contrast, Finding, any_difference, compare_arms, rating_tests
-from .analysis.exclusions import Exclusions, exclude
+from .analysis.exclusions import Exclusions
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.ranking import Ranking, rank_arms
 from .analysis.resampling import Method
 from .analysis.scores import SameAs, choice_scores
 from .models import Study
+from .people import Checks, checks_of, left_out
 from .plan import Plan, plan_of
 from .results import UNKNOWN, Answers, Part, second_answers, summarise
 from .summary import Summary
@@ -108,6 +109,7 @@ class Details:
     same_as: tuple[OtherCount, ...]
     methods: tuple[OtherInterval, ...]
     times: Times | None
+    checks: Checks | None
     exclusions: Exclusions | None
     kept: Summary | None  # the summary without the people whom the rules leave out
 
@@ -117,15 +119,16 @@ def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> 
     if not len(given):
         return None
     plan, choice = plan_of(study, arms), study.task == Study.Task.CHOICE
-    left_out = _exclusions(plan, given, arms, choice)
+    excluded = left_out(study, part, given, arms)
     scale: Scale = "nominal" if choice else "interval"
     return Details(
         **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
         agreement=krippendorff_alpha(given.items, given.participants, given.values, scale, seed=study.seed),
         retest=_retest(study, part, given, scale),
         times=_times(given.response_ms),
-        exclusions=left_out,
-        kept=None if left_out is None else summarise(study, part, given.only(left_out.kept)),
+        checks=checks_of(study, part),
+        exclusions=excluded,
+        kept=None if excluded is None else summarise(study, part, given.only(excluded.kept)),
     )
 
 
@@ -233,18 +236,3 @@ def _times(response_ms: np.ndarray) -> Times | None:
     if not len(measured):
         return None
     return Times(len(measured), *(float(value) for value in np.quantile(measured, [0.25, 0.5, 0.75])))
-
-
-def _exclusions(plan: Plan, given: Answers, arms: tuple[str, ...], choice: bool) -> Exclusions | None:
-    """Who the protocol's rules leave out. A place on screen that is not known counts as none picked."""
-    if plan.rules is None:
-        return None
-    places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
-    places = np.where(given.shown == UNKNOWN, SAME, places)
-    return exclude(
-        given.participants,
-        plan.rules,
-        response_ms=given.response_ms,
-        positions=places,
-        shown=len(arms) if choice else 2,
-    )

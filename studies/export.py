@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce
 from .attention import names
 from .bulk import Columns, chunks
 from .models import Response, Study, Trial
+from .people import reasons
 from .results import NOT_MEASURED, UNKNOWN
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
@@ -70,7 +71,11 @@ class Export:
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"
         )
-        self.people = self.side_table(people, ["id", "number", "group", "state", "imported"])
+        why = reasons(study)
+        self.people = self.side_table(
+            ((*row, why.get(row[1], "")) for row in people),
+            ["id", "number", "group", "state", "imported", "left_out_by"],
+        )
         hashes = dict(study.versions.values_list("number", "sha256")) | {study.version: study.protocol_sha256}
         self.hashes: pa.Array = self.values(
             [hashes.get(number, "") for number in range(1, study.version + 1)]
@@ -281,6 +286,12 @@ COLUMNS = [
         TEXT,
         "active, finished, screened or withdrawn. Scores leave out the answers of people who withdrew.",
         lambda e, raw: e.of_person(raw, "state"),
+    ),
+    Column(
+        "left_out_by",
+        TEXT,
+        "The protocol's rules that leave out this person's answers, separated by “; ”. Empty: none.",
+        lambda e, raw: e.of_person(raw, "left_out_by"),
     ),
     Column(
         "imported_from",

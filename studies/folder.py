@@ -13,8 +13,9 @@ from defusedcsv import csv
 from .analysis.answers import SAME
 from .export import BIG, BOOL, INT, TEXT, WRITERS, Export, write
 from .models import Study
+from .people import Checks, checks_of, failed_practice, reasons
 from .provenance import MEANINGS, origins
-from .results import answers_of, part_of, summarise
+from .results import Part, answers_of, part_of, summarise
 from .summary import as_json
 
 TYPES = {INT: "integer", BIG: "integer", TEXT: "text", BOOL: "true or false"}
@@ -71,6 +72,7 @@ def wide(study: Study, who: str) -> Iterator[str]:
 def participants(study: Study) -> Iterator[str]:
     """One participant a row, with what they said of themselves. No name, no id of a recruitment site."""
     keys = [question["key"] for question in study.questions]
+    checks, practised, why = checks_of(study, Part("all")) or Checks(), failed_practice(study), reasons(study)
     yield _line([*PARTICIPANT_MEANINGS, *keys])
     for person in (
         study.participants.select_related("invitation").order_by("number").iterator(chunk_size=1000)
@@ -83,6 +85,10 @@ def participants(study: Study) -> Iterator[str]:
                 str(person.simulated).lower(),
                 person.consented_at.isoformat(),
                 person.finished_at.isoformat() if person.finished_at else "",
+                checks.given[person.number] if study.attention_checks else "",
+                checks.passed[person.number] if study.attention_checks else "",
+                str(practised[person.number]).lower() if person.number in practised else "",
+                why.get(person.number, ""),
                 person.external.get("imported", ""),
                 *(person.background.get(key, "") for key in keys),
             ]
@@ -96,6 +102,10 @@ PARTICIPANT_MEANINGS = {
     "simulated": "true: a simulated volunteer, not a person.",
     "consented_at": "When they agreed to take part.",
     "finished_at": "When they gave their last answer. Empty: they did not finish.",
+    "checks_given": "Attention checks they answered. Empty: the study has none.",
+    "checks_passed": "How many of these they passed.",
+    "practice_failed": "true: they got a practice example wrong every time. Empty: no practice.",
+    "left_out_by": "The protocol's rules that leave out their answers, separated by “; ”. Empty: none.",
     "imported_from": "File from which their answers were imported. Empty: they answered here.",
 }
 

@@ -5,6 +5,8 @@ contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every ot
 hide_running_results = true                        # nobody sees results before the study is closed
 
 [exclusions]                                       # each leaves out all answers of a person
+missed_checks = 2                                  # so many attention checks missed, or more
+failed_practice = true                             # a practice example wrong every time
 median_ms = 400                                    # median response time below this
 position_share = 0.9                               # one place picked in more than this share of preferences
 """
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
+RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
+
+
 @dataclass(frozen=True)
 class Plan:
     contrasts: tuple[tuple[int, int], ...]  # pairs of arm indices
@@ -31,7 +36,7 @@ def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
     """The plan of a study, from its protocol as it was read and checked."""
     analysis, exclusions = study.protocol.get("analysis", {}), study.protocol.get("exclusions", {})
     pairs = [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])]
-    rules = Rules(median_ms=exclusions.get("median_ms"), position_share=exclusions.get("position_share"))
+    rules = Rules(**{name: exclusions[name] for name in RULES if name in exclusions})
     return Plan(
         contrasts=tuple((a, b) for a, b in pairs),
         rules=None if rules == Rules() else rules,
@@ -48,10 +53,18 @@ def results_hidden(study: Study) -> bool:
 HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."
 
 
-def check_plan(reader: "Reader", arms: Sequence[str]) -> None:
-    """Check the plan's tables in a protocol; faults are noted in the reader."""
+def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool) -> None:
+    """Check the plan's tables in a protocol; faults are noted in the reader.
+
+    `checks`, `practice`: the design's attention checks, and whether it begins with practice.
+    """
     analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
     analysis.pairs("contrasts", arms)
     analysis.flag("hide_running_results")
+    missed = exclusions.number("missed_checks", least=1, default=None)
+    if missed and missed > checks:
+        exclusions.fault("missed_checks", f"is {missed}, but design.attention_checks is {checks}")
+    if exclusions.flag("failed_practice") and not practice:
+        exclusions.fault("failed_practice", "is true, but design.practice is not")
     exclusions.number("median_ms", least=1, default=None)
     exclusions.share("position_share")

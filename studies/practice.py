@@ -1,5 +1,6 @@
 """Two drawn examples before the first photo, with feedback. The main part gives none."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ def current(participant: Participant) -> int | None:
         if len(tries) < TRIES and not any(answer["right"] for answer in tries):
             return number
     return None
+
+
+def has_failed(given: list[dict[str, Any]]) -> bool:
+    """Whether somebody got an example wrong every time. `given`: the data of their practice events."""
+    tried = Counter(answer.get("number") for answer in given if "number" in answer)
+    right = {answer["number"] for answer in given if answer.get("right")}
+    return any(times >= TRIES and number not in right for number, times in tried.items())
 
 
 def right_side(participant: Participant, number: int) -> int:

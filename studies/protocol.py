@@ -139,7 +139,12 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     )
     if protocol.attention_checks > protocol.trials_per_participant // 2:
         design.fault("attention_checks", "is more than half of trials_per_participant; ask for fewer")
-    check_plan(reader, [arm.name for arm in protocol.arms])
+    check_plan(
+        reader,
+        [arm.name for arm in protocol.arms],
+        checks=protocol.attention_checks,
+        practice=protocol.practice,
+    )
     reader.finish()
     return replace(protocol, complete=_complete(reader, protocol))
 

@@ -102,6 +102,13 @@ def second_answers(study: Study, part: Part) -> dict[tuple[int, int], int]:
     return {(item, person): said for item, person, said in found}
 
 
+def check_answers(study: Study, part: Part) -> list[tuple[int, int]]:
+    """(participant, what they said) for every answer to an attention check: 0, or a rating above it, is the object."""
+    rows = _of_part(study, part).filter(status=Response.Status.ASIDE, trial__kind=Trial.Kind.CHECK)
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    return list(rows.order_by("id").values_list("participant__number", value))
+
+
 def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
     distinct, places = np.unique(codes, return_inverse=True)
     texts = [code.decode().strip() for code in distinct.tolist()]

@@ -61,6 +61,7 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "trial": "main",
         "check_passed": "",
         "participant_state": "active",
+        "left_out_by": "",
         "imported_from": "",
         "answered_at": first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "protocol_version": "1",

@@ -75,7 +75,7 @@ def test_without_a_plan_nothing_is_declared_and_nobody_left_out():
         ),
         (
             "[exclusions]\nmedian = 400",
-            "exclusions.median: is unknown; known keys are median_ms, position_share",
+            "exclusions.median: is unknown; known keys are failed_practice, median_ms, missed_checks, position_share",
         ),
     ],
 )

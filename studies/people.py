@@ -1,0 +1,92 @@
+"""How closely people looked: attention checks, practice, and whom the protocol's rules leave out for it."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .analysis.answers import SAME
+from .analysis.exclusions import Exclusions, exclude
+from .models import Study
+from .plan import plan_of
+from .practice import has_failed
+from .results import UNKNOWN, Answers, Part, answers_of, check_answers
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Answers to attention checks, by participant number."""
+
+    given: Counter[int] = field(default_factory=Counter)
+    passed: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def people(self) -> int:
+        return len(self.given)
+
+    @property
+    def all_given(self) -> int:
+        return self.given.total()
+
+    @property
+    def all_passed(self) -> int:
+        return self.passed.total()
+
+    @property
+    def passed_all(self) -> int:
+        """People who missed none."""
+        return sum(self.passed[number] == count for number, count in self.given.items())
+
+    @property
+    def missed(self) -> dict[int, int]:
+        return {number: count - self.passed[number] for number, count in self.given.items()}
+
+
+def checks_of(study: Study, part: Part) -> Checks | None:
+    """Answers to attention checks about any class; None in a study without them."""
+    if not study.attention_checks:
+        return None
+    found = Checks()
+    choice = study.task == Study.Task.CHOICE
+    for number, said in check_answers(study, replace(part, class_name="")):
+        found.given[number] += 1
+        found.passed[number] += said == 0 if choice else said > 0
+    return found
+
+
+def failed_practice(study: Study) -> dict[int, bool]:
+    """Whether each participant who practised got an example wrong every time."""
+    said: dict[int, list[dict]] = {}
+    events = study.events.filter(kind="practice", participant__isnull=False)
+    for number, data in events.order_by("id").values_list("participant__number", "data"):
+        said.setdefault(number, []).append(data)
+    return {number: has_failed(answers) for number, answers in said.items()}
+
+
+def left_out(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> Exclusions | None:
+    """Whom the protocol's rules leave out; None where it has none. A place on screen that is not known counts as none
+    picked."""
+    rules, choice = plan_of(study, arms).rules, study.task == Study.Task.CHOICE
+    if rules is None:
+        return None
+    places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
+    checks = checks_of(study, part)
+    return exclude(
+        given.participants,
+        rules,
+        response_ms=given.response_ms,
+        positions=np.where(given.shown == UNKNOWN, SAME, places),
+        shown=len(arms) if choice else 2,
+        missed_checks=checks.missed if checks else {},
+        failed_practice=failed_practice(study) if rules.failed_practice else {},
+    )
+
+
+def reasons(study: Study) -> dict[int, str]:
+    """Participant number -> every rule that leaves them out, separated by “; ”."""
+    part, arms = Part("all"), tuple(study.arms.values_list("name", flat=True))
+    if plan_of(study, arms).rules is None:
+        return {}
+    given = answers_of(study, part)
+    found = left_out(study, part, given, arms) if len(given) else None
+    return {} if found is None else {int(number): "; ".join(why) for number, why in found.reasons.items()}

@@ -1,0 +1,132 @@
+"""Rules that the protocol fixed leave people out for missed checks and failed practice: on every page and in every file."""
+
+import csv
+
+import pytest
+from django.urls import reverse
+
+from studies.details import details
+from studies.folder import export
+from studies.models import Event, Study
+from studies.protocol import ProtocolError, check_protocol
+from studies.report import report
+from studies.results import answers_of, part_of
+from tests.factories import make_study
+from tests.studies.filled import answer, fill
+from tests.studies.test_read_protocol import CHOICE
+
+pytestmark = pytest.mark.django_db
+
+MISSED, FAILED = "missed attention checks", "failed the practice"
+
+
+def practise(person, number, *right):
+    for one in right:
+        data = {"number": number, "value": "0", "right": one}
+        Event.objects.create(study=person.study, participant=person, kind="practice", data=data)
+
+
+@pytest.fixture
+def study():
+    """Four people, each with two attention checks: 1 passes both, 2 misses both, 3 misses one, 4 fails the practice."""
+    rules = {"exclusions": {"missed_checks": 2, "failed_practice": True}}
+    study = make_study("care", items=3, attention_checks=2, practice=True, protocol=rules)
+    people = fill(study, [[0, 1, 2], [2, 2, 2], [0, 0, 1], [1, 1, 1]])
+    for person, said in zip(people, [(0, 0), (1, -1), (0, 2), (0, 0)], strict=True):
+        for item, value in enumerate(said):
+            answer(person, item, value, kind="check", status="aside")
+        practise(person, 0, True)
+        practise(person, 1, False, person.number != 4)
+    answer(people[0], 2, 1, kind="check", status="undone")  # taken back: neither passed nor missed
+    return study
+
+
+def look(study):
+    part = part_of(study)
+    given = answers_of(study, part)
+    return details(study, part, given, ("grad-cam", "ablation-cam", "pixel-ablation-cam"))
+
+
+def test_checks_are_counted_by_person(study):
+    checks = look(study).checks
+    assert (checks.all_passed, checks.all_given, checks.people, checks.passed_all) == (5, 8, 4, 2)
+    assert checks.missed == {1: 0, 2: 2, 3: 1, 4: 0}
+
+
+def test_the_rules_leave_out_whom_they_name_and_the_flow_says_so(study):
+    found = look(study)
+    assert found.exclusions.reasons == {2: [MISSED], 4: [FAILED]}
+    assert found.exclusions.flow[MISSED] == found.exclusions.flow[FAILED] == 1
+    assert found.exclusions.flow["people kept"] == 2
+    assert found.exclusions.flow["answers kept"] == found.kept.responses == 6
+
+
+def test_without_such_rules_nobody_is_left_out(study):
+    study.protocol = {}
+    study.save()
+    assert look(study).exclusions is None
+
+
+def test_one_missed_check_is_enough_where_the_rule_says_one(study):
+    study.protocol = {"exclusions": {"missed_checks": 1}}
+    study.save()
+    assert look(study).exclusions.reasons == {2: [MISSED], 3: [MISSED]}
+
+
+def test_narrowing_results_to_a_class_does_not_change_who_is_left_out(study):
+    image = study.items.get(index=2).image
+    image.class_name = "dam"
+    image.save()
+    part = part_of(study, class_name="dam")
+    found = details(study, part, answers_of(study, part), ("a", "b", "c"))
+    assert set(found.exclusions.reasons) == {2, 4}
+
+
+def test_the_export_says_for_every_answer_and_person_who_is_left_out_and_why(study, tmp_path):
+    export(study=study, to=tmp_path, formats=["csv"])
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
+        by_person = {row["participant"]: row["left_out_by"] for row in csv.DictReader(file)}
+    assert by_person == {"1": "", "2": MISSED, "3": "", "4": FAILED}
+    with (tmp_path / "participants.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["participant"]: row for row in csv.DictReader(file)}
+    columns = ("checks_given", "checks_passed", "practice_failed", "left_out_by")
+    assert [[rows[number][name] for name in columns] for number in "1234"] == [
+        ["2", "2", "false", ""],
+        ["2", "0", "false", MISSED],
+        ["2", "1", "false", ""],
+        ["2", "2", "true", FAILED],
+    ]
+    codebook = (tmp_path / "codebook.csv").read_text()
+    for name in columns:
+        assert f"participants.csv,{name}," in codebook
+
+
+def test_the_results_page_and_the_report_say_how_many_were_passed(study, client, admin_user):
+    client.force_login(admin_user)
+    page = client.get(reverse("study-results", args=["care"])).content.decode()
+    for text in (page, report(study)):
+        assert "<strong>5</strong> of 8 attention checks passed; 2 of 4 people missed none" in text
+        assert "missed attention checks</span> <strong>1</strong>" in text
+    assert "Each person met 2 attention checks" in report(study)
+
+
+def test_a_study_without_checks_says_nothing_of_them(client, admin_user):
+    study = make_study("plain", items=2, state=Study.State.OPEN)
+    fill(study, [[0, 1], [1, 1]])
+    client.force_login(admin_user)
+    assert "attention check" not in client.get(reverse("study-results", args=["plain"])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("design", "rules", "fault"),
+    [
+        ({"attention_checks": 1}, {"missed_checks": 2}, "is 2, but design.attention_checks is 1"),
+        ({}, {"missed_checks": 1}, "is 1, but design.attention_checks is 0"),
+        ({}, {"failed_practice": True}, "is true, but design.practice is not"),
+        ({}, {"missed_checks": 0}, "is 0; it must be a whole number from 1"),
+    ],
+)
+def test_a_rule_that_can_never_apply_is_refused(design, rules, fault):
+    protocol = {**CHOICE, "design": {**CHOICE["design"], **design}, "exclusions": rules}
+    with pytest.raises(ProtocolError, match=fault):
+        check_protocol(protocol)
