@@ -1,0 +1,49 @@
+"""For a load balancer: is this process alive, and can it serve people?"""
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+@never_cache
+@login_not_required
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers at all."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+@login_not_required
+def ready(request: HttpRequest) -> HttpResponse:
+    """200 when database and storage answer, else 503; which of them does not, and nothing about why."""
+    parts = {name: _works(check) for name, check in CHECKS.items()}
+    said = {name: "ok" if works else "unavailable" for name, works in parts.items()}
+    return JsonResponse(said, status=200 if all(parts.values()) else 503)
+
+
+def _works(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:  # whatever stands in the way, the answer is no; `manage.py doctor` says why
+        return False
+
+
+def _database() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _storage() -> bool:
+    default_storage.exists("readyz")
+    return True
+
+
+CHECKS: dict[str, Callable[[], bool]] = {"database": _database, "storage": _storage}

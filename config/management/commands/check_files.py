@@ -1,0 +1,39 @@
+"""Rows without files, and files without rows."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config.files import check_files, delete_orphans
+from explain.cli import Answer, AnswerCommand
+
+
+class Command(AnswerCommand):
+    help = "Find rows without their files, and files without a row that are older than an hour."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--delete", action="store_true", help="delete the files without a row")
+
+    def run(self, *, delete: bool, **_: Any) -> Answer:
+        found = check_files()
+        deleted = delete_orphans(found) if delete else 0
+        notes = []
+        if found.orphans and not delete:
+            notes.append("Delete the files without a row: manage.py check_files --delete")
+        lost = (
+            f"{len(found.lost)} files are lost; restore them from a backup, or make the maps again"
+            if found.lost
+            else ""
+        )
+        return Answer(
+            data={"files": found.rows, "lost": found.lost, "orphans": found.orphans, "deleted": deleted},
+            header=["", "files"],
+            rows=[
+                ["that rows point to", found.rows],
+                ["of these not there", len(found.lost)],
+                ["without a row", len(found.orphans)],
+                ["deleted", deleted],
+            ],
+            notes=[*notes, *(f"not there: {name}" for name in found.lost[:20])],
+            failed=lost,
+        )
