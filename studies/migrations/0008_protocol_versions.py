@@ -8,8 +8,9 @@ from django.db import migrations, models
 def first_versions(apps, schema_editor):
     """Studies that were opened before there were versions have the one that they were opened with."""
     Study, ProtocolVersion = (apps.get_model("studies", name) for name in ("Study", "ProtocolVersion"))
-    for study in Study.objects.exclude(protocol_sha256=""):
-        ProtocolVersion.objects.create(
+    alias = schema_editor.connection.alias
+    for study in Study.objects.using(alias).exclude(protocol_sha256=""):
+        ProtocolVersion.objects.using(alias).create(
             study=study, number=1, sha256=study.protocol_sha256, protocol=study.protocol
         )
 
