@@ -98,7 +98,7 @@ class Volunteer:
         await self.load_pictures()
 
     def take(self, reply: dict) -> None:
-        self.trials, self.csrf = reply["trials"], reply["csrf"]
+        self.trials, self.csrf = reply["trials"], reply.get("csrf", self.csrf)
 
     async def load_pictures(self) -> None:
         """The pictures of trials that are new in the hand's first three, as static/js/pictures.js preloads them."""

@@ -51,13 +51,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "config.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.middleware.Authentication",
+    "config.middleware.LoginRequired",
+    "config.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -146,7 +146,7 @@ BATCH_STALE_SECONDS = env.int("BATCH_STALE_SECONDS", 120)
 
 # Volunteers
 LEASE_SECONDS = env.int("LEASE_SECONDS", 900)
-CLAIM_BLOCK = env.int("CLAIM_BLOCK", 5)
+CLAIM_BLOCK = env.int("CLAIM_BLOCK", 10)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

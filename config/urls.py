@@ -7,9 +7,9 @@ from . import health
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("", include("studies.urls")),  # first, as volunteers ask most
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("", include("explain.urls")),
-    path("", include("studies.urls")),
 ]

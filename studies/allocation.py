@@ -11,27 +11,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from . import statements
 from .analysis.orders import rounds, study_orders
-from .attention import Met, next_check
+from .attention import with_checks
+from .free_trials import choose_free
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from .statements import Free, Given
 from .turns import writing
 
 SAME = -1
 LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
 STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)  # the one answer that settles its trial
-# A claim looks at this many times as many free trials as it takes, to give each person all orders in turn.
-WINDOW = 4
-LOOK_AGAIN, LONGEST_WAIT = 0.01, 10.0  # seconds, where others have locked the last free trials
 
 
 class AnswerError(Exception):
@@ -69,73 +66,55 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     seen. Attention checks come among them, beyond `count`. When all that they were given is answered, their repeats
     follow. Claims of one participant wait for each other; those of others do not.
     """
-    participant = _locked(participant)
-    if participant.study.state != Study.State.OPEN:
+    state, has_lapses = statements.lock_participant(participant.pk)
+    if state != Study.State.OPEN:
         return []
-    trials = Trial.objects.filter(participant=participant)
-    met = list(trials.values("item", "order", "position", "state", "kind"))
-    lapses = list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
-    main = [row for row in met if row["kind"] == Trial.Kind.MAIN]
+    met = statements.met(participant.pk)
+    lapses = _lapses(participant) if has_lapses else []
+    main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
     left = participant.study.trials_per_participant - len(main) - (_surplus(participant) if lapses else 0)
-    position = max([row["position"] for row in met] + [lapse["position"] for lapse in lapses], default=0)
-    chosen: list[Trial] = []
+    position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
+    chosen: list[Free] = []
     if count > 0 and left > 0:
         count = min(count, left)
-        seen_items = {row["item"] for row in met} | {lapse["item"] for lapse in lapses}
-        free = Trial.objects.filter(study=participant.study, kind=Trial.Kind.MAIN).exclude(
-            item__in=seen_items
-        )
-        chosen = _choose(_take(free, count), Counter(row["order"] for row in main), count)
-    held = any(row["state"] == Trial.State.CLAIMED for row in met)
-    with_checks = _with_checks(chosen, participant, met, last=not chosen and not held)
-    if with_checks or held:
-        return _give(with_checks, participant, position)
+        seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
+        orders = Counter(trial.order for trial in main)
+        chosen = choose_free(study=participant.study, seen=seen, seen_orders=orders, count=count)
+    held = any(trial.state == Trial.State.CLAIMED for trial in met)
+    trials = [Trial(pk=trial.pk, item_id=trial.item_id, order=trial.order) for trial in chosen]
+    trials = with_checks(participant, met, trials, last=not chosen and not held)
+    if trials or held:
+        if lapsed := [trial for trial in chosen if trial.participant_id]:
+            _record_lapses(participant.study_id, lapsed)
+        return _give(trials, participant, position)
     return _give_repeats(participant, met, position)
 
 
-def _with_checks(
-    chosen: list[Trial], participant: Participant, met: Sequence[Any], last: bool
-) -> list[Trial]:
-    """The chosen trials, and among them the attention checks that come after them."""
-    if not participant.study.attention_checks:
-        return chosen
-    by_kind: dict[str, list[int]] = {kind: [] for kind in Trial.Kind.values}
-    for row in sorted(met, key=lambda row: row["position"]):
-        by_kind[row["kind"]].append(row["item"])
-    if by_kind[Trial.Kind.REPEAT]:
-        return chosen
-    so_far = Met(by_kind[Trial.Kind.MAIN], by_kind[Trial.Kind.CHECK])
-    given: list[Trial] = []
-    ahead = [trial.item_id for trial in chosen]
-    for one_or_none in [[trial] for trial in chosen] or [[]]:
-        given += one_or_none
-        so_far.items.extend(trial.item_id for trial in one_or_none)
-        while check := next_check(participant, so_far, ahead=ahead, last=last):
-            given.append(Trial(study=participant.study, kind=Trial.Kind.CHECK, **check))
-            so_far.checked.append(check["item_id"])
-    return given
+def _lapses(participant: Participant) -> list[dict[str, int]]:
+    return list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
 
 
-def _give_repeats(participant: Participant, met: Sequence[Any], position: int) -> list[Trial]:
+def _give_repeats(participant: Participant, met: Sequence[Given], position: int) -> list[Trial]:
     """The items that a participant answered first, once more in another order: as far apart as can be."""
-    if any(row["kind"] == Trial.Kind.REPEAT for row in met):
+    if any(trial.kind == Trial.Kind.REPEAT for trial in met):
         return []
-    answered = [row for row in met if row["kind"] == Trial.Kind.MAIN and row["state"] == Trial.State.ANSWERED]
-    answered.sort(key=lambda row: row["position"])
+    main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
+    answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
+    answered.sort(key=lambda trial: trial.position)
     # Half of the trials at most, so that there are as many others between the two times.
     again = answered[: min(participant.study.repeats_per_participant, len(answered) // 2)]
     return Trial.objects.bulk_create(
         Trial(
             study=participant.study,
             kind=Trial.Kind.REPEAT,
-            item_id=row["item"],
-            order=_turned(row["order"]),
+            item_id=trial.item_id,
+            order=_turned(trial.order),
             state=Trial.State.CLAIMED,
             participant=participant,
             position=position + number,
             lease_until=_lease(),
         )
-        for number, row in enumerate(again, start=1)
+        for number, trial in enumerate(again, start=1)
     )
 
 
@@ -156,67 +135,25 @@ def _surplus(participant: Participant) -> int:
     return late.exclude(trial__participant=participant).values("trial").distinct().count()
 
 
-def _take(free: QuerySet[Trial], count: int) -> list[Trial]:
-    """Lock enough free trials to choose from: open ones in order, then those whose lease is over.
-
-    Rows that others have locked are passed over. If that leaves none, look again in a moment: at the end of a
-    study everyone reaches for the same last rows, and the lock of someone who is still choosing is no answer.
-    Nobody waits for a lock while holding others (rows that were locked in vain stay locked too), so there is no
-    deadlock. On SQLite the transaction has the only write lock, and the first look is final.
-    """
-    is_open = Q(state=Trial.State.OPEN)
-    is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
-    patience = monotonic() + LONGEST_WAIT
-    while True:
-        found = _lock(free.filter(is_open), count)
-        if len({trial.item_id for trial in found}) < count:
-            found += _lock(free.filter(is_expired), count)
-        if found or monotonic() > patience or not free.filter(is_open | is_expired).exists():
-            return found
-        sleep(LOOK_AGAIN)
-
-
-def _lock(rows: QuerySet[Trial], count: int) -> list[Trial]:
-    locked = rows.order_by("id").select_for_update(of=("self",), skip_locked=True)
-    return list(locked[: count * WINDOW])
-
-
-def _choose(free: list[Trial], seen_orders: Counter[str], count: int) -> list[Trial]:
-    """One trial for an item, preferring orders that the participant has seen least, then the order of ids."""
-    chosen: list[Trial] = []
-    free = sorted(free, key=lambda trial: (trial.state == Trial.State.CLAIMED, trial.pk))
-    while free and len(chosen) < count:
-        best = min(free, key=lambda trial: seen_orders[trial.order])
-        seen_orders[best.order] += 1
-        chosen.append(best)
-        free = [trial for trial in free if trial.item_id != best.item_id]
-    return chosen
-
-
 def _give(trials: list[Trial], participant: Participant, position: int) -> list[Trial]:
     """Hand locked trials to a participant, at the positions after `position`; attention checks are made here."""
-    _record_lapses([trial for trial in trials if trial.participant_id])
     until = _lease()
-    for trial in trials:
-        position += 1
-        trial.participant, trial.position = participant, position
+    for place, trial in enumerate(trials, start=position + 1):
+        trial.study_id, trial.participant, trial.position = participant.study_id, participant, place
         trial.state, trial.lease_until = Trial.State.CLAIMED, until
-    # One statement, whatever the number of trials.
-    locked = [trial for trial in trials if trial.pk is not None]
-    places = [When(pk=trial.pk, then=Value(trial.position)) for trial in locked]
-    if places:
-        Trial.objects.filter(pk__in=[trial.pk for trial in locked]).update(
-            participant=participant, position=Case(*places), state=Trial.State.CLAIMED, lease_until=until
-        )
-    Trial.objects.bulk_create(trial for trial in trials if trial.pk is None)
+    locked = {trial.pk: trial.position or 0 for trial in trials if trial.pk is not None}
+    if locked:
+        statements.give(participant.pk, locked, until)
+    if made := [trial for trial in trials if trial.pk is None]:
+        Trial.objects.bulk_create(made)
     return trials
 
 
-def _record_lapses(trials: list[Trial]) -> None:
+def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
     """Remember who had met a trial before it went to someone else, and where, for an answer that comes late."""
     Event.objects.bulk_create(
         Event(
-            study_id=trial.study_id,
+            study_id=study,
             participant_id=trial.participant_id,
             kind=LAPSED,
             data={"trial": trial.pk, "item": trial.item_id, "position": trial.position},
@@ -276,12 +213,12 @@ def answer_trial(
         "telemetry": telemetry or {},
     }
     try:
-        with writing():
-            # A trial that is still held has no answer yet; an id used elsewhere is caught below.
-            if held := statements.settle(participant.pk, position):
-                trial = Trial(pk=held.trial, kind=held.kind, order=held.order)
-                return Outcome(_store(said, trial, counts=True), counts=True)
-            return _answer_unheld(said, position)
+        # A trial that is still held has no answer yet; an id used elsewhere is caught below.
+        if held := statements.trial_at(participant.pk, position):
+            response = _response(said, held, counts=True)
+            if statements.settle(response):
+                return Outcome(response, counts=True)
+        return _answer_unheld(said, position)
     except IntegrityError:
         # Another trial's answer, or one that was taken back, sent under the same id: the first one stands.
         stored = Response.objects.filter(answer_id=answer_id).first()
@@ -290,6 +227,7 @@ def answer_trial(
         return _outcome(stored, participant)
 
 
+@writing()
 def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
     """An answer that was sent again, came late, or is not the first to its trial."""
     participant = said["participant"]
@@ -297,17 +235,17 @@ def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
     if stored := Response.objects.filter(answer_id=said["answer_id"]).first():
         return _outcome(stored, participant)
     counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
-    response = _store(said, trial, counts)
+    response = _response(said, trial, counts)
+    response.save(force_insert=True)
     if counts:
         _settle(trial, participant, position)
     return Outcome(response, counts)
 
 
-def _store(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
+def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
     good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
     meaning = _meaning(said["participant"].study, trial, said["shown_value"])
-    status = good if counts else Response.Status.SURPLUS
-    return statements.insert(Response(trial=trial, status=status, **meaning, **said))
+    return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **said)
 
 
 def _outcome(stored: Response, participant: Participant) -> Outcome:
@@ -342,7 +280,7 @@ def _meaning(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
 def _settle(trial: Trial, participant: Participant, position: int) -> None:
     """Mark a trial as answered by a participant; if someone else holds it by now, it lapses for them."""
     if trial.participant_id not in (None, participant.pk):
-        _record_lapses([trial])
+        _record_lapses(trial.study_id, [trial])
     trial.participant, trial.position = participant, position
     trial.state, trial.lease_until = Trial.State.ANSWERED, None
     trial.save(update_fields=["participant", "position", "state", "lease_until"])

@@ -23,6 +23,7 @@ from explain.pictures import pixels_of
 from .analysis.orders import spread
 from .models import CheckMap, ItemMap, Participant, Response, Study, Trial
 from .quota import expected_main, item_count
+from .statements import Given
 
 POOL = 24  # photos with check maps, at most
 ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
@@ -118,6 +119,33 @@ class Met:
 
     items: list[int]  # of the main part
     checked: list[int]  # of attention checks
+
+
+def with_checks(
+    participant: Participant, given: Sequence[Given], chosen: list[Trial], *, last: bool
+) -> list[Trial]:
+    """Trials that are about to be given to someone, and among them the attention checks that come after them.
+
+    Args:
+        given: what the participant has been given before.
+        last: no photo comes after these.
+    """
+    kinds = {trial.kind for trial in given}
+    if not participant.study.attention_checks or Trial.Kind.REPEAT in kinds:
+        return chosen
+    before = sorted(given, key=lambda trial: trial.position)
+    met = Met(
+        *([t.item_id for t in before if t.kind == kind] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+    )
+    trials: list[Trial] = []
+    ahead = [trial.item_id for trial in chosen]
+    for one_or_none in [[trial] for trial in chosen] or [[]]:
+        trials += one_or_none
+        met.items.extend(trial.item_id for trial in one_or_none)
+        while check := next_check(participant, met, ahead=ahead, last=last):
+            trials.append(Trial(study=participant.study, kind=Trial.Kind.CHECK, **check))
+            met.checked.append(check["item_id"])
+    return trials
 
 
 def next_check(

@@ -11,30 +11,26 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import invitations, practice
+from . import invitations, operations, practice
 from .allocation import (
     SAME,
     AnswerError,
     ageing,
-    answer_trial,
     can_be_undone,
     claim_trials,
     renew_leases,
-    undo_answer,
 )
 from .consent import text
-from .forms import AnswerForm, UndoForm
 from .links import for_participant, refuse
 from .models import Event, Participant, Study, Trial
 from .quota import expected_main, expected_repeats, expected_trials
 from .recruitment import way_back
-from .statements import Held, hand, progress
+from .statements import Held, progress
 from .wording import filled
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 IN_HAND = 3
 LETTERS = "ABCDEFGH"
-TELEMETRY_BYTES = 2000  # it comes from anyone who has a link
 
 
 @require_safe
@@ -70,24 +66,23 @@ def break_is_due(participant: Participant) -> bool:
 
 def block_of(participant: Participant, token: str) -> dict[str, Any]:
     """The trials in a participant's hand, after claiming more if few are left, and how far they are."""
-    held = hand(participant.pk, ageing())
+    so_far = progress(participant.pk, ageing())
     short = False
-    if len(held) < IN_HAND:
-        ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(held)
+    if len(so_far.hand) < IN_HAND:
+        ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
         claimed = claim_trials(participant=participant, count=ask)
         if claimed:
-            held = hand(participant.pk, ageing())
+            so_far = progress(participant.pk, ageing())
         short = len(claimed) < ask
-    if any(trial.is_ageing for trial in held):
+    if any(trial.is_ageing for trial in so_far.hand):
         renew_leases(participant=participant)
-    done, last, status = progress(participant.pk)
     # The address of every picture begins with that of the trial page.
     page = reverse("trial", args=[token])
     return {
-        "trials": [_screen(participant.study, page, trial) for trial in held],
-        "done": done,
-        "total": _total(participant, held, done, short),
-        "last": str(last) if can_be_undone(participant, status) else None,
+        "trials": [_screen(participant.study, page, trial) for trial in so_far.hand],
+        "done": so_far.done,
+        "total": _total(participant, so_far.hand, so_far.done, short),
+        "last": str(so_far.last) if can_be_undone(participant, so_far.status) else None,
         "break_every": participant.study.break_every,
         "version": participant.study.version,
     }
@@ -106,7 +101,7 @@ def _total(participant: Participant, held: list[Held], done: int, short: bool) -
 
 
 def answers_given(participant: Participant) -> int:
-    return progress(participant.pk).done
+    return progress(participant.pk, ageing()).done
 
 
 def _screen(study: Study, page: str, trial: Held) -> dict[str, Any]:
@@ -159,31 +154,17 @@ def _trial_context(participant: Participant, token: str, block: dict[str, Any]) 
 
 
 def _take_answer(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
-    form = AnswerForm(request.POST)
-    back = reverse("trial", args=[token])
-    if not form.is_valid():
-        return refuse(request, "unreadable", status=400, back=back)
-    given = form.cleaned_data
     try:
-        answer_trial(
-            participant=participant,
-            position=given["position"],
-            shown_value=given["value"],
-            answer_id=given["answer_id"],
-            response_ms=given["response_ms"],
-            version=given["version"],
-        )
+        operations.answer(participant, request.POST)
     except AnswerError:
-        return refuse(request, "unreadable", status=400, back=back)
+        return refuse(request, "unreadable", status=400, back=reverse("trial", args=[token]))
     return redirect("trial", token=token)
 
 
 @require_POST
 @for_participant
 def undo(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
-    form = UndoForm(request.POST)
-    if form.is_valid():
-        undo_answer(participant=participant, answer_id=form.cleaned_data["answer_id"])
+    operations.do(participant, {"kind": "undo", "answer_id": request.POST.get("answer_id")})
     return redirect("trial", token=token)
 
 
@@ -194,54 +175,21 @@ def answers(request: HttpRequest, participant: Participant, token: str) -> HttpR
 
     Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
     `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
-    stored, or it could never be (then it is kept as an event).
+    stored, or it could never be (then it is kept as an event). The CSRF token comes with GET and stays good.
     """
     settled = []
     if request.method == "POST":
         try:
-            operations = list(json.loads(request.body)["operations"])
-        except (ValueError, KeyError, TypeError):
+            asked = list(json.loads(request.body)["operations"])[: operations.MOST_AT_ONCE]
+        except (ValueError, KeyError, TypeError, RecursionError):
             return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
-        for operation in operations:
-            _settle(participant, operation)
+        for operation in asked:
+            operations.do(participant, operation)
             settled.append(operation.get("id") if isinstance(operation, dict) else None)
     block = block_of(participant, token)
     elsewhere = not block["trials"] or bool(place_of(participant))
-    return JsonResponse({**block, "settled": settled, "elsewhere": elsewhere, "csrf": get_token(request)})
-
-
-def _settle(participant: Participant, operation: Any) -> None:
-    """Do what a queued operation says; what cannot be done is kept as an event, so that nothing is lost."""
-    try:
-        if not isinstance(operation, dict):
-            raise AnswerError("not an object")
-        if operation.get("kind") == "undo":
-            form: Any = UndoForm(operation)
-            if not form.is_valid():
-                raise AnswerError(form.errors.as_text())
-            undo_answer(participant=participant, answer_id=form.cleaned_data["answer_id"])
-            return
-        form = AnswerForm({**operation, "answer_id": operation.get("id")})
-        if not form.is_valid():
-            raise AnswerError(form.errors.as_text())
-        telemetry = operation.get("telemetry")
-        small = isinstance(telemetry, dict) and len(json.dumps(telemetry)) <= TELEMETRY_BYTES
-        answer_trial(
-            participant=participant,
-            position=form.cleaned_data["position"],
-            shown_value=form.cleaned_data["value"],
-            answer_id=form.cleaned_data["answer_id"],
-            response_ms=form.cleaned_data["response_ms"],
-            version=form.cleaned_data["version"],
-            telemetry=telemetry if small else None,
-        )
-    except AnswerError as error:
-        Event.objects.create(
-            study_id=participant.study_id,
-            participant=participant,
-            kind="refused",
-            data={"why": str(error), "operation": operation},
-        )
+    reply = {**block, "settled": settled, "elsewhere": elsewhere}
+    return JsonResponse(reply if request.method == "POST" else {**reply, "csrf": get_token(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

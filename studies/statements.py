@@ -5,17 +5,17 @@ the database takes to run it. The text is the same on SQLite and on PostgreSQL. 
 and pages.py say what is asked, and why.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
 
-from .models import Participant, Study
-
-Row = TypeVar("Row", bound=models.Model)
+from .models import Participant, Response, Study, Trial
+from .turns import in_one_statement, writing
 
 
 class Held(NamedTuple):
@@ -29,24 +29,39 @@ class Held(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How many trials a participant has answered, and their latest answer: its id and its status."""
+    """How many trials a participant has answered, their latest answer (its id and status), and what they hold."""
 
     done: int
     last: UUID | None
     status: str
+    hand: list[Held]
 
 
-class Settled(NamedTuple):
-    """The trial that an answer has just settled."""
+class Given(NamedTuple):
+    """A trial that a participant was given, and what became of it."""
 
-    trial: int
+    item_id: int
     kind: str
     order: str
+    position: int
+    state: str
+
+
+class Free(NamedTuple):
+    """A trial that can be given to someone; `participant_id` and `position` are those of a lease that is over."""
+
+    pk: int
+    item_id: int
+    order: str
+    state: str
+    participant_id: int | None
+    position: int | None
 
 
 def participant_of(token_sha256: str) -> Participant | None:
-    """The participant whose link it is, with their study. The study's protocol is left out until it is asked for."""
-    person, study = _columns(Participant, "p"), _columns(Study, "s", ("protocol",))
+    """The participant whose link it is, with their study. What few pages need is left out until it is asked for."""
+    person = _columns(Participant, "p", ("consented_at", "consent_sha256", "finished_at", "external"))
+    study = _columns(Study, "s", ("protocol", "code_version", "created_at", "opened_at", "closed_at"))
     tables = "studies_participant p JOIN studies_study s ON s.id = p.study_id"
     sql = f"SELECT {person.sql}, {study.sql} FROM {tables} WHERE p.token_sha256 = %s"  # noqa: S608 (names of ours)
     found = _ask(sql, [token_sha256])
@@ -57,57 +72,133 @@ def participant_of(token_sha256: str) -> Participant | None:
     return participant
 
 
-_HAND = """
-SELECT t.position, t.kind, t."order", i.class_name, t.lease_until IS NULL OR t.lease_until < %s
-FROM studies_trial t JOIN studies_item ON studies_item.id = t.item_id JOIN explain_image i ON i.id = studies_item.image_id
-WHERE t.participant_id = %s AND t.state = 'claimed' ORDER BY t.position
-"""
-
-
-def hand(participant: int, ageing: datetime) -> list[Held]:
-    """The trials that a participant holds, in the order in which they meet them; those with a lease until before
-    `ageing` are ageing."""
-    moment = connection.ops.adapt_datetimefield_value(ageing)
-    found = _ask(_HAND, [moment, participant])
-    return [Held(position, kind, order, title, bool(old)) for position, kind, order, title, old in found]
-
-
+# Parameters rather than p.id in the two inner queries: they are then run once, not once for each row.
 _PROGRESS = """
 SELECT (SELECT count(DISTINCT trial_id) FROM studies_response WHERE participant_id = %s AND status <> 'undone'),
-       answer_id, status
-FROM studies_response WHERE participant_id = %s ORDER BY id DESC LIMIT 1
+       r.answer_id, r.status, t.position, t.kind, t."order", i.class_name, t.lease_until < %s
+FROM studies_participant p
+LEFT JOIN studies_response r ON r.id = (SELECT max(id) FROM studies_response WHERE participant_id = %s)
+LEFT JOIN studies_trial t ON t.participant_id = p.id AND t.state = 'claimed'
+LEFT JOIN studies_item ON studies_item.id = t.item_id
+LEFT JOIN explain_image i ON i.id = studies_item.image_id
+WHERE p.id = %s ORDER BY t.position
 """
 
 
-def progress(participant: int) -> Progress:
-    for done, last, status in _ask(_PROGRESS, [participant, participant]):
-        return Progress(done, last if isinstance(last, UUID) else UUID(last), status)
-    return Progress(0, None, "")
+def progress(participant: int, ageing: datetime) -> Progress:
+    """How far a participant is. What they hold comes in the order in which they meet it, and is ageing where its
+    lease lasts until before `ageing`."""
+    moment = connection.ops.adapt_datetimefield_value(ageing)
+    rows = _ask(_PROGRESS, [participant, moment, participant, participant])
+    done, last, status = rows[0][:3]
+    hand = [
+        Held(position, kind, order, title, bool(is_ageing))
+        for *_, position, kind, order, title, is_ageing in rows
+        if position is not None
+    ]
+    return Progress(done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand)
+
+
+def lock_participant(participant: int) -> tuple[str, bool]:
+    """Make the claims of one participant wait for each other; their study's state, and whether a trial of theirs lapsed."""
+    sql = """
+        SELECT s.state, EXISTS (SELECT 1 FROM studies_event WHERE participant_id = p.id AND kind = 'lapsed')
+        FROM studies_participant p JOIN studies_study s ON s.id = p.study_id WHERE p.id = %s"""
+    state, has_lapses = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])[0]
+    return state, bool(has_lapses)
+
+
+def met(participant: int) -> list[Given]:
+    sql = 'SELECT item_id, kind, "order", position, state FROM studies_trial WHERE participant_id = %s'
+    return [Given(*row) for row in _ask(sql, [participant])]
+
+
+OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"
+_FREE = """
+SELECT id, item_id, "order", state, participant_id, position FROM studies_trial
+WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({items}) AND {free} ORDER BY id LIMIT %s
+"""
+
+
+def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | None = None) -> list[Free]:
+    """Lock free trials of items that were not `seen`, passing over those that others have locked.
+
+    They are open ones, or with `now` those whose lease is over.
+    """
+    sql = _FREE.format(items=_marks(seen or [0]), free=EXPIRED if now else OPEN)
+    moment = [connection.ops.adapt_datetimefield_value(now)] if now else []
+    found = _ask(sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *moment, limit])
+    return [Free(*row) for row in found]
+
+
+def give(participant: int, positions: dict[int, int], lease_until: datetime) -> None:
+    """Hand locked trials to a participant: `positions` of trials by their id."""
+    cases = " ".join(["WHEN %s THEN %s"] * len(positions))
+    sql = f"""
+        UPDATE studies_trial SET participant_id = %s, state = 'claimed', lease_until = %s, position = CASE id {cases} END
+        WHERE id IN ({_marks(positions)})"""  # noqa: S608 (marks for parameters)
+    until = connection.ops.adapt_datetimefield_value(lease_until)
+    _run(sql, [participant, until, *chain.from_iterable(positions.items()), *positions])
+
+
+def trial_at(participant: int, position: int) -> Trial | None:
+    """The trial that a participant holds at a position: what never changes of it, so nothing is locked."""
+    sql = """
+        SELECT id, kind, "order" FROM studies_trial
+        WHERE participant_id = %s AND position = %s AND state = 'claimed'"""
+    for pk, kind, order in _ask(sql, [participant, position]):
+        return Trial(pk=pk, kind=kind, order=order)
+    return None
 
 
 _SETTLE = """
 UPDATE studies_trial SET state = 'answered', lease_until = NULL
-WHERE participant_id = %s AND position = %s AND state = 'claimed' RETURNING id, kind, "order"
+WHERE id = %s AND participant_id = %s AND state = 'claimed' RETURNING id
 """
 
 
-def settle(participant: int, position: int) -> Settled | None:
-    """Lock a trial that is held and mark it as answered, in one step; None where it is not held (any more)."""
-    for row in _ask(_SETTLE, [participant, position]):
-        return Settled(*row)
-    return None
+def settle(response: Response) -> bool:
+    """Mark the trial of a new answer as answered, if its participant still holds it, and store the answer: both, or
+    neither and False. PostgreSQL does it in one statement, where BEGIN and COMMIT would cost two round trips more."""
+    held = [response.trial_id, response.participant_id]
+    if connection.vendor == "postgresql":
+        with in_one_statement():
+            return _insert(response, f"WITH held AS ({_SETTLE})", "SELECT {marks} FROM held", held)
+    with writing():
+        return bool(_ask(_SETTLE, held)) and insert(response)
 
 
-def insert(row: Row) -> Row:
-    """As `row.save(force_insert=True)`: one INSERT, and its new id."""
+def insert(row: models.Model) -> bool:
+    """As `row.save(force_insert=True)`."""
+    return _insert(row, "", "VALUES ({marks})", [])
+
+
+def _insert(row: models.Model, before: str, values: str, parameters: list[Any]) -> bool:
+    """Insert a row, and set its id; False if there was nothing to insert, as `values` says."""
     fields = [field for field in row._meta.concrete_fields if not field.primary_key]
     names = ", ".join(f'"{field.column}"' for field in fields)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    marks = ", ".join(["%s"] * len(fields))
-    sql = f'INSERT INTO "{row._meta.db_table}" ({names}) VALUES ({marks}) RETURNING id'  # noqa: S608 (names of ours)
-    row.pk = _ask(sql, values)[0][0]
-    row._state.adding, row._state.db = False, connection.alias
-    return row
+    sql = f'{before} INSERT INTO "{row._meta.db_table}" ({names}) {values} RETURNING id'.format(
+        marks=_marks(fields)
+    )
+    new = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    for (pk,) in _ask(sql, [*parameters, *new]):
+        row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+        return True
+    return False
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _locking(clause: str) -> str:
+    """SQLite has no row locks: the transaction itself holds the only write lock (turns.py)."""
+    return f" {clause}" if connection.features.has_select_for_update else ""
+
+
+def _run(sql: str, parameters: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
 
 
 def _ask(sql: str, parameters: Sequence[Any]) -> list[tuple]:
@@ -119,7 +210,7 @@ def _ask(sql: str, parameters: Sequence[Any]) -> list[tuple]:
 class _Columns:
     """Columns of a model in a SELECT, and the way from what they hold to an instance."""
 
-    def __init__(self, model: type[models.Model], alias: str, without: Iterable[str]):
+    def __init__(self, model: type[models.Model], alias: str, without: Collection[str]):
         fields = [field for field in model._meta.concrete_fields if field.name not in without]
         self.model, self.names = model, [field.attname for field in fields]
         self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)

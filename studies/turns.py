@@ -23,3 +23,13 @@ def writing() -> Iterator[None]:
     else:
         with _turn, transaction.atomic():
             yield
+
+
+@contextmanager
+def in_one_statement() -> Iterator[None]:
+    """For a single statement, which is a transaction by itself. Inside another it can fail without ending that one."""
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+    else:
+        yield

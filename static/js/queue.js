@@ -63,7 +63,7 @@ export class AnswerQueue {
       const reply = await this.fetch(operations);
       const settled = new Set(reply.settled);
       this.waiting = this.waiting.filter((operation) => !settled.has(operation.id));
-      this.csrf = reply.csrf;
+      this.csrf = reply.csrf ?? this.csrf;
       this.wait = FIRST_WAIT;
       this.busy = false;
       this.onReply(reply);

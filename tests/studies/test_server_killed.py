@@ -58,9 +58,10 @@ def answer_with_javascript(client: Patient, token: str, acknowledged: list[UUID]
     """As static/js/queue.js does."""
     address = f"/p/{token}/answers/"
     hand = client.get(address).json()
+    headers = {"X-CSRFToken": hand["csrf"]}
     while hand["trials"]:
         answer = {"id": str(uuid4()), "kind": "answer", "position": hand["trials"][0]["position"], "value": 0}
-        reply = client.post(address, json={"operations": [answer]}, headers={"X-CSRFToken": hand["csrf"]})
+        reply = client.post(address, json={"operations": [answer]}, headers=headers)
         hand = reply.raise_for_status().json()
         assert hand["settled"] == [answer["id"]]
         acknowledged.append(UUID(answer["id"]))
