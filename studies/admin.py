@@ -7,7 +7,19 @@ never shown.
 
 from django.contrib import admin
 
-from .models import Arm, Event, Invitation, Item, ItemMap, Participant, Response, Study, Trial
+from .models import (
+    Arm,
+    CheckMap,
+    Event,
+    Invitation,
+    Item,
+    ItemMap,
+    Participant,
+    ProtocolVersion,
+    Response,
+    Study,
+    Trial,
+)
 
 
 class OfVisibleStudies(admin.ModelAdmin):
@@ -87,7 +99,15 @@ class StudyAdmin(OfVisibleStudies):
     filter_horizontal = ["researchers"]
     inlines = [ArmsInline]
     # Made by opening, pausing and closing, which have their own page and commands.
-    readonly_fields = ["state", "protocol_sha256", "code_version", "created_at", "opened_at", "closed_at"]
+    readonly_fields = [
+        "state",
+        "version",
+        "protocol_sha256",
+        "code_version",
+        "created_at",
+        "opened_at",
+        "closed_at",
+    ]
 
     def get_readonly_fields(self, request, obj=None):
         frozen = Study.FROZEN if obj and obj.is_frozen else ()
@@ -133,6 +153,25 @@ class ItemMapAdmin(AskedAdmin):
     @admin.display(ordering="item__study")
     def study(self, item_map):
         return item_map.item.study
+
+
+@admin.register(CheckMap)
+class CheckMapAdmin(ReadOnly):
+    study_path = "item__study"
+    list_display = ["study", "item", "place"]
+    list_filter = ["item__study"]
+    list_select_related = ["item__study"]
+
+    @admin.display(ordering="item__study")
+    def study(self, row):
+        return row.item.study
+
+
+@admin.register(ProtocolVersion)
+class ProtocolVersionAdmin(ReadOnly):
+    list_display = ["study", "number", "sha256"]
+    list_filter = ["study"]
+    list_select_related = ["study"]
 
 
 @admin.register(Invitation)

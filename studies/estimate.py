@@ -45,14 +45,20 @@ class Estimate:
 
 
 def estimate(
-    *, items: int, responses_per_item: int, trials_per_participant: int, repeats: int = 0, people: int | None
+    *,
+    items: int,
+    responses_per_item: int,
+    trials_per_participant: int,
+    repeats: int = 0,
+    checks: int = 0,
+    people: int | None,
 ) -> Estimate:
-    """All numbers are at least 1, but for `repeats`. With `people` the answers are shared among them."""
+    """All numbers are at least 1, but for `repeats` and `checks`. With `people` the answers are shared among them."""
     answers = items * responses_per_item
     at_most = min(trials_per_participant, items)
     share = ceil(answers / people) if people else at_most
     main = max(1, min(at_most, share))
-    trials = main + min(repeats, main // 2)
+    trials = main + checks + min(repeats, main // 2)
     return Estimate(
         items=items,
         answers=answers,
@@ -73,6 +79,7 @@ def estimate_from(items: int, given: dict[str, Any]) -> Estimate | None:
         responses_per_item=each,
         trials_per_participant=trials,
         repeats=max(given.get("repeats_per_participant") or 0, 0),
+        checks=max(given.get("attention_checks") or 0, 0),
         people=max(given.get("people") or 0, 0) or None,
     )
 

@@ -104,6 +104,7 @@ class DesignForm(StepForm):
         "design.responses_per_item": "responses_per_item",
         "design.trials_per_participant": "trials_per_participant",
         "design.repeats_per_participant": "repeats_per_participant",
+        "design.attention_checks": "attention_checks",
         "design.seed": "seed",
         "recruitment.people": "people",
         "recruitment.completion_url": "completion_url",
@@ -129,6 +130,12 @@ class DesignForm(StepForm):
         label="Photos shown again at the end",
         help_text="Tells how steady people’s answers are. Repeats are not part of the scores. Empty: none.",
     )
+    attention_checks = forms.IntegerField(
+        required=False,
+        label="Attention checks for each person",
+        help_text="Photos with one map plainly on the object and the others plainly off it, drawn from the photos’ boxes. "
+        "They are not part of the scores. Empty: none.",
+    )
     completion_url = forms.CharField(
         required=False,
         label="Where people go when they are done",
@@ -145,7 +152,13 @@ class DesignForm(StepForm):
         help_text="Draws photos and orders. The same seed draws the same ones; there is no reason to change it.",
     )
 
-    DESIGN = ("responses_per_item", "trials_per_participant", "repeats_per_participant", "seed")
+    DESIGN = (
+        "responses_per_item",
+        "trials_per_participant",
+        "repeats_per_participant",
+        "attention_checks",
+        "seed",
+    )
 
     def read(self, source: Source) -> dict[str, Any]:
         defaults = {"responses_per_item": 4, "trials_per_participant": 50}

@@ -3,16 +3,29 @@
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
 from django.urls import NoReverseMatch, reverse
 
 from studies import models
-from studies.models import Arm, Event, Invitation, Item, ItemMap, Participant, Response, Study, Trial
-from tests.factories import make_study, make_trials
+from studies.models import (
+    Arm,
+    CheckMap,
+    Event,
+    Invitation,
+    Item,
+    ItemMap,
+    Participant,
+    ProtocolVersion,
+    Response,
+    Study,
+    Trial,
+)
+from tests.factories import jpeg, make_study, make_trials
 from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
 
-ALL = [Study, Arm, Item, ItemMap, Invitation, Participant, Trial, Response, Event]
+ALL = [Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, Trial, Response, Event]
 RECORDS = [Participant, Trial, Response, Event]
 
 
@@ -28,6 +41,8 @@ def opened():
     make_trials(study, ["0,1,2"])
     fill(study, [[0, 1, 2]], simulated=True)
     Event.objects.create(study=study, kind="opened")
+    CheckMap.objects.create(item=study.items.first(), place=0, file=ContentFile(jpeg(1), "map.jpg"))
+    ProtocolVersion.objects.create(study=study, number=1, sha256="0" * 64, protocol={})
     study.state = Study.State.OPEN
     study.save()
     return study
@@ -48,6 +63,7 @@ def form_of(study: Study, **changes) -> dict:
         "responses_per_item": study.responses_per_item,
         "trials_per_participant": study.trials_per_participant,
         "repeats_per_participant": study.repeats_per_participant,
+        "attention_checks": study.attention_checks,
         "break_every": study.break_every,
         "seed": study.seed,
         "wording": '{"question": "Which?"}',
