@@ -18,9 +18,10 @@ from rest_framework.response import Response
 from . import models
 from .models import Study
 from .plan import HIDDEN, results_hidden
-from .results import UnknownWhoError, all_answers, progress, summary, with_item_count
+from .results import UnknownWhoError, all_answers, part_of, progress, with_item_count
+from .scores_json import scores_json
 from .serializers import SCORES, AnswerSerializer, StudySerializer
-from .summary import WHO, as_json
+from .summary import WHO
 
 WHO_PARAMETER = OpenApiParameter(
     "who",
@@ -76,7 +77,8 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, pagination_class=None)
     def scores(self, request: Request, slug: str) -> Response:
         try:
-            return Response(as_json(summary(self.answered_study(), request.query_params.get("who"))))
+            study = self.answered_study()
+            return Response(scores_json(study, part_of(study, request.query_params.get("who"))))
         except UnknownWhoError as error:
             raise ValidationError({"who": str(error)}) from error
 

@@ -12,6 +12,7 @@ from itertools import count
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from .humans import HumansBeside
 from .results import Progress
 from .summary import Score, Summary, percent, signed
 
@@ -73,6 +74,28 @@ def rating_scale(summary: Summary) -> SafeString:
         summary.headline,
         height + AXIS + 26,
         [_axis(ticks, height, full=False), *rows, _mark(0.5, height), ends],
+    )
+
+
+def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
+    """How far each figure goes with people's choices within items, from −1 to +1; empty where no figure has that."""
+    found = [
+        (one.title, one.within) for one in figures if one.within is not None and one.within.value is not None
+    ]
+    if not found:
+        return ""
+    height = len(found) * ROW
+    rows = [
+        _dot(place, title, within.value or 0.0, within.interval, limit=1)
+        for place, (title, within) in enumerate(found)
+    ]
+    ticks = [(_on_scale(value, 1), signed(value, 1) if value else "0") for value in (-1, -0.5, 0, 0.5, 1)]
+    words = "; ".join(f"{title}: {signed(within.value or 0.0)}" for title, within in found)
+    return _svg(
+        "Rank correlation with people’s choices",
+        f"{words}. To the right: people choose what the figure calls better. Thin lines are 95 % intervals.",
+        height + AXIS,
+        [_axis(ticks, height, full=False), *rows, _mark(_on_scale(0, 1), height)],
     )
 
 
@@ -195,10 +218,12 @@ def _bar(
     )
 
 
-def _dot(place: int, name: str, mean: float, interval: tuple[float, float] | None) -> SafeString:
+def _dot(
+    place: int, name: str, mean: float, interval: tuple[float, float] | None, limit: float = 2
+) -> SafeString:
     top = place * ROW + EDGE
     middle = top + BAR_AT + BAR_HEIGHT / 2
-    spread = (_on_scale(interval[0]), _on_scale(interval[1])) if interval else None
+    spread = (_on_scale(interval[0], limit), _on_scale(interval[1], limit)) if interval else None
     return format_html(
         '<text class="strong" x="0" y="{text}">{name}</text><text class="strong end" x="100%" y="{text}">{mean}</text>'
         '<rect class="track" x="0" y="{y}" width="100%" height="{h}" rx="2"/>{whisker}<circle class="bar-1" cx="{x}%" cy="{middle}" r="7"/>',
@@ -206,16 +231,16 @@ def _dot(place: int, name: str, mean: float, interval: tuple[float, float] | Non
         name=name,
         mean=signed(mean),
         whisker=_whisker(spread, middle),
-        x=f"{_on_scale(mean) * 100:.3f}",
+        x=f"{_on_scale(mean, limit) * 100:.3f}",
         y=top + BAR_AT,
         h=BAR_HEIGHT,
         middle=middle,
     )
 
 
-def _on_scale(rating: float) -> float:
-    """−2 … +2 as a share of the width, with a little air on both sides."""
-    return 0.04 + 0.92 * (rating + 2) / 4
+def _on_scale(value: float, limit: float = 2) -> float:
+    """−limit … +limit as a share of the width, with a little air on both sides."""
+    return 0.04 + 0.92 * (value + limit) / (2 * limit)
 
 
 def _whisker(interval: tuple[float, float] | None, middle: float) -> SafeString | str:

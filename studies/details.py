@@ -132,15 +132,22 @@ def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> 
     )
 
 
+def contrasts_of(study: Study, plan: Plan, given: Answers, arms: tuple[str, ...]) -> tuple[Versus, ...]:
+    """Every pair of arms, the declared ones first."""
+    declared = () if plan.looks else plan.contrasts  # with planned looks only a look judges them
+    columns = (given.items, given.participants, given.values)
+    found = compare_arms(*columns, len(arms), declared=declared, seed=study.seed)
+    return tuple(Versus(arms[one.a], arms[one.b], one) for one in found)
+
+
 def _of_choices(study: Study, plan: Plan, given: Answers, arms: tuple[str, ...]) -> dict:
     columns = (given.items, given.participants, given.values)
-    contrasts = compare_arms(*columns, len(arms), declared=plan.contrasts, seed=study.seed)
     known = given.only(given.shown != UNKNOWN)
     ranking = _or_none(
         lambda: rank_arms(known.orders, known.values, known.items, known.participants, seed=study.seed)
     )
     return {
-        "contrasts": tuple(Versus(arms[found.a], arms[found.b], found) for found in contrasts),
+        "contrasts": contrasts_of(study, plan, given, arms),
         "any_difference": any_difference(given.items, given.values, len(arms), seed=study.seed),
         "tests": {},
         "ranking": ranking,

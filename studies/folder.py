@@ -15,8 +15,8 @@ from .export import BIG, BOOL, INT, TEXT, WRITERS, Export, write
 from .models import Study
 from .people import Checks, checks_of, failed_practice, reasons
 from .provenance import MEANINGS, origins
-from .results import Part, answers_of, part_of, summarise
-from .summary import as_json
+from .results import Part, answers_of, part_of
+from .scores_json import scores_json
 
 TYPES = {INT: "integer", BIG: "integer", TEXT: "text", BOOL: "true or false"}
 WIDE = "answers-wide.csv"
@@ -34,7 +34,7 @@ def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = 
         written.append(to / f"answers.{name}")
     part = part_of(study, who)
     scores = json.dumps(
-        as_json(summarise(study, part, answers_of(study, part))),
+        scores_json(study, part),
         ensure_ascii=False,
         indent=2,
         allow_nan=False,

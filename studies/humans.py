@@ -3,8 +3,10 @@
 `humans_beside(study=…, figure="average-drop")` for one figure, `all_figures(study=…)` for every figure that has its rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
@@ -12,7 +14,9 @@ from explain.models import Evaluation
 from .analysis.association import Association, Correlation, association
 from .models import ItemMap, Study
 from .results import Answers, answers, check_who, default_who
+from .summary import WHO_IN_WORDS
 
+DRAWS = 1000
 Key = tuple[int, int, str, str, int, str]  # photo, network, layer, method, target, hash of the evaluation
 
 
@@ -97,8 +101,43 @@ class HumansBeside:
     note: str = ""
 
 
+class _Ground:
+    """What the comparison of every figure starts from, read once."""
+
+    def __init__(self, study: Study, who: str | None) -> None:
+        self.study = study
+        self.who = check_who(who or default_who(study))
+        self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
+        self.arms = list(study.arms.select_related("network").order_by("index"))
+        self.given = answers(study, self.who) if study.task == Study.Task.CHOICE else None
+        self.answered = set() if self.given is None else set(self.given.items.tolist())
+        self.rows: dict[str, dict[Key, Evaluation]] = {}
+
+    @cached_property
+    def shown(self) -> list[ItemMap]:
+        maps = ItemMap.objects.filter(item__study=self.study).select_related("item__image", "arm", "map")
+        return list(maps.defer("map__values", "map__manifest"))
+
+    @cached_property
+    def evaluate_command(self) -> str:
+        """What makes figures of the study's maps, but for the protocol."""
+        names = ",".join(dict.fromkeys(arm.network.name for arm in self.arms))
+        methods = ",".join(dict.fromkeys(arm.method for arm in self.arms))
+        first = self.study.items.select_related("image__image_set").first()
+        chosen = first.image.image_set.name if first else "SET"
+        return f"manage.py evaluate {chosen} --networks {names} --methods {methods}"
+
+    def evaluations(self, by: EvaluationProtocol) -> dict[Key, Evaluation]:
+        """The stored rows of a protocol about the study's photos."""
+        if by.name not in self.rows:
+            images = self.study.items.values("image")
+            found = Evaluation.objects.filter(protocol=by.name, image__in=images)
+            self.rows[by.name] = {_row_key(row): row for row in found}
+        return self.rows[by.name]
+
+
 def humans_beside(
-    *, study: Study, figure: str, protocol: str | None = None, who: str | None = None, draws: int = 1000
+    *, study: Study, figure: str, protocol: str | None = None, who: str | None = None, draws: int = DRAWS
 ) -> HumansBeside:
     """Rank correlation between each arm's share of an item's answers and the arm's figure on that item.
 
@@ -106,44 +145,52 @@ def humans_beside(
     Raises BadInputError for a protocol, UnknownWhoError for a `who`, KeyError for a figure that does not exist.
     """
     measure = FIGURES[figure]
-    by = find_protocol(protocol or measure.protocol)
-    who = check_who(who or default_who(study))
+    return _beside(_Ground(study, who), measure, find_protocol(protocol or measure.protocol), draws)
+
+
+def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
+    """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
+    ground = _Ground(study, who)
+    return [_beside(ground, measure, find_protocol(measure.protocol), draws) for measure in FIGURES.values()]
+
+
+def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int) -> HumansBeside:
     empty = HumansBeside(
-        study=study.slug,
-        who=who,
-        simulated=who != "real" and study.participants.filter(simulated=True).exists(),
-        figure=figure,
+        study=ground.study.slug,
+        who=ground.who,
+        simulated=ground.simulated,
+        figure=measure.name,
         title=measure.title,
         protocol=by.name,
         higher_is_better=measure.higher_is_better,
-        arms=tuple(study.arms.order_by("index").values_list("name", flat=True)),
+        arms=tuple(arm.name for arm in ground.arms),
         items=0,
         items_without=0,
     )
-    if study.task != Study.Task.CHOICE:
+    if ground.given is None:
         return replace(
             empty, note="Only a choice study gives each arm a share of the answers; this study rates."
         )
-    return _compared(study, measure, by, answers(study, who), empty, draws)
+    return _compared(ground, ground.given, measure, by, empty, draws)
 
 
 def _compared(
-    study: Study, measure: Figure, by: EvaluationProtocol, given: Answers, empty: HumansBeside, draws: int
+    ground: _Ground,
+    given: Answers,
+    measure: Figure,
+    by: EvaluationProtocol,
+    empty: HumansBeside,
+    draws: int,
 ) -> HumansBeside:
-    arms = len(empty.arms)
-    answered = set(given.items.tolist())
-    figures = {
-        item: values for item, values in _figures(study, measure, by, arms).items() if item in answered
-    }
-    without = len(answered) - len(figures)
+    figures = _figures(ground, measure, by)
+    without = len(ground.answered) - len(figures)
     if not figures:
-        return replace(empty, items_without=without, note=_nothing(study, measure, by, bool(answered)))
+        return replace(empty, items_without=without, note=_nothing(ground, measure, by))
     sign = 1 if measure.higher_is_better else -1
     turned = {item: [sign * value for value in values] for item, values in figures.items()}
-    found = association(
-        given.items, given.participants, given.values, turned, arms, draws=draws, seed=study.seed
-    )
-    some_lack = f"{without} of {len(answered)} items with answers lack the figure, and are left out."
+    columns = (given.items, given.participants, given.values)
+    found = association(*columns, turned, len(ground.arms), draws=draws, seed=ground.study.seed)
+    some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
     return replace(
         empty,
         items=len(figures),
@@ -155,25 +202,17 @@ def _compared(
     )
 
 
-def all_figures(*, study: Study, who: str | None = None, draws: int = 1000) -> list[HumansBeside]:
-    """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
-    return [humans_beside(study=study, figure=name, who=who, draws=draws) for name in FIGURES]
-
-
-def _figures(study: Study, measure: Figure, by: EvaluationProtocol, arms: int) -> dict[int, list[float]]:
-    """Item's index -> the figure of each arm, for items of which every arm has it."""
-    shown = ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map")
-    images = study.items.values("image")
-    stored = {_row_key(row): row for row in Evaluation.objects.filter(protocol=by.name, image__in=images)}
+def _figures(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> dict[int, list[float]]:
+    """Index of an item with answers -> the figure of each arm, where every arm has it."""
+    stored = ground.evaluations(by) if ground.answered else {}
     found: dict[int, dict[int, float]] = {}
-    for one in shown.defer("map__values", "map__manifest"):
+    for one in ground.shown if stored else []:
         row = stored.get(_key_of(one, by))
         value = measure.of(row) if row else None
-        if value is not None:
+        if value is not None and one.item.index in ground.answered:
             found.setdefault(one.item.index, {})[one.arm.index] = value
-    return {
-        item: [by_arm[arm] for arm in range(arms)] for item, by_arm in found.items() if len(by_arm) == arms
-    }
+    arms = range(len(ground.arms))
+    return {item: [by_arm[arm] for arm in arms] for item, by_arm in found.items() if len(by_arm) == len(arms)}
 
 
 def _row_key(row: Evaluation) -> Key:
@@ -187,19 +226,11 @@ def _key_of(one: ItemMap, by: EvaluationProtocol) -> Key:
     return made.image_id, made.network_id, made.layer, made.method, made.target, row_hash
 
 
-def _nothing(study: Study, measure: Figure, by: EvaluationProtocol, answered: bool) -> str:
-    if not answered:
+def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
+    if not ground.answered:
         return "No answers are counted yet, so there is nothing to compare."
-    arms = list(study.arms.select_related("network"))
-    names = ",".join(dict.fromkeys(arm.network.name for arm in arms))
-    methods = ",".join(dict.fromkeys(arm.method for arm in arms))
-    first = study.items.select_related("image__image_set").first()
-    chosen = first.image.image_set.name if first else "SET"
     boxes = " boxes of the photos, and" if measure.name in ("iou", "pointing", "energy") else ""
-    return (
-        f"No item has this figure for every arm. It needs{boxes} "
-        f"manage.py evaluate {chosen} --networks {names} --methods {methods} --protocol {by.name}"
-    )
+    return f"No item has this figure for every arm. It needs{boxes} {ground.evaluate_command} --protocol {by.name}"
 
 
 def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point, ...]:
@@ -208,3 +239,27 @@ def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point,
         for row, item in enumerate(found.items.tolist())
         for arm in range(found.shares.shape[1])
     )
+
+
+def humans_context(study: Study, who: str) -> dict[str, Any]:
+    """What the page and the report show."""
+    from . import charts  # here, because charts draws what this module finds
+
+    found = all_figures(study=study, who=who)
+    return {
+        "humans": found,
+        "humans_chart": charts.correlations(found),
+        "humans_notes": notes_of(found),
+        "who_in_words": WHO_IN_WORDS[who],
+        "answered": any(one.items or one.items_without for one in found),
+    }
+
+
+def notes_of(found: Iterable[HumansBeside]) -> list[tuple[str, list[str]]]:
+    """Each sentence once, with the titles of the figures that it is about."""
+    by_note: dict[str, list[str]] = {}
+    for one in found:
+        parts = [one.note, *(part.note for part in (one.within, one.across) if part)]
+        for note in dict.fromkeys(filter(None, parts)):
+            by_note.setdefault(note, []).append(one.title)
+    return list(by_note.items())

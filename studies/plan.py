@@ -4,6 +4,10 @@
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
 hide_running_results = true                        # nobody sees results before the study is closed
 
+[looks]                                            # optional: looks at the data before it is full
+after = [0.5, 1.0]                                 # shares of the answers that the study needs
+spending = "obrien-fleming"                        # how α = 0.05 is spent over them; or "pocock"
+
 [exclusions]                                       # each leaves out all answers of a person
 missed_checks = 2                                  # so many attention checks missed, or more
 failed_practice = true                             # a practice example wrong every time
@@ -13,13 +17,25 @@ position_share = 0.9                               # one place picked in more th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
+from .analysis.answers import AnswersError
 from .analysis.exclusions import Rules
+from .analysis.sequential import Spending, plan_looks
 from .models import Study
 
 if TYPE_CHECKING:
     from .reader import Reader
+
+SPENDING: list[Spending] = list(get_args(Spending))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When the data may be judged, and how strictly each time: see analysis/sequential.py."""
+
+    after: tuple[float, ...]  # shares of the answers that the study needs, rising to 1
+    spending: Spending
 
 
 RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
@@ -30,6 +46,7 @@ class Plan:
     contrasts: tuple[tuple[int, int], ...]  # pairs of arm indices
     rules: Rules | None
     hide_running_results: bool
+    looks: Looks | None
 
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
@@ -41,7 +58,13 @@ def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
         contrasts=tuple((a, b) for a, b in pairs),
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
+        looks=_looks(study.protocol.get("looks", {})),
     )
+
+
+def _looks(table: dict[str, Any]) -> Looks | None:
+    after = table.get("after")
+    return Looks(tuple(map(float, after)), table.get("spending", SPENDING[0])) if after else None
 
 
 def results_hidden(study: Study) -> bool:
@@ -59,7 +82,7 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     `checks`, `practice`: the design's attention checks, and whether it begins with practice.
     """
     analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
-    analysis.pairs("contrasts", arms)
+    contrasts = analysis.pairs("contrasts", arms)
     analysis.flag("hide_running_results")
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
@@ -68,3 +91,18 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
         exclusions.fault("failed_practice", "is true, but design.practice is not")
     exclusions.number("median_ms", least=1, default=None)
     exclusions.share("position_share")
+    if "looks" in reader.values:
+        _check_looks(reader, declared=bool(contrasts))
+
+
+def _check_looks(reader: "Reader", declared: bool) -> None:
+    looks = reader.table("looks")
+    after = looks.shares("after")
+    spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
+    if after and spending in SPENDING:
+        try:
+            plan_looks(after, spending=spending)
+        except AnswersError as error:
+            looks.fault("after", f"is {after}; {error}")
+    if reader.values.get("task") == Study.Task.CHOICE and not declared:
+        reader.fault("looks", "needs [analysis] contrasts: a look judges contrasts that were declared")

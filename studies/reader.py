@@ -79,6 +79,15 @@ class Reader:
         self.taken[key] = float(value) if value else None
         return self.taken[key]
 
+    def shares(self, key: str) -> list[float]:
+        """Numbers above 0 up to 1, at least one."""
+        allowed = "a list of numbers above 0 up to 1"
+        values = self._take(key, _REQUIRED, list, allowed)
+        if not all(type(value) in (int, float) and 0 < value <= 1 for value in values):
+            self.fault(key, f"is {values!r}; it must be {allowed}")
+            return []
+        return values
+
     def pairs(self, key: str, names: Sequence[str]) -> list[list[str]]:
         """Pairs of two different names out of those there are."""
         found = self._take(key, [], list, "a list of pairs")

@@ -15,6 +15,7 @@ from . import charts
 from .by_item import item_rows
 from .details import details
 from .export import Export, csv_chunks
+from .humans import humans_context
 from .models import Study
 from .results import answers_of, flow_of, part_of, summarise
 
@@ -38,6 +39,7 @@ def report(study: Study, who: str | None = None) -> str:
         "main_chart": charts.main_chart(result),
         "counts_chart": charts.rating_counts(result) if result.rating else "",
         "position_chart": charts.position_bars(result) if result.responses else "",
+        **humans_context(study, part.who),
         "columns": Export(study).columns,
         "answers_sha256": answers_sha256(study),
         "styles": styles(),

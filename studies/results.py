@@ -15,7 +15,9 @@ from .analysis.answers import SAME, missing_items
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
 from .bulk import columns
+from .looks import looks_of
 from .models import Invitation, Participant, Response, Study, Trial
+from .plan import plan_of
 from .summary import WHO, Rating, Score, Summary
 
 UNKNOWN = -128
@@ -39,6 +41,7 @@ class Part:
 class Answers:
     """Counted answers as arrays of one length n, in no order: no score depends on it."""
 
+    ids: np.ndarray  # (n,) int64, Response.id: in the order in which they were stored
     items: np.ndarray  # (n,) int64, Item.index
     participants: np.ndarray  # (n,) int64, Participant.number
     values: np.ndarray  # (n,) int64: arm index or SAME; or the rating, positive for the first arm
@@ -82,9 +85,10 @@ def answers_of(study: Study, part: Part) -> Answers:
             ms=Coalesce("response_ms", NOT_MEASURED),
         )
     )
-    kinds = {"item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
+    kinds = {"id": "int", "item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
     found = columns(rows, {**kinds, "order": max(2 * arms, 2)})
     return Answers(
+        ids=found["id"],
         items=found["item"],
         participants=found["person"],
         values=found["value"],
@@ -174,12 +178,15 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
     expected = study.items.filter(**{"image__class_name": part.class_name} if part.class_name else {})
     imported = _counted(study, part).filter(participant__external__has_key="imported").count()
     mixed = part.who == "all" and _counted(study, part).filter(simulated=True).exists()
-    missing = tuple(missing_items(list(expected.values_list("index", flat=True)), given.items).tolist())
+    indices = list(expected.values_list("index", flat=True))
+    missing = tuple(missing_items(indices, given.items).tolist())
     versions = answers_by_version(study, part)
     found: dict = {"scores": (), "same": None, "rating": None}
     notes: list[str] = []
     if len(given):
         found, notes = (_choice if study.task == Study.Task.CHOICE else _rating)(study, given, arms, found)
+    needed, narrowed = len(indices) * study.responses_per_item, bool(part.class_name or part.group)
+    looks, about_looks = looks_of(study, plan_of(study, arms), given, arms, needed=needed, narrowed=narrowed)
     return Summary(
         study=study.slug,
         title=study.title,
@@ -196,7 +203,9 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
         participants=len(np.unique(given.participants)),
         imported=imported,
         positions=_positions(given, len(arms), study.task == Study.Task.CHOICE),
-        notes=(*notes, *_notes(given, missing, imported), *_versions_note(versions)),
+        seed=study.seed,
+        looks=looks,
+        notes=(*notes, *about_looks, *_notes(given, missing, imported), *_versions_note(versions)),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
         **found,

@@ -149,6 +149,23 @@ class _Scores(serializers.Serializer):
         required=False,
         help_text="counted answers by version of the protocol, where there is more than one",
     )
+    computed_with = serializers.DictField(help_text="seed, level and numbers of draws: enough to recompute")
+    looks = serializers.DictField(
+        allow_null=True, help_text="planned looks; null where the protocol plans none"
+    )
+
+
+class ContrastSerializer(serializers.Serializer):
+    first = serializers.CharField()
+    second = serializers.CharField()
+    difference = serializers.FloatField(help_text="score of the first arm − score of the second")
+    interval = IntervalField()
+    p_by = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), help_text="trials, items, people"
+    )
+    p = serializers.FloatField(allow_null=True, help_text="the largest of the three")
+    p_holm = serializers.FloatField(allow_null=True)
+    exploratory = serializers.BooleanField(help_text="not declared in the protocol, or no planned look")
 
 
 class SameSerializer(serializers.Serializer):
@@ -164,6 +181,12 @@ class ScoreSerializer(SameSerializer):
 class ChoiceScoresSerializer(_Scores):
     scores = serializers.DictField(child=ScoreSerializer())
     same = SameSerializer(allow_null=True)
+    contrasts = ContrastSerializer(many=True)
+    any_difference = serializers.DictField(allow_null=True, help_text="one test over all arms")
+    humans = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="for each figure of the maps: does it go with people's choices",
+    )
 
 
 class RatingScoresSerializer(_Scores):
@@ -174,6 +197,7 @@ class RatingScoresSerializer(_Scores):
     by_arm = serializers.DictField(child=serializers.FloatField())
     direction = serializers.CharField()
     counts = serializers.DictField(child=serializers.IntegerField())
+    tests = serializers.DictField(child=serializers.DictField(), help_text="of a mean of zero")
 
 
 SCORES = PolymorphicProxySerializer(

@@ -1,13 +1,28 @@
 """What a study found, as one object, and how it reads in words and as plain data. No database here."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .analysis.contrasts import PERMUTATIONS
+from .analysis.resampling import DRAWS
+
+if TYPE_CHECKING:
+    from .looks import Looks
 
 WHO = ("real", "simulated", "all")
 WHO_IN_WORDS = {
     "real": "answers of real people",
     "simulated": "simulated answers",
     "all": "answers of real people and simulated answers together",
+}
+COMPUTED_WITH = {
+    "interval": "two-way bootstrap, expanded percentiles",
+    "level": 0.95,
+    "interval_draws": DRAWS,
+    "permutation_draws": PERMUTATIONS,
+    "generator": "numpy.random.default_rng(seed)",
+    "described_in": "docs/statistics.md",
 }
 
 
@@ -55,6 +70,8 @@ class Summary:
     same: Score | None
     rating: Rating | None
     positions: dict[str, int]  # how often each place was picked, or each side favoured
+    seed: int  # of every draw
+    looks: "Looks | None"  # planned in the protocol
     notes: tuple[str, ...]
     protocol_sha256: str
     versions: dict[int, int]  # counted answers by version of the protocol; empty where there is one only
@@ -164,6 +181,8 @@ def as_json(result: Summary) -> dict:
         "notes": list(result.notes),
         "protocol_sha256": result.protocol_sha256,
         **({"versions": {str(n): count for n, count in result.versions.items()}} if result.versions else {}),
+        "computed_with": COMPUTED_WITH | {"seed": result.seed},
+        "looks": asdict(result.looks) if result.looks else None,
     }
     if result.task == "choice":
         return data | _choice_json(result)

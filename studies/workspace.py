@@ -11,6 +11,7 @@ from explain.errors import BadInputError
 
 from . import charts
 from .details import details
+from .humans import humans_context
 from .lifecycle import STEPS, change_state, revoke_invitation
 from .models import Event, Invitation, Study
 from .plan import HIDDEN, results_hidden
@@ -25,7 +26,8 @@ from .results import (
     progress,
     summarise,
 )
-from .summary import WHO, as_json
+from .scores_json import scores_json
+from .summary import WHO
 from .workspace_forms import InvitationForm
 
 EVENTS_SHOWN = 20
@@ -130,6 +132,16 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@require_safe
+def humans(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whether figures of the maps, from stored evaluations, go with what people chose."""
+    found = answered_study_of(request, slug)
+    part = part_asked_for(request, found)
+    return render(
+        request, "studies/humans.html", {"study": found, "part": part, **humans_context(found, part.who)}
+    )
+
+
 @require_GET
 def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
     """How many answers count by now, for a page that keeps itself up to date."""
@@ -142,9 +154,8 @@ def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same object as the page and the `scores` command."""
     found = answered_study_of(request, slug)
-    part = part_asked_for(request, found)
-    result = summarise(found, part, answers_of(found, part))
-    return JsonResponse(as_json(result), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    data = scores_json(found, part_asked_for(request, found))
+    return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
 @require_GET

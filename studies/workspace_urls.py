@@ -20,6 +20,7 @@ urlpatterns = [
     path("studies/<slug:slug>/invitations/<int:pk>/revoke/", workspace.revoke, name="study-revoke"),
     path("studies/<slug:slug>/state/<slug:to>/", workspace.state, name="study-state"),
     path("studies/<slug:slug>/results/", workspace.results, name="study-results"),
+    path("studies/<slug:slug>/results/humans/", workspace.humans, name="study-humans"),
     path("studies/<slug:slug>/results.json", workspace.results_json, name="study-results-json"),
     path("studies/<slug:slug>/export.csv", workspace.export_csv, name="study-export"),
     path("studies/<slug:slug>/counted.json", workspace.counted_json, name="study-counted"),

@@ -92,7 +92,7 @@ def compare_arms(
             a=pair[0],
             b=pair[1],
             difference=tests[pair, "trials"].statistic,
-            interval=_turned(intervals, pair),
+            interval=turned(intervals, pair),
             trials=tests[pair, "trials"],
             items=tests[pair, "items"],
             people=tests[pair, "people"],
@@ -110,7 +110,7 @@ def _largest(p_values: Iterable[float | None]) -> float | None:
     return None if all(p is None for p in known) else max(1.0 if p is None else p for p in known)
 
 
-def _turned(intervals: dict[tuple[int, int], np.ndarray], pair: tuple[int, int]) -> np.ndarray | None:
+def turned(intervals: dict[tuple[int, int], np.ndarray], pair: tuple[int, int]) -> np.ndarray | None:
     """The interval of a − b, also where b − a is what was computed."""
     if pair in intervals:
         return intervals[pair]

@@ -12,6 +12,12 @@ register.filter("signed_whole", lambda value: signed(value, 0))
 
 
 @register.filter
+def percent_fine(share: float) -> str:
+    """99.69 %"""
+    return f"{100 * share:.2f} %"
+
+
+@register.filter
 def span(interval: tuple[float, float] | None) -> str:
     """12.00 – 15.50"""
     return f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–"

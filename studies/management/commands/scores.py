@@ -6,8 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
-from studies.results import summary
-from studies.summary import WHO, Summary, as_json, percent, signed
+from studies.results import part_of, summary
+from studies.scores_json import scores_json
+from studies.summary import WHO, Summary, percent, signed
 
 
 class Command(BaseCommand):
@@ -24,8 +25,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, slug, json: bool, who, unblind, **options):
-        result = summary(answered_study(slug, unblind), who)
-        self.stdout.write(dump(as_json(result)) if json else table(result))
+        study = answered_study(slug, unblind)
+        self.stdout.write(
+            dump(scores_json(study, part_of(study, who))) if json else table(summary(study, who))
+        )
 
 
 def dump(data: dict) -> str:

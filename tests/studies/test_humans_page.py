@@ -1,0 +1,95 @@
+"""A researcher reads off a page, the report and the JSON whether a figure of the maps predicts what people chose."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from studies.humans import FIGURES, humans_beside
+from studies.models import Study
+from studies.report import report
+from studies.summary import signed
+from tests.factories import make_study
+from tests.studies.filled import fill
+from tests.studies.test_humans_beside_metrics import evaluate
+from tests.studies.test_report import text_of
+
+pytestmark = pytest.mark.django_db
+ANSWERS = [[0, 2, 1, 0], [0, 2, 1, 1], [0, 1, 1, 0], [2, 2, 1, 0]]
+LEFT = [[0.9, 0.2, 0.1], [0.1, 0.3, 0.8], [0.2, 0.9, 0.1], [0.5, 0.6, 0.2]]
+
+
+@pytest.fixture
+def study():
+    study = make_study("which", items=4, seed=9)
+    fill(study, ANSWERS)
+    evaluate(study, LEFT)
+    return study
+
+
+def page_of(client, slug="which", **query):
+    return client.get(reverse("study-humans", args=[slug]), query).content.decode()
+
+
+def test_page_report_and_json_give_the_same_correlation(study, admin_client, capsys):
+    found = humans_beside(study=study, figure="average-drop")
+    low, high = found.within.interval
+    shown = f"{signed(found.within.value)} {signed(low)} – {signed(high)}"
+    assert found.within.value > 0.3
+    assert shown in text_of(page_of(admin_client))
+    assert shown in text_of(report(study))
+    call_command("scores", "which", "--json")
+    data = json.loads(capsys.readouterr().out)
+    by_figure = {one["figure"]: one for one in data["humans"]}
+    assert list(by_figure) == list(FIGURES)
+    drop = by_figure["average-drop"]["within_items"]
+    assert drop["rho"] == found.within.value
+    assert drop["interval"] == [low, high]
+    assert data["computed_with"]["correlation_draws"] == 1000
+
+
+def test_the_plot_stands_where_the_table_says(study, admin_client):
+    html = page_of(admin_client)
+    value = humans_beside(study=study, figure="average-drop").within.value
+    assert f'cx="{(0.04 + 0.92 * (value + 1) / 2) * 100:.3f}%"' in html
+
+
+def test_without_figures_the_page_says_which_command_makes_them(admin_client):
+    study = make_study("bare", items=4)
+    fill(study, ANSWERS)
+    html = text_of(page_of(admin_client, "bare"))
+    assert "Nothing to compare yet" in html
+    for protocol in ("paper", "curves"):
+        assert (
+            "manage.py evaluate photos-of-bare --networks tiny --methods grad-cam,ablation-cam,pixel-ablation-cam "
+            f"--protocol {protocol}" in html
+        )
+
+
+def test_without_answers_and_for_ratings_a_sentence_says_why(admin_client):
+    make_study("empty")
+    assert "No answers are counted yet" in page_of(admin_client, "empty")
+    make_study("rated", task="rating", methods=("m",), networks=("a", "b"))
+    assert "A rating study gives no arm a share" in page_of(admin_client, "rated")
+
+
+def test_simulated_answers_are_marked(study, admin_client):
+    fill(study, ANSWERS, simulated=True)
+    assert "simulated-banner" not in page_of(admin_client)
+    html = page_of(admin_client, who="simulated")
+    assert "simulated-banner" in html.split("<h1")[0]
+    assert "simulated answers" in html.split("<caption>")[1].split("</caption>")[0]
+
+
+def test_it_is_for_those_who_may_see_the_results(study, client, admin_client):
+    assert client.get(reverse("study-humans", args=["which"])).status_code == 302
+    Study.objects.filter(pk=study.pk).update(
+        state=Study.State.OPEN, protocol={"analysis": {"hide_running_results": True}}
+    )
+    assert admin_client.get(reverse("study-humans", args=["which"])).status_code == 403
+
+
+def test_queries_do_not_grow_with_figures_or_items(study, admin_client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        page_of(admin_client)
