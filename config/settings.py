@@ -129,6 +129,13 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+UPLOAD_MAX_MIB = env.int("UPLOAD_MAX_MIB", 2048)  # of one upload: a ZIP of photos, or weights
+FILE_UPLOAD_HANDLERS = [
+    "explain.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR  # a machine's /tmp may be small
 MAX_PIXELS = env.int("MAX_PIXELS", 50_000_000)
 
 # Celery: queue `gpu`, one message at a time, acknowledged late, no result back end.

@@ -253,3 +253,42 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} of {self.method} of {self.network_id} on {self.image_id}"
+
+
+class Job(models.Model):
+    """Work that somebody asked for on a page and that a worker does: photos to bring in, a network to try or add.
+
+    The row is the truth; the message carries its id. `arguments` name files that came with it, under `uploads/`.
+    """
+
+    class Kind(models.TextChoices):
+        PHOTOS = "photos", "bring photos in"
+        TRY = "try", "try a network"
+        NETWORK = "network", "add a network"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    arguments = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    result = models.JSONField(default=dict, help_text="what came of it, for its page")
+    picture = models.FileField(upload_to=random_name, max_length=100, blank=True)
+    error = models.TextField(blank=True)
+    back = models.CharField(max_length=200, blank=True, help_text="the page to go on with")
+    worker = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="jobs")
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"job {self.pk}: {self.get_kind_display()}"

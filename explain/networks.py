@@ -36,9 +36,9 @@ def add_network(
         raise BadInputError(
             f"network {name}: a name has letters, digits, - and _ only; choose another"
         ) from error
-    stored = _stored_weights(load, weights)
+    stored = stored_weights(load, weights)
     net = cam.Network.load(load, weights=stored or None, layer=layer, device="cpu")
-    _check_crop(name, net)
+    check_crop(name, net)
     row = Network(
         name=name,
         load=load,
@@ -51,7 +51,7 @@ def add_network(
     return _add(row)
 
 
-def _stored_weights(load: str, weights: str | None) -> str:
+def stored_weights(load: str, weights: str | None) -> str:
     if weights is None:
         return DEFAULT if load.startswith(("torchvision:", "timm:")) else ""
     if weights.lower() in (RANDOM, "none", ""):
@@ -63,7 +63,7 @@ def _stored_weights(load: str, weights: str | None) -> str:
     return str(Path(weights).absolute())  # a worker may run in another folder
 
 
-def _check_crop(name: str, net: "LoadedNetwork") -> None:
+def check_crop(name: str, net: "LoadedNetwork") -> None:
     """Maps are shown in one frame of the photo for all networks: refuse now a network that does not see all of it."""
     try:
         render.place(np.zeros((1, 1)), net.crop_box(1000, 1000), render.frame_box(1000, 1000))

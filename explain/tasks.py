@@ -8,18 +8,33 @@ from celery.signals import worker_ready
 from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
-from . import batches
+from . import batches, jobs
 from .errors import BadInputError
-from .models import Batch
+from .models import Batch, Job
 from .precompute import requeue_stale
 
 
 @shared_task(name="explain.run_batch")
 def run_batch(batch_id: int) -> None:
-    """Compute one batch, if it is still to be had; see to it that it is tried again if it failed."""
+    """Compute one batch, if it is still to be had; see to it that it is tried again if it failed.
+
+    Whoever waits on a page for a job goes first: batches may be thousands.
+    """
+    for job_id in jobs.waiting():
+        jobs.run_job(job_id)
     batch = batches.run_batch(batch_id)
     again = [batch.pk] if batch is not None and batch.state == Batch.State.PENDING else []
     send([*again, *requeue_stale()])
+
+
+@shared_task(name="explain.run_job")
+def run_job(job_id: int) -> None:
+    """Do what somebody asked for on a page."""
+    jobs.run_job(job_id)
+
+
+def send_job(job: Job) -> None:
+    tell(run_job, job.pk)
 
 
 def send(batch_ids: Iterable[int]) -> None:
@@ -67,3 +82,5 @@ def take_up_what_was_left(**_: Any) -> None:
     """A worker that starts looks for batches whose worker died and whose messages were lost."""
     send(requeue_stale())
     send_lost()
+    for job_id in jobs.waiting():
+        tell(run_job, job_id)

@@ -126,10 +126,10 @@ def trial(request: HttpRequest, participant: Participant, token: str) -> HttpRes
     block = block_of(participant, token)
     if not block["trials"]:
         return redirect("thanks", token=token)
-    return render(request, "volunteer/trial.html", _trial_context(participant, token, block))
+    return render(request, "volunteer/trial.html", trial_context(participant, token, block))
 
 
-def _trial_context(participant: Participant, token: str, block: dict[str, Any]) -> dict[str, Any]:
+def trial_context(participant: Participant, token: str, block: dict[str, Any]) -> dict[str, Any]:
     study, current = participant.study, block["trials"][0]
     arms = len(current["pictures"]) - 1
     return {

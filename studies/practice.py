@@ -70,13 +70,13 @@ def practise(request: HttpRequest, participant: Participant, token: str) -> Http
             kind="practice",
             data={"number": number, "value": value[:10], "right": said},
         )
-    return render(request, "volunteer/practice.html", _context(participant, number, side, said))
+    return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
 
 
 _VALUES = {"-2", "-1", "0", "1", "2"}
 
 
-def _context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
+def example_context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
     study, drawing = participant.study, DRAWINGS[number]
     pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
     if side == 1:

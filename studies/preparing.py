@@ -7,6 +7,7 @@ the same message twice does no harm.
 from django.db import transaction
 
 from explain import precompute
+from explain.errors import BadInputError
 from explain.models import Precompute
 from explain.tasks import queue_length, send
 
@@ -58,7 +59,7 @@ def advance(study: Study) -> bool:
     try:
         protocol = check_protocol(study.protocol)
         following = _next_run(study, protocol)
-    except ProtocolError as error:
+    except BadInputError as error:
         _give_up(study, str(error))
         return False
     if following is None:

@@ -10,10 +10,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from explain import jobs
+from explain.bringing import send_and_show
 from explain.lookup import sets_with_counts
-from explain.models import Network
+from explain.models import Job, Network
 
 from .analysis.answers import AnswersError
 from .choosing import NotSeenYetError, choose_photos
@@ -33,6 +36,7 @@ from .setup_texts import DesignForm, WordingForm
 
 MAX_TOML_BYTES = 1_000_000
 POWER_STUDIES = 60
+PACKAGED = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1": "package:squeezenet1_1"}
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,34 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "studies/setup/new.html", {"form": form, "file_faults": file_faults})
 
 
+FIRST_ARMS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
+
+
+@require_POST
+def first(request: HttpRequest) -> HttpResponse:
+    """A first study to learn by: the samples and two packaged networks are brought here, and the steps are filled in."""
+    if not request.user.is_staff:
+        raise PermissionDenied("Only staff set studies up.")
+    numbers = ["", *(f"-{number}" for number in range(2, 1000))]
+    taken = set(Study.objects.filter(slug__startswith="first-study").values_list("slug", flat=True))
+    slug = next(f"first-study{number}" for number in numbers if f"first-study{number}" not in taken)
+    network = next(iter(PACKAGED))
+    source = {
+        **new_protocol(title="What did the computer look at?", slug=slug, task=Study.Task.CHOICE),
+        "photos": {"set": jobs.SAMPLES},
+        "arms": [{"network": network, "method": method} for method in FIRST_ARMS],
+    }
+    study = create_draft(source=source, user=request.user)
+    arguments = {"samples": True, "set": jobs.SAMPLES, "networks": PACKAGED}
+    job = jobs.ask(
+        kind=Job.Kind.PHOTOS,
+        arguments=arguments,
+        user=request.user,
+        back=reverse("setup-step", args=[study.slug, "photos"]),
+    )
+    return send_and_show(request, job)
+
+
 def _read_file(request: HttpRequest) -> dict[str, Any]:
     file = request.FILES.get("protocol")
     if file is None or not file.size:
@@ -126,6 +158,8 @@ def step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     if study.state != Study.State.DRAFT:
         return redirect("setup-check", slug)
     form = _form(here, study.protocol, request.POST if request.method == "POST" else None)
+    if here.slug == "photos" and "set" in request.GET:  # photos that have just come in
+        form.initial["set"] = request.GET["set"]
     if request.method == "POST" and form.is_valid():
         source = form.written()
         for fault in _faults_at(here, source):

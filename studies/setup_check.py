@@ -13,7 +13,7 @@ from explain.tasks import send
 from explain.views import shown
 
 from . import preparing, tasks
-from .drafts import Fault, all_faults
+from .drafts import Fault, all_faults, completed, faults_of
 from .estimate import estimate_from, items_of
 from .models import Study
 from .protocol import ProtocolError
@@ -41,6 +41,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "faults": [(step_of(fault, study.protocol), fault) for fault in faults],
             "summary": _summary(study),
             "gave_up": _gave_up(study, faults),
+            "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
         },
     )

@@ -55,6 +55,16 @@ def stranger(django_user_model):
     return django_user_model.objects.create_user("stranger", password="correct horse battery", is_staff=True)
 
 
+@pytest.fixture
+def tasks_run_in_place():
+    """Celery's tasks run as soon as they are sent, in the process of the test."""
+    from config.celery import app
+
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """One Chromium for each worker: Playwright starts only once in a process."""

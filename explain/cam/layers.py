@@ -1,11 +1,15 @@
 """Which layer to cut at when nobody says."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from explain.cam.errors import CutError
+
+if TYPE_CHECKING:
+    from explain.cam.network import Network
 
 _POOLS = ("pool", "flatten", "upsample")
 _PASSES_THROUGH = ("dropout", "dropblock", "droppath", "stochasticdepth", "identity")
@@ -49,6 +53,20 @@ def default_layer(module: nn.Module, example: Tensor) -> str:
             " name a layer= of a convolutional network"
         )
     return found
+
+
+def layers_of(network: "Network") -> list[tuple[str, int, int, int]]:
+    """Every layer that a network can be cut at, as (name, K, h, w), in the order of running: the last is the deepest.
+
+    Layers that give features (B, K, h, w) with more than one cell; of several names for one output the shortest.
+    """
+    example = network._example()
+    found: dict[str, tuple[int, int, int]] = {}
+    for group in _same_output(_record(network.module, example)[:-1]):
+        shape = group[0].output.shape
+        if len(shape) == 4 and shape[2] * shape[3] > 1:
+            found[_shortest(group)] = (shape[1], shape[2], shape[3])
+    return [(name, *shape) for name, shape in found.items()]
 
 
 @torch.no_grad()

@@ -15,8 +15,9 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from studies.models import Invitation, Study
+from studies.setup import PACKAGED
 
-NETWORKS = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1": "package:squeezenet1_1"}
+NETWORKS = PACKAGED
 METHODS = "grad-cam,ablation-cam,pixel-ablation-cam"
 ADDRESS = "127.0.0.1:8000"
 # A stated taste, so that there is something to see. It is no finding: every table says "simulated".

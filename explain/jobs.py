@@ -1,0 +1,169 @@
+"""Work asked for on a page: one row each, done by a worker, looked at by a page that waits.
+
+A job that fails keeps what it was given and can be tried again. No torch until a job needs it.
+"""
+
+import logging
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from . import images, trying
+from .cam import CamError
+from .errors import BadInputError
+from .models import Job
+from .networks import add_network
+
+log = logging.getLogger(__name__)
+BEAT_SECONDS = 0.5
+PATIENCE_SECONDS = 8  # a job that waits longer has no worker
+SAMPLES = "samples"
+
+
+def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
+    """Note that something is to be done. The caller sends it to the workers (tasks.send_job)."""
+    return Job.objects.create(kind=kind, arguments=arguments, created_by=user, back=back)
+
+
+def keep_upload(file: File) -> str:
+    """Store an uploaded file under a random folder and its own plain name; its name in storage."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(file.name)).name).lstrip(".-")[-80:] or "file"
+    return default_storage.save(f"uploads/{secrets.token_hex(16)}/{plain}", file)
+
+
+def run_job(job_id: int) -> Job | None:
+    """Do a job that waits; None if it was not to be had. What goes wrong is kept in its row, not raised."""
+    now = timezone.now()
+    taken = Job.objects.filter(pk=job_id, state=Job.State.PENDING).update(
+        state=Job.State.RUNNING, worker=f"{socket.gethostname()}:{os.getpid()}", heartbeat_at=now, error=""
+    )
+    if not taken:
+        return None
+    job = Job.objects.get(pk=job_id)
+    try:
+        job.result = _DOERS[Job.Kind(job.kind)](job, _Reporter(job))
+        job.state = Job.State.DONE
+    except (BadInputError, CamError) as error:
+        job.state, job.error = Job.State.FAILED, _plain_error(job, error)
+    except Exception as error:
+        log.exception("%s failed", job)
+        job.state, job.error = Job.State.FAILED, f"{type(error).__name__}: {error}"[:2000]
+    except BaseException:  # a worker told to stop: not the job's fault
+        Job.objects.filter(pk=job_id).update(state=Job.State.PENDING)
+        raise
+    job.finished_at = timezone.now()
+    job.save(update_fields=["state", "result", "error", "finished_at", "picture"])
+    return job
+
+
+class _Reporter:
+    """Keeps the row's progress up to date, now and then: every photo would be a write too many."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.last = job, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if done == total or time.monotonic() - self.last > BEAT_SECONDS:
+            self.last = time.monotonic()
+            rows = Job.objects.filter(pk=self.job.pk)
+            rows.update(done=done, total=total, heartbeat_at=timezone.now())
+
+
+def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+    given = job.arguments
+    samples = given.get("samples", False)
+    path = settings.BASE_DIR / "samples/photos" if samples else Path(default_storage.path(given["file"]))
+    boxes = Path(default_storage.path(given["boxes"])) if given.get("boxes") else None
+    done = images.import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
+    for network, load in given.get("networks", {}).items():
+        add_network(name=network, load=load)
+    _forget_files(job)
+    photos = done.image_set.images
+    return {
+        "set": done.image_set.name,
+        "added": done.added,
+        "already_there": done.already_there,
+        "updated": done.updated,
+        "repeated": done.repeated,
+        "ignored": done.ignored[:20],
+        "ignored_count": len(done.ignored),
+        "photos": photos.count(),
+        "classes": photos.order_by().values("class_name").distinct().count(),
+        "boxed": photos.exclude(boxes=[]).count(),
+    }
+
+
+def _try_network(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+    found = trying.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
+    if found.picture:
+        job.picture.save("check.jpg", File(found.picture), save=False)
+    return found.to_json()
+
+
+def _add_network(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+    row, new = add_network(name=job.arguments["name"], **_network_arguments(job))
+    return {"network": row.name, "layer": row.layer, "classes": len(row.class_names), "added": new}
+
+
+def _network_arguments(job: Job) -> dict[str, Any]:
+    given = job.arguments
+    weights = default_storage.path(given["file"]) if given.get("file") else given.get("weights") or None
+    return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
+
+
+_DOERS: dict[str, Callable[[Job, Callable[[int, int], None]], dict[str, Any]]] = {
+    Job.Kind.PHOTOS: _bring_photos,
+    Job.Kind.TRY: _try_network,
+    Job.Kind.NETWORK: _add_network,
+}
+
+
+def _plain_error(job: Job, error: Exception) -> str:
+    """The error without the path of this machine: files are named as they were uploaded."""
+    text = str(error)
+    for key in ("file", "boxes"):
+        if name := job.arguments.get(key):
+            path = Path(default_storage.path(name))
+            text = text.replace(str(path), path.name).replace(f"{path.parent}/", "")
+    return text.replace("--set ", "set ").replace("--set: ", "")
+
+
+def _forget_files(job: Job) -> None:
+    """Photos are stored one by one by now. Weights stay: the network is loaded from them again."""
+    for key in ("file", "boxes"):
+        if name := job.arguments.get(key):
+            default_storage.delete(name)
+
+
+def try_again(job: Job) -> bool:
+    """Make a job that failed, or whose worker is gone, wait again."""
+    again = Job.objects.filter(pk=job.pk).exclude(state__in=[Job.State.DONE, Job.State.PENDING])
+    if job.state == Job.State.RUNNING and not is_silent(job):
+        return False
+    return bool(again.update(state=Job.State.PENDING, error="", created_at=timezone.now()))
+
+
+def is_silent(job: Job) -> bool:
+    limit = timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < limit)
+
+
+def waits_for_a_worker(job: Job) -> bool:
+    """Whether a job has waited so long that no worker seems to be there."""
+    limit = timezone.now() - timedelta(seconds=PATIENCE_SECONDS)
+    return job.state == Job.State.PENDING and job.created_at < limit
+
+
+def waiting() -> list[int]:
+    return list(Job.objects.filter(state=Job.State.PENDING).order_by("pk").values_list("pk", flat=True))
