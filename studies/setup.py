@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import tomli_w
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -137,15 +136,6 @@ def _read_file(request: HttpRequest) -> dict[str, Any]:
         return tomllib.loads(file.read().decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProtocolError(f"{file.name}: is no valid TOML ({error}).") from error
-
-
-@require_GET
-def protocol_file(request: HttpRequest, slug: str) -> HttpResponse:
-    """The study as the file that `create_study` reads."""
-    study = get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
-    response = HttpResponse(tomli_w.dumps(study.protocol), content_type="application/toml; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}.toml"'
-    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

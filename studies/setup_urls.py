@@ -7,7 +7,6 @@ from . import preview, setup, setup_check
 urlpatterns = [
     path("studies/new/", setup.new, name="setup-new"),
     path("studies/first/", setup.first, name="setup-first"),
-    path("studies/<slug:slug>/study.toml", setup.protocol_file, name="study-protocol"),
     path("studies/<slug:slug>/set-up/check/", setup_check.check, name="setup-check"),
     path("studies/<slug:slug>/set-up/maps/", setup_check.make_maps, name="setup-maps"),
     path("studies/<slug:slug>/set-up/retry/", setup_check.retry, name="setup-retry"),
