@@ -118,7 +118,7 @@ def open_and_take_part(page, new_page, slug, value):
         if number == 1:
             volunteer.click("main :is(button, a):has-text('Go on')")
     volunteer.wait_for_url("**/thanks/")
-    page.reload()
+    page.goto(page.url.replace("invite/", ""))
     expect(page.locator(".facts dd").first).to_contain_text(f"{PHOTOS} of {PHOTOS * ANSWERS}")
     look(page, f"{slug}-9-watching")
     assert Response.objects.filter(trial__study__slug=slug, status="counted").count() == PHOTOS
