@@ -12,7 +12,7 @@ BIN := .venv/bin
 	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-fast.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-fast.txt requirements-s3.txt
 	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 

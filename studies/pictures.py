@@ -1,7 +1,9 @@
 """Pictures of a trial, by position and slot, for the participant who holds it and nobody else."""
 
 from mimetypes import guess_type
+from urllib.parse import quote
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -23,10 +25,14 @@ def picture(
     if trial is None or slot > len(trial.arms):
         raise Http404
     file = trial.item.image.picture if slot == 0 else _map_file(participant, trial, slot)
-    with file.open("rb") as opened:
-        content = opened.read()
     kind = guess_type(str(file.name))[0] or "application/octet-stream"
-    return HttpResponse(content, content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    response = HttpResponse(content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    if settings.ACCEL_REDIRECT:  # nginx takes this header out and sends the file in its place
+        response.headers["X-Accel-Redirect"] = settings.ACCEL_REDIRECT + quote(str(file.name))
+    else:
+        with file.open("rb") as opened:
+            response.content = opened.read()
+    return response
 
 
 def _map_file(participant: Participant, trial: Trial, slot: int):

@@ -1,0 +1,99 @@
+"""Pictures in an S3-compatible service: a real HTTP server, and the same pages as with a folder."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from io import StringIO
+
+import boto3
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from explain.models import Image
+from studies.allocation import claim_trials
+from studies.models import Invitation
+from studies.opening import open_study
+from tests.config.test_behind_nginx import free_port
+from tests.factories import make_study
+
+pytestmark = pytest.mark.django_db
+
+KEYS = {"aws_access_key_id": "someone", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The address of an S3 server of this test's own."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(address)
+            break
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    yield address
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture
+def bucket(server, settings):
+    client = boto3.client("s3", endpoint_url=server, **KEYS)
+    client.create_bucket(Bucket="pictures")
+    options = {
+        "bucket_name": "pictures",
+        "endpoint_url": server,
+        "region_name": KEYS["region_name"],
+        "access_key": KEYS["aws_access_key_id"],
+        "secret_key": KEYS["aws_secret_access_key"],
+        "default_acl": None,
+        "file_overwrite": False,
+    }
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options},
+    }
+    yield client
+    for entry in client.list_objects_v2(Bucket="pictures").get("Contents", []):
+        client.delete_object(Bucket="pictures", Key=entry["Key"])
+    client.delete_bucket(Bucket="pictures")
+
+
+def keys(bucket) -> set[str]:
+    return {entry["Key"] for entry in bucket.list_objects_v2(Bucket="pictures").get("Contents", [])}
+
+
+def test_a_volunteer_gets_pictures_from_the_site_and_nothing_of_the_bucket(client, bucket, server):
+    study = open_study(study=make_study(items=3))
+    _, token = Invitation.issue(study)
+    begun = client.post(reverse("join", args=[token]), {"consent": "on"})
+    own = re.search(r"/p/([\w-]+)/", begun.headers["Location"])[1]
+    claim_trials(participant=study.participants.get(), count=1)
+    answers = [client.get(reverse("picture", args=[own, 1, slot])) for slot in range(4)]
+    assert all(answer.content.startswith(b"\xff\xd8") for answer in answers)
+    assert [dict(answer.headers) | {"Content-Length": ""} for answer in answers] == [
+        dict(answers[0].headers) | {"Content-Length": ""}
+    ] * 4
+    assert not any(server in str(answer.headers) for answer in answers)
+
+
+def test_names_in_the_bucket_say_nothing(bucket):
+    make_study(items=2)
+    assert all(re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{46}\.jpg", key) for key in keys(bucket))
+
+
+def test_files_and_rows_are_compared_there_too(bucket):
+    make_study(items=1)
+    lost = Image.objects.get().picture.name
+    bucket.delete_object(Bucket="pictures", Key=lost)
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 files are lost"):
+        call_command("check_files", json=True, stdout=out)
+    assert json.loads(out.getvalue())["lost"] == [lost]
