@@ -3,12 +3,13 @@
     python recompute_scores.py answers.csv [--who real] [--seed 7] [--json] [--check scores.json]
 
 The formulas are those of docs/statistics.md, written again and as plainly as they can be. `--seed` is the study's seed: with
-it the intervals are the printed ones, digit for digit. `--check` compares with an exported scores.json: exit code 1 if
-a number differs by more than 1e-9 (intervals are compared only with `--seed`).
+it intervals and p-values are the printed ones, digit for digit. `--check` compares with an exported scores.json, which has the seed
+too: exit code 1 if a number differs by more than 1e-9.
 """
 
 import argparse
 import csv
+import itertools
 import json
 import math
 import sys
@@ -19,7 +20,8 @@ import numpy as np
 ITEM, PERSON, ORDER, CHOICE, RATING = "item", "participant", "order", "choice", "rating"
 STATUS, STATE, SIMULATED, TRIAL = "status", "participant_state", "simulated", "trial"
 COUNTED, MAIN, WITHDRAWN, SAME, BETWEEN_ARMS = "counted", "main", "withdrawn", "same", " > "
-LEVEL, DRAWS = 0.95, 2000
+LEVEL, DRAWS, EXCHANGES = 0.95, 2000, 10_000
+ENUMERATE = 14  # up to so many signs, all patterns are tried instead of drawn
 
 
 def read(path: str, who: str | None) -> tuple[dict[str, list[str]], str]:
@@ -87,6 +89,39 @@ def student_t(freedom: int) -> float:
     return math.sqrt(freedom) * math.tan(np.interp(LEVEL * below[-1], below, edges))
 
 
+def sign_test(values, seed):
+    """Two-sided p of Σ values among Σ ± values: exact where that can be counted, else from 10,000 draws. None if all are 0."""
+    sizes, how_many = np.unique(np.round(np.abs(values), 12), return_counts=True)
+    sizes, how_many = sizes[sizes > 0], how_many[sizes > 0]
+    n = int(how_many.sum())
+    if n == 0:
+        return None
+    least = abs(values.sum()) - 1e-9 * (sizes @ how_many)
+    if len(sizes) == 1:
+        fewer = min(int((values > 0).sum()), int((values < 0).sum()))
+        return min(1.0, 2 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n)
+    if n <= ENUMERATE:
+        every = np.array(list(itertools.product((-1, 1), repeat=n))) @ np.repeat(sizes, how_many)
+        return float(np.mean(np.abs(every) >= least))
+    rng, drawn = np.random.default_rng(seed), np.zeros(EXCHANGES)
+    for size, count in zip(sizes, how_many, strict=True):
+        drawn += size * (2 * rng.binomial(count, 0.5, EXCHANGES) - count)
+    return float((1 + np.sum(np.abs(drawn) >= least)) / (1 + EXCHANGES))
+
+
+def contrasts(names, votes, item, person, seed):
+    """Each pair of arms: the difference of totals, and p with labels exchanged by trial, by item and by person; the largest counts."""
+    found = {}
+    for a, b in itertools.permutations(range(len(names) - 1), 2):
+        speaks = (votes[:, a] - votes[:, b]) / np.bincount(item)[item]
+        by = {"trials": speaks, "items": np.bincount(item, speaks), "people": np.bincount(person, speaks)}
+        p_by = {unit: sign_test(values, seed) for unit, values in by.items()}
+        known = [1.0 if p is None else p for p in p_by.values()]
+        p = None if all(p is None for p in p_by.values()) else max(known)
+        found[f"{names[a]} − {names[b]}"] = {"difference": float(speaks.sum()), "p_by": p_by, "p": p}
+    return found
+
+
 def of_choices(rows: dict, seed: int) -> dict:
     item, items = numbers(rows[ITEM])
     person, people = numbers(rows[PERSON])
@@ -110,7 +145,9 @@ def of_choices(rows: dict, seed: int) -> dict:
     }
     same = table.pop(SAME)
     del same["share_of_preferences"]
-    return {"task": "choice", "items": items, "participants": people, "scores": table, "same": same}
+    versus = contrasts(names, votes, item, person, seed)
+    about = {"task": "choice", "items": items, "participants": people}
+    return {**about, "scores": table, "same": same, "contrasts": versus}
 
 
 def of_ratings(rows: dict, seed: int) -> dict:
@@ -137,7 +174,8 @@ def of_ratings(rows: dict, seed: int) -> dict:
 def differences(found, printed, intervals: bool, where: str = "") -> list[str]:
     """What is in both and not the same."""
     if isinstance(found, dict) and isinstance(printed, dict):
-        names = [n for n in found if n in printed and (intervals or "interval" not in n)]
+        chance = ("interval", "mean_of_items_interval", "p", "p_by")
+        names = [n for n in found if n in printed and (intervals or n not in chance)]
         lines = [line for n in names for line in differences(found[n], printed[n], intervals, f"{where} {n}")]
         arms = set(found) ^ set(printed) if where == " scores" else ()
         unknown = [arm for arm in arms if {**found, **printed}[arm]["score"] != 0]  # nobody chose the others
@@ -147,6 +185,15 @@ def differences(found, printed, intervals: bool, where: str = "") -> list[str]:
     else:
         same = np.shape(found) == np.shape(printed) and np.allclose(found, printed, rtol=0, atol=1e-9)
     return [] if same else [f"{where.strip()}: {found} here, {printed} there"]
+
+
+def printed_scores(path: str) -> dict:
+    """An exported scores.json, its contrasts by name."""
+    with open(path, encoding="utf-8") as file:
+        printed = json.load(file)
+    if "contrasts" in printed:
+        printed["contrasts"] = {f"{one['first']} − {one['second']}": one for one in printed["contrasts"]}
+    return printed
 
 
 def show(found: dict) -> None:
@@ -178,11 +225,10 @@ def main() -> int:
     try:
         rows, who = read(options.answers, options.who)
         count = of_choices if CHOICE in rows else of_ratings
-        found = {"responses": len(rows[ITEM]), "who": who, **count(rows, options.seed or 0)}
-        wrong = []
-        if options.check:
-            with open(options.check, encoding="utf-8") as file:
-                wrong = differences(found, json.load(file), options.seed is not None)
+        printed = printed_scores(options.check) if options.check else {}
+        seed = printed.get("computed_with", {}).get("seed") if options.seed is None else options.seed
+        found = {"responses": len(rows[ITEM]), "who": who, **count(rows, seed or 0)}
+        wrong = differences(found, printed, seed is not None)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

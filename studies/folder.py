@@ -1,6 +1,5 @@
 """The folder that a researcher takes away: answers in each format, and what is needed to read and recompute them."""
 
-import csv as plain_csv
 import io
 import json
 from collections.abc import Iterable, Iterator
@@ -122,7 +121,7 @@ def maps(study: Study) -> Iterator[str]:
 def codebook(study: Study) -> str:
     """Every column of every file, with its type and meaning, as CSV."""
     file = io.StringIO()
-    writer = plain_csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["file", "column", "type", "meaning"])
     for column in Export(study).columns:
         writer.writerow(["answers", column.name, TYPES[column.type], column.description])

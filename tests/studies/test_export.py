@@ -254,3 +254,28 @@ def test_numpy_alone_reads_the_file(study):
     table = np.genfromtxt(lines, delimiter=",", names=True, dtype=None, encoding="utf-8")
     assert table.dtype.names is not None
     assert len(table) == 3
+
+
+def test_no_file_of_the_folder_has_a_cell_that_a_spreadsheet_runs(tmp_path):
+    """Free text that begins like a formula is text in every CSV file; a rating of −2 stays a number."""
+    study = make_study(
+        "risky",
+        task="rating",
+        items=2,
+        methods=("m",),
+        networks=("=1+1", "@b"),
+        questions=[{"key": "-1-1", "text": "=HYPERLINK()", "kind": "text", "required": False}],
+    )
+    image = study.items.first().image
+    image.original_name, image.class_name = "=cmd|' /C calc'!A0", "-2+3"
+    image.save()
+    fill(study, [[-2, 1]], label="+cmd", background={"-1-1": "@SUM(1)"})
+    export(study=study, to=tmp_path / "out", formats=["csv"])
+    for path in (tmp_path / "out").glob("*.csv"):
+        for row in csv.reader(path.read_text("utf-8").splitlines()):
+            risky = [cell for cell in row if cell[:1] in "=+-@" and cell and not re.fullmatch(r"-?\d+", cell)]
+            assert risky == [], f"{path.name}: {risky}"
+    answers = list(csv.DictReader((tmp_path / "out" / "answers.csv").read_text("utf-8").splitlines()))
+    assert answers[0]["rating"] == "-2"
+    assert answers[0]["group"] == "'+cmd"
+    assert "-2" in (tmp_path / "out" / "answers-wide.csv").read_text("utf-8").splitlines()[1].split(",")

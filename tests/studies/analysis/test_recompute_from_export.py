@@ -58,11 +58,29 @@ def test_it_gives_the_exported_scores_and_intervals_digit_for_digit(exported):
         for name, row in printed["scores"].items():
             for key in ("score", "share", "share_of_preferences", "interval"):
                 assert found["scores"][name][key] == pytest.approx(row[key], abs=1e-9)
+        assert len(printed["contrasts"]) == 3
+        for one in printed["contrasts"]:
+            again = found["contrasts"][f"{one['first']} − {one['second']}"]
+            assert again["p_by"] == pytest.approx(one["p_by"], abs=1e-12)
+            assert (again["p"], again["difference"]) == pytest.approx((one["p"], one["difference"]))
         for key in ("score", "share", "interval"):
             assert found["same"][key] == pytest.approx(printed["same"][key], abs=1e-9)
     else:
         for name in ("mean", "interval", "mean_of_items", "mean_of_items_interval"):
             assert found[name] == pytest.approx(printed[name], abs=1e-9)
+
+
+def test_the_seed_is_read_from_the_scores_and_a_changed_p_is_named(exported):
+    study, folder = exported
+    assert recompute(folder / "answers.csv", "--check", folder / "scores.json").returncode == 0
+    printed = json.loads((folder / "scores.json").read_text())
+    assert printed["computed_with"]["seed"] == 11
+    if study.task == "choice":
+        printed["contrasts"][0]["p"] = 0.5
+        (folder / "other.json").write_text(json.dumps(printed))
+        done = recompute(folder / "answers.csv", "--check", folder / "other.json")
+        assert done.returncode == 1
+        assert " p: " in done.stderr
 
 
 def test_it_says_which_number_differs(exported):
