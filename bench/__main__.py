@@ -25,7 +25,7 @@ class Report:
     markdown: Callable[[dict], str]
 
 
-ENGINE = Report("RESULTS", engine_report.markdown)
+ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
 PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
@@ -36,6 +36,25 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
 }
+
+MADE_BY = {  # every file of results, and what writes it
+    "RESULTS-engine.md": "python -m bench speed backends peers memory",
+    "RESULTS-answers.md": "python -m bench answers",
+    "RESULTS-statistics.md": "python -m bench statistics",
+    "RESULTS-load.md": "python -m bench.load",
+    "RESULTS-import.md": "python -m bench.import_photos",
+}
+
+
+def index(folder: Path) -> str:
+    """What has been measured, where to read it, and how to measure it again."""
+    lines = ["# What has been measured", "", "`make bench` measures the first three.", ""]
+    lines += ["| about | file | written by |", "|---|---|---|"]
+    for name, command in MADE_BY.items():
+        if (folder / name).exists():
+            title = (folder / name).read_text("utf-8").splitlines()[0].removeprefix("# ")
+            lines.append(f"| {title} | [{name}]({name}) | `{command}` |")
+    return "\n".join([*lines, "", "It keeps the figures of each beside its file as JSON.", ""])
 
 
 def measured(part: str, options: argparse.Namespace) -> dict:
@@ -82,6 +101,7 @@ def main() -> None:
     texts = {}
     for part in options.parts or PARTS:
         texts[PARTS[part][1].stem] = keep(part, measured(part, options), options.to)
+    (options.to / "RESULTS.md").write_text(index(options.to), "utf-8")
     print("\n".join(texts.values()))
 
 

@@ -54,6 +54,7 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(
         reverse("study-state", args=["methods", "closed"]),
         reverse("study-results", args=["methods"]),
         reverse("study-results", args=["methods"]) + "?who=all",
+        reverse("study-humans", args=["methods"]),
         reverse("study-items", args=["methods"]),
         reverse("study-item", args=["methods", 0]),
     ]
@@ -65,6 +66,35 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(
         assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"], address
     assert page.complaints == []
+
+
+def test_captions_stay_in_view_on_a_phone(researcher_page, live_server, study):
+    """A table may be wider than the screen and scroll; what it is about must not be cut off."""
+    page = researcher_page(viewport=PHONE)
+    page.goto(live_server.url + reverse("study-results", args=["methods"]))
+    captions = page.locator(".scroll caption")
+    assert captions.count() >= 4
+    for caption in captions.all():
+        if caption.is_visible():
+            box = caption.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE["width"], caption.inner_text()
+
+
+def test_results_are_narrowed_to_a_class_or_a_group(researcher_page, live_server, study):
+    page = researcher_page()
+    page.goto(live_server.url + reverse("study-results", args=["methods"]) + "?who=all")
+    expect(page.locator(".facts dd").first).to_have_text("12")
+    page.select_option("[name=group]", "course B")
+    page.click(".narrow-down button")
+    expect(page.locator(".facts dd").first).to_have_text("4")
+    expect(page.locator(".note").first).to_contain_text("group “course B” only")
+    page.click("text=Show all")
+    expect(page.locator(".facts dd").first).to_have_text("12")
+    page.click("text=Photo by photo")
+    page.click("tbody a >> nth=0")
+    expect(page.locator(".pictures img")).to_have_count(4)
+    expect(page.locator("text=Every answer, those that do not count too")).to_be_visible()
 
 
 def test_results_keep_up_while_answers_come_in(researcher_page, live_server, study):
