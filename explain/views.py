@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch
 from django.db.models.fields.files import FieldFile
@@ -95,7 +96,9 @@ def _duration(seconds: float) -> str:
 
 @require_POST
 def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Failed batches again, and those whose worker is gone."""
+    """Failed batches again, and those whose worker is gone. For staff."""
+    if not request.user.is_staff:
+        raise PermissionDenied("Only staff send maps to be made.")
     found = get_object_or_404(Precompute, pk=pk)
     again = precompute.retry_failed(found.batches.all()) + precompute.requeue_stale()
     try:

@@ -33,6 +33,19 @@ class OfVisibleStudies(admin.ModelAdmin):
             return rows
         return rows.filter(**{f"{self.study_path}__in": Study.objects.visible_to(request.user)})
 
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and self._editable(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self._editable(request, obj)
+
+    def _editable(self, request, obj):
+        """Whether the row is of a study that this person may change, not only look at."""
+        if obj is None or request.user.is_superuser:
+            return True
+        studies = Study.objects.editable_by(request.user)
+        return type(obj).objects.filter(**{"pk": obj.pk, f"{self.study_path}__in": studies}).exists()
+
 
 class ReadOnly(OfVisibleStudies):
     """To be looked at, never touched."""
@@ -59,9 +72,9 @@ class AskedAdmin(OfVisibleStudies):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer drafts only: nothing is added to a study that is open."""
         if db_field.name == "study":
-            kwargs["queryset"] = Study.objects.visible_to(request.user).filter(state__in=Study.SETTING_UP)
+            kwargs["queryset"] = Study.objects.editable_by(request.user).filter(state__in=Study.SETTING_UP)
         elif db_field.name in ("arm", "item"):
-            drafts = Study.objects.visible_to(request.user).filter(state__in=Study.SETTING_UP)
+            drafts = Study.objects.editable_by(request.user).filter(state__in=Study.SETTING_UP)
             kwargs["queryset"] = db_field.related_model.objects.filter(study__in=drafts)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -96,7 +109,7 @@ class StudyAdmin(OfVisibleStudies):
     list_display = ["slug", "title", "task", "state", "created_at", "opened_at"]
     list_filter = ["state", "task"]
     search_fields = ["slug", "title"]
-    filter_horizontal = ["researchers"]
+    filter_horizontal = ["researchers", "viewers"]
     inlines = [ArmsInline]
     # Made by opening, pausing and closing, which have their own page and commands.
     readonly_fields = [

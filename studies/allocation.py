@@ -360,7 +360,7 @@ def withdraw(*, participant: Participant) -> Participant:
         Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
     held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
     participant.responses.update(telemetry={})
-    participant.events.exclude(kind__in=(LAPSED, "void")).update(data={})
+    participant.events.exclude(kind__in=(LAPSED, "void")).erase("data")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""

@@ -65,3 +65,39 @@ class Asked(models.Model):
         for step in self.study_path.split("__"):
             row = getattr(row, step)
         return row
+
+
+class RecordError(Exception):
+    """A record was about to be changed or deleted."""
+
+
+class KeptQuerySet(models.QuerySet):
+    """Records: appended, never changed, and deleted only with their study."""
+
+    def update(self, **kwargs):
+        raise RecordError(f"{self.model._meta.verbose_name_plural} are records: they are never changed.")
+
+    def delete(self):
+        raise RecordError(f"{self.model._meta.verbose_name_plural} are records: they are never deleted.")
+
+    def erase(self, field: str) -> int:
+        """Forget what a person may ask to have forgotten; that it happened stays on record."""
+        empty = self.model().__dict__[field]
+        return super().update(**{field: empty})
+
+
+class Kept(models.Model):
+    """Base of records."""
+
+    objects = KeptQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise RecordError(f"{self} is a record: it is never changed.")
+        return super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise RecordError(f"{self} is a record: it is never deleted.")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from explain.models import ExplanationMap, Image, Network, Precompute, random_name
 
-from .frozen import Asked, refusal
+from .frozen import Asked, Kept, refusal
 
 
 def new_token() -> str:
@@ -28,10 +28,18 @@ def hash_token(token: str) -> str:
 
 class StudyQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """The studies that a member of staff may see: all for a superuser, else those they are named in."""
+        """The studies that someone may look at: all for a superuser, else those that name them in any role."""
         if user.is_superuser:
             return self
-        return self.filter(researchers=user) if user.is_authenticated else self.none()
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(pk__in=user.studies.values("pk")) | Q(pk__in=user.viewed_studies.values("pk")))
+
+    def editable_by(self, user):
+        """The studies that someone may change: all for a superuser, else those whose researcher they are."""
+        if user.is_superuser:
+            return self
+        return self.filter(pk__in=user.studies.values("pk")) if user.is_authenticated else self.none()
 
 
 class Study(models.Model):
@@ -122,6 +130,9 @@ class Study(models.Model):
     )
     code_version = models.CharField(max_length=64, blank=True)
     researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
+    viewers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="viewed_studies", help_text="look, change nothing"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -150,7 +161,7 @@ class Study(models.Model):
         return self.state not in self.SETTING_UP
 
 
-class ProtocolVersion(models.Model):
+class ProtocolVersion(Kept):
     """The protocol as it was opened, or as it was changed to later: wording and the way back only. Never edited."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="versions")
@@ -428,7 +439,7 @@ class Response(models.Model):
         return str(self.answer_id)
 
 
-class Event(models.Model):
+class Event(Kept):
     """Who did what, when. Appended, never changed."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="events")

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from explain.choosing import Choice, ClassChoice, Rule
 
+from .access import study_of
 from .choosing import choose_photos
 from .models import Study
 from .protocol import ProtocolError, check_protocol
-from .workspace import study_of
 
 CLASSES_A_PAGE = 25
 PHOTOS_A_PAGE = 50

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from explain.errors import BadInputError
 
+from .access import editable_study_of, may_edit, study_of
 from .models import Study
 from .protocol import in_full, to_toml
 from .versions import differences, find_version, revise, reworded
-from .workspace import study_of
 
 
 @require_safe
@@ -32,6 +32,7 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
             "study": study,
             "toml": to_toml(in_full(study.protocol)),
             "versions": _history(study),
+            "may_edit": may_edit(request.user, study),
             "others": others.values_list("slug", flat=True),
             "other": other,
             "differences": differences(study.protocol, other.protocol) if other else [],
@@ -105,7 +106,7 @@ class RevisionForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_wording(request: HttpRequest, slug: str) -> HttpResponse:
     """A new version of a paused study's protocol."""
-    study = study_of(request, slug)
+    study = editable_study_of(request, slug)
     if study.state != Study.State.PAUSED:
         messages.warning(
             request, "What volunteers read can change while the study is paused only. Pause it first."

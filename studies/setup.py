@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,6 +17,7 @@ from explain.bringing import send_and_show
 from explain.lookup import sets_with_counts
 from explain.models import Job, Network
 
+from .access import editable_study_of
 from .analysis.answers import AnswersError
 from .choosing import NotSeenYetError, choose_photos
 from .drafts import Fault, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
@@ -66,10 +67,8 @@ def step_of(fault: Fault, source: dict[str, Any]) -> Step:
 
 
 def draft_of(request: HttpRequest, slug: str) -> Study:
-    """A study that this person may set up; only staff may."""
-    if not request.user.is_staff:
-        raise PermissionDenied("Only staff set studies up.")
-    return get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+    """A study that this person may set up: one whose researcher they are."""
+    return editable_study_of(request, slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

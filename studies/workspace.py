@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from explain.errors import BadInputError
 
 from . import charts
+from .access import editable_study_of, may_edit, study_of
 from .details import details
 from .humans import humans_context
 from .lifecycle import STEPS, change_state, revoke_invitation
@@ -37,19 +38,17 @@ EVENTS_SHOWN = 20
 def studies(request: HttpRequest) -> HttpResponse:
     """All studies of this researcher, with how far each has come."""
     found = list(Study.objects.visible_to(request.user))
+    editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
     done = progress(found)
-    return render(request, "studies/list.html", {"studies": [(study, done[study.pk]) for study in found]})
-
-
-def study_of(request: HttpRequest, slug: str) -> Study:
-    return get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+    rows = [(study, done[study.pk], study.pk in editable) for study in found]
+    return render(request, "studies/list.html", {"studies": rows})
 
 
 @require_safe
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """One study: what it asks, how far it has come, who is let in. One without maps is shown as its set-up."""
     found = study_of(request, slug)
-    if found.state in (Study.State.DRAFT, Study.State.PRECOMPUTING) and request.user.is_staff:
+    if found.state in (Study.State.DRAFT, Study.State.PRECOMPUTING) and may_edit(request.user, found):
         return redirect("setup-check", slug)
     return _overview(request, found, InvitationForm())
 
@@ -57,7 +56,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Make an invitation and show its link, this once: only its hash is kept."""
-    found = study_of(request, slug)
+    found = editable_study_of(request, slug)
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _overview(request, found, form)
@@ -72,7 +71,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Let nobody else in by an invitation. Those who are in stay in."""
-    found = study_of(request, slug)
+    found = editable_study_of(request, slug)
     invitation = get_object_or_404(found.invitations, pk=pk)
     revoke_invitation(invitation=invitation, user=request.user)
     messages.success(request, f"Nobody else can come in by “{invitation}”.")
@@ -82,7 +81,7 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
     """Open, pause, resume or close, after a page that says what will happen."""
-    found = study_of(request, slug)
+    found = editable_study_of(request, slug)
     if to not in STEPS[found.state]:
         messages.warning(request, f"The study is {found.state}; it cannot become {to}.")
         return redirect("study", slug)
@@ -226,6 +225,7 @@ def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) 
             "events": found.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
             "steps": STEPS[found.state].items(),
             "form": form,
+            "may_edit": may_edit(request.user, found),
             **more,
         },
     )

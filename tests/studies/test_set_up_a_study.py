@@ -288,4 +288,4 @@ def test_only_staff_set_up_and_only_their_own(client, browser, birds, stranger, 
     assert client.get(reverse("setup-check", args=[study.slug])).status_code == 404
     client.force_login(django_user_model.objects.create_user("reader", password="x"))
     assert client.get(reverse("setup-new")).status_code == 403
-    assert client.get(reverse("setup-check", args=[study.slug])).status_code == 403
+    assert client.get(reverse("setup-check", args=[study.slug])).status_code == 404

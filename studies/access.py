@@ -1,0 +1,102 @@
+"""Who may look at a study and who may change it; the page on which a researcher gives others a role."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from .models import Event, Study
+
+
+class Role(models.TextChoices):
+    RESEARCHER = "researcher", "Researcher: looks and changes"
+    VIEWER = "viewer", "Viewer: looks, changes nothing"
+
+
+def study_of(request: HttpRequest, slug: str) -> Study:
+    """A study that this person may look at; any other does not exist for them."""
+    return get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+
+
+def editable_study_of(request: HttpRequest, slug: str) -> Study:
+    """A study that this person may change. Those who may look at it are told that they may not."""
+    found = study_of(request, slug)
+    if not may_edit(request.user, found):
+        raise PermissionDenied("You may look at this study; changing it takes one of its researchers.")
+    return found
+
+
+def may_edit(user, study: Study) -> bool:
+    return user.is_superuser or Study.objects.editable_by(user).filter(pk=study.pk).exists()
+
+
+def people_of(study: Study) -> list[tuple]:
+    """Everybody who has a role in a study, researchers first."""
+    return [
+        *((user, Role.RESEARCHER) for user in study.researchers.order_by("username")),
+        *((user, Role.VIEWER) for user in study.viewers.order_by("username")),
+    ]
+
+
+@transaction.atomic
+def give_role(*, study: Study, person, role: str | None, user=None) -> None:
+    """Give someone one role, or none. It is on record who did it."""
+    study.researchers.remove(person)
+    study.viewers.remove(person)
+    if role is not None:
+        (study.researchers if role == Role.RESEARCHER else study.viewers).add(person)
+    data = {"account": person.get_username(), "role": role or "none"}
+    Event.objects.create(study=study, user=user, kind="role given", data=data)
+
+
+class RoleForm(forms.Form):
+    account = forms.CharField(
+        max_length=150, label="Account", help_text="The name that someone logs in with."
+    )
+    role = forms.ChoiceField(choices=Role.choices, label="Role")
+
+    def clean_account(self):
+        name = self.cleaned_data["account"]
+        person = get_user_model().objects.filter(username=name, is_active=True).first()
+        if person is None:
+            raise forms.ValidationError(f"There is no account “{name}”. An admin can make one.")
+        return person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def access(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who has a role in this study. Its researchers give roles and take them away."""
+    found = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
+    form = RoleForm(
+        request.POST if request.method == "POST" and "take" not in request.POST else None, label_suffix=""
+    )
+    if "take" in request.POST:
+        return _take(request, found)
+    if form.is_valid():
+        person, role = form.cleaned_data["account"], form.cleaned_data["role"]
+        give_role(study=found, person=person, role=role, user=request.user)
+        messages.success(request, f"{person} is a {role} of this study now.", extra_tags="good")
+        return redirect("study-access", slug)
+    context = {
+        "study": found,
+        "people": people_of(found),
+        "form": form,
+        "may_edit": may_edit(request.user, found),
+    }
+    return render(request, "studies/access.html", context)
+
+
+def _take(request: HttpRequest, study: Study) -> HttpResponse:
+    person = get_object_or_404(get_user_model(), username=request.POST["take"])
+    last = not study.researchers.exclude(pk=person.pk).exists()
+    if last and study.researchers.filter(pk=person.pk).exists():
+        messages.warning(request, f"{person} is the only researcher of this study. Name another one first.")
+    else:
+        give_role(study=study, person=person, role=None, user=request.user)
+        messages.success(request, f"{person} has no role in this study any more.", extra_tags="good")
+    still_in = Study.objects.visible_to(request.user).filter(pk=study.pk).exists()
+    return redirect("study-access", study.slug) if still_in else redirect("studies")
