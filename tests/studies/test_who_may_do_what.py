@@ -26,6 +26,8 @@ PAGES = {
     "home": (ANYBODY, NOBODY),
     "login": (ANYBODY, ANYBODY),
     "logout": (NOBODY, LOGGED_IN),
+    "healthz": (ANYBODY, ANYBODY),
+    "readyz": (ANYBODY, ANYBODY),
     # a volunteer's own link is the key: whoever has it is let in, and nobody without it
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
@@ -64,6 +66,7 @@ PAGES = {
     "study-results-json": (LOOK, NOBODY),
     "study-export": (LOOK, NOBODY),
     "study-counted": (LOOK, NOBODY),
+    "study-humans": (LOOK, NOBODY),
     "study-items": (LOOK, NOBODY),
     "study-item": (LOOK, NOBODY),
     "study-photos": (LOOK, NOBODY),
