@@ -112,7 +112,7 @@ class Run:
 
     def after(self, name: str) -> HttpResponse:
         """The next page of this study."""
-        names = [one for one, _ in PAGES if self.has(one) and one != "break"]
+        names = [one for one, _ in PAGES if one == name or (self.has(one) and one != "break")]
         return redirect(here(names[names.index(name) + 1], self.slug))
 
 
@@ -239,6 +239,7 @@ def _block(run: Run, shots: list[Shot]) -> dict[str, Any]:
         "total": max(run.asked, len(shots)),
         "last": str(UUID(int=given)) if given else None,
         "break_every": run.study.break_every,
+        "version": run.study.version,
     }
 
 

@@ -1,15 +1,16 @@
 """Every address of the site against everybody who may knock: a new one has to say here whom it opens for."""
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from explain.models import Precompute
+from explain.models import Job, Precompute
 from studies.access import Role, give_role
 from studies.frozen import RecordError
 from studies.models import Event, Invitation, Study
 from studies.opening import open_study
-from tests.factories import make_participant, make_study
+from tests.factories import jpeg, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +27,8 @@ PAGES = {
     "home": (ANYBODY, NOBODY),
     "login": (ANYBODY, ANYBODY),
     "logout": (NOBODY, LOGGED_IN),
-    "healthz": (ANYBODY, ANYBODY),
-    "readyz": (ANYBODY, ANYBODY),
+    "healthz": (ANYBODY, NOBODY),
+    "readyz": (ANYBODY, NOBODY),
     # a volunteer's own link is the key: whoever has it is let in, and nobody without it
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
@@ -46,18 +47,38 @@ PAGES = {
     "run": (LOGGED_IN, NOBODY),
     "run-state": (LOGGED_IN, NOBODY),
     "run-retry": (NOBODY, STAFF),
+    # a job is seen by who asked for it: here the researcher
+    "photos-new": (STAFF, STAFF),
+    "network-new": (STAFF, STAFF),
+    "job": (CHANGE, CHANGE),
+    "job-state": (CHANGE, NOBODY),
+    "job-retry": (NOBODY, CHANGE),
+    "job-picture": (CHANGE, NOBODY),
     "image-set": (LOGGED_IN, NOBODY),
     "photo-picture": (LOGGED_IN, NOBODY),
     "map-picture": (LOGGED_IN, NOBODY),
     # studies
     "studies": (LOGGED_IN, NOBODY),
     "setup-new": (STAFF, STAFF),
+    "setup-first": (NOBODY, STAFF),
     "setup-check": (CHANGE, NOBODY),
     "setup-maps": (NOBODY, CHANGE),
     "setup-retry": (NOBODY, CHANGE),
     "setup-state": (CHANGE, NOBODY),
     "setup-estimate": (CHANGE, NOBODY),
     "setup-step": (CHANGE, CHANGE),
+    "setup-preview": (CHANGE, NOBODY),
+    "preview:participant": (CHANGE, NOBODY),
+    "preview:join": (CHANGE, CHANGE),
+    "preview:about-you": (CHANGE, CHANGE),
+    "preview:instructions": (CHANGE, CHANGE),
+    "preview:practice": (CHANGE, CHANGE),
+    "preview:trial": (CHANGE, CHANGE),
+    "preview:answers": (CHANGE, CHANGE),
+    "preview:undo": (NOBODY, CHANGE),
+    "preview:break": (CHANGE, CHANGE),
+    "preview:leave": (CHANGE, CHANGE),
+    "preview:thanks": (CHANGE, NOBODY),
     "study": (LOOK, NOBODY),
     "study-invite": (NOBODY, CHANGE),
     "study-revoke": (NOBODY, CHANGE),
@@ -107,8 +128,10 @@ OURS = [name for name in ALL if not name.startswith("admin:")]
 
 
 @pytest.fixture
-def world(researcher, stranger, admin_user, django_user_model):
-    """An open study with one of each, and another study with a researcher of its own."""
+def world(researcher, stranger, admin_user, django_user_model, monkeypatch):
+    """An open study with one of each, and another study with a researcher of its own. Nothing is sent to workers."""
+    for send in ("send", "send_job"):
+        monkeypatch.setattr(f"explain.tasks.{send}", lambda *_: None)
     study = make_study("methods", items=2)
     study.state = Study.State.READY
     study.save()
@@ -123,12 +146,14 @@ def world(researcher, stranger, admin_user, django_user_model):
     return study, people
 
 
-def arguments(name, study) -> list:
+def arguments(name, study, people) -> list:
     image = study.items.first().image
     if name == "join":
         return [Invitation.issue(study)[1]]
     if name in BY_LINK:
         return ["token-1-of-methods", *([1, 0] if name == "picture" else [])]
+    if name.startswith("job"):
+        return [a_job(people["researcher"]).pk]
     if name in ("run", "run-state", "run-retry"):
         return [Precompute.objects.create(image_set=image.image_set).pk]
     last = {
@@ -144,10 +169,15 @@ def arguments(name, study) -> list:
     }
     if name in special:
         return special[name]
-    about_a_study = name.startswith(("study", "api-study-", "setup-"))
-    if name in ("studies", "setup-new", "api-study-list") or not about_a_study:
+    about_a_study = name.startswith(("study", "api-study-", "setup-", "preview:"))
+    if name in ("studies", "setup-new", "setup-first", "api-study-list") or not about_a_study:
         return []
     return [study.slug, *last.get(name, [])]
+
+
+def a_job(user) -> Job:
+    picture = ContentFile(jpeg(1), "picture.jpg")
+    return Job.objects.create(kind=Job.Kind.PHOTOS, created_by=user, picture=picture, state=Job.State.FAILED)
 
 
 def client_of(role, people, study):
@@ -172,7 +202,7 @@ def test_every_address_says_whom_it_opens_for():
 @pytest.mark.parametrize("name", OURS)
 def test_an_address_opens_for_these_people_and_for_nobody_else(world, name):
     study, people = world
-    address = reverse(name, args=arguments(name, study))
+    address = reverse(name, args=arguments(name, study, people))
     if name == "picture":
         make_ready_for_pictures(study)
     for role in ANYBODY.split():
