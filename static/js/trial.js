@@ -3,6 +3,7 @@
 
 import { AnswerQueue, newId } from "./queue.js";
 import { Pictures } from "./pictures.js";
+import { View } from "./view.js";
 import { Watch } from "./watch.js";
 
 const AHEAD = 2; // trials to load beyond the current one
@@ -18,6 +19,7 @@ const base = new URL("../", location.href);
 const version = Number(form.version.value); // of the protocol that this page speaks
 
 const pictures = new Pictures();
+const view = new View(document.querySelector("#stage"));
 let block = JSON.parse(document.querySelector("#block").textContent);
 let current = null; // the trial on screen
 let upcoming = [];
@@ -91,7 +93,7 @@ function painted() {
 }
 
 function place(trial, images) {
-  const old = document.querySelectorAll("#answer .picture");
+  const old = document.querySelectorAll("#stage .picture");
   images.forEach((image, slot) => {
     image.alt = old[slot].alt;
     if (slot === 0) image.id = "photo";
@@ -100,6 +102,7 @@ function place(trial, images) {
   document.querySelector("#named").textContent = trial.title;
   document.querySelector("#question").textContent = trial.question;
   form.position.value = trial.position;
+  view.begin(images[0]);
   body.classList.remove("loading");
 }
 
@@ -149,7 +152,8 @@ function answer(value) {
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", position: trial.position, value, version, response_ms: watch.elapsed(), telemetry: watch.report(value),
+    id, kind: "answer", position: trial.position, value, version, response_ms: watch.elapsed(), 
+    telemetry: { ...watch.report(value), ...view.report() },
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };
@@ -208,6 +212,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return undo();
   }
+  if (view.key(event.key)) return event.preventDefault();
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));
@@ -227,6 +232,6 @@ if (queue.waiting.length) {
 } else {
   const [first, ...rest] = block.trials;
   upcoming = rest;
-  pictures.adopt(first, document.querySelectorAll("#answer .picture"));
+  pictures.adopt(first, document.querySelectorAll("#stage .picture"));
   show(first);
 }
