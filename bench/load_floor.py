@@ -14,7 +14,7 @@ from django.urls import path
 
 CLAIM = """
 UPDATE studies_trial SET state = 'answered' WHERE id = (
-    SELECT id FROM studies_trial WHERE study_id = %s AND state = 'open' ORDER BY id LIMIT 1 {locked}
+    SELECT id FROM studies_trial WHERE study_id = %s AND state = 'open' ORDER BY id * -1 DESC LIMIT 1 {locked}
 ) RETURNING id
 """
 

@@ -72,16 +72,15 @@ def participant_of(token_sha256: str) -> Participant | None:
     return participant
 
 
-# Parameters rather than p.id in the two inner queries: they are then run once, not once for each row.
 _PROGRESS = """
-SELECT (SELECT count(DISTINCT trial_id) FROM studies_response WHERE participant_id = %s AND status <> 'undone'),
-       r.answer_id, r.status, t.position, t.kind, t."order", i.class_name, t.lease_until < %s
-FROM studies_participant p
-LEFT JOIN studies_response r ON r.id = (SELECT max(id) FROM studies_response WHERE participant_id = %s)
-LEFT JOIN studies_trial t ON t.participant_id = p.id AND t.state = 'claimed'
+SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", i.class_name, t.lease_until < %s
+FROM (SELECT count(DISTINCT trial_id) FILTER (WHERE status <> 'undone') AS done, max(id) AS last
+      FROM studies_response WHERE participant_id = %s) given
+LEFT JOIN studies_response r ON r.id = given.last
+LEFT JOIN studies_trial t ON t.participant_id = %s AND t.state = 'claimed'
 LEFT JOIN studies_item ON studies_item.id = t.item_id
 LEFT JOIN explain_image i ON i.id = studies_item.image_id
-WHERE p.id = %s ORDER BY t.position
+ORDER BY t.position
 """
 
 
@@ -89,7 +88,7 @@ def progress(participant: int, ageing: datetime) -> Progress:
     """How far a participant is. What they hold comes in the order in which they meet it, and is ageing where its
     lease lasts until before `ageing`."""
     moment = connection.ops.adapt_datetimefield_value(ageing)
-    rows = _ask(_PROGRESS, [participant, moment, participant, participant])
+    rows = _ask(_PROGRESS, [moment, participant, participant])
     done, last, status = rows[0][:3]
     hand = [
         Held(position, kind, order, title, bool(is_ageing))
@@ -114,9 +113,10 @@ def met(participant: int) -> list[Given]:
 
 
 OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"
+# In the order of the index `trial_open_in_order` (models.py): id, from the first.
 _FREE = """
 SELECT id, item_id, "order", state, participant_id, position FROM studies_trial
-WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({items}) AND {free} ORDER BY id LIMIT %s
+WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({items}) AND {free} ORDER BY id * -1 DESC LIMIT %s
 """
 
 
