@@ -114,6 +114,8 @@ class StudyAdmin(OfVisibleStudies):
     # Made by opening, pausing and closing, which have their own page and commands.
     readonly_fields = [
         "state",
+        "likeness",
+        "alike_seen",
         "version",
         "protocol_sha256",
         "code_version",

@@ -26,7 +26,7 @@ class StepError(BadInputError):
     """A study cannot go from its state to that one."""
 
 
-def change_state(*, study: Study, to: str, user=None) -> Study:
+def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) -> Study:
     """Go one of the STEPS, and record who did it.
 
     Raises:
@@ -34,7 +34,7 @@ def change_state(*, study: Study, to: str, user=None) -> Study:
         OpeningError: a ready study that cannot be opened as it is.
     """
     if study.state == State.READY and to == State.OPEN:
-        return open_study(study=study, user=user)
+        return open_study(study=study, user=user, alike_seen=alike_seen)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
         if (study.state == State.READY and to == State.OPEN) or to not in STEPS[study.state]:
@@ -44,7 +44,7 @@ def change_state(*, study: Study, to: str, user=None) -> Study:
         before, study.state = study.state, to
         if to == State.CLOSED:
             study.closed_at = study.closed_at or timezone.now()
-        study.save(update_fields=["state", "closed_at"])
+        study.save(update_fields=["state", "closed_at", "likeness"])
         Event.objects.create(study=study, user=user, kind=to, data={"from": before})
     return study
 
@@ -53,6 +53,7 @@ def take_apart(study: Study) -> None:
     """Make a study that was ready a protocol again. Its maps stay: they belong to the photos."""
     study.items.all().delete()
     study.arms.all().delete()
+    study.likeness = {}
 
 
 def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:

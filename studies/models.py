@@ -79,6 +79,7 @@ class Study(models.Model):
         "completion_url",
         "seed",
         "wording",
+        "alike_seen",
         "protocol",
         "protocol_sha256",
         "version",
@@ -124,6 +125,12 @@ class Study(models.Model):
     )
     protocol_sha256 = models.CharField(
         max_length=64, blank=True, help_text="of all that is frozen at opening"
+    )
+    likeness = models.JSONField(
+        default=dict, blank=True, help_text="how alike the arms look, as measured (likeness.py)"
+    )
+    alike_seen = models.JSONField(
+        default=list, blank=True, help_text="pairs of arms that look the same, as somebody saw before opening"
     )
     version = models.PositiveSmallIntegerField(
         default=1, help_text="of the protocol; from 2 on it was changed after opening (versions.py)"

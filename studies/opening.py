@@ -17,7 +17,7 @@ from explain.models import ExplanationMap, Image, Network
 from explain.needs import label_target
 from explain.pictures import make_map_pictures, make_picture
 
-from . import attention
+from . import attention, likeness
 from .allocation import lay_out_trials
 from .choosing import choose_photos, chosen_images, find_networks, precompute_command
 from .models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study, Trial
@@ -131,10 +131,24 @@ def _maps(
     return found
 
 
-def open_study(*, study: Study, user=None, progress: Callable[[int, int], object] = lambda *_: None) -> Study:
+class AlikeError(OpeningError):
+    """Arms that look the same, and nobody has said that they have seen it."""
+
+
+def open_study(
+    *,
+    study: Study,
+    user=None,
+    alike_seen: bool = False,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> Study:
     """Open a study that is ready: make every trial, and freeze and hash all that it asks.
 
+    Args:
+        alike_seen: whoever opens it has seen which arms look the same (likeness.py).
+
     Raises:
+        AlikeError: two arms look the same on more than half of the photos, and `alike_seen` is not given.
         OpeningError: the study is not ready, or has no items or fewer than two arms.
         AttentionError: its photos do not allow the attention checks that it wants.
     """
@@ -143,19 +157,25 @@ def open_study(*, study: Study, user=None, progress: Callable[[int, int], object
     if study.arms.count() < 2 or not study.items.exists():
         raise OpeningError(f"{study.slug}: has no items or fewer than two arms; make it from a protocol.")
     # Files are read before the transaction begins: it holds SQLite's only write lock.
+    alike = _alike(study, alike_seen)
     pictures = picture_hashes(study, progress)
     version = code_version()
     check_maps = attention.make_check_maps(study)
     pictures |= _check_hashes(check_maps)
     try:
-        return _open(study, user, pictures, check_maps, version)
+        return _open(study, user, pictures, check_maps, version, alike)
     except BaseException:
         attention.drop_files(check_maps)
         raise
 
 
 def _open(
-    study: Study, user: Any, pictures: dict[str, str], check_maps: list[CheckMap], version: str
+    study: Study,
+    user: Any,
+    pictures: dict[str, str],
+    check_maps: list[CheckMap],
+    version: str,
+    alike: list[list[Any]],
 ) -> Study:
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
@@ -164,13 +184,27 @@ def _open(
         trials = lay_out_trials(study)
         CheckMap.objects.bulk_create(check_maps)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
+        study.alike_seen = alike
         study.protocol_sha256 = fingerprint(study, pictures)
         study.save()
         record_version(study, user=user)
-        Event.objects.create(
-            study=study, user=user, kind="opened", data={"trials": trials, "sha256": study.protocol_sha256}
-        )
+        data = {"trials": trials, "sha256": study.protocol_sha256}
+        seen = {"seen_to_look_the_same": [f"{one} and {other}" for one, other, _ in alike]} if alike else {}
+        Event.objects.create(study=study, user=user, kind="opened", data=data | seen)
     return study
+
+
+def _alike(study: Study, seen: bool) -> list[list[Any]]:
+    """The pairs of arms that look the same with their shares; measured now if they have not been."""
+    pairs = likeness.pairs_of(study) or likeness.measure(study)
+    found = [pair for pair in pairs if pair.too_alike]
+    if found and not seen:
+        raise AlikeError(
+            *(f"arms: {pair.in_words}." for pair in found),
+            "A comparison of what cannot be told apart finds nothing. Look at them on the study's page “Do the arms "
+            "look alike”; to open it all the same, say that you have seen it (--alike-seen).",
+        )
+    return sorted([pair.first, pair.second, pair.alike] for pair in found)
 
 
 def record_version(study: Study, *, why: str = "", user=None) -> ProtocolVersion:
@@ -242,7 +276,7 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
 # Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
-_LATER = {"attention_checks"}
+_LATER = {"attention_checks", "alike_seen"}
 
 
 def _is_hashed(study: Study, name: str) -> bool:

@@ -14,7 +14,9 @@ from .access import editable_study_of, may_edit, study_of
 from .details import details
 from .humans import humans_context
 from .lifecycle import STEPS, change_state, revoke_invitation
+from .likeness import pairs_of
 from .models import Event, Invitation, Study
+from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
 from .results import (
     Part,
@@ -90,10 +92,19 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
         return render(
             request,
             "studies/state.html",
-            {"study": found, "to": to, "step": STEPS[found.state][to], "progress": done},
+            {
+                "study": found,
+                "to": to,
+                "step": STEPS[found.state][to],
+                "progress": done,
+                "too_alike": [pair for pair in pairs_of(found) if pair.too_alike],
+            },
         )
     try:
-        change_state(study=found, to=to, user=request.user)
+        change_state(study=found, to=to, user=request.user, alike_seen="alike_seen" in request.POST)
+    except AlikeError as error:
+        messages.warning(request, str(error.lines[0]))
+        return redirect("study-state", slug, to)
     except BadInputError as error:
         messages.warning(request, str(error))
     else:

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 from rest_framework.routers import SimpleRouter
 
-from . import access, api, items, photos, protocol_pages, record, workspace
+from . import access, alike, api, items, photos, protocol_pages, record, workspace
 
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("studies/<slug:slug>/protocol/change/", protocol_pages.change_wording, name="study-change-wording"),
     path("studies/<slug:slug>/access/", access.access, name="study-access"),
     path("studies/<slug:slug>/record/", record.record, name="study-record"),
+    path("studies/<slug:slug>/alike/", alike.alike, name="study-alike"),
     path("studies/<slug:slug>/report.html", workspace.report_file, name="study-report"),
     path("studies/<slug:slug>/codebook.csv", workspace.codebook, name="study-codebook"),
     path("api/schema/", api.schema, name="api-schema"),

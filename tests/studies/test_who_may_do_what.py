@@ -91,6 +91,7 @@ PAGES = {
     "study-items": (LOOK, NOBODY),
     "study-item": (LOOK, NOBODY),
     "study-photos": (LOOK, NOBODY),
+    "study-alike": (LOOK, CHANGE),
     "study-protocol": (LOOK, NOBODY),
     "study-protocol-file": (LOOK, NOBODY),
     "study-change-wording": (CHANGE, CHANGE),

@@ -19,9 +19,13 @@ class Command(AnswerCommand):
             "--base-url", default="", help="where the site answers, such as https://study.example.org"
         )
 
-    def run(self, *, slug: str, base_url: str, **_: Any) -> Answer:
+        parser.add_argument(
+            "--alike-seen", action="store_true", help="open it although arms look the same: you have seen it"
+        )
+
+    def run(self, *, slug: str, base_url: str = "", alike_seen: bool = False, **_: Any) -> Answer:
         with Bar("photos") as progress:
-            study = open_study(study=find_study(slug), progress=progress)
+            study = open_study(study=find_study(slug), alike_seen=alike_seen, progress=progress)
         token = Invitation.issue(study, label="from opening")[1]
         data = {
             "study": study.slug,

@@ -1,0 +1,123 @@
+"""Arms that cannot be told apart are measured, shown, and opened only by somebody who says that they have seen it."""
+
+import io
+
+import numpy as np
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from PIL import Image as PillowImage
+
+from explain.models import ExplanationMap
+from studies.likeness import correlate, lab, measure, pairs_of
+from studies.models import Study
+from studies.opening import AlikeError, is_intact, open_study
+from tests.factories import make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def plain(grey: int, patch: int | None = None) -> bytes:
+    """A grey PNG of 64 × 64, with one field of its 16 × 16 in another grey."""
+    pixels = np.full((64, 64, 3), grey, dtype=np.uint8)
+    if patch is not None:
+        pixels[:4, :4] = patch
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def study():
+    """Three items, two arms. Their pictures differ not at all, by one grey level in one field, and by a lot in one."""
+    study = make_study("twins", methods=("grad-cam", "ablation-cam"), state=Study.State.READY)
+    for item, other in zip(study.items.all(), (plain(120), plain(120, 121), plain(120, 200)), strict=True):
+        first, second = (one.map for one in item.item_maps.order_by("arm__index"))
+        values = np.arange(49, dtype="<f4")
+        show(first, plain(120), values)
+        show(second, other, values * 3 + 1)
+    return study
+
+
+def show(row: ExplanationMap, picture: bytes, values: np.ndarray) -> None:
+    row.overlay = ContentFile(picture, "overlay.png")
+    row.values = values.tobytes()
+    row.save()
+
+
+def test_a_pair_is_measured_by_what_can_be_noticed(study):
+    (pair,) = measure(study)
+    assert (pair.first, pair.second, pair.items) == ("grad-cam", "ablation-cam", 3)
+    assert (pair.correlation_median, pair.correlation_least) == (1, 1)
+    assert pair.alike == pytest.approx(2 / 3, abs=1e-4)
+    assert (pair.closest, pair.farthest) == (0, 2)
+    # L* of sRGB grey 120 and 200 is 50.43 and 80.60
+    assert pair.closest_difference == 0
+    assert pair.farthest_difference == pytest.approx(80.60 - 50.43, abs=0.02)
+    assert pair.in_words == "grad-cam and ablation-cam look the same on 2 of 3 photos"
+    assert pairs_of(Study.objects.get()) == [pair]
+
+
+def test_colours_are_those_of_the_standard():
+    """sRGB primaries in CIELAB (D65), as published by Lindbloom."""
+    primaries = np.eye(3)
+    expected = [[53.24, 80.09, 67.20], [87.73, -86.18, 83.18], [32.30, 79.19, -107.86]]
+    assert lab(primaries) == pytest.approx(np.array(expected), abs=0.02)
+
+
+def test_maps_of_two_sizes_are_correlated_and_constant_ones_are_not():
+    coarse = np.arange(49.0).reshape(7, 7)
+    fine = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)
+    assert correlate(coarse, fine) > 0.99
+    assert correlate(coarse, -fine) < -0.99
+    assert correlate(coarse, np.zeros((7, 7))) is None
+
+
+def test_opening_asks_that_it_was_seen_and_the_hash_says_so(study):
+    with pytest.raises(AlikeError, match="look the same on 2 of 3 photos") as caught:
+        open_study(study=study)
+    assert "--alike-seen" in caught.value.lines[-1]
+    assert Study.objects.get().state == "ready"
+    opened = open_study(study=study, alike_seen=True)
+    assert opened.alike_seen == [["grad-cam", "ablation-cam", pytest.approx(0.6667)]]
+    assert opened.events.get(kind="opened").data["seen_to_look_the_same"] == ["grad-cam and ablation-cam"]
+    assert is_intact(opened)
+    opened.alike_seen = []
+    assert not is_intact(opened)
+
+
+def test_arms_that_differ_open_without_a_word():
+    opened = open_study(study=make_study("others", state=Study.State.READY))
+    assert opened.alike_seen == []
+    assert not any(pair.too_alike for pair in pairs_of(opened))
+
+
+def test_the_command_takes_a_flag(study):
+    with pytest.raises(CommandError, match="look the same on 2 of 3 photos"):
+        call_command("open_study", "twins", stdout=io.StringIO())
+    call_command("open_study", "twins", alike_seen=True, stdout=io.StringIO())
+    assert Study.objects.get().state == "open"
+
+
+def test_the_page_takes_a_tick(study, client, admin_user):
+    client.force_login(admin_user)
+    address = reverse("study-state", args=["twins", "open"])
+    said = client.post(address, follow=True).content.decode()
+    assert "look the same on 2 of 3 photos" in said
+    assert 'name="alike_seen"' in said
+    client.post(address, {"alike_seen": "on"})
+    assert Study.objects.get().state == "open"
+
+
+def test_the_page_shows_the_closest_and_the_farthest_item_side_by_side(study, client, admin_user):
+    client.force_login(admin_user)
+    address = reverse("study-alike", args=["twins"])
+    assert "Not measured yet" in client.get(address).content.decode()
+    page = client.post(address, follow=True).content.decode()
+    assert "look the same on 2 of 3 photos" in page
+    assert "median 1.00, least 1.00" in page
+    shown = [study.items.get(index=index).item_maps.order_by("arm__index") for index in (0, 2)]
+    addresses = [reverse("map-picture", args=["overlay", one.map_id]) for maps in shown for one in maps]
+    places = [page.index(f'src="{one}"') for one in addresses]
+    assert places == sorted(places)
