@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studies', '0009_viewers'),
+        ('studies', '0010_free_trials_in_order'),
     ]
 
     operations = [
