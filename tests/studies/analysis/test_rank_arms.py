@@ -39,7 +39,7 @@ def direct_fit(orders, choices, position):
         return total
 
     size = arms + (m - 1 if position else 0)
-    found = minimize(loss, np.zeros(size), method="BFGS", options={"gtol": 1e-7})
+    found = minimize(loss, np.zeros(size), method="BFGS", jac="3-point", options={"gtol": 1e-7})
     log_worth = np.append(0, found.x[: arms - 1])
     gamma = np.exp(np.append(0, found.x[arms - 1 : arms + m - 2])) if position else None
     return log_worth - log_worth.mean(), np.exp(found.x[-1]), gamma, -found.fun
@@ -52,12 +52,12 @@ def test_it_equals_a_direct_likelihood_fit(arms, at_once, position):
     orders, choices = trials(arms, n=200, arms=arms, at_once=at_once)
     found = rank_arms(orders, choices, position=position)
     log_worth, nu, gamma, likelihood = direct_fit(orders, choices, position)
-    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-5)  # what BFGS leaves open
-    assert found.estimate.tie == pytest.approx(nu, abs=1e-5)
+    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
+    assert found.estimate.tie == pytest.approx(nu, abs=1e-6)
     assert found.log_likelihood == pytest.approx(likelihood, abs=1e-8)
     assert found.estimate.worth.sum() == pytest.approx(1)
     if position:
-        assert found.estimate.position == pytest.approx(gamma, abs=1e-5)
+        assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
     else:
         assert found.estimate.position is None
 
@@ -69,8 +69,8 @@ def test_trials_may_show_different_numbers_of_arms():
     choices = np.concatenate([picks, more])
     found = rank_arms(padded, choices)
     log_worth, _, gamma, _ = direct_fit(padded, choices, position=True)
-    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-5)  # what BFGS leaves open
-    assert found.estimate.position == pytest.approx(gamma, abs=1e-5)
+    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
+    assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
 
 
 def test_two_arms_give_davidsons_closed_form():
