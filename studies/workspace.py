@@ -30,6 +30,7 @@ from .results import (
     summarise,
 )
 from .scores_json import scores_json
+from .staffing import need_of
 from .summary import WHO
 from .workspace_forms import InvitationForm
 
@@ -233,6 +234,7 @@ def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) 
             "trials_chart": charts.trial_states(done) if done.needed else "",
             "people": people_by_state(found),
             "invitations": invitations_with_people(found),
+            "need": need_of(found),
             "events": found.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
             "steps": STEPS[found.state].items(),
             "form": form,

@@ -315,7 +315,7 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
     with django_assert_num_queries(6):
         page(browser, "studies")
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(17):
         page(browser, "study", "methods")
     with django_assert_num_queries(14):
         page(browser, "study-results", "methods")

@@ -8,6 +8,7 @@ from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
 from studies.results import part_of, summary
 from studies.scores_json import scores_json
+from studies.staffing import need_of
 from studies.summary import WHO, Summary, percent, signed
 
 
@@ -26,9 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *, slug, json: bool, who, unblind, **options):
         study = answered_study(slug, unblind)
-        self.stdout.write(
-            dump(scores_json(study, part_of(study, who))) if json else table(summary(study, who))
-        )
+        if json:
+            self.stdout.write(dump(scores_json(study, part_of(study, who))))
+        else:
+            self.stdout.write(f"{table(summary(study, who))}\n{need_of(study).in_words}".rstrip())
 
 
 def dump(data: dict) -> str:
