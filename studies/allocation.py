@@ -346,6 +346,35 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
 
 
 @writing()
+def void_participant(*, participant: Participant, reason: str, user=None) -> int:
+    """Take all of a participant's answers out, and what they hold away; how many answers were taken out.
+
+    Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased.
+    """
+    participant = _locked(participant)
+    standing = list(participant.responses.filter(status__in=STANDING))
+    for response in standing:
+        void_answer(response=response, reason=reason, user=user)
+    _take_back(participant)
+    Event.objects.create(
+        study_id=participant.study_id,
+        participant=participant,
+        user=user,
+        kind="participant void",
+        data={"answers": len(standing), "reason": reason},
+    )
+    return len(standing)
+
+
+def _take_back(participant: Participant) -> None:
+    """What a participant holds becomes void; what counts of it is asked of someone else."""
+    held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
+    for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
+        Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+    held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
+
+
+@writing()
 def withdraw(*, participant: Participant) -> Participant:
     """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
 
@@ -355,10 +384,7 @@ def withdraw(*, participant: Participant) -> Participant:
     participant = _locked(participant)
     for response in participant.responses.filter(status__in=STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
-    held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
-    for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
-        Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
-    held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
+    _take_back(participant)
     participant.responses.update(telemetry={})
     participant.events.exclude(kind__in=(LAPSED, "void")).erase("data")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 from rest_framework.routers import SimpleRouter
 
-from . import access, alike, api, items, photos, protocol_pages, record, workspace
+from . import access, alike, api, items, photos, protocol_pages, record, watch_pages, workspace
 
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("studies/<slug:slug>/results.json", workspace.results_json, name="study-results-json"),
     path("studies/<slug:slug>/export.csv", workspace.export_csv, name="study-export"),
     path("studies/<slug:slug>/counted.json", workspace.counted_json, name="study-counted"),
+    path("studies/<slug:slug>/watch/", watch_pages.watching, name="study-watch"),
+    path("studies/<slug:slug>/people/<int:number>/void/", watch_pages.void, name="study-void"),
+    path("studies/<slug:slug>/gallery/", watch_pages.gallery, name="study-gallery"),
     path("studies/<slug:slug>/items/", items.items, name="study-items"),
     path("studies/<slug:slug>/items/<int:index>/", items.item, name="study-item"),
     path("studies/<slug:slug>/photos/", photos.photos, name="study-photos"),

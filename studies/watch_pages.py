@@ -1,0 +1,120 @@
+"""Pages of a study that is under way, and of its maps side by side. For those who may see the study."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from explain.models import Evaluation
+from explain.views import PICTURES
+
+from .allocation import void_participant
+from .invitations import finish
+from .models import ItemMap, Participant, Study
+from .results import people_by_state, progress
+from .watching import people, watch
+from .workspace import study_of
+
+PEOPLE_A_PAGE, ITEMS_A_PAGE = 50, 20
+
+
+@require_safe
+def watching(request: HttpRequest, slug: str) -> HttpResponse:
+    """How recruitment goes: answers by photo, people one by one, who went quiet."""
+    study = study_of(request, slug)
+    rows = study.participants.select_related("invitation").order_by("-number")
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "studies/watch.html",
+        {
+            "study": study,
+            "watch": watch(study),
+            "progress": progress([study])[study.pk],
+            "states": people_by_state(study),
+            "page": page,
+            "people": people(study, list(page.object_list)),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take one person's answers out, after a page that says what will happen."""
+    study = study_of(request, slug)
+    if not request.user.is_staff:
+        raise PermissionDenied("Only staff take answers out.")
+    person = get_object_or_404(study.participants, number=number)
+    reason = request.POST.get("reason", "").strip()[:300]
+    if request.method == "POST" and reason:
+        count = void_participant(participant=person, reason=reason, user=request.user)
+        if person.state == Participant.State.ACTIVE:
+            finish(participant=person)
+        messages.success(
+            request, f"{count} answers of participant {number} are void; their photos are asked of others."
+        )
+        return redirect("study-watch", slug)
+    found = people(study, [person])[0]
+    context = {"study": study, "person": found, "missing": request.method == "POST"}
+    return render(request, "studies/void.html", context)
+
+
+@require_safe
+def gallery(request: HttpRequest, slug: str) -> HttpResponse:
+    """The study's photos with the maps of every arm side by side; blank ones are marked, measures are beside."""
+    study = study_of(request, slug)
+    picture = request.GET.get("picture", study.picture)
+    picture = picture if picture in PICTURES else study.picture
+    items = study.items.select_related("image").order_by("index")
+    blank = ItemMap.objects.filter(item__study=study, map__blank=True)
+    blanks = blank.count()
+    only_blank = "blank" in request.GET
+    if only_blank:
+        items = items.filter(pk__in=blank.values("item"))
+    page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "studies/gallery.html",
+        {
+            "study": study,
+            "page": page,
+            "rows": _side_by_side(study, list(page.object_list)),
+            "picture": picture,
+            "pictures": PICTURES.items(),
+            "blanks": blanks,
+            "only_blank": only_blank,
+        },
+    )
+
+
+def _side_by_side(study: Study, items: list) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """Items with the map of each arm and what was measured of it, in two queries."""
+    maps = (
+        ItemMap.objects.filter(item__in=items)
+        .select_related("arm", "map")
+        .defer("map__values", "map__manifest")
+        .order_by("item__index", "arm__index")
+    )
+    shown: dict[int, list[dict[str, Any]]] = {item.pk: [] for item in items}
+    measured = _measures(items)
+    for row in maps:
+        key = (row.map.image_id, row.map.network_id, row.map.method, row.map.target)
+        shown[row.item_id].append({"arm": row.arm.name, "map": row.map, "measures": measured.get(key, [])})
+    return [(item, shown[item.pk]) for item in items]
+
+
+def _measures(items: list) -> dict[tuple, list[tuple[str, str]]]:
+    found: dict[tuple, list[tuple[str, str]]] = {}
+    rows = Evaluation.objects.filter(image__in=[item.image_id for item in items]).order_by("protocol")
+    for row in rows:
+        key = (row.image_id, row.network_id, row.method, row.target)
+        if row.confidence_left is not None and row.confidence > 0:
+            drop = 100 * max(0.0, row.confidence - row.confidence_left) / row.confidence
+            found.setdefault(key, []).append((f"drop, {row.protocol}", f"{drop:.0f} %"))
+        if row.energy is not None:
+            found.setdefault(key, []).append((f"in the box, {row.protocol}", f"{100 * row.energy:.0f} %"))
+    return found

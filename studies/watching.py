@@ -1,0 +1,129 @@
+"""A study that is under way: how recruitment goes, photo by photo and person by person. Aggregate queries, like results.py."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import Count
+from django.utils import timezone
+
+from .models import Participant, Response, Study, Trial
+from .people import failed_practice
+
+LATEST = 1000  # answers that times are taken from
+STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of the latest answers, in seconds: their median and quartiles."""
+
+    n: int
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """`by_answers`: (answers, items) – how many items have so many counted answers, from 0 up to what is wanted."""
+
+    by_answers: list[tuple[int, int]]
+    quiet: int
+    never_answered: int
+    times: Times | None
+    checks_given: int
+    checks_passed: int
+    last_answer: datetime | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One participant; `seconds` is their median time, `checks` (passed, given), None where there are none."""
+
+    row: Participant
+    answers: int
+    void: int
+    seconds: float | None
+    last: datetime | None
+    checks: tuple[int, int] | None
+    failed_practice: bool
+
+
+def watch(study: Study) -> Watch:
+    """How a study goes now, in a fixed number of queries."""
+    answered = study.trials.filter(kind=Trial.Kind.MAIN, state=Trial.State.ANSWERED).order_by()
+    each = Counter(dict(answered.values_list("item").annotate(Count("id"))).values())
+    each[0] = study.items.count() - each.total()
+    active = study.participants.filter(state=Participant.State.ACTIVE)
+    held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=timezone.now()).exclude(
+        participant=None
+    )
+    with_answers = Response.objects.filter(participant__study=study).values("participant")
+    passed, given = _checks(study.pk, None)
+    latest = list(
+        Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
+        .order_by("-id")
+        .values_list("created_at", "response_ms")[:LATEST]
+    )
+    return Watch(
+        by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
+        quiet=active.exclude(pk__in=held.values("participant")).count(),
+        never_answered=study.participants.exclude(pk__in=with_answers).count(),
+        times=_times([ms for _, ms in latest if ms is not None]),
+        checks_given=sum(given.values()),
+        checks_passed=sum(passed.values()),
+        last_answer=latest[0][0] if latest else None,
+    )
+
+
+def _times(milliseconds: Sequence[int]) -> Times | None:
+    if not milliseconds:
+        return None
+    low, median, high = (float(value) for value in np.percentile(milliseconds, [25, 50, 75]) / 1000)
+    return Times(len(milliseconds), low, median, high)
+
+
+def _checks(study: int, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
+    """Attention checks passed and given, by participant's key. In a check the map on the object is arm 0's place."""
+    rows = Response.objects.filter(
+        participant__study=study, trial__kind=Trial.Kind.CHECK, status=Response.Status.ASIDE
+    )
+    if people is not None:
+        rows = rows.filter(participant__in=people)
+    passed: Counter[int] = Counter()
+    given: Counter[int] = Counter()
+    for person, choice, rating in rows.values_list("participant", "choice", "rating"):
+        given[person] += 1
+        passed[person] += choice == 0 if rating is None else rating > 0
+    return passed, given
+
+
+def people(study: Study, found: Sequence[Participant]) -> list[Person]:
+    """What there is to know of some participants of a study, in four queries whatever their number."""
+    keys = [person.pk for person in found]
+    times: dict[int, list[int]] = {key: [] for key in keys}
+    counts: dict[int, Counter[str]] = {key: Counter() for key in keys}
+    last: dict[int, datetime] = {}
+    rows = Response.objects.filter(participant__in=keys).order_by("id")
+    for key, status, ms, at in rows.values_list("participant", "status", "response_ms", "created_at"):
+        counts[key][status] += 1
+        last[key] = at
+        if ms is not None and status in STANDING:
+            times[key].append(ms)
+    passed, given = _checks(study.pk, keys) if study.attention_checks else (Counter(), Counter())
+    failed = failed_practice(study) if study.practice else {}
+    return [
+        Person(
+            row=person,
+            answers=counts[person.pk][Response.Status.COUNTED],
+            void=counts[person.pk][Response.Status.VOID],
+            seconds=float(np.median(times[person.pk])) / 1000 if times[person.pk] else None,
+            last=last.get(person.pk),
+            checks=(passed[person.pk], given[person.pk]) if given[person.pk] else None,
+            failed_practice=failed.get(person.number, False),
+        )
+        for person in found
+    ]

@@ -1,0 +1,149 @@
+"""A study that is under way, watched: photos by answers, people one by one, maps side by side."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from explain.models import Evaluation
+from studies.allocation import claim_trials
+from studies.models import Event, Response, Study
+from studies.opening import open_study
+from studies.watching import people, watch
+from tests.factories import make_map, make_study
+from tests.studies.filled import answer, fill, make_participant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, admin_user):
+    client.force_login(admin_user)
+    return client
+
+
+@pytest.fixture
+def study():
+    """Three items, two answers to item 0, one to item 1, none to item 2; and somebody who never answered."""
+    study = make_study("birds", items=3, responses_per_item=2)
+    fill(study, [[0, 1]])
+    fill(study, [[2]])
+    make_participant(study)
+    study.state = Study.State.OPEN
+    study.save()
+    return study
+
+
+def page(browser, name, *args, query=""):
+    response = browser.get(reverse(name, args=args) + query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_photos_are_counted_by_their_answers(study):
+    assert watch(study).by_answers == [(0, 1), (1, 1), (2, 1)]
+
+
+def test_who_holds_nothing_has_gone_quiet_and_who_never_answered_is_counted(study):
+    assert (watch(study).quiet, watch(study).never_answered) == (3, 1)
+    fresh = open_study(study=make_study("fresh", networks=("other",), responses_per_item=2))
+    person = make_participant(fresh)
+    claim_trials(participant=person, count=1)
+    assert watch(fresh).quiet == 0
+    fresh.trials.filter(participant=person).update(lease_until=timezone.now())
+    assert watch(fresh).quiet == 1
+
+
+def test_times_are_those_of_the_latest_answers(study):
+    for response, ms in zip(Response.objects.order_by("id"), (1000, 3000, 5000), strict=True):
+        Response.objects.filter(pk=response.pk).update(response_ms=ms)
+    times = watch(study).times
+    assert (times.n, times.low, times.median, times.high) == (3, 2.0, 3.0, 4.0)
+    first = people(study, list(study.participants.filter(number=1)))[0]
+    assert (first.answers, first.seconds) == (2, 2.0)
+
+
+def test_attention_checks_are_counted_for_each_person(study):
+    study = make_study("checked", networks=("other",), attention_checks=2)
+    person = make_participant(study)
+    for item, value in ((0, 0), (1, 2)):
+        answer(person, item, value, kind="check", status=Response.Status.ASIDE)
+    found = watch(study)
+    assert (found.checks_given, found.checks_passed) == (2, 1)
+    assert people(study, [person])[0].checks == (1, 2)
+
+
+def test_the_page_shows_people_and_leads_to_taking_answers_out(browser, study):
+    html = page(browser, "study-watch", "birds")
+    assert html.count("Take out …") == 2
+    assert "3 gone quiet" in html
+
+
+def test_taking_someone_out_asks_why_and_asks_their_photos_again(browser):
+    study = open_study(study=make_study("fresh", items=3, responses_per_item=2))
+    person = make_participant(study)
+    for trial in claim_trials(participant=person, count=2):
+        answer_of(person, trial)
+    address = reverse("study-void", args=["fresh", person.number])
+    assert "Say why" in browser.post(address, {"reason": " "}).content.decode()
+    assert study.trials.filter(state="answered").count() == 2
+    browser.post(address, {"reason": "the same person twice"})
+    states = study.trials.values_list("state", flat=True)
+    assert (list(states).count("void"), list(states).count("open")) == (2, 6)
+    assert set(Response.objects.values_list("status", flat=True)) == {"void"}
+    event = Event.objects.get(kind="participant void")
+    assert (event.user.username, event.data) == ("admin", {"answers": 2, "reason": "the same person twice"})
+    person.refresh_from_db()
+    assert (person.state, bool(person.completion_code)) == ("finished", True)
+
+
+def answer_of(person, trial):
+    from uuid import uuid4
+
+    from studies.allocation import answer_trial
+
+    answer_trial(participant=person, position=trial.position, shown_value=0, answer_id=uuid4())
+
+
+def test_maps_stand_side_by_side_blank_ones_are_marked_and_measures_are_beside(browser, study):
+    item = study.items.get(index=1)
+    shown = item.item_maps.get(arm__index=2).map
+    shown.blank = True
+    shown.save()
+    measured = item.item_maps.get(arm__index=0).map
+    Evaluation.objects.create(
+        image=item.image,
+        network=measured.network,
+        layer=measured.layer,
+        method=measured.method,
+        target=measured.target,
+        protocol="black-20",
+        parameters_hash="0" * 64,
+        confidence=0.8,
+        activation=9.0,
+        confidence_left=0.2,
+    )
+    html = page(browser, "study-gallery", "birds")
+    assert html.count("<img ") == 3 * 4
+    assert html.count(">blank<") == 1
+    assert html.count("drop, black-20 75 %") == 1
+    assert "1 map is blank" in html
+    only = page(browser, "study-gallery", "birds", query="?blank=1")
+    assert only.count("<img ") == 4
+
+
+def test_queries_do_not_grow_with_people_answers_or_items(browser, django_assert_num_queries):
+    study = make_study("grows", items=3)
+    fill(study, [[0, 1, 2]] * 2)
+    study.state = Study.State.OPEN
+    study.save()
+    with django_assert_num_queries(16):
+        page(browser, "study-watch", "grows")
+    with django_assert_num_queries(9):
+        page(browser, "study-gallery", "grows")
+    fill(study, [[0, 1, 2]] * 6)
+    with django_assert_num_queries(16):
+        page(browser, "study-watch", "grows")
+    item = study.items.get(index=0)
+    make_map(item.image, item.item_maps.first().arm.network, "random")
+    with django_assert_num_queries(9):
+        page(browser, "study-gallery", "grows")
