@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from explain.models import Evaluation
 from explain.views import PICTURES
 
+from .access import editable_study_of, may_edit, study_of
 from .allocation import void_participant
 from .invitations import finish
 from .models import ItemMap, Participant, Study
 from .results import people_by_state, progress
 from .watching import people, watch
-from .workspace import study_of
 
 PEOPLE_A_PAGE, ITEMS_A_PAGE = 50, 20
 
@@ -38,6 +37,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
             "states": people_by_state(study),
             "page": page,
             "people": people(study, list(page.object_list)),
+            "may_edit": may_edit(request.user, study),
         },
     )
 
@@ -45,9 +45,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Take one person's answers out, after a page that says what will happen."""
-    study = study_of(request, slug)
-    if not request.user.is_staff:
-        raise PermissionDenied("Only staff take answers out.")
+    study = editable_study_of(request, slug)
     person = get_object_or_404(study.participants, number=number)
     reason = request.POST.get("reason", "").strip()[:300]
     if request.method == "POST" and reason:
@@ -87,6 +85,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
             "pictures": PICTURES.items(),
             "blanks": blanks,
             "only_blank": only_blank,
+            "may_edit": may_edit(request.user, study),
         },
     )
 

@@ -88,6 +88,9 @@ PAGES = {
     "study-export": (LOOK, NOBODY),
     "study-counted": (LOOK, NOBODY),
     "study-humans": (LOOK, NOBODY),
+    "study-watch": (LOOK, NOBODY),
+    "study-void": (CHANGE, CHANGE),
+    "study-gallery": (LOOK, NOBODY),
     "study-items": (LOOK, NOBODY),
     "study-item": (LOOK, NOBODY),
     "study-photos": (LOOK, NOBODY),
@@ -161,6 +164,7 @@ def arguments(name, study, people) -> list:
         "study-revoke": [study.invitations.first().pk],
         "study-state": ["paused"],
         "study-item": [0],
+        "study-void": [1],
         "setup-step": ["photos"],
     }
     special = {
