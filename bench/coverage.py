@@ -263,7 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.only in (None, name)
     }
     minutes = (time.perf_counter() - start) / 60
-    about = {"machine": _machine(), "minutes": minutes, "studies": studies, "draws": options.draws}
+    about = {"machine": machine(), "minutes": minutes, "studies": studies, "draws": options.draws}
     print(json.dumps({**about, "rows": rows}))
     return 0
 
@@ -289,7 +289,7 @@ def _heading(part: dict) -> list[str]:
     ]
 
 
-def _machine() -> str:
+def machine() -> str:
     return (
         f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, "
         f"numpy {np.__version__}, scipy {scipy.__version__}"
