@@ -1,8 +1,8 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load and
-races need a server and a database of their own: see bench/load.py and bench/race.py.
+intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
+prefer). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py and bench/race.py.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import answers, coverage, engine_report
+from bench import answers, coverage, engine_report, evaluation, recovery
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Report:
 ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
+EVALUATION = Report("RESULTS-evaluation", evaluation.markdown)
+RECOVERY = Report("RESULTS-recovery", recovery.markdown)
 PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
     "speed": ("bench.engine_speed", ENGINE),
     "backends": ("bench.engine_backends", ENGINE),
@@ -35,12 +37,16 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "memory": ("bench.engine_memory", ENGINE),
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
+    "evaluation": ("bench.evaluation", EVALUATION),
+    "recovery": ("bench.recovery", RECOVERY),
 }
 
 MADE_BY = {  # every file of results, and what writes it
     "RESULTS-engine.md": "python -m bench speed backends peers memory",
     "RESULTS-answers.md": "python -m bench answers",
     "RESULTS-statistics.md": "python -m bench statistics",
+    "RESULTS-evaluation.md": "python -m bench evaluation",
+    "RESULTS-recovery.md": "python -m bench recovery",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
 }
@@ -48,7 +54,12 @@ MADE_BY = {  # every file of results, and what writes it
 
 def index(folder: Path) -> str:
     """What has been measured, where to read it, and how to measure it again."""
-    lines = ["# What has been measured", "", "`make bench` measures the first three.", ""]
+    lines = [
+        "# What has been measured",
+        "",
+        "`make bench` measures all that `python -m bench PART` writes.",
+        "",
+    ]
     lines += ["| about | file | written by |", "|---|---|---|"]
     for name, command in MADE_BY.items():
         if (folder / name).exists():

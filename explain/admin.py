@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from . import precompute, tasks
 from .errors import BadInputError
-from .models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
+from .models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -145,6 +145,19 @@ class BatchAdmin(ReadOnlyAdmin):
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"Waiting for a worker: {len(again)}.")
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """One row is what one map is worth on one photo under one protocol; tables are made of these."""
+
+    list_display = [
+        "image", "network", "method", "protocol", "confidence", "confidence_left", "activation", "activation_left",
+        "iou_50", "pointing", "energy",
+    ]  # fmt: skip
+    list_filter = ["protocol", "method", "network", "image__image_set"]
+    list_select_related = ["image", "network"]
+    search_fields = ["image__original_name"]
 
 
 @admin.register(ExplanationMap)

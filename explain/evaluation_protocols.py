@@ -4,7 +4,8 @@ paper        keep exactly the top 20 % of the upsampled map, black elsewhere (th
 paper-mean   the same, with the mean colour of the training photos elsewhere
 paper-blur   the same, with the blurred photo elsewhere
 soft         the photo times the map over its maximum (Chattopadhay et al., Grad-CAM++, 2018)
-authors      as soft, with zero where the map is below its 80th percentile (the paper's published code)
+authors      as soft, with zero where the map is below its 80th percentile, resized bilinearly (generate_explanation_map of
+             the paper's published code; its class makes 8 bits of the map and resizes by Lanczos before, which is left out)
 curves       insertion and deletion (Petsiuk et al., RISE, 2018) instead of a mask
 """
 

@@ -68,7 +68,7 @@ class EvaluationTable:
 def table_of(*, image_set: ImageSet, asked: Evaluating) -> EvaluationTable:
     """The table of one network, from the rows that are there. Nothing in it is ever NaN."""
     images = list(image_set.images.order_by("pk"))
-    columns = _columns(image_set, images, asked)
+    columns = columns_of(image_set, images, asked)
     photos = len(next(iter(columns.values()))["confidence"])
     parts, notes = _faithful(columns, asked)
     return EvaluationTable(
@@ -88,7 +88,7 @@ T = TypeVar("T")
 Columns = dict[str, dict[str, np.ndarray]]  # method -> figure -> (n,) float64, NaN where a photo has none
 
 
-def _columns(image_set: ImageSet, images: Sequence[Image], asked: Evaluating) -> Columns:
+def columns_of(image_set: ImageSet, images: Sequence[Image], asked: Evaluating) -> Columns:
     """The figures by method, over the photos that have a row for every method."""
     rows = asked.rows(image__image_set=image_set)
     stored: dict[RowKey, tuple] = {

@@ -8,7 +8,7 @@ from celery.signals import worker_ready
 from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
-from . import batches, jobs
+from . import batches, evaluate, jobs
 from .errors import BadInputError
 from .models import Batch, Job
 from .precompute import requeue_stale
@@ -37,19 +37,31 @@ def send_job(job: Job) -> None:
     tell(run_job, job.pk)
 
 
+@shared_task(name="explain.evaluate_photos")
+def evaluate_photos(**batch: Any) -> None:
+    """Evaluate the maps of some photos: the fields of an evaluate.Todo. A batch that comes twice does nothing."""
+    evaluate.evaluate_photos(**batch)
+
+
+def send_evaluations(todo: Iterable[evaluate.Todo]) -> None:
+    """Tell the workers of batches to evaluate. What a lost message asked for is planned again."""
+    for batch in todo:
+        tell(evaluate_photos, **vars(batch))
+
+
 def send(batch_ids: Iterable[int]) -> None:
     """Tell the workers of pending batches, once the rows are committed. Telling them twice does no harm."""
     for batch_id in batch_ids:
         tell(run_batch, batch_id)
 
 
-def tell(task: Any, *ids: int) -> None:
+def tell(task: Any, *ids: int, **fields: Any) -> None:
     """Send a task its message once the rows are committed."""
     try:
-        task.delay_on_commit(*ids)
+        task.delay_on_commit(*ids, **fields)
     except OperationalError as error:
         raise BadInputError(
-            f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or use --inline"
+            f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or do the work in this process"
         ) from error
 
 

@@ -22,6 +22,7 @@ from django.urls import reverse
 
 from explain.errors import BadInputError
 
+from .analysis.preference import SHARPNESS, choice_shares, rating_means
 from .models import Invitation, Study, Trial, hash_token
 
 SAME = "same"
@@ -41,6 +42,9 @@ class Preference:
     concentration: how alike people are; each person's own shares come from a Dirichlet distribution around
         `shares` with this total, and each person's own mean is moved by a normal of 1/sqrt(concentration).
     dropout: the probability of leaving for good after each answer.
+    values: item's index -> a value of each arm. Where it is given, the preference follows it (analysis/preference.py) and
+        `shares` and `mean` are not used; people differ in how sharply they see.
+    values_are: what the values are, in words.
     """
 
     shares: dict[str, float]
@@ -48,8 +52,12 @@ class Preference:
     spread: float = 1.0
     concentration: float = 30.0
     dropout: float = 0.0
+    values: dict[int, np.ndarray] | None = None
+    values_are: str = ""
 
     def in_words(self, study: Study) -> str:
+        if self.values is not None:
+            return f"they prefer the map with more of {self.values_are}"
         if study.task == Study.Task.RATING:
             return f"ratings from a normal of mean {self.mean:+.2f} and spread {self.spread:.2f}"
         total = sum(self.shares.values())
@@ -77,15 +85,37 @@ class Volunteer:
             self.shares = np.zeros(len(shares))
             alpha = shares[positive] / shares.sum() * preference.concentration
             self.shares[positive] = self.random.dirichlet(alpha)
-        self.mean = preference.mean + self.random.normal() / np.sqrt(preference.concentration)
+        self.taste = self.random.normal() / np.sqrt(preference.concentration)
 
-    def value(self, arms: list[int]) -> int:
+    def value(self, item: int, arms: list[int]) -> int:
         """The button to press: a position or -1 for "same"; or a rating, positive for the right side."""
         if self.study.task == Study.Task.CHOICE:
-            choice = int(self.random.choice(len(self.shares), p=self.shares))
-            return arms.index(choice) if choice < len(self.shares) - 1 else -1
-        rating = round(float(np.clip(self.random.normal(self.mean, self.preference.spread), -2, 2)))
+            shares = self._shares_on(item)
+            choice = int(self.random.choice(len(shares), p=shares))
+            return arms.index(choice) if choice < len(shares) - 1 else -1
+        mean = self._mean_on(item) + self.taste
+        rating = round(float(np.clip(self.random.normal(mean, self.preference.spread), -2, 2)))
         return rating if arms[1] == 0 else -rating
+
+    def _shares_on(self, item: int) -> np.ndarray:
+        if self.preference.values is None:
+            return self.shares
+        return choice_shares([self.preference.values[item]], SHARPNESS * np.exp(self.taste))[0]
+
+    def _mean_on(self, item: int) -> float:
+        if self.preference.values is None:
+            return self.preference.mean
+        return float(rating_means([self.preference.values[item]])[0])
+
+    def about_oneself(self) -> dict[str, str]:
+        """What the study's questions are answered with: whatever lets one take part."""
+        said = {}
+        for question in self.study.questions:
+            allowed = question.get("eligible") or question.get("options") or []
+            said[question["key"]] = {"text": "simulated", "number": str(allowed[0]) if allowed else "30"}.get(
+                question["kind"], str(allowed[0]) if allowed else ""
+            )
+        return said
 
     def leaves(self) -> bool:
         return bool(self.random.random() < self.preference.dropout)
@@ -118,12 +148,16 @@ def take_part(base_url: str, join_path: str, volunteer: Volunteer) -> int:
         page = checked(client.get(join_path))
         while form := find_form(page):
             extra = {}
-            if form.get("id") == "answer":
+            answering = form.get("id") == "answer"
+            if answering:
                 fetch_pictures(client, page)
-                extra = {"value": str(volunteer.value(order_of(page, form)))}
+                trial = trial_of(page, form)
+                extra = {"value": str(volunteer.value(trial.item.index, trial.arms))}
+            elif "v-questions" in form.get_attribute_list("class"):
+                extra = volunteer.about_oneself()
             page = press(client, page, form, extra)
-            answers += bool(extra)
-            if extra and volunteer.leaves():
+            answers += answering
+            if answering and volunteer.leaves():
                 break
     return answers
 
@@ -139,18 +173,17 @@ def fetch_pictures(client: httpx.Client, page: httpx.Response) -> None:
         checked(client.get(urljoin(str(page.url), str(picture["src"]))))
 
 
-def order_of(page: httpx.Response, form: Tag) -> list[int]:
-    """Which arm stands where: looked up in the trial row, since no page may tell."""
+def trial_of(page: httpx.Response, form: Tag) -> Trial:
+    """The trial's row, which says which arm stands where: no page may tell."""
     position = form.select_one("input[name=position]")
     token = page.url.path.split("/p/")[1].split("/")[0]
     try:
-        trial = Trial.objects.get(
+        return Trial.objects.select_related("item").get(
             participant__token_sha256=hash_token(token),
             position=int(str(position["value"])) if position else 0,
         )
     finally:
         connection.close()
-    return trial.arms
 
 
 class _QuietHandler(WSGIRequestHandler):

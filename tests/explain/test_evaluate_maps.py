@@ -1,5 +1,6 @@
 """The paper's tables from stored rows: each figure by a plain re-statement, each row once, each mistake one line."""
 
+import csv
 import io
 import json
 
@@ -9,11 +10,12 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image as PillowImage
 
-from explain import evaluate, precompute
+from explain import evaluate, precompute, tasks
 from explain.batches import run_pending
 from explain.cam.errors import InputError
 from explain.evaluation_protocols import PROTOCOLS
 from explain.evaluation_tables import table_of
+from explain.management.commands import evaluate as command
 from explain.models import Evaluation, ExplanationMap, Image
 from explain.networks import load_network
 
@@ -323,3 +325,55 @@ def test_the_top_class_is_evaluated_when_asked_for(photos, tiny):
     call_command("evaluate", "photos", networks="tiny", methods="grad-cam", target="top")
     tops = dict(Image.objects.values_list("pk", "predictions__top_class"))
     assert dict(Evaluation.objects.values_list("image", "target")) == tops
+
+
+def test_workers_get_the_batches_and_the_command_follows_them(maps, tiny, settings, monkeypatch):
+    """The message carries plain values, and what the worker stores is what the command would have."""
+    settings.BATCH_SIZE = 2
+    evaluated(maps, tiny)
+    here = set(Evaluation.objects.values_list("image", "method", "confidence_left"))
+    Evaluation.objects.all().delete()
+    sent = []
+
+    def worker(**batch):
+        sent.append(json.loads(json.dumps(batch)))
+        if len(sent) != 2:  # one message gets lost
+            tasks.evaluate_photos(**sent[-1])
+
+    monkeypatch.setattr(tasks.evaluate_photos, "delay_on_commit", worker)
+    monkeypatch.setattr(command, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(command, "PATIENCE_SECONDS", 0.05)
+    call_command("evaluate", "photos", networks="tiny", methods=",".join(METHODS), workers=True)
+    assert [len(batch["image_ids"]) for batch in sent] == [2, 2, 1, 2]
+    assert set(Evaluation.objects.values_list("image", "method", "confidence_left")) == here
+    Evaluation.objects.all().delete()
+    monkeypatch.setattr(tasks.evaluate_photos, "delay_on_commit", lambda **batch: None)
+    with pytest.raises(
+        CommandError, match="5 photos were sent 3 times and no worker evaluated one; read the"
+    ):
+        call_command("evaluate", "photos", networks="tiny", methods="grad-cam", workers=True)
+
+
+def test_the_rows_behind_a_table_give_its_figures_again(maps, tiny, tmp_path):
+    path = tmp_path / "rows.csv"
+    call_command("evaluate", "photos", networks="tiny", methods=",".join(METHODS), rows=path)
+    found = table_of(image_set=maps, asked=ask(tiny)[0]).confidence["ablation-cam"]
+    with path.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == "ablation-cam"]
+    drops = [
+        max(0.0, float(row["confidence"]) - float(row["confidence_left"])) / float(row["confidence"])
+        for row in rows
+    ]
+    assert 100 * np.mean(drops) == pytest.approx(found.average_drop, rel=1e-12)
+    named = ExplanationMap.objects.in_bulk([int(row["map"]) for row in rows])
+    assert [named[int(row["map"])].image.original_name for row in rows] == [row["photo"] for row in rows]
+    with pytest.raises(CommandError, match="Is a directory"):
+        call_command("evaluate", "photos", networks="tiny", methods="grad-cam", rows=tmp_path)
+
+
+def test_staff_read_the_rows_in_the_admin(maps, tiny, client, admin_user):
+    evaluated(maps, tiny, methods=["grad-cam"])
+    client.force_login(admin_user)
+    page = client.get("/admin/explain/evaluation/")
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == 5

@@ -1,9 +1,13 @@
 """Simulated volunteers use the real pages, follow the preference that was stated, and are marked for good."""
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from explain.cam.preprocessing import Preprocessing
+from explain.models import Network
+from studies.localised import in_boxes
 from studies.models import ItemMap, Participant, Response, Study, Trial
 from studies.opening import open_study
 from studies.simulate import Preference, Simulated, SimulationError, simulate
@@ -104,3 +108,42 @@ def test_the_command_refuses_what_makes_no_sense(opened, arguments, complaint):
     with pytest.raises(CommandError, match=complaint) as refused:
         call_command("simulate", arguments.pop("slug", "simulated"), **arguments)
     assert refused.value.returncode == 2
+
+
+def test_they_answer_the_questions_so_that_they_may_take_part(opened, live_server):
+    questions = [
+        {"key": "knows", "text": "Any knowledge?", "kind": "choice", "required": True, "options": ["Yes", "No"], "eligible": ["No"]},
+        {"key": "age", "text": "Your age?", "kind": "number", "required": True, "eligible": [18, 99]},
+        {"key": "else", "text": "Anything else?", "kind": "text", "required": True},
+    ]  # fmt: skip
+    study = opened(questions=questions)
+    assert run(study, live_server).answers == 12
+    answers = set(map(str, study.participants.values_list("background", flat=True)))
+    assert answers == {str({"knows": "No", "age": 18, "else": "simulated"})}
+
+
+def test_they_follow_the_map_that_lies_in_the_box_when_told_to(opened, live_server):
+    """On each item another arm has its map in the photo's box, and it wins there wherever it stands."""
+    study = opened()
+    values = {number: np.eye(3)[number % 3] for number in range(6)}
+    run(study, live_server, preference=Preference({}, values=values, values_are="itself in the box"))
+    assert {(r.trial.item.index % 3, r.choice) for r in Response.objects.all()} == {(0, 0), (1, 1), (2, 2)}
+
+
+def test_the_share_of_a_map_in_the_boxes_is_read_from_what_people_see():
+    """A map of one cell, in a corner; a box that holds it, one that does not, and no box."""
+    study = make_study(items=3, methods=("grad-cam", "ablation-cam"))
+    boxes = ([[0, 0, 32, 32]], [[32, 32, 64, 64]], [])
+    for item, given in zip(study.items.order_by("index"), boxes, strict=True):
+        item.image.boxes = given
+        item.image.save()
+        cells = np.zeros((7, 7), np.float32)
+        cells[1, 1] = 1
+        row = ItemMap.objects.get(item=item, arm__index=0).map
+        row.values = cells.tobytes()
+        row.save()
+    Network.objects.update(preprocessing=Preprocessing().to_json())
+    found = in_boxes(study)
+    assert [round(float(found[n][0]), 2) for n in range(3)] == [1.0, 0.0, 0.0]
+    assert 0 < found[0][1] < 1
+    assert found[2].tolist() == [0, 0]

@@ -1,16 +1,24 @@
 """Evaluate maps: the paper's tables 1 and 2, and how well maps point, for any set, network and methods."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain import evaluate
+from explain import evaluate, tasks
 from explain.cli import Answer, AnswerCommand, Bar
+from explain.errors import BadInputError
 from explain.evaluation_protocols import PROTOCOLS, EvaluationProtocol
+from explain.evaluation_rows import write_rows
 from explain.evaluation_tables import EvaluationTable, table_of
 from explain.evaluation_text import as_text
 from explain.lookup import find_networks, find_set
 from explain.models import ImageSet, Precompute
+
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 60
+TRIES = 3
 
 
 class Command(AnswerCommand):
@@ -29,9 +37,22 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--target", choices=Precompute.Target.values, default="label", help="the class that was explained"
         )
+        parser.add_argument("--workers", action="store_true", help="by Celery workers, not in this process")
+        parser.add_argument(
+            "--rows", type=Path, help="also write the rows behind the tables to this CSV file"
+        )
 
     def run(
-        self, *, set_name: str, networks: str, methods: str, protocol: str, target: str, **_: Any
+        self,
+        *,
+        set_name: str,
+        networks: str,
+        methods: str,
+        protocol: str,
+        target: str,
+        workers: bool,
+        rows: Path | None,
+        **_: Any,
     ) -> Answer:
         image_set = find_set(set_name)
         asked = evaluate.ask(
@@ -43,13 +64,43 @@ class Command(AnswerCommand):
         todo = evaluate.plan(image_set=image_set, asked=asked)
         with Bar("photos") as bar:
             try:
-                evaluate.run(todo, bar)
+                if workers:
+                    _by_workers(image_set, asked, todo, bar)
+                else:
+                    evaluate.run(todo, bar)
             except KeyboardInterrupt as interrupt:
                 raise CommandError(
                     "stopped. What is computed is kept; run the same command again to go on.", returncode=130
                 ) from interrupt
+        if rows is not None:
+            write_rows(path=rows, image_set=image_set, asked=asked)
         tables = [table_of(image_set=image_set, asked=one) for one in asked]
         return _Tables(image_set, asked[0].protocol, target, tables)
+
+
+def _by_workers(
+    image_set: ImageSet, asked: list[evaluate.Evaluating], todo: list[evaluate.Todo], bar: Bar
+) -> None:
+    """Send the batches and follow the rows until none is missing; send again what got lost."""
+    total, tries, quiet_since = sum(len(batch.image_ids) for batch in todo), 0, time.monotonic()
+    tasks.send_evaluations(todo)
+    left = total
+    while todo:
+        time.sleep(POLL_SECONDS)
+        todo = evaluate.plan(image_set=image_set, asked=asked)
+        now = sum(len(batch.image_ids) for batch in todo)
+        bar(total - now, total)
+        if now < left:
+            left, quiet_since, tries = now, time.monotonic(), 0
+        elif time.monotonic() - quiet_since > PATIENCE_SECONDS:
+            tries, quiet_since = tries + 1, time.monotonic()
+            if tries == TRIES:
+                raise BadInputError(
+                    f"{now} photos were sent {TRIES} times and no worker evaluated one; read the workers' log, start one "
+                    "(celery -A config worker -Q gpu --pool=solo), or leave --workers out. What is computed is kept."
+                )
+            bar.say("Nothing was evaluated for a while: sent again.")
+            tasks.send_evaluations(todo)
 
 
 class _Tables(Answer):

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from explain.cli import Answer, AnswerCommand
 from explain.errors import BadInputError
 from studies.invitations import find_study
+from studies.localised import in_boxes
 from studies.models import Study
 from studies.simulate import SAME, Preference, local_server, simulate
 
@@ -27,6 +28,12 @@ class Command(AnswerCommand):
         )
         parser.add_argument("--mean", type=float, default=0.0, help="mean rating, positive for the first arm")
         parser.add_argument("--spread", type=float, default=1.0, help="spread of one person's ratings")
+        parser.add_argument(
+            "--rule",
+            choices=["shares", "localisation"],
+            default="shares",
+            help="shares: --prefer or --mean; localisation: people prefer the map with more of itself in the photo's boxes",
+        )
         parser.add_argument("--dropout", type=float, default=0.0, help="chance of leaving after an answer")
         parser.add_argument("--at-once", type=int, default=4, help="people who take part at the same time")
         parser.add_argument(
@@ -40,8 +47,14 @@ class Command(AnswerCommand):
         for name, number in (("--participants", participants), ("--at-once", at_once)):
             if number < 1:
                 raise BadInputError(f"{name} {number}: must be 1 or more.")
+        located = in_boxes(study) if options["rule"] == "localisation" else None
         preference = Preference(
-            shares(study, options["prefer"]), options["mean"], options["spread"], dropout=options["dropout"]
+            shares(study, options["prefer"]),
+            options["mean"],
+            options["spread"],
+            dropout=options["dropout"],
+            values=located,
+            values_are="itself in the photo's boxes; photos without a box speak for none",
         )
         stated = preference.in_words(study)
         base_url = options["base_url"]

@@ -1,0 +1,64 @@
+"""The paper's two studies on other photos and networks: the shipped protocols, and what was changed in them."""
+
+import itertools
+import math
+import tomllib
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from studies.choosing import choose_photos
+from studies.protocol import check_protocol, to_toml
+
+from .inputs import Inputs
+
+PAPERS_NETWORKS = ("resnet50", "vgg16")
+CHOOSING = ("min_f1", "top_share", "top_classes", "per_class")
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A protocol as it is run, where it lies, and in words what differs from the shipped one."""
+
+    slug: str
+    source: dict[str, Any]
+    path: Path
+    changes: tuple[str, ...]
+
+
+def adapted(inputs: Inputs) -> list[Adapted]:
+    """The choice study on the first network, and the reliability study for each pair of networks."""
+    choice = _adapt(inputs, "paper-method-choice", "", inputs.networks[:1])
+    pairs = itertools.combinations(inputs.networks, 2)
+    return [
+        choice,
+        *(_adapt(inputs, "paper-reliability", f"-{one}-{other}", (one, other)) for one, other in pairs),
+    ]
+
+
+def _adapt(inputs: Inputs, shipped: str, suffix: str, networks: tuple[str, ...]) -> Adapted:
+    source = tomllib.loads((settings.BASE_DIR / f"docs/protocols/{shipped}.toml").read_text("utf-8"))
+    source = deepcopy(source)
+    changes = []
+    instead = dict(zip(PAPERS_NETWORKS, networks, strict=False))
+    for arm in source["arms"]:
+        arm["network"] = instead[arm["network"]]
+    changes += [f"{new} in place of {old}" for old, new in instead.items() if new != old]
+    source["slug"] = f"{shipped}-{inputs.set_name}{suffix}"
+    source["photos"]["set"] = inputs.set_name
+    if inputs.samples:
+        dropped = [key for key in CHOOSING if source["photos"].pop(key, None) is not None]
+        changes.append(f"all photos of the set: {', '.join(dropped)} would leave too few")
+    return Adapted(source["slug"], source, inputs.folder / f"{shipped}{suffix}.toml", tuple(changes))
+
+
+def write(one: Adapted, people: int) -> None:
+    """Write the protocol as a file, its share of answers for each person cut to the photos that it chooses."""
+    items = len(choose_photos(check_protocol(one.source)).chosen)
+    design = one.source["design"]
+    design["trials_per_participant"] = math.ceil(items * design["responses_per_item"] / people)
+    one.path.parent.mkdir(parents=True, exist_ok=True)
+    one.path.write_text(to_toml(one.source), "utf-8")
