@@ -161,6 +161,12 @@ def is_held(row: dict) -> bool:
     return not row["errors"] and worst(row) < LIMIT
 
 
+def races(file: Path) -> str:
+    """The section on races (race.py) of a file that is written anew: it was measured by itself, and stays."""
+    _, heading, section = (file.read_text() if file.exists() else "").partition("\n## Races")
+    return heading + section
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
@@ -174,7 +180,7 @@ def main(argv: list[str] | None = None) -> None:
     for name in asked:
         with tempfile.TemporaryDirectory(prefix="bench-load-") as folder, ExitStack() as stack:
             results[name] = Bench(name, Path(folder), stack, options.quick).measure()
-    text = load_report.markdown(results, options.quick)
+    text = load_report.markdown(results, options.quick) + races(options.to)
     options.to.write_text(text)
     print(text)
 

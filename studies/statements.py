@@ -1,8 +1,8 @@
 """What an answer asks of the database, as plain SQL.
 
 A machine full of volunteers runs these few statements all day, and the ORM takes ten times as long to build one as
-the database takes to run it. The text is the same on SQLite and on PostgreSQL. Nothing is decided here: allocation.py
-and pages.py say what is asked, and why.
+the database takes to run it. The text is the same on SQLite and on PostgreSQL, but for row locks and in `settle`.
+Nothing is decided here: allocation.py and pages.py say what is asked, and why.
 """
 
 from collections.abc import Collection, Sequence
