@@ -66,11 +66,9 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     seen. Attention checks come among them, beyond `count`. When all that they were given is answered, their repeats
     follow. Claims of one participant wait for each other; those of others do not.
     """
-    state, has_lapses = statements.lock_participant(participant.pk)
-    if state != Study.State.OPEN:
+    if statements.lock_participant(participant.pk) != Study.State.OPEN:
         return []
-    met = statements.met(participant.pk)
-    lapses = _lapses(participant) if has_lapses else []
+    met, lapses = statements.met(participant.pk)
     main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
     left = participant.study.trials_per_participant - len(main) - (_surplus(participant) if lapses else 0)
     position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
@@ -88,10 +86,6 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
             _record_lapses(participant.study_id, lapsed)
         return _give(trials, participant, position)
     return _give_repeats(participant, met, position)
-
-
-def _lapses(participant: Participant) -> list[dict[str, int]]:
-    return list(participant.events.filter(kind=LAPSED).values_list("data", flat=True))
 
 
 def _give_repeats(participant: Participant, met: Sequence[Given], position: int) -> list[Trial]:

@@ -5,6 +5,7 @@ the database takes to run it. The text is the same on SQLite and on PostgreSQL, 
 Nothing is decided here: allocation.py and pages.py say what is asked, and why.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -98,18 +99,22 @@ def progress(participant: int, ageing: datetime) -> Progress:
     return Progress(done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand)
 
 
-def lock_participant(participant: int) -> tuple[str, bool]:
-    """Make the claims of one participant wait for each other; their study's state, and whether a trial of theirs lapsed."""
+def lock_participant(participant: int) -> str:
+    """Make the claims of one participant wait for each other; the state of their study."""
     sql = """
-        SELECT s.state, EXISTS (SELECT 1 FROM studies_event WHERE participant_id = p.id AND kind = 'lapsed')
-        FROM studies_participant p JOIN studies_study s ON s.id = p.study_id WHERE p.id = %s"""
-    state, has_lapses = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])[0]
-    return state, bool(has_lapses)
+        SELECT s.state FROM studies_participant p JOIN studies_study s ON s.id = p.study_id WHERE p.id = %s"""
+    return _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])[0][0]
 
 
-def met(participant: int) -> list[Given]:
+def met(participant: int) -> tuple[list[Given], list[dict[str, int]]]:
+    """What a participant has been given: trials that are theirs, and then what lapsed for them.
+
+    In this order: a trial that goes to someone else in between is in both, and would be in neither the other way round.
+    """
     sql = 'SELECT item_id, kind, "order", position, state FROM studies_trial WHERE participant_id = %s'
-    return [Given(*row) for row in _ask(sql, [participant])]
+    trials = [Given(*row) for row in _ask(sql, [participant])]
+    sql = "SELECT data FROM studies_event WHERE participant_id = %s AND kind = 'lapsed'"
+    return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
 
 
 OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"

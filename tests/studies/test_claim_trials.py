@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from studies import statements
 from studies.allocation import answer_trial, claim_trials, lay_out_trials
 from studies.models import Study, Trial
 from tests.factories import make_participant, make_study
@@ -151,3 +152,23 @@ def test_a_claim_takes_few_queries(django_assert_max_num_queries):
     participant = make_participant(open_study(items=12))
     with django_assert_max_num_queries(7):
         claim_trials(participant=participant, count=5)
+
+
+def test_what_lapses_in_the_middle_of_a_claim_is_not_met_again(monkeypatch):
+    study = open_study(items=1, responses_per_item=2)
+    one, two, three = (make_participant(study, number) for number in (1, 2, 3))
+    (first,), (second,) = (claim_trials(participant=person, count=1) for person in (one, two))
+    past = timezone.now() - timedelta(seconds=1)
+    Trial.objects.filter(pk=first.pk).update(lease_until=past)
+    really = statements._ask
+
+    def after_another_claim(sql, parameters):
+        """Before the first look at what someone has met, what they hold goes to someone else."""
+        if "position, state FROM studies_trial WHERE participant_id" in sql:
+            monkeypatch.setattr(statements, "_ask", really)
+            assert claim_trials(participant=three, count=1) == [first]
+            Trial.objects.filter(pk=second.pk).update(lease_until=past)
+        return really(sql, parameters)
+
+    monkeypatch.setattr(statements, "_ask", after_another_claim)
+    assert claim_trials(participant=one, count=1) == []
