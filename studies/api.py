@@ -1,7 +1,7 @@
 """The API: studies, their scores and their answers, to be read by a researcher's own programs.
 
-By token (`Authorization: Token …`, from `manage.py drf_create_token NAME`) or with the session of someone logged in.
-Everyone reads their own studies; there is nothing to write.
+By token (`Authorization: Token …`, made on the page /api/tokens/) or with the session of someone logged in. Everyone
+reads the studies in which they have a role; researchers write with a token whose scope is write (api_actions.py).
 """
 
 from django.contrib.auth.decorators import login_required
@@ -10,12 +10,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import models
+from .api_actions import DESCRIBING, ByCursor, StudyActions
 from .models import Study
 from .plan import HIDDEN, results_hidden
 from .results import UnknownWhoError, all_answers, part_of, progress, with_item_count
@@ -33,20 +33,11 @@ STATUS_PARAMETER = OpenApiParameter(
 )
 
 
-class ByCursor(CursorPagination):
-    """Pages that stay in place while answers come in, and cost the same however deep."""
-
-    ordering = "id"
-    page_size = 100
-    page_size_query_param = "page_size"
-    max_page_size = 1000
-
-
 @extend_schema_view(
     list=extend_schema(summary="Your studies"),
     retrieve=extend_schema(summary="One study"),
 )
-class StudyViewSet(viewsets.ReadOnlyModelViewSet):
+class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
     serializer_class = StudySerializer
     lookup_field = "slug"
     queryset = Study.objects.none()  # for the schema; see get_queryset
@@ -56,7 +47,7 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet):
         return with_item_count(visible).prefetch_related("arms__network")
 
     def get_serializer(self, *args, **kwargs):
-        if args and self.serializer_class is StudySerializer and self.action in ("list", "retrieve"):
+        if args and self.serializer_class is StudySerializer and self.action in DESCRIBING:
             found = args[0] if kwargs.get("many") else [args[0]]
             kwargs["context"] = {**self.get_serializer_context(), "progress": progress(found)}
         return super().get_serializer(*args, **kwargs)

@@ -262,6 +262,37 @@ class CheckMap(Asked):
         return f"{self.item_id} / check {self.place}"
 
 
+class ApiToken(models.Model):
+    """What a program shows instead of a password: it acts as the person who made it, within a scope.
+
+    The token itself is shown once and stored only as its SHA-256.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", "read: look at what its owner may look at"
+        WRITE = "write", "write: change what its owner may change, too"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100, help_text="what it is for")
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the hour")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, user, *, name: str, scope: str) -> tuple["ApiToken", str]:
+        """Make a token; return its row and itself, which is not kept anywhere."""
+        token = new_token()
+        return cls.objects.create(user=user, name=name, scope=scope, token_sha256=hash_token(token)), token
+
+
 class Invitation(models.Model):
     """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
 

@@ -1,10 +1,11 @@
 """What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
 
+from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from .attention import has_passed, names
-from .models import Arm, Response, Study, Trial
+from .models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 
 
 class ArmSerializer(serializers.ModelSerializer):
@@ -205,3 +206,72 @@ SCORES = PolymorphicProxySerializer(
     serializers={"choice": ChoiceScoresSerializer, "rating": RatingScoresSerializer},
     resource_type_field_name="task",
 )
+
+
+class InvitationSerializer(serializers.ModelSerializer):
+    people = serializers.IntegerField(read_only=True, help_text="how many came by it")
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "label", "quota", "expires_at", "simulated", "revoked_at", "created_at", "people"]
+        read_only_fields = ["simulated", "revoked_at"]
+
+    def validate_quota(self, value: int | None) -> int | None:
+        if value == 0:
+            raise serializers.ValidationError("Let at least one person in, or leave it out for no limit.")
+        return value
+
+    def validate_expires_at(self, value):
+        if value and value <= timezone.now():
+            raise serializers.ValidationError("This moment has passed. Choose a later one, or none.")
+        return value
+
+
+class NewInvitationSerializer(InvitationSerializer):
+    link = serializers.CharField(read_only=True, help_text="shown this once; only its hash is kept")
+
+    class Meta(InvitationSerializer.Meta):
+        fields = [*InvitationSerializer.Meta.fields, "link"]
+
+
+class ParticipantSerializer(serializers.ModelSerializer):
+    group = serializers.CharField(source="invitation.label", read_only=True)
+
+    class Meta:
+        model = Participant
+        fields = ["number", "group", "state", "simulated", "consented_at", "finished_at"]
+
+
+class EventSerializer(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", default=None, read_only=True)
+    participant = serializers.IntegerField(source="participant.number", default=None, read_only=True)
+
+    class Meta:
+        model = Event
+        fields = ["at", "kind", "user", "participant", "data"]
+
+
+class VersionSerializer(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", default=None, read_only=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = ["number", "sha256", "at", "user", "why", "protocol"]
+
+
+class OpeningSerializer(serializers.Serializer):
+    alike_seen = serializers.BooleanField(
+        default=False, help_text="you have seen which arms look the same, and open it all the same"
+    )
+
+
+class NoteSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=2000)
+
+
+class ReasonSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class VoidedSerializer(serializers.Serializer):
+    answers = serializers.IntegerField(help_text="answers taken out of the scores; others are asked instead")

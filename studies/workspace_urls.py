@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 from rest_framework.routers import SimpleRouter
 
-from . import access, alike, api, items, photos, protocol_pages, record, watch_pages, workspace
+from . import access, alike, api, items, photos, protocol_pages, record, tokens_page, watch_pages, workspace
 
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
 
@@ -38,6 +38,7 @@ urlpatterns = [
     path("studies/<slug:slug>/alike/", alike.alike, name="study-alike"),
     path("studies/<slug:slug>/report.html", workspace.report_file, name="study-report"),
     path("studies/<slug:slug>/codebook.csv", workspace.codebook, name="study-codebook"),
+    path("api/tokens/", tokens_page.tokens, name="api-tokens"),
     path("api/schema/", api.schema, name="api-schema"),
     path("api/docs/", api.docs, name="api-docs"),
     path("api/", include(router.urls)),

@@ -4,10 +4,9 @@ import json
 
 import pytest
 from django.core.management import call_command
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from studies.models import Invitation, Study
+from studies.models import ApiToken, Invitation, Study
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
 
@@ -31,10 +30,15 @@ def study(researcher):
     return study
 
 
+def client_with(user, scope):
+    token = ApiToken.issue(user, name="script", scope=scope)[1]
+    return APIClient(headers={"authorization": f"Token {token}"})
+
+
 @pytest.fixture
 def program(researcher):
     """Not logged in: a token is all it has."""
-    return APIClient(headers={"authorization": f"Token {Token.objects.create(user=researcher).key}"})
+    return client_with(researcher, "write")
 
 
 @pytest.mark.parametrize("address", [*ADDRESSES, "/api/studies/", "/api/schema/"])
@@ -50,7 +54,7 @@ def test_the_page_about_the_api_asks_for_a_login(client):
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_other_peoples_studies_do_not_exist(study, stranger, address):
-    program = APIClient(headers={"authorization": f"Token {Token.objects.create(user=stranger).key}"})
+    program = client_with(stranger, "write")
     assert program.get(address).status_code == 404
     assert program.get("/api/studies/").json()["results"] == []
 
@@ -63,7 +67,7 @@ def test_a_token_or_a_session_opens_ones_own_studies(program, client, researcher
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_nothing_can_be_written(program, study, method):
+def test_what_is_read_cannot_be_written(program, study, method):
     for address in ADDRESSES:
         assert getattr(program, method)(address, {"state": "closed"}).status_code == 405
     assert Study.objects.get(slug="methods").state == "ready"
@@ -140,7 +144,7 @@ def test_a_wrong_parameter_is_named(program, study, query):
 def test_queries_do_not_grow_with_answers(program, study, django_assert_num_queries):
     fill(study, [[0, 0]] * 5)
     make_study("second", networks=("second",)).researchers.add(study.researchers.get())
-    for address, queries in (("/api/studies/", 7), ("/api/studies/methods/answers/", 5)):
+    for address, queries in (("/api/studies/", 8), ("/api/studies/methods/answers/", 5)):
         with django_assert_num_queries(queries):
             assert program.get(address).status_code == 200
 

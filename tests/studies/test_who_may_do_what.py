@@ -108,6 +108,17 @@ PAGES = {
     "api-study-detail": (LOOK, NOBODY),
     "api-study-scores": (LOOK, NOBODY),
     "api-study-answers": (LOOK, NOBODY),
+    "api-study-export": (LOOK, NOBODY),
+    "api-study-versions": (LOOK, NOBODY),
+    "api-study-participants": (LOOK, NOBODY),
+    "api-study-invitations": (LOOK, CHANGE),
+    "api-study-record": (LOOK, CHANGE),
+    "api-study-open": (NOBODY, CHANGE),
+    "api-study-pause": (NOBODY, CHANGE),
+    "api-study-close": (NOBODY, CHANGE),
+    "api-study-close-invitation": (NOBODY, CHANGE),
+    "api-study-void-participant": (NOBODY, CHANGE),
+    "api-tokens": (LOGGED_IN, LOGGED_IN),
 }
 BY_LINK = {"participant", "about-you", "instructions", "practice", "trial", "picture", "answers"} | {
     "undo",
@@ -165,6 +176,8 @@ def arguments(name, study, people) -> list:
         "study-state": ["paused"],
         "study-item": [0],
         "study-void": [1],
+        "api-study-close-invitation": [study.invitations.first().pk],
+        "api-study-void-participant": [1],
         "setup-step": ["photos"],
     }
     special = {
