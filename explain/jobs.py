@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -83,8 +84,8 @@ class _Reporter:
 def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
     given = job.arguments
     samples = given.get("samples", False)
-    path = settings.BASE_DIR / "samples/photos" if samples else Path(default_storage.path(given["file"]))
-    boxes = Path(default_storage.path(given["boxes"])) if given.get("boxes") else None
+    path = settings.BASE_DIR / "samples/photos" if samples else local(given["file"])
+    boxes = local(given["boxes"]) if given.get("boxes") else None
     done = images.import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
     for network, load in given.get("networks", {}).items():
         add_network(name=network, load=load)
@@ -118,7 +119,7 @@ def _add_network(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]
 
 def _network_arguments(job: Job) -> dict[str, Any]:
     given = job.arguments
-    weights = default_storage.path(given["file"]) if given.get("file") else given.get("weights") or None
+    weights = str(local(given["file"])) if given.get("file") else given.get("weights") or None
     return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
 
 
@@ -134,7 +135,7 @@ def _plain_error(job: Job, error: Exception) -> str:
     text = str(error)
     for key in ("file", "boxes"):
         if name := job.arguments.get(key):
-            path = Path(default_storage.path(name))
+            path = local(name)
             text = text.replace(str(path), path.name).replace(f"{path.parent}/", "")
     return text.replace("--set ", "set ").replace("--set: ", "")
 
@@ -143,7 +144,21 @@ def _forget_files(job: Job) -> None:
     """Photos are stored one by one by now. Weights stay: the network is loaded from them again."""
     for key in ("file", "boxes"):
         if name := job.arguments.get(key):
+            local(name).unlink(missing_ok=True)
             default_storage.delete(name)
+
+
+def local(name: str) -> Path:
+    """An uploaded file as a file of this machine: where it is stored, or a copy of what lies in an object store."""
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        path = Path(settings.DATA_DIR) / name
+        if not path.exists() and default_storage.exists(name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with default_storage.open(name) as stored, path.open("wb") as copy:
+                shutil.copyfileobj(stored, copy)
+        return path
 
 
 def try_again(job: Job) -> bool:

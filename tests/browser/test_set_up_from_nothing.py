@@ -22,7 +22,7 @@ PHOTOS, ANSWERS = 3, 2
 @pytest.fixture
 def admin_page(new_page, live_server, admin_user):
     page = new_page()
-    page.set_default_timeout(120_000)  # the first request that needs torch loads it
+    page.set_default_timeout(300_000)  # photos come in and maps are made while a click waits
     page.goto(live_server.url + "/studies/")
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", "correct horse battery")
