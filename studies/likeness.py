@@ -1,9 +1,9 @@
 """Whether two arms of a study look the same: a comparison of what cannot be told apart finds nothing.
 
 For each pair of arms, over all items: Pearson's correlation of the two raw maps, and whether the two pictures can be
-told apart. They cannot if no spot of one differs from the other by a just noticeable difference of colour: both are
-averaged over a grid of 16 × 16 fields, and the largest difference of a field, ΔE*ab in CIELAB (D65), is at most 2.3
-(Mahy, Van Eycken, Oosterlinck, Evaluation of uniform color spaces, Color Research & Application 19, 1994).
+told apart. They cannot if their mean difference of colour is below what people perceive in pictures: both are averaged
+over a grid of 16 × 16 fields, and the mean difference of the fields, ΔE*ab in CIELAB (D65), is at most 2.15 (Stokes,
+Fairchild, Berns, Precision requirements for digital color reproduction, ACM Transactions on Graphics 11, 1992).
 
 What is found is kept with the study. Where more than half of a pair's pictures cannot be told apart, opening asks that
 somebody has seen it, and that they have is part of the study's hash.
@@ -21,7 +21,7 @@ from explain.pictures import make_map_pictures
 
 from .models import Study
 
-NOTICEABLE = 2.3  # ΔE*ab
+NOTICEABLE = 2.15  # mean ΔE*ab
 FIELDS = 16
 MOST_ALIKE = 0.5  # of the items: above this, opening asks
 
@@ -41,7 +41,7 @@ class Pair:
     alike: float
     closest: int
     farthest: int
-    closest_difference: float  # ΔE*ab of the field that differs most
+    closest_difference: float  # mean ΔE*ab
     farthest_difference: float
 
     @property
@@ -82,7 +82,7 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
         fields = [_fields(getattr(shown[index], study.picture)) for index, _ in arms]
         numbers.append(item.index)
         for a, b in couples:
-            differences[a, b].append(float(np.linalg.norm(fields[a] - fields[b], axis=-1).max()))
+            differences[a, b].append(float(np.linalg.norm(fields[a] - fields[b], axis=-1).mean()))
             if (correlation := correlate(maps[a], maps[b])) is not None:
                 correlations[a, b].append(correlation)
         progress(done, total)

@@ -30,9 +30,9 @@ def plain(grey: int, patch: int | None = None) -> bytes:
 
 @pytest.fixture
 def study():
-    """Three items, two arms. Their pictures differ not at all, by one grey level in one field, and by a lot in one."""
+    """Three items, two arms. Their pictures differ not at all, in one field of 256, and everywhere."""
     study = make_study("twins", methods=("grad-cam", "ablation-cam"), state=Study.State.READY)
-    for item, other in zip(study.items.all(), (plain(120), plain(120, 121), plain(120, 200)), strict=True):
+    for item, other in zip(study.items.all(), (plain(120), plain(120, 200), plain(200)), strict=True):
         first, second = (one.map for one in item.item_maps.order_by("arm__index"))
         values = np.arange(49, dtype="<f4")
         show(first, plain(120), values)
