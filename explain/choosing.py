@@ -265,8 +265,13 @@ def _notes(classes: Sequence[ClassChoice], rule: Rule) -> Iterable[str]:
         last = used[-1].least_f1
         tied = [one.name for one in classes if one.reason.startswith("number") and one.least_f1 == last]
         if tied:
-            yield f"As good by F1 as the last class taken, and left out by their names: {', '.join(tied)}."
+            yield f"As good by F1 as the last class taken, and left out by their names: {_named(tied)}."
     if rule.per_class is not None:
         short = [f"{one.name} ({one.chosen})" for one in used if one.chosen < rule.per_class]
         if short and rule.limit is None:
-            yield f"Fewer than {rule.per_class} photos are left of: {', '.join(short)}."
+            yield f"Fewer than {rule.per_class} photos are left of: {_named(short)}."
+
+
+def _named(names: Sequence[str], most: int = 10) -> str:
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others} others" if others > 0 else "")
