@@ -1,0 +1,71 @@
+"""Watching a study, its maps side by side and the set-up's pages: usable by everyone, and they fit the screen."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+
+from explain.models import Job
+from studies.drafts import create_draft
+from studies.models import Study
+from tests.browser.conftest import DESK, PHONE
+from tests.factories import make_study
+from tests.studies.filled import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+STEPS = ("photos", "networks", "methods", "wording", "design")
+
+
+@pytest.fixture
+def addresses(admin_user):
+    study = make_study("birds", items=3, attention_checks=2)
+    fill(study, [[0, 1, 2], [2]], label="course A")
+    study.state = Study.State.OPEN
+    study.save()
+    arms = [{"network": "tiny", "method": method} for method in ("grad-cam", "hirescam")]
+    source = {"version": 1, "slug": "draft", "title": "Draft", "task": "choice", "design": {"seed": 1}}
+    create_draft(source={**source, "photos": {"set": "photos-of-birds"}, "arms": arms})
+    job = Job.objects.create(kind="photos", created_by=admin_user, arguments={"set": "birds"})
+    return [
+        reverse("study-watch", args=["birds"]),
+        reverse("study-void", args=["birds", 1]),
+        reverse("study-gallery", args=["birds"]),
+        reverse("setup-new"),
+        *(reverse("setup-step", args=["draft", step]) for step in STEPS),
+        reverse("setup-check", args=["draft"]),
+        reverse("photos-new"),
+        reverse("network-new"),
+        reverse("job", args=[job.pk]),
+    ]
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_pages_are_usable_by_everyone_and_fit_the_screen(
+    new_page, live_server, admin_user, addresses, viewport
+):
+    client = Client()
+    client.force_login(admin_user)
+    page = new_page(viewport=viewport)
+    page.set_default_timeout(60_000)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    faults = []
+    for number, address in enumerate(addresses):
+        page.goto(live_server.url + address)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+        if folder := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"w{number:02d}-{viewport['width']}.png", full_page=True)
+        found = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+        )
+        if found.violations_count:
+            faults.append(f"{address}\n{found.generate_report()}")
+        if page.evaluate("document.documentElement.scrollWidth") != viewport["width"]:
+            faults.append(f"{address} is wider than the screen")
+    assert faults == []
+    assert complaints == []
