@@ -64,7 +64,8 @@ def join(
     study, token = invitation.study, new_token()
     if known := study.participants.exclude(external_id="").filter(external_id=external_id).first():
         known.token_sha256 = hash_token(token)
-        known.save(update_fields=["token_sha256"])
+        known.external = external or known.external  # MTurk: the assignment that they hold now
+        known.save(update_fields=["token_sha256", "external"])
         Event.objects.create(study=study, participant=known, kind="returned")
         return known, token
     if reason := closed_because(invitation):

@@ -24,7 +24,7 @@ from .consent import text
 from .links import for_participant, refuse
 from .models import Event, Participant, Study, Trial
 from .quota import expected_main, expected_repeats, expected_trials
-from .recruitment import way_back
+from .recruitment import MTURK, mturk_address, way_back
 from .statements import Held, progress
 from .wording import filled
 
@@ -226,6 +226,7 @@ def thanks(request: HttpRequest, participant: Participant, token: str) -> HttpRe
         "early": given < expected_trials(study),
         "token": token,
         "thanks": text(study, "thanks"),
+        "mturk": mturk_address(participant.external),
         "way_back": way_back(study.completion_url, participant.completion_code),
         "credits": photos.order_by("position")
         .values(
@@ -233,4 +234,7 @@ def thanks(request: HttpRequest, participant: Participant, token: str) -> HttpRe
         )
         .distinct(),
     }
-    return render(request, "volunteer/thanks.html", context)
+    response = render(request, "volunteer/thanks.html", context)
+    if context["mturk"]:
+        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
+    return response

@@ -5,9 +5,11 @@ from django.http import QueryDict
 # Site -> the parameter that says who someone is, and what else the site passes on.
 SITES = {
     "prolific": ("PROLIFIC_PID", ("STUDY_ID", "SESSION_ID")),
-    "mturk": ("workerId", ("assignmentId", "hitId")),
+    "mturk": ("workerId", ("assignmentId", "hitId", "turkSubmitTo")),
 }
 LONGEST = 100
+# A link says where an assignment is handed in (`turkSubmitTo`), and anyone can write a link: these two and no other.
+MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
 
@@ -26,6 +28,13 @@ def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
 def is_preview(query: QueryDict) -> bool:
     """Whether someone on MTurk only looks at the task and has not accepted it: nothing may be answered."""
     return query.get("assignmentId") == PREVIEW
+
+
+def mturk_address(external: dict[str, str]) -> str:
+    """Where a worker's assignment is handed in; "" for anyone whom MTurk did not send."""
+    site = external.get("turkSubmitTo", "").rstrip("/")
+    accepted = external.get("assignmentId", PREVIEW) != PREVIEW
+    return f"{site}/mturk/externalSubmit" if site in MTURK and accepted else ""
 
 
 def way_back(url: str, code: str) -> str:

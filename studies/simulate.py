@@ -45,6 +45,9 @@ class Preference:
     values: item's index -> a value of each arm. Where it is given, the preference follows it (analysis/preference.py) and
         `shares` and `mean` are not used; people differ in how sharply they see.
     values_are: what the values are, in words.
+    attention: the probability of answering an attention check right; else another button is pressed.
+    lazy: the share of people who press the first button whatever they see, in attention checks too.
+    position_bias: the probability that an answer is the first button, whatever is there.
     """
 
     shares: dict[str, float]
@@ -54,14 +57,27 @@ class Preference:
     dropout: float = 0.0
     values: dict[int, np.ndarray] | None = None
     values_are: str = ""
+    attention: float = 0.95
+    lazy: float = 0.0
+    position_bias: float = 0.0
 
     def in_words(self, study: Study) -> str:
         if self.values is not None:
-            return f"they prefer the map with more of {self.values_are}"
-        if study.task == Study.Task.RATING:
-            return f"ratings from a normal of mean {self.mean:+.2f} and spread {self.spread:.2f}"
-        total = sum(self.shares.values())
-        return ", ".join(f"{name} {share / total:.1%}" for name, share in self.shares.items())
+            said = f"they prefer the map with more of {self.values_are}"
+        elif study.task == Study.Task.RATING:
+            said = f"ratings from a normal of mean {self.mean:+.2f} and spread {self.spread:.2f}"
+        else:
+            total = sum(self.shares.values())
+            said = ", ".join(f"{name} {share / total:.1%}" for name, share in self.shares.items())
+        if study.attention_checks:
+            said += f"; attention checks right {self.attention:.0%}"
+        for share, what in (
+            (self.lazy, "of people always press the first button"),
+            (self.position_bias, "of answers are the first button"),
+            (self.dropout, "leave after each answer"),
+        ):
+            said += f"; {share:.0%} {what}" if share else ""
+        return said
 
 
 @dataclass(frozen=True)
@@ -86,9 +102,32 @@ class Volunteer:
             alpha = shares[positive] / shares.sum() * preference.concentration
             self.shares[positive] = self.random.dirichlet(alpha)
         self.taste = self.random.normal() / np.sqrt(preference.concentration)
+        self.is_lazy = self._happens(preference.lazy)
 
-    def value(self, item: int, arms: list[int]) -> int:
+    def _happens(self, chance: float) -> bool:
+        """Drawn only where there is a chance: a habit that nobody has changes no draw."""
+        return chance > 0 and bool(self.random.random() < chance)
+
+    def value(self, trial: Trial) -> int:
         """The button to press: a position or -1 for "same"; or a rating, positive for the right side."""
+        first = 0 if self.study.task == Study.Task.CHOICE else -2
+        if self.is_lazy:
+            return first
+        if trial.kind == Trial.Kind.CHECK:
+            return self._check(trial.arms)
+        if self._happens(self.preference.position_bias):
+            return first
+        return self._preferred(trial.item.index, trial.arms)
+
+    def _check(self, places: list[int]) -> int:
+        right = bool(self.random.random() < self.preference.attention)
+        if self.study.task == Study.Task.RATING:
+            on_the_right = places[1] == 0
+            return 2 if on_the_right == right else -2
+        wrong = [place for place in range(-1, len(places)) if place != places.index(0)]
+        return places.index(0) if right else int(self.random.choice(wrong))
+
+    def _preferred(self, item: int, arms: list[int]) -> int:
         if self.study.task == Study.Task.CHOICE:
             shares = self._shares_on(item)
             choice = int(self.random.choice(len(shares), p=shares))
@@ -151,8 +190,7 @@ def take_part(base_url: str, join_path: str, volunteer: Volunteer) -> int:
             answering = form.get("id") == "answer"
             if answering:
                 fetch_pictures(client, page)
-                trial = trial_of(page, form)
-                extra = {"value": str(volunteer.value(trial.item.index, trial.arms))}
+                extra = {"value": str(volunteer.value(trial_of(page, form)))}
             elif "v-questions" in form.get_attribute_list("class"):
                 extra = volunteer.about_oneself()
             page = press(client, page, form, extra)

@@ -7,11 +7,13 @@ from django.core.management.base import CommandError
 
 from explain.cam.preprocessing import Preprocessing
 from explain.models import Network
+from studies.attention import has_passed
 from studies.localised import in_boxes
 from studies.models import ItemMap, Participant, Response, Study, Trial
 from studies.opening import open_study
 from studies.simulate import Preference, Simulated, SimulationError, simulate
 from tests.factories import make_study
+from tests.studies.test_attention_checks import with_boxes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +103,7 @@ def test_a_page_that_cannot_be_used_is_named(opened, live_server):
         ({"prefer": "grad-cam=much"}, "is not NAME=NUMBER"),
         ({"prefer": "grad-cam=0"}, "not all 0"),
         ({"participants": 0}, "must be 1 or more"),
+        ({"attention": 1.5}, "must be between 0 and 1"),
     ],
 )
 def test_the_command_refuses_what_makes_no_sense(opened, arguments, complaint):
@@ -147,3 +150,22 @@ def test_the_share_of_a_map_in_the_boxes_is_read_from_what_people_see():
     assert [round(float(found[n][0]), 2) for n in range(3)] == [1.0, 0.0, 0.0]
     assert 0 < found[0][1] < 1
     assert found[2].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("attention", "passed"), [(1.0, 4), (0.0, 0)])
+def test_attention_checks_are_answered_right_as_often_as_stated(live_server, attention, passed):
+    study = open_study(study=with_boxes(make_study(items=6, responses_per_item=2, attention_checks=2)))
+    preference = Preference({"same": 1}, attention=attention)
+    assert "; attention checks right" in preference.in_words(study)
+    run(study, live_server, participants=2, preference=preference)
+    checks = Response.objects.filter(trial__kind="check")
+    assert sum(map(has_passed, checks)) == passed
+    assert len(checks) == 4
+    assert set(Response.objects.filter(trial__kind="main").values_list("choice", flat=True)) == {-1}
+
+
+@pytest.mark.parametrize("habit", [{"lazy": 1.0}, {"position_bias": 1.0}])
+def test_habits_press_the_first_button_whatever_is_there(opened, live_server, habit):
+    study = opened()
+    run(study, live_server, preference=Preference({"same": 1}, **habit))
+    assert set(Response.objects.values_list("shown_value", flat=True)) == {0}

@@ -13,6 +13,13 @@ from studies.localised import in_boxes
 from studies.models import Study
 from studies.simulate import SAME, Preference, local_server, simulate
 
+CHANCES = (
+    ("dropout", 0.0, "chance of leaving after an answer"),
+    ("attention", 0.95, "chance of answering an attention check right"),
+    ("lazy", 0.0, "share of people who always press the first button"),
+    ("position-bias", 0.0, "chance that an answer is the first button, whatever is there"),
+)
+
 
 class Command(AnswerCommand):
     help = "Send simulated volunteers through the real pages. Their answers are marked as simulated for good."
@@ -34,7 +41,8 @@ class Command(AnswerCommand):
             default="shares",
             help="shares: --prefer or --mean; localisation: people prefer the map with more of itself in the photo's boxes",
         )
-        parser.add_argument("--dropout", type=float, default=0.0, help="chance of leaving after an answer")
+        for name, default, help in CHANCES:
+            parser.add_argument(f"--{name}", type=float, default=default, help=f"{help} (0 to 1)")
         parser.add_argument("--at-once", type=int, default=4, help="people who take part at the same time")
         parser.add_argument(
             "--base-url", help="where the site runs (default: a server of this command's own)"
@@ -47,12 +55,16 @@ class Command(AnswerCommand):
         for name, number in (("--participants", participants), ("--at-once", at_once)):
             if number < 1:
                 raise BadInputError(f"{name} {number}: must be 1 or more.")
+        chances = {name.replace("-", "_"): options[name.replace("-", "_")] for name, _, _ in CHANCES}
+        for name, chance in chances.items():
+            if not 0 <= chance <= 1:
+                raise BadInputError(f"--{name.replace('_', '-')} {chance}: must be between 0 and 1.")
         located = in_boxes(study) if options["rule"] == "localisation" else None
         preference = Preference(
             shares(study, options["prefer"]),
             options["mean"],
             options["spread"],
-            dropout=options["dropout"],
+            **chances,
             values=located,
             values_are="itself in the photo's boxes; photos without a box speak for none",
         )
