@@ -174,7 +174,8 @@ def summary(study: Study, who: str | None = None, *, class_name: str = "", group
 
 def summarise(study: Study, part: Part, given: Answers) -> Summary:
     """The summary of answers that were read before."""
-    arms = tuple(study.arms.values_list("name", flat=True))
+    methods = dict(study.arms.values_list("name", "method"))
+    arms = tuple(methods)
     expected = study.items.filter(**{"image__class_name": part.class_name} if part.class_name else {})
     imported = _counted(study, part).filter(participant__external__has_key="imported").count()
     mixed = part.who == "all" and _counted(study, part).filter(simulated=True).exists()
@@ -205,7 +206,13 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
         positions=_positions(given, len(arms), study.task == Study.Task.CHOICE),
         seed=study.seed,
         looks=looks,
-        notes=(*notes, *about_looks, *_notes(given, missing, imported), *_versions_note(versions)),
+        notes=(
+            *notes,
+            *about_looks,
+            *_notes(given, missing, imported),
+            *_versions_note(versions),
+            *_controls(methods),
+        ),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
         **found,
@@ -274,6 +281,19 @@ def _positions(given: Answers, arms: int, choice: bool) -> dict[str, int]:
         "neither": int((shown == 0).sum()),
         "right": int((shown > 0).sum()),
     }
+
+
+CONTROLS = {
+    "random": "noise drawn for each photo, by no network",
+    "centre": "the same spot in the middle of every photo, by no network",
+}
+
+
+def _controls(methods: dict[str, str]) -> Iterable[str]:
+    """Arms that no network made: what a real map has to beat."""
+    for name, method in methods.items():
+        if method in CONTROLS:
+            yield f"{name} is a control: {CONTROLS[method]}."
 
 
 def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:
