@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from .models import Participant, Response, Study, Trial
@@ -61,7 +61,7 @@ def watch(study: Study) -> Watch:
     held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=timezone.now()).exclude(
         participant=None
     )
-    with_answers = Response.objects.filter(participant__study=study).values("participant")
+    answers = Exists(Response.objects.filter(participant=OuterRef("pk")))
     passed, given = _checks(study.pk, None)
     latest = list(
         Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
@@ -71,7 +71,7 @@ def watch(study: Study) -> Watch:
     return Watch(
         by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
         quiet=active.exclude(pk__in=held.values("participant")).count(),
-        never_answered=study.participants.exclude(pk__in=with_answers).count(),
+        never_answered=study.participants.filter(~answers).count(),
         times=_times([ms for _, ms in latest if ms is not None]),
         checks_given=sum(given.values()),
         checks_passed=sum(passed.values()),
