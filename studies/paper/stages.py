@@ -124,7 +124,7 @@ def _study(inputs: Inputs, one: Adapted, run: Run) -> None:
         protocols.write(one, printed.PEOPLE)
         run("create_study", one.path)
         study = Study.objects.get(slug=one.slug)
-    if study.state == Study.State.DRAFT:
+    if study.state in Study.SETTING_UP:
         # simulated people do not look; the report says how often maps differ visibly
         run("open_study", one.slug, *(["--alike-seen"] if inputs.rule else []))
         study.refresh_from_db()
