@@ -186,7 +186,7 @@ def _differences(
         (
             "Photos of the studies",
             "five classes by F1, 50 photos each",
-            "; ".join(f"{part.protocol.slug}: {', '.join(part.protocol.changes) or 'as in the paper'}" for part in studies),
+            "; ".join(f"{part.protocol.slug}: {', '.join(part.protocol.changes) or 'as in the paper'}" for part in studies[:2]),
         ),
         ("People", "15 volunteers in each study", "; ".join(people) or "nobody yet"),
     ]  # fmt: skip

@@ -44,6 +44,20 @@ class Beside:
     stands_for: str
     lines: tuple[Line, ...]
 
+    @property
+    def by_method(self) -> list[dict]:
+        """A row for each method: its cells, in the order of the lines, and its wins."""
+        table = self.table
+        return [
+            {
+                "method": method,
+                "cells": [line.cells[place] for line in self.lines],
+                "wins": [part[method].win for part in (table.confidence, table.activation) if method in part],
+                "curves": table.curves.get(method),
+            }
+            for place, method in enumerate(table.methods)
+        ]
+
 
 def beside(*, image_set: ImageSet, asked: Evaluating, stands_for: str) -> Beside:
     """Our table with the printed one beside it."""
