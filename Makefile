@@ -30,7 +30,7 @@ demo: .venv/installed .env
 	$(BIN)/python manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: .venv/installed-dev .env
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/installed-dev .env
 	$(BIN)/ruff format --check .

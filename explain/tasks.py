@@ -61,7 +61,7 @@ def tell(task: Any, *ids: int, **fields: Any) -> None:
         task.delay_on_commit(*ids, **fields)
     except OperationalError as error:
         raise BadInputError(
-            f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or do the work in this process"
+            f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or on the command line use --inline"
         ) from error
 
 

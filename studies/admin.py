@@ -8,6 +8,7 @@ never shown.
 from django.contrib import admin
 
 from .models import (
+    ApiToken,
     Arm,
     CheckMap,
     Event,
@@ -47,7 +48,7 @@ class OfVisibleStudies(admin.ModelAdmin):
         return type(obj).objects.filter(**{"pk": obj.pk, f"{self.study_path}__in": studies}).exists()
 
 
-class ReadOnly(OfVisibleStudies):
+class LookOnly(admin.ModelAdmin):
     """To be looked at, never touched."""
 
     def has_add_permission(self, request):
@@ -58,6 +59,10 @@ class ReadOnly(OfVisibleStudies):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class ReadOnly(LookOnly, OfVisibleStudies):
+    pass
 
 
 class AskedAdmin(OfVisibleStudies):
@@ -256,3 +261,17 @@ class EventAdmin(ReadOnly):
     list_display = ["at", "study", "kind", "user", "participant"]
     list_filter = ["study", "kind"]
     list_select_related = ["study", "user", "participant"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LookOnly):
+    """Their owners make and revoke them on a page of their own (tokens_page.py)."""
+
+    list_display = ["name", "user", "scope", "created_at", "last_used_at", "revoked_at"]
+    list_filter = ["scope"]
+    list_select_related = ["user"]
+    exclude = ["token_sha256"]
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(user=request.user)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from studies.models import Invitation
@@ -25,6 +26,17 @@ def invited(live_server):
         return study, live_server.url + reverse("join", args=[token])
 
     return invite
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def clean(page):
+    """No violation that axe-core can find. In dark only the colours differ, so only contrast is looked at again."""
+    for scheme, rules in (("dark", ["color-contrast"]), ("light", RULES)):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"runOnly": rules})
+        assert found.violations_count == 0, f"{page.url}, {scheme}\n{found.generate_report()}"
 
 
 def begin(page, url, after=lambda: None):

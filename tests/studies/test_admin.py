@@ -2,12 +2,14 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.urls import NoReverseMatch, reverse
 
 from studies import models
 from studies.models import (
+    ApiToken,
     Arm,
     CheckMap,
     Event,
@@ -25,7 +27,9 @@ from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
 
-ALL = [Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, Trial, Response, Event]
+ALL = [
+    Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, Trial, Response, Event, ApiToken,
+]  # fmt: skip
 RECORDS = [Participant, Trial, Response, Event]
 
 
@@ -43,6 +47,7 @@ def opened():
     Event.objects.create(study=study, kind="opened")
     CheckMap.objects.create(item=study.items.first(), place=0, file=ContentFile(jpeg(1), "map.jpg"))
     ProtocolVersion.objects.create(study=study, number=1, sha256="0" * 64, protocol={})
+    ApiToken.issue(get_user_model().objects.create_user("someone-else"), name="script", scope="read")
     study.state = Study.State.OPEN
     study.save()
     return study
@@ -244,5 +249,6 @@ def test_staff_with_every_permission_still_see_their_own_studies_only(client, re
         client.get(address(model, "change", row.pk)).status_code == 302
     )  # "doesn't exist. Perhaps it was deleted?"
     opened.researchers.add(researcher)
+    ApiToken.objects.update(user=researcher)
     assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
     assert client.get(address(model, "change", row.pk)).status_code == 200

@@ -102,7 +102,9 @@ def test_a_draft_shows_photos_where_maps_are_not_made_yet(staff):
     assert len(staff.soup.select("button.map")) == 2
 
 
-def test_the_address_of_a_preview_is_for_staff_only(client, researcher, stranger, django_user_model):
+def test_the_address_of_a_preview_is_for_those_who_may_change_the_study(
+    client, researcher, stranger, django_user_model
+):
     study = make_study("birds")
     study.researchers.add(researcher)
     pages = [reverse("setup-preview", args=["birds"]), reverse("preview:trial", args=["birds"])]
@@ -111,7 +113,7 @@ def test_the_address_of_a_preview_is_for_staff_only(client, researcher, stranger
         client.force_login(stranger)
         assert client.get(page).status_code == 404
         reader = django_user_model.objects.get_or_create(username="reader")[0]
-        study.researchers.add(reader)
+        study.viewers.add(reader)
         client.force_login(reader)
         assert client.get(page).status_code == 403
         client.logout()
