@@ -5,6 +5,7 @@ import json
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -287,6 +288,7 @@ def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
     return (bytes(values) for values in maps.values_list("map__values", flat=True).iterator(chunk_size=200))
 
 
+@cache
 def code_version() -> str:
     """What `git describe` says of this code, or else the version in pyproject.toml."""
     try:
