@@ -80,6 +80,8 @@ def restore(folder: Path, report: Report = lambda done, total: None) -> Kept:
             "then go on to this one and migrate again"
         )
     rows.check_empty("default")
+    # Files first and outside the transaction: what is left of them if the rows fail has no row, and check_files finds it.
+    _put_files(folder / "files", manifest["files"], report)
     with transaction.atomic():
         rows.make_way("default")
         for model in rows.site_models():
@@ -90,7 +92,6 @@ def restore(folder: Path, report: Report = lambda done, total: None) -> Kept:
             found = rows.count(_model(label), "default")
             if found != table["rows"]:
                 raise BadInputError(f"{label}: {found} rows arrived of {table['rows']}; nothing was kept")
-        _put_files(folder / "files", manifest["files"], report)
         rows.reset_sequences("default")
     return _kept(manifest)
 
