@@ -20,6 +20,8 @@ DESK = {"width": 1280, "height": 720}
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    # Static files are found when they are asked for; reading all of them for each Client takes longer than most tests.
+    settings.WHITENOISE_AUTOREFRESH = True
     # A password's hash is slow on purpose; no test is about that.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {

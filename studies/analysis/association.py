@@ -79,10 +79,13 @@ def association(
     table = _table(figures, names, arms)
     answers = Crossed(item, person, len(names), len(people_names))
     counts = answers.tables(choice[kept] % (arms + 1), arms + 1)
-    shares, across, within, telling = _compare(answers.whole(counts), _Figure(table))
-    found = [_compare(block, _Figure(table))[1:3] for block in answers.blocks(counts, "two-way", draws, seed)]
-    drawn = np.concatenate(found, axis=1)
-    about = (len(people_names), len(names))
+    figure, about = _Figure(table), (len(people_names), len(names))
+    shares, across, within, telling = _compare(answers.whole(counts), figure)
+    if why_not(*about, "two-way") or not np.isfinite([*across, *within]).any():
+        drawn = np.full((2, draws), np.nan)  # nothing has an interval
+    else:
+        blocks = answers.blocks(counts, "two-way", draws, seed)
+        drawn = np.concatenate([_compare(block, figure)[1:3] for block in blocks], axis=1)
     return Association(
         names,
         shares[0],
