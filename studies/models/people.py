@@ -1,0 +1,121 @@
+"""Who takes part in a study and by which link they came; and the tokens of programs. Secrets are stored as hashes."""
+
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from .study import Study
+
+
+def new_token() -> str:
+    """256 random bits for a link. Only its SHA-256 is stored."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class ApiToken(models.Model):
+    """What a program shows instead of a password: it acts as the person who made it, within a scope.
+
+    The token itself is shown once and stored only as its SHA-256.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", "read: look at what its owner may look at"
+        WRITE = "write", "write: change what its owner may change, too"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100, help_text="what it is for")
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the hour")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, user, *, name: str, scope: str) -> tuple["ApiToken", str]:
+        """Make a token; return its row and itself, which is not kept anywhere."""
+        token = new_token()
+        return cls.objects.create(user=user, name=name, scope=scope, token_sha256=hash_token(token)), token
+
+
+class Invitation(models.Model):
+    """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="invitations")
+    label = models.CharField(max_length=100, blank=True)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    quota = models.PositiveIntegerField(null=True, blank=True, help_text="how many people; empty: no limit")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    simulated = models.BooleanField(
+        default=False, help_text="whoever comes by this link is a simulated volunteer"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.label or f"invitation {self.pk}"
+
+    @classmethod
+    def issue(cls, study: Study, **fields) -> tuple["Invitation", str]:
+        """Make an invitation; return it with its token, which is not kept anywhere."""
+        token = new_token()
+        return cls.objects.create(study=study, token_sha256=hash_token(token), **fields), token
+
+
+class Participant(models.Model):
+    """A volunteer in one study, known by the hash of a link and by nothing else."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        FINISHED = "finished"
+        WITHDRAWN = "withdrawn"
+        SCREENED = "screened", "not eligible by their own answers"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="participants")
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="participants")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the study")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    simulated = models.BooleanField(default=False)
+    consented_at = models.DateTimeField(default=timezone.now)
+    consent_sha256 = models.CharField(max_length=64, blank=True, help_text="of the text that was agreed to")
+    instructed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    completion_code = models.CharField(max_length=20, blank=True)
+    external = models.JSONField(default=dict, blank=True, help_text="ids that a recruitment site passed on")
+    external_id = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="who a recruitment site says this is; one person takes part once",
+    )
+    background = models.JSONField(default=dict, blank=True, help_text="answers to the study's questions")
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="participant_number_once_per_study"),
+            models.UniqueConstraint(
+                fields=["study", "external_id"],
+                condition=~Q(external_id=""),
+                name="a_recruited_person_takes_part_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"participant {self.number}"

@@ -1,0 +1,172 @@
+"""A study, what may still change of it, and the versions of its protocol."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from explain.models import Precompute
+
+from ..frozen import Kept, refusal
+
+
+class StudyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The studies that someone may look at: all for a superuser, else those that name them in any role."""
+        if user.is_superuser:
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(pk__in=user.studies.values("pk")) | Q(pk__in=user.viewed_studies.values("pk")))
+
+    def editable_by(self, user):
+        """The studies that someone may change: all for a superuser, else those whose researcher they are."""
+        if user.is_superuser:
+            return self
+        return self.filter(pk__in=user.studies.values("pk")) if user.is_authenticated else self.none()
+
+
+class Study(models.Model):
+    class Task(models.TextChoices):
+        CHOICE = "choice", "pick the best map or “same”"
+        RATING = "rating", "rate two networks, −2 to +2"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"  # its protocol alone
+        PRECOMPUTING = "precomputing", "maps in the making"  # a worker makes what the protocol lacks
+        READY = "ready", "ready to open"  # arms, items and maps are there
+        OPEN = "open", "open"
+        PAUSED = "paused", "paused"
+        CLOSED = "closed", "closed"
+        ARCHIVED = "archived", "archived"
+
+    class Picture(models.TextChoices):
+        OVERLAY = "overlay", "map over the photo"
+        MASKED = "masked", "the top 20 % of the photo"
+        HEAT = "heat", "the map alone"
+
+    SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
+
+    # What no save can change once the study has been opened.
+    FROZEN = (
+        "slug",
+        "title",
+        "task",
+        "picture",
+        "responses_per_item",
+        "trials_per_participant",
+        "repeats_per_participant",
+        "attention_checks",
+        "break_every",
+        "practice",
+        "questions",
+        "completion_url",
+        "seed",
+        "wording",
+        "alike_seen",
+        "protocol",
+        "protocol_sha256",
+        "version",
+        "code_version",
+        "opened_at",
+    )
+
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    task = models.CharField(max_length=10, choices=Task.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
+    picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
+    responses_per_item = models.PositiveSmallIntegerField(default=4)
+    trials_per_participant = models.PositiveIntegerField(default=50)
+    repeats_per_participant = models.PositiveIntegerField(
+        default=0, help_text="photos that each person is shown again at the end, in another order"
+    )
+    attention_checks = models.PositiveSmallIntegerField(
+        default=0, help_text="for each person: one map plainly on the object, the others plainly off it"
+    )
+    break_every = models.PositiveIntegerField(default=0, help_text="answers between breaks; 0: none")
+    practice = models.BooleanField(
+        default=False, help_text="two drawn examples with feedback before the first photo"
+    )
+    questions = models.JSONField(
+        default=list, blank=True, help_text="asked once, before the first trial: [{key, text, options …}]"
+    )
+    completion_url = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="where a recruitment site wants people back; {code} is filled in",
+    )
+    seed = models.PositiveBigIntegerField(default=0)
+    wording = models.JSONField(default=dict, help_text="question, consent, instructions, thanks …")
+    protocol = models.JSONField(default=dict, help_text="study.toml as it was read, or the set-up so far")
+    precompute = models.ForeignKey(
+        Precompute,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="studies",
+        help_text="the run that makes its maps",
+    )
+    protocol_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of all that is frozen at opening"
+    )
+    likeness = models.JSONField(
+        default=dict, blank=True, help_text="how alike the arms look, as measured (likeness.py)"
+    )
+    alike_seen = models.JSONField(
+        default=list, blank=True, help_text="pairs of arms that look the same, as somebody saw before opening"
+    )
+    version = models.PositiveSmallIntegerField(
+        default=1, help_text="of the protocol; from 2 on it was changed after opening (versions.py)"
+    )
+    code_version = models.CharField(max_length=64, blank=True)
+    researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
+    viewers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="viewed_studies", help_text="look, change nothing"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def save(self, *args, **kwargs):
+        """Refuse to change what an opened study asks, or to make it a draft again."""
+        stored = Study.objects.filter(pk=self.pk).values("state", *self.FROZEN).first()
+        if stored and stored.pop("state") not in self.SETTING_UP:
+            changed = any(getattr(self, field) != value for field, value in stored.items())
+            if changed or not self.is_frozen:
+                raise refusal(self)
+        return super().save(*args, **kwargs)
+
+    @property
+    def is_frozen(self) -> bool:
+        """From opening on, what the study asks can no longer change (frozen.py)."""
+        return self.state not in self.SETTING_UP
+
+
+class ProtocolVersion(Kept):
+    """The protocol as it was opened, or as it was changed to later: wording and the way back only. Never edited."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the study")
+    sha256 = models.CharField(max_length=64, help_text="of all that was asked under it")
+    protocol = models.JSONField(help_text="in full, with every default")
+    why = models.TextField(blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="version_number_once_per_study")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
