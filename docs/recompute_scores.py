@@ -61,7 +61,8 @@ def interval(weight, value, item, person, seed):
     """(k, 2) for k weighted means: draw people and items with replacement, both at once; expanded percentiles of 2,000 draws.
 
     weight (n, 1) or (n, k), value (n, k). A person who is drawn w times and an item that is drawn v times move a mean
-    by (w − 1) and (v − 1) times what their answers add to it.
+    by (w − 1) and (v − 1) times what their answers add to it; both together are shrunk, because each has the chance of single
+    answers in it.
     """
     people, items = person.max() + 1, item.max() + 1
     if people < 2 or items < 2:
@@ -70,12 +71,16 @@ def interval(weight, value, item, person, seed):
     added = weight * (value - mean)
     of_people = np.stack([np.bincount(person, column) for column in added.T], axis=1)
     of_items = np.stack([np.bincount(item, column) for column in added.T], axis=1)
+    alone = (of_people**2).sum(axis=0), (of_items**2).sum(axis=0)
+    both = alone[0] + alone[1]
+    wanted = np.maximum(np.maximum(*alone), both - (added**2).sum(axis=0))
+    shrunk = np.sqrt(np.where(both > 0, wanted / np.where(both > 0, both, 1), 1))
     people_rng, items_rng = np.random.default_rng(seed).spawn(2)
     drawn = []
     for _ in range(DRAWS):
         w = np.bincount(people_rng.integers(people, size=people), minlength=people)
         v = np.bincount(items_rng.integers(items, size=items), minlength=items)
-        drawn.append(mean + (w - 1) @ of_people + (v - 1) @ of_items)
+        drawn.append(mean + shrunk * ((w - 1) @ of_people + (v - 1) @ of_items))
     n = min(people, items)
     upper = (1 + math.erf(student_t(n - 1) * math.sqrt(n / (n - 1) / 2))) / 2
     return np.quantile(drawn, [1 - upper, upper], axis=0).T

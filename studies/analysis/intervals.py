@@ -2,18 +2,17 @@
 
 Every score is a weighted mean of answers: those about an item with n answers weigh 1/n each, so that the item is worth 1.
 The default draws people and items with replacement at the same time, and a score moves by what they add to it
-(`drawn_means`). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
+(`drawn_estimates`, which also says how the chance of single answers is kept from counting twice). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
 person with the very item mean that the person has a part in, and understate how far people differ by about 1/n (the leverage
 of Bell & McCaffrey 2002, Survey Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further
 out where people or items are few (`quantiles`), and never beyond what a score can be.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from studies.analysis.answers import RATING_LIMIT, choices_of, column, labels, ratings_of
 from studies.analysis.resampling import (
@@ -21,9 +20,7 @@ from studies.analysis.resampling import (
     Method,
     caution,
     check_plan,
-    drawn_means,
-    quantiles,
-    units_of,
+    interval_ends,
     why_not,
 )
 from studies.analysis.scores import SameAs
@@ -91,13 +88,11 @@ def choice_intervals(
     votes = np.eye(arms + 1)[given[kept]]  # −1 is the last column
     if same_as == "split":
         votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
-    weight = answers.per_item[:, None]
+    estimates, added = _shares_and_more(answers.per_item[:, None], votes)
     never = NO_WIDTH if not votes[:, :arms].any(axis=0).all() else ""
     note = " ".join(filter(None, [caution(answers.people, answers.items, method), never]))
-    if method == "naive":
-        return _naive_choice(answers, weight, votes, level, same_as, note)
-    shares = drawn_means(weight, votes, (answers.person, answers.item), method=method, draws=draws, seed=seed)
-    return _choice_summary(shares, answers, method, level, same_as, note)
+    ends = interval_ends(estimates, added, answers.units, method=method, draws=draws, seed=seed, level=level)
+    return _choice_summary(ends, answers.items, arms, ChoiceIntervals(method, level, note=note), same_as)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +103,10 @@ class _Answers:
     person: np.ndarray
     items: int
     people: int
+
+    @property
+    def units(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.person, self.item
 
     @property
     def per_item(self) -> np.ndarray:
@@ -138,64 +137,40 @@ def _why_not(answers: _Answers, values: np.ndarray, method: Method) -> str:
     return refused or (UNANIMOUS if (values == values[0]).all() else "")
 
 
+def _shares_and_more(weight: np.ndarray, votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Estimates (m,) and what each answer adds to them (n, m): shares of arms and of “same”, shares of preferences, differences.
+
+    All follow from the shares: a share of preferences is a ratio of two, with the first-order change of a ratio.
+    """
+    shares = (weight * votes).sum(axis=0)
+    arms, every = len(shares) - 1, np.eye(len(shares))
+    preferred = shares[:arms].sum()
+    ratios = shares[:arms] / preferred
+    change = every[:, :arms].copy()
+    change[:arms] -= ratios
+    gaps = [every[:, [a]] - every[:, [b]] for a, b in combinations(range(arms), 2)]
+    differences = np.hstack([np.empty((arms + 1, 0)), *gaps])
+    added = weight * (votes - shares)
+    return (
+        np.concatenate([shares, ratios, shares @ differences]),
+        added @ np.hstack([every, change / preferred, differences]),
+    )
+
+
 def _choice_summary(
-    shares: np.ndarray, answers: _Answers, method: Method, level: float, same_as: SameAs, note: str
+    ends: np.ndarray, items: int, arms: int, empty: ChoiceIntervals, same_as: SameAs
 ) -> ChoiceIntervals:
-    arms, items = shares.shape[1] - 1, answers.items
-    units = units_of(answers.people, items, method)
-    preferences = shares[:, :arms].sum(axis=1)
-    some = preferences > 0
-    of_preferences = shares[some, :arms] / preferences[some, None]
-    of_all = np.clip(quantiles(shares, level, units), 0, 1)
-    return ChoiceIntervals(
-        method,
-        level,
-        arms=of_all[:arms] * items,
-        same=of_all[arms] * items if same_as == "own" else None,
-        share=of_all[:arms],
-        share_of_preferences=np.clip(quantiles(of_preferences, level, units), 0, 1)
-        if some.mean() > 0.5
-        else None,
-        differences={
-            (a, b): np.clip(quantiles(shares[:, a] - shares[:, b], level, units), -1, 1) * items
-            for a, b in combinations(range(arms), 2)
-        },
-        note=note,
+    """The ends by name, none beyond what a score can be."""
+    share, preferences, gaps = np.split(ends, [arms + 1, 2 * arms + 1])
+    share = np.clip(share, 0, 1)
+    return replace(
+        empty,
+        arms=share[:arms] * items,
+        same=share[arms] * items if same_as == "own" else None,
+        share=share[:arms],
+        share_of_preferences=np.clip(preferences, 0, 1),
+        differences=dict(zip(combinations(range(arms), 2), np.clip(gaps, -1, 1) * items, strict=True)),
     )
-
-
-def _naive_choice(
-    answers: _Answers, weight: np.ndarray, votes: np.ndarray, level: float, same_as: SameAs, note: str
-) -> ChoiceIntervals:
-    """Every answer an independent vote that weighs 1/n_i: score ± z · √Σ (weight · residual)²."""
-    arms, items = votes.shape[1] - 1, answers.items
-    share = (weight * votes).sum(axis=0)
-    preferred = share[:arms].sum()
-    shares = _normal(share, weight * (votes - share), level)
-    pairs = list(combinations(range(arms), 2))
-    gaps = votes[:, [a for a, _ in pairs]] - votes[:, [b for _, b in pairs]]
-    gap = (weight * gaps).sum(axis=0)
-    of_preferences = None
-    if preferred > 0:
-        ratio = share[:arms] / preferred
-        residual = votes[:, :arms] - ratio * votes[:, :arms].sum(axis=1, keepdims=True)
-        of_preferences = _normal(ratio, weight * residual / preferred, level)
-    return ChoiceIntervals(
-        "naive",
-        level,
-        arms=shares[:arms] * items,
-        same=shares[arms] * items if same_as == "own" else None,
-        share=shares[:arms],
-        share_of_preferences=of_preferences,
-        differences=dict(zip(pairs, _normal(gap, weight * (gaps - gap), level) * items, strict=True)),
-        note=note,
-    )
-
-
-def _normal(centre: np.ndarray, residuals: np.ndarray, level: float) -> np.ndarray:
-    """(k, 2): centre (k,) ± z · √Σ residuals (n, k)²."""
-    half = ndtri((1 + level) / 2) * np.sqrt((residuals**2).sum(axis=0))
-    return np.stack([centre - half, centre + half], axis=-1)
 
 
 def rating_intervals(
@@ -223,20 +198,15 @@ def rating_intervals(
     if note:
         return RatingIntervals(method, level, note=note)
     weights = np.stack([np.full(len(given), 1 / len(given)), answers.per_item, answers.per_person], axis=1)
-    values = np.repeat(given[:, None].astype(float), 3, axis=1)
-    note = caution(answers.people, answers.items, method)
-    if method == "naive":
-        means = (weights * values).sum(axis=0)
-        return _three(_normal(means, weights * (values - means), level), method, level, note)
-    units = units_of(answers.people, answers.items, method)
-    drawn = drawn_means(
-        weights, values, (answers.person, answers.item), method=method, draws=draws, seed=seed
-    )
-    ends = np.clip(quantiles(drawn, level, units), -RATING_LIMIT, RATING_LIMIT)
-    return _three(ends, method, level, note)
-
-
-def _three(ends: np.ndarray, method: Method, level: float, note: str) -> RatingIntervals:
+    means = weights.T @ given
+    added = weights * (given[:, None] - means)
+    ends = interval_ends(means, added, answers.units, method=method, draws=draws, seed=seed, level=level)
+    ends = np.clip(ends, -RATING_LIMIT, RATING_LIMIT)
     return RatingIntervals(
-        method, level, mean=ends[0], mean_of_items=ends[1], mean_of_people=ends[2], note=note
+        method,
+        level,
+        mean=ends[0],
+        mean_of_items=ends[1],
+        mean_of_people=ends[2],
+        note=caution(answers.people, answers.items, method),
     )

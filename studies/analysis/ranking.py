@@ -7,21 +7,21 @@ A trial shows arms a_1 … a_m at positions 1 … m, and ends with one of them o
 For two arms without γ this is Davidson's model (1970, "On extending the Bradley–Terry model to accommodate ties",
 JASA 65, 317–328); γ is the multiplicative order effect of Davidson & Beaver (1977, Biometrics 33, 693–702);
 for more arms it is the Davidson–Luce model (Firth, Kosmidis & Turner 2019, arXiv 1909.07123) with a tie of
-all that are shown. In logarithms it is a multinomial logit, concave, fitted by Newton's method.
+all that are shown. In logarithms it is a multinomial logit, concave, fitted by Newton's method. Intervals draw people and
+items as those of the scores do (resampling.py), from what each answer adds to the fit.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit, logit
 
 from studies.analysis.answers import AnswersError, choices_of, labels
-from studies.analysis.resampling import caution, drawn_weights, quantiles, why_not
+from studies.analysis.resampling import DRAWS, caution, interval_ends, why_not
 
 FAR = 12.0  # a log worth beyond this is on its way to infinity
 STEPS = 100
-PULL = 1e-3  # keeps the fit of a single draw finite where an arm wins every answer of it
 
 INFINITE = (
     "An arm or “same” won or lost every time: there is no finite estimate. Use the scores, or more answers."
@@ -40,10 +40,6 @@ class Strengths:
     log_worth: np.ndarray  # (k,) log π, mean 0
     tie: np.ndarray  # () ν; 0 if nobody said “same”
     position: np.ndarray | None  # (m,) γ, 1 for the first; None if not asked for
-
-    def each(self, change: Callable[[np.ndarray], np.ndarray]) -> "Strengths":
-        position = None if self.position is None else change(self.position)
-        return Strengths(change(self.worth), change(self.log_worth), change(self.tie), position)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +70,14 @@ def rank_arms(
     participants: ArrayLike | None = None,
     *,
     position: bool = True,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     level: float = 0.95,
 ) -> Ranking:
     """Worth of each arm, the weight of “same”, and the pull of each position.
 
     orders (n, m) int: which arm stood at each position, -1 where a trial showed fewer. choices (n,) int: the arm
-    chosen, or -1 for “same”. With items and participants (n,) there are two-way bootstrap intervals.
+    chosen, or -1 for “same”. With items and participants (n,) there are two-way intervals.
     Raises AnswersError for bad columns or a chosen arm that was not shown.
 
     >>> found = rank_arms([[0, 1], [1, 0]] * 4, [0, 0, 1, 0, 0, 1, -1, -1], position=False)
@@ -91,15 +87,15 @@ def rank_arms(
     design = _design(*_checked(orders, choices), position)
     if design.arms < 2:
         return Ranking(note="There is only one arm: nothing to rank.")
-    counts = np.bincount(design.outcome, minlength=design.possible.size).astype(float)[None]
+    counts = np.bincount(design.outcome, minlength=design.possible.size).reshape(design.possible.shape)
     problem = _unidentified(design, counts)
     if problem:
         return Ranking(note=problem)
-    fitted = _fit(design, counts, np.zeros((1, design.x.shape[2])))
-    if not np.isfinite(fitted).all():
+    fitted = _fit(design, counts)
+    if fitted is None:
         return Ranking(note=INFINITE)
-    estimate = _strengths(design, fitted).each(lambda part: part[0])
-    likelihood = float(counts.ravel() @ _log_chances(design, fitted).ravel())
+    estimate = _strengths(design, fitted)
+    likelihood = float((counts * _log_chances(design, fitted)).sum())
     if items is None or participants is None:
         return Ranking(estimate, None, likelihood)
     item_names, item = labels(items, "items", len(design.outcome))
@@ -107,15 +103,10 @@ def rank_arms(
     note = why_not(len(person_names), len(item_names), "two-way")
     if note:
         return Ranking(estimate, None, likelihood, note)
-    drawn = np.empty((draws, design.possible.size))
-    weights = drawn_weights(len(person_names), len(item_names), draws, seed)
-    for row, (of_person, of_item) in zip(drawn, weights, strict=True):
-        row[:] = np.bincount(design.outcome, of_person[person] * of_item[item], minlength=len(row))
-    fits = _strengths(design, _fit(design, drawn, np.repeat(fitted, draws, axis=0), PULL))
-    units = min(len(person_names), len(item_names))
-    intervals = fits.each(lambda part: quantiles(part, level, units))
+    estimates, added = _without_ends(design, counts, fitted, estimate)
+    ends = interval_ends(estimates, added, (person, item), draws=draws, seed=seed, level=level)
     note = caution(len(person_names), len(item_names), "two-way")
-    return Ranking(estimate, intervals, likelihood, note)
+    return Ranking(estimate, _back(design, ends), likelihood, note)
 
 
 def _checked(orders: ArrayLike, choices: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -157,10 +148,10 @@ def _design(shown: np.ndarray, choice: np.ndarray, position: bool) -> _Design:
 
 def _unidentified(design: _Design, counts: np.ndarray) -> str:
     """Why the parameters cannot be told apart, or an empty string."""
-    _, information = _slopes(design, counts, np.zeros((1, design.x.shape[2])))
+    _, information = _slopes(design, counts, np.zeros(design.x.shape[2]))
 
     def separable(columns: np.ndarray) -> bool:
-        return np.linalg.matrix_rank(information[0][np.ix_(columns, columns)]) == len(columns)
+        return np.linalg.matrix_rank(information[np.ix_(columns, columns)]) == len(columns)
 
     every = np.arange(design.x.shape[2])
     of_position = (every >= design.arms - 1) & (every < design.arms - 1 + max(design.positions - 1, 0))
@@ -170,48 +161,79 @@ def _unidentified(design: _Design, counts: np.ndarray) -> str:
 
 
 def _log_chances(design: _Design, parameters: np.ndarray) -> np.ndarray:
-    """(d, orders, m + 1): the log probability of each outcome; impossible ones are 0 and never counted."""
-    utility = np.where(design.possible, np.einsum("tox,dx->dto", design.x, parameters), -np.inf)
-    top = utility.max(axis=2, keepdims=True)
-    chances = utility - top - np.log(np.exp(utility - top).sum(axis=2, keepdims=True))
+    """(orders, m + 1): the log probability of each outcome; impossible ones are 0 and never counted."""
+    utility = np.where(design.possible, design.x @ parameters, -np.inf)
+    top = utility.max(axis=1, keepdims=True)
+    chances = utility - top - np.log(np.exp(utility - top).sum(axis=1, keepdims=True))
     return np.where(design.possible, chances, 0.0)
 
 
 def _slopes(design: _Design, counts: np.ndarray, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (d, x) and information (d, x, x) of the log likelihood of each row of counts."""
-    x = design.x
-    seen = counts.reshape(len(counts), *design.possible.shape)
-    expected = seen.sum(axis=2, keepdims=True) * np.exp(_log_chances(design, parameters)) * design.possible
-    gradient = np.einsum("dto,tox->dx", seen - expected, x)
-    squares = np.einsum("tox,toy->toxy", x, x).reshape(design.possible.size, -1)
-    raw = (expected.reshape(len(counts), -1) @ squares).reshape(len(counts), x.shape[2], x.shape[2])
-    sums = np.einsum("dto,tox->dtx", expected, x)
-    trials = np.maximum(seen.sum(axis=2), 1e-300)
-    return gradient, raw - np.einsum("dtx,dty->dxy", sums / trials[:, :, None], sums)
+    """Gradient (x,) and information (x, x) of the log likelihood of counts (orders, m + 1)."""
+    chances = np.exp(_log_chances(design, parameters)) * design.possible
+    trials = counts.sum(axis=1, keepdims=True)
+    gradient = np.einsum("to,tox->x", counts - trials * chances, design.x)
+    apart = design.x - _mean_of_outcomes(design, chances)
+    return gradient, np.einsum("to,tox,toy->xy", trials * chances, apart, apart)
 
 
-def _fit(design: _Design, counts: np.ndarray, start: np.ndarray, pull: float = 0.0) -> np.ndarray:
-    """(d, x) by Newton's method with steps of at most 1, all rows at once; NaN where it runs away."""
-    parameters = start.copy()
-    ridge = np.eye(start.shape[1]) * max(pull, 1e-10)
+def _mean_of_outcomes(design: _Design, chances: np.ndarray) -> np.ndarray:
+    """(orders, 1, x): what the outcomes of an order are expected to be."""
+    return np.einsum("to,tox->tx", chances, design.x)[:, None]
+
+
+def _fit(design: _Design, counts: np.ndarray) -> np.ndarray | None:
+    """(x,) by Newton's method with steps of at most 1; None where it runs away."""
+    parameters = np.zeros(design.x.shape[2])
     for _ in range(STEPS):
         gradient, information = _slopes(design, counts, parameters)
-        step = np.linalg.solve(information + ridge, (gradient - pull * parameters)[:, :, None])[:, :, 0]
-        largest = np.abs(step).max(axis=1, keepdims=True, initial=0.0)
-        parameters = parameters + step / np.maximum(1, largest)
-        if largest.max() < 1e-10:
+        step = np.linalg.solve(information + 1e-10 * np.eye(len(gradient)), gradient)
+        largest = np.abs(step).max(initial=0.0)
+        parameters = parameters + step / max(1.0, largest)
+        if largest < 1e-10:
             break
-    if not pull:
-        parameters[np.abs(parameters).max(axis=1, initial=0.0) > FAR] = np.nan
-    return parameters
+    return None if np.abs(parameters).max(initial=0.0) > FAR else parameters
 
 
 def _strengths(design: _Design, parameters: np.ndarray) -> Strengths:
-    d, split = len(parameters), design.arms - 1
-    log_worth = np.hstack([np.zeros((d, 1)), parameters[:, :split]])
-    log_worth = log_worth - log_worth.mean(axis=1, keepdims=True)
+    log_worth = np.append(0.0, parameters[: design.arms - 1])
+    log_worth -= log_worth.mean()
     worth = np.exp(log_worth)
-    end = split + max(design.positions - 1, 0)
-    tie = np.exp(parameters[:, end]) if parameters.shape[1] > end else np.zeros(d)
-    position = np.hstack([np.ones((d, 1)), np.exp(parameters[:, split:end])]) if design.positions else None
-    return Strengths(worth / worth.sum(axis=1, keepdims=True), log_worth, tie, position)
+    others = np.exp(parameters[design.arms - 1 :])
+    return _with_others(design, worth / worth.sum(), log_worth, others)
+
+
+def _with_others(design: _Design, worth: np.ndarray, log_worth: np.ndarray, others: np.ndarray) -> Strengths:
+    """Strengths with γ of the positions after the first and ν, as far as the design has them: the rows of `others`."""
+    moved = max(design.positions - 1, 0)
+    tie = others[moved] if len(others) > moved else np.zeros(others.shape[1:])
+    first = np.ones((1, *others.shape[1:]))
+    position = np.concatenate([first, others[:moved]]) if design.positions else None
+    return Strengths(worth, log_worth, np.asarray(tie), position)
+
+
+def _without_ends(
+    design: _Design, counts: np.ndarray, fitted: np.ndarray, estimate: Strengths
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log worths, log odds of worths, log γ, log ν, which have no largest or smallest value, and what each answer adds.
+
+    An answer adds I⁻¹ · (its slope of the log likelihood) to the parameters, I the information: the “sandwich” of White (1982,
+    Econometrica 50, 1–25), whose middle the two-way draws make.
+    """
+    _, information = _slopes(design, counts, fitted)
+    chances = np.exp(_log_chances(design, fitted)) * design.possible
+    slopes = (design.x - _mean_of_outcomes(design, chances)).reshape(-1, len(fitted))
+    moves = np.linalg.solve(information, slopes.T).T[design.outcome]
+    arms, split = design.arms, design.arms - 1
+    of_worth = moves[:, :split] @ (np.eye(arms) - 1 / arms)[1:]
+    to_odds = (np.eye(arms) - estimate.worth) / (1 - estimate.worth)[:, None]
+    return (
+        np.concatenate([estimate.log_worth, logit(estimate.worth), fitted[split:]]),
+        np.hstack([of_worth, of_worth @ to_odds.T, moves[:, split:]]),
+    )
+
+
+def _back(design: _Design, ends: np.ndarray) -> Strengths:
+    """The ends (q, 2) of `_without_ends` as strengths."""
+    log_worth, odds, others = np.split(ends, [design.arms, 2 * design.arms])
+    return _with_others(design, expit(odds), log_worth, np.exp(others))

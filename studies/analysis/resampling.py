@@ -3,9 +3,9 @@
 In one draw person p counts w_p times, w ~ Multinomial(P; 1/P, …, 1/P), and item i counts v_i times,
 v ~ Multinomial(I; 1/I, …, 1/I), independently (McCullagh 2000, "Resampling and exchangeable arrays", Bernoulli 6, 285–301).
 
-A mean of answers moves by what the drawn people and the drawn items add to it (`drawn_means`). What is no mean is made
-again from the answers in the draw, of which that of p about i counts w_p · v_i times: the pigeonhole bootstrap (Owen 2007, Annals
-of Applied Statistics 1, 386–411).
+A score moves by what the drawn people and the drawn items add to it (`drawn_estimates`); so does every estimate of which is
+known what a single answer adds. A correlation of ranks is made again from the answers in the draw, of which that of p about i
+counts w_p · v_i times: the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1, 386–411).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from studies.analysis.answers import AnswersError
 
@@ -94,36 +94,75 @@ class Crossed:
         return Block([tables], np.ones((self.items, 1)), np.ones((self.people, 1)))
 
 
-def drawn_means(
-    weights: np.ndarray,
-    values: np.ndarray,
+def interval_ends(
+    estimates: np.ndarray,
+    added: np.ndarray,
+    units: Sequence[np.ndarray],
+    *,
+    method: Method = "two-way",
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = 0.95,
+) -> np.ndarray:
+    """(k, 2): lower and upper ends for k estimates, by any method.
+
+    estimates (k,). added (n, k): what each answer adds to an estimate, to first order; columns sum to 0. units: for each
+    answer its person and its item, 0 … . "naive" is the normal approximation; the others draw.
+    """
+    if method == "naive":
+        half = ndtri((1 + level) / 2) * np.sqrt((added**2).sum(axis=0))
+        return np.stack([estimates - half, estimates + half], axis=-1)
+    drawn = drawn_estimates(estimates, added, units, method=method, draws=draws, seed=seed)
+    people, items = (int(unit.max()) + 1 for unit in units)
+    return quantiles(drawn, level, units_of(people, items, method))
+
+
+def drawn_estimates(
+    estimates: np.ndarray,
+    added: np.ndarray,
     units: Sequence[np.ndarray],
     *,
     method: Method,
     draws: int,
     seed: int,
 ) -> np.ndarray:
-    """(draws, k): k weighted means of the answers, in each draw.
+    """(draws, k): the estimates in each draw. Arguments as in `interval_ends`.
 
-    weights (n, 1) or (n, k), each column with the sum 1; values (n, k); units: for each answer its person and its item, 0 … .
-    With mean t and residuals r = weight · (value − t), a draw is
+    With r what an answer adds to the estimate t, a draw is
 
-        t* = t + Σ_p (w_p − 1) Σ_{answers of p} r + Σ_i (v_i − 1) Σ_{answers about i} r
+        t* = t + λ · [ Σ_p (w_p − 1) Σ_{answers of p} r + Σ_i (v_i − 1) Σ_{answers about i} r ]
 
-    the first-order effect of counting people and items so often. Its variance is V_people + V_items: the two-way variance of
-    Cameron, Gelbach & Miller (2011, Journal of Business & Economic Statistics 29, 238–249) without the term that they subtract, so
-    that the chance of a single answer counts twice at most, and the variance is never below either part.
+    the first-order effect of counting people and items so often. λ is 1 but for two-way draws (`_shrunk`).
     """
-    means = (weights * values).sum(axis=0)
-    residuals = weights * (values - means)
-    drawn = np.tile(means, (draws, 1))
+    swings = np.zeros((draws, len(estimates)))
+    variances: list[np.ndarray] = []
     for unit, left_out, rng in zip(
         units, ("items", "people"), np.random.default_rng(seed).spawn(2), strict=True
     ):
         if method != left_out:
-            sums = np.stack([np.bincount(unit, column) for column in residuals.T], axis=1)
-            drawn += _swings(rng, sums, draws)
-    return drawn
+            sums = np.stack([np.bincount(unit, column) for column in added.T], axis=1)
+            swings += _swings(rng, sums, draws)
+            variances.append((sums**2).sum(axis=0))
+    if method == "two-way":
+        people, items = variances
+        swings *= _shrunk(people, items, (added**2).sum(axis=0))
+    return estimates + swings
+
+
+def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """(k,) λ: by how much the swings of people and items together are too wide, from the variances of each alone.
+
+    V_people + V_items has the chance of single answers, V_answers = Σ r², in both parts. Cameron, Gelbach & Miller (2011,
+    Journal of Business & Economic Statistics 29, 238–249) subtract it once; that difference may fall below either part, even
+    below zero, so the largest of the three is taken (MacKinnon, Nielsen & Webb 2024, arXiv 2406.08880):
+
+        λ² = max(V_people, V_items, V_people + V_items − V_answers) / (V_people + V_items)
+
+    It is ½ where neither people nor items differ, and near 1 where one of them differs much.
+    """
+    both = people + items
+    wanted = np.maximum(np.maximum(people, items), both - answers)
+    return np.sqrt(np.divide(wanted, both, out=np.ones_like(both), where=both > 0))
 
 
 def _swings(rng: np.random.Generator, sums: np.ndarray, draws: int) -> np.ndarray:

@@ -12,7 +12,8 @@ from scipy import stats
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.resampling import drawn_means
+from studies.analysis.power import Assumptions, Design, World
+from studies.analysis.resampling import drawn_estimates
 from studies.analysis.scores import choice_scores
 
 
@@ -31,15 +32,22 @@ def further_out(units):
 
 
 def draws_by_hand(item, person, weight, value, seed, draws=100):
-    """t + Σ (w_p − 1) Σ r + Σ (v_i − 1) Σ r, answer by answer, from the stated generators."""
+    """t + λ · (Σ (w_p − 1) Σ r + Σ (v_i − 1) Σ r), answer by answer, from the stated generators."""
     people, items = np.random.default_rng(seed).spawn(2)
     mean = sum(w * v for w, v in zip(weight, value, strict=True))
+    residual = [w * (v - mean) for w, v in zip(weight, value, strict=True)]
+    of_people, of_items, of_answers = (
+        sum(sum(r for r, u in zip(residual, unit, strict=True) if u == one) ** 2 for one in set(unit))
+        for unit in (person.tolist(), item.tolist(), range(len(residual)))
+    )
+    largest = max(of_people, of_items, of_people + of_items - of_answers)
+    shrunk = sqrt(largest / (of_people + of_items))
     found = []
     for _ in range(draws):
         w = Counter(people.integers(12, size=12).tolist())
         v = Counter(items.integers(30, size=30).tolist())
         rows = zip(item.tolist(), person.tolist(), weight, value, strict=True)
-        found.append(mean + sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
+        found.append(mean + shrunk * sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
     return found
 
 
@@ -86,16 +94,37 @@ def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
     assert found.arms == pytest.approx(np.quantile(totals, further_out(30), axis=0).T, abs=1e-10)
 
 
-def test_the_draws_spread_as_the_two_way_variance_says():
-    """V_people + V_items of Cameron, Gelbach & Miller, each a sum of squared sums of residuals."""
-    item, person, choice = study(people=40, items=100, answers=1000)
-    weight = 1 / np.bincount(item)[item][:, None] / 100
-    votes = np.eye(4)[choice]
-    drawn = drawn_means(weight, votes, (person, item), method="two-way", draws=20_000, seed=3)
-    residual = weight[:, 0] * ((choice == 0) - weight[:, 0] @ (choice == 0))
-    expected = sum((np.bincount(unit, residual) ** 2).sum() for unit in (person, item))
-    assert drawn[:, 0].var() == pytest.approx(expected, rel=0.04)
-    assert drawn.sum(axis=1) == pytest.approx(np.ones(20_000))
+@pytest.mark.parametrize(("people", "spread"), [(40, (1.0, 1.0)), (8, (0.0, 0.0)), (300, (0.0, 0.0))])
+def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread):
+    """V_people, V_items, and their sum without V_answers, each a sum of squared sums of residuals."""
+    world = World(
+        Design(items=100, participants=people, answers_per_item=6),
+        Assumptions(0.1, spread_items=spread[0], spread_people=spread[1]),
+    )
+    given = world.study(np.random.default_rng(1))
+    weight, votes = np.full((600, 1), 1 / 600), np.eye(4)[given.values]
+    shares = votes.mean(axis=0)
+    added = weight * (votes - shares)
+    units = (given.participants, given.items)
+    drawn = drawn_estimates(shares, added, units, method="two-way", draws=20_000, seed=3)
+    of_people, of_items, of_answers = (
+        sum(added[unit == one].sum(axis=0) ** 2 for one in range(unit.max() + 1))
+        for unit in (*units, np.arange(600))
+    )
+    expected = np.max([of_people, of_items, of_people + of_items - of_answers], axis=0)
+    assert drawn.var(axis=0) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(("people", "spread"), [(15, 0.0), (60, 0.0), (15, 0.8)])
+def test_about_95_of_100_intervals_hold_the_true_share(people, spread):
+    """Also where nobody and nothing differs: 300 studies have a chance of ±1.3 points of their own."""
+    design, assumed = Design(100, people, 4), Assumptions(0.15, spread_items=spread, spread_people=spread)
+    world, held = World(design, assumed), 0
+    for number in range(300):
+        given = world.study(np.random.default_rng([people, number]))
+        low, high = choice_intervals(given.items, given.participants, given.values, draws=300).share[0]
+        held += low <= assumed.shares(3)[0] <= high
+    assert 0.91 <= held / 300 <= 0.985
 
 
 def test_people_who_differ_widen_the_interval_though_each_item_has_few_answers():
@@ -123,7 +152,7 @@ def test_the_naive_interval_is_the_textbook_binomial_one():
 
 
 def test_two_way_intervals_are_wider_than_those_that_leave_something_out():
-    item, person, choice = study(people=20, items=100, answers=600)
+    item, person, choice = study(people=20, items=40, answers=600)
     width = {
         method: float(np.diff(choice_intervals(item, person, choice, method=method).differences[0, 1])[0])
         for method in ("two-way", "people", "items", "naive")

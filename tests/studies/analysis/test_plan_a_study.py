@@ -69,13 +69,12 @@ def test_a_mean_rating_below_zero_is_found_on_its_own_side():
 
 
 def test_more_people_and_more_items_find_more():
-    curve = power_curve(
-        SMALL, Assumptions(effect=0.22, spread_people=1.0), participants=[6, 48], items=[20, 200], studies=60
-    )
-    few, many, short, long = (point.power for point in curve)
-    assert [point.design.participants for point in curve] == [6, 48, 12, 12]
-    assert many > few + 0.1
-    assert long > short + 0.1
+    differ, alike = Assumptions(effect=0.22, spread_people=1.0), Assumptions(effect=0.22, spread_people=0.2)
+    few, many = power_curve(SMALL, differ, participants=[6, 48], studies=60)
+    short, long = power_curve(SMALL, alike, items=[20, 200], studies=60)
+    assert [point.design.participants for point in (few, many, short, long)] == [6, 48, 12, 12]
+    assert many.power > few.power + 0.1
+    assert long.power > short.power + 0.1
 
 
 def test_the_same_seed_gives_the_same_power():

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import minimize
 
 from studies.analysis.answers import AnswersError
@@ -92,6 +93,48 @@ def test_it_finds_the_strengths_that_made_the_answers_and_its_intervals_hold_the
         assert (value <= ends[..., 1]).all()
     assert found.intervals.position[0].tolist() == [1, 1]
     assert found.intervals.position[2, 0] > 1  # the last position was made to pull
+
+
+def test_an_interval_is_as_wide_as_leaving_out_one_after_the_other_says():
+    """The jackknife over people, items and answers, with a fit each: it shares no formula with the interval."""
+    orders, choices = trials(9, n=480)
+    rng = np.random.default_rng(9)
+    people, items = rng.integers(12, size=480), rng.integers(40, size=480)
+    whole = rank_arms(orders, choices).estimate
+
+    def numbers(of):
+        return np.concatenate([of.log_worth, np.log(of.position[1:]), [np.log(of.tie)]])
+
+    def left_out(unit):
+        units = np.unique(unit)
+        fits = (rank_arms(orders[unit != one], choices[unit != one]).estimate for one in units)
+        return (1 - 1 / len(units)) * sum((numbers(fit) - numbers(whole)) ** 2 for fit in fits)
+
+    of_people, of_items, of_answers = map(left_out, (people, items, np.arange(480)))
+    variance = np.max([of_people, of_items, of_people + of_items - of_answers], axis=0)
+    found = rank_arms(orders, choices, items, people, draws=20_000).intervals
+    wide = stats.t.ppf(0.975, 11) * np.sqrt(variance)
+    half = np.concatenate([found.log_worth, np.log(found.position[1:]), np.log(found.tie)[None]]) @ [
+        -0.5,
+        0.5,
+    ]
+    assert half == pytest.approx(wide, rel=0.12)
+
+
+def test_worths_stay_between_0_and_1_however_rough_the_interval():
+    orders = np.array([[0, 1], [1, 0]] * 6)
+    found = rank_arms(orders, [0] * 10 + [1, -1], np.arange(12) % 4, np.arange(12) % 3, position=False)
+    assert found.intervals.worth.min() > 0
+    assert found.intervals.worth.max() < 1
+    assert found.intervals.tie[0] > 0
+
+
+def test_without_ties_the_weight_of_same_is_zero():
+    orders, choices = trials(10, n=300, tie=-50)
+    found = rank_arms(orders, choices, np.arange(300) // 10, np.arange(300) % 20)
+    assert found.estimate.tie == 0
+    assert found.intervals.tie.tolist() == [0, 0]
+    assert found.intervals.position.shape == (3, 2)
 
 
 def test_other_numbers_for_the_arms_only_move_the_worths_and_rows_may_come_in_any_order():
