@@ -97,13 +97,13 @@ def measure(task: str, size: int) -> dict[str, float]:
 
     from django.db import connection
 
-    from studies import export, results
+    from studies import export, results, summarise
     from studies.models import Study
 
     study = Study.objects.get(slug=f"size-{size}")
     work = {
         "scores": lambda: results.totals(study, "real"),
-        "summary": lambda: results.summary(study, "real"),
+        "summary": lambda: summarise.summary(study, "real"),
         "csv": lambda: export.write_csv(study, Path(os.environ["BENCH_OUT"])),
         "parquet": lambda: export.write_parquet(study, Path(os.environ["BENCH_OUT"])),
     }[task]

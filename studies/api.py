@@ -18,7 +18,8 @@ from . import models
 from .api_actions import DESCRIBING, ByCursor, StudyActions
 from .models import Study
 from .plan import HIDDEN, results_hidden
-from .results import UnknownWhoError, all_answers, part_of, progress, with_item_count
+from .progress import progress, with_item_count
+from .results import UnknownPartError, all_answers, part_of
 from .scores_json import scores_json
 from .serializers import SCORES, AnswerSerializer, StudySerializer
 from .summary import WHO
@@ -27,6 +28,9 @@ WHO_PARAMETER = OpenApiParameter(
     "who",
     enum=WHO,
     description="Whose answers. By default real people's, or simulated ones if only those exist.",
+)
+VERSION_PARAMETER = OpenApiParameter(
+    "version", int, description="Only answers under this version of the protocol. By default all."
 )
 STATUS_PARAMETER = OpenApiParameter(
     "status", enum=models.Response.Status.values, description="Only answers with this status. By default all."
@@ -62,16 +66,17 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
     @extend_schema(
         summary="Scores with 95 % intervals",
         description="The same numbers as the results page and `manage.py scores SLUG --json`.",
-        parameters=[WHO_PARAMETER],
+        parameters=[WHO_PARAMETER, VERSION_PARAMETER],
         responses=SCORES,
     )
     @action(detail=True, pagination_class=None)
     def scores(self, request: Request, slug: str) -> Response:
+        study, asked = self.answered_study(), request.query_params
         try:
-            study = self.answered_study()
-            return Response(scores_json(study, part_of(study, request.query_params.get("who"))))
-        except UnknownWhoError as error:
-            raise ValidationError({"who": str(error)}) from error
+            part = part_of(study, asked.get("who"), version=asked.get("version"))
+        except UnknownPartError as error:
+            raise ValidationError({error.what: str(error)}) from error
+        return Response(scores_json(study, part))
 
     @extend_schema(
         summary="Answers, oldest first",
@@ -85,8 +90,8 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
         study = self.answered_study()
         try:
             rows = all_answers(study, request.query_params.get("who") or "all")
-        except UnknownWhoError as error:
-            raise ValidationError({"who": str(error)}) from error
+        except UnknownPartError as error:
+            raise ValidationError({error.what: str(error)}) from error
         if status := request.query_params.get("status"):
             if status not in models.Response.Status.values:
                 raise ValidationError(

@@ -21,8 +21,8 @@ from .access import may_edit
 from .allocation import void_participant
 from .lifecycle import change_state, revoke_invitation
 from .models import Event, Invitation, Study
+from .progress import invitations_with_people, with_item_count
 from .record import add_note
-from .results import invitations_with_people, with_item_count
 from .serializers import (
     EventSerializer,
     InvitationSerializer,

@@ -29,7 +29,8 @@ from .analysis.scores import SameAs, choice_scores
 from .models import Study
 from .people import Checks, checks_of, left_out
 from .plan import Plan, plan_of
-from .results import UNKNOWN, Answers, Part, second_answers, summarise
+from .results import UNKNOWN, Answers, Part, second_answers
+from .summarise import summarise
 from .summary import Summary
 
 Pair = tuple[float, float]

@@ -9,7 +9,9 @@ from .details import Versus, contrasts_of, pair
 from .humans import DRAWS, HumansBeside, all_figures
 from .models import Study
 from .plan import plan_of
-from .results import Answers, Part, answers_of, summarise
+from .results import Answers, Part, answers_of
+from .staffing import need_of
+from .summarise import summarise
 from .summary import as_json
 
 
@@ -18,8 +20,9 @@ def scores_json(study: Study, part: Part) -> dict[str, Any]:
     given = answers_of(study, part)
     result = summarise(study, part, given)
     data = as_json(result) | _tests(study, given, result.arms)
+    data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = DRAWS
-    if study.task == Study.Task.CHOICE and not (part.class_name or part.group):
+    if study.task == Study.Task.CHOICE and not part.narrowed:
         data["humans"] = [_beside(one) for one in all_figures(study=study, who=part.who)]
     return data
 

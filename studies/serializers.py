@@ -66,6 +66,7 @@ class AnswerSerializer(serializers.ModelSerializer):
     )
     choice = serializers.SerializerMethodField(help_text="an arm's name or same; null in a rating study")
     trial = serializers.ChoiceField(Trial.Kind.values, source="trial.kind")
+    trial_id = serializers.IntegerField(help_text="number of the trial")
     check_passed = serializers.SerializerMethodField(help_text="null: no attention check")
     participant_state = serializers.CharField(source="participant.state")
     protocol_version = serializers.IntegerField(source="version")
@@ -88,6 +89,7 @@ class AnswerSerializer(serializers.ModelSerializer):
             "simulated",
             "status",
             "trial",
+            "trial_id",
             "check_passed",
             "protocol_version",
             "participant_state",
@@ -145,12 +147,19 @@ class _Scores(serializers.Serializer):
     headline = serializers.CharField()
     notes = serializers.ListField(child=serializers.CharField())
     protocol_sha256 = serializers.CharField()
+    protocol_version = serializers.IntegerField(
+        required=False, help_text="where only answers under this version are counted"
+    )
     versions = serializers.DictField(
         child=serializers.IntegerField(),
         required=False,
         help_text="counted answers by version of the protocol, where there is more than one",
     )
     computed_with = serializers.DictField(help_text="seed, level and numbers of draws: enough to recompute")
+    new_people_needed = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="`answers` that nobody who takes part now can give, and how many new `people` they need at least",
+    )
     looks = serializers.DictField(
         allow_null=True, help_text="planned looks; null where the protocol plans none"
     )

@@ -59,6 +59,7 @@ class Summary:
     who: str
     class_name: str  # only items of this class, if not empty
     group: str  # only participants of this group, if not empty
+    version: int | None  # only answers under this version of the protocol, if not None
     simulated: bool
     arms: tuple[str, ...]
     items: int  # with at least one answer: what the scores sum to
@@ -81,7 +82,9 @@ class Summary:
         words = WHO_IN_WORDS[self.who]
         if self.class_name:
             words += f", class “{self.class_name}” only"
-        return words + (f", group “{self.group}” only" if self.group else "")
+        if self.group:
+            words += f", group “{self.group}” only"
+        return words + (f", version {self.version} of the protocol only" if self.version else "")
 
     @cached_property
     def ranked(self) -> list[Score]:
@@ -165,11 +168,16 @@ def signed(value: float, digits: int = 2) -> str:
 
 def as_json(result: Summary) -> dict:
     """The summary as plain data: what `scores --json`, the API and scores.json give."""
+    narrowed = {
+        "class": result.class_name,
+        "group": result.group,
+        "protocol_version": result.version,
+    }
     data: dict = {
         "study": result.study,
         "task": result.task,
         "who": result.who,
-        **{name: value for name, value in (("class", result.class_name), ("group", result.group)) if value},
+        **{name: value for name, value in narrowed.items() if value},
         "simulated": result.simulated,
         "items": result.items,
         "missing_items": list(result.missing_items),

@@ -15,7 +15,7 @@ from .access import editable_study_of, may_edit, study_of
 from .allocation import void_participant
 from .invitations import finish
 from .models import ItemMap, Participant, Study
-from .results import people_by_state, progress
+from .progress import people_by_state, progress
 from .watching import people, watch
 
 PEOPLE_A_PAGE, ITEMS_A_PAGE = 50, 20

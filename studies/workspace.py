@@ -18,19 +18,11 @@ from .likeness import pairs_of
 from .models import Event, Invitation, Study
 from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
-from .results import (
-    Part,
-    UnknownWhoError,
-    answers_of,
-    classes_and_groups,
-    invitations_with_people,
-    part_of,
-    people_by_state,
-    progress,
-    summarise,
-)
+from .progress import invitations_with_people, people_by_state, progress
+from .results import Part, UnknownPartError, answers_of, classes_and_groups, part_of
 from .scores_json import scores_json
 from .staffing import need_of
+from .summarise import summarise
 from .summary import WHO
 from .workspace_forms import InvitationForm
 
@@ -136,6 +128,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "choices": WHO,
             "classes": classes if len(classes) > 1 else [],
             "groups": groups if len(groups) > 1 else [],
+            "versions": range(1, found.version + 1) if found.version > 1 else [],
             "main_chart": charts.main_chart(result),
             "counts_chart": charts.rating_counts(result) if result.rating else "",
             "position_chart": charts.position_bars(result) if result.responses else "",
@@ -213,11 +206,12 @@ def answered_study_of(request: HttpRequest, slug: str) -> Study:
 
 
 def part_asked_for(request: HttpRequest, found: Study) -> Part:
-    """Whose answers, of which class and group, as the address says."""
+    """Whose answers, of which class, group and version of the protocol, as the address says."""
     asked = request.GET
+    narrowed = (asked.get(name, "") for name in ("class", "group", "version"))
     try:
-        return part_of(found, asked.get("who"), asked.get("class", ""), asked.get("group", ""))
-    except UnknownWhoError as error:
+        return part_of(found, asked.get("who"), *narrowed)
+    except UnknownPartError as error:
         raise Http404(str(error)) from error
 
 

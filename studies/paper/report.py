@@ -17,7 +17,7 @@ from studies import charts
 from studies.models import Study
 from studies.opening import code_version
 from studies.report import styles
-from studies.results import summary
+from studies.summarise import summary
 from studies.summary import Summary
 
 from . import printed, stages, zoo

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from explain.models import ImageSet, Network
 from explain.selection import f1_by_class
 from studies.models import Study
-from studies.results import summary
+from studies.summarise import summary
 
 HEIGHT, TOP = 260, 10
 _numbers = count(1)

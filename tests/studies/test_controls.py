@@ -5,7 +5,7 @@ import pytest
 from studies.blinding import check_blinding
 from studies.opening import open_study
 from studies.report import report
-from studies.results import summary
+from studies.summarise import summary
 from tests.factories import make_study
 from tests.studies.filled import fill
 

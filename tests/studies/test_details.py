@@ -9,7 +9,8 @@ from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import holm
 from studies.details import details
 from studies.models import Trial
-from studies.results import answers_of, part_of, summary
+from studies.results import answers_of, part_of
+from studies.summarise import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from studies.models import Event, Participant, Response, Trial
 from studies.opening import is_intact, open_study
-from studies.results import summary
+from studies.summarise import summary
 from tests.factories import make_study, make_trials
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,6 @@
 """The last free items may be known to everybody who is present: the study says how many new people it needs."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -73,6 +74,10 @@ def test_the_page_and_the_scores_say_so_and_the_volunteer_is_told_the_truth(
     out = StringIO()
     call_command("scores", study.slug, stdout=out)
     assert left in out.getvalue()
+    call_command("scores", study.slug, "--json", stdout=(out := StringIO()))
+    needed = json.loads(out.getvalue())["new_people_needed"]
+    assert needed == client.get(f"/api/studies/{study.slug}/scores/").json()["new_people_needed"]
+    assert needed == {"answers": 1, "people": 1}
 
 
 def test_a_volunteer_who_can_get_no_more_is_thanked_and_told_why(visitor, invite, settings):

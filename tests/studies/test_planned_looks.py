@@ -14,7 +14,8 @@ from studies.models import Study
 from studies.plan import plan_of
 from studies.protocol import ProtocolError, check_protocol
 from studies.report import report
-from studies.results import answers, summary
+from studies.results import answers
+from studies.summarise import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 from tests.studies.test_plan import PROTOCOL

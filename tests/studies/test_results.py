@@ -7,7 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.results import UnknownWhoError, answers, progress, summary, totals
+from studies.progress import progress
+from studies.results import UnknownPartError, answers, totals
+from studies.summarise import summary
 from studies.summary import as_json
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
@@ -193,7 +195,7 @@ def test_a_study_that_does_not_exist_is_one_clear_line(choice):
     with pytest.raises(CommandError, match=r"nowhere: no such study\. Studies: methods") as error:
         call_command("scores", "nowhere")
     assert error.value.returncode == 2
-    with pytest.raises(UnknownWhoError, match="who=robots"):
+    with pytest.raises(UnknownPartError, match="who=robots"):
         summary(choice, "robots")
 
 

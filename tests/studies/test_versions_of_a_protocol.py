@@ -18,7 +18,7 @@ from studies.lifecycle import change_state
 from studies.models import Response, Study
 from studies.opening import create_study, is_intact, open_study
 from studies.protocol import ProtocolError, check_protocol, to_toml
-from studies.results import summary
+from studies.summarise import summary
 from studies.versions import RevisionError, differences, revise, reworded
 from tests.factories import make_image, make_map, make_network, make_participant
 
@@ -258,6 +258,31 @@ def test_scores_say_that_versions_are_mixed(two_versions):
         "Answers under 2 versions of the protocol are counted together: 2 under version 1, 1 under version 2."
         in found.notes
     )
+
+
+def test_scores_can_be_of_one_version_alone(two_versions, browser, capsys):
+    two_versions.refresh_from_db()
+    assert (summary(two_versions, version=1).responses, summary(two_versions, version=2).responses) == (2, 1)
+    call_command("scores", two_versions.slug, "--json", "--protocol-version", "2")
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["responses"], printed["protocol_version"]) == (1, 2)
+    call_command("scores", two_versions.slug, "--protocol-version", "2")
+    assert "version 2 of the protocol only" in capsys.readouterr().out
+    page = browser.get(reverse("study-results", args=[two_versions.slug]), {"version": "1"})
+    assert page.context["result"].responses == 2
+    assert '<option value="1" selected>version 1</option>' in page.content.decode()
+    assert browser.get(f"/api/studies/{two_versions.slug}/scores/?version=1").json()["responses"] == 2
+
+
+def test_a_version_that_there_is_not_is_named(two_versions, browser):
+    with pytest.raises(CommandError, match=r"has no version 3 of its protocol \(there is: 1, 2\)") as error:
+        call_command("scores", two_versions.slug, "--protocol-version", "3")
+    assert error.value.returncode == 2
+    for wrong in ("3", "x", "-1"):
+        address = reverse("study-results", args=[two_versions.slug])
+        assert browser.get(address, {"version": wrong}).status_code == 404
+        refused = browser.get(f"/api/studies/{two_versions.slug}/scores/?version={wrong}")
+        assert (refused.status_code, list(refused.json())) == (400, ["version"])
 
 
 def test_one_version_is_not_spoken_of(study):

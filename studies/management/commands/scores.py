@@ -1,14 +1,16 @@
-"""`scores SLUG [--json] [--who real|simulated|all]`: the paper's table, with intervals."""
+"""`scores SLUG [--json] [--who real|simulated|all] [--protocol-version N]`: the paper's table, with intervals."""
 
 import json
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
-from studies.results import part_of, summary
+from studies.results import UnknownPartError, answers_of, part_of
 from studies.scores_json import scores_json
 from studies.staffing import need_of
+from studies.summarise import summarise
 from studies.summary import WHO, Summary, percent, signed
 
 
@@ -24,13 +26,24 @@ class Command(BaseCommand):
             choices=WHO,
             help="whose answers (default: real people's, or simulated ones if only those exist)",
         )
+        parser.add_argument(
+            "--protocol-version",
+            type=int,
+            metavar="N",
+            help="only answers under this version of the protocol",
+        )
 
-    def handle(self, *, slug, json: bool, who, unblind, **options):
+    def handle(self, *, slug, json: bool, who, protocol_version, unblind, **options):
         study = answered_study(slug, unblind)
+        try:
+            part = part_of(study, who, version=protocol_version)
+        except UnknownPartError as error:
+            raise CommandError(str(error), returncode=2) from error
         if json:
-            self.stdout.write(dump(scores_json(study, part_of(study, who))))
+            self.stdout.write(dump(scores_json(study, part)))
         else:
-            self.stdout.write(f"{table(summary(study, who))}\n{need_of(study).in_words}".rstrip())
+            result = summarise(study, part, answers_of(study, part))
+            self.stdout.write(f"{table(result)}\n{need_of(study).in_words}".rstrip())
 
 
 def dump(data: dict) -> str:
@@ -61,7 +74,10 @@ def answered_study(slug: str, unblind: bool) -> Study:
     return study
 
 
-UNBLIND = {"action": "store_true", "help": "look at results that the protocol hides; goes on record"}
+UNBLIND: dict[str, Any] = {
+    "action": "store_true",
+    "help": "look at results that the protocol hides; goes on record",
+}
 
 
 def table(result: Summary) -> str:

@@ -1,0 +1,110 @@
+"""How far studies have come: trials by state, people by state, the flow of people and answers. Aggregate queries, as in results.py."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from .models import Invitation, Participant, Response, Study, Trial
+from .results import Part
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study has come."""
+
+    open: int = 0
+    claimed: int = 0
+    answered: int = 0
+    void: int = 0
+    real: int = 0  # counted answers of people
+    simulated: int = 0  # counted answers of simulated volunteers
+
+    @property
+    def needed(self) -> int:
+        return self.open + self.claimed + self.answered
+
+    @property
+    def counted(self) -> int:
+        return self.real + self.simulated
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.answered // self.needed if self.needed else 0
+
+
+def progress(studies: Iterable[Study]) -> dict[int, Progress]:
+    """Progress by study id, for all the studies of a page in two queries."""
+    ids = [study.pk for study in studies]
+    found: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    trials = (
+        Trial.objects.filter(study__in=ids, kind=Trial.Kind.MAIN)
+        .order_by()
+        .values_list("study", "state")
+        .annotate(Count("id"))
+    )
+    for pk, state, count in trials:
+        found[pk][state] = count
+    counted = Response.objects.filter(trial__study__in=ids, status=Response.Status.COUNTED).exclude(
+        participant__state=Participant.State.WITHDRAWN
+    )
+    by_kind = (
+        counted.order_by()
+        .values("trial__study")
+        .annotate(
+            real=Count("id", filter=Q(simulated=False)), simulated=Count("id", filter=Q(simulated=True))
+        )
+    )
+    for row in by_kind:
+        found[row["trial__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
+    return {pk: Progress(**counts) for pk, counts in found.items()}
+
+
+def people_by_state(study: Study) -> dict[str, int]:
+    """How many take part, have finished and withdrew; `simulated`: how many of all are simulated."""
+    rows = study.participants.order_by().values_list("state").annotate(Count("id"))
+    simulated = study.participants.filter(simulated=True).count()
+    return dict.fromkeys(Participant.State.values, 0) | dict(rows) | {"simulated": simulated}
+
+
+def invitations_with_people(study: Study) -> QuerySet[Invitation]:
+    """A study's invitations, each with `people`: how many came by it."""
+    return study.invitations.annotate(people=Count("participants"))
+
+
+def with_item_count(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """Studies, each with `item_count`."""
+    return studies.annotate(item_count=Count("items"))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Who came and what became of their answers, as in CONSORT."""
+
+    joined: int
+    screened: int
+    withdrawn: int
+    active: int
+    finished: int
+    imported: int  # people whose answers were collected elsewhere; they are among the finished
+    answers: dict[str, int]  # by status
+
+
+def flow_of(study: Study, part: Part) -> Flow:
+    """The flow of people and answers of a part."""
+    people = study.participants.order_by()
+    rows = Response.objects.filter(trial__study=study).order_by()
+    if part.who != "all":
+        simulated = part.who == "simulated"
+        people, rows = people.filter(simulated=simulated), rows.filter(simulated=simulated)
+    if part.group:
+        people = people.filter(invitation__label=part.group)
+        rows = rows.filter(participant__invitation__label=part.group)
+    states = dict(people.values_list("state").annotate(Count("id")))
+    by_status = dict(rows.values_list("status").annotate(Count("id")))
+    return Flow(
+        joined=sum(states.values()),
+        **{name: states.get(name, 0) for name in ("screened", "withdrawn", "active", "finished")},
+        imported=people.filter(external__has_key="imported").count(),
+        answers=dict.fromkeys(Response.Status.values, 0) | by_status,
+    )
