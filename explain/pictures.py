@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db.models.fields.files import FieldFile
 from PIL import Image as PillowImage
 
 from .cam import render
@@ -48,6 +49,12 @@ def _in_place(image: Image) -> PillowImage.Image:
             "another set"
         )
     return clean_photo(name=image.original_name, content=content, max_pixels=settings.MAX_PIXELS).pixels
+
+
+def sha256_of(file: FieldFile) -> str:
+    """SHA-256 of a stored file's bytes, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def store_picture(image: Image, pixels: PillowImage.Image) -> None:

@@ -22,6 +22,7 @@ from explain.errors import BadInputError
 
 from .analysis.blindness import guess_arms, unequal_positions
 from .models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
+from .provenance import hash_of_picture
 
 PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
@@ -173,6 +174,7 @@ def _names(study: Study, session: Session) -> Check:
         for file in (item_map.map.overlay, item_map.map.masked, item_map.map.heat):
             name = str(file.name)
             words |= {name, name.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
+        words.add(hash_of_picture(getattr(item_map.map, study.picture)))
     words.add(study.protocol_sha256)
     long = sorted((word for word in words if len(word) > 3), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, long))})(?![\w-])", re.IGNORECASE)

@@ -1,44 +1,32 @@
-"""What was said about each item, beside where its maps came from."""
+"""What was said about each item."""
 
 from dataclasses import dataclass
 
 from .analysis.answers import AnswersError
 from .analysis.scores import item_shares, rating_scores
 from .models import Study
-from .provenance import Origin, origins
 from .results import Answers
 
 
 @dataclass(frozen=True)
 class ItemRow:
-    """What was said about one item, and where its pictures came from."""
+    """What was said about one item."""
 
     index: int
     photo: str
     class_name: str
-    photo_sha256: str
+    photo_sha256: str  # of the re-encoded photo
     answers: int
     shares: tuple[float, ...]  # of each arm, and of same; or the mean rating alone; empty without answers
-    maps: tuple[Origin, ...]
 
 
 def item_rows(study: Study, given: Answers, arms: tuple[str, ...]) -> list[ItemRow]:
     """All items in their order, those without answers too."""
     said = _said(study, given, arms)
-    grouped: dict[int, list[Origin]] = {}
-    for origin in origins(study):
-        grouped.setdefault(origin.item, []).append(origin)
-    return [
-        ItemRow(
-            index,
-            maps[0].photo,
-            maps[0].class_name,
-            maps[0].photo_sha256,
-            *said.get(index, (0, ())),
-            tuple(maps),
-        )
-        for index, maps in grouped.items()
-    ]
+    photos = study.items.order_by("index").values_list(
+        "index", "image__original_name", "image__class_name", "image__content_sha256"
+    )
+    return [ItemRow(*photo, *said.get(photo[0], (0, ()))) for photo in photos]
 
 
 def _said(study: Study, given: Answers, arms: tuple[str, ...]) -> dict[int, tuple[int, tuple[float, ...]]]:

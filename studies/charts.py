@@ -6,14 +6,15 @@ beside a table with the same numbers.
 """
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from .humans import HumansBeside
-from .results import Progress
+from .progress import Progress
 from .summary import Score, Summary, percent, signed
 
 ROW = 54
@@ -21,6 +22,9 @@ TEXT_AT = 17
 BAR_AT, BAR_HEIGHT = 26, 14
 AXIS = 30
 EDGE = 6  # pixels kept free above
+PLOT = 210  # of a scatter plot, pixels
+POINTS = 200  # of a scatter plot: more are counted in cells
+CELLS = 24  # across
 _numbers = count(1)
 
 
@@ -96,6 +100,72 @@ def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
         f"{words}. To the right: people choose what the figure calls better. Thin lines are 95 % intervals.",
         height + AXIS,
         [_axis(ticks, height, full=False), *rows, _mark(_on_scale(0, 1), height)],
+    )
+
+
+def scatter(one: HumansBeside) -> SafeString:
+    """People's share of each (photo, arm) against its figure, with the mean share of each group of figures as a level.
+
+    Many points would hide each other: beyond `POINTS` they are counted in cells, and a circle's area is their number.
+    """
+    low, high = min(point.x for point in one.points), max(point.x for point in one.points)
+
+    def across(x: float) -> float:
+        return 0.11 + 0.85 * ((x - low) / (high - low) if high > low else 0.5)
+
+    levels = [
+        format_html(
+            '<line class="halo" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/><line class="level" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/>',
+            a=f"{across(group.low) * 100 - 1:.2f}",
+            b=f"{across(group.high) * 100 + 1:.2f}",
+            y=f"{_down(group.mean_share):.1f}",
+        )
+        for group in one.groups
+    ]
+    ticks = [(across(tick), f"{tick:g}") for tick in _round_steps_between(low, high)]
+    words = "; ".join(
+        f"{group.low:.3g} to {group.high:.3g}: {percent(group.mean_share)}" for group in one.groups
+    )
+    return _svg(
+        f"Share of the answers by {one.title}",
+        f"{len(one.points)} pairs of photo and arm. Mean share where the figure is {words}.",
+        PLOT + AXIS + EDGE,
+        [_shares_axis(), _axis(ticks, PLOT, full=False), *_circles(one, across), *levels],
+    )
+
+
+def _circles(one: HumansBeside, across: Callable[[float], float]) -> Iterator[SafeString]:
+    """A circle a point, coloured by arm; or, of too many points, a circle a cell, with an area by their number."""
+    if len(one.points) <= POINTS:
+        for point in one.points:
+            yield _circle(across(point.x), point.y, 5, f"bar-{point.arm % 5 + 1}")
+        return
+    cells = Counter((round(across(point.x) * CELLS), round(point.y * 10)) for point in one.points)
+    largest = max(cells.values())
+    for (x, y), number in sorted(cells.items()):
+        yield _circle(x / CELLS, y / 10, max(1.0, 11 * math.sqrt(number / largest)), "bar-plain")
+
+
+def _circle(x: float, share: float, radius: float, colour: str) -> SafeString:
+    return format_html(
+        '<circle class="dot {colour}" cx="{x}%" cy="{y}" r="{r}"/>',
+        colour=colour,
+        x=f"{x * 100:.2f}",
+        y=f"{_down(share):.1f}",
+        r=f"{radius:.1f}",
+    )
+
+
+def _down(share: float) -> float:
+    """A share of the answers as pixels from the top of a scatter plot."""
+    return EDGE + 16 + (1 - share) * (PLOT - EDGE - 28)
+
+
+def _shares_axis() -> SafeString:
+    return format_html_join(
+        "",
+        '<line class="grid" x1="10%" x2="100%" y1="{0}" y2="{0}"/><text class="soft" x="0" y="{1}">{2}</text>',
+        ((f"{_down(share):.1f}", f"{_down(share) + 5:.1f}", f"{share:.0%}") for share in (0, 0.5, 1)),
     )
 
 
@@ -182,10 +252,22 @@ def _limit(scores: list[Score], items: int) -> float:
 
 def _round_steps(limit: float) -> list[float]:
     """0 and at most five more round numbers up to the limit."""
-    raw = limit / 5
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw - 1e-9)
+    step = _round_step(limit / 5)
     return [step * number for number in range(int(limit / step + 1e-9) + 1)]
+
+
+def _round_steps_between(low: float, high: float) -> list[float]:
+    """At most six round numbers from `low` to `high`; `low` alone where both are the same."""
+    if high <= low:
+        return [low]
+    step = _round_step((high - low) / 5)
+    return [step * n for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def _round_step(raw: float) -> float:
+    """The next of 1, 2, 5 times a power of ten that is not smaller."""
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw - 1e-9 * power)
 
 
 def _colour(summary: Summary, score: Score) -> str:

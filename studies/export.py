@@ -32,6 +32,7 @@ FIELDS: dict[str, str | int] = {
     "answer_id": "uuid",
     "item_id": "int",
     "participant_id": "int",
+    "trial_id": "int",
     "value": "small",
     "shown": "small",
     "ms": "int",
@@ -274,6 +275,12 @@ COLUMNS = [
         "main: one of the required answers; repeat: the same item again for the same person, in another order; check: an "
         "attention check, one map plainly on the object. Scores use main only.",
         lambda e, raw: e.by_code(raw["kind"], str),
+    ),
+    Column(
+        "trial_id",
+        BIG,
+        "Number of the trial. An answer that was taken back or came too late has the same as the one that took its place.",
+        lambda e, raw: pa.array(raw["trial_id"]),
     ),
     Column(
         "check_passed",

@@ -11,7 +11,7 @@ from typing import Any
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 
-from .analysis.association import Association, Correlation, association
+from .analysis.association import Association, Correlation, Group, association, groups_by_figure
 from .models import ItemMap, Study
 from .results import Answers, answers, check_who, default_who
 from .summary import WHO_IN_WORDS
@@ -100,6 +100,11 @@ class HumansBeside:
     points: tuple[Point, ...] = ()
     note: str = ""
 
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The mean share where the figure is low, higher, …; empty without points."""
+        return groups_by_figure([p.x for p in self.points], [p.y for p in self.points]) if self.points else []
+
 
 class _Ground:
     """What the comparison of every figure starts from, read once."""
@@ -142,7 +147,7 @@ def humans_beside(
     """Rank correlation between each arm's share of an item's answers and the arm's figure on that item.
 
     Rows of `manage.py evaluate` are read, nothing is computed of them. Intervals are two-way bootstraps from the study's seed.
-    Raises BadInputError for a protocol, UnknownWhoError for a `who`, KeyError for a figure that does not exist.
+    Raises BadInputError for a protocol, UnknownPartError for a `who`, KeyError for a figure that does not exist.
     """
     measure = FIGURES[figure]
     return _beside(_Ground(study, who), measure, find_protocol(protocol or measure.protocol), draws)
@@ -246,9 +251,13 @@ def humans_context(study: Study, who: str) -> dict[str, Any]:
     from . import charts  # here, because charts draws what this module finds
 
     found = all_figures(study=study, who=who)
+    drawn = [one for one in found if len(one.groups) > 1]
     return {
         "humans": found,
         "humans_chart": charts.correlations(found),
+        "scatters": [(one, charts.scatter(one)) for one in drawn],
+        "crowded": any(len(one.points) > charts.POINTS for one in drawn),
+        "sparse": any(len(one.points) <= charts.POINTS for one in drawn),
         "humans_notes": notes_of(found),
         "who_in_words": WHO_IN_WORDS[who],
         "answered": any(one.items or one.items_without for one in found),

@@ -5,15 +5,16 @@ Never for volunteers: these pages name the arms. They need a login and the right
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from .attention import names
+from explain.errors import BadInputError
+
 from .by_item import ItemRow, item_rows
-from .models import Response, Study
-from .provenance import origins
-from .results import all_answers, answers_of
+from .models import Study
+from .provenance import chain_of_answer, chain_of_item
+from .results import answers_of
 from .workspace import answered_study_of, part_asked_for
 
 ITEMS_A_PAGE = 50
@@ -21,8 +22,11 @@ ITEMS_A_PAGE = 50
 
 @require_safe
 def items(request: HttpRequest, slug: str) -> HttpResponse:
-    """All items with their shares; sorted by number, by answers, or by what an arm got."""
+    """All items with their shares; sorted by number, by answers, or by what an arm got. Or the way to one answer."""
     found = answered_study_of(request, slug)
+    wanted = request.GET.get("answer", "").strip()
+    if where := _where(found, wanted) if wanted else None:
+        return redirect(where)
     part = part_asked_for(request, found)
     arms = tuple(found.arms.values_list("name", flat=True))
     rows = item_rows(found, answers_of(found, part), arms)
@@ -32,7 +36,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "studies/items.html",
-        {"study": found, "part": part, "columns": columns, "page": page, "sort": sort},
+        {"study": found, "part": part, "columns": columns, "page": page, "sort": sort, "wanted": wanted},
     )
 
 
@@ -47,28 +51,23 @@ def _sorted(rows: list[ItemRow], sort: str, columns: list[str]) -> list[ItemRow]
 
 @require_safe
 def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
-    """One photo, its maps by arm, every answer about it, and where each map came from."""
+    """One photo, its maps by arm, every answer about it, and all that these rest on."""
     found = answered_study_of(request, slug)
     here = get_object_or_404(found.items.select_related("image"), index=index)
-    arms = list(found.arms.values_list("name", flat=True))
-    made = list(origins(found, index))
+    chain = chain_of_item(found, index)
     return render(
         request,
         "studies/item.html",
         {
             "study": found,
             "item": here,
+            "chain": chain,
             "pictures": [
-                (origin, reverse("map-picture", args=[found.picture, origin.map])) for origin in made
+                (origin, reverse("map-picture", args=[found.picture, origin.map])) for origin in chain.maps
             ],
             "answers": [
-                {
-                    "row": answer,
-                    "order": _order(answer.trial.order, names(answer.trial.kind, arms)),
-                    "said": _said(answer, names(answer.trial.kind, arms)),
-                    "seconds": None if answer.response_ms is None else answer.response_ms / 1000,
-                }
-                for answer in all_answers(found, "all").filter(trial__item=here).order_by("id")
+                (given, None if given.response_ms is None else given.response_ms / 1000)
+                for given in chain.answers
             ],
             "before": found.items.filter(index__lt=index).order_by("-index").first(),
             "after": found.items.filter(index__gt=index).order_by("index").first(),
@@ -76,11 +75,10 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
     )
 
 
-def _order(code: str, names: list[str]) -> list[str]:
-    return [names[int(place)] for place in code.split(",")] if code else []
-
-
-def _said(answer: Response, names: list[str]) -> str:
-    if answer.choice is None:
-        return f"{answer.rating:+d}".replace("-", "−").replace("+0", "0")
-    return "same" if answer.choice == -1 else names[answer.choice]
+def _where(study: Study, answer: str) -> str | None:
+    """Where an answer stands on its item's page; None where the study has none like it."""
+    try:
+        chain = chain_of_answer(study, answer)
+    except BadInputError:
+        return None
+    return f"{reverse('study-item', args=[study.slug, chain.item])}#answer-{chain.answers[0].answer}"

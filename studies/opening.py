@@ -16,7 +16,7 @@ from django.utils import timezone
 from explain.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network
 from explain.needs import label_target
-from explain.pictures import make_map_pictures, make_picture
+from explain.pictures import make_map_pictures, make_picture, sha256_of
 
 from . import attention, likeness
 from .allocation import lay_out_trials
@@ -232,21 +232,16 @@ def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda
     total = study.items.count()
     for done, item in enumerate(items, start=1):
         make_picture(item.image)
-        hashes[f"{item.index} photo"] = _sha256_of(item.image.picture)
+        hashes[f"{item.index} photo"] = sha256_of(item.image.picture)
         for item_map in item.item_maps.all():
             make_map_pictures(item_map.map)
-            hashes[f"{item.index} {item_map.arm.index}"] = _sha256_of(getattr(item_map.map, study.picture))
+            hashes[f"{item.index} {item_map.arm.index}"] = sha256_of(getattr(item_map.map, study.picture))
         progress(done, total)
     return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
 
 
 def _check_hashes(rows: Iterable[CheckMap]) -> dict[str, str]:
-    return {f"{row.item.index} check {row.place}": _sha256_of(row.file) for row in rows}
-
-
-def _sha256_of(file: Any) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return {f"{row.item.index} check {row.place}": sha256_of(row.file) for row in rows}
 
 
 def fingerprint(study: Study, pictures: dict[str, str]) -> str:

@@ -17,16 +17,20 @@ from .details import details
 from .export import Export, csv_chunks
 from .humans import humans_context
 from .models import Study
-from .results import answers_of, flow_of, part_of, summarise
+from .progress import flow_of
+from .provenance import origins_by_item
+from .results import answers_of, part_of
+from .summarise import summarise
 
 STYLES = ("css/base.css", "css/workspace.css")
 
 
 def report(study: Study, who: str | None = None) -> str:
-    """The report as HTML. `who`: whose answers, as in results.summary."""
+    """The report as HTML. `who`: whose answers, as in summarise.summary."""
     part = part_of(study, who)
     given = answers_of(study, part)
     result = summarise(study, part, given)
+    maps = origins_by_item(study)
     context = {
         "study": study,
         "result": result,
@@ -35,7 +39,7 @@ def report(study: Study, who: str | None = None) -> str:
         "arms": study.arms.select_related("network"),
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
-        "items": item_rows(study, given, result.arms),
+        "items": [(row, maps.get(row.index, [])) for row in item_rows(study, given, result.arms)],
         "main_chart": charts.main_chart(result),
         "counts_chart": charts.rating_counts(result) if result.rating else "",
         "position_chart": charts.position_bars(result) if result.responses else "",

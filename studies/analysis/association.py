@@ -95,6 +95,36 @@ def association(
     )
 
 
+@dataclass(frozen=True)
+class Group:
+    """Pairs of an item and an arm whose figures are close, from low to high."""
+
+    low: float
+    high: float
+    pairs: int
+    mean_share: float
+
+
+def groups_by_figure(figures: ArrayLike, shares: ArrayLike, most: int = 5) -> list[Group]:
+    """The mean share where the figure is low, higher, …: fifths of the pairs, or one group a value where it has few values.
+
+    figures, shares (n,). Equal figures are never parted, so groups may differ in size, and be fewer.
+
+    >>> [(g.low, g.high, g.pairs, g.mean_share) for g in groups_by_figure([0, 0, 1, 1], [0.0, 0.5, 1.0, 0.5])]
+    [(0.0, 0.0, 2, 0.25), (1.0, 1.0, 2, 0.75)]
+    """
+    x = column(figures, "figures").astype(float)
+    y = column(shares, "shares", len(x)).astype(float)
+    values = np.unique(x)
+    edges = values if len(values) <= most else np.unique(np.quantile(x, np.arange(most) / most))
+    place = np.searchsorted(edges, x, side="right") - 1
+    return [
+        Group(float(x[at].min()), float(x[at].max()), int(at.sum()), float(y[at].mean()))
+        for at in (place == number for number in range(len(edges)))
+        if at.any()
+    ]
+
+
 def _table(figures: Mapping[Any, Sequence[float]], names: np.ndarray, arms: int) -> np.ndarray:
     rows = [list(figures[name]) for name in names.tolist()]
     if any(len(row) != arms for row in rows) or not np.isfinite(np.array(rows, dtype=float)).all():

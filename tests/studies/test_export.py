@@ -15,8 +15,9 @@ from django.core.management.base import CommandError
 from studies.export import COLUMNS, csv_chunks
 from studies.folder import export
 from studies.models import Arm, ItemMap, Participant, Response
-from studies.results import part_of, summary
+from studies.results import part_of
 from studies.scores_json import scores_json
+from studies.summarise import summary
 from studies.summary import as_json
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant

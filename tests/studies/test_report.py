@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from studies.export import csv_chunks
 from studies.models import ItemMap, Participant
 from studies.report import report
-from studies.results import summary
+from studies.summarise import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 

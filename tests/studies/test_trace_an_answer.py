@@ -1,0 +1,160 @@
+"""From a row of the export back to answer, trial, the picture that was seen, its map, the weights and the code."""
+
+import csv
+import hashlib
+import json
+import uuid
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from studies.export import COLUMNS
+from studies.folder import export
+from studies.models import ItemMap, Response
+from studies.opening import is_intact
+from studies.provenance import MEANINGS, origins
+from tests.factories import make_study
+from tests.studies.filled import answer, make_participant
+
+pytestmark = pytest.mark.django_db
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def taken_part(visitor, invite, tmp_path):
+    """One volunteer's answer with the pictures that the browser got for it, and the export of the study."""
+    study, join = invite()
+    visitor.start(join)
+    seen = [
+        visitor.client.get(reverse("picture", args=[visitor.home.split("/")[2], 1, slot]))
+        for slot in range(4)
+    ]
+    visitor.answer(1)
+    export(study=study, to=tmp_path, formats=["csv", "jsonl", "parquet"])
+    return study, [sha256(picture.content) for picture in seen], tmp_path
+
+
+def test_a_row_of_the_export_leads_to_the_very_pictures_that_were_seen(taken_part):
+    study, seen, folder = taken_part
+    (row,) = rows(folder / "answers.csv")
+    stored = Response.objects.get(answer_id=row["answer"])
+    assert int(row["trial_id"]) == stored.trial_id
+    assert row["order"].split(" > ") == [study.arms.get(index=index).name for index in stored.trial.arms]
+    maps = {one["arm"]: one for one in rows(folder / "maps.csv") if one["item"] == row["item"]}
+    assert [maps[arm]["shown_sha256"] for arm in row["order"].split(" > ")] == seen[1:]
+    assert {one["photo_shown_sha256"] for one in maps.values()} == {seen[0]}
+    assert len(set(seen)) == 4
+    chosen = ItemMap.objects.get(item=stored.trial.item, arm__name=row["choice"])
+    assert maps[row["choice"]]["map_sha256"] == sha256(bytes(chosen.map.values))
+    assert maps[row["choice"]]["weights_sha256"] == chosen.arm.network.weights_sha256
+    assert row["protocol_sha256"] == study.protocol_sha256
+    assert is_intact(study)
+
+
+def test_the_command_prints_the_whole_chain_of_an_answer(taken_part, capsys):
+    study, seen, folder = taken_part
+    (row,) = rows(folder / "answers.csv")
+    call_command("provenance", study.slug, "--answer", row["answer"], "--json")
+    chain = json.loads(capsys.readouterr().out)
+    (given,) = chain["answers"]
+    assert (given["answer"], given["trial"], given["said"]) == (
+        row["answer"],
+        int(row["trial_id"]),
+        row["choice"],
+    )
+    assert " > ".join(given["order"]) == row["order"]
+    shown = {one["arm"]: one["shown_sha256"] for one in chain["maps"]}
+    assert [shown[arm] for arm in given["order"]] == seen[1:]
+    assert chain["code_version"] == study.code_version != ""
+    assert (given["protocol_version"], given["protocol_sha256"]) == (1, study.protocol_sha256)
+    call_command("provenance", study.slug, "--answer", row["answer"])
+    text = capsys.readouterr().out
+    for fact in (row["answer"], row["trial_id"], *seen, study.protocol_sha256, study.code_version):
+        assert fact in text, fact
+    for one in chain["maps"]:
+        for name in ("arm", "map_sha256", "weights_sha256", "parameters_hash"):
+            assert one[name] in text, name
+
+
+def test_the_page_finds_an_answer_and_shows_the_chain(taken_part, admin_client):
+    study, seen, folder = taken_part
+    (row,) = rows(folder / "answers.csv")
+    found = admin_client.get(reverse("study-items", args=[study.slug]), {"answer": row["answer"]})
+    assert found.url == reverse("study-item", args=[study.slug, row["item"]]) + f"#answer-{row['answer']}"
+    html = admin_client.get(found.url).content.decode()
+    assert f'id="answer-{row["answer"]}"' in html
+    for fact in (row["trial_id"], *seen, study.protocol_sha256, study.code_version, "0" * 64):
+        assert fact in html, fact
+
+
+def test_an_answer_that_there_is_not_is_named(taken_part, admin_client):
+    study, _, _ = taken_part
+    for wrong in ("x", str(uuid.uuid4())):
+        page = admin_client.get(reverse("study-items", args=[study.slug]), {"answer": wrong})
+        assert f"This study has no answer “{wrong}”" in page.content.decode()
+        with pytest.raises(CommandError, match=f"{wrong}: is n") as error:
+            call_command("provenance", study.slug, "--answer", wrong)
+        assert error.value.returncode == 2
+    with pytest.raises(CommandError, match="item 9: demo has items 0 to 3"):
+        call_command("provenance", study.slug, "--item", "9")
+
+
+def test_an_answer_of_another_study_is_not_found(taken_part):
+    other = answer(make_participant(make_study("other", networks=("another",))), 0, 1)
+    with pytest.raises(CommandError, match="is no answer in demo"):
+        call_command("provenance", "demo", "--answer", str(other.answer_id))
+
+
+def test_an_item_has_all_its_answers_those_taken_back_too(capsys):
+    study = make_study("methods")
+    answer(make_participant(study), 1, 2, status="undone")
+    answer(make_participant(study, simulated=True), 1, -1)
+    call_command("provenance", "methods", "--item", "1", "--json")
+    chain = json.loads(capsys.readouterr().out)
+    assert [(one["said"], one["status"], one["simulated"]) for one in chain["answers"]] == [
+        ("pixel-ablation-cam", "undone", False),
+        ("same", "counted", True),
+    ]
+    call_command("provenance", "methods", "--item", "0")
+    assert "answer" not in capsys.readouterr().out.replace("provenance", "")
+
+
+def test_an_attention_check_leads_to_the_pictures_of_the_check(capsys):
+    from django.core.files.base import ContentFile
+
+    from studies.models import CheckMap, Study
+
+    study = make_study("checked", attention_checks=1)
+    Study.objects.filter(pk=study.pk).update(state="draft")
+    item = Study.objects.get().items.get(index=0)
+    for place in range(3):
+        CheckMap.objects.create(item=item, place=place, file=ContentFile(b"picture %d" % place, "map.jpg"))
+    Study.objects.filter(pk=study.pk).update(state="open")
+    given = answer(make_participant(study), 0, 0, order="1,0,2", kind="check", status="aside")
+    call_command("provenance", "checked", "--answer", str(given.answer_id), "--json")
+    chain = json.loads(capsys.readouterr().out)
+    assert chain["answers"][0]["order"] == ["elsewhere", "object", "elsewhere"]
+    assert chain["checks"] == [sha256(b"picture %d" % place) for place in range(3)]
+
+
+def test_a_picture_that_nobody_has_been_shown_has_no_hash():
+    study = make_study("unseen")
+    map_ = ItemMap.objects.filter(item__study=study, item__index=0).first().map
+    map_.overlay.storage.delete(map_.overlay.name)
+    assert [one.shown_sha256 == "" for one in origins(study, 0)] == [True, False, False]
+
+
+def test_every_column_is_described(taken_part):
+    _, _, folder = taken_part
+    book = {(line["file"], line["column"]): line["meaning"] for line in rows(folder / "codebook.csv")}
+    assert all(book["answers", column.name] for column in COLUMNS if column.task in ("", "choice"))
+    assert all(book["maps.csv", "class" if name == "class_name" else name] for name in MEANINGS)
