@@ -61,6 +61,7 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "simulated": "false",
         "status": "counted",
         "trial": "main",
+        "trial_id": str(first.trial_id),
         "check_passed": "",
         "participant_state": "active",
         "left_out_by": "",
