@@ -16,14 +16,16 @@ os.environ.setdefault("SECRET_KEY", "bench-only-" + "0" * 50)
 os.environ.setdefault("HTTPS", "false")
 ITEMS, EACH, PEOPLE = 10_000, 10, 500
 TIMES = 5
+METHODS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
 
 
-def fill():
-    """An open choice study of three arms. Pictures are named, not stored: no page of these reads one."""
-    import numpy as np
+def fill(items=ITEMS, each=EACH, people=PEOPLE):
+    """An open choice study of three arms, and a draft of it. Pictures are named, not stored: no page here reads one.
 
-    from explain.models import ExplanationMap, Image, ImageSet, Network
-    from studies.models import Arm, Invitation, Item, ItemMap, Participant, Response, Study, Trial
+    `each` answers to every item, by `people` in turn: at least as many as `each`.
+    """
+    from explain.models import ImageSet, Network
+    from studies.models import Study
 
     image_set = ImageSet.objects.create(name="large")
     network = Network.objects.create(
@@ -33,7 +35,21 @@ def fill():
         weights_sha256="0" * 64,
         class_names=[str(number) for number in range(1000)],
     )
-    images = Image.objects.bulk_create(
+    images = add_photos(image_set, items)
+    add_predictions(images, network)
+    maps = {method: add_maps(images, network, method) for method in METHODS}
+    study = add_study(network, images, maps, each)
+    add_answers(add_trials(study, add_people(study, people), each))
+    study.state = Study.State.OPEN
+    study.save()
+    draft = {**study.protocol, "slug": "draft"}
+    Study.objects.create(slug="draft", title="Draft", task="choice", protocol=draft)
+
+
+def add_photos(image_set, count):
+    from explain.models import Image
+
+    return Image.objects.bulk_create(
         Image(
             image_set=image_set,
             file=f"{n}.png",
@@ -46,80 +62,122 @@ def fill():
             source_sha256=f"{n:064d}",
             content_sha256=f"{n:064d}",
         )
-        for n in range(ITEMS)
+        for n in range(count)
     )
-    methods = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
-    values = np.ones((7, 7), "<f4").tobytes()
-    maps = {
-        method: ExplanationMap.objects.bulk_create(
-            ExplanationMap(
-                image=image,
-                network=network,
-                layer="layer4",
-                method=method,
-                target=image.class_index,
-                parameters_hash="0" * 64,
-                values=values,
-                height=7,
-                width=7,
-                overlay="o",
-                masked="m",
-                heat="h",
-            )
-            for image in images
+
+
+def add_predictions(images, network):
+    """What the network says of each photo: right of nine in ten."""
+    from explain.models import Prediction
+
+    Prediction.objects.bulk_create(
+        Prediction(
+            image=image,
+            network=network,
+            top_class=image.class_index if n % 10 else (image.class_index + 1) % 1000,
+            top_probability=0.9,
         )
-        for method in methods
-    }
-    arms = [{"network": "n", "method": method} for method in methods]
+        for n, image in enumerate(images)
+    )
+
+
+def add_maps(images, network, method):
+    import numpy as np
+
+    from explain.models import ExplanationMap
+
+    values = np.ones((7, 7), "<f4").tobytes()
+    return ExplanationMap.objects.bulk_create(
+        ExplanationMap(
+            image=image,
+            network=network,
+            layer="layer4",
+            method=method,
+            target=image.class_index,
+            parameters_hash="0" * 64,
+            values=values,
+            height=7,
+            width=7,
+            overlay="o",
+            masked="m",
+            heat="h",
+        )
+        for image in images
+    )
+
+
+def add_study(network, images, maps, each):
+    """Ready to open: arms, items, and the map of each arm on each item."""
+    from studies.models import Arm, Item, ItemMap, Study
+
     protocol = {
         "version": 1,
         "slug": "large",
         "title": "Large",
         "task": "choice",
         "photos": {"set": "large"},
-        "arms": arms,
-        "design": {"seed": 1, "responses_per_item": EACH},
+        "arms": [{"network": "n", "method": method} for method in METHODS],
+        "design": {"seed": 1, "responses_per_item": each},
     }
     study = Study.objects.create(
         slug="large",
         title="Large",
         task="choice",
-        responses_per_item=EACH,
+        responses_per_item=each,
         protocol=protocol,
         wording={"question": "Which?", "same": "same"},
         state=Study.State.READY,
         seed=1,
     )
-    rows = [
-        Arm.objects.create(study=study, index=i, name=m, network=network, method=m)
-        for i, m in enumerate(methods)
+    arms = [
+        Arm.objects.create(study=study, index=index, name=method, network=network, method=method)
+        for index, method in enumerate(METHODS)
     ]
     items = Item.objects.bulk_create(
         Item(study=study, index=n, image=image) for n, image in enumerate(images)
     )
     ItemMap.objects.bulk_create(
-        ItemMap(item=item, arm=arm, map=maps[arm.method][item.index]) for item in items for arm in rows
+        ItemMap(item=item, arm=arm, map=maps[arm.method][item.index]) for item in items for arm in arms
     )
+    return study
+
+
+def add_people(study, count):
+    from studies.models import Invitation, Participant
+
     invitation, _ = Invitation.issue(study, label="all")
-    people = Participant.objects.bulk_create(
+    return Participant.objects.bulk_create(
         Participant(study=study, invitation=invitation, number=n + 1, token_sha256=f"{n:064d}")
-        for n in range(PEOPLE)
+        for n in range(count)
     )
-    trials = Trial.objects.bulk_create(
+
+
+def add_trials(study, people, each):
+    """So many answered trials for each item, by people in turn."""
+    from studies.models import Trial
+
+    return Trial.objects.bulk_create(
         (
             Trial(
                 study=study,
                 item=item,
                 order="0,1,2",
                 state=Trial.State.ANSWERED,
-                participant=people[(item.index + r * PEOPLE // EACH) % PEOPLE],
+                participant=people[(item.index + r * len(people) // each) % len(people)],
                 position=item.index + 1,
             )
-            for item in items
-            for r in range(EACH)
+            for item in study.items.all()
+            for r in range(each)
         ),
         batch_size=2000,
     )
+
+
+def add_answers(trials):
+    import numpy as np
+
+    from studies.models import Response
+
     random = np.random.default_rng(0)
     said = random.integers(-1, 3, len(trials))
     Response.objects.bulk_create(
@@ -136,49 +194,52 @@ def fill():
         ),
         batch_size=2000,
     )
-    study.state = Study.State.OPEN
-    study.save()
-    Study.objects.create(slug="draft", title="Draft", task="choice", protocol={**protocol, "slug": "draft"})
-    return study
+
+
+PAGES = (
+    "/studies/",
+    "/studies/large/",
+    "/studies/large/watch/",
+    "/studies/large/gallery/",
+    "/studies/draft/set-up/photos/",
+    "/studies/draft/set-up/networks/",
+    "/studies/draft/set-up/design/",
+    "/studies/draft/set-up/check/",
+    "/maps/",
+)
 
 
 def measure():
     from django.contrib.auth import get_user_model
     from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     fill()
     client = Client()
     client.force_login(get_user_model().objects.create_superuser("admin"))
-    pages = [
-        "/studies/",
-        "/studies/large/",
-        "/studies/large/watch/",
-        "/studies/large/gallery/",
-        "/studies/draft/set-up/photos/",
-        "/studies/draft/set-up/networks/",
-        "/studies/draft/set-up/design/",
-        "/studies/draft/set-up/check/",
-        "/maps/",
-    ]
-    print(
-        f"{connection.vendor}; {ITEMS:,} items, {ITEMS * EACH:,} answers; median of {TIMES}, ms: time passed, and CPU time"
-    )
-    for address in pages:
+    what = f"{ITEMS:,} items, {ITEMS * EACH:,} answers; median of {TIMES}"
+    print(f"{connection.vendor}; {what}, ms: time passed, and CPU time")
+    for address in PAGES:
+        time_page(client, address)
+
+
+def time_page(client, address):
+    """Ask for a page once to warm up and then TIMES times; print the medians, and how many queries it took."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client.get(address)
+    times, work = [], []
+    for _ in range(TIMES):
+        began, busy = time.perf_counter(), time.process_time()
+        response = client.get(address)
+        times.append(1000 * (time.perf_counter() - began))
+        work.append(1000 * (time.process_time() - busy))
+        assert response.status_code == 200, address
+    with CaptureQueriesContext(connection) as queries:
         client.get(address)
-        times, work = [], []
-        for _ in range(TIMES):
-            began, busy = time.perf_counter(), time.process_time()
-            response = client.get(address)
-            times.append(1000 * (time.perf_counter() - began))
-            work.append(1000 * (time.process_time() - busy))
-            assert response.status_code == 200, address
-        with CaptureQueriesContext(connection) as queries:
-            client.get(address)
-        print(
-            f"{statistics.median(times):8.0f} {statistics.median(work):8.0f}  {len(queries):3d} queries  {address}"
-        )
+    passed, busy = statistics.median(times), statistics.median(work)
+    print(f"{passed:8.0f} {busy:8.0f}  {len(queries):3d} queries  {address}", flush=True)
 
 
 def main():

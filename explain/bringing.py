@@ -116,6 +116,8 @@ def _job_of(request: HttpRequest, pk: int) -> Job:
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is, or what came of it. A network that was tried is added from here."""
     found = _job_of(request, pk)
+    if found.kind == Job.Kind.LIKENESS:  # its study has a page that shows it
+        return redirect(found.back)
     form = None
     if found.kind == Job.Kind.TRY and found.state == Job.State.DONE:
         posted = request.POST if request.method == "POST" else None
@@ -130,12 +132,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "explain/job.html",
-        {
-            "job": found,
-            "form": form,
-            "no_worker": jobs.waits_for_a_worker(found),
-            "silent": jobs.is_silent(found),
-        },
+        {"job": found, "form": form, "standing": jobs.to_json(found)},
     )
 
 
@@ -148,17 +145,7 @@ def _with(request: HttpRequest, before: Job, kind: str, more: dict[str, Any]) ->
 @staff_only
 @require_GET
 def job_state(request: HttpRequest, pk: int) -> JsonResponse:
-    found = _job_of(request, pk)
-    return JsonResponse(
-        {
-            "state": found.state,
-            "done": found.done,
-            "total": found.total,
-            "no_worker": jobs.waits_for_a_worker(found),
-            "silent": jobs.is_silent(found),
-        },
-        headers={"Cache-Control": "no-store"},
-    )
+    return JsonResponse(jobs.to_json(_job_of(request, pk)), headers={"Cache-Control": "no-store"})
 
 
 @staff_only

@@ -16,11 +16,11 @@ F1 is over the whole set (selection.py). Classes of equal F1 are taken in the or
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .selection import F1Table, Verdicts
+from .selection import F1Table, Tally, Verdicts, f1_table
 
 _LIMIT, _PER_CLASS = 3, 5  # streams of the seed: 1 and 2 are those of orders, 4 is practice
 
@@ -94,15 +94,32 @@ class PhotoChoice:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Every class, best first, and every photo of the set, by class and name, with its reason."""
+class ClassesChoice:
+    """Every class of the set, best first. `strange`: network -> the classes chosen that it does not know."""
 
     rule: Rule
     networks: tuple[str, ...]
     tables: tuple[F1Table, ...]
     classes: tuple[ClassChoice, ...]
-    photos: tuple[PhotoChoice, ...]
+    strange: dict[str, tuple[str, ...]]
     notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """The photos that the study uses."""
+        return sum(one.chosen for one in self.classes)
+
+    @property
+    def of(self) -> int:
+        """The photos of the set."""
+        return sum(one.photos for one in self.classes)
+
+
+@dataclass(frozen=True)
+class Choice(ClassesChoice):
+    """The same with every photo of the set, by class and name, and its reason."""
+
+    photos: tuple[PhotoChoice, ...]
 
     @property
     def chosen(self) -> tuple[int, ...]:
@@ -110,48 +127,100 @@ class Choice:
         return tuple(photo.key for photo in self.photos if not photo.reason)
 
 
-def choose(*, photos: Iterable[Photo], verdicts: Sequence[Verdicts], rule: Rule) -> Choice:
-    """Choose among all photos of a set by what the networks say of them. The same input gives the same choice."""
-    photos = sorted(photos, key=lambda photo: (photo.class_name, photo.name, photo.sha256))
-    tables = tuple(one.f1_table() for one in verdicts)
-    right = {photo.key for photo in photos if all(one.is_right(photo.key) for one in verdicts)}
-    standings = _standings(photos, right, tables, verdicts)
-    by_class = _classes_left_out(standings, [one.network for one in verdicts], rule)
-    reasons = {photo.key: by_class[photo.class_name] for photo in photos if photo.class_name in by_class}
-    for step in (_wrong, _beyond_per_class, _beyond_limit):
-        left = [photo for photo in photos if photo.key not in reasons]
-        reasons |= step(left, right, verdicts, rule)
-    chosen = Counter(photo.class_name for photo in photos if photo.key not in reasons)
-    classes = [
-        ClassChoice(one.name, one.photos, one.f1, one.correct, chosen[one.name], by_class.get(one.name, ""))
-        for one in standings
-    ]
-    return Choice(
+def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule) -> ClassesChoice:
+    """Choose classes, and say how many photos of each a study uses: as many as `choose()` draws."""
+    tallies = sorted(tallies, key=lambda one: one.class_name)
+    tables = tuple(_table(tallies, place) for place in range(len(networks)))
+    standings = _standings(tallies, tables)
+    reasons = _classes_left_out(standings, networks, rule)
+    chosen = _counts([one for one in standings if one.name not in reasons], rule)
+    classes = tuple(
+        replace(one, chosen=chosen.get(one.name, 0), reason=reasons.get(one.name, "")) for one in standings
+    )
+    return ClassesChoice(
         rule=rule,
-        networks=tuple(one.network for one in verdicts),
+        networks=tuple(networks),
         tables=tables,
-        classes=tuple(classes),
-        photos=tuple(PhotoChoice(p.key, p.name, p.class_name, reasons.get(p.key, "")) for p in photos),
+        classes=classes,
+        strange=_strange([one for one in tallies if chosen.get(one.class_name)], networks),
         notes=tuple(_notes(classes, rule)),
     )
 
 
-def _standings(
-    photos: Sequence[Photo], right: set[int], tables: Sequence[F1Table], verdicts: Sequence[Verdicts]
-) -> list[ClassChoice]:
+def choose(*, photos: Iterable[Photo], verdicts: Sequence[Verdicts], rule: Rule) -> Choice:
+    """Choose among all photos of a set by what the networks say of them. The same input gives the same choice."""
+    photos = sorted(photos, key=lambda photo: (photo.class_name, photo.name, photo.sha256))
+    found = choose_classes(_tallies(photos, verdicts), [one.network for one in verdicts], rule)
+    by_class = {one.name: one.reason for one in found.classes if one.reason}
+    right = {photo.key for photo in photos if all(one.is_right(photo.key) for one in verdicts)}
+    reasons = {photo.key: by_class[photo.class_name] for photo in photos if photo.class_name in by_class}
+    for step in (_wrong, _beyond_per_class, _beyond_limit):
+        left = [photo for photo in photos if photo.key not in reasons]
+        reasons |= step(left, right, verdicts, rule)
+    each = (PhotoChoice(p.key, p.name, p.class_name, reasons.get(p.key, "")) for p in photos)
+    return Choice(**vars(found), photos=tuple(each))
+
+
+def _tallies(photos: Iterable[Photo], verdicts: Sequence[Verdicts]) -> list[Tally]:
+    alike = Counter(
+        (
+            photo.class_name,
+            tuple(one.labels[photo.key] for one in verdicts),
+            tuple(one.top.get(photo.key) for one in verdicts),
+        )
+        for photo in photos
+    )
+    return [Tally(*key, count) for key, count in alike.items()]
+
+
+def _table(tallies: Sequence[Tally], place: int) -> F1Table:
+    """The F1 table of the network at a place."""
+    said: Counter[tuple[str, int | None, int | None]] = Counter()
+    for one in tallies:
+        said[one.class_name, one.labels[place], one.says[place]] += one.photos
+    return f1_table(said)
+
+
+def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[ClassChoice]:
     """Every class of the set, best first by the F1 of the network that is worst at it; nothing chosen yet."""
-    counts = Counter(photo.class_name for photo in photos)
-    correct = Counter(photo.class_name for photo in photos if photo.key in right)
-    an_example = {photo.class_name: photo.key for photo in reversed(photos)}
+    counts: Counter[str] = Counter()
+    correct: Counter[str] = Counter()
+    labels: dict[str, tuple[int | None, ...]] = {}
+    for one in tallies:
+        counts[one.class_name] += one.photos
+        correct[one.class_name] += one.photos * one.right
+        labels.setdefault(one.class_name, one.labels)
     f1 = [{one.class_index: one.f1 for one in table.classes} for table in tables]
     found = []
     for name, count in counts.items():
-        labels = [one.labels[an_example[name]] for one in verdicts]
         values = tuple(
-            None if label is None else by_index.get(label) for label, by_index in zip(labels, f1, strict=True)
+            None if label is None else by_index.get(label)
+            for label, by_index in zip(labels[name], f1, strict=True)
         )
         found.append(ClassChoice(name, count, values, correct[name], 0, ""))
     return sorted(found, key=_best_first)
+
+
+def _strange(tallies: Sequence[Tally], networks: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found = {
+        name: tuple(sorted({one.class_name for one in tallies if one.labels[place] is None}))
+        for place, name in enumerate(networks)
+    }
+    return {name: classes for name, classes in found.items() if classes}
+
+
+def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
+    """Class -> how many of its photos are drawn. Photos are drawn by class and name, so places tell the class."""
+    by_name = sorted(left, key=lambda one: one.name)
+    counts = {one.name: one.correct if rule.only_correct else one.photos for one in by_name}
+    if rule.per_class is not None:
+        counts = {name: min(count, rule.per_class) for name, count in counts.items()}
+    total = sum(counts.values())
+    if rule.limit is None or rule.limit >= total:
+        return counts
+    places = _places(total, rule.limit, [rule.seed, _LIMIT])
+    of_class = np.searchsorted(np.cumsum(list(counts.values())), places, side="right")
+    return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
 
 
 def _best_first(one: ClassChoice) -> tuple[float, str]:
@@ -252,8 +321,11 @@ def _beyond_limit(left: list[Photo], _right: object, _verdicts: object, rule: Ru
 def _drawn(photos: Sequence[Photo], count: int, seed: list[int]) -> set[int]:
     if count >= len(photos):
         return {photo.key for photo in photos}
-    drawn = np.random.default_rng(seed).choice(len(photos), count, replace=False)
-    return {photos[place].key for place in drawn}
+    return {photos[place].key for place in _places(len(photos), count, seed)}
+
+
+def _places(of: int, count: int, seed: list[int]) -> np.ndarray:
+    return np.random.default_rng(seed).choice(of, count, replace=False)
 
 
 def _notes(classes: Sequence[ClassChoice], rule: Rule) -> Iterable[str]:

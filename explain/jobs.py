@@ -53,7 +53,7 @@ def run_job(job_id: int) -> Job | None:
         return None
     job = Job.objects.get(pk=job_id)
     try:
-        job.result = _DOERS[Job.Kind(job.kind)](job, _Reporter(job))
+        job.result = DOERS[Job.Kind(job.kind)](job, _Reporter(job))
         job.state = Job.State.DONE
     except (BadInputError, CamError) as error:
         job.state, job.error = Job.State.FAILED, _plain_error(job, error)
@@ -123,7 +123,8 @@ def _network_arguments(job: Job) -> dict[str, Any]:
     return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
 
 
-_DOERS: dict[str, Callable[[Job, Callable[[int, int], None]], dict[str, Any]]] = {
+# Kinds of work that belong to studies add themselves.
+DOERS: dict[str, Callable[[Job, Callable[[int, int], None]], dict[str, Any]]] = {
     Job.Kind.PHOTOS: _bring_photos,
     Job.Kind.TRY: _try_network,
     Job.Kind.NETWORK: _add_network,
@@ -172,6 +173,22 @@ def try_again(job: Job) -> bool:
 def is_silent(job: Job) -> bool:
     limit = timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
     return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < limit)
+
+
+def is_under_way(job: Job) -> bool:
+    """Whether something will still come of it by itself."""
+    return job.state == Job.State.PENDING or (job.state == Job.State.RUNNING and not is_silent(job))
+
+
+def to_json(job: Job) -> dict[str, Any]:
+    """How far a job is, for the page that waits."""
+    return {
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "no_worker": waits_for_a_worker(job),
+        "silent": is_silent(job),
+    }
 
 
 def waits_for_a_worker(job: Job) -> bool:

@@ -255,8 +255,27 @@ class Evaluation(models.Model):
         return f"{self.protocol} of {self.method} of {self.network_id} on {self.image_id}"
 
 
+class Worker(models.Model):
+    """A process that makes maps and does jobs. It says now and then that it is there (workers.py)."""
+
+    name = models.CharField(max_length=200, unique=True, help_text="host:process id")
+    started_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-heartbeat_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has been heard of lately."""
+        return self.heartbeat_at > timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+
+
 class Job(models.Model):
-    """Work that somebody asked for on a page and that a worker does: photos to bring in, a network to try or add.
+    """Work that somebody asked for on a page and that a worker does: photos to bring in, a network to try or add …
 
     The row is the truth; the message carries its id. `arguments` name files that came with it, under `uploads/`.
     """
@@ -265,6 +284,7 @@ class Job(models.Model):
         PHOTOS = "photos", "bring photos in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
+        LIKENESS = "likeness", "compare what a study’s arms look like"
 
     class State(models.TextChoices):
         PENDING = "pending"

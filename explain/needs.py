@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from . import cam
 from .classes import class_in
@@ -31,6 +31,18 @@ def label_target(image: Image, network: Network) -> int | None:
     return class_in(network.class_names, name=image.class_name, index=image.class_index)
 
 
+def label_targets(images: Iterable[Image], network: Network) -> dict[int, int | None]:
+    """The same by photo's key; each class is looked up once."""
+    known: dict[tuple[str, int | None], int | None] = {}
+    found = {}
+    for image in images:
+        key = image.class_name, image.class_index
+        if key not in known:
+            known[key] = label_target(image, network)
+        found[image.pk] = known[key]
+    return found
+
+
 def map_key(row: ExplanationMap) -> MapKey:
     return row.image_id, row.method, row.target, row.parameters_hash
 
@@ -54,9 +66,10 @@ def lacking(
     top = dict(Prediction.objects.filter(network=network, **photos).values_list("image_id", "top_class"))
     there = maps_there(network=network, methods=methods, **photos)
     hashes = {method: parameters_hash(network, method) for method in methods}
+    aims = label_targets(images, network) if target == Precompute.Target.LABEL else top
     lacks = {}
     for image in images:
-        aim = label_target(image, network) if target == Precompute.Target.LABEL else top.get(image.pk)
+        aim = aims.get(image.pk)
         missing = [m for m in methods if (image.pk, m, aim, hashes[m]) not in there]
         if missing or image.pk not in top:
             lacks[image.pk] = missing

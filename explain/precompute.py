@@ -20,7 +20,7 @@ from .batches import MAX_ATTEMPTS
 from .cam import METHOD_NAMES
 from .errors import BadInputError
 from .models import Batch, Image, ImageSet, Network, Precompute
-from .needs import label_target, lacking
+from .needs import label_targets, lacking
 
 RECENT = 8  # finished batches that the speed is taken from
 SHOWN_FAILURES = 50
@@ -74,7 +74,8 @@ def _check(networks: Sequence[Network], methods: Sequence[str]) -> None:
 
 def _check_labels(images: Sequence[Image], networks: Sequence[Network]) -> None:
     for network in networks:
-        strange = [image for image in images if label_target(image, network) is None]
+        targets = label_targets(images, network)
+        strange = [image for image in images if targets[image.pk] is None]
         if strange:
             raise BadInputError(
                 f"network {network} has no class for {len(strange)} of {len(images)} photos "

@@ -1,11 +1,14 @@
 """Which photos a study may use: what networks get right, and F1 by class. From Prediction rows; no torch."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Count, FilteredRelation, Q
+
+from .classes import class_in
 from .models import Image, ImageSet, Network, Prediction
-from .needs import label_target
+from .needs import label_targets
 
 
 @dataclass(frozen=True)
@@ -103,37 +106,81 @@ class Verdicts:
         return self.names[top] if top < len(self.names) else str(top)
 
     def f1_table(self) -> F1Table:
-        known = {photo: label for photo, label in self.labels.items() if label is not None}
-        names = {label: self.class_names[photo] for photo, label in reversed(known.items())}
-        seen = [(label, self.top[photo]) for photo, label in known.items() if photo in self.top]
-        photos = Counter(label for label, _ in seen)
-        right = Counter(label for label, guess in seen if guess == label)
-        called = Counter(guess for _, guess in seen)
-        classes = [
-            ClassF1(
-                class_name=names[index],
-                class_index=index,
-                photos=count,
-                true_positives=right[index],
-                false_positives=called[index] - right[index],
-            )
-            for index, count in photos.items()
-        ]
-        return F1Table(
-            classes=sorted(classes, key=lambda one: (-one.f1, one.class_name)),
-            left_out=len(self.labels) - len(known),
-            unseen=len(known) - len(seen),
+        said = ((self.class_names[photo], label, self.top.get(photo)) for photo, label in self.labels.items())
+        return f1_table(Counter(said))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Photos of one class of which every network says the same: how many they are.
+
+    labels  the class among each network's classes; None where it knows no such class
+    says    each network's top class; None where it has not looked at them
+    """
+
+    class_name: str
+    labels: tuple[int | None, ...]
+    says: tuple[int | None, ...]
+    photos: int
+
+    @property
+    def right(self) -> bool:
+        """Whether every network gets them right."""
+        return None not in self.labels and self.labels == self.says
+
+
+def f1_table(said: Mapping[tuple[str, int | None, int | None], int]) -> F1Table:
+    """The table of one network, from (class in words, its label, the network's top class) -> photos."""
+    known = {key: count for key, count in said.items() if key[1] is not None}
+    names = {label: name for name, label, _ in reversed(known)}
+    photos: Counter[int | None] = Counter()
+    right: Counter[int | None] = Counter()
+    called: Counter[int | None] = Counter()
+    for (_, label, guess), count in known.items():
+        if guess is not None:
+            photos[label] += count
+            called[guess] += count
+            right[label] += count * (guess == label)
+    classes = [
+        ClassF1(
+            class_name=names[index],
+            class_index=index,
+            photos=count,
+            true_positives=right[index],
+            false_positives=called[index] - right[index],
         )
+        for index, count in photos.items()
+        if index is not None
+    ]
+    return F1Table(
+        classes=sorted(classes, key=lambda one: (-one.f1, one.class_name)),
+        left_out=sum(said.values()) - sum(known.values()),
+        unseen=sum(known.values()) - photos.total(),
+    )
+
+
+def tallies(*, image_set: ImageSet, networks: Sequence[Network]) -> list[Tally]:
+    """The photos of a set, counted by class and by what each network says of them; in one query."""
+    said = {
+        f"said_{place}": FilteredRelation("predictions", condition=Q(predictions__network=network))
+        for place, network in enumerate(networks)
+    }
+    rows = image_set.images.order_by().annotate(**said)
+    columns = ("class_name", "class_index", *(f"{name}__top_class" for name in said))
+    found = rows.values_list(*columns).annotate(Count("pk")).order_by(*columns)
+    labels: dict[tuple[str, int | None], tuple[int | None, ...]] = {}
+    counted = []
+    for name, index, *says, photos in found:
+        if (name, index) not in labels:
+            known = [class_in(network.class_names, name=name, index=index) for network in networks]
+            labels[name, index] = tuple(known)
+        counted.append(Tally(name, labels[name, index], tuple(says), photos))
+    return counted
 
 
 def verdicts(*, images: Iterable[Image], network: Network) -> Verdicts:
     """What `network` says of `images`, which are of one set; in one query."""
     images = list(images)
-    known: dict[tuple[str, int | None], int | None] = {}
-    for image in images:
-        key = image.class_name, image.class_index
-        if key not in known:
-            known[key] = label_target(image, network)
     rows = Prediction.objects.filter(network=network)
     if images:
         rows = rows.filter(image__image_set=images[0].image_set_id)
@@ -142,7 +189,7 @@ def verdicts(*, images: Iterable[Image], network: Network) -> Verdicts:
         network=network.name,
         names=network.class_names,
         class_names={image.pk: image.class_name for image in images},
-        labels={image.pk: known[image.class_name, image.class_index] for image in images},
+        labels=label_targets(images, network),
         top={photo: top for photo, top in rows.values_list("image_id", "top_class") if photo in keys},
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery import current_app, shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
@@ -12,6 +12,7 @@ from . import batches, evaluate, jobs
 from .errors import BadInputError
 from .models import Batch, Job
 from .precompute import requeue_stale
+from .workers import Presence
 
 
 @shared_task(name="explain.run_batch")
@@ -96,3 +97,18 @@ def take_up_what_was_left(**_: Any) -> None:
     send_lost()
     for job_id in jobs.waiting():
         tell(run_job, job_id)
+
+
+_presence: list[Presence] = []
+
+
+@worker_ready.connect
+def say_that_it_is_there(**_: Any) -> None:
+    _presence.append(Presence())
+    _presence[-1].begin()
+
+
+@worker_shutdown.connect
+def take_leave(**_: Any) -> None:
+    while _presence:
+        _presence.pop().end()

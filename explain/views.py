@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from . import precompute, tasks
+from . import precompute, tasks, workers
 from .errors import BadInputError
 from .lookup import sets_with_counts
 from .models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
@@ -33,6 +33,7 @@ def runs(request: HttpRequest) -> HttpResponse:
             "sets": sets_with_counts(),
             "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
             "runs": precompute.runs_with_counts()[:RUNS_SHOWN],
+            "workers": workers.seen(),
         },
     )
 

@@ -6,6 +6,7 @@ never shown.
 """
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 
 from .models import (
     ApiToken,
@@ -275,3 +276,15 @@ class ApiTokenAdmin(LookOnly):
     def get_queryset(self, request):
         rows = super().get_queryset(request)
         return rows if request.user.is_superuser else rows.filter(user=request.user)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(LookOnly):
+    """What was changed here by hand, and studies that were deleted before they were opened. For superusers."""
+
+    list_display = ["action_time", "user", "content_type", "object_repr", "action_flag"]
+    list_filter = ["action_flag", "content_type"]
+    list_select_related = ["user", "content_type"]
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser

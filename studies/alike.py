@@ -2,25 +2,34 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from explain import jobs
+from explain.errors import BadInputError
+from explain.models import Job
+
+from . import comparing
 from .access import editable_study_of, may_edit, study_of
-from .likeness import FIELDS, MOST_ALIKE, NOTICEABLE, Pair, measure, pairs_of
-from .models import Event, ItemMap, Study
+from .likeness import FIELDS, MOST_ALIKE, NOTICEABLE, Pair, pairs_of
+from .models import ItemMap, Study
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def alike(request: HttpRequest, slug: str) -> HttpResponse:
-    """What was measured; a researcher has it measured here."""
+    """What was measured; a researcher has it measured here, by a worker."""
     if request.method == "POST":
         found = editable_study_of(request, slug)
-        pairs = measure(found) if found.items.exists() else []
-        Event.objects.create(
-            study=found, user_id=request.user.pk, kind="likeness measured", data={"pairs": len(pairs)}
+        try:
+            if found.items.exists():
+                comparing.ask(study=found, user=request.user)
+        except BadInputError as error:
+            messages.error(request, str(error), extra_tags="bad")
+        return (
+            redirect("study-state", slug, "open") if "next" in request.POST else redirect("study-alike", slug)
         )
-        return redirect("study-alike", slug)
     found = study_of(request, slug)
     return render(
         request,
@@ -33,8 +42,25 @@ def alike(request: HttpRequest, slug: str) -> HttpResponse:
             "fields": FIELDS,
             "most": round(MOST_ALIKE * 100),
             "may_edit": may_edit(request.user, found),
+            **comparison(found),
         },
     )
+
+
+def comparison(study: Study) -> dict[str, Any]:
+    """How far the comparison of a study's arms is, for a page that waits for it: empty where none is asked for."""
+    job = comparing.job_of(study)
+    if job is None or job.state == Job.State.DONE:
+        return {}
+    return {"job": job, "standing": jobs.to_json(job), "under_way": jobs.is_under_way(job)}
+
+
+@require_GET
+def state_json(request: HttpRequest, slug: str) -> JsonResponse:
+    """For the page that waits."""
+    job = comparing.job_of(study_of(request, slug))
+    said = {"state": "none"} if job is None else jobs.to_json(job)
+    return JsonResponse(said, headers={"Cache-Control": "no-store"})
 
 
 def _with_pictures(study: Study, pairs: list[Pair]) -> list[dict[str, Any]]:

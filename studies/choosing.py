@@ -1,8 +1,11 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
-from explain.choosing import Choice, Photo, Rule, choose
+from collections.abc import Iterable
+
+import explain.choosing
+from explain.choosing import Choice, ClassesChoice, Photo, Rule
 from explain.models import Image, ImageSet, Network
-from explain.selection import Verdicts, verdicts
+from explain.selection import tallies, verdicts
 
 from .protocol import Protocol, ProtocolError
 
@@ -11,33 +14,53 @@ class NotSeenYetError(ProtocolError):
     """Photos are to be chosen by what a network says of them, and it has not looked at all of them yet."""
 
 
-def choose_photos(protocol: Protocol) -> Choice:
-    """What the protocol chooses of its set, class by class and photo by photo, with why the others are left out.
+def choose_classes(protocol: Protocol) -> ClassesChoice:
+    """What the protocol chooses of its set, class by class: the database counts, so it is quick with any number of photos.
 
-    Three queries and one for each network, however many photos there are. Needs no maps. Networks that are not here
-    yet are left out of the F1 tables where the protocol does not rank by them.
+    Three queries. Needs no maps. Networks that are not here yet are left out of the F1 tables where the protocol does
+    not rank by them.
 
     Raises:
         ProtocolError: the set or a listed class does not exist; or photos are to be chosen by what a network says
             that is not here, or that has not looked at all of them; or no photo is left. With the remedy.
     """
-    image_set = find_set(protocol)
-    images = list(
-        image_set.images.only("image_set_id", "original_name", "class_name", "class_index", "source_sha256")
+    return _choose_classes(protocol, find_set(protocol), _networks(protocol))
+
+
+def choose_photos(protocol: Protocol) -> Choice:
+    """The same photo by photo, with why the others are left out. Raises what choose_classes() raises."""
+    image_set, networks = find_set(protocol), _networks(protocol)
+    _choose_classes(protocol, image_set, networks)
+    columns = ("image_set_id", "original_name", "class_name", "class_index", "source_sha256")
+    images = list(image_set.images.only(*columns))
+    return explain.choosing.choose(
+        photos=[Photo(one.pk, one.original_name, one.class_name, one.source_sha256) for one in images],
+        verdicts=[verdicts(images=images, network=network) for network in networks],
+        rule=protocol.rule,
     )
-    _check_classes(protocol.rule, images)
-    found = _verdicts(protocol, image_set, images)
-    photos = [Photo(image.pk, image.original_name, image.class_name, image.source_sha256) for image in images]
-    choice = choose(photos=photos, verdicts=found, rule=protocol.rule)
-    if not choice.chosen:
+
+
+def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Network]) -> ClassesChoice:
+    rule = protocol.rule
+    counted = tallies(image_set=image_set, networks=networks)
+    _check_classes(rule, {one.class_name for one in counted})
+    for place, network in enumerate(networks):
+        if rule.asks_networks and any(one.says[place] is None for one in counted):
+            raise NotSeenYetError(
+                f"photos.{rule.asks_networks}: {network} has not looked at all photos of {image_set}; "
+                f"first run: {precompute_command(protocol)}"
+            )
+    found = explain.choosing.choose_classes(counted, [network.name for network in networks], rule)
+    if not found.count:
         raise ProtocolError("photos: no photo is left; ask for less, or bring in more photos.")
-    return choice
+    return found
 
 
-def chosen_images(choice: Choice) -> list[Image]:
-    """The rows of the photos chosen, in the choice's order."""
-    by_key = Image.objects.in_bulk(choice.chosen)
-    return [by_key[key] for key in choice.chosen]
+def chosen_images(choice: Choice, most: int | None = None) -> list[Image]:
+    """The rows of the photos chosen, or of the first of them, in the choice's order."""
+    keys = choice.chosen[:most]
+    by_key = Image.objects.in_bulk(keys)
+    return [by_key[key] for key in keys]
 
 
 def find_set(protocol: Protocol) -> ImageSet:
@@ -73,24 +96,20 @@ def precompute_command(protocol: Protocol) -> str:
     return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
 
 
-def _check_classes(rule: Rule, images: list[Image]) -> None:
-    known = {image.class_name for image in images}
+def knows_not(network: str, classes: Iterable[str]) -> str:
+    """In words."""
+    names = sorted(classes)
+    return (
+        f"{network} knows no class {', '.join(map(repr, names[:5]))}{' and others' if len(names) > 5 else ''}"
+    )
+
+
+def _check_classes(rule: Rule, known: set[str]) -> None:
     if missing := [name for name in rule.classes if name not in known]:
         raise ProtocolError(f"photos.classes: no photo is labelled {', '.join(map(repr, missing))}.")
 
 
-def _verdicts(protocol: Protocol, image_set: ImageSet, images: list[Image]) -> list[Verdicts]:
-    key = protocol.rule.asks_networks
-    if key:
-        networks = list(find_networks(protocol).values())
-    else:
-        names = {arm.network for arm in protocol.arms}
-        networks = list(Network.objects.filter(name__in=names).order_by("name"))
-    found = [verdicts(images=images, network=network) for network in networks]
-    for one in found:
-        if key and one.unseen:
-            raise NotSeenYetError(
-                f"photos.{key}: {one.network} has not looked at all photos of {image_set}; "
-                f"first run: {precompute_command(protocol)}"
-            )
-    return found
+def _networks(protocol: Protocol) -> list[Network]:
+    if protocol.rule.asks_networks:
+        return list(find_networks(protocol).values())
+    return list(Network.objects.filter(name__in={arm.network for arm in protocol.arms}).order_by("name"))

@@ -10,11 +10,10 @@ from typing import Any
 
 from django.db import transaction
 
-from explain.models import Image, Network
+from explain.choosing import ClassesChoice
 
-from .choosing import NotSeenYetError, choose_photos, chosen_images, find_networks
+from .choosing import NotSeenYetError, choose_classes, find_networks, find_set, knows_not
 from .models import Event, Study
-from .opening import check_labels
 from .protocol import Protocol, ProtocolError, check_protocol
 
 _COMMAND = re.compile(r"[;,:]? ?(?:bring it in|add it|first run)?:? ?\(?manage\.py .*$")
@@ -91,31 +90,32 @@ def faults_here(protocol: Protocol) -> list[Fault]:
     Photos that a network has still to look at are no fault: it will, when the maps are made.
     """
     faults = []
-    networks: list[Network] = []
     try:
-        networks = list(find_networks(protocol).values())
+        find_networks(protocol)
     except ProtocolError as error:
         faults += _read(error)
     try:
-        images = chosen_images(choose_photos(protocol))
+        chosen = choose_classes(protocol)
     except NotSeenYetError:
         return faults
     except ProtocolError as error:
-        return faults + _read(error)
-    return faults + misfits(images, networks)
+        return list(dict.fromkeys(faults + _read(error)))
+    strange = [f"The network {knows_not(name, classes)}{_HINT}" for name, classes in chosen.strange.items()]
+    return faults + [Fault("arms.network", text) for text in strange] + _boxes_missing(protocol, chosen)
 
 
-def misfits(images: list[Image], networks: list[Network]) -> list[Fault]:
-    """Networks that do not know the class of one of the photos."""
-    try:
-        check_labels(images, networks)
-    except ProtocolError as error:
-        hint = "; leave such photos out with photos.classes."
-        return [
-            Fault("arms.network", f"The network {line.partition(': ')[2].replace(hint, _HINT)}")
-            for line in error.lines
-        ]
-    return []
+def _boxes_missing(protocol: Protocol, chosen: ClassesChoice) -> list[Fault]:
+    """Attention checks need photos with a box. Which photos are drawn is not known here: this counts all they come from."""
+    wanted = protocol.attention_checks
+    if not wanted:
+        return []
+    classes = [one.name for one in chosen.classes if one.chosen]
+    boxed = find_set(protocol).images.filter(class_name__in=classes).exclude(boxes=[]).count()
+    if boxed >= wanted:
+        return []
+    have = "1 of the photos has" if boxed == 1 else f"{boxed or 'none'} of the photos have"
+    text = f"{wanted} are asked for, and {have} a box around the object. Bring photos in with boxes, or ask for fewer."
+    return [Fault("design.attention_checks", text)]
 
 
 def all_faults(source: dict[str, Any]) -> list[Fault]:

@@ -85,7 +85,7 @@ def _photos(study: Study) -> list[tuple[Image, list[int | None]]]:
     """Photos of a draft with the maps that are there."""
     protocol = _protocol(study)
     try:
-        images = chosen_images(choose_photos(protocol))[:AT_MOST]
+        images = chosen_images(choose_photos(protocol), most=AT_MOST)
     except NotSeenYetError:
         images = list(find_set(protocol).images.order_by("class_name", "original_name")[:AT_MOST])
     rows = ExplanationMap.objects.filter(image__in=images).order_by("id")

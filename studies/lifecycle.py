@@ -1,12 +1,17 @@
 """draft → precomputing → ready → open ⇄ paused → closed → archived: what a study is now, and who may be asked."""
 
+from typing import Any
+
+from django.contrib.admin.models import DELETION, LogEntry
 from django.db import transaction
 from django.utils import timezone
 
 from explain.errors import BadInputError
 
+from .comparing import check_compared
 from .models import Event, Invitation, Study
 from .opening import code_version, fingerprint, open_study, record_version
+from .protocol import to_toml
 
 State = Study.State
 
@@ -27,13 +32,15 @@ class StepError(BadInputError):
 
 
 def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) -> Study:
-    """Go one of the STEPS, and record who did it.
+    """Go one of the STEPS, and record who did it. Nobody waits here: what takes long is asked of a worker.
 
     Raises:
         StepError: there is no such step from the study's state.
+        NotComparedError: a ready study whose arms are still being compared; that has been asked for.
         OpeningError: a ready study that cannot be opened as it is.
     """
     if study.state == State.READY and to == State.OPEN:
+        check_compared(study=study, user=user)
         return open_study(study=study, user=user, alike_seen=alike_seen)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
@@ -54,6 +61,20 @@ def take_apart(study: Study) -> None:
     study.items.all().delete()
     study.arms.all().delete()
     study.likeness = {}
+
+
+def delete_study(*, study: Study, user: Any) -> None:
+    """Delete a study that was never opened, with its protocol and record; what it was stays in the admin's log.
+
+    Raises StepError for any other: what was asked of people is kept.
+    """
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.is_frozen:
+            raise StepError(f"{study.slug} has been opened, so it is kept; close it and archive it instead.")
+        what = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
+        LogEntry.objects.log_actions(user.pk, [study], DELETION, what, single_object=True)
+        study.delete()
 
 
 def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
+from explain.errors import BadInputError
 from explain.pictures import make_map_pictures
 
 from .models import Study
@@ -60,13 +61,25 @@ class Pair:
         return f"{self.first} and {self.second} {said}"
 
 
+class ChangedError(BadInputError):
+    """The study was set up anew while its arms were being compared."""
+
+
+def is_measured(study: Study) -> bool:
+    return bool(study.likeness)
+
+
 def pairs_of(study: Study) -> list[Pair]:
     """What was measured and is kept, most alike first; empty if nothing was measured yet."""
     return [Pair(**pair) for pair in study.likeness.get("pairs", [])]
 
 
 def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> list[Pair]:
-    """Compare every pair of arms on every item, and keep what was found with the study. Reads every picture once."""
+    """Compare every pair of arms on every item, and keep what was found with the study. Reads every picture once.
+
+    Raises ChangedError, and keeps nothing, where the arms are others by then.
+    """
+    compared = arms_of(study)
     arms = list(study.arms.order_by("index").values_list("index", "name"))
     couples = list(combinations(range(len(arms)), 2))
     correlations: dict[tuple[int, int], list[float]] = {couple: [] for couple in couples}
@@ -90,9 +103,16 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
         _pair(arms[a][1], arms[b][1], numbers, correlations[a, b], differences[a, b]) for a, b in couples
     ]
     found.sort(key=lambda pair: (-pair.alike, -(pair.correlation_median or 0)))
+    if arms_of(study) != compared:
+        raise ChangedError(f"{study}: its set-up was changed meanwhile; its arms have to be compared again.")
     study.likeness = {"noticeable": NOTICEABLE, "pairs": [asdict(pair) for pair in found]}
     Study.objects.filter(pk=study.pk).update(likeness=study.likeness)
     return found
+
+
+def arms_of(study: Study) -> list[int]:
+    """Keys of the arms: a study that is set up anew has others."""
+    return list(study.arms.order_by("index").values_list("pk", flat=True))
 
 
 def _pair(

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from explain.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network
-from explain.needs import label_target
+from explain.needs import label_targets
 from explain.pictures import make_map_pictures, make_picture, sha256_of
 
 from . import attention, likeness
 from .allocation import lay_out_trials
-from .choosing import choose_photos, chosen_images, find_networks, precompute_command
+from .choosing import choose_photos, chosen_images, find_networks, knows_not, precompute_command
 from .models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study, Trial
 from .protocol import Protocol, ProtocolError, in_full
 
@@ -96,11 +96,10 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
 
 def check_labels(photos: list[Image], networks: list[Network]) -> None:
     for network in networks:
-        unknown = {image.class_name for image in photos if label_target(image, network) is None}
-        if unknown:
+        targets = label_targets(photos, network)
+        if unknown := {image.class_name for image in photos if targets[image.pk] is None}:
             raise ProtocolError(
-                f"photos.set: {network.name} knows no class {', '.join(map(repr, sorted(unknown)[:5]))}"
-                f"{' and others' if len(unknown) > 5 else ''}; leave such photos out with photos.classes."
+                f"photos.set: {knows_not(network.name, unknown)}; leave such photos out with photos.classes."
             )
 
 
@@ -118,7 +117,7 @@ def _maps(
             layer=network.layer,
             image__image_set__name=protocol.photo_set,
         )
-        targets = {image.pk: label_target(image, network) for image in images}
+        targets = label_targets(images, network)
         for row in rows.defer("values").order_by("id"):
             if row.target == targets.get(row.image_id):
                 found[row.image_id, network.pk, arm.method] = row
@@ -197,7 +196,7 @@ def _open(
 
 def _alike(study: Study, seen: bool) -> list[list[Any]]:
     """The pairs of arms that look the same with their shares; measured now if they have not been."""
-    pairs = likeness.pairs_of(study) or likeness.measure(study)
+    pairs = likeness.pairs_of(study) if likeness.is_measured(study) else likeness.measure(study)
     found = [pair for pair in pairs if pair.too_alike]
     if found and not seen:
         raise AlikeError(

@@ -12,7 +12,7 @@ from explain.models import ImageSet
 from .analysis.answers import AnswersError
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.power import Assumptions, Design, Simulated, World, wilson
-from .choosing import choose_photos
+from .choosing import choose_classes
 from .models import Study
 from .protocol import Protocol, ProtocolError
 
@@ -105,7 +105,7 @@ def count_photos(protocol: Protocol) -> Photos:
     """The items that the protocol would have: those chosen from its set if that is here, else from its limits."""
     rule = protocol.rule
     if ImageSet.objects.filter(name=protocol.photo_set).exists():
-        return Photos(len(choose_photos(protocol).chosen), f"the set {protocol.photo_set}")
+        return Photos(choose_classes(protocol).count, f"the set {protocol.photo_set}")
     classes = rule.top_classes or len(rule.classes)
     if classes and rule.per_class:
         count = classes * rule.per_class

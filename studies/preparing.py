@@ -4,6 +4,8 @@ Rows are the truth here too: a message that is lost is sent again by whoever loo
 the same message twice does no harm.
 """
 
+from typing import Any
+
 from django.db import transaction
 
 from explain import precompute
@@ -11,6 +13,7 @@ from explain.errors import BadInputError
 from explain.models import Precompute
 from explain.tasks import queue_length, send
 
+from . import comparing
 from .choosing import NotSeenYetError, choose_photos, chosen_images, find_networks, find_set
 from .drafts import all_faults
 from .models import Event, Study
@@ -38,8 +41,15 @@ def start(*, study: Study, user=None) -> bool:
             study.save(update_fields=["state", "precompute"])
             Event.objects.create(study=study, user=user, kind=Study.State.PRECOMPUTING)
         return False
-    Event.objects.create(study=study, user=user, kind=Study.State.READY)
+    _is_ready(study, user)
     return True
+
+
+def _is_ready(study: Study, user: Any) -> None:
+    """Note it, and have the arms compared: opening asks how alike they look."""
+    Event.objects.create(study=study, user=user, kind=Study.State.READY)
+    if user is not None:
+        comparing.ask(study=study, user=user)
 
 
 def advance(study: Study) -> bool:
@@ -63,7 +73,8 @@ def advance(study: Study) -> bool:
         _give_up(study, str(error))
         return False
     if following is None:
-        Event.objects.create(study=study, kind=Study.State.READY)
+        asked = study.events.filter(kind=Study.State.PRECOMPUTING).select_related("user").last()
+        _is_ready(study, asked.user if asked else None)
         return False
     if following == run and precompute.progress(following).finished:
         _give_up(study, "its run is finished, and maps are still missing")

@@ -19,7 +19,7 @@ from explain.models import Job, Network
 
 from .access import editable_study_of
 from .analysis.answers import AnswersError
-from .choosing import NotSeenYetError, choose_photos
+from .choosing import NotSeenYetError, choose_classes
 from .drafts import Fault, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
 from .estimate import estimate_from, items_of
 from .models import Study
@@ -191,7 +191,7 @@ def _form(here: Step, source: dict[str, Any], data: Any) -> StepForm:
 def _faults_at(here: Step, source: dict[str, Any]) -> list[Fault]:
     """What this step got wrong. Faults with what is here are found as soon as enough is said to look."""
     faults = [fault for fault in faults_of(source) if step_of(fault, source) == here]
-    if faults or here.slug not in ("photos", "networks"):
+    if faults or here.slug not in ("photos", "networks", "design"):
         return _without_what_is_to_come(here, faults, source)
     return [fault for fault in all_faults(completed(source)) if step_of(fault, source) == here]
 
@@ -246,12 +246,12 @@ def _counted(study: Study, chosen: str | None) -> str:
     if not chosen:
         return ""
     try:
-        photos = choose_photos(check_protocol(completed(study.protocol)))
+        photos = choose_classes(check_protocol(completed(study.protocol)))
     except NotSeenYetError:
         return "How many photos that leaves is known once the networks have looked at them."
     except ProtocolError:
         return ""
-    return f"{len(photos.chosen):,} of the {len(photos.photos):,} photos of {chosen} are chosen."
+    return f"{photos.count:,} of the {photos.of:,} photos of {chosen} are chosen."
 
 
 def _networks_context(request: HttpRequest, study: Study, form: StepForm) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from explain.tasks import send
 from explain.views import shown
 
 from . import preparing, tasks
+from .alike import comparison
 from .drafts import Fault, all_faults, completed, faults_of
 from .estimate import estimate_from, items_of
 from .models import Study
@@ -43,6 +44,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "gave_up": _gave_up(study, faults),
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
+            **(comparison(study) if study.state == Study.State.READY else {}),
         },
     )
 

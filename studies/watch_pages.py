@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from explain import workers
 from explain.models import Evaluation
 from explain.views import PICTURES
 
@@ -38,6 +39,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
             "page": page,
             "people": people(study, list(page.object_list)),
             "may_edit": may_edit(request.user, study),
+            "workers": workers.seen(),
         },
     )
 

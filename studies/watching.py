@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from .models import Participant, Response, Study, Trial
@@ -54,15 +55,13 @@ class Person:
 
 def watch(study: Study) -> Watch:
     """How a study goes now, in a fixed number of queries."""
-    answered = study.trials.filter(kind=Trial.Kind.MAIN, state=Trial.State.ANSWERED).order_by()
-    each = Counter(dict(answered.values_list("item").annotate(Count("id"))).values())
-    each[0] = study.items.count() - each.total()
+    each = _items_by_answers(study)
     active = study.participants.filter(state=Participant.State.ACTIVE)
     held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=timezone.now()).exclude(
         participant=None
     )
     answers = Exists(Response.objects.filter(participant=OuterRef("pk")))
-    passed, given = _checks(study.pk, None)
+    passed, given = _checks(study, None)
     latest = list(
         Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
         .order_by("-id")
@@ -79,6 +78,16 @@ def watch(study: Study) -> Watch:
     )
 
 
+def _items_by_answers(study: Study) -> dict[int, int]:
+    """How many items have so many answers; the database counts twice, so that no item comes here."""
+    answered = Trial.objects.filter(
+        item=OuterRef("pk"), kind=Trial.Kind.MAIN, state=Trial.State.ANSWERED
+    ).order_by()
+    count = answered.values("item").annotate(count=Count("pk")).values("count")
+    items = study.items.order_by().annotate(answers=Coalesce(Subquery(count), 0))
+    return dict(items.values_list("answers").annotate(Count("pk")))
+
+
 def _times(milliseconds: Sequence[int]) -> Times | None:
     if not milliseconds:
         return None
@@ -86,8 +95,10 @@ def _times(milliseconds: Sequence[int]) -> Times | None:
     return Times(len(milliseconds), low, median, high)
 
 
-def _checks(study: int, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
+def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
     """Attention checks passed and given, by participant's key. In a check the map on the object is arm 0's place."""
+    if not study.attention_checks:
+        return Counter(), Counter()
     rows = Response.objects.filter(
         participant__study=study, trial__kind=Trial.Kind.CHECK, status=Response.Status.ASIDE
     )
@@ -107,13 +118,15 @@ def people(study: Study, found: Sequence[Participant]) -> list[Person]:
     times: dict[int, list[int]] = {key: [] for key in keys}
     counts: dict[int, Counter[str]] = {key: Counter() for key in keys}
     last: dict[int, datetime] = {}
-    rows = Response.objects.filter(participant__in=keys).order_by("id")
-    for key, status, ms, at in rows.values_list("participant", "status", "response_ms", "created_at"):
-        counts[key][status] += 1
-        last[key] = at
-        if ms is not None and status in STANDING:
-            times[key].append(ms)
-    passed, given = _checks(study.pk, keys) if study.attention_checks else (Counter(), Counter())
+    rows = Response.objects.filter(participant__in=keys).order_by()
+    by_status = rows.values_list("participant", "status").annotate(Count("pk"), Max("created_at"))
+    for key, status, count, at in by_status:
+        counts[key][status] = count
+        last[key] = max(at, last.get(key, at))
+    timed = rows.filter(status__in=STANDING, response_ms__isnull=False)
+    for key, ms in timed.values_list("participant", "response_ms"):
+        times[key].append(ms)
+    passed, given = _checks(study, keys)
     failed = failed_practice(study) if study.practice else {}
     return [
         Person(

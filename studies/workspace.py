@@ -1,5 +1,7 @@
 """What an admin or researcher sees. Every look-up starts from `Study.objects.visible_to(user)`."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -11,10 +13,12 @@ from explain.errors import BadInputError
 
 from . import charts
 from .access import editable_study_of, may_edit, study_of
+from .alike import comparison
+from .comparing import NotComparedError
 from .details import details
 from .humans import humans_context
-from .lifecycle import STEPS, change_state, revoke_invitation
-from .likeness import pairs_of
+from .lifecycle import STEPS, change_state, delete_study, revoke_invitation
+from .likeness import is_measured, pairs_of
 from .models import Event, Invitation, Study
 from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
@@ -91,6 +95,7 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
                 "step": STEPS[found.state][to],
                 "progress": done,
                 "too_alike": [pair for pair in pairs_of(found) if pair.too_alike],
+                **(_waits(found) if to == Study.State.OPEN else {}),
             },
         )
     try:
@@ -98,11 +103,37 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
     except AlikeError as error:
         messages.warning(request, str(error.lines[0]))
         return redirect("study-state", slug, to)
+    except NotComparedError:  # the page says how far it is
+        return redirect("study-state", slug, to)
     except BadInputError as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, f"The study is {Study.State(to).label} now.")
     return redirect("study", slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete a study that was never opened, after a page that says what goes and what stays."""
+    found = editable_study_of(request, slug)
+    if found.is_frozen:
+        messages.warning(request, "A study that has been opened is kept. Close it and archive it instead.")
+        return redirect("study", slug)
+    if request.method != "POST":
+        return render(request, "studies/delete.html", {"study": found})
+    try:
+        delete_study(study=found, user=request.user)
+    except BadInputError as error:  # somebody opened it meanwhile
+        messages.warning(request, str(error))
+        return redirect("study", slug)
+    messages.success(request, f"“{found.title}” is deleted.")
+    return redirect("studies")
+
+
+def _waits(study: Study) -> dict[str, Any]:
+    """What a study that is ready has to wait for before it can be opened."""
+    waits = study.state == Study.State.READY and not is_measured(study) and study.items.exists()
+    return {"waits": True, **comparison(study)} if waits else {}
 
 
 @require_safe

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from studies.choosing import choose_photos
+from studies.choosing import choose_classes
 from studies.protocol import check_protocol, to_toml
 
 from .inputs import Inputs
@@ -57,7 +57,7 @@ def _adapt(inputs: Inputs, shipped: str, suffix: str, networks: tuple[str, ...])
 
 def write(one: Adapted, people: int) -> None:
     """Write the protocol as a file, its share of answers for each person cut to the photos that it chooses."""
-    items = len(choose_photos(check_protocol(one.source)).chosen)
+    items = choose_classes(check_protocol(one.source)).count
     design = one.source["design"]
     design["trials_per_participant"] = math.ceil(items * design["responses_per_item"] / people)
     one.path.parent.mkdir(parents=True, exist_ok=True)

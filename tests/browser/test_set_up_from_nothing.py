@@ -1,14 +1,16 @@
 """An admin sets both designs of the paper up in the browser, from an empty database with the sample photos, sees every
-page before anybody else does, opens, and somebody takes part. No terminal; the worker's tasks run in place."""
+page before anybody else does, opens, somebody answers all of it, and there are results. No terminal; the worker's tasks
+run in place."""
 
 import os
 from pathlib import Path
 
 import pytest
+from django.db.models import Count
 from playwright.sync_api import expect
 
 from explain.models import ExplanationMap
-from studies.models import Event, Participant, Response, Study, Trial
+from studies.models import Event, Item, Participant, Response, Study, Trial
 from tests.browser.conftest import PHONE, answer
 
 pytestmark = [
@@ -16,7 +18,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("tasks_run_in_place"),
 ]
-PHOTOS, ANSWERS = 3, 2
+CLASSES = ["dam", "hammer", "screwdriver", "solar dish", "triumphal arch"]
+CHOICE = {"classes": "\n".join(CLASSES), "per_class": "1"}  # the paper's: five classes, three methods
+RATING = {"limit": "3"}
 
 
 @pytest.fixture
@@ -44,23 +48,24 @@ def go_on(page, name):
     page.click("text=Save and go on")
 
 
-def steps_from_photos(page, slug):
+def choose_photos(page, slug, narrowed):
     page.check("input[name=set][value=samples]")
-    page.fill("[name=limit]", str(PHOTOS))
+    for name, value in narrowed.items():
+        page.fill(f"[name={name}]", value)
     go_on(page, f"{slug}-1-photos")
     expect(page.locator("h1")).to_have_text("Networks")
 
 
-def wording_and_design(page, slug):
+def wording_and_design(page, slug, photos):
     expect(page.locator("h1")).to_have_text("Task and wording")
     expect(page.locator("[data-becomes=id_question]")).to_contain_text("object")
     page.check("[name=practice]")
     page.fill("[name=break_every]", "2")
     go_on(page, f"{slug}-4-wording")
-    page.fill("[name=people]", str(ANSWERS))
-    page.fill("[name=responses_per_item]", str(ANSWERS))
-    page.fill("[name=trials_per_participant]", str(PHOTOS))
-    expect(page.locator("[data-shown=answers]")).to_have_text(str(PHOTOS * ANSWERS))
+    page.fill("[name=people]", "2")
+    page.fill("[name=responses_per_item]", "1")
+    page.fill("[name=trials_per_participant]", str(photos))
+    expect(page.locator("[data-shown=answers]")).to_have_text(str(photos))
     go_on(page, f"{slug}-5-design")
     expect(page.locator("h1")).to_have_text("Everything is said")
     look(page, f"{slug}-6-check")
@@ -69,7 +74,7 @@ def wording_and_design(page, slug):
     look(page, f"{slug}-7-ready")
 
 
-def preview(page, slug, value):
+def preview(page, slug, value, photos):
     """Every page of a volunteer, and no row of it."""
     before = Event.objects.count()
     page.click("text=Preview as a volunteer")
@@ -88,10 +93,10 @@ def preview(page, slug, value):
         else:
             page.click("main :is(button, a):has-text('Go on')")
     look(page, f"{slug}-preview-3-trial")
-    for number in range(PHOTOS):
-        expect(page.locator("#progress-text")).to_have_text(f"{number + 1} of {PHOTOS}")
+    for number in range(photos):
+        expect(page.locator("#progress-text")).to_have_text(f"{number + 1} of {photos}")
         answer(page, value)
-        if number == 1:
+        if has_break_after(number, photos):
             expect(page.locator("h1")).to_have_text("Time for a short break")
             page.click("main :is(button, a):has-text('Go on')")
     expect(page.locator("h1")).to_have_text("Thank you")
@@ -102,26 +107,40 @@ def preview(page, slug, value):
     page.click("text=End preview")
 
 
-def open_and_take_part(page, new_page, slug, value):
+def has_break_after(number, photos):
+    """Every two answers, but not after the last."""
+    return number % 2 == 1 and number < photos - 1
+
+
+def open_and_take_part(page, new_page, slug, value, photos):
     page.click("a:has-text('Open …')")
+    look(page, f"{slug}-8-opening")
+    if page.is_visible("[name=alike_seen]"):
+        page.check("[name=alike_seen]")
     page.click("button:has-text('Open')")
     expect(page.locator("[role=status]")).to_have_text("The study is open now.")
     page.fill("[name=label]", "friends")
-    page.fill("[name=quota]", str(ANSWERS))
+    page.fill("[name=quota]", "2")
     page.click("text=Make an invitation link")
     link = page.input_value("[data-copy-source]")
-    look(page, f"{slug}-8-open")
+    look(page, f"{slug}-9-open")
     volunteer = new_page()
     begin_with_practice(volunteer, link)
-    for number in range(PHOTOS):
+    for number in range(photos):
         answer(volunteer, value)
-        if number == 1:
+        if has_break_after(number, photos):
             volunteer.click("main :is(button, a):has-text('Go on')")
     volunteer.wait_for_url("**/thanks/")
+    assert Response.objects.filter(trial__study__slug=slug, status="counted").count() == photos
     page.goto(page.url.replace("invite/", ""))
-    expect(page.locator(".facts dd").first).to_contain_text(f"{PHOTOS} of {PHOTOS * ANSWERS}")
-    look(page, f"{slug}-9-watching")
-    assert Response.objects.filter(trial__study__slug=slug, status="counted").count() == PHOTOS
+    expect(page.locator(".facts dd").first).to_contain_text(f"{photos} of {photos}")
+    page.click("text=Watch")
+    expect(page.locator("h1")).to_have_text(f"{photos} of {photos} trials answered")
+    look(page, f"{slug}-10-watching")
+    page.click("nav.crumbs a >> nth=-1")
+    page.click("main a.primary:has-text('Results')")
+    expect(page.locator(".facts dd").first).to_have_text(str(photos))
+    look(page, f"{slug}-11-results")
 
 
 def begin_with_practice(page, link):
@@ -141,14 +160,14 @@ def test_both_designs_from_an_empty_database(admin_page, new_page):
     expect(page.locator("h1")).to_have_text("49 photos in samples")
     look(page, "1-samples")
     page.click("main :is(button, a):has-text('Go on')")
-    steps_from_photos(page, "first-study")
+    choose_photos(page, "first-study", CHOICE)
     expect(page.locator("[value=efficientnet-lite0]")).to_be_checked()
     go_on(page, "first-study-2-networks")
     expect(page.locator("[name=methods]:checked")).to_have_count(3)
     go_on(page, "first-study-3-methods")
-    wording_and_design(page, "first-study")
-    preview(page, "first-study", 1)
-    open_and_take_part(page, new_page, "first-study", 1)
+    wording_and_design(page, "first-study", photos=5)
+    preview(page, "first-study", 1, photos=5)
+    open_and_take_part(page, new_page, "first-study", 1, photos=5)
 
     page.click("text=Studies >> nth=0")
     page.click("text=New study")
@@ -157,23 +176,18 @@ def test_both_designs_from_an_empty_database(admin_page, new_page):
     page.fill("[name=slug]", "reliability")
     look(page, "2-new")
     page.click("text=Begin >> nth=0")
-    steps_from_photos(page, "reliability")
+    choose_photos(page, "reliability", RATING)
     page.select_option("[name=first]", "efficientnet-lite0")
     page.select_option("[name=second]", "squeezenet1-1")
     go_on(page, "reliability-2-networks")
     page.check("[value=pixel-ablation-cam]")
     go_on(page, "reliability-3-methods")
-    wording_and_design(page, "reliability")
-    preview(page, "reliability", 2)
-    open_and_take_part(page, new_page, "reliability", 2)
+    wording_and_design(page, "reliability", photos=3)
+    preview(page, "reliability", 2, photos=3)
+    open_and_take_part(page, new_page, "reliability", 2, photos=3)
     assert list(Study.objects.order_by("id").values_list("task", "state")) == [
         ("choice", "open"),
         ("rating", "open"),
     ]
-    assert ExplanationMap.objects.count() == 3 * PHOTOS + 2 * PHOTOS - shared_maps()
-
-
-def shared_maps():
-    """Maps that both studies show are made once."""
-    shown = ExplanationMap.objects.filter(method="pixel-ablation-cam", network__name="efficientnet-lite0")
-    return 2 * PHOTOS - shown.count()
+    shared = Item.objects.values("image").annotate(studies=Count("study")).filter(studies=2).count()
+    assert ExplanationMap.objects.count() == 3 * 5 + 2 * 3 - shared  # what both studies show is made once

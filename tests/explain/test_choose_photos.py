@@ -1,10 +1,14 @@
 """Which classes and photos are chosen, by hand, and why each other one is left out."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from explain.choosing import Photo, Rule, choose
-from explain.selection import Verdicts
+from explain.choosing import Photo, Rule, choose, choose_classes
+from explain.selection import Tally, Verdicts
 
 # Ten photos of each class. `one` takes so many of them for the class on the right.
 CLASSES = ["ant", "bee", "cat", "dog"]
@@ -125,6 +129,41 @@ def test_so_many_of_each_class_are_drawn_by_the_seed_and_by_nothing_else():
     assert choice.photos[0].reason in ("", "not drawn: 4 of the 10 of its class were")
 
 
+shares = st.none() | st.sampled_from([0.3, 0.5, 0.75, 1.0])
+numbers = st.none() | st.integers(1, 12)
+rules = st.builds(
+    Rule,
+    classes=st.sampled_from([(), ("cat",), ("ant", "dog")]),
+    min_f1=shares,
+    top_share=shares,
+    top_classes=st.none() | st.integers(1, 4),
+    only_correct=st.booleans(),
+    per_class=numbers,
+    limit=st.none() | st.integers(1, 45),
+    seed=st.integers(0, 5),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
+@given(rules, st.sampled_from([[one], [two, one]]))
+def test_counting_by_class_says_how_many_are_drawn_of_each(rule, networks):
+    """From counts alone, as the database gives them; `choose` draws photo by photo."""
+    drawn = choose(photos=PHOTOS, verdicts=networks, rule=rule)
+    alike = Counter(
+        (p.class_name, tuple(n.labels[p.key] for n in networks), tuple(n.top[p.key] for n in networks))
+        for p in PHOTOS
+    )
+    tallies = [Tally(*key, photos) for key, photos in sorted(alike.items(), reverse=True)]
+    counted = choose_classes(tallies, [n.network for n in networks], rule)
+    keys = {p.key: p.class_name for p in PHOTOS}
+    assert {c.name: c.chosen for c in counted.classes if c.chosen} == Counter(
+        keys[key] for key in drawn.chosen
+    )
+    assert (counted.count, counted.of) == (len(drawn.chosen), 40)
+    assert counted.classes == drawn.classes
+    assert counted.tables == drawn.tables
+
+
 def test_each_photo_of_a_class_is_drawn_equally_often():
     counts = np.zeros(10)
     for seed in range(600):
@@ -161,3 +200,9 @@ def test_a_tie_at_the_last_place_is_noted():
     assert chosen(two, top_classes=1).notes == (
         "As good by F1 as the last class taken, and left out by their names: cat.",
     )
+
+
+def test_classes_that_are_chosen_and_not_known_are_named():
+    three = says("three", {}, ["ant", "bee", "cat"])
+    assert chosen(one, three).strange == {"three": ("dog",)}
+    assert chosen(one, three, classes=("ant",)).strange == {}

@@ -1,12 +1,13 @@
 """F1 by class by hand, and which photos a network gets right."""
 
 import json
+from collections import Counter
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from explain.models import ImageSet, Prediction
-from explain.selection import f1_by_class, verdicts
+from explain.selection import f1_by_class, tallies, verdicts
 from tests.factories import make_image, make_network
 
 NAMES = ["cat", "dog", "owl", "emu"]
@@ -83,6 +84,19 @@ def test_networks_of_other_numbering_agree_by_name(image_set):
     said = verdicts(images=image_set.images.all(), network=turned)
     assert all(said.is_right(image.pk) for image in image_set.images.all())
     assert f1_by_class(image_set=image_set, network=turned).macro_f1 == 1
+
+
+def test_the_database_counts_what_the_verdicts_say_one_by_one(image_set, django_assert_num_queries):
+    networks = [network_that_says("a", image_set), make_network("silent")]
+    make_image(image_set, 99, "yak", 2000)
+    said = [verdicts(images=image_set.images.all(), network=network) for network in networks]
+    with django_assert_num_queries(1):
+        counted = tallies(image_set=image_set, networks=networks)
+    one_by_one = Counter(
+        (image.class_name, tuple(v.labels[image.pk] for v in said), tuple(v.top.get(image.pk) for v in said))
+        for image in image_set.images.all()
+    )
+    assert {(one.class_name, one.labels, one.says): one.photos for one in counted} == one_by_one
 
 
 def test_the_command_computes_what_is_missing_and_prints_a_table_or_json(photos, tiny, capfd):

@@ -35,7 +35,7 @@ def test_only_the_photos_that_are_asked_for_get_maps(browser, photos, tiny, task
     assert (study.state, study.items.count()) == ("ready", 2)
     assert ExplanationMap.objects.count() == 4
     kinds = list(study.events.values_list("kind", flat=True))
-    assert kinds == ["drafted", "precomputing", "ready"]
+    assert kinds == ["drafted", "precomputing", "ready", "likeness measured"]
 
 
 def test_networks_look_first_where_photos_are_chosen_by_what_they_say(

@@ -9,8 +9,11 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 from rest_framework.throttling import UserRateThrottle
 
+from explain.jobs import run_job
+from explain.models import Job
 from studies.access import Role, give_role
 from studies.allocation import answer_trial, claim_trials
+from studies.likeness import measure
 from studies.models import ApiToken, Event, Invitation, Response, Study, Trial, hash_token
 from tests.factories import make_participant, make_study
 
@@ -36,6 +39,7 @@ def program_of(user, scope="write"):
 def study(researcher):
     study = make_study("methods", items=2, state=Study.State.READY, responses_per_item=1)
     give_role(study=study, person=researcher, role=Role.RESEARCHER)
+    measure(study)  # what a worker does before it is opened
     return study
 
 
@@ -85,6 +89,15 @@ def test_a_study_is_opened_paused_resumed_and_closed(study, program, researcher)
         400,
         {"error": ["methods is closed; it cannot become open."]},
     )
+
+
+def test_a_study_is_opened_once_its_arms_are_compared(study, program):
+    Study.objects.update(likeness={})
+    refused = program.post(HERE + "open/")
+    assert refused.status_code == 400
+    assert "open it when that is known" in refused.json()["error"][0]
+    run_job(Job.objects.get().pk)
+    assert program.post(HERE + "open/").json()["state"] == "open"
 
 
 def test_an_invitation_is_made_listed_and_closed(study, program):

@@ -9,9 +9,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from PIL import Image as PillowImage
 
-from explain.models import ExplanationMap
-from studies.likeness import correlate, lab, measure, pairs_of
-from studies.models import Study
+from explain.jobs import run_job
+from explain.models import ExplanationMap, Job
+from studies import comparing
+from studies.likeness import ChangedError, correlate, is_measured, lab, measure, pairs_of
+from studies.models import Arm, Event, Study
 from studies.opening import AlikeError, is_intact, open_study
 from tests.factories import make_study
 
@@ -100,21 +102,83 @@ def test_the_command_takes_a_flag(study):
     assert Study.objects.get().state == "open"
 
 
-def test_the_page_takes_a_tick(study, client, admin_user):
+@pytest.fixture
+def browser(client, admin_user):
     client.force_login(admin_user)
+    return client
+
+
+def test_opening_waits_for_a_worker_and_says_so(study, browser):
     address = reverse("study-state", args=["twins", "open"])
-    said = client.post(address, follow=True).content.decode()
+    assert "is not known yet" in browser.get(address).content.decode()
+    said = browser.post(address, follow=True).content.decode()
+    assert "A worker is comparing the arms" in said
+    assert "Waiting for a worker." in said
+    assert ">Open</button>" not in said
+    browser.post(address)
+    job = Job.objects.get()  # asked once, however often it is pressed
+    assert (Study.objects.get().state, pairs_of(Study.objects.get())) == ("ready", [])
+    assert browser.get(reverse("study-alike-state", args=["twins"])).json()["state"] == "pending"
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total) == ("done", 3, 3)
+    assert Event.objects.get(kind="likeness measured").user.username == "admin"
+    assert 'name="alike_seen"' in browser.get(address).content.decode()
+
+
+def test_a_comparison_that_fails_says_why_and_is_asked_for_again(study, browser, monkeypatch):
+    def broken(*_):
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(comparing, "measure", broken)
+    address = reverse("study-alike", args=["twins"])
+    browser.post(address)
+    run_job(Job.objects.get().pk)
+    said = browser.get(address).content.decode()
+    assert "The arms could not be compared: OSError: the disk is away" in said
+    browser.post(address)
+    assert list(Job.objects.values_list("state", flat=True)) == ["pending", "failed"]
+
+
+def test_a_comparison_of_a_study_that_was_changed_meanwhile_is_not_kept(study, browser):
+    browser.post(reverse("study-alike", args=["twins"]))
+    job = Job.objects.get()
+    study.arms.first().delete()
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "changed" in job.error
+    assert not is_measured(Study.objects.get())
+    assert comparing.job_of(Study.objects.get()) is None
+
+
+def test_arms_that_change_while_they_are_compared_are_not_measured(study):
+    def change(done, _total):
+        if done == 1:
+            Arm.objects.create(
+                study=study, index=2, name="new", network=study.arms.first().network, method="random"
+            )
+
+    with pytest.raises(ChangedError):
+        measure(study, change)
+    assert not is_measured(Study.objects.get())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_takes_a_tick(study, browser, tasks_run_in_place):
+    address = reverse("study-state", args=["twins", "open"])
+    said = browser.post(address, follow=True).content.decode()
     assert "look the same on 2 of 3 photos" in said
     assert 'name="alike_seen"' in said
-    client.post(address, {"alike_seen": "on"})
+    browser.post(address, {"alike_seen": "on"})
     assert Study.objects.get().state == "open"
 
 
-def test_the_page_shows_the_closest_and_the_farthest_item_side_by_side(study, client, admin_user):
-    client.force_login(admin_user)
+@pytest.mark.django_db(transaction=True)
+def test_the_page_shows_the_closest_and_the_farthest_item_side_by_side(study, browser, tasks_run_in_place):
     address = reverse("study-alike", args=["twins"])
-    assert "Not measured yet" in client.get(address).content.decode()
-    page = client.post(address, follow=True).content.decode()
+    assert "Not measured yet" in browser.get(address).content.decode()
+    page = browser.post(address, follow=True).content.decode()
     assert "look the same on 2 of 3 photos" in page
     assert "median 1.00, least 1.00" in page
     shown = [study.items.get(index=index).item_maps.order_by("arm__index") for index in (0, 2)]

@@ -116,7 +116,7 @@ def test_a_study_without_a_protocol_says_where_its_photos_are(researcher, client
 
 def test_queries_do_not_grow_with_photos(birds, researcher, look, django_assert_num_queries):
     make(researcher, top_classes=2, only_correct=True, per_class=2)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         look()
     network = birds.images.first().predictions.get().network
     images = Image.objects.bulk_create(
@@ -135,5 +135,5 @@ def test_queries_do_not_grow_with_photos(birds, researcher, look, django_assert_
         Prediction(image=image, network=network, top_class=image.class_index, top_probability=1)
         for image in images
     )
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert "of 2,012 photos" in look("?page=3")

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from django.urls import reverse
 
-from explain.models import ImageSet, Prediction
+from explain.models import Image, ImageSet, Prediction
 from studies.models import Study
 from studies.protocol import check_protocol
 from tests.factories import make_image, make_map, make_network
@@ -95,7 +95,8 @@ def test_the_pages_write_the_protocol_that_a_file_would_hold(browser, birds, tas
     assert check_protocol(tomllib.loads(file)).complete == protocol.complete
 
 
-def test_with_every_map_there_the_study_is_ready_at_once(browser, birds):
+@pytest.mark.django_db(transaction=True)
+def test_with_every_map_there_the_study_is_ready_at_once(browser, birds, tasks_run_in_place):
     study = begin(browser)
     go_through(browser, study)
     assert "Everything is said" in browser.get(reverse("setup-check", args=[study.slug])).content.decode()
@@ -208,6 +209,32 @@ def test_more_answers_than_people_are_refused_at_their_field(browser, birds):
     response = save(browser, study, "design", **{**DESIGN, "responses_per_item": "20", "people": "6"})
     assert "more than the 6 people planned" in errors_of(response)["responses_per_item"]
     assert 'name="people" value="6"' in response.content.decode()
+
+
+def test_attention_checks_without_boxes_are_refused_at_their_field(browser, birds):
+    images, _ = birds
+    study = begin(browser)
+    save(browser, study, "photos", set="birds", classes="hen")
+    save(browser, study, "networks", networks=["tiny"])
+    response = save(browser, study, "design", **DESIGN, attention_checks="1")
+    assert "1 are asked for, and none of the photos have a box" in errors_of(response)["attention_checks"]
+    assert 'name="attention_checks" value="1"' in response.content.decode()
+    Image.objects.filter(pk=images[0].pk).update(boxes=[[1, 1, 9, 9]])
+    assert save(browser, study, "design", **DESIGN, attention_checks="1").url.endswith("/check/")
+
+
+def test_two_arms_alike_in_a_file_are_told_at_their_step(browser, birds):
+    study = begin(browser)
+    arm = {"network": "tiny", "method": "grad-cam"}
+    other = {"network": "tiny", "method": "ablation-cam"}
+    for arms, words in (
+        ([arm, arm], "the same network and method twice"),
+        ([{**arm, "name": "a"}, {**other, "name": "a"}], "the same for two arms"),
+    ):
+        source = {**study.protocol, "photos": {"set": "birds"}, "arms": arms}
+        Study.objects.update(protocol=source)
+        faults = browser.get(reverse("setup-check", args=[study.slug])).context["faults"]
+        assert [(step.slug, words in fault.text) for step, fault in faults] == [("methods", True)]
 
 
 def test_an_unknown_place_in_a_text_is_refused_at_its_field(browser, birds):

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from studies.likeness import measure
 from studies.models import Event, Invitation, Study, hash_token
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
@@ -198,6 +199,7 @@ def test_no_other_step_exists(browser, researcher, before, to):
 def test_a_draft_is_opened_from_its_page_and_then_frozen(browser, researcher):
     study = make_study("fresh", responses_per_item=2)
     study.researchers.add(researcher)
+    measure(study)  # what a worker does before it is opened
     assert "can no longer be changed" in page(browser, "study-state", "fresh", "open")
     browser.post(reverse("study-state", args=["fresh", "open"]))
     study.refresh_from_db()
