@@ -123,9 +123,10 @@ def people(study: Study, found: Sequence[Participant]) -> list[Person]:
     for key, status, count, at in by_status:
         counts[key][status] = count
         last[key] = max(at, last.get(key, at))
-    timed = rows.filter(status__in=STANDING, response_ms__isnull=False)
-    for key, ms in timed.values_list("participant", "response_ms"):
-        times[key].append(ms)
+    timed = rows.filter(status__in=STANDING).values_list("participant", "response_ms")
+    for key, ms in timed:
+        if ms is not None:
+            times[key].append(ms)
     passed, given = _checks(study, keys)
     failed = failed_practice(study) if study.practice else {}
     return [

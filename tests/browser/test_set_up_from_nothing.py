@@ -56,9 +56,9 @@ def choose_photos(page, slug, narrowed):
     expect(page.locator("h1")).to_have_text("Networks")
 
 
-def wording_and_design(page, slug, photos):
+def wording_and_design(page, slug, photos, shown):
     expect(page.locator("h1")).to_have_text("Task and wording")
-    expect(page.locator("[data-becomes=id_question]")).to_contain_text("object")
+    expect(page.locator("[data-becomes=id_question]")).to_contain_text(shown)
     page.check("[name=practice]")
     page.fill("[name=break_every]", "2")
     go_on(page, f"{slug}-4-wording")
@@ -165,7 +165,7 @@ def test_both_designs_from_an_empty_database(admin_page, new_page):
     go_on(page, "first-study-2-networks")
     expect(page.locator("[name=methods]:checked")).to_have_count(3)
     go_on(page, "first-study-3-methods")
-    wording_and_design(page, "first-study", photos=5)
+    wording_and_design(page, "first-study", photos=5, shown="dam")
     preview(page, "first-study", 1, photos=5)
     open_and_take_part(page, new_page, "first-study", 1, photos=5)
 
@@ -182,7 +182,7 @@ def test_both_designs_from_an_empty_database(admin_page, new_page):
     go_on(page, "reliability-2-networks")
     page.check("[value=pixel-ablation-cam]")
     go_on(page, "reliability-3-methods")
-    wording_and_design(page, "reliability", photos=3)
+    wording_and_design(page, "reliability", photos=3, shown="object")
     preview(page, "reliability", 2, photos=3)
     open_and_take_part(page, new_page, "reliability", 2, photos=3)
     assert list(Study.objects.order_by("id").values_list("task", "state")) == [
