@@ -87,12 +87,12 @@ def test_the_list_takes_as_many_queries_for_many_runs_as_for_one(
     client, researcher, run, django_assert_num_queries
 ):
     client.force_login(researcher)
-    with django_assert_num_queries(6):  # two of them: who is logged in
+    with django_assert_num_queries(7):  # two of them: who is logged in
         page(client, "runs")
     for _ in range(5):
         other = run.image_set.precomputes.create(methods=["grad-cam"])
         other.networks.add(*run.networks.all())
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page(client, "runs")
 
 
