@@ -2,7 +2,7 @@
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
-prefer). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py and bench/race.py.
+prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py and bench/race.py.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import answers, coverage, engine_report, evaluation, recovery
+from bench import answers, browser, coverage, engine_report, evaluation, recovery
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
 EVALUATION = Report("RESULTS-evaluation", evaluation.markdown)
+BROWSER = Report("RESULTS-browser", browser.markdown)
 RECOVERY = Report("RESULTS-recovery", recovery.markdown)
 PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
     "speed": ("bench.engine_speed", ENGINE),
@@ -39,6 +40,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "statistics": ("bench.coverage", STATISTICS),
     "evaluation": ("bench.evaluation", EVALUATION),
     "recovery": ("bench.recovery", RECOVERY),
+    "browser": ("bench.browser", BROWSER),
 }
 
 MADE_BY = {  # every file of results, and what writes it
@@ -47,6 +49,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-statistics.md": "python -m bench statistics",
     "RESULTS-evaluation.md": "python -m bench evaluation",
     "RESULTS-recovery.md": "python -m bench recovery",
+    "RESULTS-browser.md": "python -m bench browser",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
 }
