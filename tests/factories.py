@@ -23,8 +23,14 @@ def jpeg(seed: int, side: int = SIDE) -> bytes:
 
 
 def make_image(image_set: ImageSet, number: int, class_name: str = "hammer", class_index: int = 587) -> Image:
+    image = new_image(image_set, number, class_name, class_index)
+    image.save()
+    return image
+
+
+def new_image(image_set: ImageSet, number: int, class_name: str = "hammer", class_index: int = 587) -> Image:
     content = jpeg(number)
-    return Image.objects.create(
+    return Image(
         image_set=image_set,
         file=ContentFile(content, "photo.jpg"),
         picture=ContentFile(content, "picture.jpg"),
@@ -49,9 +55,15 @@ def make_network(name: str = "tiny") -> Network:
 
 
 def make_map(image: Image, network: Network, method: str) -> ExplanationMap:
+    made = new_map(image, network, method)
+    made.save()
+    return made
+
+
+def new_map(image: Image, network: Network, method: str) -> ExplanationMap:
     values = np.random.default_rng([image.pk, network.pk, len(method)]).random((7, 7), dtype=np.float32)
     picture = jpeg(image.pk * 1000 + network.pk * 100 + len(method))
-    return ExplanationMap.objects.create(
+    return ExplanationMap(
         image=image,
         network=network,
         layer=network.layer,
@@ -79,8 +91,8 @@ def make_study(
     image_set = ImageSet.objects.create(name=f"photos-of-{slug}")
     fields.setdefault("wording", default_wording(task, fields.get("picture", "overlay")))
     study = Study.objects.create(slug=slug, task=task, **{"title": f"Study {slug}", **fields})
-    arms = [
-        Arm.objects.create(study=study, index=index, name=name, network=network, method=method)
+    arms = Arm.objects.bulk_create(
+        Arm(study=study, index=index, name=name, network=network, method=method)
         for index, (name, network, method) in enumerate(
             (
                 method
@@ -94,11 +106,18 @@ def make_study(
             for network in map(make_network, networks)
             for method in methods
         )
-    ]
-    for number in range(items):
-        item = Item.objects.create(study=study, index=number, image=make_image(image_set, number))
-        for arm in arms:
-            ItemMap.objects.create(item=item, arm=arm, map=make_map(item.image, arm.network, arm.method))
+    )
+    images = Image.objects.bulk_create(new_image(image_set, number) for number in range(items))
+    maps = ExplanationMap.objects.bulk_create(
+        new_map(image, arm.network, arm.method) for image in images for arm in arms
+    )
+    asked = Item.objects.bulk_create(
+        Item(study=study, index=number, image=image) for number, image in enumerate(images)
+    )
+    shown = [(item, arm) for item in asked for arm in arms]
+    ItemMap.objects.bulk_create(
+        ItemMap(item=item, arm=arm, map=found) for (item, arm), found in zip(shown, maps, strict=True)
+    )
     study.state = state
     study.save()
     return study

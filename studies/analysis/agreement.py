@@ -23,6 +23,7 @@ from studies.analysis.resampling import (
     Method,
     caution,
     check_plan,
+    parts,
     quantiles,
     units_of,
     why_not,
@@ -206,9 +207,15 @@ def position_bias(
     if total == 0 or shown < 2:
         return PositionBias(counts, None, same, None, largest, "Nobody preferred one of several positions.")
     rng = np.random.default_rng(seed)
-    exchanged = np.array([rng.permuted(by_person, axis=1).sum(axis=0).var() for _ in range(draws)])
+    exchanged = np.concatenate([_exchanged(rng, by_person, size) for size in parts(draws, by_person.size)])
     p = (1 + np.sum(exchanged >= counts.var() * (1 - 1e-9))) / (1 + draws)
     return PositionBias(counts, counts / total, same, float(p), largest)
+
+
+def _exchanged(rng: np.random.Generator, by_person: np.ndarray, draws: int) -> np.ndarray:
+    """(draws,): how unequal the positions are when each person's are exchanged at random."""
+    drawn = rng.permuted(np.tile(by_person, (draws, 1)), axis=1)
+    return drawn.reshape(draws, *by_person.shape).sum(axis=1).var(axis=1)
 
 
 def side_bias(

@@ -167,9 +167,14 @@ def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.nd
 
 def _swings(rng: np.random.Generator, sums: np.ndarray, draws: int) -> np.ndarray:
     """(draws, k): Σ (times drawn − 1) · sums (units, k), in blocks that fit in memory."""
-    step = max(1, WEIGHTS_AT_ONCE // len(sums))
-    sizes = (min(step, draws - start) for start in range(0, draws, step))
+    sizes = parts(draws, len(sums))
     return np.concatenate([(_weights(rng, len(sums), size) - 1).T @ sums for size in sizes])
+
+
+def parts(draws: int, each: int) -> Iterator[int]:
+    """`draws` in parts that fit in memory, where one draw takes `each` numbers."""
+    step = max(1, WEIGHTS_AT_ONCE // each)
+    return (min(step, draws - start) for start in range(0, draws, step))
 
 
 def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -181,10 +186,10 @@ def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tu
 
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
-    rows = np.empty((draws, size), dtype=np.uint16)
-    for row in rows:
-        row[:] = np.bincount(rng.integers(size, size=size), minlength=size)
-    return rows.T.astype(float, order="C")
+    drawn = rng.integers(size, size=(draws, size))
+    drawn += size * np.arange(draws)[:, None]  # so that one count serves all draws
+    counts = np.bincount(drawn.ravel(), minlength=draws * size)
+    return counts.reshape(draws, size).T.astype(float, order="C")
 
 
 def check_plan(method: str, draws: int, level: float) -> None:
