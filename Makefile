@@ -4,7 +4,7 @@ SERVE ?= 1
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test check bench env clean
+.PHONY: demo test check bench env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -38,6 +38,10 @@ check: .venv/installed-dev .env
 	$(BIN)/mypy config explain studies
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	HTTPS=true SECURE_HSTS_SECONDS=31536000 SECURE_HSTS_INCLUDE_SUBDOMAINS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# What volunteers read, in every language: docs/languages.md.
+translations: .venv/installed-dev
+	$(BIN)/python -m translations.update $(NEW)
 
 # The engine beside its peers, a million answers, the statistics. `make bench PARTS=speed QUICK=1` measures one part, with fewer repeats.
 bench: .venv/installed-bench .env

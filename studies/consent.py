@@ -102,7 +102,7 @@ def instructions(request: HttpRequest, participant: Participant, token: str) -> 
         "token": token,
         "again": participant.instructed_at is not None,
         "instructions": text(study, "instructions"),
-        "keys": range(1, study.arms.count() + 1) if study.task == Study.Task.CHOICE else range(1, 6),
+        "last_key": study.arms.count() if study.task == Study.Task.CHOICE else 5,
         **facts(study),
     }
     return render(request, "volunteer/instructions.html", context)

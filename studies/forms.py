@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentForm(forms.Form):
     consent = forms.BooleanField(
-        error_messages={"required": "Please tick the box if you agree; without it you cannot take part."}
+        error_messages={"required": _("Please tick the box if you agree; without it you cannot take part.")}
     )
 
 
@@ -15,7 +16,7 @@ class QuestionsForm(forms.Form):
     """The questions of a protocol, as fields."""
 
     def __init__(self, questions: list[dict[str, Any]], data=None):
-        super().__init__(data)
+        super().__init__(data, label_suffix="")  # whatever ends a question is in its text
         self.questions = questions
         for question in questions:
             self.fields[question["key"]] = _field(question)
@@ -33,7 +34,7 @@ def _field(question: dict[str, Any]) -> forms.Field:
         return forms.IntegerField(min_value=0, max_value=10**6, **asked)
     if question["kind"] == "text":
         return forms.CharField(max_length=500, **asked)
-    choices = [("", "Please choose"), *((option, option) for option in question["options"])]
+    choices = [("", _("Please choose")), *((option, option) for option in question["options"])]
     return forms.ChoiceField(choices=choices, **asked)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
+from . import languages
 from .models import Invitation, Participant, hash_token
 from .statements import participant_of
 
@@ -16,40 +18,48 @@ View = Callable[..., HttpResponse]
 # What a volunteer reads where they cannot go on: heading, what it means, and what to do.
 REFUSALS = {
     "unknown": (
-        "This link does not work",
-        "It may have been cut short when it was copied. Please open it again from the message that you got.",
+        _("This link does not work"),
+        _(
+            "It may have been cut short when it was copied. Please open it again from the message that you got."
+        ),
     ),
     "revoked": (
-        "This invitation has been withdrawn",
-        "Nobody can start with this link any more. Whoever sent it to you can tell you more.",
+        _("This invitation has been withdrawn"),
+        _("Nobody can start with this link any more. Whoever sent it to you can tell you more."),
     ),
     "expired": (
-        "This invitation has run out",
-        "It was open for a limited time. Whoever sent it to you may have a newer one.",
+        _("This invitation has run out"),
+        _("It was open for a limited time. Whoever sent it to you may have a newer one."),
     ),
     "full": (
-        "All places are taken",
-        "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest.",
+        _("All places are taken"),
+        _(
+            "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest."
+        ),
     ),
     "paused": (
-        "This study is taking a break",
-        "It will go on soon. Please come back later with the same link: your answers so far are safe.",
+        _("This study is taking a break"),
+        _("It will go on soon. Please come back later with the same link: your answers so far are safe."),
     ),
     "closed": (
-        "This study is over",
-        "It takes no more answers. Thank you for your interest.",
+        _("This study is over"),
+        _("It takes no more answers. Thank you for your interest."),
     ),
     "withdrawn": (
-        "You have left this study",
-        "Your answers are taken out, and nothing that is left leads to you. Thank you for the time you gave.",
+        _("You have left this study"),
+        _(
+            "Your answers are taken out, and nothing that is left leads to you. Thank you for the time you gave."
+        ),
     ),
     "screened": (
-        "You cannot take part in this study",
-        "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you.",
+        _("You cannot take part in this study"),
+        _(
+            "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you."
+        ),
     ),
     "unreadable": (
-        "That answer could not be read",
-        "Nothing has been lost. Please go back to your page and answer once more.",
+        _("That answer could not be read"),
+        _("Nothing has been lost. Please go back to your page and answer once more."),
     ),
 }
 
@@ -58,6 +68,12 @@ def refuse(request: HttpRequest, reason: str, status: int = 200, back: str = "")
     heading, meaning = REFUSALS[reason]
     context = {"heading": heading, "meaning": meaning, "back": back}
     return private(render(request, "volunteer/refusal.html", context, status=status))
+
+
+def refuse_unknown(request: HttpRequest) -> HttpResponse:
+    """A token that belongs to nobody, so that no study says in which language."""
+    with languages.spoken(request, languages.of_reader(request)):
+        return refuse(request, "unknown", status=404)
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -80,8 +96,9 @@ def for_invitation(view: View) -> View:
         invitations = Invitation.objects.select_related("study")
         invitation = invitations.filter(token_sha256=hash_token(token)).first()
         if invitation is None:
-            return refuse(request, "unknown", status=404)
-        return private(view(request, invitation=invitation, token=token, **kwargs))
+            return refuse_unknown(request)
+        with languages.spoken(request, invitation.study.language):
+            return private(view(request, invitation=invitation, token=token, **kwargs))
 
     return wrapped
 
@@ -94,9 +111,10 @@ def for_participant(view: View) -> View:
     def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
         participant = participant_of(hash_token(token))
         if participant is None:
-            return refuse(request, "unknown", status=404)
-        if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
-            return refuse(request, participant.state)
-        return private(view(request, participant=participant, token=token, **kwargs))
+            return refuse_unknown(request)
+        with languages.spoken(request, participant.study.language):
+            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
+                return refuse(request, participant.state)
+            return private(view(request, participant=participant, token=token, **kwargs))
 
     return wrapped

@@ -37,6 +37,7 @@ class MissingMapsError(ProtocolError):
 SAME_IN_PROTOCOL = (
     "slug",
     "title",
+    "language",
     "task",
     "picture",
     "responses_per_item",
@@ -256,7 +257,9 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     orders = main.order_by().values_list("item__index", "order").distinct()
     asked = {
         "study": {name: getattr(study, name) for name in Study.FROZEN if _is_hashed(study, name)},
-        "protocol": in_full(study.protocol),
+        "protocol": {
+            key: value for key, value in in_full(study.protocol).items() if not _is_as_before(key, value)
+        },
         "arms": list(
             study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
         ),
@@ -271,11 +274,16 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
 # Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
-_LATER = {"attention_checks", "alike_seen"}
+_LATER = {"attention_checks", "alike_seen", "language"}
 
 
 def _is_hashed(study: Study, name: str) -> bool:
-    return name not in _NOT_HASHED and (name not in _LATER or bool(getattr(study, name)))
+    return name not in _NOT_HASHED and not _is_as_before(name, getattr(study, name))
+
+
+def _is_as_before(name: str, value: Any) -> bool:
+    """Whether a setting that came later is what every study was before it came."""
+    return name in _LATER and value == getattr(Study(), name)
 
 
 def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import invitations, operations, practice
@@ -131,13 +132,14 @@ def trial(request: HttpRequest, participant: Participant, token: str) -> HttpRes
 
 def trial_context(participant: Participant, token: str, block: dict[str, Any]) -> dict[str, Any]:
     study, current = participant.study, block["trials"][0]
-    arms = len(current["pictures"]) - 1
+    arms, texts = len(current["pictures"]) - 1, screen_texts()
     return {
         "study": study,
         "token": token,
         "hand": block,
         "current": current,
-        "number": block["done"] + 1,
+        "texts": texts,
+        "so_far": filled(texts["progress"], number=block["done"] + 1, total=block["total"]),
         "photo": current["pictures"][0],
         "maps": [
             {"value": index, "key": index + 1, "letter": LETTERS[index], "url": url}
@@ -150,6 +152,18 @@ def trial_context(participant: Participant, token: str, block: dict[str, Any]) -
         "same": {"value": SAME, "label": study.wording.get("same", "")},
         "shape": f"{study.task} arms-{arms}",
         "answer_id": uuid4(),
+    }
+
+
+def screen_texts() -> dict[str, str]:
+    """What static/js/trial.js says, in the language of the page."""
+    return {
+        "progress": gettext("{number} of {total}"),
+        "saving": gettext("Saving …"),
+        "saved": gettext("Answer saved"),
+        "kept": gettext("No connection. Safe on this device, to be sent later: {count}"),
+        "stale": gettext("This page is out of date. Please open your link again."),
+        "picture": gettext("A picture did not come. Trying again …"),
     }
 
 

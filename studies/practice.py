@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from .links import for_participant
@@ -13,6 +14,7 @@ from .models import Event, Participant, Study
 from .wording import filled
 
 DRAWINGS = ("cup", "tree")
+NAMES = {"cup": _("cup"), "tree": _("tree")}
 TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
 
 
@@ -85,14 +87,14 @@ def example_context(participant: Participant, number: int, side: int, said: bool
         "study": study,
         "number": number,
         "of": len(DRAWINGS),
-        "drawing": drawing,
+        "drawing": NAMES[drawing],
         "photo": f"img/practice-{drawing}.svg",
         "maps": [
             {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
         ],
         "ratings": list(zip(range(-2, 3), study.wording.get("labels", []), strict=False)),
         "same": study.wording.get("same", ""),
-        "question": filled(study.wording["question"], **{"class": drawing}),
+        "question": filled(study.wording["question"], **{"class": NAMES[drawing]}),
         "said": said,
         "right": "AB"[side],
     }

@@ -5,9 +5,10 @@ preview (preview_urls.py), so they lead from one to the next. How far someone is
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse, set_urlconf
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from . import languages
 from .consent import SECONDS_BEFORE_THE_FIRST, SECONDS_FOR_A_TRIAL
 from .dry_run import Shot, as_asked, count_asked, shots_of
 from .forms import QuestionsForm
@@ -132,6 +134,18 @@ def links_of_the_preview() -> Iterator[None]:
         set_urlconf(None)
 
 
+def for_run(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Call a view with the dry run that the address is of, in the language of its study."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        run = Run(request, token)
+        with languages.spoken(request, run.study.language):
+            return view(request, run)
+
+    return wrapped
+
+
 @require_safe
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
     """From the first page, whatever was looked at before."""
@@ -144,12 +158,12 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def home(request: HttpRequest, token: str) -> HttpResponse:
+@for_run
+def home(request: HttpRequest, run: Run) -> HttpResponse:
     """Where a volunteer would be sent now."""
-    run = Run(request, token)
     if run.place.given >= len(shots_of(run.study)):
-        return redirect(here("thanks", token))
-    return redirect(here("break" if _break_is_due(run) else "trial", token))
+        return redirect(here("thanks", run.slug))
+    return redirect(here("break" if _break_is_due(run) else "trial", run.slug))
 
 
 def _break_is_due(run: Run) -> bool:
@@ -158,16 +172,16 @@ def _break_is_due(run: Run) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def join(request: HttpRequest, run: Run) -> HttpResponse:
     if request.method == "POST":
         return run.after("join")
     return run.page("join", consent=run.text("consent"), form=None, preview=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def about_you(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def about_you(request: HttpRequest, run: Run) -> HttpResponse:
     form = QuestionsForm(run.study.questions, request.POST if request.method == "POST" else None)
     if form.is_valid():
         return run.after("about-you")
@@ -175,18 +189,17 @@ def about_you(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def instructions(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def instructions(request: HttpRequest, run: Run) -> HttpResponse:
     if request.method == "POST":
         return run.after("instructions")
-    arms = len(run.study.protocol.get("arms", []))
-    keys = range(1, arms + 1) if run.study.task == Study.Task.CHOICE else range(1, 6)
-    return run.page("instructions", again=False, instructions=run.text("instructions"), keys=keys)
+    last_key = len(run.study.protocol.get("arms", [])) if run.study.task == Study.Task.CHOICE else 5
+    return run.page("instructions", again=False, instructions=run.text("instructions"), last_key=last_key)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def practice(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def practice(request: HttpRequest, run: Run) -> HttpResponse:
     place, said = run.place, None
     if request.method != "POST" and place.example >= len(DRAWINGS):
         place = Place(given=place.given)  # looked at again
@@ -195,7 +208,7 @@ def practice(request: HttpRequest, token: str) -> HttpResponse:
     side = right_side(run.person, place.example)
     if request.method == "POST":
         if request.POST.get("number") != str(place.example):
-            return redirect(here("practice", token))
+            return redirect(here("practice", run.slug))
         value = request.POST.get("value", "")
         said = is_right(run.study, int(value) if value.lstrip("-").isdecimal() else None, side)
     context = example_context(run.person, place.example, side, said)
@@ -206,20 +219,20 @@ def practice(request: HttpRequest, token: str) -> HttpResponse:
             if over
             else replace(place, tries=place.tries + 1)
         )
-    return place.keep(run.page("practice", **context), token)
+    return place.keep(run.page("practice", **context), run.slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def trial(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def trial(request: HttpRequest, run: Run) -> HttpResponse:
     shots = shots_of(run.study)
     if request.method == "POST":
         given = min(run.place.given + 1, len(shots))
-        return replace(run.place, given=given).keep(redirect(here("participant", token)), token)
+        return replace(run.place, given=given).keep(redirect(here("participant", run.slug)), run.slug)
     if run.place.given >= len(shots):
         run.place = Place()  # looked at again
-    context = trial_context(run.person, token, _block(run, shots))
-    return run.place.keep(run.page("trial", **context), token)
+    context = trial_context(run.person, run.slug, _block(run, shots))
+    return run.place.keep(run.page("trial", **context), run.slug)
 
 
 def _block(run: Run, shots: list[Shot]) -> dict[str, Any]:
@@ -244,9 +257,10 @@ def _block(run: Run, shots: list[Shot]) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-def answers(request: HttpRequest, token: str) -> JsonResponse:
+@for_run
+def answers(request: HttpRequest, run: Run) -> JsonResponse:
     """For static/js: takes what it sends, keeps nothing, and hands out the next trials."""
-    run, settled = Run(request, token), []
+    settled = []
     shots = shots_of(run.study)
     given = run.place.given
     if request.method == "POST":
@@ -260,26 +274,30 @@ def answers(request: HttpRequest, token: str) -> JsonResponse:
     run.place = replace(run.place, given=max(0, min(given, len(shots))))
     elsewhere = run.place.given >= len(shots) or _break_is_due(run)
     reply = {**_block(run, shots), "settled": settled, "elsewhere": elsewhere, "csrf": get_token(request)}
-    return run.place.keep(JsonResponse(reply), token)  # type: ignore[return-value]
+    return run.place.keep(JsonResponse(reply), run.slug)  # type: ignore[return-value]
 
 
 @require_POST
-def undo(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
-    return replace(run.place, given=max(0, run.place.given - 1)).keep(redirect(here("trial", token)), token)
+@for_run
+def undo(request: HttpRequest, run: Run) -> HttpResponse:
+    return replace(run.place, given=max(0, run.place.given - 1)).keep(
+        redirect(here("trial", run.slug)), run.slug
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_a_break(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def take_a_break(request: HttpRequest, run: Run) -> HttpResponse:
     if request.method == "POST":
-        return replace(run.place, rested=run.place.given).keep(redirect(here("participant", token)), token)
+        return replace(run.place, rested=run.place.given).keep(
+            redirect(here("participant", run.slug)), run.slug
+        )
     return run.page("break", given=run.place.given or run.study.break_every, total=run.asked)
 
 
 @require_safe
-def thanks(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
+@for_run
+def thanks(request: HttpRequest, run: Run) -> HttpResponse:
     return run.page(
         "thanks",
         participant=run.person,
@@ -292,6 +310,6 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, token: str) -> HttpResponse:
-    run = Run(request, token)
-    return redirect(here("join", token)) if request.method == "POST" else run.page("leave")
+@for_run
+def leave(request: HttpRequest, run: Run) -> HttpResponse:
+    return redirect(here("join", run.slug)) if request.method == "POST" else run.page("leave")

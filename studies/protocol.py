@@ -3,6 +3,7 @@
 version = 1
 slug = "method-choice"
 title = "What does the computer look at?"
+language = "en"                   # optional; of volunteers' pages: de, fr, es, pt-br, zh-hans, ar
 task = "choice"                   # or "rating": two arms, five buttons
 
 [photos]                          # all optional but set; what each does is in explain/choosing.py
@@ -50,6 +51,7 @@ import tomli_w
 from explain.cam.names import METHOD_NAMES
 from explain.choosing import Rule
 
+from . import languages
 from .models import Study
 from .plan import check_plan
 from .reader import ProtocolError, Reader
@@ -69,6 +71,7 @@ class Protocol:
 
     slug: str
     title: str
+    language: str
     task: str
     photo_set: str
     rule: Rule
@@ -112,6 +115,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     reader.one_of("version", [1])
     photos, design = reader.table("photos"), reader.table("design")
     task = reader.one_of("task", Study.Task.values)
+    language = reader.one_of("language", languages.codes(), default=languages.DEFAULT)
     seed = design.number("seed", least=0, most=2**63 - 1)
     picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
     recruitment = reader.table("recruitment", required=False)
@@ -119,6 +123,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     protocol = Protocol(
         slug=reader.slug("slug"),
         title=reader.text("title", longest=200),
+        language=language,
         task=task,
         photo_set=photos.slug("set"),
         rule=_rule(photos, seed),
@@ -134,7 +139,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         people=_people(recruitment, design, each),
         seed=seed,
         picture=picture,
-        wording=_wording(reader, task, picture),
+        wording=_wording(reader, task, picture, language),
         source=source,
     )
     if protocol.attention_checks > protocol.trials_per_participant // 2:
@@ -249,10 +254,10 @@ def _completion_url(table: Reader) -> str:
     return url
 
 
-def _wording(reader: Reader, task: str, picture: str) -> dict[str, str | list[str]]:
+def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
     if task not in Study.Task.values or picture not in Study.Picture.values:
         return {}
-    wording = default_wording(task, picture)
+    wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)
     table = reader.table("wording", required=False)
     for key, default in wording.items():
         if isinstance(default, list):

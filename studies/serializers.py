@@ -37,6 +37,7 @@ class StudySerializer(serializers.ModelSerializer):
             "title",
             "task",
             "state",
+            "language",
             "picture",
             "arms",
             "items",

@@ -50,7 +50,11 @@ STEPS = (
     Step("photos", "Photos", ("photos",)),
     Step("networks", "Networks", ("arms.network",)),
     Step("methods", "Methods", ("arms",)),
-    Step("wording", "Task and wording", ("title", "slug", "task", "wording", "questions", "design.picture")),
+    Step(
+        "wording",
+        "Task and wording",
+        ("title", "slug", "language", "task", "wording", "questions", "design.picture"),
+    ),
     Step("design", "Design", ("design", "recruitment", "analysis", "exclusions")),
     Step("check", "Preview and open", ()),
 )

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
+from .languages import DEFAULT
 from .models import Study
 from .setup_forms import Source, StepForm, put
 from .wording import default_wording
@@ -15,6 +17,7 @@ class WordingForm(StepForm):
     TEXTS = ("question", "same", "labels", "instructions", "consent", "thanks")
     keys = {f"wording.{name}": name for name in TEXTS} | {
         "title": "title",
+        "language": "language",
         "slug": "title",
         "design.picture": "picture",
         "design.practice": "practice",
@@ -22,6 +25,12 @@ class WordingForm(StepForm):
     }
 
     title = forms.CharField(required=False, label="Title", help_text="Volunteers read it on every page.")
+    language = forms.ChoiceField(
+        required=False,
+        label="Language of volunteers’ pages",
+        choices=settings.LANGUAGES,
+        help_text="Texts below that you have not changed follow it when you save.",
+    )
     picture = forms.ChoiceField(
         label="How maps are shown", choices=Study.Picture.choices, widget=forms.RadioSelect
     )
@@ -67,25 +76,29 @@ class WordingForm(StepForm):
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
         del self.fields["same" if source.get("task") == Study.Task.RATING else "labels"]
+        for name in {"title", *self.TEXTS} & set(self.fields):
+            self.fields[name].widget.attrs["dir"] = "auto"
 
     def read(self, source: Source) -> dict[str, Any]:
         design = source.get("design", {})
         picture = design.get("picture", Study.Picture.OVERLAY)
-        said = {**default_wording(source["task"], picture), **source.get("wording", {})}
+        said = {**_defaults(source), **source.get("wording", {})}
         if "labels" in said:
             said["labels"] = "\n".join(said["labels"])
         return {
             **said,
             "title": source.get("title", ""),
+            "language": source.get("language", DEFAULT),
             "picture": picture,
             "practice": design.get("practice", False),
             "break_every": design.get("break_every"),
         }
 
     def write(self, source: Source, given: dict[str, Any]) -> None:
+        before = _defaults(source)
         source["title"] = given["title"]
+        put(source, "language", given["language"])
         design = source["design"] = dict(source.get("design", {}))
-        before = default_wording(source["task"], design.get("picture", Study.Picture.OVERLAY))
         put(design, "picture", given["picture"])
         put(design, "practice", given["practice"])
         put(design, "break_every", given["break_every"])
@@ -97,6 +110,12 @@ class WordingForm(StepForm):
             if said and said != default:
                 texts[key] = said
         put(source, "wording", texts)
+
+
+def _defaults(source: Source) -> dict[str, Any]:
+    """What the texts are where nothing is said, by what the protocol says of pictures and language."""
+    picture = source.get("design", {}).get("picture", Study.Picture.OVERLAY)
+    return default_wording(source["task"], picture, source.get("language", DEFAULT))
 
 
 class DesignForm(StepForm):

@@ -89,7 +89,9 @@ def make_study(
 ) -> Study:
     """A study with arms, items and maps, one arm for each (network, method). No trials yet."""
     image_set = ImageSet.objects.create(name=f"photos-of-{slug}")
-    fields.setdefault("wording", default_wording(task, fields.get("picture", "overlay")))
+    fields.setdefault(
+        "wording", default_wording(task, fields.get("picture", "overlay"), fields.get("language", "en"))
+    )
     study = Study.objects.create(slug=slug, task=task, **{"title": f"Study {slug}", **fields})
     arms = Arm.objects.bulk_create(
         Arm(study=study, index=index, name=name, network=network, method=method)

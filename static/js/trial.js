@@ -16,6 +16,7 @@ const undoForm = document.querySelector("#undo");
 const status = document.querySelector("#status");
 const options = [...document.querySelectorAll(".option")];
 const base = new URL("../", location.href);
+const texts = JSON.parse(document.querySelector("#texts").textContent); // in the language of the study
 const version = Number(form.version.value); // of the protocol that this page speaks
 
 const pictures = new Pictures();
@@ -71,7 +72,7 @@ async function show(trial) {
   try {
     images = await pictures.of(trial);
   } catch {
-    say("A picture did not come. Trying again …", "waiting");
+    say(texts.picture, "waiting");
     setTimeout(() => current === trial && show(trial), 5000);
     return;
   } finally {
@@ -118,7 +119,7 @@ function breakIsDue() {
 
 function progress() {
   const done = given();
-  document.querySelector("#progress-text").textContent = `${Math.min(done + 1, block.total)} of ${block.total}`;
+  document.querySelector("#progress-text").textContent = filled(texts.progress, { number: Math.min(done + 1, block.total), total: block.total });
   Object.assign(document.querySelector("#progress"), { max: block.total, value: done });
   undoForm.hidden = !last;
 }
@@ -175,6 +176,10 @@ function undo() {
   else seal(); // given before this page was loaded: the server's reply brings it back
 }
 
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name]);
+}
+
 function say(text, kind = "") {
   status.textContent = text;
   status.className = kind;
@@ -183,16 +188,14 @@ function say(text, kind = "") {
 let patience;
 function showState(state) {
   clearTimeout(patience);
-  const count = queue.waiting.length;
-  const answers = count === 1 ? "1 answer is" : `${count} answers are`;
-  if (state === "saved") say(block.done ? "Answer saved" : "");
+  if (state === "saved") say(block.done ? texts.saved : "");
   // Most answers are saved before anyone could read that they are being sent.
   else if (state === "sending") {
     say("");
-    patience = setTimeout(() => say("Saving …"), 500);
+    patience = setTimeout(() => say(texts.saving), 500);
   }
-  else if (state === "waiting") say(`No connection: ${answers} safe on this device and will be sent.`, "waiting");
-  else say("This page is out of date. Please open your link again.", "waiting");
+  else if (state === "waiting") say(filled(texts.kept, { count: queue.waiting.length }), "waiting");
+  else say(texts.stale, "waiting");
 }
 
 form.addEventListener("submit", (event) => {

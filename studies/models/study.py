@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from explain.models import Precompute
 
+from .. import languages
 from ..frozen import Kept, refusal
 
 
@@ -50,6 +51,7 @@ class Study(models.Model):
     FROZEN = (
         "slug",
         "title",
+        "language",
         "task",
         "picture",
         "responses_per_item",
@@ -72,6 +74,9 @@ class Study(models.Model):
 
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
+    language = models.CharField(
+        max_length=16, default=languages.DEFAULT, help_text="of volunteers' pages: one of LANGUAGES (settings)"
+    )
     task = models.CharField(max_length=10, choices=Task.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)

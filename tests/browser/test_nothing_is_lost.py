@@ -56,7 +56,7 @@ def test_answers_given_offline_are_kept_and_sent_when_the_network_is_back(taking
     page.context.set_offline(True)
     answer(page, 1)
     answer(page, 2)
-    expect(page.locator("#status")).to_contain_text("No connection: 2 answers are safe on this device")
+    expect(page.locator("#status")).to_contain_text("No connection. Safe on this device, to be sent later: 2")
     assert Response.objects.count() == 1
     page.context.set_offline(False)
     saved(page)
@@ -69,7 +69,7 @@ def test_answers_survive_a_closed_tab(taking_part):
     page = taking_part
     page.context.set_offline(True)
     answer(page, 2)
-    expect(page.locator("#status")).to_contain_text("No connection: 1 answer is safe")
+    expect(page.locator("#status")).to_contain_text("to be sent later: 1")
     context, url = page.context, page.url
     page.close()
     assert not Response.objects.exists()
