@@ -75,7 +75,9 @@ class Study(models.Model):
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     language = models.CharField(
-        max_length=16, default=languages.DEFAULT, help_text="of volunteers' pages: one of LANGUAGES (settings)"
+        max_length=16,
+        default=languages.DEFAULT,
+        help_text="of volunteers' pages: one of LANGUAGES (settings)",
     )
     task = models.CharField(max_length=10, choices=Task.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
