@@ -117,9 +117,11 @@ class StudyAdmin(OfVisibleStudies):
     search_fields = ["slug", "title"]
     filter_horizontal = ["researchers", "viewers"]
     inlines = [ArmsInline]
-    # Made by opening, pausing and closing, which have their own page and commands.
+    # Made by opening, pausing and closing, which have their own page and commands; the language comes with the
+    # texts in it, from the protocol.
     readonly_fields = [
         "state",
+        "language",
         "likeness",
         "alike_seen",
         "version",
