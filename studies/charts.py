@@ -106,18 +106,18 @@ def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
 def scatter(one: HumansBeside) -> SafeString:
     """People's share of each (photo, arm) against its figure, with the mean share of each group of figures as a level.
 
-    Many points would hide each other: beyond `POINTS` they are counted in cells, and a circle's area is their number.
+    Points that would hide each other are counted in cells, and a circle's area is their number.
     """
     low, high = min(point.x for point in one.points), max(point.x for point in one.points)
 
     def across(x: float) -> float:
-        return 0.11 + 0.85 * ((x - low) / (high - low) if high > low else 0.5)
+        return 0.14 + 0.81 * ((x - low) / (high - low) if high > low else 0.5)
 
     levels = [
         format_html(
-            '<line class="halo" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/><line class="level" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/>',
-            a=f"{across(group.low) * 100 - 1:.2f}",
-            b=f"{across(group.high) * 100 + 1:.2f}",
+            '<line class="level" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/>',
+            a=f"{across(group.low) * 100 - 2:.2f}",
+            b=f"{across(group.high) * 100 + 2:.2f}",
             y=f"{_down(group.mean_share):.1f}",
         )
         for group in one.groups
@@ -134,9 +134,15 @@ def scatter(one: HumansBeside) -> SafeString:
     )
 
 
+def is_crowded(one: HumansBeside) -> bool:
+    """Whether the points of a scatter plot would hide each other: many, or most of them in the same places."""
+    places = {(point.x, point.y) for point in one.points}
+    return len(one.points) > POINTS or 2 * len(places) < len(one.points)
+
+
 def _circles(one: HumansBeside, across: Callable[[float], float]) -> Iterator[SafeString]:
-    """A circle a point, coloured by arm; or, of too many points, a circle a cell, with an area by their number."""
-    if len(one.points) <= POINTS:
+    """A circle a point, coloured by arm; or, of a crowd, a circle a cell, with an area by their number."""
+    if not is_crowded(one):
         for point in one.points:
             yield _circle(across(point.x), point.y, 5, f"bar-{point.arm % 5 + 1}")
         return
@@ -164,8 +170,8 @@ def _down(share: float) -> float:
 def _shares_axis() -> SafeString:
     return format_html_join(
         "",
-        '<line class="grid" x1="10%" x2="100%" y1="{0}" y2="{0}"/><text class="soft" x="0" y="{1}">{2}</text>',
-        ((f"{_down(share):.1f}", f"{_down(share) + 5:.1f}", f"{share:.0%}") for share in (0, 0.5, 1)),
+        '<line class="grid" x1="12%" x2="100%" y1="{0}" y2="{0}"/><text class="soft" x="0" y="{1}">{2}</text>',
+        ((f"{_down(share):.1f}", f"{_down(share) + 5:.1f}", f"{share * 100:.0f} %") for share in (0, 0.5, 1)),
     )
 
 

@@ -6,9 +6,11 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from studies.models import Study
+from studies.report import report
 from tests.browser.conftest import DESK, PHONE, clean
 from tests.factories import make_study, make_trials
 from tests.studies.filled import fill
+from tests.studies.test_humans_beside_metrics import evaluate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,6 +21,7 @@ def study():
     make_trials(study, ["0,1,2"])
     fill(study, [[0, 1, 2, 2], [0, 0, -1, 2]], label="course A")
     fill(study, [[0, 2, 2, 2]], simulated=True, label="course B")
+    evaluate(study, [[0.1, 0.2, 0.9], [0.4, 0.5, 0.3], [0.8, 0.7, 0.2], [0.6, 0.1, 0.5]])
     study.state = Study.State.OPEN
     study.save()
     return study
@@ -60,6 +63,21 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(researcher_page, live_s
         clean(page)
         assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"], address
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_the_report_is_usable_by_everyone_and_prints_black_on_white(new_page, study, viewport, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(report(study), "utf-8")
+    page = new_page(viewport=viewport)
+    page.goto(path.as_uri())
+    clean(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(21, 25, 28)"
+    beyond = "[...document.querySelectorAll('.scroll')].filter((part) => part.scrollWidth > part.clientWidth + 1).length"
+    if viewport == DESK:
+        assert page.evaluate(beyond) == 0
 
 
 def test_captions_stay_in_view_on_a_phone(researcher_page, live_server, study):

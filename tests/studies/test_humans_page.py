@@ -1,6 +1,7 @@
 """A researcher reads off a page, the report and the JSON whether a figure of the maps predicts what people chose."""
 
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -53,6 +54,50 @@ def test_the_plot_stands_where_the_table_says(study, admin_client):
     html = page_of(admin_client)
     value = humans_beside(study=study, figure="average-drop").within.value
     assert f'cx="{(0.04 + 0.92 * (value + 1) / 2) * 100:.3f}%"' in html
+
+
+def dots(html, figure):
+    """Radius by place of each circle in the plot of one figure."""
+    plot = re.search(rf"<title[^>]*>Share of the answers by {figure}<.*?</svg>", html, re.S)[0]
+    found = re.findall(r'<circle class="dot (\S+)" cx="([\d.]+)%" cy="([\d.]+)" r="([\d.]+)"', plot)
+    return [(colour, float(x), float(y), float(r)) for colour, x, y, r in found]
+
+
+def test_each_arm_on_each_photo_is_a_dot_at_its_figure_and_share(study, admin_client):
+    html = page_of(admin_client)
+    points = humans_beside(study=study, figure="average-drop").points
+    found = dots(html, "% drop in confidence")
+    assert len(found) == len(points) == 12
+    for point, (colour, x, y, _) in zip(points, found, strict=True):
+        assert colour == f"bar-{point.arm + 1}"
+        assert x == pytest.approx(14 + 81 * (point.x - 10) / 80, abs=0.01)  # drops are 10 to 90 %
+        assert y == pytest.approx(found[0][2] + 176 * (points[0].y - point.y), abs=0.11)
+
+
+def test_the_plots_table_has_the_mean_share_where_the_figure_is_low_or_high(study, admin_client):
+    points = humans_beside(study=study, figure="average-drop").points
+    table = re.search(r"Mean share of the answers by % drop.*?</table>", page_of(admin_client), re.S)[0]
+    cells = re.findall(r'<td class="number">([\d.]+)', table)
+    rows = [tuple(map(float, cells[at : at + 4])) for at in range(0, len(cells), 4)]
+    assert sum(pairs for _, _, pairs, _ in rows) == 12
+    for low, high, pairs, share in rows:
+        inside = [point.y for point in points if low - 0.01 <= point.x <= high + 0.01]
+        assert (len(inside), pytest.approx(100 * sum(inside) / len(inside), abs=0.06)) == (pairs, share)
+    assert (
+        text_of(report(study)).count("Mean share of the answers by")
+        == len(re.findall("As a table", table)) + 1
+    )
+
+
+def test_points_that_would_hide_each_other_are_counted_in_cells(study, admin_client, monkeypatch):
+    monkeypatch.setattr("studies.charts.POINTS", 11)
+    found = dots(page_of(admin_client), "% drop in confidence")
+    assert {colour for colour, *_ in found} == {"bar-plain"}
+    one_pair = min(r for *_, r in found)
+    assert sum((r / one_pair) ** 2 for *_, r in found) == pytest.approx(
+        12, rel=0.05
+    )  # areas: numbers of pairs
+    assert "A grey circle stands for photos and arms that are close" in text_of(page_of(admin_client))
 
 
 def test_without_figures_the_page_says_which_command_makes_them(admin_client):
