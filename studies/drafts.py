@@ -131,7 +131,7 @@ def _read(error: ProtocolError) -> list[Fault]:
         text = _COMMAND.sub(".", text).strip()
         if colon and text.strip("."):
             said = f"This {text}" if text.startswith(_SAYS_OF_KEY) else text[0].upper() + text[1:]
-            faults.append(Fault(re.sub(r"\[\d+\]", "", key), said))
+            faults.append(Fault(re.sub(r"^arms\[\d+\]", "arms", key), said))
     return faults
 
 

@@ -194,13 +194,9 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
     if len(reader.faults) > before:
         return []
     rows = [(table.slug("network"), table.one_of("method", METHOD_NAMES)) for table in tables]
-    names = [table.text("name", longest=100, default="") for table in tables]
-    one_network = len({network for network, _ in rows}) == 1
-    one_method = len({method for _, method in rows}) == 1
-    arms = []
-    for (network, method), name in zip(rows, names, strict=True):
-        short = method if one_network else network if one_method else f"{network} {method}"
-        arms.append(ArmPlan(network, method, name or short))
+    said = [table.text("name", longest=100, default="") for table in tables]
+    names = _names(rows, said)
+    arms = [ArmPlan(*row, name) for row, name in zip(rows, names, strict=True)]
     if len(set(rows)) < len(rows):
         reader.fault("arms", "has the same network and method twice; each arm must be another pair")
     elif len({arm.name for arm in arms}) < len(arms):
@@ -210,6 +206,22 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
     elif not 2 <= len(arms) <= 8:
         reader.fault("arms", f"has {len(arms)} entries; a choice study compares 2 to 8")
     return arms
+
+
+def names_of_arms(arms: list[dict[str, Any]]) -> list[str]:
+    """What the arms of a protocol are called, whether it is whole yet or not."""
+    rows = [(arm.get("network", ""), arm.get("method", "")) for arm in arms]
+    return _names(rows, [arm.get("name", "") for arm in arms])
+
+
+def _names(rows: list[tuple[str, str]], said: list[str]) -> list[str]:
+    """As they are named, or else by what differs between them."""
+    one_network = len({network for network, _ in rows}) == 1
+    one_method = len({method for _, method in rows}) == 1
+    return [
+        name or (method if one_network else network if one_method else f"{network} {method}")
+        for (network, method), name in zip(rows, said, strict=True)
+    ]
 
 
 def _questions(reader: Reader) -> list[dict[str, Any]]:

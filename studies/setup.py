@@ -32,6 +32,8 @@ from .setup_forms import (
     PhotosForm,
     StepForm,
 )
+from .setup_plan import PlanForm
+from .setup_questions import AboutPeopleForm
 from .setup_texts import DesignForm, WordingForm
 
 MAX_TOML_BYTES = 1_000_000
@@ -52,10 +54,21 @@ STEPS = (
     Step("methods", "Methods", ("arms",)),
     Step(
         "wording",
-        "Task and wording",
-        ("title", "slug", "language", "task", "wording", "questions", "design.picture"),
+        "Wording",
+        (
+            "title",
+            "slug",
+            "language",
+            "task",
+            "wording",
+            "design.picture",
+            "design.practice",
+            "design.break_every",
+        ),
     ),
-    Step("design", "Design", ("design", "recruitment", "analysis", "exclusions")),
+    Step("questions", "Questions", ("questions",)),
+    Step("design", "Design", ("design", "recruitment")),
+    Step("plan", "Analysis", ("arms.name", "analysis", "exclusions", "looks")),
     Step("check", "Preview and open", ()),
 )
 
@@ -64,10 +77,8 @@ def step_of(fault: Fault, source: dict[str, Any]) -> Step:
     """The step at which a fault can be mended."""
     if fault.key == "arms" and (not source.get("arms") or source.get("task") == Study.Task.RATING):
         return STEPS[1]
-    if fault.key.startswith("design.picture"):
-        return STEPS[3]
-    found = (step for step in STEPS if any(fault.key.startswith(key) for key in step.keys))
-    return next(found, STEPS[-1])
+    fitting = [(len(key), step) for step in STEPS for key in step.keys if fault.key.startswith(key)]
+    return max(fitting, key=lambda one: one[0], default=(0, STEPS[-1]))[1]
 
 
 def draft_of(request: HttpRequest, slug: str) -> Study:
@@ -188,7 +199,13 @@ def _form(here: Step, source: dict[str, Any], data: Any) -> StepForm:
         return PhotosForm(data, source=source, sets=[one.name for one in sets_with_counts()])
     if here.slug == "networks":
         return NetworksForm(data, source=source, networks=list(Network.objects.only("name")))
-    forms: dict[str, type[StepForm]] = {"methods": MethodsForm, "wording": WordingForm, "design": DesignForm}
+    forms: dict[str, type[StepForm]] = {
+        "methods": MethodsForm,
+        "wording": WordingForm,
+        "questions": AboutPeopleForm,
+        "design": DesignForm,
+        "plan": PlanForm,
+    }
     return forms[here.slug](data, source=source)
 
 

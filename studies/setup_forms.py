@@ -124,7 +124,7 @@ class PhotosForm(StepForm):
     classes = forms.CharField(
         required=False,
         label="Only these classes",
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 6}),
         help_text="One class a line, named as in the set. Empty: every class.",
     )
     only_correct = forms.BooleanField(
@@ -223,7 +223,7 @@ class NetworksForm(StepForm):
 
 
 class MethodsForm(StepForm):
-    keys = {"arms.method": "methods", "arms": "methods", "arms.name": "methods"}
+    keys = {"arms.method": "methods", "arms": "methods"}
     missing = {"methods": "Choose what makes the maps."}
 
     methods = forms.MultipleChoiceField(

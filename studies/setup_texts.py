@@ -127,7 +127,6 @@ class DesignForm(StepForm):
         "design.seed": "seed",
         "recruitment.people": "people",
         "recruitment.completion_url": "completion_url",
-        "analysis.hide_running_results": "hide_running_results",
     }
     people = forms.IntegerField(
         required=False,
@@ -160,11 +159,6 @@ class DesignForm(StepForm):
         label="Where people go when they are done",
         help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code.",
     )
-    hide_running_results = forms.BooleanField(
-        required=False,
-        label="Hide results until the study is closed",
-        help_text="So that nobody stops or steers the study by what it has found so far.",
-    )
     seed = forms.IntegerField(
         required=False,
         label="Seed",
@@ -185,14 +179,12 @@ class DesignForm(StepForm):
             **defaults,
             **source.get("design", {}),
             **source.get("recruitment", {}),
-            **source.get("analysis", {}),
         }
 
     def write(self, source: Source, given: dict[str, Any]) -> None:
         for table, names in (
             ("design", self.DESIGN),
             ("recruitment", ("people", "completion_url")),
-            ("analysis", ("hide_running_results",)),
         ):
             values = dict(source.get(table, {}))
             for name in names:

@@ -57,16 +57,18 @@ def choose_photos(page, slug, narrowed):
 
 
 def wording_and_design(page, slug, photos, shown):
-    expect(page.locator("h1")).to_have_text("Task and wording")
+    expect(page.locator("h1")).to_have_text("Wording")
     expect(page.locator("[data-becomes=id_question]")).to_contain_text(shown)
     page.check("[name=practice]")
     page.fill("[name=break_every]", "2")
     go_on(page, f"{slug}-4-wording")
+    go_on(page, f"{slug}-4-questions")
     page.fill("[name=people]", "2")
     page.fill("[name=responses_per_item]", "1")
     page.fill("[name=trials_per_participant]", str(photos))
     expect(page.locator("[data-shown=answers]")).to_have_text(str(photos))
     go_on(page, f"{slug}-5-design")
+    go_on(page, f"{slug}-5-plan")
     expect(page.locator("h1")).to_have_text("Everything is said")
     look(page, f"{slug}-6-check")
     page.click("text=Make the maps")

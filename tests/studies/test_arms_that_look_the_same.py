@@ -112,7 +112,7 @@ def test_opening_waits_for_a_worker_and_says_so(study, browser):
     address = reverse("study-state", args=["twins", "open"])
     assert "is not known yet" in browser.get(address).content.decode()
     said = browser.post(address, follow=True).content.decode()
-    assert "A worker is comparing the arms" in said
+    assert "The arms are compared first" in said
     assert "Waiting for a worker." in said
     assert ">Open</button>" not in said
     browser.post(address)

@@ -1,0 +1,135 @@
+"""A step of a set-up: what is fixed about the analysis before there is data, and what the arms are called in it."""
+
+from itertools import combinations
+from typing import Any
+
+from django import forms
+
+from .models import Study
+from .protocol import names_of_arms
+from .setup_forms import Source, StepForm, put
+
+EXCLUSIONS = ("missed_checks", "failed_practice", "median_ms", "position_share")
+
+
+class PlanForm(StepForm):
+    """Names of arms, planned comparisons, rules of exclusion. Planned looks are written in the file, and stay."""
+
+    keys = {
+        "analysis.contrasts": "contrasts",
+        "analysis.hide_running_results": "hide_running_results",
+        **{f"exclusions.{name}": name for name in EXCLUSIONS},
+    }
+
+    contrasts = forms.MultipleChoiceField(
+        required=False,
+        label="Comparisons that you declare",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Their p values are corrected for how many there are (Holm); every other pair is exploratory.",
+    )
+    missed_checks = forms.IntegerField(
+        required=False,
+        label="Leave out who missed so many attention checks",
+        help_text="Or more. Empty: nobody is left out for that.",
+    )
+    failed_practice = forms.BooleanField(
+        required=False,
+        label="Leave out who got a practice example wrong every time",
+        help_text="The two drawn examples, with their feedback.",
+    )
+    median_ms = forms.IntegerField(
+        required=False,
+        label="Leave out who was faster than so many milliseconds",
+        help_text="In the median of their answers. 400 is faster than anybody can look.",
+    )
+    position_share = forms.FloatField(
+        required=False,
+        label="Leave out who picked one place in more than this share",
+        help_text="0.9: in more than nine of ten answers that name a place.",
+    )
+    hide_running_results = forms.BooleanField(
+        required=False,
+        label="Hide results until the study is closed",
+        help_text="So that nobody stops or steers the study by what it has found so far.",
+    )
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        self.arms = names_of_arms(source.get("arms", []))
+        self.pairs = _pairs(source, self.arms)
+        super().__init__(data, source=source)
+        names = {f"name_{place}": _name_field(source, place) for place in range(len(self.arms))}
+        self.fields = {**names, **self.fields}
+        contrasts = self.fields["contrasts"]
+        assert isinstance(contrasts, forms.MultipleChoiceField)
+        contrasts.choices = [
+            (f"{one}-{other}", f"{self.arms[one]} − {self.arms[other]}") for one, other in self.pairs
+        ]
+        if source.get("task") == Study.Task.RATING or not self.pairs:
+            del self.fields["contrasts"]
+
+    @property
+    def names(self):
+        return [self[name] for name in self.fields if name.startswith("name_")]
+
+    @property
+    def rules(self):
+        return [self[name] for name in EXCLUSIONS]
+
+    def read(self, source: Source) -> dict[str, Any]:
+        declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
+        chosen = [
+            f"{one}-{other}" for one, other in self.pairs if (self.arms[one], self.arms[other]) in declared
+        ]
+        names = {f"name_{place}": arm.get("name", "") for place, arm in enumerate(source.get("arms", []))}
+        return {
+            **names,
+            **source.get("exclusions", {}),
+            "contrasts": chosen,
+            "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
+        }
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        for place, arm in enumerate(source.get("arms", [])):
+            put(arm, "name", given[f"name_{place}"])
+        called = names_of_arms(source.get("arms", []))
+        analysis, exclusions = dict(source.get("analysis", {})), dict(source.get("exclusions", {}))
+        if "contrasts" in self.fields:
+            pairs = [tuple(map(int, pair.split("-"))) for pair in given["contrasts"]]
+            put(analysis, "contrasts", [[called[one], called[other]] for one, other in pairs])
+        put(analysis, "hide_running_results", given["hide_running_results"])
+        for name in EXCLUSIONS:
+            put(exclusions, name, given[name])
+        put(source, "analysis", analysis)
+        put(source, "exclusions", exclusions)
+
+    def add_fault(self, key: str, text: str) -> None:
+        if key == "arms.name":
+            self.add_error(self._second_of_two(), text)
+        else:
+            super().add_fault(key, text)
+
+    def _second_of_two(self) -> str | None:
+        """The field whose name another arm has already."""
+        seen: set[str] = set()
+        for place, name in enumerate(names_of_arms(self.written().get("arms", []))):
+            if name in seen:
+                return f"name_{place}"
+            seen.add(name)
+        return None
+
+
+def _pairs(source: Source, arms: list[str]) -> list[tuple[int, int]]:
+    """Every two arms, in the order in which the protocol compares them already, or else in their own."""
+    declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
+    return [
+        (other, one) if (arms[other], arms[one]) in declared else (one, other)
+        for one, other in combinations(range(len(arms)), 2)
+    ]
+
+
+def _name_field(source: Source, place: int) -> forms.CharField:
+    without = [{key: value for key, value in arm.items() if key != "name"} for arm in source["arms"]]
+    usual = names_of_arms(without)[place]
+    field = forms.CharField(required=False, max_length=100, label=usual)
+    field.widget.attrs |= {"placeholder": usual, "id": f"id_name_{place}"}
+    return field
