@@ -17,6 +17,11 @@ def codes() -> list[str]:
     return [code for code, _ in settings.LANGUAGES]
 
 
+def direction(language: str) -> str:
+    """The way its lines run, as HTML says it. `dir="auto"` would take “A” of “A is better” for the language."""
+    return "rtl" if language in codes() and translation.get_language_info(language)["bidi"] else "ltr"
+
+
 @contextmanager
 def spoken(request: HttpRequest, language: str) -> Iterator[None]:
     """Texts are in this language within the block, and on an error page if the request ends in one."""

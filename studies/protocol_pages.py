@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from explain.errors import BadInputError
 
+from . import languages
 from .access import editable_study_of, may_edit, study_of
 from .models import Study
 from .protocol import in_full, to_toml
@@ -85,7 +86,12 @@ class RevisionForm(forms.Form):
                 label=key.capitalize(),
                 initial="\n".join(text) if lines else text,
                 help_text="One to a line, from left to right." if lines else "",
-                widget=forms.Textarea(attrs={"rows": 5 if lines or len(text) > 200 else 2}),
+                widget=forms.Textarea(
+                    attrs={
+                        "rows": 5 if lines or len(text) > 200 else 2,
+                        "dir": languages.direction(study.language),
+                    }
+                ),
             )
         self.wording = list(wording)
         self.fields["completion_url"].initial = study.completion_url

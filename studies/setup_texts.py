@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from .languages import DEFAULT
+from . import languages
 from .models import Study
 from .setup_forms import Source, StepForm, put
 from .wording import default_wording
@@ -77,7 +77,9 @@ class WordingForm(StepForm):
         super().__init__(data, source=source)
         del self.fields["same" if source.get("task") == Study.Task.RATING else "labels"]
         for name in {"title", *self.TEXTS} & set(self.fields):
-            self.fields[name].widget.attrs["dir"] = "auto"
+            self.fields[name].widget.attrs["dir"] = languages.direction(
+                source.get("language", languages.DEFAULT)
+            )
 
     def read(self, source: Source) -> dict[str, Any]:
         design = source.get("design", {})
@@ -88,7 +90,7 @@ class WordingForm(StepForm):
         return {
             **said,
             "title": source.get("title", ""),
-            "language": source.get("language", DEFAULT),
+            "language": source.get("language", languages.DEFAULT),
             "picture": picture,
             "practice": design.get("practice", False),
             "break_every": design.get("break_every"),
@@ -115,7 +117,7 @@ class WordingForm(StepForm):
 def _defaults(source: Source) -> dict[str, Any]:
     """What the texts are where nothing is said, by what the protocol says of pictures and language."""
     picture = source.get("design", {}).get("picture", Study.Picture.OVERLAY)
-    return default_wording(source["task"], picture, source.get("language", DEFAULT))
+    return default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
 
 
 class DesignForm(StepForm):

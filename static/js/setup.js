@@ -43,7 +43,7 @@ if (facts) {
       box.replaceChildren(...parts.filter((part) => part.trim()).map((part) => {
         const paragraph = document.createElement("p");
         paragraph.textContent = part;
-        paragraph.dir = "auto";
+        paragraph.dir = field.dir;
         return paragraph;
       }));
     };

@@ -23,6 +23,8 @@ from studies.protocol import check_protocol
 from studies.setup_texts import WordingForm
 from studies.versions import RevisionError, revise
 from studies.wording import default_wording
+from tests.factories import make_study
+from tests.studies.conftest import Visitor
 from tests.studies.test_read_protocol import changed, faults
 from translations import update
 
@@ -234,6 +236,20 @@ def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf):
     assert "no pudo leer" in errors.bad_request(asked, Exception()).content.decode()
 
 
+@pytest.mark.django_db
+def test_a_preview_speaks_the_language_and_its_stripes_english(client, admin_user):
+    make_study("birds", items=2, language="de", practice=True)
+    client.force_login(admin_user)
+    staff = Visitor(client).get(reverse("setup-preview", args=["birds"]))
+    assert staff.soup.html["lang"] == "de"
+    assert staff.soup.select_one("aside")["lang"] == "en"
+    assert "Teilnehmen" in staff.text
+    staff.press().press()
+    assert "Welche Karte passt am besten zu „Tasse“?" in staff.text
+    staff.get(staff.path.replace("practice", "trial"))
+    assert json.loads(staff.soup.select_one("#texts").text)["saved"] == "Gespeichert"
+
+
 def test_an_unknown_language_is_named_with_those_there_are():
     known = "'en' or 'de' or 'fr' or 'es' or 'pt-br' or 'zh-hans' or 'ar'"
     assert faults(changed(language="it")) == [f"language: is 'it'; it must be {known}."]
@@ -291,6 +307,8 @@ def test_an_opened_study_takes_other_words_and_no_other_language(invite):
 def test_a_set_up_that_changes_its_language_keeps_only_what_was_typed():
     source = changed(language="de", wording__thanks="Danke!")
     form = WordingForm(source=source)
+    assert form.fields["question"].widget.attrs["dir"] == "ltr"
+    assert WordingForm(source=changed(language="ar")).fields["question"].widget.attrs["dir"] == "rtl"
     typed = {name: form.initial[name] for name in form.fields if form.initial.get(name) is not None}
     form = WordingForm({**typed, "language": "ar"}, source=source)
     assert form.is_valid()
