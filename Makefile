@@ -4,7 +4,7 @@ SERVE ?= 1
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test check bench env translations clean
+.PHONY: demo test check bench fuzz env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -46,6 +46,10 @@ translations: .venv/installed-dev
 # The engine beside its peers, a million answers, the statistics. `make bench PARTS=speed QUICK=1` measures one part, with fewer repeats.
 bench: .venv/installed-bench .env
 	$(BIN)/python -m bench $(PARTS) $(if $(QUICK),--quick)
+
+# What the tests try a few hundred times, 10,000 times: hostile uploads, and the API driven from its own schema.
+fuzz: .venv/installed-dev .env
+	FUZZ=$(or $(EXAMPLES),10000) $(BIN)/pytest tests/faults/test_hostile_uploads.py tests/studies/test_api_keeps_its_schema.py --durations=10
 
 clean:
 	rm -rf var .mypy_cache .ruff_cache

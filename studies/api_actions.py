@@ -107,7 +107,7 @@ class StudyActions:
     @extend_schema(
         summary="All answers as a file",
         parameters=[OpenApiParameter("as", enum=["csv", "jsonl"], description="By default csv.")],
-        responses={(200, "text/csv"): OpenApiTypes.STR},
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
     )
     @action(detail=True, pagination_class=None)
     def export(self, request: Request, slug: str) -> StreamingHttpResponse:

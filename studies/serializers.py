@@ -253,8 +253,10 @@ class ParticipantSerializer(serializers.ModelSerializer):
 
 
 class EventSerializer(serializers.ModelSerializer):
-    user = serializers.CharField(source="user.username", default=None, read_only=True)
-    participant = serializers.IntegerField(source="participant.number", default=None, read_only=True)
+    user = serializers.CharField(source="user.username", default=None, allow_null=True, read_only=True)
+    participant = serializers.IntegerField(
+        source="participant.number", default=None, allow_null=True, read_only=True
+    )
 
     class Meta:
         model = Event
@@ -262,7 +264,7 @@ class EventSerializer(serializers.ModelSerializer):
 
 
 class VersionSerializer(serializers.ModelSerializer):
-    user = serializers.CharField(source="user.username", default=None, read_only=True)
+    user = serializers.CharField(source="user.username", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = ProtocolVersion

@@ -2,11 +2,12 @@
 
 from .answers import Event, Response, Trial
 from .asked import Arm, CheckMap, Item, ItemMap
-from .people import ApiToken, Invitation, Participant, hash_token, new_token
+from .people import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
 from .study import ProtocolVersion, Study, StudyQuerySet
 
 __all__ = [
     "ApiToken",
+    "ApiUse",
     "Arm",
     "CheckMap",
     "Event",

@@ -51,6 +51,17 @@ class ApiToken(models.Model):
         return cls.objects.create(user=user, name=name, scope=scope, token_sha256=hash_token(token)), token
 
 
+class ApiUse(models.Model):
+    """How often someone's programs have asked in the present period; see throttle.py."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    period = models.BigIntegerField(help_text="which minute, hour or day since 1970")
+    requests = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.requests} in {self.period}"
+
+
 class Invitation(models.Model):
     """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
 

@@ -144,7 +144,7 @@ def test_a_wrong_parameter_is_named(program, study, query):
 def test_queries_do_not_grow_with_answers(program, study, django_assert_num_queries):
     fill(study, [[0, 0]] * 5)
     make_study("second", networks=("second",)).researchers.add(study.researchers.get())
-    for address, queries in (("/api/studies/", 8), ("/api/studies/methods/answers/", 5)):
+    for address, queries in (("/api/studies/", 9), ("/api/studies/methods/answers/", 6)):
         with django_assert_num_queries(queries):
             assert program.get(address).status_code == 200
 

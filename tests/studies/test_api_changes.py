@@ -4,10 +4,8 @@ import csv
 import io
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from rest_framework.test import APIClient
-from rest_framework.throttling import UserRateThrottle
 
 from explain.jobs import run_job
 from explain.models import Job
@@ -15,6 +13,7 @@ from studies.access import Role, give_role
 from studies.allocation import answer_trial, claim_trials
 from studies.likeness import measure
 from studies.models import ApiToken, Event, Invitation, Response, Study, Trial, hash_token
+from studies.throttle import SharedRate
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -182,9 +181,21 @@ def test_a_token_of_somebody_who_left_opens_nothing(study, program, researcher):
     assert program.get(HERE).status_code == 401
 
 
-def test_a_program_that_asks_too_often_is_told_to_wait(study, program, monkeypatch):
-    cache.clear()
-    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "3/min"})
-    codes = [program.get(HERE).status_code for _ in range(4)]
-    cache.clear()
+def test_a_program_that_asks_too_often_is_told_to_wait(study, program, researcher, monkeypatch):
+    monkeypatch.setattr(SharedRate, "THROTTLE_RATES", {"user": "3/min"})
+    monkeypatch.setattr(SharedRate, "timer", lambda _: 600.0 + 25)
+    replies = [program.get(HERE) for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
+    assert replies[-1]["Retry-After"] == "35"
+    assert program_of(researcher).get(HERE).status_code == 429  # another token is the same person
+    monkeypatch.setattr(SharedRate, "timer", lambda _: 660.0)
+    assert program.get(HERE).status_code == 200
+
+
+def test_a_host_whose_clock_is_behind_gives_nobody_more(study, program, monkeypatch):
+    monkeypatch.setattr(SharedRate, "THROTTLE_RATES", {"user": "3/min"})
+    codes = []
+    for moment in (660, 599, 661, 598):
+        monkeypatch.setattr(SharedRate, "timer", lambda _, moment=moment: float(moment))
+        codes.append(program.get(HERE).status_code)
     assert codes == [200, 200, 200, 429]

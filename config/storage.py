@@ -1,0 +1,20 @@
+"""Files in a folder of this machine."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+
+
+class WholeFiles(FileSystemStorage):
+    """A file is there whole or not at all: what a full disk cut off does not stay behind without a row."""
+
+    def _save(self, name: str, content: File) -> str:
+        try:
+            return super()._save(name, content)  # type: ignore[misc]
+        except OSError:
+            # The name was free a moment ago and is random, so what lies there now is ours.
+            with suppress(OSError):
+                Path(self.path(name)).unlink()
+            raise
