@@ -4,7 +4,6 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from explain.clock import database_time
 from explain.models import Batch
 
 LEAST_FREE = 2 * 10**9
@@ -123,19 +123,9 @@ def _clock() -> Iterator[Finding]:
     if skew > MOST_SKEW:
         yield Finding(
             "clock",
-            f"this machine and the database differ by {skew:.0f} s: leases end early or late",
+            f"this machine and the database differ by {skew:.0f} s: what is written here carries a wrong time",
             "let both keep time by NTP (chrony, systemd-timesyncd)",
         )
-
-
-def database_time() -> datetime:
-    """The time by the database's own clock."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
-            return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
 
 
 def _broker() -> Iterator[Finding]:

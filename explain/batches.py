@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from . import clock
 from .cam import CamError
-from .errors import BadInputError
+from .errors import BadInputError, in_words
 from .making import Making
 from .models import Batch, Precompute
 
@@ -26,7 +26,7 @@ MAX_ATTEMPTS = 3
 
 def claim_batch(batch_id: int) -> Batch | None:
     """Take a pending batch, in one UPDATE: of two workers with the same message one gets it, the other None."""
-    now = timezone.now()
+    now = clock.now()
     taken = Batch.objects.filter(pk=batch_id, state=Batch.State.PENDING).update(
         state=Batch.State.RUNNING,
         worker=f"{socket.gethostname()}:{os.getpid()}",
@@ -51,7 +51,7 @@ def heartbeat(batch: Batch) -> Iterator[None]:
     def beat() -> None:
         while not over.wait(settings.BATCH_STALE_SECONDS / 4):
             with suppress(DatabaseError):  # a busy database: the next beat will do
-                ours(batch).update(heartbeat_at=timezone.now())
+                ours(batch).update(heartbeat_at=clock.now())
         connection.close()
 
     thread = threading.Thread(target=beat, daemon=True, name=f"heartbeat of {batch}")
@@ -82,7 +82,7 @@ def run_batch(batch_id: int) -> Batch | None:
         _fail(batch, str(error))
     except Exception as error:
         log.exception("%s failed", batch)
-        _fail(batch, f"{type(error).__name__}: {error}")
+        _fail(batch, in_words(error))
     except BaseException:  # Ctrl-C, or a worker told to stop: not the batch's fault
         ours(batch).update(state=Batch.State.PENDING, attempts=F("attempts") - 1)
         raise
@@ -106,5 +106,5 @@ def _fail(batch: Batch, message: str) -> None:
     ours(batch).update(
         state=Batch.State.FAILED if final else Batch.State.PENDING,
         error=message[:2000],
-        finished_at=timezone.now() if final else None,
+        finished_at=clock.now() if final else None,
     )

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,18 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.utils import timezone
 
-from . import images, trying
+from . import clock, images, trying
 from .cam import CamError
-from .errors import BadInputError
-from .models import Job
+from .errors import BadInputError, in_words
+from .models import Job, Network
 from .networks import add_network
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.5
 PATIENCE_SECONDS = 8  # a job that waits longer has no worker
 SAMPLES = "samples"
+UPLOADS = ("file", "boxes")  # arguments that are names in storage
 
 
 def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
@@ -45,7 +45,7 @@ def keep_upload(file: File) -> str:
 
 def run_job(job_id: int) -> Job | None:
     """Do a job that waits; None if it was not to be had. What goes wrong is kept in its row, not raised."""
-    now = timezone.now()
+    now = clock.now()
     taken = Job.objects.filter(pk=job_id, state=Job.State.PENDING).update(
         state=Job.State.RUNNING, worker=f"{socket.gethostname()}:{os.getpid()}", heartbeat_at=now, error=""
     )
@@ -57,14 +57,15 @@ def run_job(job_id: int) -> Job | None:
         job.state = Job.State.DONE
     except (BadInputError, CamError) as error:
         job.state, job.error = Job.State.FAILED, _plain_error(job, error)
+        _forget_files(job)  # what was given is at fault: the same once more would be refused again
     except Exception as error:
         log.exception("%s failed", job)
-        job.state, job.error = Job.State.FAILED, f"{type(error).__name__}: {error}"[:2000]
+        job.state, job.error = Job.State.FAILED, in_words(error)[:2000]
     except BaseException:  # a worker told to stop: not the job's fault
         Job.objects.filter(pk=job_id).update(state=Job.State.PENDING)
         raise
-    job.finished_at = timezone.now()
-    job.save(update_fields=["state", "result", "error", "finished_at", "picture"])
+    job.finished_at = clock.now()
+    job.save(update_fields=["state", "result", "error", "finished_at", "picture", "arguments"])
     return job
 
 
@@ -78,7 +79,7 @@ class _Reporter:
         if done == total or time.monotonic() - self.last > BEAT_SECONDS:
             self.last = time.monotonic()
             rows = Job.objects.filter(pk=self.job.pk)
-            rows.update(done=done, total=total, heartbeat_at=timezone.now())
+            rows.update(done=done, total=total, heartbeat_at=clock.now())
 
 
 def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any
     done = images.import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
     for network, load in given.get("networks", {}).items():
         add_network(name=network, load=load)
-    _forget_files(job)
+    _forget_files(job)  # photos are stored one by one by now
     photos = done.image_set.images
     return {
         "set": done.image_set.name,
@@ -134,7 +135,7 @@ DOERS: dict[str, Callable[[Job, Callable[[int, int], None]], dict[str, Any]]] = 
 def _plain_error(job: Job, error: Exception) -> str:
     """The error without the path of this machine: files are named as they were uploaded."""
     text = str(error)
-    for key in ("file", "boxes"):
+    for key in UPLOADS:
         if name := job.arguments.get(key):
             path = local(name)
             text = text.replace(str(path), path.name).replace(f"{path.parent}/", "")
@@ -142,11 +143,24 @@ def _plain_error(job: Job, error: Exception) -> str:
 
 
 def _forget_files(job: Job) -> None:
-    """Photos are stored one by one by now. Weights stay: the network is loaded from them again."""
-    for key in ("file", "boxes"):
-        if name := job.arguments.get(key):
+    """Delete what a job was given, but for what another job or a network needs: it is loaded from its weights again."""
+    given = [job.arguments.pop(key) for key in UPLOADS if job.arguments.get(key)]
+    if given:
+        job.arguments["forgotten"] = True
+        Job.objects.filter(pk=job.pk).update(arguments=job.arguments)
+        for name in {*given} - {*uploads()}:
             local(name).unlink(missing_ok=True)
             default_storage.delete(name)
+
+
+def uploads(alias: str = "default") -> Iterator[str]:
+    """The names in storage of all uploads that a job or a network still needs."""
+    wanting = Job.objects.using(alias).exclude(kind=Job.Kind.PHOTOS, state=Job.State.DONE)
+    for given in wanting.values_list("arguments", flat=True):
+        yield from (given[key] for key in UPLOADS if given.get(key))
+    kept = Network.objects.using(alias).filter(weights__contains="/uploads/")
+    for weights in kept.values_list("weights", flat=True):
+        yield f"uploads/{weights.rpartition('/uploads/')[2]}"
 
 
 def local(name: str) -> Path:
@@ -163,15 +177,17 @@ def local(name: str) -> Path:
 
 
 def try_again(job: Job) -> bool:
-    """Make a job that failed, or whose worker is gone, wait again."""
+    """Make a job that failed, or whose worker is gone, wait again, if what it was given is still there."""
+    if job.arguments.get("forgotten"):
+        return False
     again = Job.objects.filter(pk=job.pk).exclude(state__in=[Job.State.DONE, Job.State.PENDING])
     if job.state == Job.State.RUNNING and not is_silent(job):
         return False
-    return bool(again.update(state=Job.State.PENDING, error="", created_at=timezone.now()))
+    return bool(again.update(state=Job.State.PENDING, error="", created_at=clock.now()))
 
 
 def is_silent(job: Job) -> bool:
-    limit = timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+    limit = clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
     return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < limit)
 
 
@@ -193,7 +209,7 @@ def to_json(job: Job) -> dict[str, Any]:
 
 def waits_for_a_worker(job: Job) -> bool:
     """Whether a job has waited so long that no worker seems to be there."""
-    limit = timezone.now() - timedelta(seconds=PATIENCE_SECONDS)
+    limit = clock.now() - timedelta(seconds=PATIENCE_SECONDS)
     return job.state == Job.State.PENDING and job.created_at < limit
 
 

@@ -11,9 +11,8 @@ import numpy as np
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from . import cam
+from . import cam, clock
 from .models import Batch, ExplanationMap, Image, Precompute, Prediction
 from .needs import SCORE, label_target, lacking, map_key, maps_there, parameters_hash
 from .networks import load_network
@@ -130,7 +129,7 @@ class Making:
         return True
 
     def _store_rows(self) -> list[ExplanationMap] | None:
-        if not self.ours.update(state=Batch.State.DONE, finished_at=timezone.now(), error=""):
+        if not self.ours.update(state=Batch.State.DONE, finished_at=clock.now(), error=""):
             return None
         network, methods = self.batch.network, self.batch.precompute.methods
         there = maps_there(network=network, methods=methods, image__in={row.image_id for row in self.maps})

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from . import clock
+
 
 def random_name(_instance: models.Model, filename: str) -> str:
     """A storage name that says nothing: 192 random bits in one of 256 folders, the extension kept."""
@@ -138,7 +140,7 @@ class Precompute(models.Model):
 class BatchQuerySet(models.QuerySet):
     def stale(self):
         """Running, but silent for longer than BATCH_STALE_SECONDS: its worker is gone."""
-        limit = timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+        limit = clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
         return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=limit)
 
 
@@ -271,7 +273,7 @@ class Worker(models.Model):
     @property
     def is_there(self) -> bool:
         """Whether it has been heard of lately."""
-        return self.heartbeat_at > timezone.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+        return self.heartbeat_at > clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
 class Job(models.Model):

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
+from . import clock
 from .batches import MAX_ATTEMPTS
 from .cam import METHOD_NAMES
 from .errors import BadInputError
@@ -128,7 +128,7 @@ def requeue_stale() -> list[int]:
     stale = Batch.objects.filter(pk__in=gone, state=State.RUNNING)
     stale.filter(attempts__gte=MAX_ATTEMPTS).update(
         state=State.FAILED,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         error=f"its worker died {MAX_ATTEMPTS} times (out of memory? a smaller BATCH_SIZE needs less)",
     )
     return _back_to_pending(stale)
@@ -188,7 +188,7 @@ def progress(run: Precompute) -> Progress:
     speed = _speed([batch for batch in batches if batch.state == State.DONE and batch.photos])
     waiting = photos[State.PENDING] + photos[State.RUNNING]
     counts = {state: sum(b.state == state for b in batches) for state in State.values}
-    lately = timezone.now() - timedelta(seconds=IDLE_SECONDS)
+    lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
     busy = counts[State.RUNNING] or any(b.finished_at and b.finished_at > lately for b in batches)
     return Progress(
         batches=counts,

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
+from . import clock
 from .models import Worker
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ FORGOTTEN = timedelta(days=1)  # a worker that was not heard of for so long is s
 
 def seen() -> list[Worker]:
     """The workers of the last day, those heard of last first; in one query."""
-    return list(Worker.objects.filter(heartbeat_at__gt=timezone.now() - FORGOTTEN))
+    return list(Worker.objects.filter(heartbeat_at__gt=clock.now() - FORGOTTEN))
 
 
 class Presence:
@@ -53,12 +53,12 @@ class Presence:
             connection.close()
 
     def _arrive(self) -> None:
-        Worker.objects.filter(heartbeat_at__lt=timezone.now() - FORGOTTEN).delete()
-        Worker.objects.update_or_create(name=self.name, defaults={"started_at": timezone.now()})
+        Worker.objects.filter(heartbeat_at__lt=clock.now() - FORGOTTEN).delete()
+        Worker.objects.update_or_create(name=self.name, defaults={"started_at": clock.now()})
         self._say()
 
     def _say(self) -> None:
-        now = timezone.now()
+        now = clock.now()
         if not Worker.objects.filter(name=self.name).update(heartbeat_at=now):
             Worker.objects.create(name=self.name, heartbeat_at=now)
 

@@ -16,7 +16,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.utils import timezone
+
+from explain import clock
 
 from . import statements
 from .analysis.orders import rounds, study_orders
@@ -157,7 +158,7 @@ def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
 
 
 def _lease() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def ageing() -> datetime:

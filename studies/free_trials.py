@@ -4,7 +4,8 @@ from collections import Counter
 from time import monotonic, sleep
 
 from django.db.models import Q
-from django.utils import timezone
+
+from explain import clock
 
 from . import statements
 from .models import Study, Trial
@@ -32,7 +33,7 @@ def _take(study: Study, seen: set[int], count: int) -> list[Free]:
     while True:
         found = statements.lock_free(study.pk, seen, count * WINDOW)
         if len({trial.item_id for trial in found}) < count:
-            found += statements.lock_free(study.pk, seen, count * WINDOW, timezone.now())
+            found += statements.lock_free(study.pk, seen, count * WINDOW, clock.now())
         if found or monotonic() > patience or not _is_any_free(study, seen):
             return found
         sleep(LOOK_AGAIN)
@@ -40,7 +41,7 @@ def _take(study: Study, seen: set[int], count: int) -> list[Free]:
 
 def _is_any_free(study: Study, seen: set[int]) -> bool:
     is_open = Q(state=Trial.State.OPEN)
-    is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
+    is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=clock.now())
     free = study.trials.filter(is_open | is_expired, kind=Trial.Kind.MAIN)
     return free.exclude(item__in=seen).exists()
 

@@ -6,6 +6,7 @@ from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from explain import clock
 from explain.errors import BadInputError
 
 from .models import Event, Invitation, Participant, Study, Trial, hash_token, new_token
@@ -46,7 +47,7 @@ def closed_because(invitation: Invitation) -> str:
 
 def has_room(study: Study) -> bool:
     """Whether any trial is free, so that it is worth someone's while to begin."""
-    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=timezone.now())
+    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=clock.now())
     return study.trials.filter(free, kind=Trial.Kind.MAIN).exists()
 
 

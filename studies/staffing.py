@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
+
+from explain import clock
 
 from .allocation import LAPSED
 from .analysis.staffing import new_people_needed
@@ -34,7 +35,7 @@ def need_of(study: Study) -> Need:
     """The answers that no one present can give. Present is who holds trials on a running lease, or has just come."""
     if study.state not in (Study.State.OPEN, Study.State.PAUSED):
         return Need(0, 0)
-    now = timezone.now()
+    now = clock.now()
     free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=now)
     main = study.trials.filter(kind=Trial.Kind.MAIN).order_by()
     need = Counter(main.filter(free).values_list("item", flat=True))

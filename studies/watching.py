@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 from django.db.models import Count, Exists, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
+
+from explain import clock
 
 from .models import Participant, Response, Study, Trial
 from .people import failed_practice
@@ -57,7 +58,7 @@ def watch(study: Study) -> Watch:
     """How a study goes now, in a fixed number of queries."""
     each = _items_by_answers(study)
     active = study.participants.filter(state=Participant.State.ACTIVE)
-    held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=timezone.now()).exclude(
+    held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=clock.now()).exclude(
         participant=None
     )
     answers = Exists(Response.objects.filter(participant=OuterRef("pk")))

@@ -30,7 +30,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             f"weights {path}: it holds more than tensors, or is no PyTorch file; save"
             " module.state_dict() instead of the whole module"
         ) from problem
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as problem:
+    except Exception as problem:  # what a damaged file makes the reader stumble over can be anything
         raise WeightsError(f"weights {path}: {_first_line(problem)}; fetch the file again") from problem
     return _tensors(found, path)
 

@@ -1,0 +1,40 @@
+"""The time by the database's clock: one for all hosts, however wrong the clock of one of them is.
+
+PostgreSQL is asked once a minute, and the monotonic clock carries on in between, so a host whose clock is set
+neither ends what others hold nor holds it too long. SQLite's clock is that of its machine.
+"""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from django.db import connection
+from django.utils import timezone
+
+ASK_AGAIN = 60.0  # seconds
+_known: tuple[float, datetime] | None = None
+
+
+def now() -> datetime:
+    """What leases, heartbeats and their ends are measured by."""
+    global _known
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    if _known is None or monotonic() - _known[0] > ASK_AGAIN:
+        before = monotonic()
+        asked = database_time()
+        _known = ((before + monotonic()) / 2, asked)
+    then, found = _known
+    return found + timedelta(seconds=monotonic() - then)
+
+
+def database_time() -> datetime:
+    """The time by the database's own clock, asked now. It is no part of what a page asks, and not counted there."""
+    connection.ensure_connection()
+    with (
+        connection.connection.cursor() if connection.vendor == "postgresql" else connection.cursor() as cursor
+    ):
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT clock_timestamp()")
+            return cursor.fetchone()[0].astimezone(UTC)
+        cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
+        return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
