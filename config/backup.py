@@ -22,6 +22,7 @@ from django.core.files.storage import default_storage
 from django.db import connections, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from explain import jobs
 from explain.errors import BadInputError
 
 from . import rows
@@ -103,6 +104,7 @@ def file_names(alias: str = "default") -> Iterator[str]:
             if isinstance(field, models.FileField):
                 found = model._base_manager.using(alias).exclude(**{field.attname: ""})
                 yield from found.values_list(field.attname, flat=True).iterator(chunk_size=2000)
+    yield from {*jobs.uploads(alias)}
 
 
 def _model(label: str) -> rows.Model:

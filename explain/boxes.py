@@ -74,19 +74,21 @@ def _read_csv(path: Path) -> dict[str, list[Box]]:
                 raise BadInputError(f"{path}: needs the columns file,boxes or file,x1,y1,x2,y2")
             for row in reader:
                 try:
-                    found.setdefault(row["file"], []).extend(_boxes_of(row))
+                    found.setdefault(row["file"] or "", []).extend(_boxes_of(row))
                 except ValueError as error:
                     bad.append(f"{path.name} line {reader.line_num}: {error}; correct the line")
     except UnicodeDecodeError as error:
         raise BadInputError(f"{path}: not UTF-8 text; save it as UTF-8 CSV") from error
+    except csv.Error as error:
+        raise BadInputError(f"{path}: is no CSV ({error}); save it as UTF-8 CSV") from error
     if bad:
         raise BadInputError(*bad[:10])
     return found
 
 
 def _boxes_of(row: dict[str, str]) -> list[Box]:
-    if row.get("boxes") is not None:
-        return parse_boxes(row["boxes"])
+    if "boxes" in row:
+        return parse_boxes(row["boxes"] or "")
     return [_box([row[key] or "" for key in ("x1", "y1", "x2", "y2")])]
 
 

@@ -30,7 +30,8 @@ class PhotosUploadForm(forms.Form):
     boxes = forms.FileField(
         required=False,
         label="Boxes, if you have them",
-        help_text="Where the object is, for attention checks and measures: CSV, COCO JSON, or a ZIP of VOC XML.",
+        help_text="Where the object is, for attention checks and measures: a CSV with the columns file,boxes or "
+        "file,x1,y1,x2,y2.",
         error_messages={"empty": "This file is empty."},
     )
 

@@ -117,20 +117,22 @@ def _suffix(name: str) -> str:
 def _from_manifest(tree: Tree, name: str) -> list[Entry]:
     try:
         text = tree.read(name).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        columns, rows = set(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
     except UnicodeDecodeError as error:
         raise BadInputError(f"{name}: not UTF-8 text; save it as UTF-8 CSV") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    columns = set(reader.fieldnames or [])
+    except csv.Error as error:
+        raise BadInputError(f"{name}: is no CSV ({error}); save it as UTF-8 CSV") from error
     if "file" not in columns or not columns & {"class_name", "class_index"}:
         raise BadInputError(f"{name}: needs the columns file and class_name (or class_index)")
     folder = name[: -len(MANIFEST)]
     entries: list[Entry] = []
     bad: list[str] = []
-    for row in reader:
+    for line, row in rows:
         try:
             entries.append(_entry(folder, {key: (value or "").strip() for key, value in row.items() if key}))
         except ValueError as error:
-            bad.append(f"{name} line {reader.line_num}: {error}; correct the line")
+            bad.append(f"{name} line {line}: {error}; correct the line")
     if bad:
         raise BadInputError(*bad[:NAMED])
     return entries

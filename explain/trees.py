@@ -67,7 +67,7 @@ class FolderTree:
 class ZipTree:
     def __init__(self, label: str, archive: zipfile.ZipFile) -> None:
         self.label, self._archive = label, archive
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
         if len(infos) > MAX_MEMBERS:
             raise BadInputError(f"{label}: holds {len(infos):,} files, over {MAX_MEMBERS:,}; split it")
         counts = Counter(info.filename for info in infos)
@@ -116,6 +116,8 @@ def _escapes(name: str) -> bool:
 def _fault(info: zipfile.ZipInfo, counts: Counter) -> str:
     """Why a member of a ZIP is refused, or nothing."""
     name = info.filename
+    if not name:
+        return "a file in it has no name; make the ZIP again"
     if _escapes(name) or _escapes(info.orig_filename):
         return f"the name “{name}” leads out of the folder; make the ZIP without absolute paths and “..”"
     if stat.S_ISLNK(info.external_attr >> 16):

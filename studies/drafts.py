@@ -18,6 +18,7 @@ from .protocol import Protocol, ProtocolError, check_protocol
 
 _COMMAND = re.compile(r"[;,:]? ?(?:bring it in|add it|first run)?:? ?\(?manage\.py .*$")
 _HINT = ". Choose another, or name the classes that it knows in the step Photos."
+NEEDED = ("slug: ", "title: ", "task: ")
 _SAYS_OF_KEY = ("is ", "has ", "names ")
 
 
@@ -45,9 +46,14 @@ def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
 def create_draft(*, source: dict[str, Any], user=None) -> Study:
     """A study that is its protocol so far. Whoever makes it is its researcher.
 
-    Raises ProtocolError if the slug is missing or taken.
+    Raises ProtocolError if the slug is missing or taken, or if something is not of the kind that the pages can show.
     """
-    faults = [fault for fault in faults_of(source) if fault.key in ("slug", "title", "task")]
+    faults: list[Fault] = []
+    try:
+        check_protocol(source)
+    except ProtocolError as error:
+        here = [line for line in error.lines if line.startswith(NEEDED) or line in error.misshapen]
+        faults = _read(ProtocolError(*here))
     if not faults and Study.objects.filter(slug=source["slug"]).exists():
         faults.append(Fault("slug", f"A study “{source['slug']}” exists already; choose another name."))
     if faults:

@@ -267,10 +267,11 @@ def _completion_url(table: Reader) -> str:
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
+    table = reader.table("wording", required=False)
     if task not in Study.Task.values or picture not in Study.Picture.values:
+        table.taken = dict(table.values)  # one fault says enough
         return {}
     wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)
-    table = reader.table("wording", required=False)
     for key, default in wording.items():
         if isinstance(default, list):
             wording[key] = table.texts(key) or default

@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from config.files import check_files, walk
 from explain import jobs
 from explain.models import Image, ImageSet, Job, Network
 
@@ -53,7 +55,7 @@ def test_a_zip_comes_in_and_its_page_counts(browser, tasks_run_in_place):
     assert Image.objects.filter(image_set__name="mine").count() == 3
     job = Job.objects.get()
     assert (job.state, job.result["classes"], job.result["added"]) == ("done", 2, 3)
-    assert not default_storage.exists(job.arguments["file"])
+    assert not [name for name in walk(default_storage) if name.startswith("uploads/")]
 
 
 def test_a_set_is_called_as_its_file_if_nobody_says_otherwise(browser, tasks_run_in_place):
@@ -68,8 +70,12 @@ def test_refused_photos_are_named_without_a_path_of_the_machine_and_nothing_is_k
     assert "Nothing was brought in" in page
     assert "dam/2.jpg" in page
     assert str(settings.MEDIA_ROOT) not in page
+    assert "once more" not in page
     assert not Image.objects.exists()
     assert not ImageSet.objects.exists()
+    assert list(walk(default_storage)) == []
+    job = Job.objects.get()
+    assert not jobs.try_again(job)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +132,7 @@ def test_weights_that_cannot_be_had_are_one_sentence(browser, tasks_run_in_place
     assert "could not be downloaded" in page.content.decode()
 
 
-def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos):
+def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos, monkeypatch):
     import torch
     from safetensors.torch import save
 
@@ -148,6 +154,9 @@ def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, phot
     assert network.layer == earlier
     page = browser.post(reverse("job", args=[job.pk]), {"name": "mine", "layer": earlier})
     assert "is here already" in page.content.decode()
+    Job.objects.all().delete()
+    monkeypatch.setattr("config.files.YOUNG", timedelta(0))
+    assert check_files().orphans == [job.picture.name]  # its weights are not: the network is loaded from them
 
 
 @pytest.mark.parametrize(
