@@ -10,6 +10,8 @@ from django.views import csrf, defaults
 
 from studies import languages
 
+from . import failures
+
 
 def _in_their_language(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
@@ -25,5 +27,5 @@ def _in_their_language(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 bad_request = _in_their_language(defaults.bad_request)
 permission_denied = _in_their_language(defaults.permission_denied)
 page_not_found = _in_their_language(defaults.page_not_found)
-server_error = _in_their_language(defaults.server_error)
+server_error = _in_their_language(failures.server_error)
 csrf_failure = _in_their_language(csrf.csrf_failure)

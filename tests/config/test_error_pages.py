@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError as BrokerError
 
 
 @pytest.mark.django_db
@@ -31,6 +32,44 @@ def test_without_a_database_the_page_says_that_nothing_is_lost(monkeypatch, path
     if path == "/readyz":
         assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
     else:
-        assert answer.status_code == 500
-        assert "The fault is on our side" in answer.content.decode()
+        assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+        assert "The site cannot reach its database. The fault is on our side" in answer.content.decode()
         assert "could not connect" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "The disk of the site is full"),
+        (OperationalError("database or disk is full"), "The disk of the site is full"),
+        (
+            OperationalError('could not extend file "base/1/2": No space left on device'),
+            "The disk of the site is full",
+        ),
+        (OperationalError("disk I/O error"), "cannot be written to"),
+        (OperationalError("database is locked"), "at the same moment"),
+        (BrokerError("Connection refused"), "cannot reach the broker"),
+    ],
+)
+def test_a_fault_that_is_plain_is_said_plainly(monkeypatch, error, words):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("studies.links.participant_of", fails)
+    answer = Client(raise_request_exception=False).get("/p/some-token/")
+    assert answer.status_code == 503
+    assert words in answer.content.decode()
+
+
+def test_any_other_fault_is_a_plain_500_and_a_program_gets_json(monkeypatch):
+    def fails(*_):
+        raise ValueError("a secret")
+
+    monkeypatch.setattr("studies.links.participant_of", fails)
+    monkeypatch.setattr("studies.tokens.TokenAuthentication.authenticate", fails)
+    page = Client(raise_request_exception=False).get("/p/some-token/")
+    assert page.status_code == 500
+    assert "<p> The fault is on our side" in page.content.decode()
+    reply = Client(raise_request_exception=False).get("/api/studies/")
+    assert (reply.status_code, list(reply.json())) == (500, ["detail"])
+    assert "secret" not in page.content.decode() + reply.content.decode()

@@ -1,0 +1,92 @@
+"""A database as the first release left it, with answers in it, becomes today's, and not one answer changes."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from config import rows
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("other_databases")]
+
+# What there was when the first answers could be given (commit 7454205).
+FIRST = [
+    ("explain", "0001_initial"),
+    ("studies", "0003_open_trials_in_order"),
+    ("auth", "0012_alter_user_first_name_max_length"),
+]
+THEN = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+GIVEN = [(0, "counted"), (1, "counted"), (-1, "undone"), (-1, "counted"), (0, "void"), (1, "surplus")]
+
+
+def migrate(alias: str, targets: list | None = None):
+    """To these migrations, or to all; the models as they were then."""
+    executor = MigrationExecutor(connections[alias])
+    return executor.migrate(targets or executor.loader.graph.leaf_nodes()).apps
+
+
+def fill_as_then(apps, alias: str) -> None:
+    """One opened choice study, three items, and answers of every status, by the models of that time."""
+
+    def make(app: str, model: str, **fields):
+        return apps.get_model(app, model).objects.using(alias).create(**fields)
+
+    photos = make("explain", "ImageSet", name="photos")
+    network = make(
+        "explain", "Network", name="tiny", load="timm:tiny", layer="features", weights_sha256="0" * 64
+    )
+    study = make(
+        "studies", "Study", slug="first", title="The first", task="choice", state="open", protocol_sha256="f" * 64,
+        wording={"question": "Which is best?"}, protocol={"slug": "first"}, seed=7,
+    )  # fmt: skip
+    for index, method in enumerate(("grad-cam", "ablation-cam")):
+        make("studies", "Arm", study=study, index=index, name=method, method=method, network=network)
+    invitation = make("studies", "Invitation", study=study, token_sha256="a" * 64, label="course A")
+    person = make(
+        "studies", "Participant", study=study, invitation=invitation, number=1, token_sha256="b" * 64,
+        external={"PROLIFIC_PID": "x"},
+    )  # fmt: skip
+    for number, (choice, status) in enumerate(GIVEN):
+        image = make(
+            "explain", "Image", image_set=photos, file=f"{number}.png", original_name=f"{number}.png",
+            class_name="hammer", class_index=587, width=9, height=9, source_sha256=f"{number:064}",
+            content_sha256=f"{number:064}",
+        )  # fmt: skip
+        item = make("studies", "Item", study=study, index=number, image=image)
+        trial = make(
+            "studies", "Trial", study=study, item=item, order="1,0", state="answered", participant=person,
+            position=number + 1,
+        )  # fmt: skip
+        given = make(
+            "studies", "Response", answer_id=uuid.UUID(int=number), trial=trial, participant=person, choice=choice,
+            status=status, shown_value=choice, response_ms=1000 + number, telemetry={"keys": number},
+        )  # fmt: skip
+        rows_of = apps.get_model("studies", "Response").objects.using(alias)
+        rows_of.filter(pk=given.pk).update(created_at=THEN + timedelta(seconds=number))
+
+
+def answers(alias: str, names: list[str]) -> list[tuple]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(names)} FROM studies_response ORDER BY id")
+        return cursor.fetchall()
+
+
+def test_answers_of_the_first_release_are_the_same_after_every_migration(tmp_path):
+    from studies.models import ProtocolVersion, Response, Study
+
+    with rows.opened(f"sqlite:///{tmp_path / 'first.sqlite3'}") as alias:
+        old = migrate(alias, FIRST)
+        fill_as_then(old, alias)
+        columns = [field.column for field in old.get_model("studies", "Response")._meta.concrete_fields]
+        before = answers(alias, columns)
+        assert len(before) == len(GIVEN)
+        migrate(alias)
+        assert answers(alias, columns) == before
+        now = list(Response.objects.using(alias).order_by("id"))
+        assert [(row.choice, row.status) for row in now] == GIVEN
+        assert {row.version for row in now} == {1}
+        assert set(Study.objects.using(alias).values_list("trials__kind", flat=True)) == {"main"}
+        version = ProtocolVersion.objects.using(alias).get()
+        assert (version.number, version.sha256, version.protocol) == (1, "f" * 64, {"slug": "first"})
