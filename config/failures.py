@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -37,7 +38,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _plainly(error: BaseException) -> str:
+def _plainly(error: BaseException) -> str | Promise:
     if isinstance(error, BrokerError):
         return NO_BROKER
     if isinstance(error, OSError) and error.errno in NO_ROOM:

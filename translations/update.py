@@ -29,6 +29,7 @@ def sources() -> list[Path]:
         *pages,
         *sorted((ROOT / "templates/volunteer").glob("*.html")),
         *sorted((ROOT / "studies").glob("*.py")),
+        ROOT / "config/failures.py",
     ]
 
 

@@ -28,7 +28,7 @@ from . import hostile
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("FUZZ", 0)) // 5 or 50
+EXAMPLES = int(os.environ.get("FUZZ", 0)) // 5 or 40
 PROTOCOL = tomllib.loads((project.BASE_DIR / "docs/protocols/method-choice.toml").read_text())
 
 
