@@ -179,13 +179,6 @@ def parts(draws: int, each: int) -> Iterator[int]:
     return (min(step, draws - start) for start in range(0, draws, step))
 
 
-def drawn_weights(people: int, items: int, draws: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each draw how often each person (people,) and each item (items,) was drawn: those of `blocks`."""
-    people_rng, items_rng = np.random.default_rng(seed).spawn(2)
-    for _ in range(draws):
-        yield _weights(people_rng, people, 1)[:, 0], _weights(items_rng, items, 1)[:, 0]
-
-
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
     drawn = rng.integers(size, size=(draws, size))
