@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from explain.models import ExplanationMap
 from studies.export import COLUMNS
 from studies.folder import export
 from studies.models import ItemMap, Response
@@ -33,6 +34,7 @@ def rows(path):
 def taken_part(visitor, invite, tmp_path):
     """One volunteer's answer with the pictures that the browser got for it, and the export of the study."""
     study, join = invite()
+    ExplanationMap.objects.update(heat="", masked="")  # only the overlay is shown in this study
     visitor.start(join)
     seen = [
         visitor.client.get(reverse("picture", args=[visitor.home.split("/")[2], 1, slot]))
