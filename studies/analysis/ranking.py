@@ -8,7 +8,9 @@ For two arms without γ this is Davidson's model (1970, "On extending the Bradle
 JASA 65, 317–328); γ is the multiplicative order effect of Davidson & Beaver (1977, Biometrics 33, 693–702);
 for more arms it is the Davidson–Luce model (Firth, Kosmidis & Turner 2019, arXiv 1909.07123) with a tie of
 all that are shown. In logarithms it is a multinomial logit, concave, fitted by Newton's method. Intervals draw people and
-items as those of the scores do (resampling.py), from what each answer adds to the fit.
+items as those of the scores do (resampling.py), from what each answer adds to the fit. Of simulated studies of 250 photos with
+four answers each, 95 % intervals of log π hold the truth in 93–97 %, with 15 and with 60 people; those of ν only in 91 % where 15
+people differ much in how readily they say “same”, else in 93–98 %.
 """
 
 from dataclasses import dataclass
