@@ -2,7 +2,7 @@
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
-prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py and bench/race.py.
+prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py, bench/pages.py and bench/race.py.
 """
 
 import argparse
@@ -52,6 +52,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-browser.md": "python -m bench browser",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
+    "RESULTS-pages.md": "python -m bench.pages",
 }
 
 

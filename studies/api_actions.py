@@ -85,6 +85,7 @@ class StudyActions:
 
     @extend_schema(
         summary="Open a study that is ready, or resume one",
+        description="Refused while a worker still compares what its arms look like: ask again when it is done.",
         request=OpeningSerializer,
         responses=StudySerializer,
     )

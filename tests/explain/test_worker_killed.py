@@ -20,7 +20,7 @@ from django.db import connection
 
 from explain import precompute
 from explain.images import import_images
-from explain.models import Batch, ExplanationMap
+from explain.models import Batch, ExplanationMap, Worker
 
 from .photos import make_folder, photo_bytes
 from .test_precompute import named_files, stored_files
@@ -151,6 +151,10 @@ def test_a_worker_that_starts_takes_up_batches_whose_messages_were_lost(photos, 
     """Planned and never sent: as after a crash between the commit and the message, or with a new broker."""
     run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
     log = tmp_path / "log"
-    with start_worker(environment, log):
+    with start_worker(environment, log) as worker:
         wait_until(lambda: precompute.progress(run).finished, log)
+        wait_until(lambda: Worker.objects.filter(name__endswith=f":{worker.pid}").exists(), log)
+        worker.terminate()
+        worker.wait(30)
     assert ExplanationMap.objects.count() == 5
+    assert not Worker.objects.exists()  # it took its leave
