@@ -45,18 +45,18 @@ def progress(studies: Iterable[Study]) -> dict[int, Progress]:
     )
     for pk, state, count in trials:
         found[pk][state] = count
-    counted = Response.objects.filter(trial__study__in=ids, status=Response.Status.COUNTED).exclude(
+    counted = Response.objects.filter(participant__study__in=ids, status=Response.Status.COUNTED).exclude(
         participant__state=Participant.State.WITHDRAWN
     )
     by_kind = (
         counted.order_by()
-        .values("trial__study")
+        .values("participant__study")
         .annotate(
             real=Count("id", filter=Q(simulated=False)), simulated=Count("id", filter=Q(simulated=True))
         )
     )
     for row in by_kind:
-        found[row["trial__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
+        found[row["participant__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
     return {pk: Progress(**counts) for pk, counts in found.items()}
 
 

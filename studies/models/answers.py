@@ -93,7 +93,8 @@ class Response(models.Model):
         unique=True, help_text="made by the browser: the same answer twice is one answer"
     )
     trial = models.ForeignKey(Trial, models.PROTECT, related_name="responses")
-    participant = models.ForeignKey(Participant, models.PROTECT, related_name="responses")
+    # Looked up by the index below, which begins with it.
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="responses", db_index=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.COUNTED)
     choice = models.SmallIntegerField(null=True, blank=True, help_text="arm index, or -1 for “same”")
     rating = models.SmallIntegerField(
@@ -113,6 +114,10 @@ class Response(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # Progress counts a study's answers in this alone, without reading them.
+            models.Index(fields=["participant", "status", "simulated"], name="response_by_participant"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["trial"],
