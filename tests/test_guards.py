@@ -29,6 +29,13 @@ def test_a_web_process_does_not_import_torch():
     )
     assert "studies.urls" in loaded
     assert "torch" not in loaded
+    slow = {
+        "scipy.stats",
+        "scipy.optimize",
+        "scipy.ndimage",
+        "pyarrow",
+    }  # only whoever needs them waits for them
+    assert not slow & loaded
 
 
 def test_explain_does_not_import_studies():

@@ -7,7 +7,6 @@ Boxes are (x0, y0, x1, y1), the right and lower edges outside (a box of one pixe
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 Box = tuple[float, float, float, float]
 
@@ -42,6 +41,8 @@ def map_box(cells: np.ndarray, delta: float) -> Box | None:
     The rule of wsolevaluation (Choe et al., CVPR 2020). Regions join at corners too; of equal regions the first
     counts. None for a map with nothing above zero.
     """
+    from scipy import ndimage  # here, because every web process would wait for it
+
     over = _at_least(cells, delta)
     regions, count = ndimage.label(over, structure=np.ones((3, 3)))
     if not count:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 NEIGHBOURS = 5
 
@@ -76,4 +76,4 @@ def unequal_positions(orders: list[list[int]]) -> float:
         counts[order, np.arange(arms)] += 1
     expected = len(orders) / arms
     statistic = np.square(counts - expected).sum() / expected
-    return float(chi2.sf(statistic, (arms - 1) ** 2))
+    return float(chdtrc((arms - 1) ** 2, statistic))

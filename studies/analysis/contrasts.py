@@ -18,7 +18,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from studies.analysis.answers import AnswersError, choices_of, column, labels
 from studies.analysis.intervals import choice_intervals
@@ -160,7 +159,7 @@ def _flip_signs(values: np.ndarray, test: str, draws: int, seed: int) -> Finding
         return Finding(test, 0.0, None, 0, zeros, NOTHING_TO_TEST)
     least = abs(total) - 1e-9 * float(sizes @ how_many)
     if len(sizes) == 1:
-        p = float(stats.binomtest(int(np.sum(values > 0)), n).pvalue)
+        p = _even_chance(int(np.sum(values > 0)), n)
     elif n <= ENUMERATE:
         every = np.array(list(product((-1, 1), repeat=n))) @ np.repeat(sizes, how_many)
         p = float(np.mean(np.abs(every) >= least))
@@ -218,8 +217,17 @@ def wilcoxon_test(means: ArrayLike) -> Finding:
     zeros, n = int(np.sum(values == 0)), int(np.sum(values != 0))
     if n == 0:
         return Finding("Wilcoxon", 0.0, None, 0, zeros, NOTHING_TO_TEST)
-    result = stats.wilcoxon(values[values != 0])
+    from scipy.stats import wilcoxon  # here, because every web process would wait a second for it
+
+    result = wilcoxon(values[values != 0])
     return Finding("Wilcoxon", float(result.statistic), float(result.pvalue), n, zeros)
+
+
+def _even_chance(successes: int, n: int) -> float:
+    """The exact two-sided p of so many successes where both outcomes are as likely."""
+    from scipy.stats import binomtest  # here, because every web process would wait a second for it
+
+    return float(binomtest(successes, n).pvalue)
 
 
 def sign_test(means: ArrayLike) -> Finding:
@@ -233,7 +241,7 @@ def sign_test(means: ArrayLike) -> Finding:
     zeros = len(values) - above - below
     if above + below == 0:
         return Finding("signs", 0.0, None, 0, zeros, NOTHING_TO_TEST)
-    p = float(stats.binomtest(above, above + below).pvalue)
+    p = _even_chance(above, above + below)
     return Finding("signs", float(above), p, above + below, zeros)
 
 

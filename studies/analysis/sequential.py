@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from studies.analysis.answers import AnswersError
@@ -65,6 +64,8 @@ def _bound(points: np.ndarray, density: np.ndarray, step: float, spend: float) -
     def too_much(bound: float) -> float:
         beyond = ndtr((points - bound) / step) + ndtr((-bound - points) / step)
         return float(beyond @ density) - spend
+
+    from scipy.optimize import brentq  # here, because every web process would wait for it
 
     return float(brentq(too_much, 0.0, 40.0, xtol=1e-12))
 
