@@ -28,7 +28,7 @@ from . import hostile
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("FUZZ", 0)) // 5 or 40
+EXAMPLES = int(os.environ.get("FUZZ", 0)) // 5 or 30
 PROTOCOL = tomllib.loads((project.BASE_DIR / "docs/protocols/method-choice.toml").read_text())
 
 
