@@ -21,6 +21,7 @@ from .progress import flow_of
 from .provenance import origins_by_item
 from .results import answers_of, part_of
 from .summarise import summarise
+from .wording import filled
 
 STYLES = ("css/base.css", "css/workspace.css")
 
@@ -33,6 +34,7 @@ def report(study: Study, who: str | None = None) -> str:
     maps = origins_by_item(study)
     context = {
         "study": study,
+        "question": filled(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
         "result": result,
         "details": details(study, part, given, result.arms),
         "flow": flow_of(study, part),

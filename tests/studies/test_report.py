@@ -57,7 +57,7 @@ def test_the_methods_are_told_with_the_studys_own_numbers(study):
     html = text_of(report(study))
     assert "3 participants gave 9 answers about 3 photos from 1 class;" in html
     assert (
-        "“Which map best matches the {class}?”, with 3 maps to choose from and the answer “They look the same”"
+        "“Which map best matches the [what is in the photo]?”, with 3 maps to choose from and the answer “They look the same”"
         in html
     )
 
