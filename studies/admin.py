@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 
 from .models import (
     ApiToken,
+    ApiUse,
     Arm,
     CheckMap,
     Event,
@@ -278,6 +279,15 @@ class ApiTokenAdmin(LookOnly):
     def get_queryset(self, request):
         rows = super().get_queryset(request)
         return rows if request.user.is_superuser else rows.filter(user=request.user)
+
+
+@admin.register(ApiUse)
+class ApiUseAdmin(ApiTokenAdmin):
+    """How often someone's programs have asked in the present period (throttle.py)."""
+
+    list_display = ["user", "requests", "period"]
+    list_filter = []
+    exclude = []
 
 
 @admin.register(LogEntry)

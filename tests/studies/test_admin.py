@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from studies.models import (
     ApiToken,
+    ApiUse,
     Arm,
     CheckMap,
     Event,
@@ -28,7 +29,7 @@ from tests.studies.filled import fill
 pytestmark = pytest.mark.django_db
 
 ALL = [
-    Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, Trial, Response, Event, ApiToken,
+    Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, Trial, Response, Event, ApiToken, ApiUse,
 ]  # fmt: skip
 RECORDS = [Participant, Trial, Response, Event]
 
@@ -47,7 +48,9 @@ def opened():
     Event.objects.create(study=study, kind="opened")
     CheckMap.objects.create(item=study.items.first(), place=0, file=ContentFile(jpeg(1), "map.jpg"))
     ProtocolVersion.objects.create(study=study, number=1, sha256="0" * 64, protocol={})
-    ApiToken.issue(get_user_model().objects.create_user("someone-else"), name="script", scope="read")
+    someone = get_user_model().objects.create_user("someone-else")
+    ApiToken.issue(someone, name="script", scope="read")
+    ApiUse.objects.create(user=someone, period=1, requests=2)
     study.state = Study.State.OPEN
     study.save()
     return study
@@ -245,5 +248,6 @@ def test_staff_with_every_permission_still_see_their_own_studies_only(client, re
     )  # "doesn't exist. Perhaps it was deleted?"
     opened.researchers.add(researcher)
     ApiToken.objects.update(user=researcher)
+    ApiUse.objects.update(user=researcher)
     assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
     assert client.get(address(model, "change", row.pk)).status_code == 200
