@@ -250,4 +250,4 @@ def test_staff_with_every_permission_still_see_their_own_studies_only(client, re
     ApiToken.objects.update(user=researcher)
     ApiUse.objects.update(user=researcher)
     assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
-    assert client.get(address(model, "change", row.pk)).status_code == 200
+    assert client.get(address(model, "change", model.objects.first().pk)).status_code == 200
