@@ -71,7 +71,7 @@ class Reader:
     def slug(self, key: str) -> str:
         allowed = "letters a-z, digits, - and _, 100 at most"
         value = self._take(key, _REQUIRED, str, allowed)
-        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
+        if isinstance(self.values.get(key), str) and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
             self.fault(key, f"is {value!r}; it must be {allowed}")
         return value
 
