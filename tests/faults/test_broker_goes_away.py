@@ -123,8 +123,9 @@ def rabbitmq(folder: Path, port: int):
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-        # Erlang's port mapper, which the server started apart from itself
-        subprocess.run(["epmd", "-port", str(mapper), "-kill"], stdout=subprocess.DEVNULL, check=False)
+        # Erlang's port mapper, which the server started apart from itself, stays while it thinks that its node lives.
+        end = ["epmd", "-port", str(mapper), "-kill"]
+        wait_until(lambda: "Killed" in subprocess.run(end, capture_output=True, text=True).stdout, log, 30)
 
 
 def _answers(port: int) -> bool:
