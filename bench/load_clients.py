@@ -160,6 +160,7 @@ async def paced(plan: dict, token: str, number: int, tally: Tally, end: float) -
 
 async def drive(plan: dict) -> dict:
     tally, tokens = Tally(started=time.perf_counter()), list(plan["tokens"])
+    random.Random(0).shuffle(tokens)  # so that people who are new come between those who know their way
     end = tally.started + plan["seconds"]
 
     async def guarded(work) -> None:
