@@ -82,9 +82,9 @@ def fill(size: int) -> None:
         )
         cursor.execute(
             f"""INSERT INTO studies_response (answer_id, trial_id, participant_id, status, choice, shown_value,
-              simulated, response_ms, telemetry, created_at)
+              simulated, response_ms, telemetry, created_at, version)
             SELECT {new_uuid}, t.id, t.participant_id, 'counted', (t.id * 7919 % 1009) % 4 - 1, (t.id * 7919 % 1009) % 4 - 1,
-              {"FALSE" if connection.vendor == "postgresql" else "0"}, 1500 + t.id % 4000, {json_null}, '{now}'
+              {"FALSE" if connection.vendor == "postgresql" else "0"}, 1500 + t.id % 4000, {json_null}, '{now}', 1
             FROM studies_trial t WHERE t.study_id = {study.pk}"""
         )
         cursor.execute("ANALYZE")
