@@ -88,10 +88,16 @@ def choice_intervals(
     votes = np.eye(arms + 1)[given[kept]]  # −1 is the last column
     if same_as == "split":
         votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
-    estimates, added = _shares_and_more(answers.per_item[:, None], votes)
     never = NO_WIDTH if not votes[:, :arms].any(axis=0).all() else ""
+    weight = answers.per_item
+    shares = weight @ votes
+    votes -= shares
+    votes *= weight[:, None]
+    estimates, change = _of_shares(shares)
     note = " ".join(filter(None, [caution(answers.people, answers.items, method), never]))
-    ends = interval_ends(estimates, added, answers.units, method=method, draws=draws, seed=seed, level=level)
+    ends = interval_ends(
+        estimates, votes, answers.units, change=change, method=method, draws=draws, seed=seed, level=level
+    )
     return _choice_summary(ends, answers.items, arms, ChoiceIntervals(method, level, note=note), same_as)
 
 
@@ -137,23 +143,21 @@ def _why_not(answers: _Answers, values: np.ndarray, method: Method) -> str:
     return refused or (UNANIMOUS if (values == values[0]).all() else "")
 
 
-def _shares_and_more(weight: np.ndarray, votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates (m,) and what each answer adds to them (n, m): shares of arms and of “same”, shares of preferences, differences.
+def _of_shares(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Estimates (m,) and how they move with the shares (arms + 1, m): the shares themselves, shares of preferences, differences.
 
-    All follow from the shares: a share of preferences is a ratio of two, with the first-order change of a ratio.
+    A share of preferences is a ratio of two, with the first-order change of a ratio.
     """
-    shares = (weight * votes).sum(axis=0)
     arms, every = len(shares) - 1, np.eye(len(shares))
     preferred = shares[:arms].sum()
     ratios = shares[:arms] / preferred
-    change = every[:, :arms].copy()
-    change[:arms] -= ratios
+    of_ratios = every[:, :arms].copy()
+    of_ratios[:arms] -= ratios
     gaps = [every[:, [a]] - every[:, [b]] for a, b in combinations(range(arms), 2)]
     differences = np.hstack([np.empty((arms + 1, 0)), *gaps])
-    added = weight * (votes - shares)
     return (
         np.concatenate([shares, ratios, shares @ differences]),
-        added @ np.hstack([every, change / preferred, differences]),
+        np.hstack([every, of_ratios / preferred, differences]),
     )
 
 

@@ -99,6 +99,7 @@ def interval_ends(
     added: np.ndarray,
     units: Sequence[np.ndarray],
     *,
+    change: np.ndarray | None = None,
     method: Method = "two-way",
     draws: int = DRAWS,
     seed: int = 0,
@@ -106,13 +107,16 @@ def interval_ends(
 ) -> np.ndarray:
     """(k, 2): lower and upper ends for k estimates, by any method.
 
-    estimates (k,). added (n, k): what each answer adds to an estimate, to first order; columns sum to 0. units: for each
-    answer its person and its item, 0 … . "naive" is the normal approximation; the others draw.
+    estimates (k,). added (n, j): what each answer adds to j quantities, to first order; columns sum to 0. change (j, k):
+    how the estimates move with them, where they are not the estimates themselves; a million answers are too many to hold
+    what each adds to every estimate. units: for each answer its person and its item, 0 … . "naive" is the normal
+    approximation; the others draw.
     """
+    change = np.eye(len(estimates)) if change is None else change
     if method == "naive":
-        half = ndtri((1 + level) / 2) * np.sqrt((added**2).sum(axis=0))
+        half = ndtri((1 + level) / 2) * np.sqrt(_of_answers(added, change))
         return np.stack([estimates - half, estimates + half], axis=-1)
-    drawn = drawn_estimates(estimates, added, units, method=method, draws=draws, seed=seed)
+    drawn = drawn_estimates(estimates, added, change, units, method=method, draws=draws, seed=seed)
     people, items = (int(unit.max()) + 1 for unit in units)
     return quantiles(drawn, level, units_of(people, items, method))
 
@@ -120,6 +124,7 @@ def interval_ends(
 def drawn_estimates(
     estimates: np.ndarray,
     added: np.ndarray,
+    change: np.ndarray,
     units: Sequence[np.ndarray],
     *,
     method: Method,
@@ -140,13 +145,18 @@ def drawn_estimates(
         units, ("items", "people"), np.random.default_rng(seed).spawn(2), strict=True
     ):
         if method != left_out:
-            sums = np.stack([np.bincount(unit, column) for column in added.T], axis=1)
+            sums = np.stack([np.bincount(unit, column) for column in added.T], axis=1) @ change
             swings += _swings(rng, sums, draws)
             variances.append((sums**2).sum(axis=0))
     if method == "two-way":
         people, items = variances
-        swings *= _shrunk(people, items, (added**2).sum(axis=0))
+        swings *= _shrunk(people, items, _of_answers(added, change))
     return estimates + swings
+
+
+def _of_answers(added: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """(k,): the variance of each estimate if every answer were independent."""
+    return np.einsum("jk,jl,lk->k", change, added.T @ added, change)
 
 
 def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.ndarray:

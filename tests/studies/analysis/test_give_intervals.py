@@ -106,7 +106,7 @@ def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread)
     shares = votes.mean(axis=0)
     added = weight * (votes - shares)
     units = (given.participants, given.items)
-    drawn = drawn_estimates(shares, added, units, method="two-way", draws=20_000, seed=3)
+    drawn = drawn_estimates(shares, added, np.eye(len(shares)), units, method="two-way", draws=20_000, seed=3)
     of_people, of_items, of_answers = (
         sum(added[unit == one].sum(axis=0) ** 2 for one in range(unit.max() + 1))
         for unit in (*units, np.arange(600))
