@@ -14,6 +14,7 @@ import django
 from PIL import Image, ImageOps
 
 from bench.load_site import ROOT
+from bench.load_study import taking_part
 
 SIDE, PEOPLE = 448, 4
 
@@ -30,11 +31,9 @@ def pictures() -> list[bytes]:
 
 def prepare(trials: int) -> dict:
     from django.core.management import call_command
-    from django.utils import timezone
 
     from explain.models import ExplanationMap
     from explain.models import Image as Photo
-    from studies.models import Invitation, Participant, hash_token
     from studies.opening import open_study
     from tests.factories import make_study
 
@@ -48,19 +47,7 @@ def prepare(trials: int) -> dict:
         with file.storage.open(file.name, "wb") as out:
             out.write(content)
     study = open_study(study=study)
-    invitation, _ = Invitation.issue(study, simulated=True)
-    tokens = [os.urandom(16).hex() for _ in range(PEOPLE)]
-    Participant.objects.bulk_create(
-        Participant(
-            study=study,
-            invitation=invitation,
-            number=number,
-            token_sha256=hash_token(token),
-            simulated=True,
-            instructed_at=timezone.now(),
-        )
-        for number, token in enumerate(tokens, start=1)
-    )
+    tokens = taking_part(study, PEOPLE)
     return {"tokens": tokens, "kb": sum(map(len, contents)) // len(contents) // 1000}
 
 

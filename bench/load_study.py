@@ -18,18 +18,30 @@ ITEMS, ANSWERS, EACH = 250, 120, 50  # photos, answers to each, photos for one p
 def prepare(people: int) -> dict:
     """Fill an empty database; the tokens of the people's links, and what the floor needs to know."""
     from django.core.management import call_command
-    from django.utils import timezone
 
-    from studies.models import Invitation, Participant, hash_token
     from studies.opening import open_study
     from tests.factories import make_study
 
     call_command("migrate", verbosity=0)
     size = {"items": ITEMS, "responses_per_item": ANSWERS, "trials_per_participant": EACH}
     study = open_study(study=make_study("load", **size))
+    tokens = taking_part(study, people)
+    return {
+        "study": study.pk,
+        "participant": study.participants.order_by("pk").values_list("pk", flat=True)[0],
+        "tokens": tokens,
+    }
+
+
+def taking_part(study, count: int) -> list[str]:
+    """The tokens of so many people who are past the instructions."""
+    from django.utils import timezone
+
+    from studies.models import Invitation, Participant, hash_token
+
     invitation, _ = Invitation.issue(study, simulated=True)
-    tokens = [f"volunteer-{number}-{os.urandom(16).hex()}" for number in range(people)]
-    rows = [
+    tokens = [f"volunteer-{number}-{os.urandom(16).hex()}" for number in range(count)]
+    Participant.objects.bulk_create(
         Participant(
             study=study,
             invitation=invitation,
@@ -39,9 +51,8 @@ def prepare(people: int) -> dict:
             instructed_at=timezone.now(),
         )
         for number, token in enumerate(tokens, start=1)
-    ]
-    Participant.objects.bulk_create(rows)
-    return {"study": study.pk, "participant": rows[0].pk, "tokens": tokens}
+    )
+    return tokens
 
 
 def prepare_floor(study: int) -> int:

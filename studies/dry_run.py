@@ -11,7 +11,6 @@ from .choosing import NotSeenYetError, choose_photos, chosen_images, find_set
 from .drafts import completed
 from .estimate import estimate_from, items_of
 from .models import ItemMap, Study
-from .opening import SAME_IN_PROTOCOL
 from .protocol import Protocol, check_protocol
 from .quota import expected_trials
 
@@ -35,7 +34,7 @@ def as_asked(study: Study) -> Study:
     """The study with the columns that its protocol will give it; not saved. Raises ProtocolError if it has faults."""
     if study.state in (Study.State.DRAFT, Study.State.PRECOMPUTING):
         protocol = _protocol(study)
-        for name in SAME_IN_PROTOCOL:
+        for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
     return study
 

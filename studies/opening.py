@@ -33,26 +33,6 @@ class MissingMapsError(ProtocolError):
     """Photos and networks are here, but not every map."""
 
 
-# Columns of a study that say what its protocol says.
-SAME_IN_PROTOCOL = (
-    "slug",
-    "title",
-    "language",
-    "task",
-    "picture",
-    "responses_per_item",
-    "trials_per_participant",
-    "repeats_per_participant",
-    "attention_checks",
-    "break_every",
-    "practice",
-    "questions",
-    "completion_url",
-    "seed",
-    "wording",
-)
-
-
 def create_study(*, protocol: Protocol) -> Study:
     """Make a study that is ready to open: arms, items and the map of every arm on every item; all or nothing.
 
@@ -75,7 +55,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     maps = _maps(protocol, networks, images)
     attention.check_boxes(images, protocol.attention_checks)
     with transaction.atomic():
-        for name in SAME_IN_PROTOCOL:
+        for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
         study.protocol, study.state = protocol.source, Study.State.READY
         study.save()

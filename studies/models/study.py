@@ -47,8 +47,8 @@ class Study(models.Model):
 
     SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
 
-    # What no save can change once the study has been opened.
-    FROZEN = (
+    # Columns that say what the protocol says.
+    SAME_IN_PROTOCOL = (
         "slug",
         "title",
         "language",
@@ -64,6 +64,10 @@ class Study(models.Model):
         "completion_url",
         "seed",
         "wording",
+    )
+    # What no save can change once the study has been opened.
+    FROZEN = (
+        *SAME_IN_PROTOCOL,
         "alike_seen",
         "protocol",
         "protocol_sha256",
