@@ -99,6 +99,22 @@ def test_an_answer_whose_reply_was_lost_is_stored_once(taking_part):
     assert given() == [(1, 1, "counted")]
 
 
+def test_a_slow_reply_keeps_nobody_waiting_and_is_said(taking_part):
+    page, held, slow = taking_part, [], [True]
+    page.route("**/answers/", lambda route: held.append(route) if slow else route.continue_())
+    answer(page, 0)
+    expect(page.locator("#status")).to_have_text("Saving …")
+    answer(page, 1)  # the next trial is there, whatever the server does
+    ready(page)
+    expect(page.locator("#progress-text")).to_have_text("3 of 6")
+    assert Response.objects.count() == 0
+    slow.clear()
+    for route in held:
+        route.continue_()
+    saved(page)
+    assert given() == [(1, 0, "counted"), (2, 1, "counted")]
+
+
 def test_an_answer_is_sent_again_after_an_error_of_the_server(taking_part):
     page = taking_part
     failures = iter([500, 503])
