@@ -29,6 +29,9 @@ env: .env
 demo: .venv/installed .env
 	$(BIN)/python manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
 
+# One thread for each process: with more, small matrix products of processes side by side mostly wait for each other.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/installed-dev .env
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
