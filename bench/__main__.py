@@ -52,6 +52,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-browser.md": "python -m bench browser",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
+    "RESULTS-hostile-files.md": "make fuzz",
     "RESULTS-pages.md": "python -m bench.pages",
 }
 
