@@ -20,7 +20,9 @@ from studies.analysis.answers import AnswersError
 
 Method = Literal["two-way", "items", "people", "naive"]
 DRAWS_AT_ONCE = 64
-WEIGHTS_AT_ONCE = 500_000  # what the weights of a block of draws may hold; counting them takes four times their 4 MB
+WEIGHTS_AT_ONCE = (
+    500_000  # what the weights of a block of draws may hold; counting them takes four times their 4 MB
+)
 CELLS_AT_ONCE = 250_000  # 2 MB: what a part of a block may hold, so that it stays in the processor's cache
 FEW = 10
 DRAWS = 2000  # for each interval, unless asked otherwise
