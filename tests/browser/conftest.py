@@ -4,6 +4,7 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from django.urls import reverse
 
 from studies.models import Invitation
@@ -26,6 +27,23 @@ def invited(live_server):
         return study, live_server.url + reverse("join", args=[token])
 
     return invite
+
+
+@pytest.fixture
+def staff_page(new_page, live_server, admin_user):
+    """A function that opens a page of someone who is logged in, and collects what the console says."""
+
+    def open_page(**options):
+        client = Client()
+        client.force_login(admin_user)
+        page = new_page(**options)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        return page
+
+    return open_page
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]

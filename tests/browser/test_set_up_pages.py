@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -32,21 +31,6 @@ def world(admin_user, monkeypatch):
         change_state(study=ready, to="open", user=admin_user)
     Worker.objects.create(name="gpu-1:4711")
     return ready
-
-
-@pytest.fixture
-def staff_page(new_page, live_server, admin_user):
-    def open_page(**options):
-        client = Client()
-        client.force_login(admin_user)
-        page = new_page(**options)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        page.complaints = []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        return page
-
-    return open_page
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE])

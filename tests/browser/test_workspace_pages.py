@@ -1,7 +1,6 @@
 """A researcher's pages in a real browser: usable by everyone, up to date, within the CSP, at desk and on a phone."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -27,26 +26,9 @@ def study():
     return study
 
 
-@pytest.fixture
-def researcher_page(new_page, live_server, admin_user):
-    """A function that opens a page of someone who is logged in, and collects what the console says."""
-
-    def open_page(**options):
-        client = Client()
-        client.force_login(admin_user)
-        page = new_page(**options)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        page.complaints = []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        return page
-
-    return open_page
-
-
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
-def test_pages_are_usable_by_everyone_and_fit_the_screen(researcher_page, live_server, study, viewport):
-    page = researcher_page(viewport=viewport)
+def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server, study, viewport):
+    page = staff_page(viewport=viewport)
     addresses = [
         reverse("studies"),
         reverse("study", args=["methods"]),
@@ -80,9 +62,9 @@ def test_the_report_is_usable_by_everyone_and_prints_black_on_white(new_page, st
         assert page.evaluate(beyond) == 0
 
 
-def test_captions_stay_in_view_on_a_phone(researcher_page, live_server, study):
+def test_captions_stay_in_view_on_a_phone(staff_page, live_server, study):
     """A table may be wider than the screen and scroll; what it is about must not be cut off."""
-    page = researcher_page(viewport=PHONE)
+    page = staff_page(viewport=PHONE)
     page.goto(live_server.url + reverse("study-results", args=["methods"]))
     captions = page.locator(".scroll caption")
     assert captions.count() >= 4
@@ -93,8 +75,8 @@ def test_captions_stay_in_view_on_a_phone(researcher_page, live_server, study):
             assert box["x"] + box["width"] <= PHONE["width"], caption.inner_text()
 
 
-def test_results_are_narrowed_to_a_class_or_a_group(researcher_page, live_server, study):
-    page = researcher_page()
+def test_results_are_narrowed_to_a_class_or_a_group(staff_page, live_server, study):
+    page = staff_page()
     page.goto(live_server.url + reverse("study-results", args=["methods"]) + "?who=all")
     expect(page.locator(".facts dd").first).to_have_text("12")
     page.select_option("[name=group]", "course B")
@@ -109,8 +91,8 @@ def test_results_are_narrowed_to_a_class_or_a_group(researcher_page, live_server
     expect(page.locator("text=Every answer, those that do not count too")).to_be_visible()
 
 
-def test_results_keep_up_while_answers_come_in(researcher_page, live_server, study):
-    page = researcher_page()
+def test_results_keep_up_while_answers_come_in(staff_page, live_server, study):
+    page = staff_page()
     page.clock.install()
     page.goto(live_server.url + reverse("study-results", args=["methods"]))
     assert "2.50 of 4 items" not in page.inner_text("h1")
@@ -123,8 +105,8 @@ def test_results_keep_up_while_answers_come_in(researcher_page, live_server, stu
     assert page.complaints == []
 
 
-def test_an_invitation_link_is_copied_with_one_click(researcher_page, live_server, study):
-    page = researcher_page()
+def test_an_invitation_link_is_copied_with_one_click(staff_page, live_server, study):
+    page = staff_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(live_server.url + reverse("study", args=["methods"]))
     page.fill("[name=label]", "course C")
@@ -137,8 +119,8 @@ def test_an_invitation_link_is_copied_with_one_click(researcher_page, live_serve
     assert page.locator("input[name=consent]").count() == 1
 
 
-def test_the_api_can_be_tried_on_its_page(researcher_page, live_server, study):
-    page = researcher_page()
+def test_the_api_can_be_tried_on_its_page(staff_page, live_server, study):
+    page = staff_page()
     page.goto(live_server.url + reverse("api-docs"))
     page.click("#operations-studies-studies_list")
     page.click("#operations-studies-studies_list button:has-text('Try it out')")
