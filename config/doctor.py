@@ -91,6 +91,23 @@ def _secrets() -> Iterator[Finding]:
             )
 
 
+def _metrics() -> Iterator[Finding]:
+    if not settings.METRICS:
+        return
+    if find_spec("prometheus_client") is None:
+        yield Finding(
+            "metrics",
+            "METRICS is set, but prometheus-client is not installed: /metrics fails",
+            "pip install -r requirements-web.txt",
+        )
+    if settings.METRICS == settings.SECRET_KEY:
+        yield Finding(
+            "metrics",
+            "METRICS is the SECRET_KEY: whoever reads Prometheus' configuration could forge log-ins",
+            "set METRICS to a random token of its own (docs/deploy.md)",
+        )
+
+
 def _database_files() -> list[Path]:
     return [Path(connection.settings_dict["NAME"])] if connection.vendor == "sqlite" else []
 
@@ -190,7 +207,7 @@ def _device() -> Iterator[Finding]:
 
 
 CHECKS: list[Callable[[], Iterator[Finding]]] = [
-    _settings, _secrets, _database, _clock, _broker, _workers, _storage, _pages, _device,
+    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _pages, _device,
 ]  # fmt: skip
 REMEDIES: dict[Any, str] = {
     _database: "start the database and check DATABASE_URL",

@@ -236,6 +236,14 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     AXES_CLIENT_IP_CALLABLE = "config.proxy.client_address"
 
+# Off unless this is set: the token that Prometheus shows. A word such as `true` would be a token that anyone guesses.
+METRICS = env.str("METRICS", "")
+if METRICS and len(METRICS) < 32:
+    raise ImproperlyConfigured(
+        "METRICS is shorter than 32 characters. It is the token that Prometheus shows: set a long random one, "
+        "or unset it to switch metrics off."
+    )
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

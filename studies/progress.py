@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from explain import clock
+
 from .models import Invitation, Participant, Response, Study, Trial
 from .results import Part
 
@@ -107,4 +109,31 @@ def flow_of(study: Study, part: Part) -> Flow:
         **{name: states.get(name, 0) for name in ("screened", "withdrawn", "active", "finished")},
         imported=people.filter(external__has_key="imported").count(),
         answers=dict.fromkeys(Response.Status.values, 0) | by_status,
+    )
+
+
+@dataclass(frozen=True)
+class Totals:
+    """All studies together. Nothing here tells one of them from another."""
+
+    studies: dict[str, int]  # by state
+    left: dict[str, int]  # trials of open studies that wait for their answer, by state
+    at_work: int  # participants who hold a trial under a lease that still runs
+    answers: dict[tuple[str, bool], int]  # by status, and whether a simulated volunteer gave them
+
+
+def totals() -> Totals:
+    """How the site goes as a whole, in four queries."""
+    waiting = (Trial.State.OPEN.value, Trial.State.CLAIMED.value)
+    required = Trial.objects.filter(study__state=Study.State.OPEN).order_by()
+    left = required.filter(kind=Trial.Kind.MAIN, state__in=waiting)
+    held = required.filter(state=Trial.State.CLAIMED, lease_until__gt=clock.now())
+    answers = Response.objects.order_by().values_list("status", "simulated").annotate(Count("id"))
+    none = {(status, simulated): 0 for status in Response.Status.values for simulated in (False, True)}
+    return Totals(
+        studies=dict.fromkeys(Study.State.values, 0)
+        | dict(Study.objects.order_by().values_list("state").annotate(Count("id"))),
+        left=dict.fromkeys(waiting, 0) | dict(left.values_list("state").annotate(Count("id"))),
+        at_work=held.aggregate(people=Count("participant", distinct=True))["people"],
+        answers=none | {(status, simulated): count for status, simulated, count in answers},
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -59,6 +60,15 @@ def plant_open_secret(tmp_path, **_):
     (tmp_path / ".env").chmod(0o644)
 
 
+def plant_no_library(settings, monkeypatch, **_):
+    settings.METRICS = "m" * 40
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+
+
+def plant_one_secret_for_two(settings, **_):
+    settings.METRICS = settings.SECRET_KEY
+
+
 def plant_no_admin(admin_user, **_):
     admin_user.delete()
 
@@ -102,6 +112,8 @@ def plant_no_styles(monkeypatch, **_):
         (plant_no_tls, "settings", "HTTPS=true"),
         (plant_short_lease, "settings", "900 is the default"),
         (plant_open_secret, "secrets", "chmod 600"),
+        (plant_no_library, "metrics", "pip install"),
+        (plant_one_secret_for_two, "metrics", "a random token of its own"),
         (plant_no_admin, "database", "createsuperuser"),
         (plant_missing_migration, "database", "manage.py migrate"),
         (plant_clock, "clock", "NTP"),

@@ -31,6 +31,7 @@ PAGES = {
     "logout": (NOBODY, LOGGED_IN),
     "healthz": (ANYBODY, NOBODY),
     "readyz": (ANYBODY, NOBODY),
+    "metrics": (NOBODY, NOBODY),  # for a program that has its token: tests/config/test_metrics.py
     # a volunteer's own link is the key: whoever has it is let in, and nobody without it
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
