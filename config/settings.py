@@ -115,6 +115,7 @@ LANGUAGES = [
     ("de", "Deutsch"),
     ("fr", "Français"),
     ("es", "Español"),
+    ("hi", "हिन्दी"),
     ("pt-br", "Português (Brasil)"),
     ("zh-hans", "简体中文"),
     ("ar", "العربية"),

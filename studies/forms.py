@@ -12,6 +12,17 @@ class ConsentForm(forms.Form):
     )
 
 
+# In words of our own: Django's are for whoever fills in databases, and in some languages hardly to be understood.
+WRONG = {
+    "required": _("Please answer this question."),
+    "invalid_choice": _("Please choose one of the answers."),
+    "max_length": _("Please write no more than 500 characters."),
+    **dict.fromkeys(
+        ("invalid", "min_value", "max_value"), _("Please write a whole number from 0 to 1,000,000.")
+    ),
+}
+
+
 class QuestionsForm(forms.Form):
     """The questions of a protocol, as fields."""
 
@@ -29,7 +40,11 @@ class QuestionsForm(forms.Form):
 
 
 def _field(question: dict[str, Any]) -> forms.Field:
-    asked: dict[str, Any] = {"label": question["text"], "required": question["required"]}
+    asked: dict[str, Any] = {
+        "label": question["text"],
+        "required": question["required"],
+        "error_messages": WRONG,
+    }
     if question["kind"] == "number":
         return forms.IntegerField(min_value=0, max_value=10**6, **asked)
     if question["kind"] == "text":

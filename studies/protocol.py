@@ -3,7 +3,7 @@
 version = 1
 slug = "method-choice"
 title = "What does the computer look at?"
-language = "en"                   # optional; of volunteers' pages: de, fr, es, pt-br, zh-hans, ar
+language = "en"                   # optional; of volunteers' pages: de, fr, es, hi, pt-br, zh-hans, ar
 task = "choice"                   # or "rating": two arms, five buttons
 
 [photos]                          # all optional but set; what each does is in explain/choosing.py

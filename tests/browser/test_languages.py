@@ -26,7 +26,7 @@ def stands_left_of(page, first, second):
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
 
 
-@pytest.mark.parametrize(("language", "task"), [("ar", "rating"), ("de", "choice")])
+@pytest.mark.parametrize(("language", "task"), [("ar", "rating"), ("de", "choice"), ("hi", "choice")])
 def test_a_session_on_a_phone(new_page, invited, language, task):
     _, url = invited(task=task, items=2, language=language, practice=True, break_every=1)
     page = new_page(viewport=PHONE)

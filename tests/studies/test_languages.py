@@ -103,12 +103,21 @@ def test_no_script_of_a_volunteer_has_a_text_of_its_own():
 LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
+# Languages in which a word that was forgotten shows by its letters, with what the page says where the tick is missing.
+OTHER_LETTERS = [("ar", "rtl", "يُرجى وضع علامة"), ("hi", "ltr", "सही का निशान लगाएँ")]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("task", ["choice", "rating"])
-def test_a_session_in_arabic_is_arabic_throughout(visitor, invite, task):
-    questions = [{"key": "age", "text": "السن", "kind": "number", "required": True}]
+@pytest.mark.parametrize(("language", "direction", "tick"), OTHER_LETTERS)
+def test_a_session_in_a_language_is_in_it_throughout(visitor, invite, task, language, direction, tick):
+    questions = [
+        {"key": "age", "text": "?", "kind": "number", "required": True},
+        {"key": "sight", "text": "?", "kind": "choice", "options": ["1", "2"], "required": False},
+        {"key": "words", "text": "?", "kind": "text", "required": False},
+    ]
     study, join = invite(
-        task=task, items=2, language="ar", title="دراسة", practice=True, break_every=1, questions=questions
+        task=task, items=2, language=language, title="1", practice=True, break_every=1, questions=questions
     )
     left = {
         "Enter",
@@ -117,9 +126,9 @@ def test_a_session_in_arabic_is_arabic_throughout(visitor, invite, task):
         "Blindsight",
     }  # keys, the class as the researcher named it, and us
 
-    def is_arabic():
+    def is_in_it():
         html = visitor.soup.html
-        assert (html["lang"], html["dir"]) == ("ar", "rtl")
+        assert (html["lang"], html["dir"]) == (language, direction)
         for tag in visitor.soup(["script", "code"]):
             tag.extract()
         spoken = [
@@ -129,38 +138,39 @@ def test_a_session_in_arabic_is_arabic_throughout(visitor, invite, task):
         assert set(LATIN.findall(" ".join(spoken))) <= left
 
     visitor.get(join)
-    is_arabic()
-    assert "يُرجى وضع علامة" in visitor.client.post(join, {}).content.decode()  # without the tick
+    is_in_it()
+    assert tick in visitor.client.post(join, {}).content.decode()  # without the tick
     visitor.get(join).press()
-    is_arabic()
-    visitor.press(age="-1")
-    assert visitor.soup.select_one(".errorlist")
-    is_arabic()
-    visitor.press(age="30")
-    is_arabic()
+    is_in_it()
+    for wrong in ({"age": ""}, {"age": "x1"}, {"age": "-1", "sight": "3", "words": "—" * 501}):
+        visitor.press(**wrong)
+        assert len(visitor.soup.select(".errorlist")) == len(wrong)
+        is_in_it()
+    visitor.press(age="30", sight="1", words="")
+    is_in_it()
     visitor.press()
     tries = 0
     while "practice" in visitor.path:  # whatever is pressed, it goes on after two tries each
-        is_arabic()
+        is_in_it()
         visitor.press(value="0")
-        is_arabic()
+        is_in_it()
         visitor.press()
         tries += 1
     assert tries >= 2
     said = json.loads(visitor.soup.select_one("#texts").text)
     assert not LATIN.findall(re.sub(r"\{\w+\}", "", " ".join(said.values())))
-    is_arabic()
+    is_in_it()
     visitor.get(visitor.home + "trial/").answer(0)
     assert "break" in visitor.path
-    is_arabic()
+    is_in_it()
     visitor.press().get(visitor.home + "trial/").answer(0)
     assert visitor.path.endswith("/thanks/")
-    is_arabic()
+    is_in_it()
     visitor.get(visitor.home + "leave/")
-    is_arabic()
+    is_in_it()
     visitor.get(visitor.home + "leave/").press("main form")  # withdrawn
-    is_arabic()
-    assert study.language == "ar"
+    is_in_it()
+    assert study.language == language
 
 
 @pytest.mark.django_db
@@ -251,7 +261,7 @@ def test_a_preview_speaks_the_language_and_its_stripes_english(client, admin_use
 
 
 def test_an_unknown_language_is_named_with_those_there_are():
-    known = "'en' or 'de' or 'fr' or 'es' or 'pt-br' or 'zh-hans' or 'ar'"
+    known = "'en' or 'de' or 'fr' or 'es' or 'hi' or 'pt-br' or 'zh-hans' or 'ar'"
     assert faults(changed(language="it")) == [f"language: is 'it'; it must be {known}."]
     assert faults(changed(language=["de"])) == [f"language: is ['de']; it must be {known}."]
     wrong = faults(changed(language="it", wording__same="Gleich"))
