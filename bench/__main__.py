@@ -2,7 +2,8 @@
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
-prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in and races need a server and a database of their own: see bench/load.py, bench/pages.py and bench/race.py.
+prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
+workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py.
 """
 
 import argparse
@@ -54,6 +55,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-import.md": "python -m bench.import_photos",
     "RESULTS-hostile-files.md": "make fuzz",
     "RESULTS-pages.md": "python -m bench.pages",
+    "RESULTS-workers.md": "python -m bench.workers",
 }
 
 
