@@ -19,6 +19,7 @@ from explain.errors import BadInputError
 
 from .access import may_edit
 from .allocation import void_participant
+from .export import csv_chunks, jsonl_chunks
 from .lifecycle import change_state, revoke_invitation
 from .models import Event, Invitation, Study
 from .progress import invitations_with_people, with_item_count
@@ -112,8 +113,6 @@ class StudyActions:
     )
     @action(detail=True, pagination_class=None)
     def export(self, request: Request, slug: str) -> StreamingHttpResponse:
-        from .export import csv_chunks, jsonl_chunks  # here, because pyarrow is slow to load
-
         study = self.answered_study()  # type: ignore[attr-defined]
         kinds = {
             "csv": (csv_chunks, "text/csv; charset=utf-8"),

@@ -10,14 +10,14 @@ import numpy as np
 from defusedcsv import csv
 
 from .analysis.answers import SAME
-from .export import BIG, BOOL, INT, TEXT, WRITERS, Export, write
+from .answer_columns import Export
+from .export import WRITERS, write
 from .models import Study
 from .people import Checks, checks_of, failed_practice, reasons
 from .provenance import MEANINGS, origins
 from .results import Part, answers_of, part_of
 from .scores_json import scores_json
 
-TYPES = {INT: "integer", BIG: "integer", TEXT: "text", BOOL: "true or false"}
 WIDE = "answers-wide.csv"
 
 
@@ -124,7 +124,7 @@ def codebook(study: Study) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["file", "column", "type", "meaning"])
     for column in Export(study).columns:
-        writer.writerow(["answers", column.name, TYPES[column.type], column.description])
+        writer.writerow(["answers", column.name, column.type, column.description])
     task = (
         "the arm picked, or same"
         if study.task == Study.Task.CHOICE

@@ -12,9 +12,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from . import charts
+from .answer_columns import Export
 from .by_item import item_rows
 from .details import details
-from .export import Export, csv_chunks
+from .export import csv_chunks
 from .humans import humans_context
 from .models import Study
 from .progress import flow_of

@@ -16,6 +16,8 @@ from .access import editable_study_of, may_edit, study_of
 from .alike import comparison
 from .comparing import NotComparedError
 from .details import details
+from .export import csv_chunks
+from .folder import codebook as codebook_of
 from .humans import humans_context
 from .lifecycle import STEPS, change_state, delete_study, revoke_invitation
 from .likeness import is_measured, pairs_of
@@ -23,6 +25,7 @@ from .models import Event, Invitation, Study
 from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
 from .progress import invitations_with_people, people_by_state, progress
+from .report import report
 from .results import Part, UnknownPartError, answers_of, classes_and_groups, part_of
 from .scores_json import scores_json
 from .staffing import need_of
@@ -196,8 +199,6 @@ def results_json(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Every answer as CSV, sent while it is read."""
-    from .export import csv_chunks  # here, because pyarrow is slow to load and no other page needs it
-
     found = answered_study_of(request, slug)
     response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-answers.csv"'
@@ -207,10 +208,8 @@ def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 @require_GET
 def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     """What each column of the export means."""
-    from .folder import codebook
-
     found = study_of(request, slug)
-    response = HttpResponse(codebook(found), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(codebook_of(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-codebook.csv"'
     return response
 
@@ -218,8 +217,6 @@ def codebook(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def report_file(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as a file to keep. It has a style sheet in it, so it is never shown as a page of this site."""
-    from .report import report  # here, because it brings pyarrow along
-
     found = answered_study_of(request, slug)
     response = HttpResponse(
         report(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"

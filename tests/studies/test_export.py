@@ -12,7 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.export import COLUMNS, csv_chunks
+from studies.answer_columns import COLUMNS
+from studies.export import csv_chunks
 from studies.folder import export
 from studies.models import Arm, ItemMap, Participant, Response
 from studies.results import part_of

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from explain.models import ExplanationMap
-from studies.export import COLUMNS
+from studies.answer_columns import COLUMNS
 from studies.folder import export
 from studies.models import ItemMap, Response
 from studies.opening import is_intact

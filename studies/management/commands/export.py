@@ -37,6 +37,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"--to {to}: {error.strerror}. Choose a folder you may write to.", returncode=2
             ) from error
+        except ModuleNotFoundError as error:
+            raise CommandError(
+                f"--format {format}: {error.name} is not installed here. Choose csv or jsonl, or install requirements.txt.",
+                returncode=2,
+            ) from error
         if json:
             self.stdout.write(dump({"study": slug, "files": [str(path) for path in written]}))
             return
