@@ -35,7 +35,7 @@ FIELDS: dict[str, str | int] = {
 }
 INT, TEXT, BOOL = "integer", "text", "true or false"
 SIDES = {"0,1": "left", "1,0": "right"}
-RATINGS = Choices(range(-2, 3))
+RATINGS = Choices([-2, -1, 0, 1, 2, None])
 TRUTH = Choices([False, True, None])
 
 
@@ -73,7 +73,8 @@ class Export:
             ["number", "group", "state", "imported", "left_out_by"],
         )
         hashes = dict(study.versions.values_list("number", "sha256")) | {study.version: study.protocol_sha256}
-        self.hashes = self.choices(hashes.get(number, "") for number in range(1, study.version + 1))
+        self.versions: Choices = Choices(range(1, study.version + 1))
+        self.hashes: Choices = self.choices(hashes.get(number, "") for number in range(1, study.version + 1))
 
     def side_table(self, rows: Iterable[tuple], names: list[str]) -> tuple[np.ndarray, dict[str, Choices]]:
         """The ids, in order, and what many answers share with each."""
@@ -127,6 +128,12 @@ class Export:
         main, check = ([*names(kind, self.arms), "same"] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
         places = raw["value"] % len(main)
         return Chosen(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
+
+    def positions(self, raw: Columns) -> Chosen:
+        """From 1; 0 for “same”."""
+        unknown = len(self.arms) + 1
+        places = np.where(raw["shown"] == UNKNOWN, unknown, raw["shown"] + 1)
+        return Chosen(Choices([*range(unknown), None]), places)
 
     def orders(self, raw: Columns) -> Chosen:
         """Names from the first position to the last; empty if not known."""
@@ -198,7 +205,7 @@ COLUMNS = [
         "position",
         INT,
         "Position that was picked, from 1 (A); 0 for “same”. Empty: not known.",
-        lambda e, raw: Numbers(np.where(raw["shown"] == UNKNOWN, UNKNOWN, raw["shown"] + 1), UNKNOWN),
+        lambda e, raw: e.positions(raw),
         task="choice",
     ),
     Column(
@@ -212,7 +219,7 @@ COLUMNS = [
         "rating_shown",
         INT,
         "−2 … 2 as on screen. Positive: the map on the right. Empty: not known.",
-        lambda e, raw: Numbers(raw["shown"], UNKNOWN),
+        lambda e, raw: Chosen(RATINGS, np.where(raw["shown"] == UNKNOWN, 5, raw["shown"] + 2)),
         task="rating",
     ),
     Column(
@@ -289,7 +296,7 @@ COLUMNS = [
         "protocol_version",
         INT,
         "Version of the protocol that the answer was given under; 1: as the study was opened.",
-        lambda e, raw: Numbers(raw["version"]),
+        lambda e, raw: Chosen(e.versions, raw["version"] - 1),
     ),
     Column(
         "protocol_sha256",

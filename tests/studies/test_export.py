@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 
 import numpy as np
 import pyarrow.parquet
@@ -250,6 +251,17 @@ def test_the_command_names_the_files_and_refuses_formats_it_lacks(study, tmp_pat
     assert re.search(r"bytes {2}\S+answers\.parquet", capsys.readouterr().out)
     with pytest.raises(CommandError, match="--format xlsx: not one of csv, jsonl, parquet"):
         call_command("export", "methods", "--to", str(tmp_path), "--format", "csv,xlsx")
+
+
+def test_a_host_without_pyarrow_says_which_format_needs_it(study, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "studies.parquet", raising=False)
+    with pytest.raises(
+        CommandError, match=r"--format parquet: pyarrow is not installed here.*csv or jsonl"
+    ) as error:
+        call_command("export", "methods", "--to", str(tmp_path), "--format", "parquet")
+    assert error.value.returncode == 2
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
 def test_numpy_alone_reads_the_file(study):
