@@ -35,4 +35,4 @@ def colour(values: np.ndarray, palette: str = "turbo") -> np.ndarray:
     if palette not in _TABLES:
         raise UnknownNameError(f"palette {palette!r} does not exist; choose {' or '.join(PALETTE_NAMES)}")
     steps = np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.intp)
-    return _TABLES[palette][steps]
+    return np.take(_TABLES[palette], steps, axis=0)

@@ -120,13 +120,16 @@ def picture(kind: str, photo: np.ndarray, placed: np.ndarray) -> np.ndarray:
 def top_share(placed: np.ndarray, share: float = 0.2) -> np.ndarray:
     """Exactly round(share · H · W) pixels, the highest first: (H, W) bool.
 
-    Ties go to the earlier pixel, row by row (a stable descending sort), so the count never depends on the map.
+    Ties go to the earlier pixel, row by row (as in a stable descending sort), so the count never depends on the map.
     """
     if not 0 <= share <= 1:
         raise InputError(f"a share of {share} is not in 0..1; 0.2 keeps the top fifth")
-    order = np.argsort(-placed.reshape(-1), kind="stable")
-    kept = np.zeros(placed.size, dtype=bool)
-    kept[order[: round(share * placed.size)]] = True
+    flat, wanted = placed.reshape(-1), round(share * placed.size)
+    if not wanted:
+        return np.zeros(placed.shape, bool)
+    lowest = np.partition(flat, flat.size - wanted)[flat.size - wanted]
+    kept = flat > lowest
+    kept[np.flatnonzero(flat == lowest)[: wanted - np.count_nonzero(kept)]] = True
     return kept.reshape(placed.shape)
 
 
