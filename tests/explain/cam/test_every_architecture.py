@@ -45,7 +45,10 @@ def built(name):
     """Random weights, with batch statistics taken from noise so that no layer vanishes; not square on purpose."""
     torch.manual_seed(0)
     extra = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
-    module = torchvision.models.get_model(name, weights=None, num_classes=7, **extra).double()
+    module = torchvision.models.get_model(name, weights=None, num_classes=7, **extra)
+    if name in ("alexnet", "vgg11"):
+        narrow(module.classifier)
+    module = module.double()
     size = (112, 144) if name == "inception_v3" else SIZE
     if name not in ("alexnet", "vgg11", "convnext_tiny"):
         with torch.no_grad():
@@ -54,6 +57,14 @@ def built(name):
                     part.momentum = None
             module.train()(torch.randn(2, 3, *size, dtype=torch.float64))
     return module.eval(), size
+
+
+def narrow(classifier, width=64):
+    """The fully connected layers of 4,096 with 64 instead: the same structure, and a half minute less for VGG."""
+    for place, part in enumerate(classifier):
+        if isinstance(part, torch.nn.Linear):
+            sizes = (width if size == 4096 else size for size in (part.in_features, part.out_features))
+            classifier[place] = torch.nn.Linear(*sizes)
 
 
 def brute_force(module, layer, photo, target, zeros):
