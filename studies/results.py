@@ -108,6 +108,9 @@ def answers_of(study: Study, part: Part) -> Answers:
     )
     kinds = {"id": "int", "item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
     found = columns(rows, {**kinds, "order": max(2 * arms, 2)})
+    # Sums of floats depend on their order in the last digit, and databases have orders of their own.
+    in_order = np.argsort(found["id"], kind="stable")
+    found = {name: column[in_order] for name, column in found.items()}
     return Answers(
         ids=found["id"],
         items=found["item"],
@@ -144,9 +147,8 @@ def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
     """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
     value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    rows = (
-        counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
-    )
+    rows = counted(study, part_of(study, who)).order_by("trial__item_id", value)
+    rows = rows.values_list("trial__item", value).annotate(Count("id"))
     table = np.array(list(rows), np.int64).reshape(-1, 3)
     if not len(table):
         return None

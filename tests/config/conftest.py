@@ -3,6 +3,10 @@
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tests.faults.test_database_goes_away import postgres
+
+__all__ = ["postgres"]
+
 
 def _connect(self):
     if self.connection is None:
