@@ -1,4 +1,4 @@
-# Two images from one file: `--target web` without PyTorch, `--target worker` with it.
+# Two images from one file: `--target web` without PyTorch, scipy, pyarrow and SQLAlchemy, `--target worker` with them.
 # PyPI's PyTorch brings its CUDA libraries on x86-64. For a smaller worker without a GPU give pip the index of PyTorch's
 # CPU wheels: --build-arg TORCH_INDEX=URL
 FROM python:3.11-slim AS web

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from typing import get_args
 
 import numpy as np
-import scipy
 
 from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import Swap, permutation_test
@@ -290,10 +289,7 @@ def _heading(part: dict) -> list[str]:
 
 
 def machine() -> str:
-    return (
-        f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, scipy {scipy.__version__}"
-    )
+    return f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}"
 
 
 if __name__ == "__main__":

@@ -146,9 +146,15 @@ def _clock() -> Iterator[Finding]:
 
 
 def _broker() -> Iterator[Finding]:
+    if settings.CELERY_BROKER_URL.startswith("sqla+") and find_spec("sqlalchemy") is None:
+        yield Finding(
+            "broker",
+            "CELERY_BROKER_URL is a file, and SQLAlchemy, which reads it, is not installed: this is a web host",
+            "set CELERY_BROKER_URL to the Redis or RabbitMQ of the workers; on a single machine pip install -r requirements.txt",
+        )
+        return
     with current_app.connection_for_read() as broker:
         broker.ensure_connection(max_retries=1, interval_start=0, timeout=3)
-    yield from ()
 
 
 def _workers() -> Iterator[Finding]:

@@ -45,8 +45,13 @@ def read_ground_truth(*, ground_truth: Path | None, devkit: Path | None) -> dict
 
 def read_meta(path: Path) -> dict[int, str]:
     """The developers' kit's meta.mat: ILSVRC2012_ID -> synset, of the 1,000 classes that photos are labelled with."""
-    from scipy.io import loadmat
-
+    try:
+        from scipy.io import loadmat
+    except ImportError as error:
+        raise BadInputError(
+            f"{path}: is read with scipy, which this host does not have; import where maps are computed, or first "
+            "pip install -r requirements.txt"
+        ) from error
     try:
         table = loadmat(path, squeeze_me=True, variable_names=["synsets"])["synsets"]
         pairs = {int(row["ILSVRC2012_ID"]): str(row["WNID"]) for row in table}

@@ -60,7 +60,10 @@ def tell(task: Any, *ids: int, **fields: Any) -> None:
     """Send a task its message once the rows are committed."""
     try:
         task.delay_on_commit(*ids, **fields)
-    except OperationalError as error:
+    except (
+        OperationalError,
+        ImportError,
+    ) as error:  # no broker, or no package that speaks to one of its kind
         raise BadInputError(
             f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or on the command line use --inline"
         ) from error
@@ -80,7 +83,10 @@ def queue_length() -> int:
             queue = connection.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
         except ChannelError:  # Redis has no queue where there is nothing in it
             return 0
-        except OperationalError as error:
+        except (
+            OperationalError,
+            ImportError,
+        ) as error:  # the package that speaks to this kind of broker may be missing
             raise BadInputError(f"the broker {_broker()} cannot be reached ({error}); start it") from error
     return queue.message_count
 

@@ -1,9 +1,13 @@
-"""The two import guards and the one-way imports, each in a fresh process."""
+"""The import guards and the one-way imports, each in a fresh process. What pages import: tests/test_web_host.py."""
 
 import subprocess
 import sys
 
 import pytest
+
+WORKERS_ONLY = {"torch", "scipy", "sqlalchemy", "pyarrow"}
+"""What requirements-web.txt leaves out: no page of a web host may need it."""
+SLOW = {"prometheus_client"}  # only whoever needs it waits for it
 
 
 def modules_after(code: str) -> set[str]:
@@ -21,22 +25,28 @@ def test_a_pure_core_does_not_import_django(core):
     assert "django" not in modules_after(f"import {core}")
 
 
-def test_a_web_process_does_not_import_torch():
+def test_a_web_process_starts_without_what_only_workers_need():
     loaded = modules_after(
         "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
         "import django; django.setup()\n"
         "import config.wsgi; from django.urls import get_resolver; get_resolver().url_patterns"
     )
     assert "studies.urls" in loaded
-    assert "torch" not in loaded
-    slow = {
-        "scipy.stats",
-        "scipy.optimize",
-        "scipy.ndimage",
-        "pyarrow",
-        "prometheus_client",
-    }  # only whoever needs them waits for them
-    assert not slow & loaded
+    assert not (WORKERS_ONLY | SLOW) & loaded
+
+
+def test_no_page_and_no_command_imports_what_only_workers_need():
+    loaded = modules_after(
+        "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
+        "import django; django.setup()\n"
+        "import importlib, pkgutil, config, studies, explain.management.commands as commands\n"
+        "for part in (config, studies, commands):\n"
+        "    for module in pkgutil.walk_packages(part.__path__, part.__name__ + '.'):\n"
+        "        if module.name != 'studies.parquet':  # Parquet is written only where pyarrow is installed\n"
+        "            importlib.import_module(module.name)"
+    )
+    assert {"studies.urls", "studies.analysis.sequential", "explain.management.commands.evaluate"} <= loaded
+    assert not WORKERS_ONLY & loaded
 
 
 def test_explain_does_not_import_studies():

@@ -115,16 +115,15 @@ def krippendorff_alpha(
     size = (len(names), len(value))
     if len(points) == 1:
         return Agreement(scale, None, None, *size, NO_VARIETY)
-    answers = Crossed(item, person, len(names), len(people))
-    tables = answers.tables(value, len(points))
-    alpha = float(_alphas(answers.whole(tables), points, scale)[0])
+    answers = Crossed(item, person, value, len(names), len(people), len(points))
+    alpha = float(_alphas(answers.whole(), points, scale)[0])
     methods: list[Method] = [over] if over != "wider" else ["people", "items"]
     note = " ".join(filter(None, [why_not(len(people), len(names), method) for method in methods]))
     if note:
         return Agreement(scale, alpha, None, *size, note)
     intervals = []
     for method in methods:
-        blocks = answers.blocks(tables, method, draws, seed)
+        blocks = answers.blocks(method, draws, seed)
         drawn = np.concatenate([_alphas(block, points, scale) for block in blocks])
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) < draws / 2:
@@ -141,16 +140,16 @@ def _alphas(block: Block, points: np.ndarray, scale: Scale) -> np.ndarray:
     together = np.zeros((kinds, kinds, block.items.shape[1]))
     squares = block.people**2
     for part in block:
-        with_self = [table @ squares for table in part.tables]
-        answers = part.cells.sum(axis=0)
-        pairs = answers**2 - np.sum(with_self, axis=0)
+        cells, with_self = part.added(block.people), part.added(squares)
+        answers = cells.sum(axis=0)
+        pairs = answers**2 - with_self.sum(axis=0)
         per_pair = answers * part.items / np.maximum(pairs, 1)  # without pairs all that it weighs is 0
         for a in range(kinds):
-            mine = part.cells[a] * per_pair
-            together[a, a] += np.einsum("id,id->d", part.cells[a], mine)
+            mine = cells[a] * per_pair
+            together[a, a] += np.einsum("id,id->d", cells[a], mine)
             together[a, a] -= np.einsum("id,id->d", with_self[a], per_pair)
             for b in range(a):
-                together[a, b] += np.einsum("id,id->d", part.cells[b], mine)
+                together[a, b] += np.einsum("id,id->d", cells[b], mine)
                 together[b, a] = together[a, b]
     totals = together.sum(axis=1)
     distance = DISTANCES[scale](points.astype(float), totals)

@@ -77,14 +77,13 @@ def association(
     names, item = labels(item_labels[kept], "items")
     people_names, person = labels(people[kept], "participants")
     table = _table(figures, names, arms)
-    answers = Crossed(item, person, len(names), len(people_names))
-    counts = answers.tables(choice[kept] % (arms + 1), arms + 1)
+    answers = Crossed(item, person, choice[kept] % (arms + 1), len(names), len(people_names), arms + 1)
     figure, about = _Figure(table), (len(people_names), len(names))
-    shares, across, within, telling = _compare(answers.whole(counts), figure)
+    shares, across, within, telling = _compare(answers.whole(), figure)
     if why_not(*about, "two-way") or not np.isfinite([*across, *within]).any():
         drawn = np.full((2, draws), np.nan)  # nothing has an interval
     else:
-        blocks = answers.blocks(counts, "two-way", draws, seed)
+        blocks = answers.blocks("two-way", draws, seed)
         drawn = np.concatenate([_compare(block, figure)[1:3] for block in blocks], axis=1)
     return Association(
         names,
@@ -142,7 +141,7 @@ class _Figure:
 
 def _compare(block: Block, figure: _Figure) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """For each of d draws: shares (d, m, k), both correlations (d,), NaN where there is none, and how many items can tell."""
-    cells = np.concatenate([part.cells for part in block], axis=1)  # (k + 1, m, d)
+    cells = np.concatenate([part.added(block.people) for part in block], axis=1)  # (k + 1, m, d)
     total = cells.sum(axis=0)
     shares = np.round(cells[:-1] / np.maximum(total, 1), DIGITS).transpose(2, 1, 0)
     times = (block.items * (total > 0)).T  # (d, m)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.special import ndtri
 
 from studies.analysis.answers import RATING_LIMIT, SAME, AnswersError
+from studies.analysis.distributions import crossing, normal_quantile
 from studies.analysis.intervals import choice_intervals, rating_intervals
 
 Task = Literal["choice", "rating"]
@@ -164,11 +164,12 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
     >>> [round(end, 4) for end in wilson(8, 10)]
     [0.4902, 0.9433]
     """
-    z = float(ndtri((1 + level) / 2))
+    z = normal_quantile((1 + level) / 2)
     share, over = successes / trials, 1 + z**2 / trials
     middle = (share + z**2 / (2 * trials)) / over
     half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / over
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    # rounding must not put the share itself outside, where it is 0 or 1 and so is one end
+    return min(share, max(0.0, float(middle - half))), max(share, min(1.0, float(middle + half)))
 
 
 def _finds(study: Simulated, design: Design, assumptions: Assumptions, draws: int) -> bool:
@@ -201,10 +202,10 @@ def _mean_for(rating: float, spread: float) -> float:
     """The mean of the latent value whose rounded and clipped rating has mean `rating`."""
     if not abs(rating) < RATING_LIMIT:
         raise AnswersError(f"effect: a mean rating of {rating} is not between −2 and 2")
-    noise = ndtri((np.arange(POPULATION) + 0.5) / POPULATION) * spread
-    low, high = -50.0, 50.0
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        mean = np.clip(np.round(middle + noise), -RATING_LIMIT, RATING_LIMIT).mean()
-        low, high = (middle, high) if mean < rating else (low, middle)
-    return (low + high) / 2
+    shares = (np.arange(POPULATION) + 0.5) / POPULATION
+    noise = spread * np.array([normal_quantile(share) for share in shares.tolist()])
+
+    def missing(middle: float) -> float:
+        return rating - float(np.clip(np.round(middle + noise), -RATING_LIMIT, RATING_LIMIT).mean())
+
+    return crossing(missing, -50.0, 50.0)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
 
 from studies.analysis.answers import AnswersError, choices_of, labels
 from studies.analysis.resampling import DRAWS, caution, interval_ends, why_not
@@ -229,8 +228,9 @@ def _without_ends(
     arms, split = design.arms, design.arms - 1
     of_worth = moves[:, :split] @ (np.eye(arms) - 1 / arms)[1:]
     to_odds = (np.eye(arms) - estimate.worth) / (1 - estimate.worth)[:, None]
+    odds = np.log(estimate.worth) - np.log1p(-estimate.worth)
     return (
-        np.concatenate([estimate.log_worth, logit(estimate.worth), fitted[split:]]),
+        np.concatenate([estimate.log_worth, odds, fitted[split:]]),
         np.hstack([of_worth, of_worth @ to_odds.T, moves[:, split:]]),
     )
 
@@ -238,4 +238,5 @@ def _without_ends(
 def _back(design: _Design, ends: np.ndarray) -> Strengths:
     """The ends (q, 2) of `_without_ends` as strengths."""
     log_worth, odds, others = np.split(ends, [design.arms, 2 * design.arms])
-    return _with_others(design, expit(odds), log_worth, np.exp(others))
+    worth = np.exp(-np.logaddexp(0, -odds))
+    return _with_others(design, worth, log_worth, np.exp(others))

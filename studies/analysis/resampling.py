@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import sparse
-from scipy.special import ndtr, ndtri, stdtrit
 
 from studies.analysis.answers import AnswersError
+from studies.analysis.distributions import normal_cdf, normal_quantile, student_quantile
+from studies.analysis.group_sums import GroupSums
 
 Method = Literal["two-way", "items", "people", "naive"]
 DRAWS_AT_ONCE = 64
@@ -28,59 +28,50 @@ FEW = 10
 DRAWS = 2000  # for each interval, unless asked otherwise
 
 
-Tables = list[sparse.csr_array]  # for each kind of answer: (items, people) sums
-
-
 @dataclass(frozen=True, eq=False)
 class Part:
     """Some of the items in a block of d draws."""
 
-    tables: Tables
-    cells: np.ndarray  # (kinds, items, d): for each item the answers of the drawn people, added up
+    sums: GroupSums
     items: np.ndarray  # (items, d): how often each of these items was drawn
+
+    def added(self, weights: np.ndarray) -> np.ndarray:
+        """(kinds, items, d): weights (people, d) of those who gave each kind of answer about each item, added up."""
+        return self.sums(weights).reshape(-1, *self.items.shape)
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
     """A block of d draws. What is added up over items is added up part by part."""
 
-    parts: list[Tables]
+    parts: list[GroupSums]
+    step: int  # items of a part, but for the last
     items: np.ndarray  # (items, d): how often each item was drawn
     people: np.ndarray  # (people, d): how often each person was drawn
 
     def __iter__(self) -> Iterator[Part]:
-        start = 0
-        for tables in self.parts:
-            stop = start + tables[0].shape[0]
-            cells = np.stack([table @ self.people for table in tables])
-            yield Part(tables, cells, self.items[start:stop])
-            start = stop
+        for number, sums in enumerate(self.parts):
+            start = number * self.step
+            yield Part(sums, self.items[start : start + self.step])
 
 
 @dataclass(frozen=True, eq=False)
 class Crossed:
-    """Who answered about what."""
+    """Who gave which kind of answer about what."""
 
     item: np.ndarray  # (n,) int, 0 … items − 1
     person: np.ndarray  # (n,) int, 0 … people − 1
+    kind: np.ndarray  # (n,) int, 0 … kinds − 1
     items: int
     people: int
+    kinds: int
 
-    def table(self, rows: np.ndarray) -> sparse.csr_array:
-        """(items, people): how many answers there are in these rows."""
-        item, person = self.item[rows], self.person[rows]
-        return sparse.csr_array((np.ones(len(item)), (item, person)), shape=(self.items, self.people))
-
-    def tables(self, kind: np.ndarray, kinds: int) -> Tables:
-        """How many answers of each kind, 0 … kinds − 1."""
-        return [self.table(kind == which) for which in range(kinds)]
-
-    def blocks(self, tables: Tables, method: Method, draws: int, seed: int) -> Iterator[Block]:
+    def blocks(self, method: Method, draws: int, seed: int) -> Iterator[Block]:
         """`draws` draws in blocks that fit in memory. The same seed gives the same draws, whatever the block size."""
         people_rng, items_rng = np.random.default_rng(seed).spawn(2)
         d = max(1, min(DRAWS_AT_ONCE, WEIGHTS_AT_ONCE // max(self.people, self.items)))
-        step = max(1, CELLS_AT_ONCE // (len(tables) * d))
-        parts = [[table[start : start + step] for table in tables] for start in range(0, self.items, step)]
+        step = max(1, CELLS_AT_ONCE // (self.kinds * d))
+        parts = self._parts(step)
         for start in range(0, draws, d):
             size = min(d, draws - start)
             people = np.ones((self.people, size))
@@ -89,11 +80,23 @@ class Crossed:
                 people = _weights(people_rng, self.people, size)
             if method != "people":
                 items = _weights(items_rng, self.items, size)
-            yield Block(parts, items, people)
+            yield Block(parts, step, items, people)
 
-    def whole(self, tables: Tables) -> Block:
+    def whole(self) -> Block:
         """The answers themselves, as if everybody and everything had been drawn once."""
-        return Block([tables], np.ones((self.items, 1)), np.ones((self.people, 1)))
+        return Block(self._parts(self.items), self.items, np.ones((self.items, 1)), np.ones((self.people, 1)))
+
+    def _parts(self, step: int) -> list[GroupSums]:
+        """Sums over people for each (kind, item), `step` items at a time."""
+        by_item = np.argsort(self.item, kind="stable")
+        ends = np.append(0, np.cumsum(np.bincount(self.item, minlength=self.items)))
+        parts = []
+        for start in range(0, self.items, step):
+            stop = min(start + step, self.items)
+            rows = by_item[ends[start] : ends[stop]]
+            group = self.kind[rows] * (stop - start) + self.item[rows] - start
+            parts.append(GroupSums(group, self.person[rows], self.kinds * (stop - start)))
+        return parts
 
 
 def interval_ends(
@@ -116,7 +119,7 @@ def interval_ends(
     """
     change = np.eye(len(estimates)) if change is None else change
     if method == "naive":
-        half = ndtri((1 + level) / 2) * np.sqrt(_of_answers(added, change))
+        half = normal_quantile((1 + level) / 2) * np.sqrt(_of_answers(added, change))
         return np.stack([estimates - half, estimates + half], axis=-1)
     drawn = drawn_estimates(estimates, added, change, units, method=method, draws=draws, seed=seed)
     people, items = (int(unit.max()) + 1 for unit in units)
@@ -236,8 +239,8 @@ def quantiles(draws: np.ndarray, level: float, units: int) -> np.ndarray:
     is uncertain, which Student's t allows for. So the percentiles are taken further out, at Φ(±t_{n−1} · √(n/(n − 1))):
     with 15 people at 95 % at 1.3 % and 98.7 %, with 60 at 2.2 % and 97.8 %. `units` is n, the smaller of what was drawn.
     """
-    t = stdtrit(units - 1, (1 + level) / 2)
-    upper = ndtr(t * np.sqrt(units / (units - 1)))
+    t = student_quantile((1 + level) / 2, units - 1)
+    upper = float(normal_cdf(t * np.sqrt(units / (units - 1))))
     return np.moveaxis(np.quantile(draws, [1 - upper, upper], axis=0), 0, -1)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from studies.analysis.answers import AnswersError
+from studies.analysis.distributions import crossing, normal_cdf, normal_quantile
 
 Spending = Literal["obrien-fleming", "pocock"]
 POINTS = 201  # Gauss–Legendre points between the bounds: bounds are right to 6 digits
@@ -49,7 +49,7 @@ def plan_looks(
         step = np.sqrt(fraction - before)
         bound = _bound(points, density, step, spent - spent_before)
         z = bound / np.sqrt(fraction)
-        looks.append(Look(float(fraction), spent, float(z), float(2 * ndtr(z) - 1)))
+        looks.append(Look(float(fraction), spent, float(z), float(2 * normal_cdf(z) - 1)))
         following = nodes * bound
         distance = (following[:, None] - points[None]) / step
         kernel = np.exp(-(distance**2) / 2) / (np.sqrt(2 * np.pi) * step)
@@ -62,18 +62,16 @@ def _bound(points: np.ndarray, density: np.ndarray, step: float, spend: float) -
     """The bound beyond which the path is with probability `spend` after one more step."""
 
     def too_much(bound: float) -> float:
-        beyond = ndtr((points - bound) / step) + ndtr((-bound - points) / step)
+        beyond = normal_cdf((points - bound) / step) + normal_cdf((-bound - points) / step)
         return float(beyond @ density) - spend
 
-    from scipy.optimize import brentq  # here, because every web process would wait for it
-
-    return float(brentq(too_much, 0.0, 40.0, xtol=1e-12))
+    return crossing(too_much, 0.0, 40.0)
 
 
 def _spent(fraction: float, alpha: float, spending: Spending) -> float:
     if spending == "pocock":
         return float(alpha * np.log1p((np.e - 1) * fraction))
-    return float(4 * ndtr(ndtri(alpha / 4) / np.sqrt(fraction)))  # α/2 on each side
+    return float(4 * normal_cdf(normal_quantile(alpha / 4) / np.sqrt(fraction)))  # α/2 on each side
 
 
 def _check(fractions: Sequence[float], alpha: float, spending: str) -> None:

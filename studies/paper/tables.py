@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from explain.evaluate import Evaluating
 from explain.evaluation_tables import EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
+from studies.analysis.distributions import student_quantile
 from studies.analysis.power import wilson
 
 from . import printed
@@ -94,7 +94,7 @@ def interval(figures: dict[str, np.ndarray], metric: Metric) -> tuple[float, flo
         low, high = wilson(int((whole < left).sum()), len(whole), LEVEL)
         return 100 * low, 100 * high
     drops = 100 * np.maximum(0, whole - left) / whole
-    half = stdtrit(len(drops) - 1, (1 + LEVEL) / 2) * drops.std(ddof=1) / np.sqrt(len(drops))
+    half = student_quantile((1 + LEVEL) / 2, len(drops) - 1) * drops.std(ddof=1) / np.sqrt(len(drops))
     return float(drops.mean() - half), float(drops.mean() + half)
 
 

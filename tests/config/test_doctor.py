@@ -1,5 +1,6 @@
 """The doctor finds each planted fault, says what to do, and is content with a site that is well."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -87,6 +88,12 @@ def plant_broker(monkeypatch, **_):
     monkeypatch.setattr("config.doctor.current_app.connection_for_read", unreachable)
 
 
+def plant_no_sqlalchemy(monkeypatch, **_):
+    monkeypatch.setattr(
+        doctor, "find_spec", lambda name: None if name == "sqlalchemy" else importlib.util.find_spec(name)
+    )
+
+
 def plant_storage(settings, tmp_path, **_):
     (tmp_path / "occupied").write_text("a file where the folder should be")
     settings.MEDIA_ROOT = tmp_path / "occupied"
@@ -118,6 +125,7 @@ def plant_no_styles(monkeypatch, **_):
         (plant_missing_migration, "database", "manage.py migrate"),
         (plant_clock, "clock", "NTP"),
         (plant_broker, "broker", "CELERY_BROKER_URL"),
+        (plant_no_sqlalchemy, "broker", "pip install -r requirements.txt"),
         (plant_storage, "storage", "may write there"),
         (plant_full_disk, "storage", "make room"),
         (plant_no_gpu, "device", "TORCH_DEVICE=cpu"),

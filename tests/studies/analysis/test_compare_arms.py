@@ -143,6 +143,18 @@ def test_wilcoxon_and_sign_tests_equal_scipy_and_report_zeros(means):
     assert wilcoxon.p == pytest.approx(as_low, abs=1e-6)
 
 
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    ("n", "shift"), [(1, 0), (2, 2), (9, 0), (9, 2), (13, 1), (14, 1), (50, 0), (50, 1), (51, 1), (300, 0.2)]
+)
+def test_wilcoxon_equals_scipy_where_it_counts_and_where_it_approximates(n, shift, tied):
+    means = np.random.default_rng([n, tied]).normal(shift, 1, n)
+    if tied:
+        means = np.where(means < 0, -1, 1) * np.ceil(3 * np.abs(means)) / 4
+    found, expected = wilcoxon_test(means), stats.wilcoxon(means)
+    assert (found.statistic, found.p) == pytest.approx((expected.statistic, expected.pvalue), rel=1e-10)
+
+
 def test_rounding_does_not_break_ties():
     thirds = [0.1 + 0.2, -0.3, 0.3, 0.3, 0.3, 0.3]
     assert wilcoxon_test(thirds).statistic == wilcoxon_test([0.3, -0.3, 0.3, 0.3, 0.3, 0.3]).statistic == 3.5
