@@ -58,12 +58,10 @@ def send(batch_ids: Iterable[int]) -> None:
 
 def tell(task: Any, *ids: int, **fields: Any) -> None:
     """Send a task its message once the rows are committed."""
+    # ImportError: no package here speaks to a broker of this kind
     try:
         task.delay_on_commit(*ids, **fields)
-    except (
-        OperationalError,
-        ImportError,
-    ) as error:  # no broker, or no package that speaks to one of its kind
+    except (OperationalError, ImportError) as error:
         raise BadInputError(
             f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or on the command line use --inline"
         ) from error
