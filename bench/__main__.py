@@ -55,6 +55,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-import.md": "python -m bench.import_photos",
     "RESULTS-hostile-files.md": "make fuzz",
     "RESULTS-pages.md": "python -m bench.pages",
+    "RESULTS-hosts.md": "python -m bench.hosts",
     "RESULTS-workers.md": "python -m bench.workers",
 }
 

@@ -3,16 +3,7 @@
 Redis and RabbitMQ are servers of these tests' own. The rows are the truth, so nothing that a broker loses matters.
 """
 
-import os
-import shutil
-import signal
-import subprocess
-import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
-
 import pytest
-import redis
 
 from explain.images import import_images
 from explain.models import Batch, ExplanationMap
@@ -20,25 +11,11 @@ from tests.config.test_behind_nginx import free_port
 from tests.explain.photos import make_folder, photo_bytes
 from tests.explain.test_worker_killed import process, start_worker, wait_until
 
+from .brokers import RABBIT, REDIS, rabbitmq, start_redis
+
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 PHOTOS = 16
-REDIS = shutil.which("redis-server")
-# The program itself: Debian's command in PATH changes to a user of its own, who may not read these tests' folders.
-RABBIT = next(iter(Path("/usr/lib/rabbitmq").glob("lib/rabbitmq_server-*/sbin/rabbitmq-server")), None)
 PRECOMPUTE = ["manage.py", "precompute", "photos", "--networks=tiny", "--methods=grad-cam", "--json"]
-
-
-def start_redis(port: int) -> subprocess.Popen:
-    """With nothing in it, and nothing kept on disk."""
-    command = [str(REDIS), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    while True:
-        with suppress(redis.ConnectionError):
-            client.ping()
-            return started
-        assert started.poll() is None
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -87,54 +64,3 @@ def test_with_rabbitmq_a_run_finishes(tiny, many_photos, tmp_path, environment):
         wait_until(lambda: watching.poll() is not None, log, 120)
     assert watching.returncode == 0, log.read_text()
     every_map_is_there_once()
-
-
-@contextmanager
-def rabbitmq(folder: Path, port: int):
-    """A RabbitMQ of one's own: its own node, port and folders."""
-    home = folder / "rabbitmq"
-    home.mkdir()
-    distribution, mapper = free_port(), free_port()
-    environment = os.environ | {
-        "HOME": str(home),
-        "RABBITMQ_NODENAME": f"test{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(distribution),
-        "RABBITMQ_MNESIA_BASE": str(home / "data"),
-        "RABBITMQ_LOG_BASE": str(home / "log"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
-        "RABBITMQ_PID_FILE": str(home / "pid"),
-        "ERL_EPMD_PORT": str(mapper),
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
-    }
-    (home / "plugins").write_text("[].\n")
-    log = home / "started"
-    with log.open("ab") as file:
-        server = subprocess.Popen(
-            [str(RABBIT)], env=environment, cwd=home, stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        wait_until(lambda: _answers(port) or server.poll() is not None, log, 90)
-        assert server.poll() is None, log.read_text()
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-        # Erlang's port mapper, which the server started apart from itself, stays while it thinks that its node lives.
-        end = ["epmd", "-port", str(mapper), "-kill"]
-        wait_until(lambda: "Killed" in subprocess.run(end, capture_output=True, text=True).stdout, log, 30)
-
-
-def _answers(port: int) -> bool:
-    from kombu import Connection
-
-    with (
-        suppress(Exception),
-        Connection(f"amqp://guest:guest@127.0.0.1:{port}//", connect_timeout=1) as connection,
-    ):
-        connection.connect()
-        return True
-    return False
