@@ -156,6 +156,14 @@ def planted_photos() -> list[bytes]:
     ]
 
 
+def archive_of(photo: bytes) -> bytes:
+    """A sound ZIP with this one photo."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("hammer/1.jpg", photo)
+    return file.getvalue()
+
+
 def photos() -> st.SearchStrategy[bytes]:
     sound = st.sampled_from(sound_photos())
     return st.one_of(sound, sound, st.sampled_from(planted_photos()), sound.flatmap(damaged))
