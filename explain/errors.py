@@ -13,6 +13,10 @@ class BadInputError(Exception):
         self.lines = list(lines)
 
 
+class BrokerGoneError(BadInputError):
+    """Workers cannot be told: nothing is lost, since what they have to do stands in the database."""
+
+
 def in_words(error: BaseException) -> str:
     """What to keep of an error that nobody expected, for whoever runs the site."""
     if isinstance(error, OSError) and error.errno in NO_ROOM:

@@ -9,7 +9,7 @@ from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
 from . import batches, evaluate, jobs
-from .errors import BadInputError
+from .errors import BrokerGoneError
 from .models import Batch, Job
 from .precompute import requeue_stale
 from .workers import Presence
@@ -62,7 +62,7 @@ def tell(task: Any, *ids: int, **fields: Any) -> None:
     try:
         task.delay_on_commit(*ids, **fields)
     except (OperationalError, ImportError) as error:
-        raise BadInputError(
+        raise BrokerGoneError(
             f"the broker {_broker()} cannot be reached ({error}); start it, check CELERY_BROKER_URL, or on the command line use --inline"
         ) from error
 
@@ -85,7 +85,7 @@ def queue_length() -> int:
             OperationalError,
             ImportError,
         ) as error:  # the package that speaks to this kind of broker may be missing
-            raise BadInputError(f"the broker {_broker()} cannot be reached ({error}); start it") from error
+            raise BrokerGoneError(f"the broker {_broker()} cannot be reached ({error}); start it") from error
     return queue.message_count
 
 

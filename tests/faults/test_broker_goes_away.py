@@ -3,6 +3,8 @@
 Redis and RabbitMQ are servers of these tests' own. The rows are the truth, so nothing that a broker loses matters.
 """
 
+from contextlib import ExitStack
+
 import pytest
 
 from explain.images import import_images
@@ -53,14 +55,21 @@ def test_redis_is_killed_and_comes_back_empty_in_the_middle_of_a_run(
 
 
 @pytest.mark.skipif(RABBIT is None, reason="needs Debian's rabbitmq-server")
-def test_with_rabbitmq_a_run_finishes(tiny, many_photos, tmp_path, environment):
+def test_rabbitmq_is_killed_and_comes_back_empty_in_the_middle_of_a_run(
+    tiny, many_photos, tmp_path, environment
+):
     port, log = free_port(), tmp_path / "log"
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
     environment["CELERY_BROKER_URL"] = f"amqp://guest:guest@127.0.0.1:{port}//"
-    with (
-        rabbitmq(tmp_path, port),
-        process(environment, log, *PRECOMPUTE) as watching,
-        start_worker(environment, log),
-    ):
-        wait_until(lambda: watching.poll() is not None, log, 120)
+    with ExitStack() as broker:
+        broker.enter_context(rabbitmq(first, port))
+        with process(environment, log, *PRECOMPUTE) as watching, start_worker(environment, log):
+            wait_until(lambda: Batch.objects.filter(state="done").count() >= 2, log)
+            broker.close()
+            assert Batch.objects.filter(state="pending").exists()
+            broker.enter_context(rabbitmq(second, port))
+            wait_until(lambda: watching.poll() is not None, log, 120)
     assert watching.returncode == 0, log.read_text()
     every_map_is_there_once()

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from explain import precompute, tasks
 from explain.batches import run_pending
 from explain.cli import Answer, AnswerCommand, Bar
-from explain.errors import BadInputError
+from explain.errors import BadInputError, BrokerGoneError
 from explain.lookup import find_networks, find_set
 from explain.models import Batch, ExplanationMap, Precompute
 
@@ -66,6 +66,7 @@ class _Follower:
         self.precompute, self.bar = run, bar
         self.done_before = precompute.progress(run).photos_done
         self.warn_at: float | None = time.monotonic() + PATIENCE_SECONDS
+        self.broker_gone = False
 
     def follow(self, *, inline: bool) -> None:
         if not inline:
@@ -76,10 +77,21 @@ class _Follower:
                 run_pending(self.precompute, self.report)
                 precompute.requeue_stale()
             elif time.monotonic() > recover_at:
-                tasks.send(precompute.requeue_stale())
-                tasks.send_lost()
+                self.recover()
                 recover_at = time.monotonic() + RECOVER_SECONDS
             time.sleep(POLL_SECONDS)
+
+    def recover(self) -> None:
+        """Bring back what dead workers and a broker that lost its messages left. While the broker is away, wait for it."""
+        try:
+            tasks.send(precompute.requeue_stale())
+            tasks.send_lost()
+        except BrokerGoneError as error:
+            if not self.broker_gone:
+                self.bar.say(f"{error}. This run goes on when it is back.")
+            self.broker_gone = True
+        else:
+            self.broker_gone = False
 
     def report(self) -> precompute.Progress:
         state = precompute.progress(self.precompute)
