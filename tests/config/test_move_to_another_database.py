@@ -12,6 +12,7 @@ from django.conf import settings as project
 from django.core.management import CommandError, call_command
 
 from config import rows
+from studies.models import Response
 from studies.opening import open_study
 from tests.factories import make_study
 from tests.faults.test_database_goes_away import PROGRAMS
@@ -59,9 +60,12 @@ def move(to: str) -> dict:
 def test_every_row_arrives_with_its_number_and_time(study, tmp_path):
     url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
     before = {model: list(rows.read(model, "default")) for model in rows.site_models()}
+    times = Response.objects.order_by("pk").values_list("pk", "created_at")
+    assert any(time.microsecond for _, time in times)
     moved = move(url)
     with rows.opened(url) as other:
         assert {model: list(rows.read(model, other)) for model in rows.site_models()} == before
+        assert list(times.using(other)) == list(times)
     assert moved["rows"]["studies.response"] == 3
 
 
