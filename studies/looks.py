@@ -12,16 +12,14 @@ import numpy as np
 from .analysis.contrasts import compare_arms, rating_tests, turned
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.scores import rating_scores
-from .analysis.sequential import plan_looks
 from .models import Study
-from .plan import Plan
+from .plan import Plan, bounds_of
 from .summary import signed
 
 if TYPE_CHECKING:
     from .results import Answers
 
 DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -151,8 +149,7 @@ def _count(looks: int) -> str:
 
 def _planned(study: Study, plan: Plan, given: "Answers", arms: tuple[str, ...], needed: int) -> Looks:
     assert plan.looks is not None
-    shared = max(1, len(plan.contrasts))  # Bonferroni over the declared contrasts
-    planned = plan_looks(plan.looks.after, ALPHA / shared, plan.looks.spending)
+    planned = bounds_of(plan.looks, len(plan.contrasts))
     in_order = np.argsort(given.ids)
     looks: list[Look] = []
     for number, one in enumerate(planned, start=1):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from .analysis.answers import AnswersError
 from .analysis.exclusions import Rules
-from .analysis.sequential import Spending, plan_looks
+from .analysis.sequential import Look, Spending, plan_looks
 from .models import Study
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ class Looks:
 
     after: tuple[float, ...]  # shares of the answers that the study needs, rising to 1
     spending: Spending
+
+
+ALPHA = 0.05
+
+
+def bounds_of(looks: Looks, contrasts: int) -> list[Look]:
+    """How strict each look is, α shared equally by the declared contrasts (Bonferroni)."""
+    return plan_looks(looks.after, ALPHA / max(1, contrasts), looks.spending)
 
 
 RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
@@ -92,17 +100,17 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     exclusions.number("median_ms", least=1, default=None)
     exclusions.share("position_share")
     if "looks" in reader.values:
-        _check_looks(reader, declared=bool(contrasts))
+        _check_looks(reader, contrasts=len(contrasts or []))
 
 
-def _check_looks(reader: "Reader", declared: bool) -> None:
+def _check_looks(reader: "Reader", contrasts: int) -> None:
     looks = reader.table("looks")
     after = looks.shares("after")
     spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
     if after and spending in SPENDING:
         try:
-            plan_looks(after, spending=spending)
+            bounds_of(Looks(tuple(after), spending), contrasts)
         except AnswersError as error:
             looks.fault("after", f"is {after}; {error}")
-    if reader.values.get("task") == Study.Task.CHOICE and not declared:
+    if reader.values.get("task") == Study.Task.CHOICE and not contrasts:
         reader.fault("looks", "needs [analysis] contrasts: a look judges contrasts that were declared")

@@ -147,9 +147,12 @@ def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
     """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
     value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    rows = counted(study, part_of(study, who)).order_by("trial__item_id", value)
-    rows = rows.values_list("trial__item", value).annotate(Count("id"))
-    table = np.array(list(rows), np.int64).reshape(-1, 3)
+    rows = (
+        counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
+    )
+    table = np.array(sorted(rows), np.int64).reshape(
+        -1, 3
+    )  # the same order, and so the same sums, everywhere
     if not len(table):
         return None
     items, values, counts = table.T

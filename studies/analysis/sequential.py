@@ -34,7 +34,7 @@ def plan_looks(
     """Bounds of two-sided looks after the given fractions of the answers; the last fraction is 1.
 
     "obrien-fleming" spends little at first and keeps the last look near the usual 5 %; "pocock" is nearly as strict
-    at the end as in the beginning. Raises AnswersError for fractions that do not rise to 1.
+    at the end as in the beginning. Raises AnswersError for fractions that do not rise to 1, or begin too early.
 
     >>> [round(look.z, 3) for look in plan_looks([0.5, 1.0])]
     [2.963, 1.969]
@@ -49,7 +49,13 @@ def plan_looks(
         step = np.sqrt(fraction - before)
         bound = _bound(points, density, step, spent - spent_before)
         z = bound / np.sqrt(fraction)
-        looks.append(Look(float(fraction), spent, float(z), float(2 * normal_cdf(z) - 1)))
+        level = float(2 * normal_cdf(z) - 1)
+        if level == 1:
+            raise AnswersError(
+                f"at {fraction} {spending} spends next to nothing, so that no answers could show anything; "
+                "look later, or spend as pocock does"
+            )
+        looks.append(Look(float(fraction), spent, float(z), level))
         following = nodes * bound
         distance = (following[:, None] - points[None]) / step
         kernel = np.exp(-(distance**2) / 2) / (np.sqrt(2 * np.pi) * step)

@@ -190,6 +190,10 @@ def test_looks_are_read_from_the_protocol_and_faults_are_named():
             "after = [0.5, 0.9]",
             "looks.after: is [0.5, 0.9]; looks at [0.5, 0.9]: give fractions of the answers that rise to 1",
         ),
+        (
+            "after = [0.05, 1.0]",
+            "looks.after: is [0.05, 1.0]; at 0.05 obrien-fleming spends next to nothing, so that no answers could show",
+        ),
         ("after = [2]", "looks.after: is [2]; it must be a list of numbers above 0 up to 1"),
         ("", "looks.after: is missing"),
         (
