@@ -4,7 +4,7 @@ Two maps of a photo differ visibly where their colours, each map over its own ma
 least VISIBLE of the scale on average over the frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -42,8 +42,16 @@ class Pair:
         return asdict(self)
 
 
-def compare(*, image_set: ImageSet, asked: Evaluating) -> list[Pair]:
-    """Every pair of the methods asked for, on one network and set, over the photos that have both maps."""
+def compare(
+    *,
+    image_set: ImageSet,
+    asked: Evaluating,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> list[Pair]:
+    """Every pair of the methods asked for, on one network and set, over the photos that have both maps.
+
+    `report(done, total)` is called after every PART photos.
+    """
     found: dict[tuple[str, str], list[tuple[float, float]]] = {
         pair: [] for pair in combinations(asked.methods, 2)
     }
@@ -54,6 +62,7 @@ def compare(*, image_set: ImageSet, asked: Evaluating) -> list[Pair]:
             for pair, values in found.items():
                 if all(method in maps for method in pair):
                     values.append(_difference(*(maps[method] for method in pair)))
+        report(min(start + PART, len(keys)), len(keys))
     return [_pair(*pair, values) for pair, values in found.items() if values]
 
 

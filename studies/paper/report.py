@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from explain import figure4
+from explain.cli import Bar
 from explain.evaluation_protocols import find_protocol
 from explain.lookup import find_set
 from explain.models import Network
@@ -97,10 +98,11 @@ def _tables(inputs: Inputs) -> dict[str, list[Beside]]:
 
 
 def _pairs(inputs: Inputs) -> dict[str, list[Pair]]:
-    image_set = find_set(inputs.set_name)
-    return {
-        one.network.name: compare(image_set=image_set, asked=one) for one in stages.asked(inputs, "paper")
-    }
+    image_set, found = find_set(inputs.set_name), {}
+    for one in stages.asked(inputs, "paper"):
+        with Bar("photos compared") as bar:
+            found[one.network.name] = compare(image_set=image_set, asked=one, report=bar)
+    return found
 
 
 def _figure(inputs: Inputs) -> list[dict[str, Any]]:
