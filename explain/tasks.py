@@ -81,10 +81,7 @@ def queue_length() -> int:
             queue = connection.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
         except ChannelError:  # Redis has no queue where there is nothing in it
             return 0
-        except (
-            OperationalError,
-            ImportError,
-        ) as error:  # the package that speaks to this kind of broker may be missing
+        except (OperationalError, ImportError) as error:  # ImportError as in `tell`
             raise BrokerGoneError(f"the broker {_broker()} cannot be reached ({error}); start it") from error
     return queue.message_count
 

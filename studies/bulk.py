@@ -101,9 +101,7 @@ def _copied(rows: QuerySet, fields: Fields, size: int) -> Iterator[Columns]:
 
 def _raw_rows(pgconn: Any) -> Iterator[bytes]:
     """The rows of a COPY straight from libpq, without a line of Python for each: psycopg's own loop takes much longer."""
-    messages = iter(
-        partial(pgconn.get_copy_data, 0), (-1, b"")
-    )  # (how many bytes, the bytes), and so at the end
+    messages = iter(partial(pgconn.get_copy_data, 0), (-1, b""))  # (size, bytes); −1: no more
     yield from map(itemgetter(1), messages)
     failure = ""
     while result := pgconn.get_result():

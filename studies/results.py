@@ -150,9 +150,7 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
     rows = (
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )
-    table = np.array(sorted(rows), np.int64).reshape(
-        -1, 3
-    )  # the same order, and so the same sums, everywhere
+    table = np.array(sorted(rows), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
     if not len(table):
         return None
     items, values, counts = table.T
