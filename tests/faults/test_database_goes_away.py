@@ -65,18 +65,22 @@ class Postgres:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
         self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", options, *what)
 
-    def processes(self) -> list[psutil.Process]:
-        server = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
-        return [server, *server.children(recursive=True)]
-
     def hang(self) -> None:
-        """Every process of the server stands still for a while, as on a machine whose disk does not answer."""
-        stopped = self.processes()
-        for process in stopped:
-            process.send_signal(signal.SIGSTOP)
-        time.sleep(HANG)
-        for process in stopped:
-            process.send_signal(signal.SIGCONT)
+        """Every process of the server stands still for a while, as on a machine whose disk does not answer.
+
+        Its first process is stopped first: from then on none is born, and none that has ended is taken away.
+        """
+        server = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
+        stopped = [server]
+        try:
+            server.send_signal(signal.SIGSTOP)
+            for child in server.children(recursive=True):
+                stopped.append(child)
+                child.send_signal(signal.SIGSTOP)
+            time.sleep(HANG)
+        finally:
+            for process in stopped:
+                process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture
