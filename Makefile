@@ -1,7 +1,8 @@
 # `make demo` is everything from a fresh clone; `make test` is everything for the tests.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SERVE ?= 1
-WORKERS ?= 2
+# One more than there are processors: browsers and servers keep tests waiting.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
 
 .PHONY: demo test check bench fuzz audit env translations clean

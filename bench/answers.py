@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 TASKS = {
-    "scores": ("scores, grouped by the database", 1.0),
+    "scores": ("scores, grouped by the database", {"postgresql": 1.0}),
     "summary": ("summary with two-way intervals, 2,000 draws", 30.0),
     "csv": ("answers.csv", {"postgresql": 5.0, "sqlite": 20.0}),
     "parquet": ("answers.parquet", None),

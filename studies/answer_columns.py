@@ -12,14 +12,14 @@ from django.db.models.functions import Coalesce
 
 from . import cells
 from .attention import names
-from .bulk import Columns, chunks
+from .bulk import Codes, Columns, chunks
 from .cells import Choices, Chosen, Numbers
 from .models import Response, Study, Trial
 from .people import reasons
-from .results import NOT_MEASURED, UNKNOWN
+from .results import UNKNOWN
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
-FIELDS: dict[str, str | int] = {
+FIELDS = {
     "answer_id": "uuid",
     "item_id": "int",
     "participant_id": "int",
@@ -28,8 +28,9 @@ FIELDS: dict[str, str | int] = {
     "shown": "small",
     "ms": "int",
     "simulated": "bool",
-    "status": 10,
-    "kind": 10,
+    "order": "code",
+    "status": "code",
+    "kind": "code",
     "version": "small",
     "created_at": "time",
 }
@@ -89,25 +90,25 @@ class Export:
         return Choices(values)
 
     def tables(self) -> Iterator[list[cells.Column]]:
-        """The answers in the order in which they came, up to 20,000 a table: their columns."""
-        rows = (
-            Response.objects.filter(trial__study=self.study)
-            .order_by("id")
-            .annotate(
-                item_id=F("trial__item"),
-                order=F("trial__order"),
-                value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
-                shown=Coalesce("shown_value", UNKNOWN),
-                ms=Coalesce("response_ms", NOT_MEASURED),
-                kind=F("trial__kind"),
-            )
+        """The answers in the order in which they came, thousands a table: their columns."""
+        rows = Response.objects.filter(trial__study=self.study).annotate(
+            item_id=F("trial__item"),
+            order=F("trial__order"),
+            value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+            shown=Coalesce("shown_value", UNKNOWN),
+            ms=Coalesce("response_ms", Numbers.UNKNOWN),
+            kind=F("trial__kind"),
         )
-        order_length = max(2 * len(self.arms), 2)
-        for raw in chunks(rows, {**FIELDS, "order": order_length}):
+        for raw in map(self.known, chunks(rows, FIELDS)):
             raw["item"] = np.searchsorted(self.item_ids, raw["item_id"])
             raw["person"] = np.searchsorted(self.person_ids, raw["participant_id"])
-            raw["check"] = np.strings.rstrip(raw["kind"]) == Trial.Kind.CHECK.encode()
+            raw["check"] = raw["kind"].are(Trial.Kind.CHECK)
             yield [column.make(self, raw) for column in self.columns]
+
+    def known(self, raw: Columns) -> Columns:
+        """Without answers by people, or under a version, that came while this was read: the next export has them."""
+        there = np.isin(raw["participant_id"], self.person_ids) & (raw["version"] <= self.study.version)
+        return raw if there.all() else {name: column[there] for name, column in raw.items()}
 
     def of_item(self, raw: Columns, field: str) -> Chosen:
         return Chosen(self.items[field], raw["item"])
@@ -118,10 +119,9 @@ class Export:
     def constant(self, raw: Columns, value: str) -> Chosen:
         return Chosen(self.choices([value]), np.zeros(len(raw["value"]), np.int64))
 
-    def by_code(self, codes: np.ndarray, meaning: Callable[[str], str]) -> Chosen:
-        """What each short code means, worked out once for each distinct one."""
-        found = cells.chosen(codes.tolist(), lambda code: meaning(code.decode().strip()))
-        return Chosen(self.choices(found.choices.values), found.places)
+    def by_code(self, codes: Codes, meaning: Callable[[str], str]) -> Chosen:
+        """What each code means, worked out once for each distinct one."""
+        return Chosen(self.choices(map(meaning, codes.texts)), codes.places)
 
     def picked(self, raw: Columns) -> Chosen:
         """The arm, or “same”, by name."""
@@ -138,13 +138,13 @@ class Export:
     def orders(self, raw: Columns) -> Chosen:
         """Names from the first position to the last; empty if not known."""
 
-        def order(code: bytes, check: bool) -> str:
+        def order(code: str, check: bool) -> str:
             stands = names(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
-            return " > ".join(stands[int(index)] for index in code.split(b",")) if code.strip() else ""
+            return " > ".join(stands[int(index)] for index in code.split(",")) if code else ""
 
-        pairs = zip(raw["order"].tolist(), raw["check"].tolist(), strict=True)
-        found = cells.chosen(pairs, lambda pair: order(*pair))
-        return Chosen(self.choices(found.choices.values), found.places)
+        pairs, places = np.unique(2 * raw["order"].places + raw["check"], return_inverse=True)
+        texts = [order(raw["order"].texts[pair // 2], pair % 2 == 1) for pair in pairs.tolist()]
+        return Chosen(self.choices(texts), places)
 
 
 def defused(text: str) -> str:
@@ -234,7 +234,7 @@ COLUMNS = [
         "response_ms",
         INT,
         "Milliseconds from the moment when every picture was visible to the answer. Empty: not measured.",
-        lambda e, raw: Numbers(raw["ms"], NOT_MEASURED),
+        lambda e, raw: Numbers(raw["ms"]),
     ),
     Column(
         "simulated",

@@ -1,22 +1,22 @@
 """Many rows as numpy columns, a chunk at a time: the memory needed does not grow with the number of rows.
 
-PostgreSQL is read by COPY in its binary format, any other database by a plain cursor. Both give the same arrays.
-No field may be NULL: give the query set a Coalesce.
+PostgreSQL packs thousands of rows into one, each field an array, and sends them by COPY in its binary format; SQLite is
+read by a plain cursor. Both give the same columns. No field may be NULL: give the query set a Coalesce.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from django.db import DatabaseError, connections
+from django.contrib.postgres.aggregates import ArrayAgg, StringAgg
+from django.db import DatabaseError, connections, transaction
 from django.db.models import (
+    Aggregate,
     BigIntegerField,
     BooleanField,
-    CharField,
     DateTimeField,
     F,
     Field,
@@ -24,15 +24,17 @@ from django.db.models import (
     SmallIntegerField,
     UUIDField,
 )
-from django.db.models.expressions import Value
-from django.db.models.functions import Cast, RPad
+from django.db.models.functions import Cast
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 POSTGRES_EPOCH_US = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 COPY_HEADER_BYTES = 19
+ARRAY_HEADER_BYTES = 20  # of an array with one dimension
+END_BYTES = 2  # after the last row, instead of the number of its fields
+WORK_MEMORY = (
+    "64MB"  # for one sort or one table of hashes; by default PostgreSQL takes 4 MB and then goes to the disk
+)
 
-Columns = dict[str, np.ndarray]
-Fields = dict[str, str | int]
+Fields = dict[str, str]
 # kind -> (type that PostgreSQL is asked for, its binary form)
 KINDS: dict[str, tuple[Field, str]] = {
     "int": (BigIntegerField(), ">i8"),
@@ -43,66 +45,125 @@ KINDS: dict[str, tuple[Field, str]] = {
 }
 
 
-def chunks(rows: QuerySet, fields: Fields, size: int = 20_000) -> Iterator[Columns]:
-    """Yield the fields of a query set as arrays of at most `size` values.
+@dataclass(frozen=True)
+class Codes:
+    """n short texts of which few are distinct: row i has `texts[places[i]]`."""
+
+    texts: list[str]
+    places: np.ndarray  # (n,) int64
+
+    def are(self, text: str) -> np.ndarray:
+        """(n,) bool: which rows have this text."""
+        return np.array([each == text for each in self.texts], bool)[self.places]
+
+    def __getitem__(self, rows: Any) -> "Codes":
+        return Codes(self.texts, self.places[rows])
+
+
+Columns = dict[str, Any]  # of arrays of one length n, and of Codes
+
+
+class _Codebook(dict[str, int]):
+    """Numbers texts 0, 1, 2 … as they are first met."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = len(self)
+        return self[text]
+
+    def codes(self, texts: list[str]) -> Codes:
+        places = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+        return Codes(list(self), places)
+
+
+def chunks(rows: QuerySet, fields: Fields, size: int = 16_384) -> Iterator[Columns]:
+    """Yield the fields of a query set in the order of its primary key, at most `size` rows at a time.
 
     `fields` maps a field or annotation to its kind: int and small → int64, bool → bool, time → int64 microseconds
-    since 1970 UTC, uuid → 16 bytes (uint8, n × 16), a number N → ASCII text of at most N characters, as bytes that
-    may be padded with spaces.
+    since 1970 UTC, uuid → 16 bytes (uint8, n × 16), code → `Codes`: text without a line break, of which few are distinct.
     """
-    vendor = connections[rows.db].vendor
-    yield from (_copied if vendor == "postgresql" else _fetched)(rows, fields, size)
-
-
-def columns(rows: QuerySet, fields: Fields) -> Columns:
-    """All of it at once: {field: array}. Empty arrays when there are no rows."""
-    parts = list(chunks(rows, fields))
-    if not parts:
-        return {name: _array([], kind) for name, kind in fields.items()}
-    return {name: np.concatenate([part[name] for part in parts]) for name in fields}
-
-
-def _fetched(rows: QuerySet, fields: Fields, size: int) -> Iterator[Columns]:
-    cursor = rows.values_list(*fields).iterator(chunk_size=size)
-    while batch := list(islice(cursor, size)):
+    books = {name: _Codebook() for name, kind in fields.items() if kind == "code"}
+    read = _copied if connections[rows.db].vendor == "postgresql" else _fetched
+    for raw, order in read(rows, fields, size):
         yield {
-            name: _array(column, kind)
-            for (name, kind), column in zip(fields.items(), zip(*batch, strict=True), strict=True)
+            name: (books[name].codes(found) if name in books else found)[order] for name, found in raw.items()
         }
 
 
-def _array(values: Any, kind: str | int) -> np.ndarray:
-    if kind == "uuid":
-        return np.frombuffer(b"".join(value.bytes for value in values), np.uint8).reshape(-1, 16)
-    if kind == "time":
-        microsecond = timedelta(microseconds=1)
-        return np.array([(value - EPOCH) // microsecond for value in values], np.int64)
-    if isinstance(kind, int):
-        return np.array(values, f"S{kind}")
-    return np.array(values, "?" if kind == "bool" else "i8")
+def columns(rows: QuerySet, fields: Fields) -> Columns:
+    """All of it at once: {field: column}. Empty columns when there are no rows."""
+    parts = list(chunks(rows, fields)) or [{name: _nothing(kind) for name, kind in fields.items()}]
+    return {name: _one_after_the_other([part[name] for part in parts]) for name in fields}
 
 
-def _copied(rows: QuerySet, fields: Fields, size: int) -> Iterator[Columns]:
-    """COPY … TO STDOUT (FORMAT BINARY): each row has the same number of bytes, so a chunk is one numpy array."""
-    query = rows.values_list(*(_fixed(name, kind) for name, kind in fields.items()))
-    sql, params = query.query.sql_with_params()
-    layout = [("count", ">i2")]
-    for name, kind in fields.items():
-        layout += [
-            (f"length of {name}", ">i4"),
-            (name, f"S{kind}" if isinstance(kind, int) else KINDS[kind][1]),
-        ]
-    row = np.dtype(layout)
+@contextmanager
+def room_to_sort(alias: str) -> Iterator[None]:
+    """For a statement over very many rows: PostgreSQL may take `WORK_MEMORY` for it."""
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(alias), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        yield
+
+
+def _nothing(kind: str) -> Any:
+    return Codes([], np.array([], np.int64)) if kind == "code" else FROM_SQLITE[kind]([])
+
+
+def _one_after_the_other(parts: list[Any]) -> Any:
+    if isinstance(parts[0], Codes):  # all by one book, so that its last state has every text
+        return Codes(parts[-1].texts, np.concatenate([part.places for part in parts]))
+    return np.concatenate(parts)
+
+
+def _fetched(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns, Any]]:
+    """Columns, and the order in which their rows are to stand: here that in which they are. As SQLite stores it, past Django's conversion of each value by itself."""
+    sql, params = rows.order_by("pk").values_list(*fields).query.sql_with_params()
     with connections[rows.db].cursor() as cursor:
+        cursor.execute(sql, params)
+        while batch := cursor.fetchmany(size):
+            by_field = zip(fields.items(), zip(*batch, strict=True), strict=True)
+            yield {name: FROM_SQLITE[kind](values) for (name, kind), values in by_field}, slice(None)
+
+
+FROM_SQLITE: dict[str, Callable[[Any], Any]] = {
+    "int": partial(np.array, dtype=np.int64),
+    "small": partial(np.array, dtype=np.int64),
+    "bool": partial(np.array, dtype=bool),
+    "time": lambda values: np.array(values, "M8[us]").astype(np.int64),
+    "uuid": lambda values: np.frombuffer(bytes.fromhex("".join(values)), np.uint8).reshape(-1, 16),
+    "code": list,
+}
+
+
+def _copied(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns, Any]]:
+    """One row for every `size` primary keys, by COPY … TO STDOUT (FORMAT BINARY). Within it they stand in any order."""
+    packs = {f"pack_{name}": _packed(name, kind) for name, kind in (fields | {"pk": "int"}).items()}
+    query = rows.order_by().annotate(pack=F("pk") / size).values("pack").annotate(**packs).order_by("pack")
+    sql, params = query.values_list(*packs).query.sql_with_params()
+    with room_to_sort(rows.db), connections[rows.db].cursor() as cursor:
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", params)
         with cursor.copy(statement) as copy:
-            yield from _cut(_raw_rows(copy.connection.pgconn), row, fields, size)
+            for pack in _raw_rows(copy.connection.pgconn):
+                *found, keys = _unpacked(pack, [*fields.values(), "int"])
+                yield dict(zip(fields, found, strict=True)), np.argsort(keys)
 
 
-def _raw_rows(pgconn: Any) -> Iterator[bytes]:
-    """The rows of a COPY straight from libpq, without a line of Python for each: psycopg's own loop takes much longer."""
-    messages = iter(partial(pgconn.get_copy_data, 0), (-1, b""))  # (size, bytes); −1: no more
-    yield from map(itemgetter(1), messages)
+def _packed(name: str, kind: str) -> Aggregate:
+    if kind == "code":
+        return StringAgg(F(name), "\n")
+    return ArrayAgg(Cast(F(name), KINDS[kind][0]))
+
+
+def _raw_rows(pgconn: Any) -> Iterator[memoryview]:
+    """The rows of a COPY in binary format, straight from libpq: without the header of the first, and none at the end."""
+    skip = COPY_HEADER_BYTES
+    while (found := pgconn.get_copy_data(0))[0] > 0:
+        row = found[1][skip:]
+        skip = 0
+        if len(row) > END_BYTES:
+            yield row
     failure = ""
     while result := pgconn.get_result():
         failure = failure or result.error_message.decode(errors="replace")
@@ -110,31 +171,22 @@ def _raw_rows(pgconn: Any) -> Iterator[bytes]:
         raise DatabaseError(failure)
 
 
-def _cut(data: Iterator[bytes], row: np.dtype, fields: Fields, size: int) -> Iterator[Columns]:
-    """Whole rows, `size` at a time. The first has the header before it; two bytes after the last mark the end."""
-    first = next(data, b"")[COPY_HEADER_BYTES:]
-    parts = filter(None, chain([first], data))
-    while batch := b"".join(islice(parts, size)):
-        if count := len(batch) // row.itemsize:
-            yield _unpacked(np.frombuffer(batch, row, count), fields)
+def _unpacked(row: memoryview, kinds: list[str]) -> Iterator[Any]:
+    """Each field of one row: an array, or for a code a list of texts."""
+    at = 2  # after the number of fields
+    for kind in kinds:
+        begin = at + 4
+        at = begin + int.from_bytes(row[at:begin])
+        if kind == "code":
+            yield bytes(row[begin:at]).decode().split("\n")
+        else:
+            yield _elements(row[begin + ARRAY_HEADER_BYTES : at], kind)
 
 
-def _fixed(name: str, kind: str | int):
-    """The field cast to a type whose binary form always has the same length."""
-    if isinstance(kind, int):
-        return RPad(Cast(F(name), CharField()), kind, Value(" "))
-    return Cast(F(name), KINDS[kind][0])
-
-
-def _unpacked(table: np.ndarray, fields: Fields) -> Columns:
-    return {name: _unpack(table[name], kind) for name, kind in fields.items()}
-
-
-def _unpack(column: np.ndarray, kind: str | int) -> np.ndarray:
-    if isinstance(kind, int):
-        return np.ascontiguousarray(column)
+def _elements(array: memoryview, kind: str) -> np.ndarray:
+    values = np.frombuffer(array, [("length", ">i4"), ("value", KINDS[kind][1])])["value"]
     if kind == "uuid":
-        return np.frombuffer(column.tobytes(), np.uint8).reshape(-1, 16)
+        return np.frombuffer(values.tobytes(), np.uint8).reshape(-1, 16)
     if kind == "time":
-        return column.astype(np.int64) + POSTGRES_EPOCH_US
-    return column.astype(np.bool_ if kind == "bool" else np.int64)
+        return values.astype(np.int64) + POSTGRES_EPOCH_US
+    return values.astype(np.bool_ if kind == "bool" else np.int64)

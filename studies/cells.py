@@ -4,10 +4,10 @@ A chunk of CSV is one matrix of bytes: each column is as wide as its longest cel
 those are dropped from the whole chunk at once. So no row is ever a Python object.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -53,18 +53,26 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Whole numbers, most of them different; `unknown` marks those that are not known."""
+    """Whole numbers from 0, most of them different; `UNKNOWN` stands for one that is not known."""
 
+    UNKNOWN: ClassVar[int] = -1
     numbers: np.ndarray  # (n,) int64
-    unknown: int | None = None
 
     def csv(self) -> np.ndarray:
-        text = self.numbers.astype("S20")
-        text[self.numbers == self.unknown] = b""
-        return text
+        width = len(str(self.numbers.max(initial=0)))
+        digits = np.zeros((len(self.numbers), width), np.uint8)
+        rest = self.numbers
+        for place in reversed(
+            range(width)
+        ):  # the last digit of an unknown number, a 0 before a number: neither is written
+            tens = rest // 10
+            written = rest >= 0 if place == width - 1 else rest > 0
+            digits[:, place] = np.where(written, rest - 10 * tens + ord("0"), 0)
+            rest = tens
+        return digits.view(f"S{width}").reshape(-1)
 
     def values(self) -> list[Value]:
-        return [None if number == self.unknown else number for number in self.numbers.tolist()]
+        return [None if number == self.UNKNOWN else number for number in self.numbers.tolist()]
 
 
 @dataclass(frozen=True)
@@ -104,25 +112,6 @@ def uuids(raw: np.ndarray) -> Codes:
     return Codes(np.ascontiguousarray(text).view("S36").reshape(-1))
 
 
-def chosen(keys: Iterable[Hashable], meaning: Callable[..., Value]) -> Chosen:
-    """What each key means, worked out once for each distinct one.
-
-    >>> chosen(["b", "a", "b"], str.upper).values()
-    ['B', 'A', 'B']
-    """
-    places = _Places()
-    taken = np.fromiter(map(places.__getitem__, keys), np.int64)
-    return Chosen(Choices(meaning(key) for key in places), taken)
-
-
-class _Places(dict[Hashable, int]):
-    """Numbers keys 0, 1, 2 … as they are first asked for."""
-
-    def __missing__(self, key: Hashable) -> int:
-        self[key] = len(self)
-        return self[key]
-
-
 def csv_header(names: Iterable[str]) -> bytes:
     return b",".join(_cell(name) for name in names) + b"\n"
 
@@ -130,13 +119,16 @@ def csv_header(names: Iterable[str]) -> bytes:
 def csv_rows(columns: Sequence[Column]) -> bytes:
     r"""Rows of CSV: texts in quotation marks, numbers without, nothing where there is no value.
 
-    >>> csv_rows([Numbers(np.array([7, -1]), unknown=-1), Chosen(Choices(['a "b" c', ""]), np.array([0, 1]))])
+    >>> csv_rows([Numbers(np.array([7, -1])), Chosen(Choices(['a "b" c', ""]), np.array([0, 1]))])
     b'7,"a ""b"" c"\n,\n'
     """
     parts = [column.csv() for column in columns]
-    signs = [_all(parts[0], b",")] * (len(parts) - 1) + [_all(parts[0], b"\n")]
-    row = [array for pair in zip(parts, signs, strict=True) for array in pair]
-    return _joined(row).tobytes().translate(None, NUL)
+    layout = [(str(place), [("cell", part.dtype), ("end", "S1")]) for place, part in enumerate(parts)]
+    rows = np.zeros(len(parts[0]), layout)
+    for place, part in enumerate(parts):
+        rows[str(place)]["cell"] = part
+        rows[str(place)]["end"] = b"," if place < len(parts) - 1 else b"\n"
+    return rows.tobytes().translate(None, NUL)
 
 
 def _all(rows: np.ndarray, sign: bytes) -> np.ndarray:

@@ -11,7 +11,7 @@ from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Coalesce
 
 from .analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
-from .bulk import columns
+from .bulk import Codes, columns, room_to_sort
 from .models import Participant, Response, Study, Trial
 from .summary import WHO
 
@@ -44,9 +44,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Answers:
-    """Counted answers as arrays of one length n, in no order: no score depends on it."""
+    """Counted answers as arrays of one length n, in the order in which they were stored."""
 
-    ids: np.ndarray  # (n,) int64, Response.id: in the order in which they were stored
+    ids: np.ndarray  # (n,) int64, Response.id
     items: np.ndarray  # (n,) int64, Item.index
     participants: np.ndarray  # (n,) int64, Participant.number
     values: np.ndarray  # (n,) int64: arm index or SAME; or the rating, positive for the first arm
@@ -93,31 +93,24 @@ def answers(study: Study, who: str | None = None, *, class_name: str = "", group
 
 def answers_of(study: Study, part: Part) -> Answers:
     """The answers of a part."""
-    arms = study.arms.count()
-    rows = (
-        counted(study, part)
-        .order_by()
-        .annotate(
-            item=F("trial__item__index"),
-            person=F("participant__number"),
-            value=F("choice" if study.task == Study.Task.CHOICE else "rating"),
-            shown=Coalesce("shown_value", UNKNOWN),
-            order=F("trial__order"),
-            ms=Coalesce("response_ms", NOT_MEASURED),
-        )
+    rows = counted(study, part).annotate(
+        item=F("trial__item__index"),
+        person=F("participant__number"),
+        value=F("choice" if study.task == Study.Task.CHOICE else "rating"),
+        shown=Coalesce("shown_value", UNKNOWN),
+        order=F("trial__order"),
+        ms=Coalesce("response_ms", NOT_MEASURED),
     )
     kinds = {"id": "int", "item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
-    found = columns(rows, {**kinds, "order": max(2 * arms, 2)})
-    # Sums of floats depend on their order in the last digit, and databases have orders of their own.
-    in_order = np.argsort(found["id"], kind="stable")
-    found = {name: column[in_order] for name, column in found.items()}
+    # In the order of their ids: sums of floats depend on their order in the last digit.
+    found = columns(rows, {**kinds, "order": "code"})
     return Answers(
         ids=found["id"],
         items=found["item"],
         participants=found["person"],
         values=found["value"],
         shown=found["shown"],
-        orders=_orders(found["order"], arms),
+        orders=_orders(found["order"], study.arms.count()),
         response_ms=np.where(found["ms"] == NOT_MEASURED, np.nan, found["ms"]),
     )
 
@@ -137,11 +130,9 @@ def check_answers(study: Study, part: Part) -> list[tuple[int, int]]:
     return list(rows.order_by("id").values_list("participant__number", value))
 
 
-def _orders(codes: np.ndarray, arms: int) -> np.ndarray:
-    distinct, places = np.unique(codes, return_inverse=True)
-    texts = [code.decode().strip() for code in distinct.tolist()]
-    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in texts]
-    return np.array(table, np.int64).reshape(-1, arms)[places]
+def _orders(codes: Codes, arms: int) -> np.ndarray:
+    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in codes.texts]
+    return np.array(table, np.int64).reshape(-1, arms)[codes.places]
 
 
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
@@ -150,7 +141,8 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
     rows = (
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )
-    table = np.array(sorted(rows), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
+    with room_to_sort(rows.db):
+        table = np.array(sorted(rows), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
     if not len(table):
         return None
     items, values, counts = table.T

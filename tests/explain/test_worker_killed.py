@@ -95,7 +95,7 @@ def wait_until(fact: Callable[[], object], log: Path, seconds: float = 60) -> No
     end = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < end, log.read_text()
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def kill_in_the_middle(worker: subprocess.Popen, log: Path) -> None:

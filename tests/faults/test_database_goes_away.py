@@ -24,7 +24,14 @@ from django.conf import settings as project
 
 from tests.config.test_behind_nginx import free_port
 from tests.explain.test_worker_killed import wait_until
-from tests.studies.test_server_killed import Patient, Server, enough_or_failed, has_failed, take_part
+from tests.studies.test_server_killed import (
+    Patient,
+    Server,
+    enough_or_failed,
+    has_failed,
+    raise_what_failed,
+    take_part,
+)
 from tests.studies.test_server_killed import free_port as held_port
 
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
@@ -138,8 +145,7 @@ def test_a_crash_a_hang_and_a_restart_lose_no_acknowledged_answer_and_double_non
         finally:
             given_up.set()
             together.abort()
-        for person in people:
-            person.result()
+        raise_what_failed(people)
     assert sum(client.in_vain for client in clients) > 0  # people did notice
     with psycopg.connect(postgres.url) as database:
         stored = [row[0] for row in database.execute("SELECT answer_id FROM studies_response")]

@@ -27,7 +27,13 @@ from explain.models import ExplanationMap, Image
 from studies.models import Response
 from tests.explain.photos import make_folder, photo_bytes
 from tests.explain.test_worker_killed import wait_until
-from tests.studies.test_server_killed import Patient, enough_or_failed, has_failed, take_part
+from tests.studies.test_server_killed import (
+    Patient,
+    enough_or_failed,
+    has_failed,
+    raise_what_failed,
+    take_part,
+)
 
 PEOPLE, ITEMS, ANSWERS, PATIENCE = 4, 8, 4, 120
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -66,8 +72,7 @@ def test_a_full_disk_under_the_database_loses_no_acknowledged_answer(server, inv
         finally:
             given_up.set()
             together.abort()
-        for person in people:
-            person.result()
+        raise_what_failed(people)
     stored = list(Response.objects.values_list("answer_id", flat=True))
     assert sorted(stored) == sorted(set(acknowledged))
     counted = Response.objects.filter(status="counted").values_list("trial__item", flat=True)

@@ -21,6 +21,7 @@ from tests.studies.test_server_killed import (
     enough_or_failed,
     free_port,
     has_failed,
+    raise_what_failed,
     take_part,
 )
 
@@ -105,8 +106,7 @@ def test_people_whose_requests_meet_both_lose_nothing_when_one_dies(hosts, invit
         finally:
             given_up.set()
             together.abort()
-        for person in people:
-            person.result()
+        raise_what_failed(people)
     assert sum(client.in_vain for client in clients) > 0  # people did notice
     stored = list(Response.objects.values_list("answer_id", flat=True))
     assert sorted(stored) == sorted(set(acknowledged))

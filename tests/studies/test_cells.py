@@ -26,8 +26,13 @@ def test_any_values_come_back(values, data):
     rows = data.draw(st.integers(1, 8))
     place = st.integers(0, len(values) - 1)
     places = np.array(data.draw(st.lists(place, min_size=rows, max_size=rows)))
-    numbers = np.array(data.draw(st.lists(st.integers(-2, 10**18), min_size=rows, max_size=rows)), np.int64)
-    columns = [cells.Chosen(cells.Choices(values), places), cells.Numbers(numbers, unknown=-1)]
+    numbers = np.array(
+        data.draw(
+            st.lists(st.one_of(st.integers(-1, 11), st.integers(0, 2**63 - 1)), min_size=rows, max_size=rows)
+        ),
+        np.int64,
+    )
+    columns = [cells.Chosen(cells.Choices(values), places), cells.Numbers(numbers)]
     text = cells.csv_header(["a", "“b”"]) + cells.csv_rows(columns)
     read = list(csv.reader(io.StringIO(text.decode(), newline="")))
     assert read[0] == ["a", "“b”"]
@@ -43,4 +48,4 @@ def test_an_empty_text_is_no_text():
 
 
 def test_its_examples_say_what_happens():
-    assert doctest.testmod(cells) == (0, 3)
+    assert doctest.testmod(cells) == (0, 2)

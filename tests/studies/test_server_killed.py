@@ -141,6 +141,13 @@ def has_failed(people: list[Future]) -> bool:
     return any(person.done() and person.exception() for person in people)
 
 
+def raise_what_failed(people: list[Future]) -> None:
+    """The first error of anyone: not that of those who only waited for him at the barrier."""
+    errors = [error for person in people if (error := person.exception())]
+    for error in sorted(errors, key=lambda error: isinstance(error, threading.BrokenBarrierError)):
+        raise error
+
+
 def enough_or_failed(acknowledged: list[UUID], goal: int, people: list[Future]) -> bool:
     return len(acknowledged) >= goal or has_failed(people)
 
@@ -170,8 +177,7 @@ def test_ten_kills_lose_no_acknowledged_answer_and_double_none(server, invite):
         finally:
             given_up.set()
             together.abort()
-        for person in people:
-            person.result()
+        raise_what_failed(people)
 
     assert sum(client.in_vain for client in clients) >= KILLS  # people did notice
     assert sum(client.lost for client in clients) > 0
