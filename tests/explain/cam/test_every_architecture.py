@@ -68,21 +68,27 @@ def narrow(classifier, width=64):
 
 
 def brute_force(module, layer, photo, target, zeros):
-    """The class score with each of `zeros` (functions that clear a part of the features) put into the layer."""
-    scores = []
-    for clear in zeros:
-        part = module.get_submodule(layer)
-        handle = part.register_forward_hook(lambda _m, _i, out, clear=clear: clear(out.clone()))
-        with torch.no_grad():
-            scores.append(module(photo)[0, target])
-        handle.remove()
-    return torch.stack(scores)
+    """The class score with each of `zeros` (functions that clear a part of the features) put into the layer.
+
+    As many copies of the photo go through the whole network side by side, each with its own part cleared on the way.
+    """
+
+    def clear_each(_module, _input, features):
+        features = features.clone()
+        for place, clear in enumerate(zeros):
+            clear(features[place : place + 1])
+        return features
+
+    handle = module.get_submodule(layer).register_forward_hook(clear_each)
+    with torch.no_grad():
+        scores = module(photo.expand(len(zeros), -1, -1, -1))[:, target]
+    handle.remove()
+    return scores
 
 
 def clear_cell(i, j):
     def clear(features):
         features[:, :, i, j] = 0
-        return features
 
     return clear
 
@@ -90,7 +96,6 @@ def clear_cell(i, j):
 def clear_channel(k):
     def clear(features):
         features[:, k] = 0
-        return features
 
     return clear
 
@@ -106,13 +111,18 @@ def autograd(module, layer, photo, target):
     return seen[0].detach(), torch.autograd.grad(score, seen[0])[0]
 
 
+def spread_over(count, most=6):
+    """At most so many of 0 … count − 1, the first and the last among them."""
+    return torch.linspace(0, count - 1, min(count, most)).round().long().tolist()
+
+
 def check_drops(module, net, photo):
     out = explain(net, photo, methods=["ablation-cam", "pixel-ablation-cam"])
     target, logits = int(out.targets), out.logits[0]
     spread = logits.max() - logits.min()
     height, width = out.drops["cell"].shape[1:]
-    cells = [(i, j) for i in range(height) for j in range(width)][:12]
-    channels = torch.linspace(0, out.drops["channel"].shape[1] - 1, 12).long().tolist()
+    cells = [divmod(cell, width) for cell in spread_over(height * width)]
+    channels = spread_over(out.drops["channel"].shape[1])
     left = brute_force(
         module,
         net.layer,
