@@ -1,8 +1,10 @@
 """The network goes, pages are closed and reloaded, fingers are quick: no answer is lost or doubled."""
 
 import pytest
+from django.db import OperationalError
 from playwright.sync_api import expect
 
+from studies import operations
 from studies.models import Response
 from tests.browser.conftest import answer, begin, eventually, ready
 
@@ -65,21 +67,26 @@ def test_answers_given_offline_are_kept_and_sent_when_the_network_is_back(taking
     expect(page.locator("#progress-text")).to_have_text("4 of 6")
 
 
-def test_answers_survive_a_closed_tab(taking_part):
+def test_answers_survive_a_closed_tab(taking_part, monkeypatch):
+    """The server takes none until the tab is closed. (A browser that is told to be offline is online again as it closes.)"""
     page = taking_part
-    page.context.set_offline(True)
-    answer(page, 2)
-    expect(page.locator("#status")).to_contain_text("to be sent later: 1")
-    context, url = page.context, page.url
-    page.close()
-    assert not Response.objects.exists()
-    context.set_offline(False)
+    with monkeypatch.context() as out_of_order:
+        out_of_order.setattr(operations, "do", raise_operational_error)
+        answer(page, 2)
+        expect(page.locator("#status")).to_contain_text("to be sent later: 1")
+        context, url = page.context, page.url
+        page.close()
+        assert not Response.objects.exists()
     page = context.new_page()
     page.goto(url)
     ready(page)
     saved(page)
     assert given() == [(1, 2, "counted")]
     expect(page.locator("#progress-text")).to_have_text("2 of 6")
+
+
+def raise_operational_error(*_given):
+    raise OperationalError("the database is away")
 
 
 def test_an_answer_whose_reply_was_lost_is_stored_once(taking_part):
