@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.worker,
     pytest.mark.skipif(PROGRAMS is None, reason="needs Debian's postgresql, as .ci/run installs it"),
 ]
-PEOPLE, ITEMS, ANSWERS = 8, 12, 6  # more trials than all hold at the start, or the last to come find none
+PEOPLE, ITEMS, ANSWERS = 8, 12, 6
 PATIENCE, HANG = 240, 2.0  # seconds
 
 STUDY = f"""
@@ -104,13 +104,17 @@ def postgres():
 @pytest.fixture
 def site(postgres, tmp_path):
     """A gunicorn on it, and the path of an invitation to an open study."""
-    environment = os.environ | {
-        "DATABASE_URL": postgres.url,
-        "DATA_DIR": str(tmp_path),
-        "SECRET_KEY": project.SECRET_KEY,
-        "HTTPS": "false",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": postgres.url,
+            "DATA_DIR": str(tmp_path),
+            "SECRET_KEY": project.SECRET_KEY,
+            "HTTPS": "false",
+            "CLAIM_BLOCK": "3",  # so that all people together cannot hold every trial, and the last to come find one
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+    )
     run = partial(
         subprocess.run, env=environment, cwd=project.BASE_DIR, check=True, capture_output=True, text=True
     )

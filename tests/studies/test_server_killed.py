@@ -41,6 +41,14 @@ class Patient(httpx.Client):
         self.in_vain = self.lost = 0
 
     def send(self, request, **options):
+        """Each request of a chain of redirects by itself: whoever is led on and meets an error has joined already."""
+        options["follow_redirects"] = False
+        reply = self.send_until_answered(request, **options)
+        while reply.next_request:
+            reply = self.send_until_answered(reply.next_request, **options)
+        return reply
+
+    def send_until_answered(self, request, **options):
         while not self.given_up.is_set():
             with suppress(httpx.TransportError):
                 reply = super().send(request, **options)
@@ -83,6 +91,7 @@ def take_part(
         page = client.get(join_path)
         while (form := find_form(page)) and form.get("id") != "answer":
             page = press(client, page, form, {})
+        assert "/p/" in page.url.path, page.text
         token = page.url.path.split("/p/")[1].split("/")[0]
         together.wait()
         (answer_with_javascript, answer_with_forms)[number % 2](client, token, acknowledged)
@@ -124,12 +133,16 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path):
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "DATA_DIR": str(tmp_path),  # its media folder is that of the test
-        "SECRET_KEY": project.SECRET_KEY,
-        "HTTPS": "false",
-    }
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "DATA_DIR": str(tmp_path),  # its media folder is that of the test
+            "SECRET_KEY": project.SECRET_KEY,
+            "HTTPS": "false",
+            "CLAIM_BLOCK": "3",  # so that all people together cannot hold every trial, and the last to come find one
+        }
+    )
     with free_port() as port:
         server = Server(port, environment, tmp_path / "log")
         server.start()
