@@ -30,9 +30,8 @@ POSTGRES_EPOCH_US = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 COPY_HEADER_BYTES = 19
 ARRAY_HEADER_BYTES = 20  # of an array with one dimension
 END_BYTES = 2  # after the last row, instead of the number of its fields
-WORK_MEMORY = (
-    "64MB"  # for one sort or one table of hashes; by default PostgreSQL takes 4 MB and then goes to the disk
-)
+# For one sort or one table of hashes. By default PostgreSQL takes 4 MB, and then goes to the disk.
+WORK_MEMORY = "64MB"
 
 Fields = dict[str, str]
 # kind -> (type that PostgreSQL is asked for, its binary form)
@@ -118,7 +117,10 @@ def _one_after_the_other(parts: list[Any]) -> Any:
 
 
 def _fetched(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns, Any]]:
-    """Columns, and the order in which their rows are to stand: here that in which they are. As SQLite stores it, past Django's conversion of each value by itself."""
+    """Columns, and the order in which their rows are to stand: here that in which they are.
+
+    As SQLite stores them, past Django's conversion of each value by itself.
+    """
     sql, params = rows.order_by("pk").values_list(*fields).query.sql_with_params()
     with connections[rows.db].cursor() as cursor:
         cursor.execute(sql, params)

@@ -62,9 +62,8 @@ class Numbers:
         width = len(str(self.numbers.max(initial=0)))
         digits = np.zeros((len(self.numbers), width), np.uint8)
         rest = self.numbers
-        for place in reversed(
-            range(width)
-        ):  # the last digit of an unknown number, a 0 before a number: neither is written
+        # Nothing is written for the last digit of an unknown number, and for zeros before a number.
+        for place in reversed(range(width)):
             tens = rest // 10
             written = rest >= 0 if place == width - 1 else rest > 0
             digits[:, place] = np.where(written, rest - 10 * tens + ord("0"), 0)

@@ -142,7 +142,8 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )
     with room_to_sort(rows.db):
-        table = np.array(sorted(rows), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
+        found = list(rows)
+    table = np.array(sorted(found), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
     if not len(table):
         return None
     items, values, counts = table.T

@@ -79,6 +79,13 @@ def test_no_rows_give_empty_columns(rows):
     assert found["order"].are("main").tolist() == []
 
 
+def test_a_reading_that_is_given_up_leaves_the_connection_usable(rows):
+    reading = chunks(rows, FIELDS, 1)
+    next(reading)
+    reading.close()  # as when a download is broken off
+    assert rows.count() == len(columns(rows, FIELDS)["id"]) == 11
+
+
 def test_an_error_of_the_database_in_the_middle_is_raised(rows):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite divides by zero and says nothing")
