@@ -39,6 +39,8 @@ demo: .venv/installed .env
 # One thread for each process: with more, small matrix products of processes side by side mostly wait for each other.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
+# Compiled once, and not by each server and worker that a test starts.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .env
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 

@@ -4,14 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
 from explain.models import Job
 from studies.drafts import create_draft
 from studies.models import Study
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, RULES, violations
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -60,9 +59,7 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
         if folder := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"w{number:02d}-{viewport['width']}.png", full_page=True)
-        found = Axe().run(
-            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-        )
+        found = violations(page, RULES)
         if found.violations_count:
             faults.append(f"{address}\n{found.generate_report()}")
         if page.evaluate("document.documentElement.scrollWidth") != viewport["width"]:

@@ -6,13 +6,10 @@ A few examples of each operation here; `make fuzz` tries many more.
 import os
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks
 
 from config.wsgi import application
 from studies.access import Role, give_role
@@ -24,12 +21,6 @@ from tests.studies.filled import answer, fill, make_participant
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = int(os.environ.get("FUZZ", 0)) // 50 or 6
-CHECKS = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_schema_conformance,
-]
 OPERATIONS = 16
 SLUGS = ["methods", "reliability", "empty", "draft", "not-mine"]
 
@@ -69,6 +60,15 @@ def headers(researcher, monkeypatch):
 
 def find(operation, headers):
     """Try one operation. What an example changed is undone before the next."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    asked = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_schema_conformance,
+    ]
 
     @settings(
         max_examples=EXAMPLES,
@@ -91,7 +91,7 @@ def find(operation, headers):
             response = case.call(headers=headers)
             transaction.set_rollback(True)
         seen.add(response.status_code)
-        case.validate_response(response, checks=CHECKS, headers=headers)
+        case.validate_response(response, checks=asked, headers=headers)
 
     seen: set[int] = set()
     example()
@@ -99,6 +99,8 @@ def find(operation, headers):
 
 
 def test_whatever_is_asked_the_answer_is_one_that_the_schema_tells_of(headers):
+    import schemathesis  # takes seconds, which no other test needs
+
     schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application, headers=headers)
     seen = {
         f"{found.ok().method} {found.ok().path}": find(found.ok(), headers)
