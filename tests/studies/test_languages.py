@@ -105,72 +105,82 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 
 # Languages in which a word that was forgotten shows by its letters, with what the page says where the tick is missing.
 OTHER_LETTERS = [("ar", "rtl", "يُرجى وضع علامة"), ("hi", "ltr", "सही का निशान लगाएँ")]
+# Keys, the class as the researcher named it, and us: the same in every language.
+AS_THEY_ARE = {"Enter", "Backspace", "hammer", "Blindsight"}
+QUESTIONS = [
+    {"key": "age", "text": "?", "kind": "number", "required": True},
+    {"key": "sight", "text": "?", "kind": "choice", "options": ["1", "2"], "required": False},
+    {"key": "words", "text": "?", "kind": "text", "required": False},
+]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("task", ["choice", "rating"])
 @pytest.mark.parametrize(("language", "direction", "tick"), OTHER_LETTERS)
 def test_a_session_in_a_language_is_in_it_throughout(visitor, invite, task, language, direction, tick):
-    questions = [
-        {"key": "age", "text": "?", "kind": "number", "required": True},
-        {"key": "sight", "text": "?", "kind": "choice", "options": ["1", "2"], "required": False},
-        {"key": "words", "text": "?", "kind": "text", "required": False},
-    ]
-    study, join = invite(
-        task=task, items=2, language=language, title="1", practice=True, break_every=1, questions=questions
-    )
-    left = {
-        "Enter",
-        "Backspace",
-        "hammer",
-        "Blindsight",
-    }  # keys, the class as the researcher named it, and us
+    wanted = {"language": language, "title": "1", "questions": QUESTIONS}
+    study, join = invite(task=task, items=2, practice=True, break_every=1, **wanted)
 
     def is_in_it():
         html = visitor.soup.html
         assert (html["lang"], html["dir"]) == (language, direction)
-        for tag in visitor.soup(["script", "code"]):
-            tag.extract()
-        spoken = [
-            visitor.text,
-            *(tag[name] for name in ("alt", "aria-label") for tag in visitor.soup.select(f"[{name}]")),
-        ]
-        assert set(LATIN.findall(" ".join(spoken))) <= left
+        assert set(LATIN.findall(spoken_on(visitor))) <= AS_THEY_ARE
 
     visitor.get(join)
     is_in_it()
     assert tick in visitor.client.post(join, {}).content.decode()  # without the tick
     visitor.get(join).press()
     is_in_it()
-    for wrong in ({"age": ""}, {"age": "x1"}, {"age": "-1", "sight": "3", "words": "—" * 501}):
-        visitor.press(**wrong)
-        assert len(visitor.soup.select(".errorlist")) == len(wrong)
-        is_in_it()
-    visitor.press(age="30", sight="1", words="")
-    is_in_it()
+    answer_questions(visitor, is_in_it)
     visitor.press()
-    tries = 0
-    while "practice" in visitor.path:  # whatever is pressed, it goes on after two tries each
-        is_in_it()
-        visitor.press(value="0")
-        is_in_it()
-        visitor.press()
-        tries += 1
-    assert tries >= 2
+    practise(visitor, is_in_it)
     said = json.loads(visitor.soup.select_one("#texts").text)
     assert not LATIN.findall(re.sub(r"\{\w+\}", "", " ".join(said.values())))
     is_in_it()
+    answer_and_leave(visitor, is_in_it)
+    assert study.language == language
+
+
+def spoken_on(visitor) -> str:
+    """What is read or read out on the page."""
+    for tag in visitor.soup(["script", "code"]):
+        tag.extract()
+    named = (tag[name] for name in ("alt", "aria-label") for tag in visitor.soup.select(f"[{name}]"))
+    return " ".join([visitor.text, *named])
+
+
+def answer_questions(visitor, look):
+    for wrong in ({"age": ""}, {"age": "x1"}, {"age": "-1", "sight": "3", "words": "—" * 501}):
+        visitor.press(**wrong)
+        assert len(visitor.soup.select(".errorlist")) == len(wrong)
+        look()
+    visitor.press(age="30", sight="1", words="")
+    look()
+
+
+def practise(visitor, look):
+    """Whatever is pressed, it goes on after two tries each."""
+    tries = 0
+    while "practice" in visitor.path:
+        look()
+        visitor.press(value="0")
+        look()
+        visitor.press()
+        tries += 1
+    assert tries >= 2
+
+
+def answer_and_leave(visitor, look):
     visitor.get(visitor.home + "trial/").answer(0)
     assert "break" in visitor.path
-    is_in_it()
+    look()
     visitor.press().get(visitor.home + "trial/").answer(0)
     assert visitor.path.endswith("/thanks/")
-    is_in_it()
+    look()
     visitor.get(visitor.home + "leave/")
-    is_in_it()
+    look()
     visitor.get(visitor.home + "leave/").press("main form")  # withdrawn
-    is_in_it()
-    assert study.language == language
+    look()
 
 
 @pytest.mark.django_db
