@@ -208,11 +208,15 @@ def main() -> None:
         "--to", type=Path, default=Path(__file__).with_name("RESULTS-hosts.md"), metavar="FILE"
     )
     options = parser.parse_args()
-    asked = [name for name in VARIANTS if name.lower() in options.only.lower().split(",")]
+    only = options.only.lower().split(",")
+    if unknown := set(only) - {name.lower() for name in VARIANTS}:
+        parser.error(f"there is no variant {unknown.pop()!r}; choose from {', '.join(VARIANTS)}")
     with tempfile.TemporaryDirectory(prefix="hosts-") as name:
         Path(name).chmod(0o755)  # the user postgres has to get through
         home = options.keep or Path(name)
-        for variant in asked:
+        if not (home / "kept/default/figures.json").exists():
+            only.append("default")  # what the others are compared with
+        for variant in (each for each in VARIANTS if each.lower() in only):
             folder = Path(name) / variant
             folder.mkdir(mode=0o755)
             figures = measured(variant, folder)

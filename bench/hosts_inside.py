@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from io import StringIO
@@ -72,14 +73,18 @@ def until(fact, what: str) -> None:
 class Balanced(httpx.Client):
     """Each request goes to the next of the web hosts, as behind a proxy."""
 
-    def __init__(self, addresses: list[str], first: int):
-        turned = addresses[first % len(addresses) :] + addresses[: first % len(addresses)]
-        self.hosts = cycle([httpx.URL(address) for address in turned])
-        super().__init__(base_url=turned[0], follow_redirects=True, timeout=60)
+    ports: Iterator[int]  # without an end
 
     def send(self, request, **options):
-        request.url = request.url.copy_with(port=next(self.hosts).port)
+        request.url = request.url.copy_with(port=next(self.ports))
         return super().send(request, **options)
+
+
+def turns(addresses: list[str], first: int) -> Iterator[int]:
+    """The ports of the addresses, again and again, from one of them."""
+    ports = [httpx.URL(address).port for address in addresses]
+    start = first % len(ports)
+    return cycle(ports[start:] + ports[:start])
 
 
 class Person:
@@ -125,6 +130,7 @@ def fill(study, addresses: list[str]) -> dict:
     from django.urls import reverse
 
     from studies.models import Invitation, Trial
+    from studies.simulate import LIMITS
 
     _, token = Invitation.issue(study, label="bench", simulated=True)
     join_path, people, left = reverse("join", args=[token]), [], 0
@@ -133,7 +139,8 @@ def fill(study, addresses: list[str]) -> dict:
     def come(person_and_number) -> bool:
         person, number = person_and_number
         try:
-            with Balanced(addresses, number) as client:
+            with Balanced(base_url=addresses[0], follow_redirects=True, timeout=60, limits=LIMITS) as client:
+                client.ports = turns(addresses, number)
                 return person.take_part(client, join_path)
         finally:
             connections.close_all()

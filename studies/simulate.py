@@ -180,10 +180,14 @@ def checked(page: httpx.Response) -> httpx.Response:
     return page
 
 
+# gunicorn closes a connection on which nothing came for 2 s: nobody sends on one that may just be closing.
+LIMITS = httpx.Limits(keepalive_expiry=1)
+
+
 def take_part(base_url: str, join_path: str, volunteer: Volunteer) -> int:
     """Go from the invitation to the code, or leave on the way; the number of answers given."""
     answers = 0
-    with httpx.Client(base_url=base_url, follow_redirects=True, timeout=60) as client:
+    with httpx.Client(base_url=base_url, follow_redirects=True, timeout=60, limits=LIMITS) as client:
         page = checked(client.get(join_path))
         while form := find_form(page):
             extra = {}

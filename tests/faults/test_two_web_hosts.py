@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from django.conf import settings as project
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
+from bench.hosts_inside import Balanced, turns
 from studies.models import ApiToken, Response
 from tests.explain.test_worker_killed import wait_until
 from tests.studies.test_server_killed import (
@@ -27,16 +28,6 @@ from tests.studies.test_server_killed import (
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 PEOPLE, ITEMS, ANSWERS, LIMIT, PATIENCE = 6, 10, 5, 9, 120
-
-
-class Balanced(httpx.Client):
-    """Each request goes to the next of the hosts, as behind a proxy."""
-
-    ports: cycle
-
-    def send(self, request, **options):
-        request.url = request.url.copy_with(port=next(self.ports))
-        return super().send(request, **options)
 
 
 class Wanderer(Patient, Balanced):
@@ -92,7 +83,7 @@ def test_people_whose_requests_meet_both_lose_nothing_when_one_dies(hosts, invit
     given_up, together = threading.Event(), threading.Barrier(PEOPLE)
     clients = [Wanderer(f"http://127.0.0.1:{hosts[0].port}", n, given_up) for n in range(PEOPLE)]
     for number, client in enumerate(clients):
-        client.ports = cycle([hosts[number % 2].port, hosts[1 - number % 2].port])
+        client.ports = turns([f"http://127.0.0.1:{host.port}" for host in hosts], number)
     with ThreadPoolExecutor(PEOPLE) as pool:
         people: list[Future] = [
             pool.submit(take_part, client, join_path, number, together, acknowledged)
