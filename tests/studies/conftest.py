@@ -9,6 +9,9 @@ from django.urls import reverse
 from studies.models import Invitation
 from studies.opening import open_study
 from tests.factories import make_study
+from tests.studies.people import world as world
+from tests.studies.setting_up import birds as birds
+from tests.studies.setting_up import browser as browser
 
 
 class Visitor:

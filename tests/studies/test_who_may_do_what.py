@@ -10,11 +10,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from explain.models import Job, Precompute
-from studies.access import Role, give_role
-from studies.frozen import RecordError
-from studies.models import Event, Invitation, Study
-from studies.opening import open_study
-from tests.factories import jpeg, make_participant, make_study
+from studies.models import Invitation
+from tests.factories import jpeg
+from tests.studies.people import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -150,25 +148,6 @@ PARTS = 4  # so that several processes share the work
 OURS = [name for name in ALL if not name.startswith("admin:")]
 
 
-@pytest.fixture
-def world(researcher, stranger, admin_user, django_user_model, monkeypatch):
-    """An open study with one of each, and another study with a researcher of its own. Nothing is sent to workers."""
-    for send in ("send", "send_job"):
-        monkeypatch.setattr(f"explain.tasks.{send}", lambda *_: None)
-    study = make_study("methods", items=2)
-    study.state = Study.State.READY
-    study.save()
-    study = open_study(study=study)
-    viewer = django_user_model.objects.create_user("viewer", password="correct horse battery")
-    give_role(study=study, person=researcher, role=Role.RESEARCHER)
-    give_role(study=study, person=viewer, role=Role.VIEWER)
-    other = make_study("other", networks=("other",))
-    give_role(study=other, person=stranger, role=Role.RESEARCHER)
-    make_participant(study)
-    people = {"viewer": viewer, "stranger": stranger, "researcher": researcher, "admin": admin_user}
-    return study, people
-
-
 def arguments(name, study, people) -> list:
     image = study.items.first().image
     if name == "join":
@@ -204,15 +183,6 @@ def arguments(name, study, people) -> list:
 def a_job(user) -> Job:
     picture = ContentFile(jpeg(1), "picture.jpg")
     return Job.objects.create(kind=Job.Kind.PHOTOS, created_by=user, picture=picture, state=Job.State.FAILED)
-
-
-def client_of(role, people, study):
-    client = Client()
-    if role in people:
-        client.force_login(people[role])
-    elif role == "volunteer":
-        client.get(reverse("participant", args=["token-1-of-methods"]))
-    return client
 
 
 def opens(response) -> bool:
@@ -311,91 +281,3 @@ def check_admin_page(name, study, clients):
         for role in ("stranger", "researcher"):  # staff, but nobody has given them a permission
             response = clients[role].get(address)
             assert response.status_code in (302, 403, 404), f"{name} by {role}: {response.status_code}"
-
-
-# Roles
-
-
-def post(client, name, **data):
-    return client.post(reverse(name, args=["methods"]), data, follow=True).content.decode()
-
-
-def test_a_researcher_makes_a_colleague_a_viewer_and_it_is_on_record(world):
-    study, people = world
-    client = client_of("researcher", people, study)
-    said = post(client, "study-access", account="stranger", role="viewer")
-    assert "stranger is a viewer of this study now" in said
-    assert list(Study.objects.visible_to(people["stranger"]).values_list("slug", flat=True)) == [
-        "other",
-        "methods",
-    ]
-    assert not Study.objects.editable_by(people["stranger"]).filter(slug="methods").exists()
-    event = Event.objects.filter(kind="role given").last()
-    assert (event.user, event.data) == (people["researcher"], {"account": "stranger", "role": "viewer"})
-
-
-def test_a_role_replaces_the_one_before_and_can_be_taken_away(world):
-    study, people = world
-    client = client_of("researcher", people, study)
-    post(client, "study-access", account="viewer", role="researcher")
-    assert (study.researchers.count(), study.viewers.count()) == (2, 0)
-    post(client, "study-access", take="viewer")
-    assert not Study.objects.visible_to(people["viewer"]).exists()
-
-
-def test_the_last_researcher_stays(world):
-    study, people = world
-    said = post(client_of("researcher", people, study), "study-access", take="researcher")
-    assert "the only researcher" in said
-    assert study.researchers.exists()
-
-
-def test_an_unknown_account_is_named(world):
-    study, people = world
-    said = post(client_of("researcher", people, study), "study-access", account="nobody", role="viewer")
-    assert "There is no account “nobody”" in said
-
-
-def test_somebody_with_two_roles_sees_a_study_once(world):
-    study, people = world
-    study.viewers.add(people["researcher"])
-    assert Study.objects.visible_to(people["researcher"]).count() == 1
-
-
-# The record
-
-
-def test_notes_are_added_and_stay(world):
-    study, people = world
-    post(client_of("researcher", people, study), "study-record", text="Two people called: link was broken.")
-    page = client_of("viewer", people, study).get(reverse("study-record", args=["methods"])).content.decode()
-    assert "Two people called: link was broken." in page
-    assert "Add the note" not in page
-    note = study.events.get(kind="note")
-    with pytest.raises(RecordError, match="never changed"):
-        note.save()
-    with pytest.raises(RecordError, match="never deleted"):
-        note.delete()
-    with pytest.raises(RecordError, match="never changed"):
-        study.events.update(kind="other")
-    with pytest.raises(RecordError, match="never deleted"):
-        study.events.all().delete()
-
-
-def test_the_record_is_narrowed_to_a_kind_and_turned_page_by_page(world, django_assert_num_queries):
-    study, people = world
-    Event.objects.bulk_create(Event(study=study, kind="joined", data={"n": n}) for n in range(120))
-    client = client_of("viewer", people, study)
-    address = reverse("study-record", args=["methods"])
-    with django_assert_num_queries(7):
-        page = client.get(address + "?kind=joined&page=3").content.decode()
-    assert "101–120 of 120 events" in page
-    assert "n: 0" in page
-    assert "opened" not in page.split("<tbody>")[1]
-
-
-def test_a_study_goes_with_its_record(world):
-    study, _ = world
-    study.trials.all().delete()
-    Study.objects.filter(slug="other").delete()
-    assert not Event.objects.filter(study__slug="other").exists()
