@@ -51,6 +51,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 def clean(page):
     """No violation that axe-core can find. In dark only the colours differ, so only contrast is looked at again."""
+    page.wait_for_load_state()
     for scheme, rules in (("dark", ["color-contrast"]), ("light", RULES)):
         page.emulate_media(color_scheme=scheme)
         found = violations(page, rules)

@@ -17,6 +17,7 @@ CUT = """() => [...document.querySelectorAll("button, .button, .option span, .v-
 
 
 def nothing_is_cut(page):
+    page.wait_for_load_state()
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -38,6 +39,7 @@ def test_a_session_on_a_phone(new_page, invited, language, task):
     page.wait_for_url("**/instructions/")
     nothing_is_cut(page)
     page.click("button.primary")
+    page.wait_for_url("**/practice/")
     while "/practice/" in page.url:
         nothing_is_cut(page)
         stands_left_of(page, ".map >> nth=0", ".map >> nth=1")

@@ -105,12 +105,23 @@ def test_results_keep_up_while_answers_come_in(staff_page, live_server, study):
     assert page.complaints == []
 
 
-def test_an_invitation_link_is_copied_with_one_click(staff_page, live_server, study):
-    page = staff_page()
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+def make_a_link(page, live_server):
     page.goto(live_server.url + reverse("study", args=["methods"]))
     page.fill("[name=label]", "course C")
     page.click("text=Make an invitation link")
+    page.wait_for_selector("[data-copy-source]")
+
+
+def test_what_needs_a_script_is_not_there_without_one(staff_page, live_server, study):
+    page = staff_page(java_script_enabled=False)
+    make_a_link(page, live_server)
+    assert page.locator("[data-copy]").is_hidden()
+
+
+def test_an_invitation_link_is_copied_with_one_click(staff_page, live_server, study):
+    page = staff_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    make_a_link(page, live_server)
     page.click("[data-copy]")
     page.wait_for_selector("text=Copied")
     link = page.input_value("[data-copy-source]")
