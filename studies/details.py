@@ -124,7 +124,7 @@ def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> 
     scale: Scale = "nominal" if choice else "interval"
     return Details(
         **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
-        agreement=krippendorff_alpha(given.items, given.participants, given.values, scale, seed=study.seed),
+        agreement=krippendorff_alpha(given.items, given.participants, given.values, scale),
         retest=_retest(study, part, given, scale),
         times=_times(given.response_ms),
         checks=checks_of(study, part),
@@ -236,7 +236,7 @@ def _retest(study: Study, part: Part, given: Answers, scale: Scale) -> Retest | 
     if not pairs:
         return None
     first_time, again = np.array(pairs).T
-    return retest(first_time, again, scale, seed=study.seed)
+    return retest(first_time, again, scale)
 
 
 def _times(response_ms: np.ndarray) -> Times | None:

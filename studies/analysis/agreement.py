@@ -2,9 +2,9 @@
 
 Krippendorff's alpha is computed from coincidences, for any number of answers per item (Krippendorff 2011,
 "Computing Krippendorff's Alpha-Reliability"): 1 is full agreement, 0 what chance would give, below 0 is
-systematic disagreement. Its interval is the wider of two bootstraps, over people and over items; a person who is
-drawn twice is never compared with themselves. (Drawing both at once, as scores do, doubles the width: alpha is made
-of pairs, so the chance of single answers would be counted several times over.)
+systematic disagreement. Its interval lets people and items both vary (pairs.py), with Student's t, on the scale of
+log(1 − alpha), so that it ends below 1. (Drawing both, as scores do, is no way to it: an item has few answers, of which a
+draw leaves out more than a third, so hardly a pair would be left.)
 """
 
 from collections.abc import Callable
@@ -17,25 +17,17 @@ from numpy.typing import ArrayLike
 from studies.analysis.answers import SAME, AnswersError, choices_of, column, labels
 from studies.analysis.contrasts import Finding, sign_test
 from studies.analysis.intervals import rating_intervals
-from studies.analysis.resampling import (
-    Block,
-    Crossed,
-    Method,
-    caution,
-    check_plan,
-    parts,
-    quantiles,
-    units_of,
-    why_not,
-)
+from studies.analysis.pairs import pair_variance
+from studies.analysis.resampling import Method, caution, check_level, parts, student_reach, units_of, why_not
 from studies.analysis.scores import group_means, rating_scores
 
 Scale = Literal["nominal", "ordinal", "interval"]
-Over = Literal["wider", "people", "items"]
+Over = Literal["both", "items"]
 NO_PAIRS = "No item was answered by two people: agreement cannot be measured."
 NO_VARIETY = (
     "Every answer is the same: agreement beyond chance cannot be told, because chance would agree as well."
 )
+NO_DISAGREEMENT = "Everybody agreed about every item, so nothing tells how far the agreement could be chance."
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,20 +79,18 @@ def krippendorff_alpha(
     values: ArrayLike,
     scale: Scale = "nominal",
     *,
-    draws: int = 2000,
-    seed: int = 0,
     level: float = 0.95,
-    over: Over = "wider",
+    over: Over = "both",
 ) -> Agreement:
     """Agreement beyond chance. "nominal" for choices, "ordinal" or "interval" for ratings.
 
-    items, participants (n,): any labels; one answer per person and item. values (n,): numbers. `over`: what the
-    interval draws, "people", "items", or both one after the other to take the "wider".
+    items, participants (n,): any labels; one answer per person and item. values (n,): numbers. `over`: of what the
+    interval takes there to be many more, people and items "both", or "items" alone. Raises AnswersError.
 
-    >>> krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1], draws=100).alpha
+    >>> krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1]).alpha
     0.4444444444444444
     """
-    check_plan("two-way", draws, level)
+    check_level(level)
     if over not in get_args(Over):
         raise AnswersError(f"over: {over!r} is not one of {', '.join(get_args(Over))}")
     if scale not in get_args(Scale):
@@ -115,65 +105,64 @@ def krippendorff_alpha(
     size = (len(names), len(value))
     if len(points) == 1:
         return Agreement(scale, None, None, *size, NO_VARIETY)
-    answers = Crossed(item, person, value, len(names), len(people), len(points))
-    alpha = float(_alphas(answers.whole(), points, scale)[0])
-    methods: list[Method] = [over] if over != "wider" else ["people", "items"]
-    note = " ".join(filter(None, [why_not(len(people), len(names), method) for method in methods]))
-    if note:
+    cells = np.zeros((len(names), len(points)))
+    np.add.at(cells, (item, value), 1)
+    alpha, adds = _alpha(cells, points.astype(float), scale)
+    method: Method = "two-way" if over == "both" else "items"
+    if note := why_not(len(people), len(names), method):
         return Agreement(scale, alpha, None, *size, note)
-    intervals = []
-    for method in methods:
-        blocks = answers.blocks(method, draws, seed)
-        drawn = np.concatenate([_alphas(block, points, scale) for block in blocks])
-        drawn = drawn[np.isfinite(drawn)]
-        if len(drawn) < draws / 2:
-            return Agreement(scale, alpha, None, *size, NO_VARIETY)
-        intervals.append(quantiles(drawn, level, units_of(len(people), len(names), method)))
-    widest = max(intervals, key=lambda ends: float(ends[1] - ends[0]))
-    note = caution(len(people), len(names), "two-way") if over == "wider" else ""
-    return Agreement(scale, alpha, widest, *size, note)
+    if alpha == 1:
+        return Agreement(scale, alpha, None, *size, NO_DISAGREEMENT)
+    varies = pair_variance(item, person, value, adds, cells)
+    error = np.sqrt(varies.both if over == "both" else varies.items)
+    reach = student_reach(level, units_of(len(people), len(names), method)) * error / (1 - alpha)
+    ends = 1 - (1 - alpha) * np.exp([reach, -reach])
+    return Agreement(
+        scale, alpha, ends, *size, caution(len(people), len(names), "two-way") if over == "both" else ""
+    )
 
 
-def _alphas(block: Block, points: np.ndarray, scale: Scale) -> np.ndarray:
-    """(d,): alpha of each draw, from pairs of answers by different people."""
-    kinds = len(points)
-    together = np.zeros((kinds, kinds, block.items.shape[1]))
-    squares = block.people**2
-    for part in block:
-        cells, with_self = part.added(block.people), part.added(squares)
-        answers = cells.sum(axis=0)
-        pairs = answers**2 - with_self.sum(axis=0)
-        per_pair = answers * part.items / np.maximum(pairs, 1)  # without pairs all that it weighs is 0
-        for a in range(kinds):
-            mine = cells[a] * per_pair
-            together[a, a] += np.einsum("id,id->d", cells[a], mine)
-            together[a, a] -= np.einsum("id,id->d", with_self[a], per_pair)
-            for b in range(a):
-                together[a, b] += np.einsum("id,id->d", cells[b], mine)
-                together[b, a] = together[a, b]
-    totals = together.sum(axis=1)
-    distance = DISTANCES[scale](points.astype(float), totals)
-    observed = (together * distance).sum(axis=(0, 1))
-    expected = (totals[:, None] * totals[None] * distance).sum(axis=(0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return 1 - (totals.sum(axis=0) - 1) * observed / expected
+def _alpha(cells: np.ndarray, points: np.ndarray, scale: Scale) -> tuple[float, np.ndarray]:
+    """Alpha = 1 − (n − 1) · O / E, and (k, k) what a pair of values adds to it, times the item's number of answers less 1.
+
+    cells (items, k): how many answers of each value. With o_ab the coincidences, n_a how many answers have value a and δ_ab the
+    distance, O = Σ o δ and E = Σ n_a n_b δ_ab. A pair of a and b adds 2 to the coincidences (a with b, b with a) and one answer to
+    n_a and n_b each. (n − 1) / n is near 1 and taken for constant.
+    """
+    share = 1 / (cells.sum(axis=1) - 1)
+    together = (cells.T * share) @ cells - np.diag(share @ cells)
+    totals = cells.sum(axis=0)
+    n = totals.sum()
+    distance, moves = DISTANCES[scale](points, totals)
+    observed, expected = float((together * distance).sum()), float(totals @ distance @ totals)
+    by_total = (
+        (2 * distance @ totals + np.einsum("a,b,abc->c", totals, totals, moves)) * n * observed / expected**2
+        - np.einsum("ab,abc->c", together, moves) * n / expected
+        - observed / expected
+    )
+    adds = by_total[:, None] + by_total - 2 * n * distance / expected
+    return float(1 - (n - 1) * observed / expected), adds * (n - 1) / n
 
 
-def _nominal(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    return (1 - np.eye(len(points)))[:, :, None]
+def _nominal(points: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    k = len(points)
+    return 1 - np.eye(k), np.zeros((k, k, k))
 
 
-def _ordinal(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """Squared number of answers from the middle of one value to the middle of the other, in each draw."""
-    middle = np.cumsum(totals, axis=0) - totals / 2
-    return (middle[:, None] - middle[None]) ** 2
+def _ordinal(points: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared number of answers from the middle of one value to the middle of the other."""
+    up_to_middle = np.tri(len(points)) - np.eye(len(points)) / 2  # (k, k): how much of each value lies below
+    middle = up_to_middle @ totals
+    apart = middle[:, None] - middle
+    return apart**2, 2 * apart[:, :, None] * (up_to_middle[:, None] - up_to_middle)
 
 
-def _interval(points: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    return ((points[:, None] - points[None]) ** 2)[:, :, None]
+def _interval(points: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return (points[:, None] - points) ** 2, np.zeros((len(points),) * 3)
 
 
-DISTANCES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+# scale -> from points (k,) and totals (k,): distances (k, k), and how they move with each total (k, k, k)
+DISTANCES: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
     "nominal": _nominal,
     "ordinal": _ordinal,
     "interval": _interval,
@@ -226,7 +215,7 @@ def side_bias(
     return SideBias(rating_scores(items, shown).mean, ends.mean, sign_test(means), ends.note)
 
 
-def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal", *, seed: int = 0) -> Retest:
+def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal") -> Retest:
     """How often people answer the same trial the same way twice. first, second (n,): row r is one pair.
 
     >>> retest([0, 1, 1, 2], [0, 1, 2, 2]).equal
@@ -243,6 +232,5 @@ def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal", *, see
         np.concatenate([once, twice]),
         scale,
         over="items",
-        seed=seed,
     )
     return Retest(len(once), float(np.mean(once == twice)), alpha)

@@ -207,6 +207,10 @@ def check_plan(method: str, draws: int, level: float) -> None:
         raise AnswersError(f"method: {method!r} is not one of {', '.join(get_args(Method))}")
     if draws < 100:
         raise AnswersError(f"draws: {draws} is too few for an interval; take 2000, and at least 100")
+    check_level(level)
+
+
+def check_level(level: float) -> None:
     if not 0 < level < 1:
         raise AnswersError(f"level: {level} is not between 0 and 1; 0.95 gives 95 % intervals")
 
@@ -239,9 +243,13 @@ def quantiles(draws: np.ndarray, level: float, units: int) -> np.ndarray:
     is uncertain, which Student's t allows for. So the percentiles are taken further out, at Φ(±t_{n−1} · √(n/(n − 1))):
     with 15 people at 95 % at 1.3 % and 98.7 %, with 60 at 2.2 % and 97.8 %. `units` is n, the smaller of what was drawn.
     """
-    t = student_quantile((1 + level) / 2, units - 1)
-    upper = float(normal_cdf(t * np.sqrt(units / (units - 1))))
+    upper = float(normal_cdf(student_reach(level, units)))
     return np.moveaxis(np.quantile(draws, [1 - upper, upper], axis=0), 0, -1)
+
+
+def student_reach(level: float, units: int) -> float:
+    """How many standard errors to either side, where the errors are those of so many units: t_{n−1} · √(n/(n − 1))."""
+    return float(student_quantile((1 + level) / 2, units - 1) * np.sqrt(units / (units - 1)))
 
 
 def units_of(people: int, items: int, method: str) -> int:

@@ -1,14 +1,17 @@
 """Krippendorff's alpha equals the krippendorff package and worked examples; biases are found where they are."""
 
+from collections import Counter
+from itertools import combinations
+
 import krippendorff
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.agreement import krippendorff_alpha, position_bias, retest, side_bias
 from studies.analysis.answers import AnswersError
-from studies.analysis.resampling import quantiles
 
 # Krippendorff (2011), example C: four observers, twelve units, answers missing
 BOOK = """
@@ -45,84 +48,94 @@ def test_it_gives_the_values_that_krippendorff_printed(scale, alpha):
 @given(seed=st.integers(0, 10**6))
 def test_it_equals_the_krippendorff_package(scale, seed):
     table = random_table(seed) - 2
-    found = krippendorff_alpha(*long_form(table), scale, draws=100)
+    found = krippendorff_alpha(*long_form(table), scale)
     assert found.alpha == pytest.approx(
         krippendorff.alpha(reliability_data=table, level_of_measurement=scale), abs=1e-9
     )
     assert found.interval[0] <= found.interval[1] <= 1
 
 
-def test_a_draw_that_takes_everybody_once_is_the_estimate_itself(monkeypatch):
-    monkeypatch.setattr(
-        "studies.analysis.resampling._weights", lambda rng, size, draws: np.ones((size, draws))
-    )
-    found = krippendorff_alpha(*long_form(random_table(3)), "ordinal", draws=100)
-    assert found.interval == pytest.approx([found.alpha, found.alpha], abs=1e-12)
+def pairs_of(table):
+    """(item, one person, another) of every two answers about the same item."""
+    there = ~np.isnan(table)
+    return [(i, *two) for i in range(table.shape[1]) for two in combinations(np.flatnonzero(there[:, i]), 2)]
 
 
-def test_the_interval_of_items_alone_is_that_of_the_package_on_drawn_units():
-    table = random_table(4)
-    rng = np.random.default_rng(0).spawn(2)[1]
-    pairable = (~np.isnan(table)).sum(axis=0) > 1
-    table = table[:, pairable]
-    size = table.shape[1]
+def alpha_of_pairs(table, scale, weights):
+    """Alpha pair by pair, where each pair counts as often as it weighs."""
+    observed, totals = [], Counter()
+    for (i, p, q), weight in zip(pairs_of(table), weights, strict=True):
+        share = weight / ((~np.isnan(table[:, i])).sum() - 1)
+        observed.append((2 * share, table[p, i], table[q, i]))
+        for value in observed[-1][1:]:
+            totals[value] += share
+
+    def distance(a, b):
+        between = [v for v in totals if min(a, b) <= v <= max(a, b)]
+        ranks = sum(totals[v] for v in between) - (totals[a] + totals[b]) / 2
+        return {"nominal": float(a != b), "interval": (a - b) ** 2, "ordinal": ranks**2}[scale]
+
+    n = sum(totals.values())
+    expected = sum(totals[a] * totals[b] * distance(a, b) for a in totals for b in totals) / n
+    one_less = 1 - 1 / (~np.isnan(table)).sum()
+    return 1 - one_less * sum(share * distance(a, b) for share, a, b in observed) / expected
+
+
+def variance_of_pairs(table, adds):
+    """The three sums of h · h′ of which the largest counts, over pairs of pairs, one after the other."""
+    items = people = both = 0.0
+    for (i, *mine), h in zip(pairs_of(table), adds, strict=True):
+        for (j, *theirs), other in zip(pairs_of(table), adds, strict=True):
+            same = (i, *mine) == (j, *theirs)
+            shared = len({*mine} & {*theirs})
+            items += (i == j) * h * other
+            people += (shared - same) * h * other
+            both += ((i == j) + shared - (i == j) * shared) * h * other
+    return items, max(items, people, both)
+
+
+@pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_is_that_of_pairs_which_share_an_item_or_a_person(scale, seed):
+    table = random_table(seed, people=6, items=9) - 2
+    table = table[:, (~np.isnan(table)).sum(axis=0) > 1]
+    n, step = len(pairs_of(table)), 1e-5
+    up_and_down = [
+        [alpha_of_pairs(table, scale, 1 + sign * step * (np.arange(n) == pair)) for sign in (1, -1)]
+        for pair in range(n)
+    ]
+    adds = np.array([(up - down) / (2 * step) for up, down in up_and_down])
+    assert adds.sum() == pytest.approx(0, abs=1e-8)
+    for over, variance, units in zip(
+        ("items", "both"), variance_of_pairs(table, adds), (table.shape[1], 6), strict=True
+    ):
+        found = krippendorff_alpha(*long_form(table), scale, over=over)
+        assert found.alpha == pytest.approx(alpha_of_pairs(table, scale, np.ones(n)), abs=1e-12)
+        reach = scipy.stats.t.ppf(0.975, units - 1) * np.sqrt(variance * units / (units - 1))
+        off = np.exp(np.array([1, -1]) * reach / (1 - found.alpha))
+        assert found.interval == pytest.approx(1 - (1 - found.alpha) * off, abs=1e-7)
+
+
+def test_the_interval_of_items_alone_is_nearly_that_of_the_package_on_drawn_units():
+    table = random_table(4, items=200)
+    table = table[:, (~np.isnan(table)).sum(axis=0) > 1]
+    rng, size = np.random.default_rng(0), table.shape[1]
     drawn = [
         krippendorff.alpha(
             reliability_data=table[:, rng.integers(size, size=size)], level_of_measurement="nominal"
         )
-        for _ in range(100)
+        for _ in range(400)
     ]
-    found = krippendorff_alpha(*long_form(table), over="items", draws=100)
-    assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, size), abs=1e-9)
-
-
-def weighted_alpha(table, people, items):
-    """Nominal alpha pair by pair, where person p counts people[p] times and item i items[i] times."""
-    observed, weight = 0.0, {}
-    for i in range(table.shape[1]):
-        there = [p for p in range(len(table)) if not np.isnan(table[p, i]) and people[p]]
-        pairs = [(p, q) for p in there for q in there if p != q]
-        total = sum(people[p] * people[q] for p, q in pairs)
-        for p, q in pairs:
-            share = items[i] * people[p] * people[q] / total * sum(people[p] for p in there)
-            observed += share * (table[p, i] != table[q, i])
-            weight[table[p, i]] = weight.get(table[p, i], 0) + share
-    n = sum(weight.values())
-    expected = sum(a * b for v, a in weight.items() for w, b in weight.items() if v != w) / (n - 1)
-    return 1 - observed / expected
-
-
-def test_a_draw_is_alpha_over_pairs_of_different_people():
-    table = random_table(5)
-    item, person, values = long_form(table)
-    paired = np.isin(item, np.flatnonzero((~np.isnan(table)).sum(axis=0) > 1))
-    table = table[:, np.unique(item[paired])]
-    people, items = table.shape
-    rng, _ = np.random.default_rng(6).spawn(2)
-    drawn = [
-        weighted_alpha(
-            table, np.bincount(rng.integers(people, size=people), minlength=people), np.ones(items)
-        )
-        for _ in range(100)
-    ]
-    found = krippendorff_alpha(item, person, values, draws=100, seed=6, over="people")
-    assert found.interval == pytest.approx(quantiles(np.array(drawn), 0.95, people), abs=1e-9)
-
-
-def test_the_wider_of_both_intervals_is_given():
-    columns = long_form(random_table(6))
-    wider, *both = (
-        krippendorff_alpha(*columns, draws=200, over=over) for over in ("wider", "people", "items")
-    )
-    assert np.ptp(wider.interval) == max(np.ptp(found.interval) for found in both)
+    found = krippendorff_alpha(*long_form(table), over="items")
+    assert found.interval == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
     with pytest.raises(AnswersError, match="'pairs' is not one of"):
-        krippendorff_alpha(*columns, over="pairs")
+        krippendorff_alpha(*long_form(table), over="pairs")
 
 
-def test_people_drawn_twice_are_not_compared_with_themselves():
+def test_where_nobody_agrees_the_interval_is_around_0():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 3, size=(30, 200)).astype(float)  # no agreement at all
-    found = krippendorff_alpha(*long_form(noise), draws=300)
+    found = krippendorff_alpha(*long_form(noise))
     assert found.interval[0] < 0 < found.interval[1]
     assert found.interval[1] < 0.02
 
@@ -138,6 +151,12 @@ def test_undefined_agreement_is_a_sentence_not_nan(items, people, values, said):
     found = krippendorff_alpha(items, people, values)
     assert (found.alpha, found.interval) == (None, None)
     assert said in found.note
+
+
+def test_full_agreement_has_an_alpha_and_a_sentence_in_place_of_an_interval():
+    found = krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 0])
+    assert (found.alpha, found.interval) == (1, None)
+    assert "Everybody agreed about every item" in found.note
 
 
 def test_one_item_has_an_alpha_but_no_interval():
