@@ -183,10 +183,7 @@ def _found(what: str, name: str, people: int, world: World, keep: float, studies
 
 
 COVERAGE = "Share of simulated studies whose interval holds the true value. Two-way should be within 93–99 %."
-QUALITY = (
-    "The same for Krippendorff's alpha and for Davidson's log worth, both two-way. Alpha is a little too low where a few people "
-    "differ much: chance is reckoned from all answers, of which many are by the same person."
-)
+QUALITY = "The same for Krippendorff's alpha and for Davidson's log worth, both two-way."
 SIZES = (
     "Share of simulated studies without any difference of totals in which p ≤ 0.05. Exchanging by trials should be within 4–6 % "
     "where its null hypothesis holds, that is where nobody and nothing differs; where people and photos differ, it rejects because "

@@ -3,7 +3,7 @@
 Krippendorff's alpha is computed from coincidences, for any number of answers per item (Krippendorff 2011,
 "Computing Krippendorff's Alpha-Reliability"): 1 is full agreement, 0 what chance would give, below 0 is
 systematic disagreement. Its interval lets people and items both vary (pairs.py), with Student's t, on the scale of
-log(1 − alpha), so that it ends below 1. (Drawing both, as scores do, is no way to it: an item has few answers, of which a
+log(1 − alpha), so that it ends below 1, and allows for alpha being a little low among few people. (Drawing both, as scores do, is no way to it: an item has few answers, of which a
 draw leaves out more than a third, so hardly a pair would be left.)
 """
 
@@ -36,7 +36,7 @@ class Agreement:
 
     scale: Scale
     alpha: float | None
-    interval: np.ndarray | None  # (2,)
+    interval: np.ndarray | None  # (2,) for alpha among many more people and items like these
     items: int  # with at least two answers
     answers: int  # to those items
     note: str = ""
@@ -117,9 +117,26 @@ def krippendorff_alpha(
     error = np.sqrt(varies.both if over == "both" else varies.items)
     reach = student_reach(level, units_of(len(people), len(names), method)) * error / (1 - alpha)
     ends = 1 - (1 - alpha) * np.exp([reach, -reach])
-    return Agreement(
-        scale, alpha, ends, *size, caution(len(people), len(names), "two-way") if over == "both" else ""
-    )
+    if over == "items":
+        return Agreement(scale, alpha, ends, *size)
+    given = np.zeros((len(people), len(points)))
+    np.add.at(given, (person, value), 1)
+    ends = 1 - (1 - ends) * _same_person(given, points.astype(float), scale)
+    return Agreement(scale, alpha, ends, *size, caution(len(people), len(names), method))
+
+
+def _same_person(given: np.ndarray, points: np.ndarray, scale: Scale) -> float:
+    """Expected disagreement of any two answers, as alpha takes it, over that of two answers by different people.
+
+    given (people, k): how many answers of each value. With few people who differ much, many of any two answers are by the same
+    person, agree, and make alpha lower than it would be among many people: by 0.01 to 0.03 with 15.
+    """
+    totals = given.sum(axis=0)
+    distance, _ = DISTANCES[scale](points, totals)
+    n, alike = totals.sum(), (given.sum(axis=1) ** 2).sum()
+    apart = totals @ distance @ totals
+    apart_by_others = apart - (given @ distance * given).sum()
+    return float(apart / (n * (n - 1)) / (apart_by_others / (n**2 - alike)))
 
 
 def _alpha(cells: np.ndarray, points: np.ndarray, scale: Scale) -> tuple[float, np.ndarray]:

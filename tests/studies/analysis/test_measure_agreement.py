@@ -1,7 +1,7 @@
 """Krippendorff's alpha equals the krippendorff package and worked examples; biases are found where they are."""
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, permutations
 
 import krippendorff
 import numpy as np
@@ -61,6 +61,20 @@ def pairs_of(table):
     return [(i, *two) for i in range(table.shape[1]) for two in combinations(np.flatnonzero(there[:, i]), 2)]
 
 
+def distance(scale, totals, a, b):
+    between = [v for v in totals if min(a, b) <= v <= max(a, b)]
+    ranks = sum(totals[v] for v in between) - (totals[a] + totals[b]) / 2
+    return {"nominal": float(a != b), "interval": (a - b) ** 2, "ordinal": ranks**2}[scale]
+
+
+def same_person(table, scale):
+    """Mean distance of any two answers, over that of two by different people."""
+    _, people, values = long_form(table)
+    two = list(permutations(zip(people, values, strict=True), 2))
+    apart = [(distance(scale, Counter(values), a, b), p != q) for (p, a), (q, b) in two]
+    return np.mean([d for d, _ in apart]) / np.mean([d for d, different in apart if different])
+
+
 def alpha_of_pairs(table, scale, weights):
     """Alpha pair by pair, where each pair counts as often as it weighs."""
     observed, totals = [], Counter()
@@ -70,15 +84,10 @@ def alpha_of_pairs(table, scale, weights):
         for value in observed[-1][1:]:
             totals[value] += share
 
-    def distance(a, b):
-        between = [v for v in totals if min(a, b) <= v <= max(a, b)]
-        ranks = sum(totals[v] for v in between) - (totals[a] + totals[b]) / 2
-        return {"nominal": float(a != b), "interval": (a - b) ** 2, "ordinal": ranks**2}[scale]
-
     n = sum(totals.values())
-    expected = sum(totals[a] * totals[b] * distance(a, b) for a in totals for b in totals) / n
+    expected = sum(totals[a] * totals[b] * distance(scale, totals, a, b) for a in totals for b in totals) / n
     one_less = 1 - 1 / (~np.isnan(table)).sum()
-    return 1 - one_less * sum(share * distance(a, b) for share, a, b in observed) / expected
+    return 1 - one_less * sum(share * distance(scale, totals, a, b) for share, a, b in observed) / expected
 
 
 def variance_of_pairs(table, adds):
@@ -113,7 +122,8 @@ def test_the_interval_is_that_of_pairs_which_share_an_item_or_a_person(scale, se
         assert found.alpha == pytest.approx(alpha_of_pairs(table, scale, np.ones(n)), abs=1e-12)
         reach = scipy.stats.t.ppf(0.975, units - 1) * np.sqrt(variance * units / (units - 1))
         off = np.exp(np.array([1, -1]) * reach / (1 - found.alpha))
-        assert found.interval == pytest.approx(1 - (1 - found.alpha) * off, abs=1e-7)
+        low = same_person(table, scale) if over == "both" else 1
+        assert found.interval == pytest.approx(1 - (1 - found.alpha) * off * low, abs=1e-7)
 
 
 def test_the_interval_of_items_alone_is_nearly_that_of_the_package_on_drawn_units():
