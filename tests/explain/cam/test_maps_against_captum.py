@@ -2,7 +2,8 @@
 
 The oracle shares nothing with the library but the network's own parts. It reads the layer's output by a plain
 forward hook in float32, and then runs Captum in float64 on a head that is written down here by hand: LayerGradCam and
-FeatureAblation, one evaluation for each cell and each channel. That re-runs the head alone, because through the
+FeatureAblation, one evaluation for each cell and each channel. What Captum ablates are gates, numbers by which features
+are multiplied; masking the features themselves takes it twice as long. That re-runs the head alone, because through the
 whole network the 1,280 channels of 49 photos would take an hour; that the whole network gives the same is
 checked on one photo by LayerFeatureAblation.
 SqueezeNet's classifier works cell by cell, so its head keeps the target's row of the last convolution only.
@@ -51,13 +52,16 @@ HEADS = {"efficientnet_lite0": LiteHead, "squeezenet1_1": SqueezeHead}
 
 def oracle_maps(head, features):
     """The three maps of one photo (1, K, h, w) in float64, by Captum on the head alone."""
-    _, channels, height, width = features.shape
     score = head(features).detach()
-    cells = torch.arange(height * width).view(1, 1, height, width)
-    by_cell = FeatureAblation(head).attribute(features, feature_mask=cells, perturbations_per_eval=16)
-    by_channel = FeatureAblation(head).attribute(
-        features, feature_mask=one_by_one(features).view(1, channels, 1, 1), perturbations_per_eval=16
-    )
+
+    def through(gates):
+        """The score where features are multiplied by gates; Captum closes one after the other, from 1 to 0."""
+        return head(features * gates)
+
+    gates = FeatureAblation(through)
+    cells, channels = torch.ones_like(features[:, :1]), torch.ones_like(features[:, :, :1, :1])
+    by_cell = gates.attribute(cells, perturbations_per_eval=16)
+    by_channel = gates.attribute(channels, feature_mask=one_by_one(features), perturbations_per_eval=16)
     w_ij = by_cell[:, 0] / score.abs()
     w_k = by_channel[:, :, 0, 0] / score.abs()
     grad_cam = LayerGradCam(head, head.entry).attribute(features, target=0)[:, 0]
@@ -69,9 +73,9 @@ def oracle_maps(head, features):
 
 
 def one_by_one(features):
-    """A number for each channel (K,). Those that are zero already, half of all, are cleared at once: nothing changes."""
-    alive = features[0].abs().amax((1, 2)) > 0
-    return alive.cumsum(0) * alive
+    """A number for each channel (1, K, 1, 1). Those that are zero already, half of all, are cleared at once: nothing changes."""
+    alive = features.abs().amax((2, 3), keepdim=True) > 0
+    return alive.cumsum(1) * alive
 
 
 def hooked_features(module, layer, batch):
