@@ -267,7 +267,7 @@ def _in_short(found: dict[str, list[Row]]) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Run everything; print the figures as one line of JSON; exit code 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each row")
+    parser.add_argument("--studies", type=int, default=2000, help="simulated studies for each row")
     parser.add_argument("--draws", type=int, default=500, help="bootstrap draws for each interval")
     parser.add_argument("--only", choices=["coverage", "quality", "sizes"])
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
@@ -278,7 +278,7 @@ def main(arguments: list[str] | None = None) -> int:
     parts = {
         "coverage": coverage(studies, options.draws),
         "quality": quality(studies // 2, options.draws),
-        "sizes": sizes(2 * studies),
+        "sizes": sizes(5 * studies),
     }
     rows = {
         name: [asdict(row) for row in _followed(rows)]
@@ -307,8 +307,9 @@ def _heading(part: dict) -> list[str]:
         "# What the intervals and tests keep of their promise",
         "",
         f"Written by `python -m bench statistics`: {ITEMS} items, {ANSWERS} answers each, {ARMS} arms; {studies:,} simulated studies of "
-        f"{part['draws']} draws for each row of the first table, half as many for the second, twice as many for the third. A figure near "
-        f"95 % has its own chance of ±{chance:.1f} points. ✗ marks what is outside its bounds. {part['machine']}; {part['minutes']:.0f} minutes.",
+        f"{part['draws']} draws for each row of the first table, half as many for the second, five times as many for the third. A figure "
+        f"near 95 % has its own chance of ±{chance:.1f} points, one of the third table near 5 % of ±{chance / 5**0.5:.1f}. ✗ marks what is "
+        f"outside its bounds. {part['machine']}; {part['minutes']:.0f} minutes.",
     ]
 
 
