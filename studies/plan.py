@@ -17,6 +17,7 @@ position_share = 0.9                               # one place picked in more th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from .analysis.answers import AnswersError
@@ -41,9 +42,10 @@ class Looks:
 ALPHA = 0.05
 
 
-def bounds_of(looks: Looks, contrasts: int) -> list[Look]:
-    """How strict each look is, α shared equally by the declared contrasts (Bonferroni)."""
-    return plan_looks(looks.after, ALPHA / max(1, contrasts), looks.spending)
+@lru_cache
+def bounds_of(looks: Looks, contrasts: int) -> tuple[Look, ...]:
+    """How strict each look is, α shared equally by the declared contrasts (Bonferroni). Every page of results asks."""
+    return tuple(plan_looks(looks.after, ALPHA / max(1, contrasts), looks.spending))
 
 
 RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
