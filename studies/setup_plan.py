@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from .models import Study
+from .plan import SPENDING
 from .protocol import names_of_arms
 from .setup_forms import Source, StepForm, put
 
@@ -13,12 +14,15 @@ EXCLUSIONS = ("missed_checks", "failed_practice", "median_ms", "position_share")
 
 
 class PlanForm(StepForm):
-    """Names of arms, planned comparisons, rules of exclusion. Planned looks are written in the file, and stay."""
+    """Names of arms, planned comparisons and looks, rules of exclusion."""
 
     keys = {
         "analysis.contrasts": "contrasts",
         "analysis.hide_running_results": "hide_running_results",
         **{f"exclusions.{name}": name for name in EXCLUSIONS},
+        "looks": "after",
+        "looks.after": "after",
+        "looks.spending": "spending",
     }
 
     contrasts = forms.MultipleChoiceField(
@@ -46,6 +50,20 @@ class PlanForm(StepForm):
         required=False,
         label="Leave out who picked one place in more than this share",
         help_text="0.9: in more than nine of ten answers that name a place.",
+    )
+    after = forms.CharField(
+        required=False,
+        label="Looks before the study is full",
+        help_text="Shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a single one, so that all of "
+        "them together find a difference that is not there in one study of twenty. Empty: only at the end.",
+    )
+    spending = forms.ChoiceField(
+        required=False,
+        label="How strict early looks are",
+        choices=[
+            ("obrien-fleming", "Very strict early (O’Brien–Fleming)"),
+            ("pocock", "Alike each time (Pocock)"),
+        ],
     )
     hide_running_results = forms.BooleanField(
         required=False,
@@ -75,7 +93,20 @@ class PlanForm(StepForm):
     def rules(self):
         return [self[name] for name in EXCLUSIONS]
 
+    @property
+    def looks(self):
+        return [self["after"], self["spending"]]
+
+    def clean_after(self) -> list[float]:
+        """Numbers apart by commas or spaces."""
+        words = self.cleaned_data["after"].replace(",", " ").split()
+        try:
+            return [float(word) for word in words]
+        except ValueError as error:
+            raise forms.ValidationError("Write numbers with a point, apart by commas: 0.5, 1") from error
+
     def read(self, source: Source) -> dict[str, Any]:
+        looks = source.get("looks", {})
         declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
         chosen = [
             f"{one}-{other}" for one, other in self.pairs if (self.arms[one], self.arms[other]) in declared
@@ -84,6 +115,8 @@ class PlanForm(StepForm):
         return {
             **names,
             **source.get("exclusions", {}),
+            "after": ", ".join(repr(share).removesuffix(".0") for share in looks.get("after", [])),
+            "spending": looks.get("spending", SPENDING[0]),
             "contrasts": chosen,
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
@@ -101,6 +134,8 @@ class PlanForm(StepForm):
             put(exclusions, name, given[name])
         put(source, "analysis", analysis)
         put(source, "exclusions", exclusions)
+        looks = {"after": given["after"], "spending": given["spending"] or SPENDING[0]}
+        put(source, "looks", looks if given["after"] else {})
 
     def add_fault(self, key: str, text: str) -> None:
         if key == "arms.name":

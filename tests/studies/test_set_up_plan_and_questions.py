@@ -41,6 +41,22 @@ def test_names_comparisons_and_exclusions_are_fields(browser, birds):
     assert not {"analysis", "exclusions"} & set(study.protocol)
 
 
+def test_planned_looks_are_fields(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    save(browser, study, "plan", **PLAN, after="0.25, 0.5 1", spending="pocock")
+    study.refresh_from_db()
+    assert study.protocol["looks"] == {"after": [0.25, 0.5, 1.0], "spending": "pocock"}
+    form = browser.get(reverse("setup-step", args=[study.slug, "plan"])).context["form"]
+    assert (form["after"].value(), form["spending"].value()) == ("0.25, 0.5, 1", "pocock")
+    save(browser, study, "plan", **PLAN, after="0.5 1")
+    study.refresh_from_db()
+    assert study.protocol["looks"] == {"after": [0.5, 1.0], "spending": "obrien-fleming"}
+    save(browser, study, "plan", **PLAN)
+    study.refresh_from_db()
+    assert "looks" not in study.protocol
+
+
 def test_a_comparison_that_a_file_declares_the_other_way_round_stays_so(browser, birds):
     study = begin(browser)
     go_through(browser, study)
@@ -60,6 +76,12 @@ def test_a_comparison_that_a_file_declares_the_other_way_round_stays_so(browser,
         ({"failed_practice": "on"}, "failed_practice", "design.practice is not"),
         ({"median_ms": "0"}, "median_ms", "it must be a whole number from 1"),
         ({"position_share": "90"}, "position_share", "it must be a number between 0 and 1"),
+        ({"after": "half"}, "after", "Write numbers with a point"),
+        ({"after": "0.5"}, "after", "give fractions of the answers that rise to 1"),
+        ({"after": "50, 100"}, "after", "a list of numbers above 0 up to 1"),
+        ({"after": "nan, 1"}, "after", "a list of numbers above 0 up to 1"),
+        ({"after": "0.5, 1", "contrasts": []}, "after", "a look judges contrasts that were declared"),
+        ({"after": "0.5, 1", "spending": "all"}, "spending", "not one of the available choices"),
         ({"name_0": "ablation-cam"}, "name_1", "the same for two arms"),
         ({"name_0": "x" * 101}, "name_0", "at most 100 characters"),
     ],
@@ -71,7 +93,7 @@ def test_bad_input_about_the_analysis_is_a_sentence_at_its_field(browser, birds,
     response = save(browser, study, "plan", **{**PLAN, **fields})
     assert words in errors_of(response)[field]
     assert 'name="median_ms"' in response.content.decode()
-    assert response.context["form"]["contrasts"].value() == ["0-1"]
+    assert response.context["form"]["contrasts"].value() == fields.get("contrasts", ["0-1"])
     assert Study.objects.values("protocol").get() == before
 
 
