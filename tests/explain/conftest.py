@@ -1,15 +1,11 @@
 """Folders, photos and a small real network for tests of the explain app."""
 
 import pytest
-from django.forms.models import model_to_dict
 
 from explain.images import import_images
-from explain.models import Network
-from explain.networks import add_network
 
 from .photos import make_folder, photo_bytes
-
-TINY = "timm:test_efficientnet"  # a thousand classes, 160 pixels, milliseconds
+from .small_network import small_network
 
 
 @pytest.fixture
@@ -28,17 +24,7 @@ def photos(db, inbox):
     return import_images(path=inbox, set_name="photos").image_set
 
 
-_told: dict[str, object] = {}  # the fields of the tiny network's row, as loading it the first time told us
-
-
 @pytest.fixture
 def tiny(db):
     """A network with random weights (the same each time), cut at its last convolution."""
-    import torch
-
-    torch.set_num_threads(1)
-    if _told:
-        return Network.objects.create(**_told)
-    row, _ = add_network(name="tiny", load=TINY, weights="random")
-    _told.update(model_to_dict(row))
-    return row
+    return small_network()

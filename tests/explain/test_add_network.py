@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from explain.models import Network
 from explain.networks import add_network, load_network
 
-from .conftest import TINY
+from .small_network import TINY
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,6 @@ from explain.batches import run_pending
 from explain.figure4 import at_least
 from explain.images import import_images
 from explain.models import Evaluation, ExplanationMap
-from explain.networks import add_network
 from explain.readings import compare
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, Inputs
@@ -23,25 +22,22 @@ from studies.paper.tables import Nearness, beside, interval, nearness, verdict
 from studies.paper.zoo import Point, chart
 from studies.protocol import check_protocol
 from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.small_network import small_network
 
-TINY = "timm:test_efficientnet"
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def two(tmp_path):
     """Five photos with boxes, and two small networks with random weights."""
-    import torch
-
-    torch.set_num_threads(1)
     names = ["hammer/1.jpg", "hammer/2.jpg", "hammer/3.jpg", "solar_dish/1.jpg", "solar_dish/2.jpg"]
     inbox = make_folder(
         tmp_path / "inbox", {name: photo_bytes(n, (200, 170)) for n, name in enumerate(names)}
     )
     boxes = tmp_path / "boxes.csv"
     boxes.write_text("file,boxes\n" + "".join(f"{name},30 30 150 140\n" for name in names))
-    add_network(name="one", load=TINY, weights="random")
-    add_network(name="other", load=TINY, weights="random", layer="blocks.3")
+    small_network("one")
+    small_network("other", layer="blocks.3")
     return import_images(path=inbox, set_name="few", boxes=boxes).image_set
 
 
