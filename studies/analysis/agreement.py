@@ -70,7 +70,7 @@ class Retest:
 
     pairs: int
     equal: float  # share of pairs with the same answer, 0 to 1
-    alpha: Agreement  # of first and second answer; the interval draws pairs
+    alpha: Agreement  # of first and second answer; its interval is about many more such pairs
 
 
 def krippendorff_alpha(
@@ -105,8 +105,7 @@ def krippendorff_alpha(
     size = (len(names), len(value))
     if len(points) == 1:
         return Agreement(scale, None, None, *size, NO_VARIETY)
-    cells = np.zeros((len(names), len(points)))
-    np.add.at(cells, (item, value), 1)
+    cells = _counts(item, value, (len(names), len(points)))
     alpha, adds = _alpha(cells, points.astype(float), scale)
     method: Method = "two-way" if over == "both" else "items"
     if note := why_not(len(people), len(names), method):
@@ -114,15 +113,18 @@ def krippendorff_alpha(
     if alpha == 1:
         return Agreement(scale, alpha, None, *size, NO_DISAGREEMENT)
     varies = pair_variance(item, person, value, adds, cells)
-    error = np.sqrt(varies.both if over == "both" else varies.items)
-    reach = student_reach(level, units_of(len(people), len(names), method)) * error / (1 - alpha)
-    ends = 1 - (1 - alpha) * np.exp([reach, -reach])
-    if over == "items":
-        return Agreement(scale, alpha, ends, *size)
-    given = np.zeros((len(people), len(points)))
-    np.add.at(given, (person, value), 1)
-    ends = 1 - (1 - ends) * _same_person(given, points.astype(float), scale)
-    return Agreement(scale, alpha, ends, *size, caution(len(people), len(names), method))
+    variance, low_by, note = varies.items, 1.0, ""
+    if over == "both":
+        given = _counts(person, value, (len(people), len(points)))
+        variance, low_by = varies.both, _same_person(given, points.astype(float), scale)
+        note = caution(len(people), len(names), method)
+    reach = student_reach(level, units_of(len(people), len(names), method)) * np.sqrt(variance) / (1 - alpha)
+    return Agreement(scale, alpha, 1 - low_by * (1 - alpha) * np.exp([reach, -reach]), *size, note)
+
+
+def _counts(row: np.ndarray, kind: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(rows, kinds): how often each row comes with each kind."""
+    return np.bincount(row * shape[1] + kind, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
 def _same_person(given: np.ndarray, points: np.ndarray, scale: Scale) -> float:
