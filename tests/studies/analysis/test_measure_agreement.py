@@ -104,7 +104,7 @@ def variance_of_pairs(table, adds):
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 5, 13])  # the largest: items, people, both
 def test_the_interval_is_that_of_pairs_which_share_an_item_or_a_person(scale, seed):
     table = random_table(seed, people=6, items=9) - 2
     table = table[:, (~np.isnan(table)).sum(axis=0) > 1]
