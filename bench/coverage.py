@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import get_args
 
 import numpy as np
 
-from studies.analysis.agreement import krippendorff_alpha
+from studies.analysis.agreement import Scale, krippendorff_alpha
 from studies.analysis.contrasts import Swap, permutation_test
 from studies.analysis.intervals import choice_intervals, rating_intervals
 from studies.analysis.power import Assumptions, Design, Simulated, World
@@ -101,50 +102,44 @@ def _ends(
     }
 
 
-def quality(studies: int, draws: int) -> Iterator[Row]:
-    """Coverage of the intervals of alpha and of Davidson's log worth; the truth is that of a study 80 times as large."""
-    for people in PEOPLE:
-        for name, spreads in WORLDS.items():
-            for task, figures in (
-                ("choice", (_alpha_of_choices, _log_worth)),
-                ("rating", (_alpha_of_ratings,)),
-            ):
-                yield from _of_quality(name, people, _world(task, people, spreads), figures, studies, draws)
-
-
+# study, seed and draws -> the figure and its interval
 Figure = Callable[[Simulated, int, int], tuple[float, np.ndarray]]
 
 
+def quality(studies: int, draws: int) -> Iterator[Row]:
+    """Coverage of the intervals of alpha and of Davidson's log worth; the truth is that of a study 80 times as large."""
+    figures: dict[str, dict[str, Figure]] = {
+        "choice": {"Krippendorff's alpha of choices": _alpha, "log worth of an arm": _log_worth},
+        "rating": {"Krippendorff's alpha of ratings": partial(_alpha, scale="interval")},
+    }
+    for people in PEOPLE:
+        for name, spreads in WORLDS.items():
+            for task, of_task in figures.items():
+                yield from _of_quality(name, people, _world(task, people, spreads), of_task, studies, draws)
+
+
 def _of_quality(
-    name: str, people: int, world: World, figures: tuple[Figure, ...], studies: int, draws: int
+    name: str, people: int, world: World, figures: dict[str, Figure], studies: int, draws: int
 ) -> Iterator[Row]:
     large = World(Design(80 * ITEMS, 2000, ANSWERS, world.design.task, ARMS), world.assumptions)
     whole = large.study(np.random.default_rng(1))
-    truths = [figure(whole, 1, 100)[0] for figure in figures]
+    truths = {what: figure(whole, 1, 100)[0] for what, figure in figures.items()}
     hits = dict.fromkeys(figures, 0)
     for number in range(studies):
         study = world.study(np.random.default_rng([people, number]))
-        for figure, truth in zip(figures, truths, strict=True):
+        for what, figure in figures.items():
             low, high = figure(study, number, draws)[1]
-            hits[figure] += int(low <= truth <= high)
-    for figure, times in hits.items():
-        yield Row(str(figure.__doc__), name, people, "default", times, studies)
+            hits[what] += int(low <= truths[what] <= high)
+    for what, times in hits.items():
+        yield Row(what, name, people, "default", times, studies)
 
 
-def _alpha_of_choices(study: Simulated, seed: int, draws: int) -> tuple[float, np.ndarray]:
-    """Krippendorff's alpha of choices"""
-    found = krippendorff_alpha(study.items, study.participants, study.values)
-    return found.alpha, found.interval
-
-
-def _alpha_of_ratings(study: Simulated, seed: int, draws: int) -> tuple[float, np.ndarray]:
-    """Krippendorff's alpha of ratings"""
-    found = krippendorff_alpha(study.items, study.participants, study.values, "interval")
+def _alpha(study: Simulated, seed: int, draws: int, scale: Scale = "nominal") -> tuple[float, np.ndarray]:
+    found = krippendorff_alpha(study.items, study.participants, study.values, scale)
     return found.alpha, found.interval
 
 
 def _log_worth(study: Simulated, seed: int, draws: int) -> tuple[float, np.ndarray]:
-    """log worth of an arm"""
     columns = (study.items, study.participants)
     found = rank_arms(_orders(study, seed), study.values, *columns, position=False, draws=draws)
     return found.estimate.log_worth[0], found.intervals.log_worth[0]

@@ -6,11 +6,9 @@ from typing import Any
 from django import forms
 
 from .models import Study
-from .plan import SPENDING
+from .plan import RULES, SPENDING
 from .protocol import names_of_arms
 from .setup_forms import Source, StepForm, put
-
-EXCLUSIONS = ("missed_checks", "failed_practice", "median_ms", "position_share")
 
 
 class PlanForm(StepForm):
@@ -19,7 +17,7 @@ class PlanForm(StepForm):
     keys = {
         "analysis.contrasts": "contrasts",
         "analysis.hide_running_results": "hide_running_results",
-        **{f"exclusions.{name}": name for name in EXCLUSIONS},
+        **{f"exclusions.{name}": name for name in RULES},
         "looks": "after",
         "looks.after": "after",
         "looks.spending": "spending",
@@ -54,8 +52,8 @@ class PlanForm(StepForm):
     after = forms.CharField(
         required=False,
         label="Looks before the study is full",
-        help_text="Shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a single one, so that all of "
-        "them together find a difference that is not there in one study of twenty. Empty: only at the end.",
+        help_text="Shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a single "
+        "one, so that all of them together find a difference that is not there in one study of twenty. Empty: only at the end.",
     )
     spending = forms.ChoiceField(
         required=False,
@@ -91,7 +89,7 @@ class PlanForm(StepForm):
 
     @property
     def rules(self):
-        return [self[name] for name in EXCLUSIONS]
+        return [self[name] for name in RULES]
 
     @property
     def looks(self):
@@ -130,7 +128,7 @@ class PlanForm(StepForm):
             pairs = [tuple(map(int, pair.split("-"))) for pair in given["contrasts"]]
             put(analysis, "contrasts", [[called[one], called[other]] for one, other in pairs])
         put(analysis, "hide_running_results", given["hide_running_results"])
-        for name in EXCLUSIONS:
+        for name in RULES:
             put(exclusions, name, given[name])
         put(source, "analysis", analysis)
         put(source, "exclusions", exclusions)

@@ -3,8 +3,8 @@
 Krippendorff's alpha is computed from coincidences, for any number of answers per item (Krippendorff 2011,
 "Computing Krippendorff's Alpha-Reliability"): 1 is full agreement, 0 what chance would give, below 0 is
 systematic disagreement. Its interval lets people and items both vary (pairs.py), with Student's t, on the scale of
-log(1 − alpha), so that it ends below 1, and allows for alpha being a little low among few people. (Drawing both, as scores do, is no way to it: an item has few answers, of which a
-draw leaves out more than a third, so hardly a pair would be left.)
+log(1 − alpha), so that it ends below 1, and allows for alpha being a little low among few people. (It is not drawn, as
+those of scores are: an item has few answers, of which a draw of people leaves out more than a third.)
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ NO_PAIRS = "No item was answered by two people: agreement cannot be measured."
 NO_VARIETY = (
     "Every answer is the same: agreement beyond chance cannot be told, because chance would agree as well."
 )
-NO_DISAGREEMENT = "Everybody agreed about every item, so nothing tells how far the agreement could be chance."
+NO_DISAGREEMENT = "Everybody agreed about every item, so nothing tells how uncertain alpha is."
 
 
 @dataclass(frozen=True, eq=False)

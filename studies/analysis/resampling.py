@@ -174,7 +174,7 @@ def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.nd
         λ² = max(V_people, V_items, V_people + V_items − V_answers) / (V_people + V_items)
 
     λ² is ½ where neither people nor items differ, and near 1 where one of them differs much. Of simulated studies of 250 photos
-    with four answers each by 15 or 60 people, 95 % intervals held the truth in 94–96 % where people or photos differ, and in 95–98 %
+    with four answers each by 15 or 60 people, 95 % intervals held the truth in 93–95 % where people or photos differ, and in 96–98 %
     where nothing does (99.2–99.8 % without λ). bench/coverage.py measures it.
     """
     both = people + items

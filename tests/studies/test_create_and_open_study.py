@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from explain.models import ImageSet, Prediction
+from explain.models import Prediction
 from studies.models import Invitation, Item, Study, hash_token
 from studies.opening import OpeningError, is_intact, open_study
-from tests.factories import make_image, make_map, make_network
+from tests.factories import make_network
 
 pytestmark = pytest.mark.django_db
 
@@ -34,22 +34,6 @@ responses_per_item = 3
 trials_per_participant = 2
 seed = 3
 """
-
-
-@pytest.fixture
-def birds():
-    """Six photos of three classes, maps of two networks by two methods each."""
-    image_set = ImageSet.objects.create(name="birds")
-    images = [
-        make_image(image_set, n, name, index)
-        for n, (name, index) in enumerate([("hen", 8), ("ostrich", 9), ("robin", 15)] * 2)
-    ]
-    networks = [make_network("tiny"), make_network("small")]
-    for image in images:
-        for network in networks:
-            for method in ("grad-cam", "ablation-cam"):
-                make_map(image, network, method)
-    return images, networks
 
 
 @pytest.fixture
