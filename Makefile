@@ -5,7 +5,7 @@ SERVE ?= 1
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz audit env translations clean
+.PHONY: demo test check bench mutate slips fuzz audit env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -58,6 +58,15 @@ translations: .venv/installed-dev
 # The engine beside its peers, a million answers, the statistics. `make bench PARTS=speed QUICK=1` measures one part, with fewer repeats.
 bench: .venv/installed-bench .env
 	$(BIN)/python -m bench $(PARTS) $(if $(QUICK),--quick)
+
+# Do the tests notice small changes to the lines that were changed since BASE (or, with ALL=1, to a sample of every module)?
+# MINUTES bounds it, ONLY names modules. Survivors: var/mutations/survivors.txt.
+mutate: .venv/installed-dev .env
+	$(BIN)/python -m bench.mutate $(if $(ALL),--all) $(if $(BASE),--base $(BASE)) $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES))
+
+# Each slip on file (tests/slips/) put in by itself: a test must fail.
+slips: .venv/installed-dev .env
+	$(BIN)/python -m bench.slips $(if $(ONLY),--only $(ONLY))
 
 # What the tests try a few hundred times, 10,000 times: hostile uploads, and the API driven from its own schema.
 fuzz: .venv/installed-dev .env

@@ -3,7 +3,8 @@
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
-workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py.
+workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
+notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
 """
 
 import argparse
@@ -57,6 +58,8 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-pages.md": "python -m bench.pages",
     "RESULTS-hosts.md": "python -m bench.hosts",
     "RESULTS-workers.md": "python -m bench.workers",
+    "RESULTS-mutations.md": "make mutate ALL=1",
+    "RESULTS-slips.md": "make slips",
 }
 
 
