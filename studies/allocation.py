@@ -377,11 +377,12 @@ def withdraw(*, participant: Participant) -> Participant:
     from. Every item is asked again of someone else, in the same order.
     """
     participant = _locked(participant)
+    # First, so that it takes along what staff wrote about this person when they took answers out.
+    participant.events.exclude(kind=LAPSED).erase("data")
     for response in participant.responses.filter(status__in=STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
     participant.responses.update(telemetry={})
-    participant.events.exclude(kind__in=(LAPSED, "void")).erase("data")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""
