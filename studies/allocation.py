@@ -63,9 +63,9 @@ def lay_out_trials(study: Study) -> int:
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
-    Fewer come back when their quota is reached, the study is not open, or nothing is free that they have not
-    seen. Attention checks come among them, beyond `count`. When all that they were given is answered, their repeats
-    follow. Claims of one participant wait for each other; those of others do not.
+    Fewer come back when their quota is reached, the study is not open, they have left or are through, or nothing is
+    free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
+    answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
     """
     if statements.lock_participant(participant.pk) != Study.State.OPEN:
         return []

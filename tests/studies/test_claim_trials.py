@@ -172,3 +172,14 @@ def test_what_lapses_in_the_middle_of_a_claim_is_not_met_again(monkeypatch):
 
     monkeypatch.setattr(statements, "_ask", after_another_claim)
     assert claim_trials(participant=one, count=1) == []
+
+
+@pytest.mark.parametrize("state", ["finished", "withdrawn", "screened"])
+def test_nothing_is_held_back_from_others_for_who_takes_part_no_more(state):
+    study = open_study(items=6)
+    person, other = make_participant(study, 1), make_participant(study, 2)
+    claim_trials(participant=person, count=2)
+    person.state = state
+    person.save()
+    assert claim_trials(participant=person, count=2) == []
+    assert len(claim_trials(participant=other, count=2)) == 2
