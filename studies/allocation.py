@@ -305,6 +305,9 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     if last is None or last.answer_id != answer_id:
         return False
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
+    last.refresh_from_db(fields=["status"])
+    if last.status not in STANDING:  # it was taken out while the trial was waited for
+        return False
     last.status = Response.Status.UNDONE
     last.save(update_fields=["status"])
     trial.state, trial.lease_until = Trial.State.CLAIMED, _lease()
