@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from studies.allocation import Outcome, answer_trial, claim_trials, lay_out_trials
 from studies.models import CheckMap, Participant, Study, Trial
-from tests.factories import make_study
+from tests.factories import make_participant, make_study
 
 
 def make_check_maps(study: Study, items: list[int] | None = None) -> None:
@@ -38,6 +38,15 @@ def answer(
     return answer_trial(
         participant=person, position=position, shown_value=value, answer_id=answer_id or uuid4(), **fields
     )
+
+
+def two_people(**fields) -> tuple[Study, Participant, Participant]:
+    """Two people of one study who each hold two trials, of four items that are asked once."""
+    study = open_study(**{"items": 4, "responses_per_item": 1, **fields})
+    first, second = (make_participant(study, number) for number in (1, 2))
+    for person in (first, second):
+        claim_trials(participant=person, count=2)
+    return study, first, second
 
 
 def held_by(person: Participant) -> list[Trial]:
