@@ -60,9 +60,8 @@ class Asked(models.Model):
     def _refuse_if_frozen(self) -> None:
         if self.frozen_study.is_frozen:
             raise refusal(self.frozen_study)
-        if (
-            not self._state.adding
-        ):  # as it is stored: its study may have been opened, or the row moved, since then
+        # As it is stored, too: its study may have been opened, or the row moved, since it was loaded.
+        if not self._state.adding:
             type(self).objects.filter(pk=self.pk).refuse_if_frozen()
 
     @property
