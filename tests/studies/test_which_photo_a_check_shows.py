@@ -102,10 +102,9 @@ def test_a_photo_is_in_one_check_of_a_person_at_most_and_they_get_no_more_checks
 
 
 def test_photos_of_another_study_are_in_no_check():
-    _, others = person_in(slug="other", networks=("other",))
-    person, items = person_in()
-    assert photos_of(person, items) == set(items[:5])
-    assert not set(others) & set(items)
+    person_in(slug="other", networks=("other",))
+    person, items = person_in(trials_per_participant=4, checked=[3, 4, 5])
+    assert photos_of(person, [*items[:3], items[0]]) == set(items[3:])
 
 
 def test_a_check_of_the_same_person_is_the_same_whenever_it_is_asked_for_and_another_persons_is_another():
