@@ -324,6 +324,15 @@ def test_who_finds_nothing_left_is_told_so_at_once(monkeypatch, left):
     assert claim_trials(participant=other, count=1) == []
 
 
+def test_who_has_done_all_that_is_asked_of_them_is_told_so_at_once(monkeypatch):
+    study = open_study(items=4, trials_per_participant=2)
+    person = make_participant(study)
+    monkeypatch.setattr("studies.free_trials.sleep", lambda seconds: pytest.fail("They are kept waiting."))
+    assert claim_trials(participant=person, count=0) == []
+    assert len(claim_trials(participant=person, count=2)) == 2
+    assert claim_trials(participant=person, count=2) == []
+
+
 def test_answering_twice_uses_up_nothing_of_the_quota_of_who_has_lost_a_trial():
     study = open_study(items=5, responses_per_item=1, trials_per_participant=4)
     first, second = make_participant(study, 1), make_participant(study, 2)
