@@ -63,9 +63,9 @@ def lay_out_trials(study: Study) -> int:
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
-    Fewer come back when their quota is reached, the study is not open, or nothing is free that they have not
-    seen. Attention checks come among them, beyond `count`. When all that they were given is answered, their repeats
-    follow. Claims of one participant wait for each other; those of others do not.
+    Fewer come back when their quota is reached, the study is not open, they have left or are through, or nothing is
+    free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
+    answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
     """
     if statements.lock_participant(participant.pk) != Study.State.OPEN:
         return []
@@ -305,6 +305,9 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     if last is None or last.answer_id != answer_id:
         return False
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
+    last.refresh_from_db(fields=["status"])
+    if last.status not in STANDING:  # it was taken out while the trial was waited for
+        return False
     last.status = Response.Status.UNDONE
     last.save(update_fields=["status"])
     trial.state, trial.lease_until = Trial.State.CLAIMED, _lease()
@@ -377,11 +380,12 @@ def withdraw(*, participant: Participant) -> Participant:
     from. Every item is asked again of someone else, in the same order.
     """
     participant = _locked(participant)
+    # First, so that it takes along what staff wrote about this person when they took answers out.
+    participant.events.exclude(kind=LAPSED).erase("data")
     for response in participant.responses.filter(status__in=STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
     participant.responses.update(telemetry={})
-    participant.events.exclude(kind__in=(LAPSED, "void")).erase("data")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""

@@ -18,11 +18,11 @@ class AskedQuerySet(models.QuerySet):
     """Rows that are part of what a study asks: changed and deleted only while the study is being set up."""
 
     def update(self, **kwargs):
-        self._refuse_if_frozen()
+        self.refuse_if_frozen()
         return super().update(**kwargs)
 
     def delete(self):
-        self._refuse_if_frozen()
+        self.refuse_if_frozen()
         return super().delete()
 
     def bulk_create(self, objs, *args, **kwargs):
@@ -32,7 +32,7 @@ class AskedQuerySet(models.QuerySet):
                 raise refusal(study)
         return super().bulk_create(objs, *args, **kwargs)
 
-    def _refuse_if_frozen(self) -> None:
+    def refuse_if_frozen(self) -> None:
         path = self.model.study_path  # type: ignore[attr-defined]
         setting_up = self.model._meta.apps.get_model("studies", "Study").SETTING_UP
         opened = self.exclude(**{f"{path}__state__in": setting_up}).values_list(f"{path}__slug", flat=True)
@@ -50,14 +50,19 @@ class Asked(models.Model):
         abstract = True
 
     def save(self, *args, **kwargs):
-        if self.frozen_study.is_frozen:
-            raise refusal(self.frozen_study)
+        self._refuse_if_frozen()
         return super().save(*args, **kwargs)
 
     def delete(self, *args, **kwargs):
+        self._refuse_if_frozen()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_if_frozen(self) -> None:
         if self.frozen_study.is_frozen:
             raise refusal(self.frozen_study)
-        return super().delete(*args, **kwargs)
+        # As it is stored, too: its study may have been opened, or the row moved, since it was loaded.
+        if not self._state.adding:
+            type(self).objects.filter(pk=self.pk).refuse_if_frozen()
 
     @property
     def frozen_study(self):

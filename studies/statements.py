@@ -100,10 +100,12 @@ def progress(participant: int, ageing: datetime) -> Progress:
 
 
 def lock_participant(participant: int) -> str:
-    """Make the claims of one participant wait for each other; the state of their study."""
+    """Make the claims of one participant wait for each other; the state of their study, "" if they take part no more."""
     sql = """
-        SELECT s.state FROM studies_participant p JOIN studies_study s ON s.id = p.study_id WHERE p.id = %s"""
-    return _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])[0][0]
+        SELECT s.state FROM studies_participant p JOIN studies_study s ON s.id = p.study_id
+        WHERE p.id = %s AND p.state = 'active'"""
+    found = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])
+    return found[0][0] if found else ""
 
 
 def met(participant: int) -> tuple[list[Given], list[dict[str, int]]]:

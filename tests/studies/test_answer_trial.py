@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from studies import statements
 from studies.allocation import AnswerError, answer_trial, claim_trials, undo_answer, void_answer
-from studies.models import Response, Trial
+from studies.models import Event, Response, Trial
 from tests.factories import make_participant, make_study, make_trials
+from tests.studies.taking_part import open_study, two_people
 
 pytestmark = pytest.mark.django_db
 
@@ -206,3 +208,177 @@ def test_an_answer_takes_few_queries(django_assert_max_num_queries):
     _, [participant] = running(orders=["2,0,1"])
     with django_assert_max_num_queries(6):
         answer(participant, 0)
+
+
+def test_an_answer_goes_to_ones_own_trial_at_a_position_that_others_have_too():
+    _, first, second = two_people()
+    before = list(first.trials.values_list("state", "lease_until"))
+    given = answer(second, 1).response
+    assert given.trial == second.trials.get(position=1)
+    assert list(first.trials.values_list("state", "lease_until")) == before
+    assert [trial.state for trial in second.trials.order_by("position")] == ["answered", "claimed"]
+    surplus = answer(second, 1).response  # by the way for trials that are not in hand
+    assert (surplus.trial, surplus.participant, surplus.status) == (given.trial, second, "surplus")
+    assert list(first.trials.values_list("state", "lease_until")) == before
+
+
+@pytest.mark.parametrize("in_hand", [True, False])
+def test_everything_that_came_with_an_answer_is_kept_with_it(in_hand):
+    study, [first, other] = running(orders=["2,0,1"], people=2, version=3)
+    if not in_hand:
+        hand_over(study, other)
+    said = {"response_ms": 1234, "telemetry": {"first": 1}, "version": 2}
+    answer_id = uuid4()
+    outcome = answer(first, 1, answer_id, **said)
+    stored = Response.objects.get()
+    assert (stored.pk, stored.answer_id) == (outcome.response.pk, answer_id)
+    assert (stored.participant, stored.trial.item, stored.simulated) == (first, study.items.get(), False)
+    assert (stored.shown_value, stored.choice, stored.status) == (1, 0, "counted")
+    assert {name: getattr(stored, name) for name in said} == said
+    assert timezone.now() - stored.created_at < timedelta(minutes=1)
+    assert (stored.trial.participant, stored.trial.state, stored.trial.lease_until) == (
+        first,
+        "answered",
+        None,
+    )
+
+
+def test_an_answer_that_was_stored_can_be_worked_on_as_any_other():
+    _, [participant] = running(orders=["2,0,1"])
+    given = answer(participant, 0).response
+    given.response_ms = 7
+    given.save()
+    assert Response.objects.get().response_ms == 7
+    assert given.created_at == Response.objects.get().created_at
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"), [(None, 3), (0, 3), (1, 1), (2, 2), (3, 3), (4, 3), (-1, 3), (2**31 - 1, 3)]
+)
+def test_an_answer_keeps_the_version_of_the_words_that_were_on_screen(said, stored):
+    """One that there is not yet, or never was, is taken for the version of today."""
+    _, [participant] = running(orders=["2,0,1"], version=3)
+    answer(participant, 0, version=said)
+    assert Response.objects.get().version == stored
+
+
+def test_answers_of_real_people_are_not_marked_as_simulated():
+    _, [participant] = running(orders=["2,0,1"])
+    answer(participant, 0)
+    assert not Response.objects.get().simulated
+    assert Response.objects.get().telemetry == {}
+
+
+@pytest.mark.parametrize(("value", "is_one"), [(-3, False), (-2, True), (2, True), (3, False)])
+def test_a_rating_is_from_one_end_of_the_scale_to_the_other(value, is_one):
+    _, [participant] = running(orders=["1,0"], task="rating", methods=("grad-cam", "ablation-cam"))
+    if is_one:
+        assert answer(participant, value).response.rating == value
+    else:
+        with pytest.raises(AnswerError, match=f"^{value} is no rating: it must be from -2 to 2"):
+            answer(participant, value)
+    assert Trial.objects.get().state == ("answered" if is_one else "claimed")
+
+
+def test_an_id_that_one_sends_for_two_trials_is_the_answer_to_the_first():
+    _, first, _ = two_people()
+    answer_id = uuid4()
+    given = answer(first, 1, answer_id)
+    again = answer(first, 1, answer_id, position=2)
+    assert (again.response, again.counts) == (given.response, True)
+    assert Response.objects.get().trial == first.trials.get(position=1)
+    assert first.trials.get(position=2).state == "claimed"
+    assert answer(first, 1, position=2).counts
+
+
+def test_an_id_of_somebody_else_takes_no_trial_out_of_ones_hand():
+    _, first, second = two_people()
+    answer_id = uuid4()
+    answer(first, 1, answer_id)
+    for _ in range(2):
+        with pytest.raises(AnswerError, match="another participant"):
+            answer(second, 1, answer_id)
+        assert [trial.state for trial in second.trials.all()] == ["claimed", "claimed"]
+    assert Response.objects.get().participant == first
+    answer(second, 0)
+    with pytest.raises(AnswerError, match="another participant"):  # to a trial that is not in hand
+        answer(second, 1, answer_id)
+
+
+def test_an_answer_that_was_taken_back_and_is_sent_again_stays_taken_back():
+    _, [participant] = running(orders=["2,0,1"])
+    answer_id = uuid4()
+    answer(participant, 0, answer_id)
+    undo_answer(participant=participant, answer_id=answer_id)
+    again = answer(participant, 0, answer_id)
+    assert (again.counts, again.response.status) == (False, "undone")
+    assert Response.objects.count() == 1
+    assert participant.trials.get().state == "claimed"
+
+
+@pytest.mark.parametrize("kind", ["repeat", "check"])
+def test_an_answer_to_a_repeat_or_check_stands_aside_and_a_second_one_is_surplus(kind):
+    study, [participant] = running(orders=["2,0,1"])
+    study.trials.update(kind=kind)
+    answer_id = uuid4()
+    first = answer(participant, 0, answer_id)
+    assert (first.counts, first.response.status) == (True, "aside")
+    assert answer(participant, 0, answer_id).counts  # sent again
+    assert answer(participant, 1).response.status == "surplus"
+    assert undo_answer(participant=participant, answer_id=answer_id) is False  # it is not the last
+
+
+def test_an_answer_to_a_trial_that_goes_to_somebody_else_meanwhile_is_one_to_a_lost_trial(monkeypatch):
+    study, [first, second] = running(orders=["2,0,1"], people=2)
+    really = statements.trial_at
+
+    def and_then_it_goes(participant, position):
+        held = really(participant, position)
+        monkeypatch.setattr(statements, "trial_at", really)
+        hand_over(study, second)
+        return held
+
+    monkeypatch.setattr(statements, "trial_at", and_then_it_goes)
+    assert answer(first, 0).counts
+    assert [(event.participant, event.data["position"]) for event in Event.objects.filter(kind="lapsed")] == [
+        (first, 1),
+        (second, 1),
+    ]
+    assert Trial.objects.get().participant == first
+
+
+def test_whose_trial_goes_back_to_who_had_it_first_does_not_meet_its_photo_again():
+    study, [first, second] = running(orders=["2,0,1", "0,1,2"], people=2)
+    study.trials.filter(participant=None).delete()
+    second.trials.update(state="void")  # they hold nothing
+    (lost,) = first.trials.all()
+    third = make_participant(study, 3)
+    hand_over(study, third)
+    assert answer(first, 0).counts
+    lapse = third.events.get(kind="lapsed")
+    assert (lapse.study, lapse.data) == (study, {"trial": lost.pk, "item": lost.item_id, "position": 1})
+    Trial.objects.create(study=study, item=lost.item, order="1,0,2")
+    assert claim_trials(participant=third, count=1) == []
+    assert [event.participant for event in Event.objects.filter(kind="lapsed")] == [first, third]
+
+
+def test_an_answer_to_a_trial_that_has_come_free_counts_and_nobody_is_said_to_have_lost_it():
+    study, [first, second] = running(orders=["2,0,1"], people=2)
+    hand_over(study, second)
+    study.trials.update(participant=None, position=None, state="open", lease_until=None)
+    assert answer(first, 0).counts
+    assert first.trials.get().state == "answered"
+    assert list(Event.objects.filter(kind="lapsed").values_list("participant", flat=True)) == [first.pk]
+
+
+def test_a_position_of_ones_own_that_was_lost_is_told_from_that_of_somebody_else():
+    study = open_study(items=2, responses_per_item=1)
+    first, second, third = (make_participant(study, number) for number in (1, 2, 3))
+    one, other = (claim_trials(participant=person, count=1)[0] for person in (first, second))
+    study.trials.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert len(claim_trials(participant=third, count=2)) == 2
+    Event.objects.create(study=study, participant=first, kind="note", data={"position": 1, "trial": 0})
+    assert answer(first, 0).response.trial == one
+    assert answer(second, 0).response.trial == other
+    with pytest.raises(AnswerError, match="position 2"):
+        answer(first, 0, position=2)

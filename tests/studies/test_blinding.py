@@ -1,13 +1,17 @@
 """Blind means blind: nothing that reaches a browser tells which method or network made a picture."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pytest
 from django.core.files.base import ContentFile
 
 from explain.models import ExplanationMap
+from studies.allocation import claim_trials
 from studies.models import ItemMap
+from studies.opening import open_study
+from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -131,15 +135,39 @@ def test_a_picture_is_gone_for_who_lost_its_trial(visitor, invite):
     assert visitor.client.get(f"{visitor.home}trial/1/1.jpg").status_code == 404
 
 
-def test_positions_say_nothing_about_the_order_of_arms(session):
-    study, _ = session
-    orders = list(study.trials.filter(state="answered").order_by("position").values_list("order", flat=True))
-    assert len(set(orders)) > 1
+def test_positions_say_nothing_about_the_order_of_arms():
+    """Over the people of a study every arm stands in every place equally often, at each position and from one position
+    to the next: who knows how far somebody is, or what stood where before, knows nothing of what stands where now."""
+    study = make_study(items=18, responses_per_item=6, trials_per_participant=6, seed=5)
+    study = open_study(study=study)
+    shown = defaultdict(list)  # by person, in the order of positions
+    for number in range(1, 19):
+        person = make_participant(study, number)
+        while claim_trials(participant=person, count=2):
+            pass
+        trials = person.trials.order_by("position")
+        assert [trial.position for trial in trials] == [1, 2, 3, 4, 5, 6]
+        shown[number] = [trial.arms for trial in trials]
+    # 18 people: six times would be even. Chance alone keeps nearly all between 1 and 12 (0.1 % of each is beyond).
+    for position in range(6):
+        orders = [shown[number][position] for number in shown]
+        for place in range(3):
+            assert set(Counter(order[place] for order in orders)) == {0, 1, 2}
+            assert max(Counter(order[place] for order in orders).values()) <= 12
+        assert len({tuple(order) for order in orders}) >= 4
+    every = Counter(
+        (arm, place) for orders in shown.values() for order in orders for place, arm in enumerate(order)
+    )
+    assert set(every.values()) == {36}
+    follows = Counter(
+        (before[0], after[0]) for orders in shown.values() for before, after in pairwise(orders)
+    )
+    assert len(follows) == 9
+    assert max(follows.values()) < 90 / 9 * 2.5
+    assert len({tuple(map(tuple, orders)) for orders in shown.values()}) > 12  # nobody's row is that of all
 
 
 def test_the_map_names_in_storage_are_random():
-    from tests.factories import make_study
-
     make_study()
     names = list(ExplanationMap.objects.values_list("overlay", flat=True))
     assert len({len(name) for name in names}) == 1

@@ -1,11 +1,17 @@
 """A study that has been opened can no longer change what it asks."""
 
-import pytest
+from contextlib import suppress
 
-from studies.frozen import FrozenStudyError
-from studies.models import Arm, Item, ItemMap, Study
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.utils import timezone
+
+from studies.frozen import Asked, FrozenStudyError, Kept, RecordError
+from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
 from studies.opening import open_study
-from tests.factories import make_image, make_study
+from tests.factories import make_image, make_participant, make_study
+from tests.studies.taking_part import make_check_maps
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +72,214 @@ def test_its_arms_cannot_be_changed_in_bulk(opened):
 def test_an_open_study_does_not_stop_a_draft_from_changing(opened):
     draft = make_study("another", networks=("other",))
     assert Arm.objects.filter(study=draft).update(method="centre") == 3
+
+
+# What volunteers are asked, by how much, by which seed and in which words, and what says so later.
+OTHERWISE = {
+    "slug": "another",
+    "title": "Another",
+    "language": "de",
+    "task": "rating",
+    "picture": "heat",
+    "responses_per_item": 99,
+    "trials_per_participant": 99,
+    "repeats_per_participant": 1,
+    "attention_checks": 1,
+    "break_every": 9,
+    "practice": True,
+    "questions": [{"key": "age"}],
+    "completion_url": "https://example.org/",
+    "seed": 99,
+    "wording": {"question": "Which?"},
+    "alike_seen": [["a", "b", 1]],
+    "protocol": {"version": 1},
+    "protocol_sha256": "0" * 64,
+    "version": 2,
+    "code_version": "other",
+    "opened_at": timezone.now(),
+}
+MAY_CHANGE = {"id", "state", "precompute", "likeness", "created_at", "closed_at"}
+
+
+@pytest.mark.parametrize("state", ["open", "paused", "closed", "archived"])
+def test_nothing_of_what_was_asked_can_be_saved_otherwise_in_any_state(opened, state):
+    opened.state = state
+    opened.save()
+    before = Study.objects.values().get()
+    saved = []
+    for field, value in OTHERWISE.items():
+        study = Study.objects.get()
+        setattr(study, field, value)
+        for fields in (None, [field]):
+            with suppress(FrozenStudyError):
+                study.save(update_fields=fields)
+                saved.append(field)
+    assert saved == []
+    assert Study.objects.values().get() == before
+
+
+def test_every_column_of_a_study_is_frozen_but_those_that_say_how_it_goes():
+    assert {field.name for field in Study._meta.concrete_fields} - MAY_CHANGE == set(OTHERWISE)
+
+
+@pytest.mark.parametrize("state", ["draft", "precomputing", "ready"])
+def test_an_opened_study_is_never_set_up_again(opened, state):
+    opened.state = state
+    with pytest.raises(FrozenStudyError, match="Study demo has been opened"):
+        opened.save()
+    assert Study.objects.get().state == "open"
+
+
+@pytest.mark.parametrize("state", ["draft", "precomputing", "ready"])
+def test_until_it_is_opened_all_of_it_can_change(state):
+    study = make_study(state=state, attention_checks=1)
+    make_check_maps(study)
+    for field, value in OTHERWISE.items():
+        setattr(study, field, value)
+    study.save()
+    for model in (CheckMap, ItemMap, Item, Arm):
+        model.objects.first().save()
+        model.objects.first().delete()
+        model.objects.all().delete()
+        assert not model.objects.exists()
+
+
+@pytest.fixture
+def asked():
+    """An opened study of which there is a row in every table of what it asks."""
+    study = make_study(attention_checks=1)
+    make_check_maps(study)
+    study.state = "open"
+    study.save()
+    return study
+
+
+ASKED = {
+    Arm: {"name": "other"},
+    Item: {"index": 77},
+    ItemMap: {"arm_id": 1},
+    CheckMap: {"place": 77},
+}
+
+
+def test_the_tables_of_what_is_asked_are_all_kept_from_change():
+    assert {model for model in apps.get_models() if issubclass(model, Asked)} == set(ASKED)
+
+
+@pytest.mark.parametrize("state", ["open", "paused", "closed", "archived"])
+@pytest.mark.parametrize("model", ASKED)
+def test_no_row_of_what_was_asked_is_changed_deleted_or_added_in_any_way(asked, model, state):
+    asked.state = state
+    asked.save()
+    before = list(model.objects.order_by("pk").values())
+    row, fields = model.objects.first(), ASKED[model]
+    another = model(
+        **{field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields[1:]}
+    )
+    ways = (
+        row.save,
+        lambda: row.save(update_fields=list(fields)),
+        row.delete,
+        another.save,
+        lambda: model.objects.bulk_create([another]),
+        lambda: model.objects.bulk_create(iter([another])),
+        lambda: model.objects.bulk_update([row], [name.removesuffix("_id") for name in fields]),
+        lambda: model.objects.update(**fields),
+        lambda: model.objects.filter(pk=row.pk).update(**fields),
+        lambda: model.objects.update_or_create(pk=row.pk, defaults=fields),
+        lambda: model.objects.filter(pk=row.pk).delete(),
+        model.objects.all().delete,
+    )
+    for way in ways:
+        with pytest.raises(FrozenStudyError, match="Study demo has been opened"), transaction.atomic():
+            way()
+    assert list(model.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("model", ASKED)
+def test_what_is_asked_cannot_be_changed_by_who_has_loaded_it_before_the_opening(model):
+    study = make_study(attention_checks=1)
+    make_check_maps(study)
+    early = model.objects.first()
+    assert early.frozen_study.state == "ready"
+    Study.objects.update(state="open")
+    for change in (early.save, early.delete):
+        with pytest.raises(FrozenStudyError):
+            change()
+    assert model.objects.filter(pk=early.pk).exists()
+
+
+def test_what_is_asked_cannot_be_moved_to_a_draft(asked):
+    draft = make_study("draft", networks=("other",), methods=("grad-cam",))
+    arm = asked.arms.first()
+    arm.study, arm.index, arm.name = draft, 9, "moved"
+    with pytest.raises(FrozenStudyError, match="Study demo"):
+        arm.save()
+    assert asked.arms.count() == 3
+
+
+def test_a_draft_beside_an_open_study_can_lose_its_rows_and_get_new_ones(asked):
+    draft = make_study("draft", networks=("other",), attention_checks=1)
+    make_check_maps(draft)
+    for rows in (
+        CheckMap.objects.filter(item__study=draft),
+        ItemMap.objects.filter(item__study=draft),
+        draft.items.all(),
+        draft.arms.all(),
+    ):
+        kept = list(rows)
+        rows.delete()
+        assert not rows.exists()
+        if rows.model is Arm:
+            assert len(Arm.objects.bulk_create(kept)) == 3
+    mixed = [Arm(study=study, index=8, name="eighth", network=kept[0].network) for study in (draft, asked)]
+    with pytest.raises(FrozenStudyError, match="Study demo"):
+        Arm.objects.bulk_create(mixed)
+    assert (asked.arms.count(), draft.arms.count()) == (3, 3)
+
+
+RECORDS = (Event, ProtocolVersion)
+
+
+def test_the_tables_of_records_are_all_kept_from_change():
+    assert {model for model in apps.get_models() if issubclass(model, Kept)} == set(RECORDS)
+
+
+@pytest.mark.parametrize("model", RECORDS)
+def test_no_record_is_changed_or_deleted_in_any_way(opened, model):
+    before = list(model.objects.values())
+    assert before
+    row = model.objects.first()
+    field = {Event: "kind", ProtocolVersion: "why"}[model]
+    setattr(row, field, "something else")
+    ways = (
+        row.save,
+        lambda: row.save(update_fields=[field]),
+        row.delete,
+        model.objects.all().delete,
+        lambda: model.objects.filter(pk=row.pk).delete(),
+        lambda: model.objects.update(**{field: "something else"}),
+        lambda: model.objects.bulk_update([row], [field]),
+        lambda: model.objects.update_or_create(pk=row.pk, defaults={field: "something else"}),
+    )
+    for way in ways:
+        with pytest.raises(RecordError, match=r"never changed|never deleted"), transaction.atomic():
+            way()
+    assert list(model.objects.values()) == before
+
+
+def test_records_are_added_one_by_one_and_many_at_once(opened):
+    before = Event.objects.count()
+    Event.objects.create(study=opened, kind="one")
+    Event(study=opened, kind="two").save()
+    Event.objects.bulk_create([Event(study=opened, kind="three")])
+    assert Event.objects.count() == before + 3
+
+
+def test_what_a_person_may_ask_to_have_forgotten_is_emptied_of_theirs_alone(opened):
+    first, second = make_participant(opened, 1), make_participant(opened, 2)
+    for person in (first, second):
+        Event.objects.create(study=opened, participant=person, kind="practice", data={"said": "this"})
+    assert first.events.erase("data") == 1
+    assert [(event.kind, event.data) for event in first.events.all()] == [("practice", {})]
+    assert second.events.get().data == {"said": "this"}

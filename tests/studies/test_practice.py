@@ -1,10 +1,14 @@
 """Two drawn examples before the first photo, with feedback; the record says how they went."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
 
-from studies.models import Event, Participant, Response
-from studies.practice import right_side
+from studies.models import Event, Participant, Response, Study
+from studies.practice import current, has_failed, is_due, right_side
+from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +73,113 @@ def test_every_drawing_is_there(visitor, invite, picture):
     assert len(sources) == 3
     for source in sources:
         assert (settings.BASE_DIR / source.lstrip("/")).is_file()
+
+
+def sides(study, number=0):
+    return [right_side(make_participant(study, person), number) for person in range(1, 25)]
+
+
+def test_nobody_can_be_told_by_who_was_there_before_which_map_is_right():
+    """The side differs by person, by example and by the study's seed, and is the same at every visit."""
+    study, other = make_study(seed=1), make_study("other", seed=2, networks=("other",))
+    first = sides(study)
+    assert 6 <= sum(first) <= 18
+    people = list(study.participants.order_by("number"))
+    assert [right_side(person, 0) for person in people] == first
+    second = [right_side(person, 1) for person in people]
+    assert first not in (second, [1 - side for side in second], sides(other))
+
+
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_the_map_on_the_object_is_where_the_right_answer_is(client, invite, task):
+    study, _ = invite(task=task, practice=True)
+    seen = set()
+    for number in range(1, 9):
+        person = make_participant(study, number, instructed_at=timezone.now())
+        page = client.get(reverse("practice", args=[f"token-{number}-of-demo"]))
+        files = [one["src"] for one in BeautifulSoup(page.content, "html.parser").select("main img")][1:]
+        where = right_side(person, 0)
+        assert [file.endswith("-on.svg") for file in files] == [where == 0, where == 1]
+        seen.add(where)
+    assert seen == {0, 1}
+
+
+def practised(person, *answers):
+    for number, right in answers:
+        data = {"number": number, "value": "0", "right": right}
+        Event.objects.create(study=person.study, participant=person, kind="practice", data=data)
+
+
+@pytest.mark.parametrize(
+    ("answers", "next_one"),
+    [
+        ([], 0),
+        ([(0, False)], 0),
+        ([(0, True)], 1),
+        ([(0, False), (0, False)], 1),
+        ([(0, False), (0, True)], 1),
+        ([(0, True), (1, False)], 1),
+        ([(0, True), (1, False), (1, False)], None),
+        ([(0, False), (0, False), (1, True)], None),
+    ],
+)
+def test_an_example_is_over_when_it_is_right_or_was_tried_twice(answers, next_one):
+    study = make_study(practice=True, state=Study.State.OPEN)
+    person, other = make_participant(study, 1), make_participant(study, 2)
+    practised(person, *answers)
+    Event.objects.create(study=study, participant=person, kind="break", data={"number": 0, "right": True})
+    assert current(person) == next_one
+    assert is_due(person) is (next_one is not None)
+    assert current(other) == 0
+    study.practice = False
+    person.study = study
+    assert not is_due(person)
+
+
+@pytest.mark.parametrize(
+    ("answers", "failed"),
+    [
+        ([], False),
+        ([(0, False)], False),
+        ([(0, False), (0, False)], True),
+        ([(0, False), (0, True)], False),
+        ([(0, True), (1, False), (1, False)], True),
+        ([(0, False), (1, False)], False),
+    ],
+)
+def test_who_got_an_example_wrong_every_time_has_failed(answers, failed):
+    said = [{"number": number, "right": right} for number, right in answers]
+    assert has_failed([*said, {"said": "something else"}]) is failed
+
+
+def test_what_was_said_is_on_record_of_that_person(visitor, another_visitor, invite):
+    study, join = invite(practice=True)
+    another_visitor().start(join)
+    visitor.start(join).press(value="0" * 40)
+    event = Event.objects.get(kind="practice")
+    assert (event.study, event.participant.number) == (study, 2)
+    assert event.data == {"number": 0, "value": "0" * 10, "right": False}
+
+
+def test_an_answer_to_an_example_that_is_over_is_none_to_the_next(visitor, invite):
+    _, join = invite(practice=True)
+    visitor.start(join).press(value=side(0))
+    page = visitor.client.post(visitor.home + "practice/", {"number": "0", "value": side(1)})
+    assert page.url == visitor.home + "practice/"
+    assert Event.objects.filter(kind="practice").count() == 1
+    assert current(Participant.objects.get()) == 1
+
+
+@pytest.mark.parametrize("value", ["", "3", "-3", "x", "+1", " 1"])
+def test_what_no_button_says_is_wrong(visitor, invite, value):
+    _, join = invite(task="rating", practice=True)
+    visitor.start(join).press(value=value)
+    assert Event.objects.get(kind="practice").data["right"] is False
+
+
+def test_practice_begins_after_the_instructions(visitor, invite):
+    _, join = invite(practice=True)
+    visitor.get(join).press()
+    assert visitor.get(visitor.home + "practice/").path.endswith("/instructions/")
+    visitor.client.post(visitor.home + "practice/", {"number": "0", "value": "0"})
+    assert not Event.objects.filter(kind="practice").exists()

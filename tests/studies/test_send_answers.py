@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from studies.allocation import claim_trials
 from studies.models import Event, Response, Trial
-from studies.operations import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS
+from studies.operations import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS, TELEMETRY_BYTES
 from tests.factories import make_participant
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +175,86 @@ def test_the_csrf_token_comes_with_what_is_asked_for_first_and_stays_good(taking
 def test_telemetry_that_is_no_small_object_is_left_out(send, telemetry):
     send(an_answer(1, telemetry=telemetry))
     assert Response.objects.get().telemetry == {}
+
+
+def test_what_one_person_sends_in_vain_is_on_their_own_record_and_limits_nobody_else(send, taking_part):
+    other = make_participant(taking_part.study, 2)
+    for _ in range(REFUSED_EVENTS):
+        Event.objects.create(study=taking_part.study, participant=other, kind="refused")
+        Event.objects.create(study=taking_part.study, participant=taking_part, kind="practice")
+    send(an_answer(44))
+    refused = taking_part.events.get(kind="refused")
+    assert (refused.study, refused.data["why"]) == (
+        taking_part.study,
+        "No trial was given out at position 44.",
+    )
+    assert "more" not in refused.data
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "range_"),
+    [
+        ("position", 0, "from 1 to 2147483647"),
+        ("position", -1, "from 1"),
+        ("position", 2**31, "from 1"),
+        ("value", -3, "from -2 to 100"),
+        ("value", 101, "from -2 to 100"),
+        ("response_ms", -1, "from 0 to 2147483647"),
+        ("response_ms", 2**31, "from 0"),
+        ("response_ms", False, "from 0"),
+        ("version", -1, "from 0"),
+        ("version", 2**31, "from 0"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_by_name_and_the_trial_stays(
+    send, taking_part, field, value, range_
+):
+    send(an_answer(**{"position": 1, field: value}))
+    assert f"{field}: must be a whole number {range_}" in Event.objects.get(kind="refused").data["why"]
+    assert taking_part.trials.get(position=1).state == "claimed"
+
+
+@pytest.mark.parametrize("field", ["response_ms", "version"])
+@pytest.mark.parametrize("value", [None, "", 0, "7", 2**31 - 1])
+def test_an_answer_is_stored_whatever_the_browser_knows_of_time_and_version(send, field, value):
+    send(an_answer(1, **{field: value}))
+    stored = Response.objects.get()
+    time = 900 if field == "version" else None if value in (None, "") else int(value)
+    assert (stored.response_ms, stored.version) == (time, 1)
+
+
+def test_an_undo_names_the_answer_and_not_itself(send):
+    first, second = an_answer(1), an_answer(2)
+    undo = {"id": second["id"], "kind": "undo", "answer_id": first["id"]}  # not the last one
+    send(first, second, undo)
+    assert list(Response.objects.values_list("status", flat=True)) == ["counted", "counted"]
+
+
+@pytest.mark.parametrize("operation", ["text", 3, None, ["kind"]])
+def test_an_operation_that_is_no_object_is_refused(send, operation):
+    assert send(operation, an_answer(1))["settled"][0] is None
+    refused = Event.objects.get(kind="refused").data
+    assert refused == {"why": "An operation is no object.", "operation": operation}
+    assert Response.objects.count() == 1
+
+
+@pytest.mark.parametrize("answer_id", ["none", "", None, 3])
+def test_an_answer_without_an_id_is_refused(send, answer_id):
+    send({**an_answer(1), "id": answer_id})
+    assert Event.objects.get(kind="refused").data["why"] == "The answer's id must be a UUID."
+
+
+def test_telemetry_of_two_thousand_bytes_is_kept_and_one_byte_more_is_not(send):
+    for position, length in ((1, TELEMETRY_BYTES), (2, TELEMETRY_BYTES + 1)):
+        telemetry = {"note": "x" * (length - len('{"note": ""}'))}
+        assert len(json.dumps(telemetry)) == length
+        send(an_answer(position, telemetry=telemetry))
+    assert [bool(answer.telemetry) for answer in Response.objects.all()] == [True, False]
+
+
+def test_an_answer_by_a_link_is_to_a_trial_of_whose_link_it_is(send, taking_part):
+    other = make_participant(taking_part.study, 2)
+    claim_trials(participant=other, count=3)
+    send(an_answer(2))
+    assert Response.objects.get().trial == taking_part.trials.get(position=2)
+    assert set(other.trials.values_list("state", flat=True)) == {"claimed"}

@@ -1,8 +1,18 @@
 """A volunteer leaves for good: nothing leads to them any more, and their part is asked of others."""
 
-import pytest
+import re
+from itertools import chain
 
-from studies.models import Event, Participant, Response, Trial
+import pytest
+from django.apps import apps
+from django.core import serializers
+from django.urls import reverse
+from django.utils import timezone
+
+from studies.allocation import claim_trials, undo_answer, void_answer, withdraw
+from studies.models import Event, Invitation, Participant, Response, Trial
+from tests.factories import make_participant
+from tests.studies.taking_part import answer, answer_what_they_hold, asked, expire, held_by, open_study
 
 pytestmark = pytest.mark.django_db
 
@@ -50,13 +60,148 @@ def test_a_tombstone_remains(gone):
 
 def test_others_can_finish_the_study(gone, another_visitor, invite):
     study, _ = gone
-    from django.urls import reverse
-
-    from studies.models import Invitation
-
     _, token = Invitation.issue(study)
     other = another_visitor().start(reverse("join", args=[token]))
     while other.on_trial:
         other.answer(0)
     assert Response.objects.filter(status="counted").count() == 4
     assert not study.trials.filter(state="open").exists()
+
+
+SECRETS = ("abc123", "left-handed", "iPad of Anna", "QX7R", "Anna told us")
+
+
+@pytest.fixture
+def known():
+    """Somebody of whom everything is on record that can be; and somebody else, of whom the same is."""
+    study = open_study(items=8, attention_checks=1, repeats_per_participant=1, responses_per_item=2)
+    people = [with_everything(study, number) for number in (1, 2)]
+    people[0].refresh_from_db()
+    return study, *people
+
+
+def with_everything(study, number):
+    person = make_participant(
+        study,
+        number,
+        external={"PROLIFIC_PID": f"abc123-{number}"},
+        external_id=f"abc123-{number}",
+        background={"hand": f"left-handed-{number}"},
+        completion_code=f"QX7R-{number}",
+        finished_at=timezone.now(),
+    )
+    telemetry = {"device": f"iPad of Anna {number}"}
+    claim_trials(participant=person, count=5)
+    for position in (1, 2, 3):
+        answer(person, position, telemetry=telemetry)
+    undone = answer(person, 4, telemetry=telemetry).response
+    undo_answer(participant=person, answer_id=undone.answer_id)
+    answer(person, 1, 1, telemetry=telemetry)  # once more, so surplus
+    void_answer(response=person.responses.first(), reason=f"Anna told us, {number}")
+    for kind in ("refused", "practice", "joined"):
+        data = {"said": f"iPad of Anna {number}"}
+        Event.objects.create(study=study, participant=person, kind=kind, data=data)
+    return person
+
+
+def whole_database():
+    """Every row of every table, as text."""
+    rows = chain.from_iterable(model.objects.all() for model in apps.get_models())
+    return serializers.serialize("json", rows)
+
+
+def test_after_a_withdrawal_nothing_that_came_with_the_person_is_found_anywhere(known):
+    _, person, other = known
+    hashed = person.token_sha256
+    before = whole_database()
+    withdraw(participant=person)
+    found = whole_database()
+    assert hashed not in found
+    for secret in SECRETS:
+        assert re.search(rf"{secret}[-, ]+1", before), secret
+        assert not re.search(rf"{secret}[-, ]+1", found), secret
+        assert re.search(rf"{secret}[-, ]+2", found), f"{secret} of somebody else"
+    assert other.token_sha256 in found
+
+
+def test_the_answers_the_record_and_the_hand_of_somebody_else_stay_as_they_are(known):
+    _, person, other = known
+    other.refresh_from_db()
+
+    def all_of(someone):
+        rows = (someone.responses, someone.trials, someone.events)
+        return serializers.serialize("json", [someone, *chain.from_iterable(each.all() for each in rows)])
+
+    before = all_of(other)
+    withdraw(participant=person)
+    other.refresh_from_db()
+    assert all_of(other) == before
+
+
+def test_what_they_held_is_asked_of_others_and_their_repeats_and_checks_of_nobody(known):
+    study, person, _ = known
+    before = asked(study)
+    answer_what_they_hold(person)
+    claim_trials(participant=person, count=8)
+    assert "check" in {trial.kind for trial in person.trials.all()}
+    withdraw(participant=person)
+    assert asked(study) == before
+    assert set(person.trials.values_list("state", "lease_until")) == {("void", None)}
+
+
+def test_who_has_all_repeats_in_hand_leaves_no_trace_in_how_often_a_photo_is_asked():
+    study = open_study(items=4, repeats_per_participant=2, responses_per_item=2)
+    before, person = asked(study), make_participant(study)
+    claim_trials(participant=person, count=4)
+    answer_what_they_hold(person)
+    assert [trial.kind for trial in claim_trials(participant=person, count=4)] == ["repeat", "repeat"]
+    withdraw(participant=person)
+    assert asked(study) == before
+
+
+def test_what_was_taken_back_or_came_late_keeps_its_status(known):
+    _, person, _ = known
+    withdraw(participant=person)
+    assert list(person.responses.values_list("status", flat=True)) == [
+        "void",
+        "void",
+        "void",
+        "undone",
+        "surplus",
+    ]
+
+
+def test_that_somebody_was_here_stays_on_record(known):
+    study, person, _ = known
+    kinds = list(person.events.values_list("kind", flat=True))
+    gone = withdraw(participant=person)
+    assert (gone.pk, gone.state) == (person.pk, "withdrawn")
+    events = list(study.events.filter(participant=person))
+    assert [event.kind for event in events] == [*kinds, "void", "void", "withdrawn"]
+    voids = person.responses.filter(status="void").values_list("answer_id", flat=True)
+    assert [event.data for event in events[-3:]] == [
+        *(
+            {"answer": str(answer_id), "reason": "withdrawn by the volunteer"}
+            for answer_id in list(voids)[1:]
+        ),
+        {},
+    ]
+
+
+def test_what_lapsed_for_them_stays_on_record_for_whoever_got_it():
+    study = open_study(items=2, responses_per_item=1)
+    first, second = make_participant(study, 1), make_participant(study, 2)
+    (lost, _) = claim_trials(participant=first, count=2)
+    expire(study)
+    claim_trials(participant=second, count=2)
+    withdraw(participant=first)
+    lapses = [event.data for event in first.events.filter(kind="lapsed")]
+    assert {"trial": lost.pk, "item": lost.item_id, "position": 1} in lapses
+    assert len(held_by(second)) == 2
+
+
+def test_nothing_more_is_given_to_who_has_left(known):
+    _, person, _ = known
+    withdraw(participant=person)
+    assert claim_trials(participant=person, count=5) == []
+    assert held_by(person) == []
