@@ -58,12 +58,11 @@ def join(
     """Let someone in who has agreed; the participant and the token of their link, or why not.
 
     Someone whom a recruitment site has sent before (`external_id`) is the same participant again, under a new
-    link. The invitation is locked while its quota is looked at, and the study while it is looked who is known and
-    which number comes next: the same person may come by two of its invitations at once.
+    link. The study is locked while it is looked who is known, how many came by the invitation and which number is
+    next: the same person may come by two of its invitations at once.
     """
-    invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
     study, token = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id), new_token()
-    invitation.study = study
+    invitation = study.invitations.get(pk=invitation.pk)
     if known := study.participants.exclude(external_id="").filter(external_id=external_id).first():
         known.token_sha256 = hash_token(token)
         known.external = external or known.external  # MTurk: the assignment that they hold now
