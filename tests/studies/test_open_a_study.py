@@ -5,8 +5,9 @@ import tomllib
 
 import pytest
 from django.conf import settings as site
+from PIL import Image as PillowImage
 
-from explain.models import ExplanationMap
+from explain.models import ExplanationMap, Image
 from studies import opening
 from studies.likeness import measure
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
@@ -195,6 +196,19 @@ def test_arms_that_differ_need_nobody_to_have_seen_anything():
     opened = open_study(study=study, alike_seen=True)
     assert opened.alike_seen == []
     assert set(Event.objects.get().data) == {"trials", "sha256"}
+
+
+def test_pictures_that_nobody_has_looked_at_yet_are_made_before_a_volunteer_needs_them():
+    study = make_study(items=1, methods=("grad-cam", "ablation-cam"), picture="masked")
+    measure(study)  # which makes the maps' pictures, so it comes first here
+    Image.objects.update(picture="")
+    ExplanationMap.objects.update(overlay="", masked="", heat="")
+    study = open_study(study=Study.objects.get())
+    files = [Image.objects.get().picture, *(row.masked for row in ExplanationMap.objects.all())]
+    for file in files:
+        with PillowImage.open(file) as picture:
+            assert picture.size == (448, 448)
+    assert is_intact(study)
 
 
 def test_whoever_waits_for_the_pictures_is_told_how_far_it_is():

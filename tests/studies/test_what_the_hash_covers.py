@@ -174,7 +174,7 @@ def test_the_hash_can_be_computed_by_hand():
     network = make_network()
     study = Study.objects.create(slug="one", title="One", task="choice", wording={"same": "–"}, seed=3)
     item = Item.objects.create(study=study, index=0, image=image)
-    for index, method in enumerate(("b", "a")):
+    for index, method in ((1, "a"), (0, "b")):
         arm = Arm.objects.create(
             study=study, index=index, name=method.upper(), network=network, method=method
         )
