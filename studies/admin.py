@@ -23,6 +23,7 @@ from .models import (
     Study,
     Trial,
 )
+from .plan import with_hidden_results
 
 
 class OfVisibleStudies(admin.ModelAdmin):
@@ -233,6 +234,8 @@ class TrialAdmin(ReadOnly):
 
 @admin.register(Response)
 class ResponseAdmin(ReadOnly):
+    """What was answered; while a study hides its results, its answers are not here either."""
+
     study_path = "trial__study"
     list_display = [
         "answer_id",
@@ -250,6 +253,9 @@ class ResponseAdmin(ReadOnly):
     list_select_related = ["trial__study", "trial__item", "participant"]
     date_hierarchy = "created_at"
     show_full_result_count = False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(trial__study__in=with_hidden_results())
 
     @admin.display(ordering="trial__study")
     def study(self, response):

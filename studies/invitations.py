@@ -58,11 +58,11 @@ def join(
     """Let someone in who has agreed; the participant and the token of their link, or why not.
 
     Someone whom a recruitment site has sent before (`external_id`) is the same participant again, under a new
-    link. The invitation is locked while its quota is looked at, and the study while the next number is found.
+    link. The study is locked while it is looked who is known, how many came by the invitation and which number is
+    next: the same person may come by two of its invitations at once.
     """
-    locked = Invitation.objects.select_for_update(of=("self",)).select_related("study")
-    invitation = locked.get(pk=invitation.pk)
-    study, token = invitation.study, new_token()
+    study, token = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id), new_token()
+    invitation = study.invitations.get(pk=invitation.pk)
     if known := study.participants.exclude(external_id="").filter(external_id=external_id).first():
         known.token_sha256 = hash_token(token)
         known.external = external or known.external  # MTurk: the assignment that they hold now
@@ -71,7 +71,6 @@ def join(
         return known, token
     if reason := closed_because(invitation):
         return reason
-    study = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id)
     participant = Participant.objects.create(
         study=study,
         invitation=invitation,

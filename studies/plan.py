@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
+from django.db.models import QuerySet
+
 from .analysis.answers import AnswersError
 from .analysis.exclusions import Rules
 from .analysis.sequential import Look, Spending, plan_looks
@@ -77,10 +79,18 @@ def _looks(table: dict[str, Any]) -> Looks | None:
     return Looks(tuple(map(float, after)), table.get("spending", SPENDING[0])) if after else None
 
 
+RUNNING = (Study.State.OPEN, Study.State.PAUSED)
+
+
 def results_hidden(study: Study) -> bool:
     """Whether nobody may see results yet: the protocol says so, and answers are still coming in."""
-    running = study.state in (Study.State.OPEN, Study.State.PAUSED)
+    running = study.state in RUNNING
     return running and bool(study.protocol.get("analysis", {}).get("hide_running_results", False))
+
+
+def with_hidden_results() -> QuerySet[Study]:
+    """The studies whose results nobody may see yet."""
+    return Study.objects.filter(state__in=RUNNING, protocol__analysis__hide_running_results=True)
 
 
 HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import re
+import uuid
 from io import StringIO
 
 import numpy as np
@@ -11,12 +13,14 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from explain.models import ExplanationMap
+from explain.errors import BadInputError
+from explain.models import ExplanationMap, Network
+from studies import blinding
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.blinding import check_blinding, crawl
-from studies.models import Event, ItemMap, Participant, Response, Trial
+from studies.models import Event, ItemMap, Participant, Response, Study, Trial
 from studies.opening import open_study
-from tests.factories import make_study
+from tests.factories import make_participant, make_study, stored
 
 METHODS = ("grad-cam", "pixel-ablation-cam")
 BYTES = 12_000
@@ -68,6 +72,10 @@ class ETag(Headers):
 
 class FileName(Headers):
     name, value = "X-File", staticmethod(lambda response: "overlays/pixel-ablation-cam.jpg")
+
+
+class Sum(Headers):
+    name, value = "X-Sum", staticmethod(lambda response: str(sum(response.content)))
 
 
 @pytest.fixture
@@ -122,6 +130,112 @@ def test_exif_is_a_leak(study):
         image.save(out, "JPEG", exif=exif)
         shown.overlay.save("map.jpg", pad(out.getvalue()), save=True)
     assert "EXIF is present" in leaks(study)["encoding"]
+
+
+@pytest.fixture
+def small(db, monkeypatch):
+    """Two photos, and few draws for the classifier: quick, for what other parts of the check find."""
+    monkeypatch.setattr(blinding, "DRAWS", 19)
+    study = make_study(items=2, methods=METHODS, responses_per_item=2)
+    for shown in ExplanationMap.objects.all():
+        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=stored(pad(shown.overlay.read()).read()))
+    return open_study(study=study, alike_seen=True)
+
+
+def save_as(mode, **options):
+    """A function that gives a black picture in some encoding."""
+
+    def encode(size):
+        out = io.BytesIO()
+        Image.new(mode, size).save(out, **{"format": "JPEG", **options})
+        return out.getvalue()
+
+    return encode
+
+
+@pytest.mark.parametrize(
+    ("trait", "encode"),
+    [
+        ("format", save_as("RGB", format="PNG")),
+        ("mode", save_as("L")),
+        ("quantisation", save_as("RGB", quality=40)),
+        ("metadata", save_as("RGB", comment=b"made by no one")),
+    ],
+)
+def test_an_encoding_that_depends_on_the_arm_is_a_leak(small, trait, encode):
+    """A file can tell its arm by its format, its colours, how it is compressed, or a comment that nobody sees."""
+    for shown in maps_of(small, 0):
+        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=stored(pad(encode((64, 64))).read()))
+    assert f"{trait}: 2 kinds" in leaks(small)["encoding"]
+
+
+def test_exif_in_every_picture_is_a_leak_too(small):
+    """It is the same for all arms, and yet it may say with what the pictures were made."""
+    exif = Image.Exif()
+    exif[0x010E] = "any description"
+    name = stored(pad(save_as("RGB", exif=exif)((64, 64))).read())
+    ExplanationMap.objects.update(overlay=name)
+    assert leaks(small)["encoding"] == ["EXIF is present"]
+
+
+def test_a_header_that_differs_between_pictures_is_a_leak(small, plant):
+    plant(Sum)
+    assert "x-sum differs between pictures" in leaks(small)["headers"]
+
+
+def test_a_page_that_names_what_made_a_map_or_a_file_of_it_is_a_leak(small):
+    """Here the question names all of them, in capitals."""
+    arm = small.arms.select_related("network").get(index=1)
+    shown = maps_of(small, 1)[0]
+    Network.objects.update(name="squeezy", load="torchvision:squeezy", weights_sha256="a1" * 32)
+    files = [shown.overlay, shown.masked, shown.heat]
+    words = [
+        *(arm.name, "squeezy", "features", "torchvision:squeezy", "a1" * 32, shown.parameters_hash),
+        *(file.name for file in files),
+        *(file.name.rsplit("/", 1)[-1].removesuffix(".jpg") for file in files),
+        hashlib.sha256(shown.overlay.read()).hexdigest(),
+        small.protocol_sha256,
+    ]
+    Study.objects.update(wording={**small.wording, "question": ", ".join(map(str.upper, words))})
+    found = leaks(Study.objects.get())["names"]
+    for word in words:
+        assert any(leak.endswith(f"holds {word.upper()!r}") for leak in found), word
+    assert not any(re.search(r"/p/[\w-]{20}", leak) for leak in found)  # nobody's link is told
+
+
+def test_attention_checks_and_repeats_stand_in_orders_of_their_own(small):
+    item = small.items.first()
+    for number in range(1, 21):
+        person = make_participant(small, number)
+        for kind in ("repeat", "check"):
+            Trial.objects.create(
+                study=small, item=item, order="0,1", kind=kind, participant=person, state="answered"
+            )
+    assert "orders" not in leaks(small)
+
+
+def test_answers_brought_in_from_elsewhere_have_no_order_and_are_looked_past(small):
+    Trial.objects.create(study=small, item=small.items.first(), order="", state="answered")
+    assert leaks(small) == {}
+    fresh = make_study("fresh", networks=("other",), items=1)
+    Trial.objects.create(study=fresh, item=fresh.items.first(), order="", state="answered")
+    with pytest.raises(BadInputError, match="fresh: has no trials yet"):
+        check_blinding(study=fresh)
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_a_study_that_is_not_open_is_crawled_all_the_same_and_stays_as_it_is(small, state):
+    questions = [{"key": "age", "text": "How old?", "kind": "number", "required": True, "eligible": [18, 99]}]
+    Study.objects.update(state=state, break_every=1, questions=questions)
+    person = make_participant(small)
+    trial = small.trials.first()
+    Trial.objects.filter(pk=trial.pk).update(state="answered", participant=person, position=1)
+    Response.objects.create(answer_id=uuid.uuid4(), trial=trial, participant=person, choice=0)
+    session = crawl(Study.objects.get())
+    assert len({(shown.item, shown.arm) for shown in session.shown}) == 4
+    assert Response.objects.get().status == "counted"
+    now = Study.objects.get()
+    assert (now.state, now.break_every, now.questions) == (state, 1, questions)
 
 
 def test_another_size_in_pixels_is_a_leak(study):

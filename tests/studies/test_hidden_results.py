@@ -1,11 +1,13 @@
 """A study whose protocol hides its running results shows them to nobody before it is closed."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
 
-from studies.models import Event, Study
+from studies.models import Event, Response, Study
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -41,6 +43,80 @@ def test_no_page_tells_while_the_study_runs(browser, study, state):
         assert "hide_running_results" in response.content.decode()
 
 
+@pytest.mark.parametrize("state", ["open", "paused"])
+def test_no_door_tells_while_the_study_runs(browser, study, state, tmp_path):
+    Study.objects.filter(pk=study.pk).update(state=state)
+    doors = [
+        *(
+            reverse(name, args=["blind"])
+            for name in ("study-results-json", "study-export", "study-report", "study-items", "study-humans")
+        ),
+        reverse("study-item", args=["blind", 0]),
+        *(f"/api/studies/blind/{part}/" for part in ("scores", "answers", "export")),
+        "/api/studies/blind/export/?as=jsonl",
+    ]
+    for door in doors:
+        response = browser.get(door)
+        assert response.status_code == 403, door
+        assert "preferred" not in response.content.decode()
+
+
+OPEN_DOORS = [
+    *(
+        (name, ["blind"])
+        for name in (
+            "study", "study-results", "study-watch", "study-counted", "study-gallery", "study-photos",
+            "study-codebook", "study-protocol", "study-protocol-file", "study-record", "study-access", "study-alike",
+            "api-study-detail", "api-study-participants", "api-study-invitations", "api-study-versions",
+            "api-study-record",
+        )
+    ),
+    ("study-void", ["blind", 1]),
+    ("studies", []),
+    ("api-study-list", []),
+    ("admin:studies_response_changelist", []),
+    ("admin:studies_trial_changelist", []),
+    ("admin:studies_participant_changelist", []),
+    ("admin:studies_event_changelist", []),
+]  # fmt: skip
+
+
+def what_is_told(browser) -> dict[str, str]:
+    """Every page that opens, without what is another at each request."""
+    told = {}
+    for name, args in OPEN_DOORS:
+        address = reverse(name, args=args)
+        response = browser.get(address)
+        assert response.status_code == 200, address
+        html = re.sub(r'csrfmiddlewaretoken" value="[^"]*"', "", response.content.decode())
+        told[address] = re.sub(r"chart-\d+|\d+(\.\d+)? (milli)?seconds", "", html)
+    return told
+
+
+def test_pages_that_stay_open_are_the_same_whatever_was_picked(browser, study):
+    """The finding is turned round in the database: no page may change by that."""
+    before = what_is_told(browser)
+    Response.objects.update(choice=0, shown_value=0)
+    assert what_is_told(browser) == before
+
+
+def test_one_answer_is_not_shown_by_its_address_in_the_admin_before_the_study_is_closed(browser, study):
+    address = reverse("admin:studies_response_change", args=[Response.objects.first().pk])
+    assert browser.get(address).status_code == 302  # “does not exist”
+    Study.objects.filter(pk=study.pk).update(state="closed")
+    assert browser.get(address).status_code == 200
+
+
+def test_answers_of_studies_that_hide_nothing_stay_in_the_admin(browser, study):
+    shown = make_study("shown", networks=("other",))
+    fill(shown, [[0, 1, 2]])
+    Study.objects.filter(pk=shown.pk).update(state="open")
+    html = browser.get(reverse("admin:studies_response_changelist")).content.decode()
+    ids = {slug: Response.objects.filter(trial__study__slug=slug) for slug in ("shown", "blind")}
+    assert all(str(one.answer_id) in html for one in ids["shown"])
+    assert not any(str(one.answer_id) in html for one in ids["blind"])
+
+
 def test_the_closed_study_shows_everything(browser, study):
     Study.objects.filter(pk=study.pk).update(state="closed")
     assert (
@@ -52,7 +128,13 @@ def test_the_closed_study_shows_everything(browser, study):
 
 
 @pytest.mark.parametrize(
-    "command", [["scores", "blind"], ["export", "blind", "--to"], ["report", "blind", "--to"]]
+    "command",
+    [
+        ["scores", "blind"],
+        ["export", "blind", "--to"],
+        ["report", "blind", "--to"],
+        ["provenance", "blind", "--item", "0"],
+    ],
 )
 def test_the_command_line_looks_only_on_record(study, tmp_path, command):
     command = [*command, str(tmp_path / "out")] if command[-1] == "--to" else command

@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from studies.details import details
 from studies.folder import export
-from studies.models import Event, Study
+from studies.models import Event, Response, Study
+from studies.people import checks_of, failed_practice, reasons
 from studies.protocol import ProtocolError, check_protocol
 from studies.report import report
-from studies.results import answers_of, part_of
+from studies.results import Part, answers_of, part_of
 from tests.factories import make_study
 from tests.studies.filled import answer, fill
 from tests.studies.test_read_protocol import CHOICE
@@ -51,6 +52,73 @@ def test_checks_are_counted_by_person(study):
     checks = look(study).checks
     assert (checks.all_passed, checks.all_given, checks.people, checks.passed_all) == (5, 8, 4, 2)
     assert checks.missed == {1: 0, 2: 2, 3: 1, 4: 0}
+
+
+def test_who_rates_both_maps_alike_in_a_check_has_missed_it():
+    """As on every other page: only a rating on the object's side passes."""
+    rules = {"exclusions": {"missed_checks": 1}}
+    study = make_study(
+        "rated",
+        task="rating",
+        methods=("m",),
+        networks=("a", "b"),
+        items=2,
+        attention_checks=1,
+        protocol=rules,
+    )
+    for person, said in zip(fill(study, [[1, 1]] * 4), (1, 0, -1, 2), strict=True):
+        answer(person, 0, said, order="0,1", kind="check", status="aside")
+    assert checks_of(study, Part("all")).missed == {1: 0, 2: 1, 3: 1, 4: 0}
+    assert reasons(study) == {2: MISSED, 3: MISSED}
+
+
+def test_checks_are_those_of_the_part_but_about_any_photo(study):
+    robot = fill(study, [[0, 1, 2]], simulated=True)[0]
+    answer(robot, 0, 1, kind="check", status="aside")
+    assert checks_of(study, Part("real")).people == 4
+    assert checks_of(study, Part("simulated")).missed == {5: 1}
+    assert checks_of(study, Part("real", class_name="dam")).all_given == 8
+    study.attention_checks = 0
+    assert checks_of(study, Part("real")) is None
+
+
+def test_the_practice_of_another_study_leaves_nobody_out_here(study):
+    other = make_study("other", networks=("other",), practice=True, items=3)
+    practise(fill(other, [[0, 1, 2]])[0], 0, False, False)
+    assert failed_practice(study) == {1: False, 2: False, 3: False, 4: True}
+    assert failed_practice(other) == {1: True}
+
+
+def test_practice_counts_only_where_a_rule_says_so(study):
+    study.protocol = {"exclusions": {"missed_checks": 2}}
+    study.save()
+    assert reasons(study) == {2: MISSED}
+
+
+def test_somebody_is_left_out_for_every_rule_that_names_them(study):
+    practise(study.participants.get(number=2), 2, False, False)
+    assert reasons(study) == {2: f"{FAILED}; {MISSED}", 4: FAILED}
+
+
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_a_place_that_is_not_known_counts_as_none_picked(task):
+    """1 picks the same place every time; 2 picks each once, and where the other answers stood is not known."""
+    arms = {"methods": ("m", "n")} if task == "choice" else {"methods": ("m",), "networks": ("b", "c")}
+    study = make_study(task, task=task, items=12, protocol={"exclusions": {"position_share": 0.8}}, **arms)
+    one, two = fill(study, [[], []])
+    for item in range(12):
+        answer(one, item, 1, order="1,0")
+        given = answer(two, item, 1, order=("1,0", "0,1")[item % 2])
+        if item > 1:
+            Response.objects.filter(pk=given.pk).update(shown_value=None)
+    assert list(reasons(study)) == [1]
+
+
+def test_without_answers_or_rules_nobody_is_named(study):
+    assert reasons(make_study("none", networks=("other",), protocol=study.protocol)) == {}
+    study.protocol = {}
+    study.save()
+    assert reasons(study) == {}
 
 
 def test_the_rules_leave_out_whom_they_name_and_the_flow_says_so(study):

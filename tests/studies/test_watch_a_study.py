@@ -72,6 +72,105 @@ def test_attention_checks_are_counted_for_each_person(study):
     assert people(study, [person])[0].checks == (1, 2)
 
 
+@pytest.mark.parametrize(("said", "passed"), [((2, 1), 2), ((0, 0), 0), ((-1, -2), 0), ((1, 0), 1)])
+def test_a_rating_passes_a_check_only_on_the_side_of_the_object(said, passed):
+    """0 says that both maps are alike, a number below it that the map beside the object is the better one."""
+    study = make_study(
+        "rated", task="rating", methods=("m",), networks=("a", "b"), items=2, attention_checks=2
+    )
+    person = make_participant(study)
+    for item, rating in enumerate(said):
+        answer(person, item, rating, order="0,1", kind="check", status=Response.Status.ASIDE)
+    found = watch(study)
+    assert (found.checks_given, found.checks_passed) == (2, passed)
+    assert people(study, [person])[0].checks == (passed, 2)
+
+
+def test_checks_that_were_taken_back_repeats_and_other_peoples_checks_are_not_counted():
+    checked = make_study("checked", networks=("other",), items=3, attention_checks=2)
+    elsewhere = make_study("elsewhere", networks=("third",), attention_checks=2)
+    ann, ben = make_participant(checked), make_participant(checked)
+    answer(make_participant(elsewhere), 0, 0, kind="check", status=Response.Status.ASIDE)
+    answer(ann, 0, 0, kind="check", status=Response.Status.ASIDE)
+    answer(ben, 0, 1, kind="check", status=Response.Status.ASIDE)
+    answer(ann, 1, 0, kind="repeat", status=Response.Status.ASIDE)
+    answer(ann, 2, 0, kind="check", status=Response.Status.UNDONE)
+    found = watch(checked)
+    assert (found.checks_given, found.checks_passed) == (2, 1)
+    assert [person.checks for person in people(checked, [ann, ben])] == [(1, 1), (0, 1)]
+    assert [person.checks for person in people(checked, [ben])] == [(0, 1)]
+    unchecked = make_study("unchecked", networks=("fourth",))
+    answer(make_participant(unchecked), 0, 0, kind="check", status=Response.Status.ASIDE)
+    assert watch(unchecked).checks_given == 0
+
+
+def test_each_person_has_their_own_answers_times_and_last_answer(study):
+    first, second, idle = study.participants.order_by("number")
+    for response, (status, ms) in zip(
+        Response.objects.order_by("id"), [("void", 9000), ("counted", 2000), ("counted", 5000)], strict=True
+    ):
+        Response.objects.filter(pk=response.pk).update(status=status, response_ms=ms)
+    answer(first, 2, 0, response_ms=4000, kind="repeat", status=Response.Status.ASIDE)
+    latest = answer(first, 2, 0)  # its time was not measured
+    one, two, none = people(study, [first, second, idle])
+    assert (one.row, one.answers, one.void, one.seconds, one.last) == (first, 2, 1, 3.0, latest.created_at)
+    assert (two.row, two.answers, two.void, two.seconds) == (second, 1, 0, 5.0)
+    assert (none.answers, none.void, none.seconds, none.last, none.checks) == (0, 0, None, None, None)
+    assert not none.failed_practice
+
+
+def test_who_failed_the_practice_is_marked_and_nobody_else(study):
+    Study.objects.update(practice=True)
+    study.refresh_from_db()
+    first, second, _ = study.participants.order_by("number")
+    for person, right in ((first, False), (second, True)):
+        for _ in range(2):
+            data = {"number": 0, "value": "0", "right": right}
+            Event.objects.create(study=study, participant=person, kind="practice", data=data)
+    marked = [person.failed_practice for person in people(study, list(study.participants.order_by("number")))]
+    assert marked == [True, False, False]
+
+
+def test_what_is_watched_is_this_study_alone(study):
+    other = make_study("other", networks=("other",), items=3)
+    fill(other, [[0, 0, 0]] * 4)
+    Response.objects.filter(participant__study=other).update(response_ms=60_000)
+    Response.objects.filter(participant__study=study).update(response_ms=1000)
+    found = watch(study)
+    assert (found.times.n, found.times.median) == (3, 1.0)
+    assert found.by_answers == [(0, 1), (1, 1), (2, 1)]
+    assert (found.quiet, found.never_answered) == (3, 1)
+    assert found.last_answer == Response.objects.filter(participant__study=study).last().created_at
+
+
+def test_repeats_checks_and_voided_trials_are_no_answers_about_a_photo(study):
+    first = study.participants.get(number=1)
+    answer(first, 2, 0, kind="repeat", status=Response.Status.ASIDE)
+    answer(first, 2, 0, kind="check", status=Response.Status.ASIDE)
+    study.trials.filter(kind__in=("repeat", "check")).update(state="answered")
+    void = study.trials.filter(item__index=0, kind="main").first()
+    void.state = "void"
+    void.save()
+    assert watch(study).by_answers == [(0, 1), (1, 2), (2, 0)]
+
+
+def test_a_photo_with_more_answers_than_were_wanted_is_counted_as_such(study):
+    fill(study, [[0], [0]])
+    assert watch(study).by_answers == [(0, 1), (1, 1), (2, 0), (3, 0), (4, 1)]
+
+
+@pytest.mark.parametrize("state", ["finished", "withdrawn", "screened"])
+def test_who_is_done_or_gone_has_not_gone_quiet(study, state):
+    study.participants.filter(number=2).update(state=state)
+    assert watch(study).quiet == 2
+
+
+def test_a_study_without_answers_has_no_times(study):
+    found = watch(make_study("empty", networks=("other",), responses_per_item=2, items=2))
+    assert (found.times, found.last_answer, found.never_answered) == (None, None, 0)
+    assert found.by_answers == [(0, 2), (1, 0), (2, 0)]
+
+
 def test_the_page_shows_people_and_leads_to_taking_answers_out(browser, study):
     html = page(browser, "study-watch", "birds")
     assert html.count("Take out …") == 2
