@@ -55,12 +55,14 @@ class RequestFilter(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = getattr(record, "request_id", "") or _request.get()
+        facts = record.__dict__
+        named = facts.get("request_id") or _request.get()
         if isinstance(record.args, tuple):
             record.args = tuple(map(_without_token, record.args))
-        if isinstance(request := getattr(record, "request", None), HttpRequest):
-            record.request_id = getattr(request, "log_id", record.request_id)
-            del record.request  # its repr is the path again
+        if isinstance(facts.get("request"), HttpRequest):
+            # Its repr is the path again. Some refusals are logged when the request is over, so it carries its id.
+            named = getattr(facts.pop("request"), "log_id", named)
+        record.request_id = named
         return True
 
 
