@@ -5,6 +5,7 @@ A request is named by its route, never by its path: a volunteer's path holds the
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -17,13 +18,16 @@ from django.http import HttpRequest, HttpResponse
 log = logging.getLogger("blindsight.requests")
 _request: ContextVar[str] = ContextVar("request", default="")
 _PLAIN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id"}
+_TOKEN = re.compile(r"(/(?:p|join)/)[^/\s]+")
 
 
 def request_log(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: an id for every request, and one line for each at level INFO, or ERROR where the site failed."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        token, began = _request.set(uuid4().hex), time.perf_counter()
+        name, began = uuid4().hex, time.perf_counter()
+        token = _request.set(name)
+        request.log_id = name  # type: ignore[attr-defined]  # for what Django says of it when it is over
         try:
             response = get_response(request)
             level = logging.ERROR if response.status_code >= 500 else logging.INFO
@@ -45,11 +49,25 @@ def _route(request: HttpRequest) -> str:
 
 
 class RequestFilter(logging.Filter):
-    """Gives each record the id of the request in hand; empty outside one."""
+    """Gives each record the id of the request in hand, empty outside one, and takes volunteers' tokens out of it.
+
+    Django itself logs the path of what it refuses (404, 405, a form without its token, a fault of the site).
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _request.get()
+        facts = record.__dict__
+        named = facts.get("request_id") or _request.get()
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_without_token, record.args))
+        if isinstance(facts.get("request"), HttpRequest):
+            # Its repr is the path again. Some refusals are logged when the request is over, so it carries its id.
+            named = getattr(facts.pop("request"), "log_id", named)
+        record.request_id = named
         return True
+
+
+def _without_token(value: object) -> object:
+    return _TOKEN.sub(r"\1…", value) if isinstance(value, str) else value
 
 
 class JsonFormatter(logging.Formatter):

@@ -5,11 +5,12 @@ import logging
 
 import pytest
 from django.http import HttpResponse
+from django.test import Client
 
 from config.logs import JsonFormatter, RequestFilter, request_log
 from studies.models import Invitation
 from studies.opening import open_study
-from tests.factories import make_study
+from tests.factories import make_participant, make_study
 
 
 @pytest.fixture
@@ -44,6 +45,32 @@ def test_a_request_is_one_line_by_route_without_the_token(client, lines):
     assert first["milliseconds"] > 0
     assert token not in json.dumps(lines)
     assert first["request"] != second["request"]
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(lines, monkeypatch):
+    study = open_study(study=make_study(items=3))
+    make_participant(study)
+    token, invitation = "token-1-of-demo", Invitation.issue(study)[1]
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    said = [
+        browser.get(f"/p/{token}/trial/99/1.jpg"),
+        browser.get(f"/p/{token}"),
+        browser.get(f"/p/{token}/no/such/page/"),
+        Client().put(f"/p/{token}/instructions/"),
+        browser.post(f"/p/{token}/trial/"),
+        browser.post(f"/join/{invitation}/"),
+    ]
+    monkeypatch.setattr("studies.links.participant_of", lambda _: 1 / 0)
+    said.append(browser.get(f"/p/{token}/trial/"))
+    assert [answer.status_code for answer in said] == [404, 301, 404, 405, 403, 403, 500]
+    told = [line for line in lines if line["logger"].startswith("django.")]
+    assert len(told) >= 6
+    for line in lines:
+        assert token not in json.dumps(line), line
+        assert invitation not in json.dumps(line), line
+    assert {len(line["request"]) for line in told} == {32}  # the id of the request
+    assert "/p/…/trial/99/1.jpg" in told[0]["message"]
 
 
 def test_lines_of_one_request_share_its_id_and_others_have_none(rf, lines):

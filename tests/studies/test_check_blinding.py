@@ -30,6 +30,23 @@ def pad(content: bytes) -> ContentFile:
     return ContentFile(content + bytes(BYTES - len(content)), "map.jpg")
 
 
+class Clock:
+    """Each reply takes a second, whatever else the machine is doing: `check_blinding` looks at how long they take."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("studies.blinding.time", clock)
+    return clock
+
+
 @pytest.fixture
 def study(db):
     """A study whose pictures are padded to one length, as the real ones are."""
@@ -254,6 +271,19 @@ def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
     found = leaks(study)
     assert found["sizes"] == ["the maps of 10 of 10 photos differ in size"]
     assert "a classifier tells the arm" in found["guessing"][0]
+
+
+def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):
+    from studies import pictures
+
+    real = pictures._map_file
+
+    def slow(participant, trial, slot):
+        clock.now += 0.01 * trial.arms[slot - 1]
+        return real(participant, trial, slot)
+
+    monkeypatch.setattr(pictures, "_map_file", slow)
+    assert list(leaks(study)) == ["guessing"]
 
 
 def test_arms_that_always_stand_in_the_same_place_are_a_leak(study):
