@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from studies.models import Invitation
 from studies.opening import open_study
+from tests.browser import js_coverage
+from tests.browser.script_site import Site
 from tests.conftest import DESK as DESK
 from tests.factories import make_study
 
@@ -44,6 +46,26 @@ def staff_page(new_page, live_server, admin_user):
         return page
 
     return open_page
+
+
+@pytest.fixture(scope="module")
+def _site_of_a_file(chromium):
+    context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield Site(js_coverage.counted(context.new_page()))
+    js_coverage.collect(context)
+    context.close()
+
+
+@pytest.fixture
+def site(_site_of_a_file):
+    """A page without the Django server, for tests of one script; it remembers nothing of the test before."""
+    site = _site_of_a_file
+    site.forget()
+    site.open("<p>Between two tests")
+    site.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    site.asked.clear()
+    return site
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]

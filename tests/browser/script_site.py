@@ -1,0 +1,149 @@
+"""Pages for one script each, without the Django server: files come from static/, replies from the test, and time stands
+still until the test lets it pass."""
+
+import json
+import re
+import time
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+HOME = "http://blindsight.test"  # not a safe context: some of what HTTPS gives a page is not there
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+class Site:
+    """A page that is used again by every test of a file. `at` says by path what the server replies."""
+
+    def __init__(self, page):
+        self.page = page
+        page.context.route("**/*", self._reply)
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)
+        self.forget()
+
+    def forget(self):
+        self.at = {}
+        self.asked = []  # (method, path) of everything but static files
+
+    def open(self, html, path="/page/", before="", script=""):
+        """Show a page. `before` runs first of all, `script` is a module; both are JavaScript."""
+        body = f"<!doctype html><script>{before}</script>{html}"
+        self.at[path] = body + (f'<script type="module">{script}</script>' if script else "")
+        self.page.goto(HOME + path)
+        return self.page
+
+    def pass_time(self, ms):
+        """Let timers run for a while, and what they began reach the server."""
+        self.page.clock.run_for(ms)
+        self.settle()
+
+    def settle(self):
+        """Everything that the page has asked for so far has reached the server, and an immediate reply the page."""
+        for _ in range(2):
+            self.page.evaluate("fetch('/settle').then((reply) => reply.text())")
+
+    def until(self, true):
+        """Wait for a condition of the test, or an expression of the page."""
+        deadline = time.monotonic() + 10
+        while not (self.page.evaluate(true) if isinstance(true, str) else true()):
+            assert time.monotonic() < deadline, f"Not true within 10 s: {true}"
+            self.page.evaluate("fetch('/settle').then((reply) => reply.text())")
+
+    def paths(self, pattern):
+        """Those paths asked for in which a pattern is found."""
+        return [path for _, path in self.asked if re.search(pattern, path)]
+
+    def _reply(self, route):
+        path = urlsplit(route.request.url).path
+        if path.startswith("/static/"):
+            file = STATIC / path.removeprefix("/static/")
+            return route.fulfill(body=file.read_bytes(), content_type=TYPES.get(file.suffix))
+        if path == "/settle":
+            return route.fulfill(body="")
+        self.asked.append((route.request.method, path))
+        reply = self.at.get(path)
+        if callable(reply):
+            return reply(route)
+        if isinstance(reply, int):
+            return route.fulfill(status=reply)
+        if isinstance(reply, dict):
+            return route.fulfill(json=reply)
+        return route.fulfill(body=reply or "", status=200 if reply else 404, content_type="text/html")
+
+
+class Answers:
+    """The address that takes answers: it settles what it is sent, or does what `planned` says, one entry a request:
+    a status, "lost" (stored, but the reply is not heard), "held" (no reply until `release`), or parts of a reply."""
+
+    def __init__(self, **block):
+        self.block = block
+        self.planned = []
+        self.requests = []  # method, token, operations
+        self.held = []
+
+    def __call__(self, route):
+        request = route.request
+        operations = json.loads(request.post_data)["operations"] if request.method == "POST" else []
+        self.requests.append((request.method, request.headers.get("x-csrftoken"), operations))
+        plan = self.planned.pop(0) if self.planned else {}
+        if plan == "lost":
+            return route.abort()
+        if plan == "held":
+            return self.held.append((route, operations))
+        if isinstance(plan, int):
+            return route.fulfill(status=plan)
+        return self._take(route, operations, plan)
+
+    def _take(self, route, operations, said):
+        reply = {**self.block, "settled": [operation["id"] for operation in operations], **said}
+        route.fulfill(
+            json={key: value(operations) if callable(value) else value for key, value in reply.items()}
+        )
+
+    def release(self, **said):
+        route, operations = self.held.pop(0)
+        self._take(route, operations, said)
+
+    @property
+    def sent(self):
+        """Every operation, in the order in which it came."""
+        return [operation for _, _, operations in self.requests for operation in operations]
+
+    @property
+    def methods(self):
+        return [method for method, _, _ in self.requests]
+
+
+def png():
+    """A picture of a few bytes."""
+    import base64
+
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+
+
+class Photos:
+    """Pictures by path: they come, are held until `release`, or fail as often as the test says."""
+
+    def __init__(self):
+        self.held = {}
+        self.hold = set()
+        self.failures = {}
+        self.numbers = count()
+
+    def __call__(self, route):
+        path = urlsplit(route.request.url).path
+        if path in self.hold:
+            self.held[path] = route
+        elif self.failures.get(path, 0) > 0:
+            self.failures[path] -= 1
+            route.fulfill(status=500)
+        else:
+            route.fulfill(body=png(), content_type="image/png")
+
+    def release(self, path):
+        self.hold.discard(path)
+        self.held.pop(path).fulfill(body=png(), content_type="image/png")
