@@ -69,13 +69,19 @@ def merge(name, more):
 
 
 def not_run(text, flags):
-    """Numbers of the lines of which a character other than space and brackets did not run."""
+    """The lines, as "3, 7-9", of which a character other than space and brackets did not run."""
     lines, number = set(), 1
     for character, flag in zip(text, flags, strict=True):
         if not flag and character not in " \n{}();,":
             lines.add(number)
         number += character == "\n"
-    return sorted(lines)
+    runs = []
+    for line in sorted(lines):
+        if runs and runs[-1][1] == line - 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
 
 
 def pytest_sessionfinish(session):

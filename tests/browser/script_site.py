@@ -4,7 +4,7 @@ still until the test lets it pass."""
 import json
 import re
 import time
-from itertools import count
+from base64 import b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,13 +25,14 @@ class Site:
 
     def forget(self):
         self.at = {}
+        self.photos = Photos()  # whatever ends in .jpg
         self.asked = []  # (method, path) of everything but static files
 
-    def open(self, html, path="/page/", before="", script=""):
+    def open(self, html, path="/page/", before="", script="", wait="load"):
         """Show a page. `before` runs first of all, `script` is a module; both are JavaScript."""
         body = f"<!doctype html><script>{before}</script>{html}"
         self.at[path] = body + (f'<script type="module">{script}</script>' if script else "")
-        self.page.goto(HOME + path)
+        self.page.goto(HOME + path, wait_until=wait)
         return self.page
 
     def pass_time(self, ms):
@@ -51,6 +52,13 @@ class Site:
             assert time.monotonic() < deadline, f"Not true within 10 s: {true}"
             self.page.evaluate("fetch('/settle').then((reply) => reply.text())")
 
+    def pass_until(self, true, step=100):
+        """Let time pass until an expression of the page is true."""
+        deadline = time.monotonic() + 20
+        while not self.page.evaluate(true):
+            assert time.monotonic() < deadline, f"Not true, however much time passes: {true}"
+            self.pass_time(step)
+
     def paths(self, pattern):
         """Those paths asked for in which a pattern is found."""
         return [path for _, path in self.asked if re.search(pattern, path)]
@@ -64,6 +72,8 @@ class Site:
             return route.fulfill(body="")
         self.asked.append((route.request.method, path))
         reply = self.at.get(path)
+        if path.endswith(".jpg"):
+            return self.photos(route)
         if callable(reply):
             return reply(route)
         if isinstance(reply, int):
@@ -77,8 +87,10 @@ class Answers:
     """The address that takes answers: it settles what it is sent, or does what `planned` says, one entry a request:
     a status, "lost" (stored, but the reply is not heard), "held" (no reply until `release`), or parts of a reply."""
 
-    def __init__(self, **block):
-        self.block = block
+    block = {}  # what each reply says besides
+
+    def __init__(self):
+        self.stored = {}  # operations by id
         self.planned = []
         self.requests = []  # method, token, operations
         self.held = []
@@ -89,6 +101,7 @@ class Answers:
         self.requests.append((request.method, request.headers.get("x-csrftoken"), operations))
         plan = self.planned.pop(0) if self.planned else {}
         if plan == "lost":
+            self.store(operations)
             return route.abort()
         if plan == "held":
             return self.held.append((route, operations))
@@ -97,10 +110,11 @@ class Answers:
         return self._take(route, operations, plan)
 
     def _take(self, route, operations, said):
-        reply = {**self.block, "settled": [operation["id"] for operation in operations], **said}
-        route.fulfill(
-            json={key: value(operations) if callable(value) else value for key, value in reply.items()}
-        )
+        self.store(operations)
+        route.fulfill(json={**self.block, "settled": [operation["id"] for operation in operations], **said})
+
+    def store(self, operations):
+        self.stored |= {operation["id"]: operation for operation in operations}
 
     def release(self, **said):
         route, operations = self.held.pop(0)
@@ -116,23 +130,19 @@ class Answers:
         return [method for method, _, _ in self.requests]
 
 
-def png():
-    """A picture of a few bytes."""
-    import base64
-
-    return base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    )
+# One pixel.
+PNG = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Photos:
     """Pictures by path: they come, are held until `release`, or fail as often as the test says."""
 
     def __init__(self):
-        self.held = {}
         self.hold = set()
+        self.held = {}
         self.failures = {}
-        self.numbers = count()
 
     def __call__(self, route):
         path = urlsplit(route.request.url).path
@@ -142,8 +152,8 @@ class Photos:
             self.failures[path] -= 1
             route.fulfill(status=500)
         else:
-            route.fulfill(body=png(), content_type="image/png")
+            route.fulfill(body=PNG, content_type="image/png")
 
     def release(self, path):
         self.hold.discard(path)
-        self.held.pop(path).fulfill(body=png(), content_type="image/png")
+        self.held.pop(path).fulfill(body=PNG, content_type="image/png")

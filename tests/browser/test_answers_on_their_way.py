@@ -1,6 +1,5 @@
 """An answer is kept and sent until the server says that it is settled: whatever the network, the server or a tab does."""
 
-import json
 import re
 
 import pytest
