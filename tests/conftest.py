@@ -94,9 +94,8 @@ def new_page(chromium):
         context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
         context.set_default_timeout(10_000)
         contexts.append(context)
-        return js_coverage.counted(context.new_page())
+        return context.new_page()
 
     yield open_page
     for context in contexts:
-        js_coverage.collect(context)
         context.close()

@@ -1,7 +1,8 @@
-"""How much of static/js the browser ran, over all pages of all workers: a table at the end of the tests.
+"""How much of static/js the browser ran in the tests of the scripts themselves, over all workers: a table at the end.
 
 Chromium counts by itself (V8's block coverage, over the DevTools protocol); nothing is built or changed for it. The share
-is that of characters in functions and branches that ran at least once, in any test whose page came from `counted`.
+is that of characters in functions and branches that ran at least once, in a page that was given to `counted`. Pages of
+whole sessions are not counted: they run no line more, and each would cost as much as a test of a script.
 """
 
 from pathlib import Path
@@ -99,14 +100,15 @@ def pytest_testnodedown(node):
 def pytest_terminal_summary(terminalreporter):
     if not ran:
         return
-    terminalreporter.section("static/js: characters of code that a test ran (V8's block coverage)")
+    terminalreporter.section(
+        "static/js: characters that ran in tests of the scripts themselves (V8's block coverage)"
+    )
     every = seen = 0
     for path in sorted(SCRIPTS.glob("*.js")):
         text = path.read_text("utf-8")
         flags = ran.get(path.name, bytearray(len(text)))
         every, seen = every + len(text), seen + sum(flags)
-        lines = ", ".join(map(str, not_run(text, flags)))
-        terminalreporter.line(
-            f"{path.name:16}{sum(flags) / len(text):7.1%}{'   not run: ' if lines else ''}{lines}"
-        )
+        lines = not_run(text, flags)
+        said = f"   not run, in whole or in part: {lines}" if lines else ""
+        terminalreporter.line(f"{path.name:16}{sum(flags) / len(text):7.1%}{said}")
     terminalreporter.line(f"{'all':16}{seen / every:7.1%}")

@@ -8,6 +8,8 @@ from base64 import b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error
+
 STATIC = Path(__file__).resolve().parents[2] / "static"
 HOME = "http://blindsight.test"  # not a safe context: some of what HTTPS gives a page is not there
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -28,11 +30,13 @@ class Site:
         self.photos = Photos()  # whatever ends in .jpg
         self.asked = []  # (method, path) of everything but static files
 
-    def open(self, html, path="/page/", before="", script="", wait="load"):
+    def open(self, html, path="/page/", before="", script=""):
         """Show a page. `before` runs first of all, `script` is a module; both are JavaScript."""
         body = f"<!doctype html><script>{before}</script>{html}"
         self.at[path] = body + (f'<script type="module">{script}</script>' if script else "")
-        self.page.goto(HOME + path, wait_until=wait)
+        self.page.goto(
+            HOME + path, wait_until="domcontentloaded"
+        )  # by then scripts ran; pictures may be held
         return self.page
 
     def pass_time(self, ms):
@@ -43,14 +47,22 @@ class Site:
     def settle(self):
         """Everything that the page has asked for so far has reached the server, and an immediate reply the page."""
         for _ in range(2):
-            self.page.evaluate("fetch('/settle').then((reply) => reply.text())")
+            self._round_trip()
 
     def until(self, true):
         """Wait for a condition of the test, or an expression of the page."""
         deadline = time.monotonic() + 10
         while not (self.page.evaluate(true) if isinstance(true, str) else true()):
             assert time.monotonic() < deadline, f"Not true within 10 s: {true}"
+            self._round_trip()
+
+    def _round_trip(self):
+        try:
             self.page.evaluate("fetch('/settle').then((reply) => reply.text())")
+        except Error as error:  # the page is on its way to another
+            if "navigation" not in str(error) and "fetch" not in str(error):
+                raise
+            self.page.wait_for_load_state("domcontentloaded")
 
     def pass_until(self, true, step=100):
         """Let time pass until an expression of the page is true."""

@@ -18,7 +18,7 @@ def try_everything(page):
 def test_the_first_trial_cannot_be_answered_before_its_last_picture_is_there(site):
     site.photos.hold = {picture(1, 3)}
     page = site.page
-    trial = TrialPage(site, wait="commit")
+    trial = TrialPage(site)
     site.until(lambda: picture(1, 3) in site.photos.held)
     site.pass_time(1000)
     try_everything(page)

@@ -71,22 +71,22 @@ def trial(position):
 class TrialPage:
     """A participant on the trial page; `ready` waits until a trial can be answered."""
 
-    def __init__(self, site, hand=None, *, language="en", before="", wait="load"):
+    def __init__(self, site, hand=None, *, language="en", before=""):
         self.site, self.page = site, site.page
         self.hand = hand or Hand()
         site.at[HOME + "answers/"] = self.hand
         site.at[HOME] = "<h1>What comes next</h1>"
         self.language, self.before = language, before
-        self.load(wait)
+        self.load()
 
-    def load(self, wait="load"):
+    def load(self):
         study = SimpleNamespace(
             title="Birds", task="choice", wording=default_wording("choice", "overlay", self.language)
         )
         with translation.override(self.language):
             context = trial_context(SimpleNamespace(study=study), TOKEN, self.hand.block)
             html = render_to_string("volunteer/trial.html", {**context, "csrf_token": "first"})
-        self.site.open(html.replace("<!doctype html>", ""), path=TRIAL, before=self.before, wait=wait)
+        self.site.open(html.replace("<!doctype html>", ""), path=TRIAL, before=self.before)
 
     def ready(self, position):
         self.site.pass_until(f"document.body.dataset.ready === '{position}'")
