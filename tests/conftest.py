@@ -92,7 +92,7 @@ def new_page(chromium):
 
     def open_page(**options):
         context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         return context.new_page()
 

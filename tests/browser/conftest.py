@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from studies.models import Invitation
 from studies.opening import open_study
@@ -15,6 +16,9 @@ from tests.conftest import DESK as DESK
 from tests.factories import make_study
 
 PHONE = {"width": 390, "height": 844}
+
+# What a page waits for by itself (4 s after two errors of the server) takes longer on a machine with other work.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
@@ -102,7 +106,7 @@ def ready(page):
     page.wait_for_selector("body[data-ready]")
 
 
-def eventually(page, expression, seconds=10):
+def eventually(page, expression, seconds=30):
     """Wait until an expression is true, asking from outside: the page's own policy forbids eval."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
@@ -113,3 +117,8 @@ def eventually(page, expression, seconds=10):
 def answer(page, value):
     ready(page)
     page.click(f".option[value='{value}']")
+
+
+def saved(page):
+    """Wait until the server has every answer."""
+    expect(page.locator("#status")).to_have_text("Answer saved")

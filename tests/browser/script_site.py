@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
+PATIENCE = 20  # seconds to wait for what a page does by itself
 HOME = "http://blindsight.test"  # not a safe context: some of what HTTPS gives a page is not there
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -51,9 +52,9 @@ class Site:
 
     def until(self, true):
         """Wait for a condition of the test, or an expression of the page."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not (self.page.evaluate(true) if isinstance(true, str) else true()):
-            assert time.monotonic() < deadline, f"Not true within 10 s: {true}"
+            assert time.monotonic() < deadline, f"Not true within {PATIENCE} s: {true}"
             self._round_trip()
 
     def _round_trip(self):
@@ -66,7 +67,7 @@ class Site:
 
     def pass_until(self, true, step=100):
         """Let time pass until an expression of the page is true."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not self.page.evaluate(true):
             assert time.monotonic() < deadline, f"Not true, however much time passes: {true}"
             self.pass_time(step)
