@@ -4,7 +4,6 @@ still until the test lets it pass."""
 import json
 import re
 import time
-from base64 import b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -143,12 +142,6 @@ class Answers:
         return [method for method, _, _ in self.requests]
 
 
-# One pixel.
-PNG = b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-
 class Photos:
     """Pictures by path: they come, are held until `release`, or fail as often as the test says."""
 
@@ -165,8 +158,16 @@ class Photos:
             self.failures[path] -= 1
             route.fulfill(status=500)
         else:
-            route.fulfill(body=PNG, content_type="image/png")
+            self._show(route, path)
 
     def release(self, path):
         self.hold.discard(path)
-        self.held.pop(path).fulfill(body=PNG, content_type="image/png")
+        self._show(self.held.pop(path), path)
+
+    def _show(self, route, path):
+        """Each trial has a red of its own, and each slot a green."""
+        red, green = (10 * int(number) for number in re.findall(r"(\d+)/(\d+)\.jpg$", path)[0])
+        size = "width='4' height='4'"
+        rect = f"<rect {size} fill='rgb({red},{green},0)'/>"
+        svg = f"<svg xmlns='http://www.w3.org/2000/svg' {size}>{rect}</svg>"
+        route.fulfill(body=svg, content_type="image/svg+xml")

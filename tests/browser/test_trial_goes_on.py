@@ -80,9 +80,9 @@ def test_an_answer_is_undone_and_its_trial_shown_again(site):
     assert page.hand.answers == [(1, 0), (1, 2)]
 
 
-def test_an_undo_without_a_connection_counts_back_at_once(site):
+def test_an_undo_without_a_connection_counts_back_at_once_and_goes_on_from_there(site):
     page = TrialPage(site)
-    page.hand.planned = ["held", 503, 503]
+    page.hand.planned = ["held"]
     page.answer(1, 0)
     page.ready(2)
     assert page.progress == "2 of 6"
@@ -90,6 +90,10 @@ def test_an_undo_without_a_connection_counts_back_at_once(site):
     page.ready(1)
     assert page.progress == "1 of 6"
     page.waits(2)
+    page.answer(1, 1)
+    page.ready(2)  # which was on screen when the other was undone
+    assert page.page.text_content("#question") == "Which map shows bird 2?"
+    assert len(page.hand.requests) == 1
 
 
 def test_what_was_answered_before_a_reload_is_undone_by_the_server(site):

@@ -68,6 +68,9 @@ def test_a_trial_shows_its_own_words_and_pictures_in_their_places(site):
     assert shown == [[picture(2, slot), before[slot]] for slot in range(4)]
     assert page.get_attribute("#photo", "src") == picture(2, 0)
     assert len(set(before)) > 1
+    corner = "(layer) => [...layer.getContext('2d').getImageData(447, 447, 1, 1).data]"
+    beneath = [layer.evaluate(corner) for layer in page.locator(".map canvas").all()]
+    assert beneath == [[20, 0, 0, 255]] * 3  # the photo of this trial, under every map
 
 
 def test_the_second_click_of_a_double_click_answers_nothing(site):
@@ -202,6 +205,8 @@ def test_each_trial_is_timed_by_itself(site):
 def test_a_hidden_tab_goes_on_too(site):
     """It paints nothing: whoever comes back finds the next trial, and not a page that waits for ever."""
     trial = TrialPage(site, before="window.requestAnimationFrame = () => 0;")
+    site.pass_time(249)
+    assert trial.open_options == 0  # nobody answers what is not painted
     trial.answer(1, 0)
     trial.ready(2)
 
