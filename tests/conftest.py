@@ -7,6 +7,9 @@ import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 from playwright.sync_api import sync_playwright
 
+from tests.browser import js_coverage
+from tests.browser.js_coverage import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401
+
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
 os.environ.setdefault("HTTPS", "false")
 # Playwright's sync API runs an event loop in the test's thread; Django's ORM would refuse to work there.
@@ -76,7 +79,8 @@ CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 def chromium():
     """One Chromium for each worker: Playwright starts only once in a process."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        args = ["--no-sandbox", *js_coverage.CHROMIUM_ARGS]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield browser
         browser.close()
 
@@ -88,7 +92,7 @@ def new_page(chromium):
 
     def open_page(**options):
         context = chromium.new_context(**{"viewport": DESK, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         return context.new_page()
 

@@ -13,6 +13,12 @@ export function newId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+// What a reply says; an error is final where the link leads nowhere any more.
+async function content(reply) {
+  if (reply.ok) return reply.json();
+  throw Object.assign(new Error(reply.status), { final: reply.status === 404 || reply.status === 410 });
+}
+
 export class AnswerQueue {
   // onReply(reply) is called with every reply, onState("sending" | "waiting" | "saved" | "stopped") on every change.
   constructor({ url, csrf, onReply, onState }) {
@@ -22,25 +28,39 @@ export class AnswerQueue {
     this.wait = FIRST_WAIT;
     this.busy = false;
     window.addEventListener("online", () => this.send());
-    // Another tab of the same participant may have had these answers settled.
+    // Another tab of the same participant has these answers too, and may have had them settled.
     window.addEventListener("storage", (event) => event.key === this.key && this.onState(this.state()));
   }
 
-  // Storage can be full or forbidden (private windows): then memory has to do.
   get waiting() {
+    return [...this.stored, ...this.memory];
+  }
+
+  get stored() {
     try {
-      return JSON.parse(localStorage.getItem(this.key)) ?? this.memory;
+      return JSON.parse(localStorage.getItem(this.key)) ?? [];
     } catch {
-      return this.memory;
+      return [];
     }
   }
 
-  set waiting(operations) {
-    this.memory = operations;
+  // Storage can be full or forbidden (private windows): then memory has to do, also for all that comes later, so that
+  // an undo never stands before its answer.
+  keep(operation) {
     try {
-      if (operations.length) localStorage.setItem(this.key, JSON.stringify(operations));
-      else localStorage.removeItem(this.key);
-    } catch { /* memory has them */ }
+      if (!this.memory.length) return localStorage.setItem(this.key, JSON.stringify([...this.stored, operation]));
+    } catch { /* no room */ }
+    return this.memory.push(operation);
+  }
+
+  remove(settled) {
+    const open = (operation) => !settled.has(operation.id);
+    this.memory = this.memory.filter(open);
+    const { stored } = this;
+    if (!stored.length) return;
+    const left = stored.filter(open);
+    if (left.length) localStorage.setItem(this.key, JSON.stringify(left));
+    else localStorage.removeItem(this.key);
   }
 
   state() {
@@ -48,7 +68,7 @@ export class AnswerQueue {
   }
 
   add(operation) {
-    this.waiting = [...this.waiting, operation];
+    this.keep(operation);
     this.onState(this.state());
     this.send();
   }
@@ -62,7 +82,9 @@ export class AnswerQueue {
     try {
       const reply = await this.fetch(operations);
       const settled = new Set(reply.settled);
-      this.waiting = this.waiting.filter((operation) => !settled.has(operation.id));
+      // A server that settles nothing of what it was sent is not to be asked again without a pause.
+      if (operations.length && !operations.some(({ id }) => settled.has(id))) throw new Error("none settled");
+      this.remove(settled);
       this.csrf = reply.csrf ?? this.csrf;
       this.wait = FIRST_WAIT;
       this.busy = false;
@@ -95,10 +117,7 @@ export class AnswerQueue {
         : {};
       const reply = await fetch(this.url, { ...options, signal: abort.signal, cache: "no-store" });
       if (reply.status === 403) await this.renewToken(abort.signal);
-      if (!reply.ok) {
-        throw Object.assign(new Error(reply.status), { final: reply.status === 404 || reply.status === 410 });
-      }
-      return await reply.json();
+      return await content(reply);
     } finally {
       clearTimeout(timer);
     }
@@ -106,7 +125,7 @@ export class AnswerQueue {
 
   // The CSRF cookie may have run out while the page was open: a plain GET brings a new one.
   async renewToken(signal) {
-    const reply = await fetch(this.url, { signal, cache: "no-store" });
-    if (reply.ok) this.csrf = (await reply.json()).csrf;
+    const reply = await content(await fetch(this.url, { signal, cache: "no-store" }));
+    this.csrf = reply.csrf ?? this.csrf;
   }
 }

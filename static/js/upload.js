@@ -37,6 +37,12 @@ function say(form, words) {
   place.hidden = !words;
 }
 
+function stop(form, words) {
+  form.querySelector("[data-progress]").hidden = true;
+  form.querySelector("button.primary").disabled = false;
+  say(form, words);
+}
+
 function send(form) {
   const request = new XMLHttpRequest();
   const box = form.querySelector("[data-progress]");
@@ -51,11 +57,7 @@ function send(form) {
       : "Sent. A moment …";
   });
   request.addEventListener("load", () => show(form, request));
-  request.addEventListener("error", () => {
-    box.hidden = true;
-    button.disabled = false;
-    say(form, "The connection broke. Nothing was kept; please send it again.");
-  });
+  request.addEventListener("error", () => stop(form, "The connection broke. Nothing was kept; please send it again."));
   request.open("POST", form.action);
   request.send(new FormData(form));
 }
@@ -69,7 +71,7 @@ function show(form, request) {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   const fresh = page.querySelector("[data-upload]");
   if (!fresh) {
-    location.reload();
+    stop(form, `The server did not take it (${request.status}). The files are still chosen; reload the page if this stays so.`);
     return;
   }
   for (const input of form.querySelectorAll("input[type=file]")) {

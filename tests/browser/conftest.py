@@ -6,13 +6,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from studies.models import Invitation
 from studies.opening import open_study
+from tests.browser import js_coverage
+from tests.browser.script_site import Site
 from tests.conftest import DESK as DESK
 from tests.factories import make_study
 
 PHONE = {"width": 390, "height": 844}
+
+# What a page waits for by itself (4 s after two errors of the server) takes longer on a machine with other work.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
@@ -44,6 +50,26 @@ def staff_page(new_page, live_server, admin_user):
         return page
 
     return open_page
+
+
+@pytest.fixture(scope="module")
+def _site_of_a_file(chromium):
+    context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield Site(js_coverage.counted(context.new_page()))
+    js_coverage.collect(context)
+    context.close()
+
+
+@pytest.fixture
+def site(_site_of_a_file):
+    """A page without the Django server, for tests of one script; it remembers nothing of the test before."""
+    site = _site_of_a_file
+    site.forget()
+    site.open("<p>Between two tests")
+    site.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    site.asked.clear()
+    return site
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
@@ -80,7 +106,7 @@ def ready(page):
     page.wait_for_selector("body[data-ready]")
 
 
-def eventually(page, expression, seconds=10):
+def eventually(page, expression, seconds=30):
     """Wait until an expression is true, asking from outside: the page's own policy forbids eval."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
@@ -91,3 +117,8 @@ def eventually(page, expression, seconds=10):
 def answer(page, value):
     ready(page)
     page.click(f".option[value='{value}']")
+
+
+def saved(page):
+    """Wait until the server has every answer."""
+    expect(page.locator("#status")).to_have_text("Answer saved")

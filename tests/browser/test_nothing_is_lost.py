@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from studies import operations
 from studies.models import Response
-from tests.browser.conftest import answer, begin, eventually, ready
+from tests.browser.conftest import answer, begin, eventually, ready, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,10 +19,6 @@ def taking_part(new_page, invited):
     begin(page, url)
     ready(page)
     return page
-
-
-def saved(page):
-    expect(page.locator("#status")).to_have_text("Answer saved")
 
 
 def given():
