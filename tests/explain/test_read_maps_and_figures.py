@@ -21,18 +21,14 @@ METHODS = ("grad-cam", "hirescam")
 WHOLE = {"size": [64, 64], "resize": 64, "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bilinear"}
 
 
-@pytest.fixture
-def tools(db):
-    """Four photos of 64 × 64 pixels."""
-    image_set = ImageSet.objects.create(name="tools")
-    for number in range(4):
-        make_image(image_set, number)
-    return image_set
+@pytest.fixture(autouse=True)
+def _a_fourth_photo(tools):
+    make_image(tools, 3)
 
 
 @pytest.fixture
-def network(db):
-    network = make_network()
+def network(network):
+    """It sees all of a photo."""
     network.preprocessing = WHOLE
     network.save()
     return network
