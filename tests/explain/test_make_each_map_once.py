@@ -3,13 +3,16 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from explain import making, precompute
+from explain import making, pictures, precompute
 from explain.batches import run_batch, run_pending
+from explain.cam import render
 from explain.errors import BadInputError
+from explain.images import import_images
 from explain.models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Precompute, Prediction
 from explain.needs import lacking
 from tests.factories import make_image, make_map, make_network
 
+from .photos import make_folder, photo_bytes
 from .test_precompute import METHODS, named_files, stored_files
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,34 @@ def test_predictions_alone_need_no_class_that_the_network_knows(tools, network):
         plan(tools, network)
     assert len(photos_of(plan(tools, network, methods=[]))) == 1
     assert len(photos_of(plan(tools, network, target="top"))) == 1
+
+
+def test_a_network_says_something_of_photos_whose_class_it_does_not_know(photos, tiny):
+    strange = photos.images.order_by("pk").first()
+    Image.objects.filter(pk=strange.pk).update(class_name="my bicycle", class_index=None)
+    run_pending(plan(photos, tiny, methods=[]), lambda: None)
+    shares = dict(Prediction.objects.values_list("image_id", "label_probability"))
+    assert len(shares) == 5
+    assert [pk for pk, share in shares.items() if share is None] == [strange.pk]
+    assert not ExplanationMap.objects.exists()
+
+
+def test_pictures_of_a_photo_used_in_place_are_made_when_somebody_looks_and_only_once(inbox, tiny, settings):
+    make_folder(inbox, {"hammer/1.jpg": photo_bytes(1, (200, 170))})
+    image_set = import_images(path=inbox, set_name="s", in_place=True).image_set
+    run_pending(plan(image_set, tiny), lambda: None)
+    image, row = Image.objects.get(), ExplanationMap.objects.get()
+    assert stored_files(settings) == set()
+    for _ in range(2):
+        pictures.make_picture(Image.objects.get())
+        pictures.make_map_pictures(ExplanationMap.objects.get())
+    image.refresh_from_db()
+    row.refresh_from_db()
+    assert stored_files(settings) == {image.picture.name, row.overlay.name, row.masked.name, row.heat.name}
+    photo = pictures.pixels_of(image)
+    placed = render.place(row.array(), pictures.crop_of(tiny, image), render.frame_box(*photo.size))
+    assert row.heat.read() == render.encode(render.heat(placed))
+    assert image.picture.read() == render.encode(render.frame_picture(photo))
 
 
 def lacks(image_set, network, methods=("grad-cam", "hirescam"), target="label") -> dict[int, list[str]]:
