@@ -159,6 +159,17 @@ def test_credits_and_boxes_that_come_later_are_added_and_what_is_left_out_stays(
     assert (image.boxes, image.author) == ([], "Bob")
 
 
+def test_boxes_of_a_file_of_their_own_go_before_those_of_the_manifest(inbox):
+    """It is given to correct them; where it says nothing of a photo, the manifest's hold."""
+    files = {"1.jpg": photo_bytes(1), "2.jpg": photo_bytes(2)}
+    manifest = "file,class_name,boxes\n1.jpg,hammer,1 2 3 4\n2.jpg,hammer,1 2 3 4\n"
+    photos = make_folder(inbox / "in", files | {"manifest.csv": manifest})
+    (inbox / "boxes.csv").write_text("file,boxes\n1.jpg,5 6 7 8\n")
+    import_images(path=photos, set_name="s", boxes=inbox / "boxes.csv")
+    found = dict(Image.objects.values_list("original_name", "boxes"))
+    assert found == {"1.jpg": [[5, 6, 7, 8]], "2.jpg": [[1, 2, 3, 4]]}
+
+
 def test_boxes_that_come_later_must_lie_on_the_photo_too(inbox):
     make_folder(inbox, {"1.jpg": photo_bytes(1), "manifest.csv": "file,class_name\n1.jpg,hammer\n"})
     import_images(path=inbox, set_name="s")
