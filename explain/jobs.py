@@ -171,8 +171,13 @@ def local(name: str) -> Path:
         path = Path(settings.DATA_DIR) / name
         if not path.exists() and default_storage.exists(name):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with default_storage.open(name) as stored, path.open("wb") as copy:
-                shutil.copyfileobj(stored, copy)
+            draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            try:
+                with default_storage.open(name) as stored, draft.open("wb") as copy:
+                    shutil.copyfileobj(stored, copy)
+                draft.replace(path)  # half a copy must not be taken for the whole when it is tried again
+            finally:
+                draft.unlink(missing_ok=True)
         return path
 
 

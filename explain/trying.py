@@ -12,6 +12,7 @@ from .cam import render
 from .errors import BadInputError
 from .models import Image
 from .networks import check_crop, stored_weights
+from .pictures import pixels_of
 
 METHOD = "grad-cam"
 TOP = 5
@@ -77,7 +78,7 @@ def try_network(*, load: str, layer: str | None, weights: str | None, set_name: 
 def _check_photo(set_name: str) -> tuple[str, PillowImage.Image]:
     image = Image.objects.filter(image_set__name=set_name).order_by("pk").first() if set_name else None
     if image is not None:
-        return image.original_name, PillowImage.open(io.BytesIO(image.file.read())).convert("RGB")
+        return image.original_name, pixels_of(image)
     path = settings.BASE_DIR / SAMPLE
     if not path.is_file():
         path = next(iter(sorted((settings.BASE_DIR / "samples/photos").glob("*.jpg"))), path)

@@ -3,6 +3,8 @@
 import pytest
 
 from explain.images import import_images
+from explain.models import ImageSet
+from tests.factories import make_image, make_network
 
 from .photos import make_folder, photo_bytes
 from .small_network import small_network
@@ -28,3 +30,18 @@ def photos(db, inbox):
 def tiny(db):
     """A network with random weights (the same each time), cut at its last convolution."""
     return small_network()
+
+
+@pytest.fixture
+def tools(db):
+    """Three photos and a network that is never loaded."""
+    image_set = ImageSet.objects.create(name="tools")
+    for number in range(3):
+        make_image(image_set, number)
+    return image_set
+
+
+@pytest.fixture
+def network(db):
+    """Its class names are numbers; photos are found by their class's index."""
+    return make_network()

@@ -1,13 +1,14 @@
 """Which classes and photos are chosen, by hand, and why each other one is left out."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explain.choosing import Photo, Rule, choose, choose_classes
+from explain.choosing import Photo, Rule, _named, choose, choose_classes
 from explain.selection import Tally, Verdicts
 
 # Ten photos of each class. `one` takes so many of them for the class on the right.
@@ -117,6 +118,58 @@ def test_only_photos_that_all_networks_get_right():
     assert why["ant-00.jpg"] == "one says bee"
     assert why["dog-04.jpg"] == "two says ant"
     assert {found.name: found.correct for found in choice.classes}["dog"] == 5
+
+
+def test_a_class_that_no_network_knows_and_none_has_looked_at_is_not_one_that_they_get_right():
+    """Nothing said is not a right answer: such photos would be counted, and then not be there to be drawn."""
+    unknown = Tally("yak", (None, None), (None, None), 3)
+    half = Tally("emu", (7, None), (7, None), 3)
+    right, wrong = Tally("ant", (0, 0), (0, 0), 2), Tally("ant", (0, 0), (0, 1), 4)
+    counted = choose_classes([unknown, half, right, wrong], ["one", "two"], Rule(only_correct=True))
+    assert {found.name: (found.correct, found.chosen) for found in counted.classes} == {
+        "yak": (0, 0), "emu": (0, 0), "ant": (2, 2),
+    }  # fmt: skip
+
+
+def test_a_photo_that_a_network_has_not_looked_at_is_not_right_and_it_says_so():
+    blind = replace(one, top={key: top for key, top in one.top.items() if key != 105})
+    choice = chosen(blind, only_correct=True)
+    assert 105 not in choice.chosen
+    assert {photo.key: photo.reason for photo in choice.photos}[105] == "one says nothing yet"
+    assert blind.unseen == 1
+
+
+def test_which_rule_asks_the_networks_is_told_by_its_first_key():
+    assert Rule(per_class=3, limit=2, classes=("ant",)).asks_networks == ""
+    assert Rule(only_correct=True).asks_networks == "only_correct"
+    assert Rule(only_correct=True, top_classes=1).asks_networks == "top_classes"
+    assert Rule(top_classes=1, top_share=0.5, min_f1=0.0).asks_networks == "min_f1"
+    assert [Rule(**{key: value}).ranks for key, value in (("min_f1", 0.0), ("top_share", 1.0), ("top_classes", 1), ("limit", 1))] == [True, True, True, False]  # fmt: skip
+
+
+def test_classes_that_are_not_listed_are_left_out_before_they_are_ranked():
+    choice = chosen(classes=("cat", "dog"), top_classes=1)
+    assert classes_of(choice) == {"dog"}
+    assert reasons(choice)["bee"] == "not listed"
+    assert reasons(chosen(classes=("cat", "dog"), top_share=0.5)) == {
+        "ant": "not listed", "bee": "not listed",
+        "cat": "number 4 by F1 of one; its best 2 are asked for", "dog": "number 3 by F1 of one; its best 2 are asked for",
+    }  # fmt: skip
+
+
+def test_a_limit_as_large_as_what_there_is_leaves_nothing_out():
+    assert chosen(limit=40).chosen == chosen(limit=41).chosen == chosen().chosen
+    assert len(chosen(limit=39).chosen) == 39
+
+
+def test_classes_of_equal_f1_are_taken_in_the_order_of_their_names():
+    assert [found.name for found in chosen(two).classes] == ["bee", "cat", "ant", "dog"]
+    assert classes_of(chosen(two, top_classes=1)) == {"bee"}
+
+
+def test_many_names_are_shortened():
+    assert _named([str(number) for number in range(10)]).endswith("8, 9")
+    assert _named([str(number) for number in range(12)]).endswith("8, 9 and 2 others")
 
 
 def test_so_many_of_each_class_are_drawn_by_the_seed_and_by_nothing_else():

@@ -70,6 +70,54 @@ def test_a_crop_that_covers_less_than_the_frame_is_refused():
         render.place(np.ones((7, 7)), (10, 10, 90, 90), (6, 6, 94, 94))
 
 
+@pytest.mark.parametrize("crop", [(7, 0, 99, 99), (0, 7, 99, 99), (0, 0, 93, 99), (0, 0, 99, 93)])
+def test_a_crop_that_lacks_one_side_of_the_frame_is_refused_and_one_that_touches_it_is_not(crop):
+    with pytest.raises(CamError, match="covers less of the photo than the frame"):
+        render.place(np.ones((7, 7)), crop, (6, 6, 94, 94))
+    touching = tuple({7: 6, 93: 94}.get(edge, edge) for edge in crop)
+    assert (render.place(np.ones((7, 7)), touching, (6, 6, 94, 94)) == 1).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 5), (5, 0)])
+def test_a_photo_without_pixels_has_no_frame(width, height):
+    with pytest.raises(CamError, match="has no frame"):
+        render.frame_box(width, height)
+    assert render.frame_box(1, 1) == pytest.approx((0.065, 0.065, 0.935, 0.935))
+
+
+@pytest.mark.parametrize("cells", [np.zeros((2, 2, 2)), np.zeros(4), np.zeros((0, 4))])
+def test_what_is_no_map_is_refused(cells):
+    with pytest.raises(CamError, match="a map has shape"):
+        render.place(cells, (0, 0, 9, 9), (1, 1, 8, 8))
+
+
+def test_cells_below_zero_are_shown_as_nothing():
+    placed = render.place(np.array([[-4.0, 0.0], [0.0, 2.0]]), (0, 0, 8, 8), (0, 0, 8, 8), side=2)
+    np.testing.assert_array_equal(placed, [[0, 0], [0, 1]])
+
+
+def test_a_map_of_rows_and_columns_of_its_own_lies_the_right_way_in_a_crop_that_is_no_square():
+    cells = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
+    placed = render.place(cells, (0, 10, 30, 30), (0, 10, 30, 30), side=6)
+    assert np.unravel_index(placed.argmax(), placed.shape) in {(i, j) for i in (4, 5) for j in (4, 5)}
+    assert not placed[:2].any()
+    assert not placed[:, :2].any()
+
+
+def test_each_kind_of_picture_is_what_it_is_called():
+    picture = render.frame_picture(photo(), 8)
+    placed = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    np.testing.assert_array_equal(render.picture("overlay", picture, placed), render.overlay(picture, placed))
+    np.testing.assert_array_equal(render.picture("masked", picture, placed), render.masked(picture, placed))
+    np.testing.assert_array_equal(render.picture("heat", picture, placed), np.rint(colour(placed)))
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(CamError, match="not in"):
+        render.top_share(np.zeros((4, 4)), share)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.25, 0.0, 1.0, 1 / 3])
 def test_a_masked_photo_keeps_an_exact_number_of_pixels(share):
     white = np.full((448, 448, 3), 255, np.uint8)
@@ -148,6 +196,19 @@ def test_every_file_has_the_same_length_and_decodes_to_the_same_picture(kind):
 def test_a_picture_that_does_not_fit_takes_the_next_multiple():
     noise = np.asarray(photo(448, 448))
     assert len(render.encode(noise)) == 4 * render.FILE_BYTES
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, 3, 4, 5])
+def test_a_file_that_lacks_less_than_a_comment_can_fill_is_padded_too(monkeypatch, missing):
+    """A comment takes four bytes: otherwise every few thousandth picture would fail, and its batch with it."""
+    picture = render.frame_picture(photo(80, 60))
+    plain = io.BytesIO()
+    Image.fromarray(picture).save(plain, "JPEG", quality=85, subsampling=0)
+    length = len(plain.getvalue()) + missing
+    monkeypatch.setattr(render, "FILE_BYTES", length)
+    data = render.encode(picture)
+    assert len(data) == (length if missing in (0, 4, 5) else 2 * length)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(Image.open(plain)))
 
 
 @pytest.mark.parametrize("length", [0, 4, 5, 65_537, 65_538, 65_539, 65_541, 200_000])

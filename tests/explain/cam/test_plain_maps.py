@@ -1,0 +1,77 @@
+"""Maps for attention checks, where the right answer is known: one on the object, the others off it, told by nothing else."""
+
+import numpy as np
+import pytest
+
+from explain.cam import plain, render
+from explain.cam.localisation import box_mask, energy, pointing_hit
+
+BOX = (0.1, 0.15, 0.45, 0.5)
+SMALL = (0.7, 0.75, 0.85, 0.9)
+SIDE = 64
+
+
+def maps(boxes=(BOX,), cells=(14, 14), count=4, seed=(1, 2)):
+    return plain.plain_maps(list(boxes), cells, count, list(seed))
+
+
+def placed(cells):
+    return render.place(cells, (0, 0, 1, 1), (0, 0, 1, 1), SIDE)
+
+
+def in_pixels(boxes):
+    return [tuple(edge * SIDE for edge in box) for box in boxes]
+
+
+@pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX)])
+@pytest.mark.parametrize("cells", [(14, 14), (10, 14), (7, 7)])
+def test_the_first_lies_on_the_largest_box_and_the_others_off_every_box(boxes, cells):
+    found = maps(boxes, cells)
+    assert [one.shape for one in found] == [cells] * 4
+    assert all(one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1 for one in found)
+    on, *off = (placed(one) for one in found)
+    assert pointing_hit(on, in_pixels([BOX]))
+    assert energy(on, in_pixels(boxes)) >= 0.7
+    for one in off:
+        assert energy(one, in_pixels(boxes)) <= 0.15
+        for box in in_pixels(boxes):
+            assert not pointing_hit(one, [box])
+        covered = render.top_share(one) & box_mask(in_pixels(boxes), (SIDE, SIDE))
+        assert covered.sum() <= 0.15 * box_mask(in_pixels(boxes), (SIDE, SIDE)).sum()
+
+
+def test_maps_that_are_off_are_not_all_at_one_place():
+    peaks = [np.unravel_index(placed(one).argmax(), (SIDE, SIDE)) for one in maps(cells=(32, 32))[1:]]
+    apart = [np.hypot(a[0] - b[0], a[1] - b[1]) / SIDE for n, a in enumerate(peaks) for b in peaks[:n]]
+    assert min(apart) > 0.1
+
+
+def test_the_same_seed_gives_the_same_maps_and_another_gives_others():
+    first, again, other = maps(), maps(), maps(seed=(1, 3))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [],
+        [(0.0, 0.0, 1.0, 0.85)],  # no room beside it
+        [(0.1, 0.1, 0.12, 0.12)],  # too small to be hit
+        [(0.08, 0.08, 0.95, 0.95)],  # too little room for three
+    ],
+)
+def test_a_photo_that_does_not_allow_it_has_no_such_maps(boxes):
+    assert maps(boxes) is None
+
+
+def test_as_many_as_are_asked_for():
+    assert len(maps(count=2)) == 2
+    assert maps(count=30) is None
+
+
+def test_boxes_of_a_photo_lie_in_its_frame():
+    """Of 200 × 100 pixels the frame is the 87 in the middle."""
+    whole, cut, outside = (56.5, 6.5, 143.5, 93.5), (0, 50, 100, 200), (0, 0, 50, 50)
+    found = plain.boxes_in_frame([whole, cut, outside], 200, 100)
+    assert found == [pytest.approx((0, 0, 1, 1)), pytest.approx((0, 0.5, 0.5, 1))]

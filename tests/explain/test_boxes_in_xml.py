@@ -1,0 +1,114 @@
+"""Boxes in XML: of the photo's own class only, in its own pixels, and no file that could do more than say numbers."""
+
+from pathlib import Path
+
+import pytest
+
+from explain.boxes_xml import XmlBoxes
+from explain.errors import BadInputError
+
+SIZE = (80, 60)
+ENTITIES = (
+    '<!DOCTYPE annotation [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    "<annotation><object><name>&b;</name></object></annotation>"
+)
+
+
+def box(name: str, edges: str) -> str:
+    values = zip(("xmin", "ymin", "xmax", "ymax"), edges.split(), strict=False)
+    inside = "".join(f"<{edge}>{value}</{edge}>" for edge, value in values)
+    return f"<object><name> {name} </name><bndbox>{inside}</bndbox></object>"
+
+
+def annotation(*objects: str, size: str = "<size><width>80</width><height>60</height></size>") -> str:
+    return f"<annotation>{size}{''.join(objects)}</annotation>"
+
+
+def boxes_of(folder: Path, text: str | bytes, class_name: str = "hammer", size=SIZE):
+    path = folder / "a" / "1.XML"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return XmlBoxes(folder).for_photo("hammer/1.jpg", class_name, size)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_file_that_declares_entities_is_refused_in_any_encoding(tmp_path, encoding):
+    head = f'<?xml version="1.0" encoding="{encoding[:6].rstrip("-")}"?>'
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    with pytest.raises(BadInputError, match=r"^1\.XML: declares entities, .* leave it out$"):
+        boxes_of(tmp_path, mark + (head + ENTITIES).encode(encoding))
+
+
+def test_boxes_may_come_in_utf_16(tmp_path):
+    text = '<?xml version="1.0" encoding="utf-16"?>' + annotation(box("hammer", "1 2 30 40"))
+    assert boxes_of(tmp_path, text.encode("utf-16")) == [[1, 2, 30, 40]]
+
+
+def test_boxes_of_other_objects_on_the_photo_are_not_the_photos(tmp_path):
+    text = annotation(box("ladle", "0 0 9 9"), box("hammer", "1 2 30 40"), box("n03481172", "5 6 7 8"))
+    assert boxes_of(tmp_path, text) == [[1, 2, 30, 40], [5, 6, 7, 8]]
+    assert boxes_of(tmp_path, text, "solar dish") == []
+
+
+def test_a_class_of_ones_own_is_compared_as_it_is_written(tmp_path):
+    assert boxes_of(tmp_path, annotation(box("My_Bicycle", "1 2 3 4")), "my bicycle") == [[1, 2, 3, 4]]
+
+
+def test_boxes_are_cut_at_each_edge_of_the_photo_and_those_outside_are_left_out(tmp_path):
+    text = annotation(
+        box("hammer", "-5 -6 40.5 50"),
+        box("hammer", "50 10 81 61"),
+        box("hammer", "80 0 90 10"),
+        box("hammer", "0 60 10 70"),
+        box("hammer", "9 9 9 20"),
+    )
+    assert boxes_of(tmp_path, text) == [[0, 0, 40.5, 50], [50, 10, 80, 60]]
+
+
+@pytest.mark.parametrize("size", [(60, 80), (80, 61), (81, 60)])
+def test_boxes_of_a_photo_of_another_size_are_not_placed_but_told(tmp_path, size):
+    path = tmp_path / "1.xml"
+    path.write_text(annotation(box("hammer", "1 2 3 4")))
+    lookup = XmlBoxes(tmp_path)
+    assert lookup.remarks == []
+    assert lookup.for_photo("hammer/1.jpg", "hammer", size) is None
+    assert lookup.remarks == [
+        "1 photos have another size than their XML says, and came in without boxes: hammer/1.jpg."
+    ]
+    for _ in range(5):
+        lookup.for_photo("hammer/1.jpg", "hammer", size)
+    assert lookup.remarks[0].startswith("6 photos")
+    assert lookup.remarks[0].endswith(": " + ", ".join(["hammer/1.jpg"] * 5) + " ….")
+
+
+def test_a_file_without_a_size_is_taken_at_its_word(tmp_path):
+    text = annotation(box("hammer", "1 2 3 4"), size="<size><width>80</width></size>")
+    assert boxes_of(tmp_path, text) == [[1, 2, 3, 4]]
+
+
+def test_a_photo_without_a_file_has_nothing_said_of_it_and_is_not_counted_as_found(tmp_path):
+    (tmp_path / "1.xml").write_text(annotation(box("hammer", "1 2 3 4")))
+    lookup = XmlBoxes(tmp_path)
+    assert lookup.for_photo("hammer/2.jpg", "hammer", SIZE) is None
+    assert lookup.used == set()
+    lookup.for_photo("hammer/1.jpg", "hammer", SIZE)
+    assert lookup.used == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (annotation(box("hammer", "1 2 3")), r"^1\.XML: “1 2 3 ” is not a box xmin ymin xmax ymax; correct"),
+        (annotation(box("hammer", "1 2 three 4")), r"^1\.XML: “1 2 three 4” is not a box"),
+        ("<annotation>", r"^1\.XML: is no XML \(.*\); correct the file or leave it out$"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, text, complaint):
+    with pytest.raises(BadInputError, match=complaint):
+        boxes_of(tmp_path, text)
+
+
+def test_a_folder_without_xml_is_no_folder_of_boxes(tmp_path):
+    (tmp_path / "1.txt").write_text("x")
+    with pytest.raises(BadInputError, match="holds no XML files"):
+        XmlBoxes(tmp_path)
