@@ -66,6 +66,7 @@ def test_a_p_is_never_0_however_clear_the_difference(swap):
     """(1 + as large) / (1 + draws): the study itself is one of the exchanges."""
     found = permutation_test(*study_of_two_sizes([0] * 30, [0] * 30), (0, 1), 2, swap=swap, draws=99)
     assert (found.p, found.statistic, found.n) == (1 / 100, 45, 60)
+    assert found.zeros == (0 if swap == "items" else 30)
     assert any_difference(*study_of_two_sizes([0] * 30, [0] * 30)[::2], arms=2, draws=99).p == 1 / 100
 
 
@@ -210,6 +211,14 @@ def test_where_nothing_can_be_tested_there_is_no_p():
 def test_a_contrast_that_names_no_arm_is_refused():
     with pytest.raises(AnswersError, match="from 0 to 2"):
         compare_arms([1], [1], [0], declared=[(0, 3)])
+    with pytest.raises(AnswersError, match="from 0 to 2"):
+        compare_arms([1], [1], [0], declared=[(-1, 0)])
+    with pytest.raises(AnswersError, match="'photos' is not one of trials, items, people"):
+        permutation_test([1], [1], [0], swap="photos")
+    with pytest.raises(AnswersError, match="participants: 1 values for 2 answers"):
+        permutation_test([1, 2], [1], [0, 0])
+    with pytest.raises(AnswersError, match="with 3 arms an answer is 0 to 2"):
+        permutation_test([1, 2], [1, 2], [0, 3])
     with pytest.raises(AnswersError, match="two different arms"):
         compare_arms([1], [1], [0], declared=[(1, 1)])
 
