@@ -204,6 +204,12 @@ def test_where_nothing_can_be_tested_there_is_no_p():
     found = compare_arms([1, 2], [1, 2], [-1, -1], declared=[(0, 1)])[0]
     assert (found.p, found.p_holm, found.interval) == (None, None, None)
     assert "nothing to test" in found.trials.note
+    assert (found.trials.statistic, found.trials.n, found.trials.zeros) == (0, 0, 2)
+    one_arm = any_difference([1, 2, 3], [0, -1, 0], arms=1)
+    assert (one_arm.statistic, one_arm.p, one_arm.n, one_arm.zeros) == (0, None, 2, 1)
+    no_means = wilcoxon_test([0, 0, 0]), sign_test([0, 0, 0])
+    assert [(one.statistic, one.p, one.n, one.zeros) for one in no_means] == [(0, None, 0, 3)] * 2
+    assert [one.test for one in no_means] == ["Wilcoxon", "signs"]
     level = compare_arms([1, 1, 2, 2], [1, 2, 2, 1], [0, 1, 0, 1], declared=[(0, 1)])[0]
     assert (level.items.p, level.p) == (None, 1.0)
 
