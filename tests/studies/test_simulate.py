@@ -98,6 +98,16 @@ def test_their_invitation_is_marked_and_holds_no_more_than_came(opened, live_ser
     assert heard == [4, 4]
 
 
+def test_people_of_one_simulation_are_not_one_person(opened, live_server):
+    """Of people who hardly agree, each has one favourite, and not all the same one."""
+    study = opened()
+    shares = {"grad-cam": 1, "ablation-cam": 1, "pixel-ablation-cam": 1}
+    run(study, live_server, seed=3, preference=Preference(shares, concentration=0.001))
+    said = set(Response.objects.values_list("participant", "choice"))
+    assert len(said) == 3  # everybody keeps to their favourite
+    assert len({choice for _, choice in said}) > 1
+
+
 def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turned_away(
     opened, live_server, capsys
 ):

@@ -259,6 +259,8 @@ def test_one_test_over_all_arms_equals_trying_every_way_to_give_out_the_preferen
 def test_wilcoxon_and_sign_tests_equal_scipy_and_report_zeros(means):
     signed, wilcoxon = sign_test(means), wilcoxon_test(means)
     assert signed.zeros == wilcoxon.zeros == np.sum(means == 0)
+    assert signed.n == wilcoxon.n == np.sum(means != 0)
+    assert signed.statistic == np.sum(means > 0)
     if not means.any():
         assert signed.p is wilcoxon.p is None
         assert "nothing to test" in signed.note
