@@ -308,6 +308,10 @@ def test_an_arm_that_nobody_chose_is_pointed_out():
     found = choice_intervals(item, person, choice, arms=4)
     assert found.arms[3].tolist() == [0, 0]
     assert "does not prove" in found.note
+    assert choice_intervals(item, person, choice, draws=100).note == ""  # every arm was chosen
+    few = choice_intervals([1, 1, 2, 2], [7, 8, 7, 8], [0, 1, 1, 1], arms=3, draws=100)
+    assert few.note.startswith("With only 2 participants and 2 items the interval is rough")
+    assert "does not prove" in few.note
 
 
 def test_percentiles_are_taken_further_out_where_people_are_few():
@@ -335,3 +339,6 @@ def test_a_bad_plan_is_named():
         choice_intervals([1], [1], [0], level=95)
     with pytest.raises(AnswersError, match="participants: 1 values for 2 answers"):
         choice_intervals([1, 2], [1], [0, 1])
+    for same_as in ("own", "dropped"):
+        with pytest.raises(AnswersError, match="no answers yet"):
+            choice_intervals([], [], [], same_as=same_as)
