@@ -108,6 +108,7 @@ def test_dropping_same_leaves_out_the_items_and_people_who_said_nothing_else():
     nobody = choice_intervals([1, 2], [1, 2], [-1, -1], same_as="dropped")
     assert (nobody.arms, nobody.differences) == (None, {})
     assert "Every answer is the same" in nobody.note
+    assert (nobody.method, nobody.level) == ("two-way", 0.95)
 
 
 def test_no_end_lies_beyond_what_a_score_can_be():
@@ -155,6 +156,38 @@ def test_a_draw_of_ratings_moves_all_three_means():
     for name, weight in weights.items():
         ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12))
         assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+
+
+def test_means_of_answers_items_and_people_have_each_their_own_interval():
+    """Where items and people have different numbers of answers, the three are three different figures."""
+    item, person, choice = study(seed=3)
+    kept = np.flatnonzero((item > 9) | (np.arange(120) < 60))
+    item, person, rating = item[kept], person[kept], choice[kept] - 1
+    n, people = len(kept), len(set(person))
+    found = rating_intervals(item, person, rating, draws=100, method="people", seed=6)
+    draws = np.random.default_rng(6).spawn(2)[0].integers(people, size=(100, people))
+    weights = {
+        "mean": np.full(n, 1 / n),
+        "mean_of_items": np.array([1 / sum(item == one) / len(set(item)) for one in item]),
+        "mean_of_people": np.array([1 / sum(person == one) / people for one in person]),
+    }
+    for name, weight in weights.items():
+        mean = weight @ rating
+        swings = [
+            (np.bincount(row, minlength=people)[person] - 1) @ (weight * (rating - mean)) for row in draws
+        ]
+        ends = np.quantile(mean + np.array(swings), further_out(people))
+        assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+    assert len({found.mean[0], found.mean_of_items[0], found.mean_of_people[0]}) == 3
+
+
+@pytest.mark.parametrize("level", [0.9, 0.5])
+def test_what_has_no_interval_still_says_by_which_method_and_level(level):
+    for give in (choice_intervals, rating_intervals):
+        found = give([1, 2, 3], [7, 8, 9], [1, 1, 1], method="people", level=level)
+        assert (found.method, found.level) == ("people", level)
+    found = choice_intervals(*study(), draws=100, method="items", level=level)
+    assert (found.method, found.level) == ("items", level)
 
 
 def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
