@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from explain.errors import BadInputError
 from explain.models import Image, ImageSet, Prediction
@@ -16,6 +16,8 @@ from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, Inputs, remarks
 from studies.paper.printed import METRICS, TABLES
+from studies.paper.protocols import Adapted
+from studies.paper.report import _stamp, _study_part
 from studies.paper.zoo import Point, chart, points
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import fill
@@ -284,6 +286,39 @@ def test_a_network_is_placed_by_the_mean_of_its_pairs_and_its_photos_that_are_ri
         ("other", 0.5, pytest.approx(-1.5), 1),
         ("third", None, pytest.approx(1.0), 1),
     ]
+
+
+def test_a_report_is_stamped_where_people_are_simulated_or_photos_are_samples():
+    """Who reads figures of simulated people as those of real ones is misled."""
+    by_real, by_nobody = make_study("real", items=2), make_study("nobody", items=2, networks=("n2",))
+    by_machines = make_study("machines", items=2, networks=("n3",))
+    fill(by_real, [[0, 1], [1, 1]])
+    fill(by_machines, [[0, 1], [1, 1]], simulated=True)
+
+    def part(study):
+        return _study_part(Adapted(study.slug, {"task": "choice"}, Path("p.toml"), ()), "")
+
+    real, none, simulated = map(part, (by_real, by_nobody, by_machines))
+    assert _stamp(inputs(), [real, none]) == ""
+    assert _stamp(inputs(), [real, simulated]) == "simulated people"
+    assert _stamp(inputs(samples=True), [real]) == "sample photos and sample networks"
+    assert _stamp(inputs(samples=True), [simulated]) == "sample photos and sample networks · simulated people"
+    assert (bool(real.chart), bool(none.chart)) == (True, False)
+    assert real.printed == printed.CHOICE
+    rated = _study_part(Adapted("none", {"task": "rating"}, Path("p.toml"), ()), "no class is good enough")
+    assert (rated.study, rated.result, rated.chart, rated.printed) == (None, None, "", {"mean rating": 1.48})
+
+
+def test_who_stops_the_command_is_told_that_it_goes_on_where_it_was(monkeypatch):
+    make_study("there", networks=("one", "other"), methods=("grad-cam",))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "photos", interrupted)
+    with pytest.raises(CommandError, match="run the same command again to go on") as stopped:
+        call_command("repeat_paper", set_name="photos-of-there", networks="one,other")
+    assert stopped.value.returncode == 130
 
 
 def test_the_chart_of_networks_says_in_words_what_it_shows_and_stays_inside():
