@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.agreement import krippendorff_alpha, position_bias, retest, side_bias
 from studies.analysis.answers import AnswersError
+from studies.analysis.intervals import rating_intervals
 
 # Krippendorff (2011), example C: four observers, twelve units, answers missing
 BOOK = """
@@ -241,6 +242,13 @@ def test_a_lean_to_the_right_is_found():
     leaning = rng.choice([-1, 0, 1, 2], size=600)
     found = side_bias(items, people, leaning)
     assert found.mean == leaning.mean()
+    assert found.interval.tolist() == rating_intervals(items, people, leaning).mean.tolist()
+    other = side_bias(items, people, leaning, draws=150, seed=7)
+    assert (
+        other.interval.tolist() == rating_intervals(items, people, leaning, draws=150, seed=7).mean.tolist()
+    )
+    leans = [leaning[people == one].mean() for one in range(12)]
+    assert (found.people.n, found.people.statistic) == (np.count_nonzero(leans), np.sum(np.array(leans) > 0))
     assert found.interval[0] > 0
     assert found.people.p < 0.01
 
