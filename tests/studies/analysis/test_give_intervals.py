@@ -329,6 +329,15 @@ def test_where_no_interval_can_be_given_a_sentence_says_why(item, person, choice
     assert said in rated.note
 
 
+def test_one_person_or_one_item_is_enough_where_it_is_not_what_is_drawn():
+    some = [0, 1, 0, 1, 1, 0]
+    assert choice_intervals(range(6), [7] * 6, some, arms=2, method="items").arms is not None
+    assert choice_intervals([3] * 6, range(6), some, arms=2, method="people").arms is not None
+    assert choice_intervals([3] * 6, [7] * 6, some, arms=2, method="naive").arms is not None
+    assert choice_intervals(range(6), [7] * 6, some, arms=2, method="people").arms is None
+    assert choice_intervals([3] * 6, range(6), some, arms=2, method="items").arms is None
+
+
 def test_two_people_who_share_no_item_still_get_an_honest_answer():
     found = choice_intervals([1, 2], [7, 8], [0, 1], arms=2)
     assert found.arms is not None or found.note

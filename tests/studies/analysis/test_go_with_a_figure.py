@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.association import TOO_THIN, association, groups_by_figure
 
@@ -60,6 +61,22 @@ def test_both_correlations_and_their_intervals_are_scipys_draw_by_draw(answers):
     assert (
         association(*answers, ARMS, draws=DRAWS, seed=5, level=level).within.interval != found.within.interval
     )
+
+
+def test_the_same_seed_gives_the_same_interval_whatever_the_memory_and_the_order_of_answers(
+    answers, monkeypatch
+):
+    item, person, choice, figures = answers
+    found = association(*answers, ARMS, draws=DRAWS, seed=4)
+    rows = np.random.default_rng(0).permutation(len(item))
+    monkeypatch.setattr(
+        resampling, "CELLS_AT_ONCE", 4 * 2 * 7
+    )  # two items of four kinds of answers in seven draws
+    monkeypatch.setattr(resampling, "DRAWS_AT_ONCE", 7)
+    again = association(item[rows], person[rows], choice[rows], figures, ARMS, draws=DRAWS, seed=4)
+    assert again.across.interval == pytest.approx(found.across.interval, rel=1e-12)
+    assert again.within.interval == pytest.approx(found.within.interval, rel=1e-12)
+    assert again.shares == pytest.approx(found.shares, rel=1e-12)
 
 
 def test_answers_about_items_without_a_figure_are_left_out(answers):
