@@ -59,10 +59,10 @@ def test_looks_that_do_not_rise_to_one_are_refused(fractions):
 
 
 def test_a_look_so_early_that_no_answers_could_show_anything_is_refused():
-    with pytest.raises(AnswersError, match="at 0.05 obrien-fleming spends next to nothing"):
+    with pytest.raises(AnswersError, match="obrien-fleming spends next to nothing"):
         plan_looks([0.05, 1.0])
     assert plan_looks([0.05, 1.0], spending="pocock")[0].z < 4
-    with pytest.raises(AnswersError, match="at least 0.05 of the answers"):
+    with pytest.raises(AnswersError, match="a first look needs at least"):
         plan_looks([0.049, 1.0], spending="pocock")
     for alpha in (0.0, 1.0):
         with pytest.raises(AnswersError, match="is usual"):
