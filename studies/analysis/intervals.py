@@ -81,6 +81,8 @@ def choice_intervals(
     check_plan(method, draws, level)
     given = choices_of(choices, arms, len(column(items, "items")))
     kept = given >= 0 if same_as == "dropped" else np.ones(len(given), bool)
+    if len(given) and not kept.any():
+        return ChoiceIntervals(method, level, note=UNANIMOUS)
     answers = _answers(items, participants, kept)
     note = _why_not(answers, given[kept], method)
     if note:
@@ -128,17 +130,12 @@ class _Answers:
 def _answers(items: ArrayLike, participants: ArrayLike, kept: np.ndarray) -> _Answers:
     names = column(items, "items")[kept]
     people = column(participants, "participants", len(kept))[kept]
-    if len(kept) and not len(names):
-        empty = np.empty(0, np.int64)
-        return _Answers(empty, empty, 0, 0)
     item_names, item = labels(names, "items")
     people_names, person = labels(people, "participants")
     return _Answers(item, person, len(item_names), len(people_names))
 
 
 def _why_not(answers: _Answers, values: np.ndarray, method: Method) -> str:
-    if not len(values):
-        return UNANIMOUS  # everybody said “same”, and “same” is dropped
     refused = why_not(answers.people, answers.items, method)
     return refused or (UNANIMOUS if (values == values[0]).all() else "")
 

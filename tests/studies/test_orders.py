@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.orders import balanced_orders, rounds, study_orders
+from studies.analysis.orders import balanced_orders, rounds, spread, study_orders
 
 
 def cells(orders):
@@ -73,6 +73,41 @@ def test_rounds_go_through_all_items_each_in_another_order():
     first, second = rounds(items=30, count=2, seed=1)
     assert sorted(first) == sorted(second) == list(range(30))
     assert first != second
+
+
+def test_rounds_of_another_seed_go_another_way():
+    assert rounds(items=30, count=2, seed=1) == rounds(items=30, count=2, seed=1)
+    assert rounds(items=30, count=1, seed=1) != rounds(items=30, count=1, seed=2)
+
+
+def test_extra_trials_are_spread_over_the_session_one_to_a_stretch_and_never_first():
+    """Places of attention checks: from 1…length cut into equal stretches, one place of each."""
+    for length, count in ((14, 2), (50, 4), (9, 4), (5, 1)):
+        seen = [spread(length, count, [seed]) for seed in range(300)]
+        ends = [1 + (length - 1) * number // count for number in range(count + 1)]
+        for number in range(count):
+            places = {row[number] for row in seen}
+            assert places == set(range(ends[number] + 1, ends[number + 1] + 1)), (length, count)
+    assert spread(14, 2, [3, 1]) == spread(14, 2, [3, 1])
+    assert spread(2, 2, [0]) == [2, 2]  # too short for two stretches
+
+
+def test_a_cycle_begins_and_runs_by_its_seed():
+    """Which square, row and names come first is drawn, so that no arm is favoured in studies that stay short."""
+    firsts = Counter(balanced_orders(3, 1, seed)[0] for seed in range(600))
+    assert len(firsts) == 6
+    assert min(firsts.values()) > 60
+    fives = Counter(balanced_orders(5, 1, seed)[0] for seed in range(300))
+    assert len(fives) > 60
+    assert balanced_orders(3, 0, seed=1) == []
+    once = balanced_orders(3, 6, seed=1)
+    assert balanced_orders(3, 13, seed=1) == [*once, *once, once[0]]
+
+
+def test_what_an_item_gets_is_dealt_by_the_seed_and_not_in_the_order_of_items():
+    dealt = study_orders(arms=3, items=6, per_item=1, seed=4)
+    assert [orders[0] for orders in dealt] != balanced_orders(3, 6, seed=4)
+    assert sorted(orders[0] for orders in dealt) == sorted(balanced_orders(3, 6, seed=4))
 
 
 def test_one_arm_is_refused():

@@ -1,5 +1,7 @@
 """Simulated volunteers use the real pages, follow the preference that was stated, and are marked for good."""
 
+import json
+
 import numpy as np
 import pytest
 from django.core.management import call_command
@@ -85,6 +87,49 @@ def test_somebody_who_leaves_gives_no_more_answers(opened, live_server):
 def test_those_who_come_to_a_full_study_are_turned_away_and_counted(opened, live_server):
     study = opened(items=1)
     assert run(study, live_server, participants=5) == Simulated(answers=2, let_in=2)
+
+
+def test_their_invitation_is_marked_and_holds_no_more_than_came(opened, live_server):
+    study = opened()
+    heard = []
+    run(study, live_server, participants=2, seed=9, report=heard.append)
+    invitation = study.invitations.get()
+    assert (invitation.label, invitation.simulated, invitation.quota) == ("simulated, seed 9", True, 2)
+    assert heard == [4, 4]
+
+
+def test_people_of_one_simulation_are_not_one_person(opened, live_server):
+    """Of people who hardly agree, each has one favourite, and not all the same one."""
+    study = opened()
+    shares = {"grad-cam": 1, "ablation-cam": 1, "pixel-ablation-cam": 1}
+    run(study, live_server, seed=3, preference=Preference(shares, concentration=0.001))
+    said = set(Response.objects.values_list("participant", "choice"))
+    assert len(said) == 3  # everybody keeps to their favourite
+    assert len({choice for _, choice in said}) > 1
+
+
+def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turned_away(
+    opened, live_server, capsys
+):
+    """On a server of its own unless it is told of one."""
+    study = opened(items=1)
+    words = ["--participants", "3", "--prefer", "grad-cam=1", "--at-once", "1", "--base-url", live_server.url]
+    call_command("simulate", study.slug, *words, "--json")
+    assert json.loads(capsys.readouterr().out) == {
+        "study": study.slug, "simulated": True, "answers": 2, "people": 2, "rule": "grad-cam 100.0%",
+    }  # fmt: skip
+    other = opened(slug="other", networks=("another",), items=2)
+    call_command("simulate", "other", "--participants", "2", "--at-once", "1", "--rule", "localisation")
+    said = capsys.readouterr().out
+    assert "simulated people" in said.splitlines()[0]
+    assert said.splitlines()[1].split() == ["other", "2", "4"]
+    assert "They followed this rule: they prefer the map with more of itself in the photo's boxes" in said
+    assert "turned away" not in said
+    assert not Response.objects.filter(simulated=False).exists()
+    other.state = Study.State.PAUSED
+    other.save()
+    with pytest.raises(CommandError, match="is paused, not open"):
+        call_command("simulate", "other")
 
 
 def test_a_page_that_cannot_be_used_is_named(opened, live_server):

@@ -17,6 +17,7 @@ from studies.analysis.contrasts import (
     permutation_test,
     rating_tests,
     sign_test,
+    turned,
     wilcoxon_test,
 )
 from studies.analysis.intervals import choice_intervals
@@ -43,6 +44,72 @@ def brute_force(item, choice, groups):
         arms = choice_scores(item, new).arms
         differences.append(abs(arms[0] - arms[1]))
     return np.mean(np.array(differences) >= differences[0] - 1e-9)
+
+
+def study_of_two_sizes(ones, pairs):
+    """A column of choices between two arms for items of one answer, and for items of which one of two answers is “same”."""
+    item = [*range(len(ones)), *np.repeat(np.arange(len(pairs)) + len(ones), 2)]
+    choice = [*ones, *np.column_stack([pairs, np.full(len(pairs), -1)]).ravel()]
+    return np.array(item), np.arange(len(item)), np.array(choice)
+
+
+def exact_p(ones, pairs):
+    """Every exchange of labels, each of 1 or of ½."""
+    sizes = np.array([1.0] * len(ones) + [0.5] * len(pairs))
+    total = (np.where(np.array([*ones, *pairs]) == 0, 1, -1) * sizes).sum()
+    every = np.array(list(product((-1, 1), repeat=len(sizes)))) @ sizes
+    return np.mean(np.abs(every) >= abs(total) - 1e-9), total
+
+
+@pytest.mark.parametrize("swap", ["trials", "items", "people"])
+def test_a_p_is_never_0_however_clear_the_difference(swap):
+    """(1 + as large) / (1 + draws): the study itself is one of the exchanges."""
+    found = permutation_test(*study_of_two_sizes([0] * 30, [0] * 30), (0, 1), 2, swap=swap, draws=99)
+    assert (found.p, found.statistic, found.n) == (1 / 100, 45, 60)
+    assert found.zeros == (0 if swap == "items" else 30)
+    assert any_difference(*study_of_two_sizes([0] * 30, [0] * 30)[::2], arms=2, draws=99).p == 1 / 100
+
+
+def test_drawn_exchanges_as_large_as_the_difference_itself_count():
+    """Of 16 answers: 2¹⁶ exchanges, of which many are exactly as large. 100,000 draws are within three standard errors."""
+    ones, pairs = [0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1]
+    p, total = exact_p(ones, pairs)
+    found = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=100_000)
+    assert (found.statistic, found.n, found.zeros) == (total, 16, 8)
+    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 100_000))
+    other = permutation_test(*study_of_two_sizes(ones, pairs), (1, 0), 2, draws=100_000)
+    assert (other.statistic, other.p) == (-total, found.p)
+
+
+def test_up_to_fourteen_answers_every_exchange_is_tried_and_above_they_are_drawn():
+    ones, pairs = [0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1]
+    found = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=500, seed=9)
+    assert found.p == exact_p(ones, pairs)[0]
+    drawn = permutation_test(*study_of_two_sizes([*ones, 0], pairs), (0, 1), 2, draws=500, seed=9)
+    assert round(drawn.p * 501, 9) in range(1, 502)
+    assert drawn.p != exact_p([*ones, 0], pairs)[0]
+
+
+def test_answers_that_cancel_out_leave_nothing_to_find():
+    found = permutation_test(*study_of_two_sizes([0, 1] * 10, [0, 1] * 10), (0, 1), 2, draws=200)
+    assert (found.p, found.statistic) == (1, 0)
+
+
+def test_the_same_seed_gives_the_same_p_and_another_seed_another():
+    item, person, choice = answers(items=60)
+    keep = np.random.default_rng(1).random(len(item)) < 0.8
+    columns = item[keep], person[keep], choice[keep]
+
+    def p_of(seed, draws=10_000):
+        contrasts = compare_arms(*columns, declared=[(0, 1)], seed=seed, draws=draws)
+        drawn = [one.p for contrast in contrasts for one in (contrast.trials, contrast.items)]
+        return [*drawn, any_difference(columns[0], columns[2], seed=seed, draws=draws).p]
+
+    first, again, other = p_of(1), p_of(1), p_of(2)
+    assert first == again
+    assert all(one != two for one, two in zip(first, other, strict=True) if 0.01 < one < 1)
+    assert first == pytest.approx(other, abs=0.03)
+    assert all(round(51 * p, 9) in range(1, 52) for p in p_of(1, draws=50))
 
 
 @pytest.mark.parametrize("swap", ["trials", "items", "people"])
@@ -90,6 +157,40 @@ def test_declared_contrasts_come_first_and_share_holms_correction():
     assert found[0].interval.tolist() == [-forwards[1], -forwards[0]]
 
 
+def test_without_declared_contrasts_every_pair_is_exploratory_and_uncorrected():
+    item, person, choice = answers()
+    found = compare_arms(item, person, choice)
+    assert [(c.a, c.b) for c in found] == [(0, 1), (0, 2), (1, 2)]
+    assert [(c.exploratory, c.p_holm) for c in found] == [(True, None)] * 3
+    ends = choice_intervals(item, person, choice).differences
+    assert [c.interval.tolist() for c in found] == [ends[c.a, c.b].tolist() for c in found]
+    reseeded = compare_arms(item, person, choice, seed=4)
+    assert (
+        reseeded[0].interval.tolist()
+        == choice_intervals(item, person, choice, seed=4).differences[0, 1].tolist()
+    )
+
+
+def test_an_interval_is_turned_with_its_contrast():
+    ends = {(0, 1): np.array([-1.0, 3.0])}
+    assert turned(ends, (0, 1)).tolist() == [-1, 3]
+    assert turned(ends, (1, 0)).tolist() == [-3, 1]
+    assert turned(ends, (1, 2)) is None
+
+
+def test_each_unit_of_a_test_is_counted_where_it_speaks_for_a_side():
+    # items: two for arm 0, one level, one only “same”; people: ann for arm 0, bob level, cy for 0
+    item = [1, 1, 2, 2, 3, 3, 4]
+    person = ["ann", "bob", "cy", "ann", "bob", "ann", "bob"]
+    choice = [0, 0, 0, -1, 1, 0, -1]
+    found = compare_arms(item, person, choice, arms=2)[0]
+    assert (found.trials.n, found.trials.zeros) == (5, 2)
+    assert (found.items.n, found.items.zeros) == (2, 2)
+    assert (found.people.n, found.people.zeros) == (2, 1)
+    assert found.trials.test == "labels exchanged by trials"
+    assert found.people.test == "labels exchanged by people"
+
+
 def test_a_difference_that_only_one_person_sees_is_not_found():
     item, person = np.repeat(np.arange(50), 4), np.tile([0, 1, 2, 3], 50)
     choice = np.where(person == 0, 0, (item + person) % 2)
@@ -103,6 +204,12 @@ def test_where_nothing_can_be_tested_there_is_no_p():
     found = compare_arms([1, 2], [1, 2], [-1, -1], declared=[(0, 1)])[0]
     assert (found.p, found.p_holm, found.interval) == (None, None, None)
     assert "nothing to test" in found.trials.note
+    assert (found.trials.statistic, found.trials.n, found.trials.zeros) == (0, 0, 2)
+    one_arm = any_difference([1, 2, 3], [0, -1, 0], arms=1)
+    assert (one_arm.statistic, one_arm.p, one_arm.n, one_arm.zeros) == (0, None, 2, 1)
+    no_means = wilcoxon_test([0, 0, 0]), sign_test([0, 0, 0])
+    assert [(one.statistic, one.p, one.n, one.zeros) for one in no_means] == [(0, None, 0, 3)] * 2
+    assert [one.test for one in no_means] == ["Wilcoxon", "signs"]
     level = compare_arms([1, 1, 2, 2], [1, 2, 2, 1], [0, 1, 0, 1], declared=[(0, 1)])[0]
     assert (level.items.p, level.p) == (None, 1.0)
 
@@ -110,6 +217,14 @@ def test_where_nothing_can_be_tested_there_is_no_p():
 def test_a_contrast_that_names_no_arm_is_refused():
     with pytest.raises(AnswersError, match="from 0 to 2"):
         compare_arms([1], [1], [0], declared=[(0, 3)])
+    with pytest.raises(AnswersError, match="from 0 to 2"):
+        compare_arms([1], [1], [0], declared=[(-1, 0)])
+    with pytest.raises(AnswersError, match="'photos' is not one of trials, items, people"):
+        permutation_test([1], [1], [0], swap="photos")
+    with pytest.raises(AnswersError, match="participants: 1 values for 2 answers"):
+        permutation_test([1, 2], [1], [0, 0])
+    with pytest.raises(AnswersError, match="with 3 arms an answer is 0 to 2"):
+        permutation_test([1, 2], [1, 2], [0, 3])
     with pytest.raises(AnswersError, match="two different arms"):
         compare_arms([1], [1], [0], declared=[(1, 1)])
 
@@ -123,11 +238,29 @@ def test_one_test_over_all_arms_is_the_chi_square_test_where_answers_are_many():
     assert "only one arm" in any_difference([1, 2], [0, 0], arms=1).note
 
 
+def test_one_test_over_all_arms_equals_trying_every_way_to_give_out_the_preferences():
+    """Three arms, six preferences of three sizes: 3⁶ ways, of which the drawn ones come within three standard errors."""
+    item = np.array([0, 1, 1, 2, 2, 2, 2, 3])
+    choice = np.array([0, 0, 1, 0, 0, -1, 2, -1])
+    weight = (1 / np.bincount(item)[item])[choice >= 0]
+    every = np.array([np.bincount(to, weight, 3).var() for to in product(range(3), repeat=len(weight))])
+    mine = np.bincount(choice[choice >= 0], weight, 3).var()
+    p = np.mean(every >= mine - 1e-9)
+    found = any_difference(item, choice, draws=50_000)
+    assert (found.n, found.zeros) == (6, 2)
+    assert found.statistic == pytest.approx(mine, rel=1e-12)
+    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 50_000))
+    level = any_difference(range(30), [0, 1, 2] * 10, draws=100)
+    assert (level.p, level.statistic) == (1, 0)
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=9).map(lambda quarters: np.array(quarters) / 4))
 def test_wilcoxon_and_sign_tests_equal_scipy_and_report_zeros(means):
     signed, wilcoxon = sign_test(means), wilcoxon_test(means)
     assert signed.zeros == wilcoxon.zeros == np.sum(means == 0)
+    assert signed.n == wilcoxon.n == np.sum(means != 0)
+    assert signed.statistic == np.sum(means > 0)
     if not means.any():
         assert signed.p is wilcoxon.p is None
         assert "nothing to test" in signed.note

@@ -47,6 +47,35 @@ def test_each_rule_leaves_out_whom_it_names():
     }
 
 
+def test_each_rule_begins_exactly_where_it_says():
+    """Missed so many or more; a median below; a place in more than the share."""
+    people = np.repeat(["ann", "bob"], 4)
+    checks = exclude(people, Rules(missed_checks=1), missed_checks={"ann": 1})  # bob missed none, or met none
+    assert list(checks.reasons) == ["ann"]
+    assert exclude(people, Rules(missed_checks=2), missed_checks={"ann": 1, "bob": 2}).reasons.keys() == {
+        "bob"
+    }
+    times = [400, 300, 500, 9000, 400, 300, 499.9, 499.9]
+    assert exclude(people, Rules(median_ms=450), response_ms=times).reasons.keys() == {
+        "bob"
+    }  # 450 and 449.95
+    assert exclude(people, Rules(median_ms=0.5), response_ms=times).reasons == {}
+    places = [0, 0, 0, 1, 0, 0, 0, -1]
+    assert exclude(people, Rules(position_share=0.75), positions=places, shown=2).reasons == {
+        "bob": ["kept to one position"]
+    }
+    failed = exclude(people, Rules(failed_practice=True), failed_practice={"ann": False, "bob": True})
+    assert failed.kept.tolist() == [True] * 4 + [False] * 4
+    for rule in (
+        {"position_share": 0.0},
+        {"position_share": 1.0},
+        {"median_ms": -1.0},
+        {"missed_checks": -1},
+    ):
+        with pytest.raises(AnswersError):
+            Rules(**rule)
+
+
 def test_who_was_not_timed_is_not_too_fast():
     found = exclude(PEOPLE, Rules(median_ms=500), response_ms=TIMES)
     assert list(found.reasons) == ["bob"]

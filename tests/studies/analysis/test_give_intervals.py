@@ -25,9 +25,9 @@ def study(seed=0, people=12, items=30, answers=120, arms=3):
     return item, person, np.where(choice == arms, -1, choice)
 
 
-def further_out(units):
+def further_out(units, level=0.95):
     """Hesterberg's expanded percentiles, from the printed formula."""
-    upper = stats.norm.cdf(np.sqrt(units / (units - 1)) * stats.t.ppf(0.975, units - 1))
+    upper = stats.norm.cdf(np.sqrt(units / (units - 1)) * stats.t.ppf((1 + level) / 2, units - 1))
     return [1 - upper, upper]
 
 
@@ -66,6 +66,84 @@ def test_a_draw_moves_a_score_by_what_the_drawn_people_and_items_add_to_it(same_
     assert found.arms[0] == pytest.approx(ends * 30, abs=1e-10)
 
 
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_a_draw_moves_differences_and_shares_of_preferences_too(level):
+    """A share of preferences is a / (1 − same): an answer adds ((it is a) − ratio · (it is no “same”)) / preferred."""
+    item, person, choice = study()
+    weight = np.array([1 / sum(item == i) / 30 for i in item])
+    preferred = weight @ (choice >= 0)
+    found = choice_intervals(item, person, choice, draws=100, seed=5, level=level)
+
+    def ends_of(value):
+        return np.quantile(
+            draws_by_hand(item, person, weight.tolist(), value.tolist(), seed=5), further_out(12, level)
+        )
+
+    assert found.level == level
+    assert found.same == pytest.approx(30 * ends_of((choice < 0) * 1.0), abs=1e-10)
+    for one, other in [(0, 1), (0, 2), (1, 2)]:
+        gap = (choice == one) * 1.0 - (choice == other)
+        assert found.differences[one, other] == pytest.approx(30 * ends_of(gap), abs=1e-10)
+    for arm in range(3):
+        ratio = weight @ (choice == arm) / preferred
+        moved = ((choice == arm) - ratio * (choice >= 0)) / preferred
+        assert found.share_of_preferences[arm] == pytest.approx(ratio + ends_of(moved), abs=1e-10)
+
+
+def test_same_has_no_interval_where_it_is_no_category_of_its_own():
+    item, person, choice = study()
+    assert choice_intervals(item, person, choice, draws=100).same.shape == (2,)
+    for same_as in ("split", "dropped"):
+        assert choice_intervals(item, person, choice, draws=100, same_as=same_as).same is None
+
+
+def test_dropping_same_leaves_out_the_items_and_people_who_said_nothing_else():
+    item, person, choice = study()
+    silent = np.append(choice, [-1] * 4), np.append(item, [90, 90, 91, 91]), np.append(person, [0, 70, 71, 1])
+    found = choice_intervals(silent[1], silent[2], silent[0], draws=100, same_as="dropped")
+    kept = choice >= 0
+    alone = choice_intervals(item[kept], person[kept], choice[kept], draws=100)
+    assert found.arms.tolist() == alone.arms.tolist()
+    assert found.note == ""
+    nobody = choice_intervals([1, 2], [1, 2], [-1, -1], same_as="dropped")
+    assert (nobody.arms, nobody.differences) == (None, {})
+    assert "Every answer is the same" in nobody.note
+    assert (nobody.method, nobody.level) == ("two-way", 0.95)
+
+
+def test_no_end_lies_beyond_what_a_score_can_be():
+    """24 of 25 say the same: what is drawn goes further than everybody."""
+    item, person = np.repeat(np.arange(5), 5), np.tile(np.arange(5), 5)
+    choice = np.where(np.arange(25) == 7, 1, 0)
+    found = choice_intervals(item, person, choice, arms=2)
+    assert (found.share[0, 1], found.share[1, 0]) == (1, 0)
+    assert (found.arms[0, 1], found.arms[1, 0]) == (5, 0)
+    assert (found.share_of_preferences[0, 1], found.share_of_preferences[1, 0]) == (1, 0)
+    assert found.differences[0, 1][1] == 5
+    assert 0 < found.differences[0, 1][0] < 4
+    best = rating_intervals(item, person, np.where(choice == 1, 1, 2))
+    worst = rating_intervals(item, person, np.where(choice == 1, -1, -2))
+    assert best.mean[1] == best.mean_of_items[1] == best.mean_of_people[1] == 2
+    assert worst.mean[0] == worst.mean_of_items[0] == worst.mean_of_people[0] == -2
+
+
+def test_ratings_obey_level_seed_and_method():
+    item, person, choice = study(seed=1)
+    rating = (choice - 1).tolist()
+    weight = [1 / 120] * 120
+    found = rating_intervals(item, person, rating, draws=100, seed=2, level=0.8)
+    ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12, 0.8))
+    assert (found.level, found.method) == (0.8, "two-way")
+    assert found.mean == pytest.approx(ends, abs=1e-12)
+    naive = rating_intervals(item, person, rating, method="naive", level=0.8)
+    half = stats.norm.ppf(0.9) * np.std(rating) / np.sqrt(120)
+    assert naive.mean == pytest.approx([np.mean(rating) - half, np.mean(rating) + half], abs=1e-12)
+    for method, word in (("items", "people differ"), ("people", "items differ")):
+        alone = rating_intervals(item, person, rating, draws=100, seed=2, method=method)
+        assert word in alone.note
+        assert not np.allclose(alone.mean, found.mean)
+
+
 def test_a_draw_of_ratings_moves_all_three_means():
     item, person, choice = study(seed=1)
     rating = (choice - 1).tolist()
@@ -78,6 +156,38 @@ def test_a_draw_of_ratings_moves_all_three_means():
     for name, weight in weights.items():
         ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12))
         assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+
+
+def test_means_of_answers_items_and_people_have_each_their_own_interval():
+    """Where items and people have different numbers of answers, the three are three different figures."""
+    item, person, choice = study(seed=3)
+    kept = np.flatnonzero((item > 9) | (np.arange(120) < 60))
+    item, person, rating = item[kept], person[kept], choice[kept] - 1
+    n, people = len(kept), len(set(person))
+    found = rating_intervals(item, person, rating, draws=100, method="people", seed=6)
+    draws = np.random.default_rng(6).spawn(2)[0].integers(people, size=(100, people))
+    weights = {
+        "mean": np.full(n, 1 / n),
+        "mean_of_items": np.array([1 / sum(item == one) / len(set(item)) for one in item]),
+        "mean_of_people": np.array([1 / sum(person == one) / people for one in person]),
+    }
+    for name, weight in weights.items():
+        mean = weight @ rating
+        swings = [
+            (np.bincount(row, minlength=people)[person] - 1) @ (weight * (rating - mean)) for row in draws
+        ]
+        ends = np.quantile(mean + np.array(swings), further_out(people))
+        assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+    assert len({found.mean[0], found.mean_of_items[0], found.mean_of_people[0]}) == 3
+
+
+@pytest.mark.parametrize("level", [0.9, 0.5])
+def test_what_has_no_interval_still_says_by_which_method_and_level(level):
+    for give in (choice_intervals, rating_intervals):
+        found = give([1, 2, 3], [7, 8, 9], [1, 1, 1], method="people", level=level)
+        assert (found.method, found.level) == ("people", level)
+    found = choice_intervals(*study(), draws=100, method="items", level=level)
+    assert (found.method, found.level) == ("items", level)
 
 
 def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
@@ -219,6 +329,15 @@ def test_where_no_interval_can_be_given_a_sentence_says_why(item, person, choice
     assert said in rated.note
 
 
+def test_one_person_or_one_item_is_enough_where_it_is_not_what_is_drawn():
+    some = [0, 1, 0, 1, 1, 0]
+    assert choice_intervals(range(6), [7] * 6, some, arms=2, method="items").arms is not None
+    assert choice_intervals([3] * 6, range(6), some, arms=2, method="people").arms is not None
+    assert choice_intervals([3] * 6, [7] * 6, some, arms=2, method="naive").arms is not None
+    assert choice_intervals(range(6), [7] * 6, some, arms=2, method="people").arms is None
+    assert choice_intervals([3] * 6, range(6), some, arms=2, method="items").arms is None
+
+
 def test_two_people_who_share_no_item_still_get_an_honest_answer():
     found = choice_intervals([1, 2], [7, 8], [0, 1], arms=2)
     assert found.arms is not None or found.note
@@ -231,6 +350,10 @@ def test_an_arm_that_nobody_chose_is_pointed_out():
     found = choice_intervals(item, person, choice, arms=4)
     assert found.arms[3].tolist() == [0, 0]
     assert "does not prove" in found.note
+    assert choice_intervals(item, person, choice, draws=100).note == ""  # every arm was chosen
+    few = choice_intervals([1, 1, 2, 2], [7, 8, 7, 8], [0, 1, 1, 1], arms=3, draws=100)
+    assert few.note.startswith("With only 2 participants and 2 items the interval is rough")
+    assert "does not prove" in few.note
 
 
 def test_percentiles_are_taken_further_out_where_people_are_few():
@@ -258,3 +381,6 @@ def test_a_bad_plan_is_named():
         choice_intervals([1], [1], [0], level=95)
     with pytest.raises(AnswersError, match="participants: 1 values for 2 answers"):
         choice_intervals([1, 2], [1], [0, 1])
+    for same_as in ("own", "dropped"):
+        with pytest.raises(AnswersError, match="no answers yet"):
+            choice_intervals([], [], [], same_as=same_as)

@@ -56,3 +56,22 @@ def test_looks_that_do_not_rise_to_one_are_refused(fractions):
         plan_looks([1.0], alpha=5)
     with pytest.raises(AnswersError, match="'haybittle' is not one of"):
         plan_looks([1.0], spending="haybittle")
+
+
+def test_a_look_so_early_that_no_answers_could_show_anything_is_refused():
+    with pytest.raises(AnswersError, match="obrien-fleming spends next to nothing"):
+        plan_looks([0.05, 1.0])
+    assert plan_looks([0.05, 1.0], spending="pocock")[0].z < 4
+    with pytest.raises(AnswersError, match="a first look needs at least"):
+        plan_looks([0.049, 1.0], spending="pocock")
+    for alpha in (0.0, 1.0):
+        with pytest.raises(AnswersError, match="is usual"):
+            plan_looks([1.0], alpha=alpha)
+
+
+def test_less_alpha_makes_every_look_stricter():
+    usual, strict = plan_looks([0.5, 1.0]), plan_looks([0.5, 1.0], alpha=0.01)
+    assert [one.z > other.z for one, other in zip(strict, usual, strict=True)] == [True, True]
+    assert strict[-1].spent == pytest.approx(0.01, abs=1e-12)
+    assert [look.level for look in usual] == pytest.approx([2 * stats.norm.cdf(look.z) - 1 for look in usual])
+    assert [look.fraction for look in usual] == [0.5, 1.0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.agreement import krippendorff_alpha, position_bias, retest, side_bias
 from studies.analysis.answers import AnswersError
+from studies.analysis.intervals import rating_intervals
 
 # Krippendorff (2011), example C: four observers, twelve units, answers missing
 BOOK = """
@@ -161,6 +162,30 @@ def test_undefined_agreement_is_a_sentence_not_nan(items, people, values, said):
     found = krippendorff_alpha(items, people, values)
     assert (found.alpha, found.interval) == (None, None)
     assert said in found.note
+    pairs = items == [1, 1, 2, 2]
+    assert (found.items, found.answers) == ((2, 4) if pairs else (0, 0))
+
+
+def test_an_interval_from_few_people_or_items_says_that_it_is_rough():
+    few = krippendorff_alpha(*long_form(random_table(0, people=5, items=9)))
+    assert "With only 5 participants and 9 items" in few.note
+    many = long_form(random_table(0, people=12, items=15))
+    assert krippendorff_alpha(*many).note == ""
+    assert krippendorff_alpha(*many).interval[0] < krippendorff_alpha(*many, level=0.8).interval[0]
+
+
+def test_a_bias_of_position_is_told_with_its_shares_and_the_same_seed_gives_the_same_p():
+    rng = np.random.default_rng(4)
+    people, places = np.repeat(np.arange(9), 12), rng.choice([0, 1, 2, -1], size=108)
+    found = position_bias(people, places, 3, draws=200, seed=1)
+    assert found.shares == pytest.approx(found.counts / found.counts.sum())
+    assert found.counts.sum() + found.same == 108
+    assert position_bias(people, places, 3, draws=200, seed=1).p == found.p
+    assert position_bias(people, places, 3, draws=200, seed=2).p != found.p
+    assert round(found.p * 201, 9) in range(1, 202)  # (1 + as large) / (1 + draws)
+    strong = position_bias(np.repeat(np.arange(30), 10), np.zeros(300, int), 3, draws=99)
+    assert strong.p == 1 / 100
+    assert position_bias([1, 1], [0, 0], 1).p is None
 
 
 def test_full_agreement_has_an_alpha_and_a_sentence_in_place_of_an_interval():
@@ -217,6 +242,13 @@ def test_a_lean_to_the_right_is_found():
     leaning = rng.choice([-1, 0, 1, 2], size=600)
     found = side_bias(items, people, leaning)
     assert found.mean == leaning.mean()
+    assert found.interval.tolist() == rating_intervals(items, people, leaning).mean.tolist()
+    other = side_bias(items, people, leaning, draws=150, seed=7)
+    assert (
+        other.interval.tolist() == rating_intervals(items, people, leaning, draws=150, seed=7).mean.tolist()
+    )
+    leans = [leaning[people == one].mean() for one in range(12)]
+    assert (found.people.n, found.people.statistic) == (np.count_nonzero(leans), np.sum(np.array(leans) > 0))
     assert found.interval[0] > 0
     assert found.people.p < 0.01
 

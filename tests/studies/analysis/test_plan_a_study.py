@@ -82,6 +82,49 @@ def test_the_same_seed_gives_the_same_power():
     assert runs[0] == runs[1]
 
 
+def test_a_study_may_be_as_small_as_two_by_two_and_no_smaller():
+    Design(items=2, participants=2, answers_per_item=2, arms=2)
+    Design(items=2, participants=2, answers_per_item=1, arms=2)
+    usual = {"items": 5, "participants": 5, "answers_per_item": 2}
+    for changed in ({"items": 1}, {"participants": 1, "answers_per_item": 1}, {"arms": 1}):
+        with pytest.raises(AnswersError, match="at least 2 items, 2 participants and 2 arms"):
+            Design(**{**usual, **changed})
+    for answers in (0, 6):
+        with pytest.raises(AnswersError, match="answers_per_item"):
+            Design(**{**usual, "answers_per_item": answers})
+
+
+def test_what_is_assumed_where_nothing_is_said():
+    assumed = Assumptions(effect=0.2)
+    assert (assumed.same, assumed.spread_items, assumed.spread_people) == (0.06, 0.8, 0.5)
+    other = (1 - 0.06 - 0.2) / 3
+    assert assumed.shares(3) == pytest.approx([other + 0.2, other, other, 0.06], rel=1e-12)
+    Assumptions(effect=0.0, same=0.0, spread_items=0.0, spread_people=0.0)
+    for wrong in ({"same": -0.01}, {"same": 1.0}, {"spread_items": -0.1}, {"spread_people": -0.1}):
+        with pytest.raises(AnswersError):
+            Assumptions(effect=0.0, **wrong)
+    for effect in (0.95, -0.95):  # the others, or the first arm itself, would be left with nothing
+        with pytest.raises(AnswersError, match="a share below 0"):
+            Assumptions(effect=effect).shares(2 if effect < 0 else 3)
+
+
+def test_a_negative_effect_of_choices_is_found_on_its_own_side_and_curves_change_one_number_at_a_time():
+    against = power(Design(60, 12, 4), Assumptions(effect=-0.28), studies=20, draws=200)
+    assert against.power > 0.5
+    curve = power_curve(
+        SMALL, Assumptions(effect=0.3), participants=[8], items=[30], answers_per_item=[2, 3], studies=2
+    )
+    assert [(one.design.participants, one.design.items, one.design.answers_per_item) for one in curve] == [
+        (8, 60, 4), (12, 30, 4), (12, 60, 2), (12, 60, 3),
+    ]  # fmt: skip
+    assert {one.studies for one in curve} == {2}
+
+
+def test_wilsons_interval_has_the_level_that_is_asked_for():
+    expected = stats.binomtest(7, 10).proportion_ci(0.8, method="wilson")
+    assert wilson(7, 10, 0.8) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (7, 10), (950, 1000)])
 def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
     expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")

@@ -34,6 +34,21 @@ def test_it_gives_the_papers_totals_to_the_digit():
     assert f"{100 * scores.share[0]:.2f}" == "46.30"
 
 
+def test_the_share_of_same_is_of_all_items_and_preferences_share_what_is_left():
+    scores = choice_scores(*paper_answers())
+    assert scores.same_share == 15.50 / 250
+    assert scores.share_of_preferences.tolist() == [115.75 / 234.5, 78.50 / 234.5, 40.25 / 234.5]
+    assert scores.left_out == 0
+    half = choice_scores([1, 1], [0, -1], arms=2)  # less than one item's worth of preferences is enough
+    assert half.share_of_preferences.tolist() == [1, 0]
+
+
+def test_same_when_dropped_is_still_among_the_answers_that_were_given():
+    scores = choice_scores([1, 1, 1, 2, 2], [0, 1, -1, -1, -1], arms=2, same_as="dropped")
+    assert scores.answers == 5
+    assert scores.share.tolist() == [0.5, 0.5]  # of the one item that is left
+
+
 def test_it_shares_an_items_point_among_its_answers():
     # item 5: A, A, B, same -> ½, ¼, 0, ¼; item 9: C -> 0, 0, 1, 0; item 7: A, C, C -> ⅓, 0, ⅔, 0
     items, choices = [5, 5, 5, 5, 9, 7, 7, 7], [0, 0, 1, -1, 2, 0, 2, 2]

@@ -31,6 +31,14 @@ def test_rows_may_stand_for_many_answers():
     assert scores.distribution == {-1.0: 1, 0.0: 4, 2.0: 3}
 
 
+def test_means_of_items_and_of_people_count_every_group_once_whatever_its_answers():
+    scores = rating_scores([1, 1, 1, 2], [2, 2, 2, -2], ["ann", "bob", "ann", "ann"], counts=[1, 2, 1, 1])
+    assert scores.mean == (2 + 4 + 2 - 2) / 5
+    assert scores.mean_of_items == 0
+    assert scores.mean_of_people == pytest.approx(((2 + 2 - 2) / 3 + 2) / 2, rel=1e-14)
+    assert scores.answers == 5
+
+
 @settings(deadline=None)
 @given(
     st.lists(
@@ -70,6 +78,8 @@ def test_a_bad_column_is_named(items, ratings, people, said):
 def test_the_direction_is_said_in_words():
     assert rating_in_words(-0.5, "A", "B") == "B looks better than A, by 0.50 on a scale of −2 to +2"
     assert rating_in_words(1.48, "A", "B").startswith("A looks better than B, by 1.48")
+    assert rating_in_words(0.01, "A", "B").startswith("A looks better than B, by 0.01")
+    assert rating_in_words(0.0, "A", "B").startswith("neither A nor B looks better: 0.00")
     assert rating_in_words(-0.001, "A", "B").startswith("neither A nor B looks better")
 
 

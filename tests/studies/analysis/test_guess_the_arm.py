@@ -1,0 +1,80 @@
+"""What can be measured from outside must not tell the arm: the guesser is held against one written out, and against scipy."""
+
+from collections import Counter
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from studies.analysis.blindness import guess_arms, unequal_positions
+
+
+def accuracy_by_hand(features, arms, items):
+    """Five nearest pictures of other items vote, on standardised features; a tie counts for each in part."""
+    scaled = np.array(features, float)
+    scaled = (scaled - scaled.mean(axis=0)) / scaled.std(axis=0)
+    right = 0.0
+    for me in range(len(arms)):
+        others = [one for one in range(len(arms)) if items[one] != items[me]]
+        others.sort(key=lambda one: sum((scaled[one] - scaled[me]) ** 2))
+        votes = Counter(arms[one] for one in others[:5])
+        best = [arm for arm in votes if votes[arm] == max(votes.values())]
+        right += (arms[me] in best) / len(best)
+    return right / len(arms)
+
+
+def pictures(seed, items, arms, told):
+    """Features of two very different scales; the first is `told` apart by arm."""
+    rng = np.random.default_rng(seed)
+    arm, item = np.tile(np.arange(arms), items), np.repeat(np.arange(items), arms)
+    features = np.column_stack([arm * told + rng.normal(size=len(arm)), 1000 * rng.normal(size=len(arm))])
+    return features, arm, item
+
+
+@pytest.mark.parametrize(("seed", "arms", "told"), [(0, 2, 0.0), (1, 3, 1.5), (2, 2, 2.0), (3, 4, 0.7)])
+def test_the_guesser_votes_by_the_five_nearest_pictures_of_other_photos(seed, arms, told):
+    features, arm, item = pictures(seed, 10, arms, told)
+    found = guess_arms(features, arm, item, draws=5, seed=1)
+    assert found.accuracy == pytest.approx(accuracy_by_hand(features, arm, item), rel=1e-12)
+
+
+def test_chance_is_every_exchange_of_arms_among_the_pictures_of_a_photo():
+    features, arm, item = pictures(5, 6, 2, 1.0)
+    mine = accuracy_by_hand(features, arm, item)
+    every = [
+        accuracy_by_hand(features, np.concatenate(mixed), item)
+        for mixed in product(*[list(permutations((0, 1)))] * 6)
+    ]
+    p = np.mean(np.array(every) >= mine - 1e-9)
+    found = guess_arms(features, arm, item, draws=2000, seed=3)
+    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 2000) + 1e-3)
+    assert found.chance == pytest.approx(np.mean(every), abs=0.02)
+
+
+def test_a_plain_leak_is_found_and_its_p_is_never_0():
+    features, arm, item = pictures(0, 20, 2, 100.0)
+    found = guess_arms(features, arm, item, draws=99, seed=1)
+    assert (found.accuracy, found.p) == (1.0, 1 / 100)
+    assert found.chance == pytest.approx(0.5, abs=0.1)
+    assert guess_arms(features, arm, item, draws=99, seed=1) == found
+
+
+def test_pictures_that_are_all_alike_tell_nothing():
+    _, arm, item = pictures(0, 20, 2, 0.0)
+    found = guess_arms(np.ones((40, 2)), arm, item, draws=99, seed=1)
+    assert found.accuracy == pytest.approx(0.5, abs=0.2)
+    assert found.p > 0.05
+
+
+def test_uneven_places_are_found_by_pearsons_test():
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(3).tolist() for _ in range(50)]
+    counts = np.array(
+        [[sum(order[place] == arm for order in orders) for place in range(3)] for arm in range(3)]
+    )
+    # nine cells of which four are free
+    expected = stats.chisquare(counts.ravel(), ddof=8 - 4).pvalue
+    assert unequal_positions(orders) == pytest.approx(expected, rel=1e-10)
+    assert unequal_positions([[0, 1], [1, 0]] * 10) == 1
+    assert unequal_positions([[0, 1]] * 20) < 1e-8

@@ -1,0 +1,175 @@
+"""`make demo`: every step in order, nothing twice, simulated people marked, and a link by which one takes part oneself."""
+
+import re
+import signal
+import subprocess
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.urls import resolve
+
+from studies.management.commands import demo
+from studies.management.commands.simulate import shares
+from studies.models import Invitation, Study, hash_token
+from studies.opening import open_study
+from tests.factories import make_participant, make_study
+
+pytestmark = pytest.mark.django_db
+ARMS = {
+    "method-choice": {"networks": ("efficientnet-lite0",)},
+    "reliability": {"task": "rating", "methods": ("pixel-ablation-cam",), "networks": ("one", "other")},
+}
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The commands that it runs. Those that make a study do so, without maps that take minutes."""
+    ran = []
+
+    def run(command, *words, **options):
+        ran.append([command, *words])
+        if command == "create_study":
+            slug = re.search(r"([\w-]+)\.toml", words[0])[1]
+            make_study(slug, **ARMS[slug])
+        elif command == "open_study":
+            open_study(study=Study.objects.get(slug=words[0]))
+        elif command == "simulate":
+            make_participant(Study.objects.get(slug=words[0]), simulated=True)
+
+    monkeypatch.setattr(demo, "call_command", run)
+    return ran
+
+
+class Process:
+    """A worker or a server that notes what is done to it; `stubborn` ones do not end when they are asked to."""
+
+    def __init__(self, started, stubborn=False, interrupted=False):
+        self.started, self.done = started, []
+        self.stubborn, self.interrupted = stubborn, interrupted
+
+    def __call__(self, command, **options):
+        self.started.append((command, options))
+        return self
+
+    def send_signal(self, number):
+        self.done.append(number)
+
+    def kill(self):
+        self.done.append("kill")
+
+    def wait(self, timeout=None):
+        self.done.append("wait")
+        if self.stubborn:
+            raise subprocess.TimeoutExpired("celery", timeout)
+        if self.interrupted and self.done.count("wait") == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def processes(monkeypatch, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+    def start(**how):
+        process = Process([], **how)
+        mine = SimpleNamespace(Popen=process, TimeoutExpired=subprocess.TimeoutExpired)
+        monkeypatch.setattr(demo, "subprocess", mine)
+        return process
+
+    return start
+
+
+def test_everything_is_done_in_order_and_the_second_time_nothing_is_made_twice(ran, processes, capsys):
+    worker = processes()
+    call_command("demo", "--no-serve")
+    assert [words[0] for words in ran] == [
+        "migrate", "collectstatic", "import_images", "add_network", "add_network", "precompute",
+        "create_study", "open_study", "simulate", "create_study", "open_study", "simulate", "scores", "scores",
+    ]  # fmt: skip
+    assert [words[1] for words in ran if words[0] == "scores"] == ["method-choice", "reliability"]
+    assert ran[5] == [
+        "precompute", "samples", "--networks", "efficientnet-lite0,squeezenet1-1",
+        "--methods", "grad-cam,ablation-cam,pixel-ablation-cam",
+    ]  # fmt: skip
+    told = capsys.readouterr().err
+    assert "$ manage.py import_images samples/photos/manifest.csv --set samples" in told
+    assert "Ready after" in told
+    assert len(worker.started) == 1  # a worker, and no site
+    ran.clear()
+    call_command("demo", "--no-serve")
+    assert not {"create_study", "open_study", "simulate"} & {words[0] for words in ran}
+    assert {study.participants.count() for study in Study.objects.all()} == {1}
+
+
+def test_its_commands_fit_the_studies_that_ship():
+    """Networks, methods and preferred arms that no protocol has would stop a newcomer half way."""
+    networks, methods = set(), set()
+    for slug in demo.PEOPLE:
+        protocol = tomllib.loads((settings.BASE_DIR / f"docs/protocols/{slug}.toml").read_text())
+        assert protocol["slug"] == slug
+        networks |= {arm["network"] for arm in protocol["arms"]}
+        methods |= {arm["method"] for arm in protocol["arms"]}
+    assert networks <= set(demo.NETWORKS)
+    assert methods <= set(demo.METHODS.split(","))
+    words = demo.PEOPLE["method-choice"].split()
+    stated = shares(make_study(**ARMS["method-choice"]), words[words.index("--prefer") + 1])
+    assert max(stated, key=stated.get) == "pixel-ablation-cam"
+
+
+def test_a_study_that_waits_is_opened_and_filled_and_one_with_answers_is_left_alone(ran):
+    make_study("reliability", **ARMS["reliability"])
+    demo.Command().fill("reliability")
+    assert ran == [
+        ["open_study", "reliability"],
+        ["simulate", "reliability", "--seed", "1", "--participants", "8", "--at-once", "8", "--mean", "0.8"],
+    ]
+    ran.clear()
+    demo.Command().fill("reliability")
+    assert ran == []
+
+
+def test_the_password_is_shown_once_and_an_account_that_is_there_stays():
+    password = demo.Command().make_admin()
+    assert len(password) >= 16
+    assert get_user_model().objects.get(is_superuser=True).username == "admin"
+    assert demo.Command().make_admin() is None
+    assert get_user_model().objects.get().check_password(password)
+
+
+def test_the_worker_makes_maps_and_ends_with_the_demo(processes):
+    worker = processes()
+    with pytest.raises(RuntimeError), demo.Command().worker():
+        raise RuntimeError("a step failed")
+    (command, options), done = worker.started[0], worker.done
+    assert command[1:] == ["-m", "celery", "-A", "config", "worker", "-Q", "gpu", "--pool=solo", "-l", "INFO"]
+    assert options["cwd"] == settings.BASE_DIR
+    assert (settings.DATA_DIR / "worker.log").exists()
+    assert done == [signal.SIGTERM, "wait"]
+    stubborn = processes(stubborn=True)
+    with demo.Command().worker():
+        pass
+    assert stubborn.done == [signal.SIGTERM, "wait", "kill"]
+
+
+@pytest.mark.parametrize("password", ["a-new-password", None])
+def test_the_site_is_served_until_ctrl_c_with_a_link_to_take_part_oneself(
+    ran, processes, capsys, client, password
+):
+    study = open_study(study=make_study("reliability", **ARMS["reliability"]))
+    site = processes(interrupted=True)
+    demo.Command().serve(password)
+    assert site.done == ["wait", "wait"]
+    assert site.started[0][0][1:5] == ["-m", "gunicorn", "config.wsgi", "-b"]
+    told = capsys.readouterr().err
+    path = re.search(r"Take part yourself +http://127.0.0.1:8000(\S+)", told)[1]
+    invitation = Invitation.objects.get(token_sha256=hash_token(resolve(path).kwargs["token"]))
+    assert (invitation.study, invitation.simulated) == (study, False)
+    assert client.get(path).status_code == 200
+    assert resolve(re.search(r"Results +http://127.0.0.1:8000(\S+)", told)[1]).kwargs == {
+        "slug": "method-choice"
+    }
+    said = "admin / a-new-password" if password else "manage.py changepassword admin"
+    assert said in told
