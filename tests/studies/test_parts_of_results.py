@@ -248,9 +248,10 @@ def test_each_study_of_a_page_has_its_own_numbers(study):
     void = answer(person(study, 2), 2, 0, status="void").trial
     void.state = "void"
     void.save()
+    answer(person(study, 3), 2, 0)
     here, there = (progress([study, other])[one.pk] for one in (study, other))
-    assert (here.open, here.claimed, here.answered, here.void) == (0, 0, 6, 1)
-    assert (here.real, here.simulated, here.counted, here.needed, here.percent) == (2, 2, 4, 6, 100)
+    assert (here.open, here.claimed, here.answered, here.void) == (0, 0, 7, 1)
+    assert (here.real, here.simulated, here.counted, here.needed, here.percent) == (2, 3, 5, 7, 100)
     assert (there.open, there.claimed, there.answered, there.needed, there.percent) == (0, 2, 6, 8, 75)
     assert progress([]) == {}
     assert progress([make_study("new", networks=("new",))]).popitem()[1].percent == 0
