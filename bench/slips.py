@@ -95,6 +95,9 @@ def run_tests(tree: Path, tests: Iterable[str], *options: str) -> int:
         "OPENBLAS_NUM_THREADS": "1",
         "DATA_DIR": str(tree / "var"),
         "SECRET_KEY": "slips-only-" + "0" * 50,
+        # The copy has no .env, and settings are read before tests/conftest.py: each page would be sent to TLS,
+        # and each test of a page would fail, with a slip or without.
+        "HTTPS": "false",
     }
     if url := environment.get("DATABASE_URL"):  # each checkout has a test database of its own
         environment["DATABASE_URL"] = f"{url}_{tree.name}"
