@@ -60,6 +60,22 @@ def test_a_photo_gives_the_same_bits_whatever_company_it_came_in(tiny, tiny_batc
         assert torch.equal(alone.maps[name][0], among.maps[name][1])
 
 
+def test_every_chunk_is_as_large_as_the_others_so_that_a_photo_alone_is_computed_as_in_a_crowd(
+    tiny, tiny_batch, monkeypatch
+):
+    """Where libraries choose their sums by the size of a batch, a last short chunk would give other bits."""
+    run, seen = tiny.run, []
+    monkeypatch.setattr(tiny, "run", lambda photos: seen.append(photos) or run(photos))
+    crowd = torch.cat([tiny_batch * factor for factor in (1, 2, 3, 4)])
+    out = explain(tiny, crowd, methods=PAPER, targets=[0, 1, 0, 1], chunk=3)
+    assert [len(photos) for photos in seen] == [3, 3]
+    assert not seen[1][1:].any()
+    assert out.targets.tolist() == [0, 1, 0, 1]
+    assert len(out.logits) == 4
+    assert {len(values) for values in [*out.maps.values(), *out.drops.values()]} == {4}
+    assert out.manifest["chunk"] == 3
+
+
 def test_an_unknown_method_is_answered_with_the_list(tiny, tiny_batch):
     with pytest.raises(
         CamError, match=r"'gradcam' does not exist.*did you mean grad-cam.*pixel-ablation-cam"

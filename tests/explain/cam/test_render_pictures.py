@@ -96,12 +96,11 @@ def test_cells_below_zero_are_shown_as_nothing():
     np.testing.assert_array_equal(placed, [[0, 0], [0, 1]])
 
 
-def test_a_map_of_rows_and_columns_of_its_own_lies_the_right_way_in_a_crop_that_is_no_square():
-    cells = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
-    placed = render.place(cells, (0, 10, 30, 30), (0, 10, 30, 30), side=6)
-    assert np.unravel_index(placed.argmax(), placed.shape) in {(i, j) for i in (4, 5) for j in (4, 5)}
-    assert not placed[:2].any()
-    assert not placed[:, :2].any()
+def test_rows_are_read_down_and_columns_across_where_the_frame_is_a_corner_of_the_crop():
+    """Of two rows and three columns, the frame sees the lower middle one; its pixels are at 0.75 and 1.25 cells."""
+    cells = np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+    found = render.upsample(cells, (0, 0, 30, 20), (10, 10, 20, 20), side=2)
+    np.testing.assert_allclose(found, 3 * np.outer([0.75, 1], [0.75, 0.75]))
 
 
 def test_each_kind_of_picture_is_what_it_is_called():
