@@ -16,11 +16,13 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import asdict
+from random import Random
 
+from bench.changes import KILLED, NO_TEST, ROOT, SURVIVED, Change, Outcome, checkouts, in_forks
 from bench.mutants import OURS, Mutant, mutants_of
-from bench.mutation_lines import KEPT, ROOT, Lines, recorded
-from bench.slips import checkouts, read_slips
+from bench.mutation_lines import KEPT, Lines, recorded
+from bench.slips import read_slips
 
 # On these hang answers, privacy, blindness and figures.
 VITAL = [
@@ -108,57 +110,21 @@ def tests_for(mutant: Mutant, lines: Lines, own: dict[str, tuple[str, ...]]) -> 
     return taken
 
 
-def try_all(mutants: list[Mutant], given: argparse.Namespace) -> list[dict]:
-    """What became of each mutant: {"status": "killed" | "survived" | "unfit" | "no test" | "not tried", "by", "seconds"}."""
+def try_all(mutants: list[Mutant], given: argparse.Namespace) -> list[Outcome]:
+    """What became of each mutant."""
     lines = recorded(given.processes + 1, given.tests)
     own: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for slip in read_slips():
         own[slip.file] += tuple(test.partition("::")[0] for test in slip.tests)
-    jobs = []
-    results = [{"status": "no test", "by": "", "seconds": 0.0} for _ in mutants]
+    changes = []
     for number, mutant in enumerate(mutants):
         if tests := tests_for(mutant, lines, own):
             patience = 10 + 4 * sum(lines.seconds[test] for test in tests)
-            jobs.append({"number": number, "file": mutant.file, "source": mutant.source, "tests": tests, "patience": patience})  # fmt: skip
-            results[number]["status"] = "not tried"
-    jobs.sort(
-        key=lambda job: hash((given.seed, job["number"]))
-    )  # stopped early, what was tried is a fair sample
+            changes.append(Change(number, mutant.file, mutant.source, tuple(tests), patience))
+    Random(given.seed).shuffle(changes)  # stopped early, what was tried is a fair sample
     with checkouts(given.processes) as trees:
-        runs = [_start(tree, jobs[place :: given.processes], given) for place, tree in enumerate(trees)]
-        for run in runs:
-            run.wait()
-        for tree in trees:
-            done = tree / "jobs.done"
-            if not done.exists():
-                raise SystemExit((tree / "pytest.log").read_text()[-4000:])
-            for row in map(json.loads, done.read_text().splitlines()):
-                if failing := row.get("no say"):
-                    print(f"These fail here with nothing changed, and had no say: {failing}", file=sys.stderr)
-                elif "number" in row:
-                    results[row.pop("number")] = row
-    return results
-
-
-def _start(tree: Path, jobs: list[dict], given: argparse.Namespace) -> subprocess.Popen:
-    (tree / "jobs.list").write_text("".join(json.dumps(job) + "\n" for job in jobs))
-    files = sorted({test.partition("::")[0] for job in jobs for test in job["tests"]})
-    environment = {
-        **os.environ,
-        "MUTATION_JOBS": str(tree / "jobs.list"),
-        "MUTATION_SECONDS": str(given.minutes * 60),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "DATA_DIR": str(tree / "var"),
-        "SECRET_KEY": "mutants-only-" + "0" * 50,
-        "HTTPS": "false",
-    }
-    if url := environment.get("DATABASE_URL"):
-        environment["DATABASE_URL"] = f"{url}_{tree.name}"
-    log = (tree / "pytest.log").open("w")
-    command = [sys.executable, "-m", "pytest", "-p", "bench.mutation_run", "-q", "--no-header", *files]
-    return subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        outcomes = in_forks(changes, trees, minutes=given.minutes)
+    return [outcomes.get(number, Outcome(NO_TEST)) for number in range(len(mutants))]
 
 
 def judged() -> dict[tuple[str, str, str], str]:
@@ -167,19 +133,19 @@ def judged() -> dict[tuple[str, str, str], str]:
     return {(row["file"], row["was"], row["becomes"]): row["why"] for row in rows}
 
 
-def report(mutants: list[Mutant], results: list[dict]) -> str:
+def report(mutants: list[Mutant], outcomes: list[Outcome]) -> str:
     """The table, as Markdown; the survivors that nobody has judged go to var/mutations/survivors.txt."""
     reasons = judged()
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     survivors, spared = [], []
-    for mutant, result in zip(mutants, results, strict=True):
-        status = "killed" if result["status"].startswith("killed") else result["status"]
-        if status in ("survived", "no test"):
+    for mutant, outcome in zip(mutants, outcomes, strict=True):
+        status = outcome.status
+        if status in (SURVIVED, NO_TEST):
             if why := reasons.get((mutant.file, mutant.was, mutant.becomes)):
                 status = "judged"
                 spared.append(f"- `{mutant.name}`: {why}")
             else:
-                survivors.append(f"{result['status']}: {mutant.name}")
+                survivors.append(f"{status}: {mutant.name}")
         for row in _rows_of(mutant):
             counts[row][status] += 1
     (KEPT / "survivors.txt").write_text("\n".join(sorted(survivors)) + "\n")
@@ -214,10 +180,12 @@ def _rows_of(mutant: Mutant) -> list[str]:
 
 
 def _row(name: str, count: dict[str, int]) -> str:
-    killed, against = count["killed"], count["survived"] + count["no test"]
+    killed, against = count[KILLED], count[SURVIVED] + count[NO_TEST]
     rate = f"{100 * killed / (killed + against):.0f} %" if killed + against else "–"
     tried = killed + against + count["judged"]
-    return f"| {name} | {tried} | {killed} | {count['survived']} | {count['no test']} | {count['judged']} | {rate} |"
+    return (
+        f"| {name} | {tried} | {killed} | {count[SURVIVED]} | {count[NO_TEST]} | {count['judged']} | {rate} |"
+    )
 
 
 def main() -> None:
@@ -240,9 +208,12 @@ def main() -> None:
             "No line of explain/ or studies/ that could be changed was changed; --all tries every module."
         )
     print(f"{len(mutants)} mutants", file=sys.stderr, flush=True)
-    results = try_all(mutants, given)
-    table = report(mutants, results)
-    rows = [{"mutant": mutant.name, "operator": mutant.operator, **result} for mutant, result in zip(mutants, results, strict=True)]  # fmt: skip
+    outcomes = try_all(mutants, given)
+    table = report(mutants, outcomes)
+    rows = [
+        {"mutant": mutant.name, "operator": mutant.operator, **asdict(outcome)}
+        for mutant, outcome in zip(mutants, outcomes, strict=True)
+    ]
     (KEPT / "results.json").write_text(json.dumps(rows, indent=1))
     print(table)
     print((KEPT / "survivors.txt").read_text(), file=sys.stderr)

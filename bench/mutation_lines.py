@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.slips import database
+from bench.changes import ROOT, database
 
-ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "var" / "mutations"
 MEASURED = ("explain", "studies", "config")
 

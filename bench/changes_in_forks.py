@@ -1,13 +1,15 @@
-"""A pytest plugin that tries changed modules: it collects the tests once, and for each change forks a child that runs some.
+"""A pytest plugin that tries changed files: it collects the tests once, and for each change forks a child that runs some.
 
 Everything is imported before the fork, so a change costs what its tests cost. The child puts the changed code in place of
-every function of the module that there is, whatever wraps it, and for programs that a test starts the changed file lies in
-the checkout meanwhile (which is a copy: bench/mutate.py). The jobs come from the file that MUTATION_JOBS names, a line each;
-what became of them is written beside it.
+every function of the module that there is, whatever wraps it; what a test opens or starts (templates, scripts, programs) it
+finds in the checkout, where the changed file lies meanwhile. A change outside of functions is "unfit": it needs a process of
+its own. The checkout is a copy (`checkouts`). The jobs come from the file that CHANGES names, a line each; what became of them
+is written beside it.
 """
 
 import contextlib
 import gc
+import inspect
 import json
 import os
 import shutil
@@ -40,7 +42,7 @@ class Tries:
         self._set_up()
         self.functions = _functions_by_file()
         gc.freeze()
-        until = time.time() + float(os.environ.get("MUTATION_SECONDS", "inf"))
+        until = time.time() + float(os.environ.get("CHANGES_SECONDS", "inf"))
         with self.to.open("a") as done:
             for job in self.jobs:
                 if time.time() > until:
@@ -66,13 +68,24 @@ class Tries:
     def _result(self, job) -> dict:
         """What became of a change. A test that fails without it, too, has no say."""
         while True:
-            tests = [test for test in job["tests"] if test in self.items and self.sound.get(test, True)]
+            tests = [test for test in self._named(job["tests"]) if self.sound.get(test, True)]
             if not tests:
                 return {"status": "no test", "by": "", "seconds": 0.0}
             result = self._try(job, tests)
             by = result["by"]
             if result["status"] != "killed" or by not in self.items or self._is_sound(job, by):
                 return result
+
+    def _named(self, names: list[str]) -> list[str]:
+        """Tests by their whole name, by that of their file or function."""
+        if all(name in self.items for name in names):
+            return names
+        return [
+            test
+            for name in names
+            for test in self.items
+            if test == name or test.startswith((f"{name}::", f"{name}["))
+        ]
 
     def _is_sound(self, job, test: str) -> bool:
         if test not in self.sound:
@@ -121,8 +134,9 @@ class Tries:
 
     def _run(self, job, original: str, tests: list[str], writing: int) -> int:
         path = str(ROOT / job["file"])
-        if not _replace(self.functions[path], original, job["source"], path):
+        if path.endswith(".py") and not _replace(self.functions[path], original, job["source"], path):
             return UNFIT
+        _forget_templates()
         items = [self.items[test] for test in tests]
         self.session._setupstate.teardown_exact(items[0])
         for item, following in zip(items, [*items[1:], None], strict=True):
@@ -188,7 +202,7 @@ def _wait(pid: int, until: float) -> str:
         os.killpg(pid, signal.SIGKILL)
     if status is None:
         os.waitpid(pid, 0)
-        return "killed by time"
+        return "killed"
     return {PASSED: "survived", UNFIT: "unfit"}.get(status, "killed")
 
 
@@ -217,9 +231,14 @@ def _codes(code: CodeType) -> dict[tuple[str, int], CodeType]:
 
 
 def _replace(functions: list[FunctionType], original: str, changed: str, filename: str) -> bool:
-    """Give functions the code of a changed source. False where a function would need another closure than it has."""
-    before = [(key, code) for key, code in _codes(compile(original, filename, "exec")).items()]
-    after = _codes(compile(changed, filename, "exec"))
+    """Give functions the code of a changed source.
+
+    False where that is not enough: more than functions changed, or one would need another closure than it has.
+    """
+    was, becomes = compile(original, filename, "exec"), compile(changed, filename, "exec")
+    if _outside(was) != _outside(becomes):
+        return False
+    before, after = list(_codes(was).items()), _codes(becomes)
     for function in functions:
         old = function.__code__
         keys = [key for key, code in before if _place(code) == _place(old)]
@@ -233,11 +252,28 @@ def _replace(functions: list[FunctionType], original: str, changed: str, filenam
     return True
 
 
+def _outside(code: CodeType) -> list:
+    """What runs when a module is imported: its own code and that of its classes, less the functions."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    classes = [_outside(one) for one in inner if not one.co_flags & inspect.CO_OPTIMIZED]
+    plain = [repr(constant) for constant in code.co_consts if not isinstance(constant, CodeType)]
+    return [code.co_code, code.co_names, plain, classes]
+
+
+def _forget_templates() -> None:
+    from django.template import engines
+
+    for engine in engines.all():
+        for loader in getattr(engine, "engine", engine).template_loaders:
+            if hasattr(loader, "reset"):
+                loader.reset()
+
+
 def _place(code: CodeType) -> tuple[str, int]:
     return code.co_qualname, code.co_firstlineno
 
 
 def pytest_configure(config):
-    if jobs := os.environ.get("MUTATION_JOBS"):
+    if jobs := os.environ.get("CHANGES"):
         sys.setrecursionlimit(10_000)
         config.pluginmanager.register(Tries(Path(jobs)), "tries")
