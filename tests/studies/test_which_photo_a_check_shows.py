@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explain.cam import localisation, plain
+from explain.models import ExplanationMap
 from studies.allocation import claim_trials
 from studies.analysis.orders import spread
 from studies.attention import (
@@ -20,7 +21,7 @@ from studies.attention import (
     next_check,
     with_checks,
 )
-from studies.models import Response, Trial
+from studies.models import Item, ItemMap, Response, Trial
 from studies.statements import Given
 from tests.factories import make_participant, make_study
 from tests.studies import taking_part
@@ -327,3 +328,23 @@ def test_an_export_names_what_stood_in_a_trial(kind, shown):
 )
 def test_a_check_is_passed_by_the_map_on_the_object_alone(said, passed):
     assert has_passed(Response(**said)) is passed
+
+
+def test_check_maps_are_as_large_as_the_maps_that_this_study_shows(monkeypatch):
+    """A finer or coarser map would be told from the others at a glance."""
+    study, found = photos(4)
+    other = make_study("other", items=1, networks=("other",))
+    finer = other.items.get().item_maps.first().map
+    ExplanationMap.objects.filter(pk=finer.pk).update(height=14, width=14)
+    shared = Item.objects.create(study=other, index=9, image=found[0][0])
+    for arm in other.arms.all():
+        ItemMap.objects.create(item=shared, arm=arm, map=finer)
+    really, sizes = plain.plain_maps, set()
+
+    def noting(boxes, cells, *others):
+        sizes.add(cells)
+        return really(boxes, cells, *others)
+
+    monkeypatch.setattr(plain, "plain_maps", noting)
+    make_check_maps(study)
+    assert sizes == {(7, 7)}
