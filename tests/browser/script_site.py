@@ -27,16 +27,18 @@ class Site:
 
     def forget(self):
         self.at = {}
+        self.clear = "localStorage.clear(); sessionStorage.clear();"  # of what the test before kept
         self.photos = Photos()  # whatever ends in .jpg
         self.asked = []  # (method, path) of everything but static files
 
     def open(self, html, path="/page/", before="", script=""):
         """Show a page. `before` runs first of all, `script` is a module; both are JavaScript."""
-        body = f"<!doctype html><script>{before}</script>{html}"
-        self.at[path] = body + (f'<script type="module">{script}</script>' if script else "")
-        self.page.goto(
-            HOME + path, wait_until="domcontentloaded"
-        )  # by then scripts ran; pictures may be held
+        page = html + (f'<script type="module">{script}</script>' if script else "")
+        page = f"<!doctype html><script>{before}</script>{page}"
+        self.at[path] = page.replace("<script>", f"<script>{self.clear}", 1)
+        # By then the scripts ran; pictures may be held.
+        self.page.goto(HOME + path, wait_until="domcontentloaded")
+        self.at[path], self.clear = page, ""
         return self.page
 
     def pass_time(self, ms):
