@@ -281,12 +281,14 @@ def test_a_rating_is_from_one_end_of_the_scale_to_the_other(value, is_one):
 
 
 def test_an_id_that_one_sends_for_two_trials_is_the_answer_to_the_first():
-    _, first, _ = two_people()
+    _, first, second = two_people()
+    answer(second, 2)
     answer_id = uuid4()
     given = answer(first, 1, answer_id)
-    again = answer(first, 1, answer_id, position=2)
-    assert (again.response, again.counts) == (given.response, True)
-    assert Response.objects.get().trial == first.trials.get(position=1)
+    for position in (1, 2):
+        again = answer(first, 1, answer_id, position=position)
+        assert (again.response, again.counts) == (given.response, True)
+    assert first.responses.get().trial == first.trials.get(position=1)
     assert first.trials.get(position=2).state == "claimed"
     assert answer(first, 1, position=2).counts
 
