@@ -56,7 +56,10 @@ class Tries:
     def _set_up(self):
         """Run one test with a database, so that the database is there when the children are made; keep a copy of it."""
         items = self.session.items
-        first = next(item for item in items if item.get_closest_marker("django_db") and _is_plain(item))
+        first = next((item for item in items if _has_database(item)), None)
+        if first is None or len(items) == 1:
+            self.database = None
+            return
         other = next(item for item in items if item is not first)
         reports = runtestprotocol(first, nextitem=other, log=False)
         if not all(report.passed for report in reports):
@@ -96,7 +99,8 @@ class Tries:
     def _try(self, job, tests: list[str]) -> dict:
         path = ROOT / job["file"]
         original = path.read_bytes()
-        self.database.put_back()
+        if self.database:
+            self.database.put_back()
         path.write_text(job["source"], "utf-8")
         began = time.monotonic()
         reading, writing = os.pipe()
@@ -183,9 +187,13 @@ class KeptDatabase:
             connection.execute(sql)
 
 
-def _is_plain(item) -> bool:
-    return not {"live_server", "transactional_db"} & set(item.fixturenames) and not dict(
-        item.get_closest_marker("django_db").kwargs
+def _has_database(item) -> bool:
+    """Whether a test has one that is put back by itself, without a server or threads."""
+    marker = item.get_closest_marker("django_db")
+    return (
+        marker is not None
+        and not marker.kwargs
+        and not {"live_server", "transactional_db"} & set(item.fixturenames)
     )
 
 

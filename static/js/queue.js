@@ -29,11 +29,14 @@ export class AnswerQueue {
     this.busy = false;
     window.addEventListener("online", () => this.send());
     // Another tab of the same participant has these answers too, and may have had them settled.
-    window.addEventListener("storage", (event) => event.key === this.key && this.onState(this.state()));
+    window.addEventListener("storage", (event) => event.key === this.key && this.settledElsewhere(event));
   }
 
+  // What is stored, and after it what storage does not have: it can be full, forbidden or cleared while the page is open.
   get waiting() {
-    return [...this.stored, ...this.memory];
+    const { stored } = this;
+    const names = new Set(stored.map(({ id }) => id));
+    return [...stored, ...this.memory.filter(({ id }) => !names.has(id))];
   }
 
   get stored() {
@@ -44,13 +47,12 @@ export class AnswerQueue {
     }
   }
 
-  // Storage can be full or forbidden (private windows): then memory has to do, also for all that comes later, so that
-  // an undo never stands before its answer.
+  // All that waits is stored in the order in which it was given, so that an undo never stands before its answer.
   keep(operation) {
+    this.memory.push(operation);
     try {
-      if (!this.memory.length) return localStorage.setItem(this.key, JSON.stringify([...this.stored, operation]));
-    } catch { /* no room */ }
-    return this.memory.push(operation);
+      localStorage.setItem(this.key, JSON.stringify(this.waiting));
+    } catch { /* memory has it */ }
   }
 
   remove(settled) {
@@ -61,6 +63,15 @@ export class AnswerQueue {
     const left = stored.filter(open);
     if (left.length) localStorage.setItem(this.key, JSON.stringify(left));
     else localStorage.removeItem(this.key);
+  }
+
+  // What another tab took out of storage is settled; what was cleared, with all else of the site, is not.
+  settledElsewhere({ oldValue, newValue }) {
+    const names = (text) => new Set(JSON.parse(text ?? "[]").map(({ id }) => id));
+    const left = names(newValue);
+    const settled = new Set([...names(oldValue)].filter((id) => !left.has(id)));
+    this.memory = this.memory.filter(({ id }) => !settled.has(id));
+    this.onState(this.state());
   }
 
   state() {

@@ -126,6 +126,18 @@ def test_what_was_given_later_never_overtakes(site, server):
     assert ids(server)[-1] == ["a", "undo of a"]
 
 
+def test_an_answer_that_waits_is_sent_though_the_sites_data_were_cleared(site, server):
+    server.planned = [503]
+    page = begin(site)
+    give(page, "a")
+    failed(site)
+    page.evaluate("localStorage.clear()")
+    assert page.evaluate("queue.waiting.map((operation) => operation.id)") == ["a"]
+    give(page, "b")
+    saved(site)
+    assert ids(server)[1] == ["a", "b"]
+
+
 def test_a_tab_knows_when_another_has_had_its_answers_stored(site, server):
     """Otherwise it would say for ever that they wait, and warn whoever closes it."""
     page = begin(site)
@@ -226,6 +238,7 @@ def test_only_what_the_server_names_is_settled_and_it_is_not_asked_without_a_pau
     site.pass_time(1000)
     site.until(lambda: len(server.requests) == 3)
     assert ids(server) == [["a"], ["a", "b"], ["b"]]
+    assert [operation["id"] for operation in begin(site).evaluate("queue.waiting")] == ["b"]  # in another tab
 
 
 def test_an_expired_token_is_renewed_and_the_answer_sent_again(site, server):
