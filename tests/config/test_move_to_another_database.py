@@ -107,6 +107,21 @@ def test_a_database_that_is_in_use_is_refused_and_stays_as_it_is(study, tmp_path
         assert new.execute("SELECT COUNT(*) FROM studies_response").fetchone() == (3,)
 
 
+def test_answers_that_are_lost_on_the_way_are_noticed_and_nothing_is_kept(study, tmp_path, monkeypatch):
+    read = rows.read
+
+    def lossy(model, alias):
+        found = list(read(model, alias))
+        return found[:-1] if model is Response else found
+
+    monkeypatch.setattr(rows, "read", lossy)
+    with pytest.raises(CommandError, match="2 rows arrived of 3; nothing was kept"):
+        move(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    with sqlite3.connect(tmp_path / "new.sqlite3") as new:
+        for table in ("studies_study", "studies_response"):
+            assert new.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
+
+
 def test_an_address_that_is_none_is_refused(study):
     with pytest.raises(CommandError, match="is no address of a database"):
         move("nowhere://at/all")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db.utils import ConnectionHandler
 from environs import EnvError
 
@@ -157,6 +158,27 @@ def test_a_large_body_that_nobody_sends_by_hand_is_refused_before_it_fills_the_m
     body = json.dumps({"operations": [], "more": "x" * 6_000_000})
     reply = client.post("/p/token-1-of-demo/answers/", body, content_type="application/json")
     assert reply.status_code in (400, 413)
+
+
+def test_an_upload_that_is_too_large_is_never_written_to_the_disk(
+    client, admin_user, settings, monkeypatch, tmp_path
+):
+    written = []
+    make = TemporaryUploadedFile.__init__
+
+    def noted(self, name, *more):
+        written.append(name)
+        make(self, name, *more)
+
+    monkeypatch.setattr(TemporaryUploadedFile, "__init__", noted)
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_TEMP_DIR = 0, tmp_path
+    client.force_login(admin_user)
+    for limit, expected in ((0, []), (1, ["photos.zip"])):
+        settings.UPLOAD_MAX_MIB = limit
+        fields = {"file": SimpleUploadedFile("photos.zip", b"x" * 1000), "set_name": ""}
+        page = client.post("/maps/photos/new/", fields).content.decode()
+        assert ("one upload may have" in page) == (limit == 0)
+        assert written == expected
 
 
 def test_logs_as_json_are_one_object_a_line_with_the_id_of_its_request(tmp_path):

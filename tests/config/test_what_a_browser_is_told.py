@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from studies.models import Invitation
@@ -118,6 +120,19 @@ def test_a_volunteer_is_given_no_session_and_a_cookie_for_forms_that_travels_by_
     assert cookie["secure"]
     assert cookie["samesite"] in ("Lax", "Strict")
     assert not cookie["domain"]
+
+
+def test_a_volunteers_page_never_asks_who_is_logged_in(world, deployed):
+    """A researcher who tries the study out must not be known there, and a volunteer need not pay for the question."""
+    _, people = world
+    deployed()
+    browser = Browser()
+    browser.force_login(people["researcher"])
+    with CaptureQueriesContext(connection) as asked:
+        request = browser.secure("/p/token-1-of-methods/instructions/").wsgi_request
+    assert not [query["sql"] for query in asked if "session" in query["sql"]]
+    assert not hasattr(request, "session")
+    assert not hasattr(request, "user")
 
 
 def test_a_log_in_is_kept_in_a_cookie_that_no_script_no_other_site_and_no_eavesdropper_gets(world, deployed):
