@@ -53,6 +53,9 @@ def test_every_photo_gets_one_map_of_each_method(photos, tiny, settings):
         ("solar_dish", 807),
     }
     assert set(run.batches.values_list("state", flat=True)) == {"done"}
+    assert set(ExplanationMap.objects.values_list("batch__precompute", flat=True)) == {
+        run.pk
+    }  # where each comes from
     assert stored_files(settings) == named_files()
 
 

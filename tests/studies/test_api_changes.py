@@ -160,7 +160,9 @@ def test_a_token_is_made_on_a_page_shown_once_and_revoked(study, client, researc
     assert program.get(HERE).status_code == 200
     row.refresh_from_db()
     assert row.last_used_at is not None
+    other = ApiToken.issue(researcher, name="weekly", scope="read")[1]
     client.post(address, {"revoke": row.pk})
+    assert APIClient(headers={"authorization": f"Token {other}"}).get(HERE).status_code == 200
     reply = program.get(HERE)
     assert (reply.status_code, reply["WWW-Authenticate"]) == (401, "Token")
     assert "unknown or revoked" in reply.json()["detail"]

@@ -160,6 +160,16 @@ def test_what_is_shown_is_made_by_the_same_renderer_on_and_off_the_object(invite
     assert study.items.first().check_maps.count() == 3
 
 
+@pytest.mark.parametrize("kind", ["overlay", "heat"])
+def test_a_check_is_shown_as_the_studys_maps_are(invite, kind):
+    invite(items=2, attention_checks=1, picture=kind)
+    for row in CheckMap.objects.all():
+        shown = np.asarray(PillowImage.open(row.file).convert("L"), float)
+        rough = np.abs(np.diff(shown)).mean() > 2  # as the photo is, which is noise; a map is smooth
+        assert rough == (kind == "overlay")
+        assert (shown > 20).mean() > 0.9  # nothing is blacked out
+
+
 def test_check_blinding_finds_nothing(invite):
     study = make_study(
         items=10, responses_per_item=2, attention_checks=2, methods=("grad-cam", "ablation-cam")

@@ -312,9 +312,14 @@ def test_the_command_says_what_it_looked_at_and_fails_on_a_leak(study, plant):
     assert answer["blind"] is True
     assert len(answer["checks"]) == 7
     plant(ETag)
+    out = StringIO()
     with pytest.raises(CommandError) as caught:
-        call_command("check_blinding", study.slug, stdout=StringIO())
+        call_command("check_blinding", study.slug, stdout=out)
     assert caught.value.returncode == 1
+    assert {line.split()[-1] for line in out.getvalue().splitlines() if line.startswith("headers")} == {
+        "LEAK"
+    }
+    assert "blind" in out.getvalue()
 
 
 @pytest.mark.django_db

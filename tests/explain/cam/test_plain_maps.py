@@ -23,7 +23,10 @@ def in_pixels(boxes):
     return [tuple(edge * SIDE for edge in box) for box in boxes]
 
 
-@pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX)])
+THIN = (0.02, 0.02, 0.07, 0.98)  # longer than BOX, and smaller
+
+
+@pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX), (THIN, BOX)])
 @pytest.mark.parametrize("cells", [(14, 14), (10, 14), (7, 7)])
 def test_the_first_lies_on_the_largest_box_and_the_others_off_every_box(boxes, cells):
     found = maps(boxes, cells)
