@@ -253,3 +253,20 @@ def test_a_long_description_of_the_code_still_fits_its_column(ask_git):
 
     assert ask_git(describe) == "a" * 64
     assert open_study(study=make_study()).code_version == "a" * 64
+
+
+def test_it_is_the_version_of_this_code_wherever_it_is_started_from(tmp_path, monkeypatch):
+    """Here from the folder of another repository, as a server may be that is kept under version control."""
+    monkeypatch.chdir(tmp_path)
+    me = ["-c", "user.name=me", "-c", "user.email=me@example.org", "-c", "commit.gpgsign=false"]
+    for words in (
+        ["init", "-q"],
+        [*me, "commit", "-q", "--allow-empty", "-m", "other"],
+        ["tag", "elsewhere"],
+    ):
+        subprocess.run(["git", *words], check=True)
+    opening.code_version.cache_clear()
+    said = opening.code_version()
+    opening.code_version.cache_clear()
+    assert said
+    assert not said.startswith("elsewhere")

@@ -170,17 +170,23 @@ def test_the_rating_table_gives_the_direction_in_words(rating, capsys):
 
 def test_json_has_the_promised_shape(choice, rating, capsys):
     data = json.loads(run("scores", "methods", "--json", capsys=capsys))
-    assert {
-        "study",
-        "task",
-        "items",
-        "responses",
-        "participants",
-        "scores",
-        "same",
-        "who",
-        "simulated",
-    } <= set(data)
+    told = {
+        "study": "methods",
+        "task": "choice",
+        "who": "real",
+        "simulated": False,
+        "items": 3,
+        "missing_items": [],
+        "responses": 12,
+        "participants": 4,
+        "imported": 0,
+        "versions": {},
+        "looks": None,
+    }
+    assert {name: data.get(name, {}) for name in told} == told
+    assert {"scores", "same", "positions", "headline", "notes", "protocol_sha256", "computed_with"} <= set(
+        data
+    )
     assert set(data["scores"]["grad-cam"]) == {"score", "share", "share_of_preferences", "interval"}
     assert set(data["same"]) == {"score", "share", "interval"}
     rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
@@ -225,3 +231,12 @@ def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert
     assert (found[choice.pk].open, found[choice.pk].answered) == (3, 13)
     assert (found[choice.pk].real, found[choice.pk].simulated) == (12, 1)
     assert (found[choice.pk].needed, found[choice.pk].percent) == (16, 81)
+
+
+@pytest.mark.parametrize("methods", [("a", "b"), ("a", "b", "c", "d")])
+def test_totals_have_a_score_for_each_arm_that_the_study_has(methods):
+    study = make_study("arms", methods=methods)
+    fill(study, [[0, 1, len(methods) - 1], [0, -1, 1]])
+    found, whole = totals(study), summary(study)
+    assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
+    assert len(found.arms) == len(methods)
