@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import asdict
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from studies.analysis.contrasts import any_difference, compare_arms, rating_tests
 from studies.progress import progress
 from studies.results import UnknownPartError, answers, totals
 from studies.summarise import summary
@@ -193,8 +195,36 @@ def test_json_has_the_promised_shape(choice, rating, capsys):
     assert rated["mean"] == pytest.approx(5 / 6)
     assert rated["by_arm"] == {"resnet50": pytest.approx(5 / 6), "vgg16": pytest.approx(-5 / 6)}
     assert rated["mean_of_items"] == pytest.approx((5 / 3 + 0) / 2)
+    assert rated["counts"] == {"-2": 0, "-1": 1, "0": 1, "1": 2, "2": 2}
+    assert "positive: resnet50" in rated["direction"]
+    low, high = rated["mean_of_items_interval"]
+    assert low <= rated["mean_of_items"] <= high
     assert len(rated["interval"]) == 2
     assert all(math.isfinite(bound) for bound in rated["interval"])
+
+
+def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
+    data = json.loads(run("scores", "methods", "--json", capsys=capsys))
+    columns = (answers(choice).items, answers(choice).participants, answers(choice).values)
+    arms = list(choice.arms.values_list("name", flat=True))
+    assert data["contrasts"] == [
+        {
+            "first": arms[found.a],
+            "second": arms[found.b],
+            "difference": found.difference,
+            "interval": found.interval.tolist(),
+            "p_by": {"trials": found.trials.p, "items": found.items.p, "people": found.people.p},
+            "p": found.p,
+            "p_holm": None,
+            "exploratory": True,
+        }
+        for found in compare_arms(*columns, seed=choice.seed)
+    ]
+    assert data["any_difference"] == asdict(any_difference(columns[0], columns[2], seed=choice.seed))
+    rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
+    given = answers(rating)
+    tests = rating_tests(given.items, given.participants, given.values)
+    assert rated["tests"] == {name: asdict(found) for name, found in tests.items()}
 
 
 def test_a_study_that_does_not_exist_is_one_clear_line(choice):
