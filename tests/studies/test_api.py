@@ -122,6 +122,14 @@ def test_answers_name_arms_and_say_whether_they_are_simulated(program, study):
     assert [row["simulated"] for row in rows] == [False, False, True, True]
 
 
+def test_an_answer_collected_elsewhere_is_given_without_an_order(program, study):
+    given = answer(make_participant(study, external={"imported": "old.csv"}), 0, 1, shown_value=None)
+    study.trials.filter(pk=given.trial_id).update(order="")
+    row = program.get("/api/studies/methods/answers/").json()["results"][-1]
+    assert (row["answer"], row["choice"], row["order"]) == (str(given.answer_id), "ablation-cam", [])
+    assert (row["shown_value"], row["imported_from"]) == (None, "old.csv")
+
+
 def test_answers_are_filtered_and_paged(program, study):
     answer(make_participant(study), 0, 0, status="undone")
     assert len(program.get("/api/studies/methods/answers/?who=simulated").json()["results"]) == 2
@@ -147,6 +155,30 @@ def test_queries_do_not_grow_with_answers(program, study, django_assert_num_quer
     for address, queries in (("/api/studies/", 9), ("/api/studies/methods/answers/", 6)):
         with django_assert_num_queries(queries):
             assert program.get(address).status_code == 200
+
+
+def test_the_schema_tells_a_program_what_it_can_be_refused_and_that_an_interval_has_two_ends(program):
+    schema = json.loads(
+        program.get("/api/schema/", headers={"accept": "application/vnd.oai.openapi+json"}).content
+    )
+    refused = {
+        f"{method} {path}": {int(status) for status in operation["responses"]} & {400, 401, 403, 404, 415}
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    }
+    always = {400, 401, 403}
+    assert refused["get /api/studies/{slug}/scores/"] == {*always, 404}
+    assert refused["get /api/studies/"] == always  # a list of which there is always a page
+    assert refused["post /api/studies/{slug}/close/"] == {*always, 404}  # nothing is sent
+    assert refused["post /api/studies/{slug}/invitations/"] == {*always, 404, 415}
+    ends = [
+        (name, field, each.get("minItems"), each.get("maxItems"))
+        for name, described in schema["components"]["schemas"].items()
+        for field, each in described.get("properties", {}).items()
+        if field == "interval"
+    ]
+    assert len(ends) > 2
+    assert {(least, most) for *_, least, most in ends} == {(2, 2)}, ends
 
 
 def test_the_schema_is_valid_and_the_page_loads_without_inline_code(client, researcher, study, tmp_path):

@@ -66,6 +66,9 @@ def test_colours_are_those_of_the_standard():
     primaries = np.eye(3)
     expected = [[53.24, 80.09, 67.20], [87.73, -86.18, 83.18], [32.30, 79.19, -107.86]]
     assert lab(primaries) == pytest.approx(np.array(expected), abs=0.02)
+    # Greys between are curved, and straight where they are nearly black: L* of 50 % and of 2 %, and no colour.
+    greys = lab(np.full((3, 2), [0.5, 0.02]).T)
+    assert greys == pytest.approx(np.array([[53.39, 0, 0], [1.4, 0, 0]]), abs=0.02)
 
 
 def test_maps_of_two_sizes_are_correlated_and_constant_ones_are_not():

@@ -113,6 +113,10 @@ def test_it_looks_at_every_map_of_some_whole_sessions(study):
         (item.pk, arm) for item in study.items.all() for arm in (0, 1)
     }
     assert session.replies[-1].address.endswith("/thanks/")
+    # What the page sends answers to is read too, once a trial.
+    asked = [reply for reply in session.replies if reply.address.endswith("/answers/")]
+    assert len(asked) == 2 * 10
+    assert {reply.headers["content-type"] for reply in asked} == {"application/json"}
 
 
 def test_it_leaves_no_trace_even_of_a_study_that_has_been_answered(study):
@@ -201,13 +205,13 @@ def test_a_header_that_differs_between_pictures_is_a_leak(small, plant):
 
 
 def test_a_page_that_names_what_made_a_map_or_a_file_of_it_is_a_leak(small):
-    """Here the question names all of them, in capitals."""
+    """Here the question names all of them, in capitals. A network's name may be as short as four letters."""
     arm = small.arms.select_related("network").get(index=1)
     shown = maps_of(small, 1)[0]
-    Network.objects.update(name="squeezy", load="torchvision:squeezy", weights_sha256="a1" * 32)
+    Network.objects.update(name="vitb", load="torchvision:squeezy", weights_sha256="a1" * 32)
     files = [shown.overlay, shown.masked, shown.heat]
     words = [
-        *(arm.name, "squeezy", "features", "torchvision:squeezy", "a1" * 32, shown.parameters_hash),
+        *(arm.name, "vitb", "features", "torchvision:squeezy", "a1" * 32, shown.parameters_hash),
         *(file.name for file in files),
         *(file.name.rsplit("/", 1)[-1].removesuffix(".jpg") for file in files),
         hashlib.sha256(shown.overlay.read()).hexdigest(),

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from explain.models import Prediction
 from studies.models import Invitation, Item, Study, hash_token
@@ -175,7 +177,9 @@ def test_opening_makes_exactly_r_trials_an_item_and_prints_a_link_that_works(bir
     study = Study.objects.get()
     assert set(Counter(study.trials.values_list("item", flat=True)).values()) == {3}
     assert answer["trials"] == 18
-    assert answer["sha256"] == study.protocol_sha256
+    assert (answer["study"], answer["sha256"]) == ("small", study.protocol_sha256)
+    assert answer["code_version"] == study.code_version
+    assert set(answer) == {"study", "trials", "code_version", "sha256", "invitation"}
     assert (study.state, bool(study.opened_at), bool(study.code_version)) == ("open", True, True)
     assert answer["invitation"].startswith("https://study.example.org/join/")
     page = client.get(answer["invitation"].removeprefix("https://study.example.org"))
@@ -224,7 +228,15 @@ def test_an_invitation_has_the_limits_that_were_asked_for(birds, write):
     token = answer["invitation"].rstrip("/").rsplit("/", 1)[1]
     invitation = Invitation.objects.get(token_sha256=hash_token(token))
     assert (invitation.label, invitation.quota, invitation.simulated) == ("friends", 5, True)
-    assert invitation.expires_at is not None
+    assert answer == {
+        "study": "small",
+        "label": "friends",
+        "quota": 5,
+        "expires": invitation.expires_at.isoformat(timespec="minutes"),
+        "simulated": True,
+        "invitation": answer["invitation"],
+    }
+    assert timedelta(days=1.9) < invitation.expires_at - timezone.now() <= timedelta(days=2)
     assert answer["invitation"].startswith("http://127.0.0.1:8000/join/")
 
 

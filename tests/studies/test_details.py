@@ -97,6 +97,16 @@ def test_same_is_counted_in_three_ways_that_each_sum_to_their_items(study):
         assert sum(way.scores) + way.same == pytest.approx(way.items)
 
 
+def test_the_ranking_has_the_best_arm_first_and_each_worth_in_its_interval(study):
+    found = found_in(study)
+    worth = dict(zip(ARMS, found.ranking.estimate.worth.tolist(), strict=True))
+    assert [line.name for line in found.ranked] == sorted(ARMS, key=worth.get, reverse=True)
+    for line in found.ranked:
+        assert line.worth == worth[line.name]
+        assert line.interval == tuple(found.ranking.intervals.worth[ARMS.index(line.name)].tolist())
+        assert line.interval[0] <= line.worth <= line.interval[1]
+
+
 def test_times_are_quartiles_in_seconds(study):
     times = found_in(study, group="course A").times
     assert times.n == 24

@@ -283,3 +283,13 @@ def test_what_a_person_may_ask_to_have_forgotten_is_emptied_of_theirs_alone(open
     assert first.events.erase("data") == 1
     assert [(event.kind, event.data) for event in first.events.all()] == [("practice", {})]
     assert second.events.get().data == {"said": "this"}
+
+
+def test_saving_one_column_of_an_arm_keeps_what_somebody_else_saved_in_another():
+    arm, same = (make_study().arms.first(), Arm.objects.order_by("index").first())
+    same.method = "centre"
+    same.save()
+    arm.name = "mine"
+    arm.save(update_fields=["name"])
+    same.refresh_from_db()
+    assert (same.name, same.method) == ("mine", "centre")

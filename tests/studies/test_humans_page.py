@@ -47,6 +47,21 @@ def test_page_report_and_json_give_the_same_correlation(study, admin_client, cap
     drop = by_figure["average-drop"]["within_items"]
     assert drop["rho"] == found.within.value
     assert drop["interval"] == [low, high]
+    assert drop == {
+        "rho": found.within.value,
+        "interval": [low, high],
+        "n": found.within.n,
+        "note": found.within.note,
+    }
+    assert {name: value for name, value in by_figure["average-drop"].items() if "_items" not in name} == {
+        "figure": "average-drop",
+        "title": found.title,
+        "protocol": "paper",
+        "higher_is_better": False,
+        "items": 4,
+        "note": found.note,
+    }
+    assert by_figure["average-drop"]["across_items"]["n"] == found.across.n > 0
     assert data["computed_with"]["correlation_draws"] == 1000
 
 

@@ -59,9 +59,10 @@ def test_imported_answers_are_scored_and_marked(study, write, capsys):
     assert ann.state == Participant.State.FINISHED
 
 
-def test_the_studys_own_trials_stay_as_they_are(study, write):
+def test_the_studys_own_trials_stay_as_they_are(study, write, capsys):
     make_trials(study, ["0,1,2", "1,2,0"])
     call_command("import_responses", "methods", write(GOOD))
+    assert capsys.readouterr().out == "3 answers of 2 participants imported into methods.\n"
     assert study.trials.filter(state=Trial.State.OPEN, participant=None).count() == 4
     assert study.trials.filter(state=Trial.State.ANSWERED).count() == 3
 

@@ -1,5 +1,7 @@
 """Opening: the right map of each arm on each photo, every trial once whoever opens it twice, and all of it on record."""
 
+import os
+import shutil
 import subprocess
 import tomllib
 
@@ -253,3 +255,23 @@ def test_a_long_description_of_the_code_still_fits_its_column(ask_git):
 
     assert ask_git(describe) == "a" * 64
     assert open_study(study=make_study()).code_version == "a" * 64
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="asks git")
+def test_it_is_the_version_of_this_code_wherever_it_is_started_from(tmp_path, monkeypatch):
+    """Here from the folder of another repository, as a server may be that is kept under version control."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:  # as in a hook of git's
+        monkeypatch.delenv(name)
+    me = ["-c", "user.name=me", "-c", "user.email=me@example.org", "-c", "commit.gpgsign=false"]
+    for words in (
+        ["init", "-q"],
+        [*me, "commit", "-q", "--allow-empty", "-m", "other"],
+        ["tag", "elsewhere"],
+    ):
+        subprocess.run(["git", *words], check=True)
+    opening.code_version.cache_clear()
+    said = opening.code_version()
+    opening.code_version.cache_clear()
+    assert said
+    assert not said.startswith("elsewhere")

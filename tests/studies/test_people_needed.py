@@ -27,6 +27,8 @@ pytestmark = pytest.mark.django_db
         ({1: 1, 2: 1, 3: 1}, [({1}, 1)], 5, 2, 1),  # may give one more only
         ({1: 2, 2: 1}, [({2}, 1), (set(), 1)], 5, 1, 1),
         ({1: 3, 2: 2}, [({1}, 9), ({2}, 9)], 9, 3, 2),
+        ({1: 1, 2: 2}, [(set(), 1)], 5, 2, 1),  # who is present takes the one that wants most
+        ({1: 0, 2: 1}, [({2}, 5)], 5, 1, 1),  # what has enough takes no answer from another
     ],
 )
 def test_by_hand(need, present, each, answers, people):

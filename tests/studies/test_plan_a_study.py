@@ -13,7 +13,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import rating_intervals
 from studies.analysis.power import Assumptions, Design, World
 from studies.analysis.power import power as power_of
-from studies.planning import count_photos, fewest_people, plan
+from studies.planning import Photos, count_photos, fewest_people, plan
 from studies.protocol import ProtocolError, check_protocol
 from tests.factories import make_image, make_network
 
@@ -59,7 +59,7 @@ def image_set(db):
 
 @pytest.mark.django_db
 def test_photos_are_those_of_the_limit_while_the_set_is_not_here():
-    assert count_photos(protocol()).count == 40
+    assert count_photos(protocol()) == Photos(40, "photos.limit; the set is not here yet")
     source = copy.deepcopy(CHOICE)
     del source["photos"]["limit"]
     with pytest.raises(ProtocolError, match=r"photos.set: 'unseen' is no set of photos here.*set a limit"):
@@ -68,7 +68,9 @@ def test_photos_are_those_of_the_limit_while_the_set_is_not_here():
 
 @pytest.mark.django_db
 def test_photos_are_those_of_the_classes_while_the_set_is_not_here():
-    assert count_photos(protocol(photos={"set": "unseen", "top_classes": 5, "per_class": 50})).count == 250
+    assert count_photos(protocol(photos={"set": "unseen", "top_classes": 5, "per_class": 50})) == Photos(
+        250, "photos.per_class; the set is not here yet"
+    )
     assert (
         count_photos(
             protocol(photos={"set": "unseen", "classes": ["dam"], "per_class": 50, "limit": 9})
@@ -78,7 +80,7 @@ def test_photos_are_those_of_the_classes_while_the_set_is_not_here():
 
 
 def test_photos_are_counted_in_the_set_that_is_here(image_set):
-    assert count_photos(protocol(photos__set="here")).count == 8
+    assert count_photos(protocol(photos__set="here")) == Photos(8, "the set here")
     assert count_photos(protocol(photos__set="here", photos__limit=5)).count == 5
     assert count_photos(protocol(photos__set="here", photos__classes=["hammer"])).count == 6
     with pytest.raises(ProtocolError, match="no photo is labelled 'lemon'"):
@@ -146,6 +148,18 @@ def test_a_greater_effect_is_found_more_often_and_none_seldom():
         for effect in (0.0, 0.3, 0.7)
     }
     assert by_effect[0.0] <= 0.15 < by_effect[0.3] < by_effect[0.7] == 1
+
+
+@pytest.mark.django_db
+def test_whoever_waits_for_the_figures_is_told_how_many_studies_are_done_of_how_many():
+    told = []
+    plan(
+        protocol=protocol(),
+        people=[10, 20],
+        studies=10,
+        report=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(done, 20) for done in range(21)]
 
 
 @pytest.mark.django_db

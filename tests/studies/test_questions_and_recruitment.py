@@ -2,6 +2,7 @@
 
 import pytest
 
+from studies.forms import QuestionsForm
 from studies.models import Participant
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,16 @@ def test_an_answer_that_is_none_is_asked_for_again(visitor, invite, given):
     assert visitor.path.endswith("/about-you/")
     assert visitor.soup.select(".errorlist")
     assert Participant.objects.get().background == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"), [("-1", False), ("0", True), ("1000000", True), ("1000001", False), ("1.5", False)]
+)
+def test_a_number_is_taken_from_none_to_a_million(number, fits):
+    questions = [{"key": "steps", "text": "How many steps a day?", "kind": "number", "required": True}]
+    form = QuestionsForm(questions, {"steps": number})
+    assert form.is_valid() is fits
+    assert not fits or form.answers() == {"steps": int(number)}
 
 
 @pytest.mark.parametrize("given", [{"age": "17", "knows": "No"}, {"age": "34", "knows": "Yes"}])

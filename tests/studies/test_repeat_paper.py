@@ -62,6 +62,10 @@ def test_the_whole_command_runs_and_a_second_time_makes_nothing_new(two, tmp_pat
     words = ["--set", "few", "--networks", "one,other", "--protocols", "paper,soft", "--to", str(to), "--json"]  # fmt: skip
     call_command("repeat_paper", *words)
     told = json.loads(capsys.readouterr().out)
+    assert {name: told[name] for name in ("report", "set", "samples", "simulated")} == {
+        "report": str(to), "set": "few", "samples": False, "simulated": False,
+    }  # fmt: skip
+    assert told["seconds"] >= 0
     assert {study["slug"] for study in told["studies"] if study["left_out"]} == {
         "paper-method-choice-few",
         "paper-reliability-few-one-other",

@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import asdict
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from studies.analysis.contrasts import any_difference, compare_arms, rating_tests
 from studies.progress import progress
 from studies.results import UnknownPartError, answers, totals
 from studies.summarise import summary
@@ -170,25 +172,59 @@ def test_the_rating_table_gives_the_direction_in_words(rating, capsys):
 
 def test_json_has_the_promised_shape(choice, rating, capsys):
     data = json.loads(run("scores", "methods", "--json", capsys=capsys))
-    assert {
-        "study",
-        "task",
-        "items",
-        "responses",
-        "participants",
-        "scores",
-        "same",
-        "who",
-        "simulated",
-    } <= set(data)
+    told = {
+        "study": "methods",
+        "task": "choice",
+        "who": "real",
+        "simulated": False,
+        "items": 3,
+        "missing_items": [],
+        "responses": 12,
+        "participants": 4,
+        "imported": 0,
+        "versions": {},
+        "looks": None,
+    }
+    assert {name: data.get(name, {}) for name in told} == told
+    assert {"scores", "same", "positions", "headline", "notes", "protocol_sha256", "computed_with"} <= set(
+        data
+    )
     assert set(data["scores"]["grad-cam"]) == {"score", "share", "share_of_preferences", "interval"}
     assert set(data["same"]) == {"score", "share", "interval"}
     rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
     assert rated["mean"] == pytest.approx(5 / 6)
     assert rated["by_arm"] == {"resnet50": pytest.approx(5 / 6), "vgg16": pytest.approx(-5 / 6)}
     assert rated["mean_of_items"] == pytest.approx((5 / 3 + 0) / 2)
+    assert rated["counts"] == {"-2": 0, "-1": 1, "0": 1, "1": 2, "2": 2}
+    assert "positive: resnet50" in rated["direction"]
+    low, high = rated["mean_of_items_interval"]
+    assert low <= rated["mean_of_items"] <= high
     assert len(rated["interval"]) == 2
     assert all(math.isfinite(bound) for bound in rated["interval"])
+
+
+def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
+    data = json.loads(run("scores", "methods", "--json", capsys=capsys))
+    columns = (answers(choice).items, answers(choice).participants, answers(choice).values)
+    arms = list(choice.arms.values_list("name", flat=True))
+    assert data["contrasts"] == [
+        {
+            "first": arms[found.a],
+            "second": arms[found.b],
+            "difference": found.difference,
+            "interval": found.interval.tolist(),
+            "p_by": {"trials": found.trials.p, "items": found.items.p, "people": found.people.p},
+            "p": found.p,
+            "p_holm": None,
+            "exploratory": True,
+        }
+        for found in compare_arms(*columns, seed=choice.seed)
+    ]
+    assert data["any_difference"] == asdict(any_difference(columns[0], columns[2], seed=choice.seed))
+    rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
+    given = answers(rating)
+    tests = rating_tests(given.items, given.participants, given.values)
+    assert rated["tests"] == {name: asdict(found) for name, found in tests.items()}
 
 
 def test_a_study_that_does_not_exist_is_one_clear_line(choice):
@@ -225,3 +261,12 @@ def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert
     assert (found[choice.pk].open, found[choice.pk].answered) == (3, 13)
     assert (found[choice.pk].real, found[choice.pk].simulated) == (12, 1)
     assert (found[choice.pk].needed, found[choice.pk].percent) == (16, 81)
+
+
+@pytest.mark.parametrize("methods", [("a", "b"), ("a", "b", "c", "d")])
+def test_totals_have_a_score_for_each_arm_that_the_study_has(methods):
+    study = make_study("arms", methods=methods)
+    fill(study, [[0, 1, len(methods) - 1], [0, -1, 1]])
+    found, whole = totals(study), summary(study)
+    assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
+    assert len(found.arms) == len(methods)

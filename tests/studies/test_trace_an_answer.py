@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import uuid
 
 import pytest
@@ -146,6 +147,13 @@ def test_an_attention_check_leads_to_the_pictures_of_the_check(capsys):
     chain = json.loads(capsys.readouterr().out)
     assert chain["answers"][0]["order"] == ["elsewhere", "object", "elsewhere"]
     assert chain["checks"] == [sha256(b"picture %d" % place) for place in range(3)]
+    call_command("provenance", "checked", "--item", "0")
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if "check " in line]
+    assert [re.split(r" {2,}", line.replace("SHA-256 ", "SHA-256  ")) for line in lines] == [
+        ["check on the object, SHA-256", chain["checks"][0]],
+        ["check elsewhere, SHA-256", chain["checks"][1]],
+        ["check elsewhere, SHA-256", chain["checks"][2]],
+    ]
 
 
 def test_a_picture_that_nobody_has_been_shown_has_no_hash():

@@ -4,6 +4,7 @@ import copy
 import csv
 import io
 import json
+import re
 import tomllib
 import uuid
 
@@ -161,7 +162,11 @@ def test_the_command_says_what_differs(study):
     assert "Which of these" in run("show_protocol", "small")
     assert "Which map best" in run("show_protocol", "small@1")
     rows = json.loads(run("show_protocol", "small@1", against="small", json=True))
-    assert [row["key"] for row in rows] == ["wording.question"]
+    before, after = "Which map best matches the {class}?", "Which of these shows the {class}?"
+    assert rows == [{"key": "wording.question", "small@1": before, "small": after}]
+    lines = run("show_protocol", "small@1", against="small").splitlines()
+    assert lines[0].split() == ["key", "small@1", "small"]
+    assert [re.split(r" {2,}", line.strip()) for line in lines[-1:]] == [["wording.question", before, after]]
     assert "ask the same" in run("show_protocol", "small@2", against="small")
     with pytest.raises(CommandError, match=r"has no version 3 of its protocol \(there is: 1, 2\)"):
         run("show_protocol", "small@3")

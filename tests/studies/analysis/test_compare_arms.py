@@ -308,3 +308,14 @@ def test_holm_multiplies_in_order_and_never_falls():
     assert holm([0.6, 0.9]) == [1.0, 1.0]
     assert holm([0.02, None]) == [0.04, None]
     assert holm([]) == []
+
+
+@pytest.mark.parametrize("arms", [2, 4])
+def test_studies_of_two_or_four_arms_get_an_interval_for_each_pair_that_they_have(arms):
+    item, person, _ = answers()
+    choice = np.random.default_rng(1).integers(-1, arms, len(item))
+    found = compare_arms(item, person, choice, arms, draws=200)
+    assert len(found) == arms * (arms - 1) / 2
+    differences = choice_intervals(item, person, choice, arms).differences
+    for contrast in found:
+        assert contrast.interval.tolist() == differences[contrast.a, contrast.b].tolist()

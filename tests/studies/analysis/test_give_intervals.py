@@ -351,8 +351,8 @@ def test_an_arm_that_nobody_chose_is_pointed_out():
     assert found.arms[3].tolist() == [0, 0]
     assert "does not prove" in found.note
     assert choice_intervals(item, person, choice, draws=100).note == ""  # every arm was chosen
-    few = choice_intervals([1, 1, 2, 2], [7, 8, 7, 8], [0, 1, 1, 1], arms=3, draws=100)
-    assert few.note.startswith("With only 2 participants and 2 items the interval is rough")
+    few = choice_intervals([1, 1, 1, 2, 2, 2], [7, 8, 9, 7, 8, 9], [0, 1, 1, 1, 0, 0], arms=3, draws=100)
+    assert few.note.startswith("With only 3 participants and 2 items the interval is rough")
     assert "does not prove" in few.note
 
 
