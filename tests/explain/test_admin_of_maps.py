@@ -41,6 +41,12 @@ def test_every_table_has_a_list_and_a_page(admin, rows, table):
     assert admin.get(reverse(f"admin:explain_{table}_change", args=[rows[table]])).status_code == 200
 
 
+def test_the_page_of_a_map_shows_its_picture(admin, rows):
+    pk = rows["explanationmap"]
+    page = admin.get(reverse("admin:explain_explanationmap_change", args=[pk])).content.decode()
+    assert f'<img src="{reverse("map-picture", args=["overlay", pk])}"' in page
+
+
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "imageset"])
 def test_nothing_that_is_computed_or_checked_is_made_by_hand(admin, rows, table):
     assert admin.get(reverse(f"admin:explain_{table}_add")).status_code == 403

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from django.core.management import CommandError, call_command
+from django.forms.models import model_to_dict
 from PIL import Image as PillowImage
 
 from explain import evaluate, precompute, tasks
@@ -16,7 +17,7 @@ from explain.cam.errors import InputError
 from explain.evaluation_protocols import PROTOCOLS
 from explain.evaluation_tables import table_of
 from explain.management.commands import evaluate as command
-from explain.models import Evaluation, ExplanationMap, Image
+from explain.models import Evaluation, ExplanationMap, Image, Network
 from explain.networks import load_network
 
 METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
@@ -369,6 +370,23 @@ def test_the_rows_behind_a_table_give_its_figures_again(maps, tiny, tmp_path):
     assert [named[int(row["map"])].image.original_name for row in rows] == [row["photo"] for row in rows]
     with pytest.raises(CommandError, match="Is a directory"):
         call_command("evaluate", "photos", networks="tiny", methods="grad-cam", rows=tmp_path)
+
+
+def test_the_rows_name_the_maps_of_their_own_layer(maps, tiny, tmp_path):
+    """The same weights cut elsewhere make maps that differ in nothing else; a row must not send a reader to those."""
+    made = ExplanationMap.objects.filter(method="grad-cam")
+    own = set(made.values_list("pk", flat=True))
+    other = Network.objects.create(
+        **{**model_to_dict(tiny, exclude=["id"]), "name": "cut", "layer": "blocks"}
+    )
+    copies = list(made)
+    for copy in copies:
+        copy.pk, copy.network, copy.layer = None, other, other.layer
+    ExplanationMap.objects.bulk_create(copies)
+    path = tmp_path / "rows.csv"
+    call_command("evaluate", "photos", networks="tiny", methods="grad-cam", rows=path)
+    with path.open(encoding="utf-8") as file:
+        assert {int(row["map"]) for row in csv.DictReader(file)} == own
 
 
 def test_staff_read_the_rows_in_the_admin(maps, tiny, client, admin_user):

@@ -76,6 +76,12 @@ def test_sets_networks_and_runs_are_listed_with_their_counts(client, researcher,
     assert '<td class="number">6</td>' in text  # maps of the network
 
 
+def test_every_page_about_maps_leads_on_and_lets_one_log_out(client, researcher, run):
+    client.force_login(researcher)
+    for name, args in (("runs", []), ("run", [run.pk]), ("image-set", ["tools"])):
+        assert "Log out researcher" in page(client, name, *args)
+
+
 def test_the_newest_run_comes_first(client, researcher, run):
     newer = run.image_set.precomputes.create(methods=["ablation-cam"])
     client.force_login(researcher)

@@ -2,7 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from explain import precompute
 from explain.models import Batch, ExplanationMap, Precompute
 from studies import preparing, tasks
 from studies.drafts import create_draft
@@ -30,10 +32,13 @@ def make(browser, study):
 
 
 def test_only_the_photos_that_are_asked_for_get_maps(browser, photos, tiny, tasks_run_in_place):
+    earlier = create_draft(source={"version": 1, "slug": "earlier", "title": "Earlier", "task": "choice"})
     study = draft(limit=2)
     assert "Ready to open" in make(browser, study)
     assert (study.state, study.items.count()) == ("ready", 2)
     assert ExplanationMap.objects.count() == 4
+    earlier.refresh_from_db()
+    assert (earlier.state, earlier.precompute) == ("draft", None)
     kinds = list(study.events.values_list("kind", flat=True))
     assert kinds == ["drafted", "precomputing", "ready", "likeness measured"]
 
@@ -75,6 +80,20 @@ def test_a_message_that_is_lost_is_sent_again_by_whoever_looks(browser, photos, 
     state = browser.get(reverse("setup-state", args=["mine"])).json()
     assert sent == [(study.pk,), (study.pk,)]
     assert state["version"] == "precomputing "
+
+
+def test_nothing_is_sent_again_while_a_run_is_going_or_has_failed(photos, tiny, monkeypatch):
+    """Each message would have a worker begin the same step once more."""
+    waiting = []
+    monkeypatch.setattr(preparing, "queue_length", lambda: len(waiting))
+    study, run = draft(), precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    study.state, study.precompute = "precomputing", run
+    expected = {"pending": False, "running": False, "failed": False, "done": True}
+    for state, lost in expected.items():
+        run.batches.update(state=state, started_at=timezone.now(), finished_at=timezone.now())
+        assert preparing.is_waiting_for_nobody(study) is lost, state
+    waiting.append("a message on its way")
+    assert not preparing.is_waiting_for_nobody(study)
 
 
 def test_it_can_be_stopped_and_changed(browser, photos, tiny, monkeypatch):

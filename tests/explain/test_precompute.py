@@ -230,6 +230,37 @@ def test_the_command_makes_maps_inline_and_counts_them(photos, tiny, capfd):
         }
     ]
     assert told["failures"] == []
+    assert (told["run"], told["set"], told["target"]) == (Precompute.objects.last().pk, "photos", "label")
+    assert told["batches"]["failed"] == 0
+    assert told["seconds"] >= 0
+
+
+def test_a_photo_with_two_maps_of_a_method_is_one_photo_and_a_method_without_maps_has_none(
+    photos, tiny, capsys, monkeypatch
+):
+    """One map is of the label and one of the top class; both are blank. Then the disk is full."""
+    arguments = ["precompute", "photos", "--networks=tiny", "--inline", "--json"]
+    call_command(*arguments, "--methods=grad-cam")
+    call_command(*arguments, "--methods=grad-cam", "--target=top")
+    ExplanationMap.objects.update(blank=True)
+    capsys.readouterr()
+
+    def broken(*_, **__):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(making.Making, "compute", broken)
+    with pytest.raises(CommandError):
+        call_command(*arguments, "--methods=grad-cam,hirescam", "--target=top")
+    told = json.loads(capsys.readouterr().out)
+    assert ExplanationMap.objects.count() == 10
+    assert told["target"] == "top"
+    assert [(row["method"], row["maps"], row["blank"]) for row in told["maps"]] == [
+        ("grad-cam", 5, 5),
+        ("hirescam", 0, 0),
+    ]
+    assert [(one["network"], one["error"]) for one in told["failures"]] == [
+        ("tiny", "OSError: No space left on device")
+    ]
 
 
 @pytest.mark.parametrize(

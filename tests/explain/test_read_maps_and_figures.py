@@ -263,5 +263,10 @@ def test_a_sweep_compares_each_setting_with_the_exact_method(photos, tiny, monke
     assert {one.photos for one in (exact, coarse, whole)} == {1}
     assert min(one.milliseconds for one in (exact, coarse, whole)) > 0
     assert told == [(1, 3), (2, 3), (3, 3)]
+    with monkeypatch.context() as clock:
+        ticks = iter([0.0, 0.25, 1.0, 1.5, 2.0, 2.125])
+        clock.setattr(sweep.time, "perf_counter", lambda: next(ticks))
+        timed = sweep.sweep(network=tiny, images=images[:1])
+    assert [one.milliseconds for one in timed] == [250.0, 500.0, 125.0]
     nothing = sweep.sweep(network=tiny, images=images[1:])
     assert [(one.photos, one.milliseconds, one.agreement) for one in nothing] == [(0, 0.0, None)] * 3

@@ -133,6 +133,10 @@ def test_a_zip_whose_header_lies_about_a_length(inbox, monkeypatch):
     assert len(content) > 5000
     with pytest.raises(trees.BadInputError, match="over"):
         trees._read_limited("a.png", io.BytesIO(content))
+    stream = io.BytesIO(b"\0" * 1_000_000)
+    with pytest.raises(trees.BadInputError, match="over"):
+        trees._read_limited("a.png", stream)
+    assert stream.tell() == 5001  # the rest is never in memory
 
 
 def test_an_encrypted_zip(inbox):

@@ -3,6 +3,7 @@
 A few examples of each operation here; `make fuzz` tries many more.
 """
 
+import json
 import os
 
 import pytest
@@ -109,3 +110,25 @@ def test_whatever_is_asked_the_answer_is_one_that_the_schema_tells_of(headers):
     assert len(seen) == OPERATIONS
     done = [name for name, statuses in seen.items() if min(statuses) < 300]
     assert len(done) > OPERATIONS / 2, seen  # they were not all refused
+
+
+def test_the_schema_tells_a_program_which_refusals_to_expect(admin_client):
+    """Addresses that name a thing and lists with a cursor can find nothing; only what is sent can be in a wrong format."""
+    paths = json.loads(admin_client.get("/api/schema/?format=json").content)["paths"]
+    told = {f"{method} {path}": set(one["responses"]) for path, methods in paths.items() for method, one in methods.items()}  # fmt: skip
+    assert len(told) == OPERATIONS
+    everywhere = {"400", "401", "403", "429", "503"}
+    assert all(everywhere <= statuses for statuses in told.values())
+    named = {name for name in told if "{" in name}
+    paged = {
+        f"get {path}"
+        for path, methods in paths.items()
+        if any(one["name"] == "cursor" for one in methods.get("get", {}).get("parameters", []))
+    }
+    assert {name for name, statuses in told.items() if "404" in statuses} == named | paged
+    assert named
+    assert paged - named
+    sends = {name for name, statuses in told.items() if "415" in statuses}
+    assert sends
+    assert all(not name.startswith("get") for name in sends)
+    assert sends == {f"{method} {path}" for path, methods in paths.items() for method, one in methods.items() if "requestBody" in one}  # fmt: skip

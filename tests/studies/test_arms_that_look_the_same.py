@@ -172,6 +172,7 @@ def test_the_page_takes_a_tick(study, browser, tasks_run_in_place):
     address = reverse("study-state", args=["twins", "open"])
     said = browser.post(address, follow=True).content.decode()
     assert "look the same on 2 of 3 photos" in said
+    assert "compared first" not in said  # they were, at once
     assert 'name="alike_seen"' in said
     browser.post(address, {"alike_seen": "on"})
     assert Study.objects.get().state == "open"
@@ -184,6 +185,7 @@ def test_the_page_shows_the_closest_and_the_farthest_item_side_by_side(study, br
     page = browser.post(address, follow=True).content.decode()
     assert "look the same on 2 of 3 photos" in page
     assert "median 1.00, least 1.00" in page
+    assert "Where more than 50 % of a pair" in page
     shown = [study.items.get(index=index).item_maps.order_by("arm__index") for index in (0, 2)]
     addresses = [reverse("map-picture", args=["overlay", one.map_id]) for maps in shown for one in maps]
     places = [page.index(f'src="{one}"') for one in addresses]

@@ -8,6 +8,7 @@ from django.urls import reverse
 from explain.models import Image, ImageSet, Prediction
 from studies.models import Study
 from studies.opening import create_study
+from studies.photos import SHOWN
 from studies.protocol import check_protocol
 from tests.factories import make_image, make_map, make_network, make_study
 
@@ -89,6 +90,10 @@ def test_the_table_has_f1_what_was_chosen_and_why_the_rest_was_not(birds, resear
     assert html.count("not drawn: 2 of the 3 of its class were") == 2
     assert html.count('<span class="tag good">chosen</span>') == 4
     assert "differ" not in html
+    assert "protocol and seed 3." in html
+    assert '<th scope="col" class="number">F1 of tiny</th>' in html
+    mean = re.search(r"Mean of all classes</th>(.*?)</tr>", html, re.S).group(1)
+    assert re.findall(r"<td[^>]*>(.*?)</td>", mean)[:2] == ["12", "0.838"]  # (6/7 + 6/7 + 0.8) / 3
 
 
 def test_photos_are_narrowed_to_those_chosen_or_left_out_and_to_a_class(birds, researcher, look):
@@ -97,6 +102,8 @@ def test_photos_are_narrowed_to_those_chosen_or_left_out_and_to_a_class(birds, r
     assert "of 5 photos" in look("?show=chosen")
     assert "of 7 photos" in look("?show=left")
     assert "of 4 photos" in look("?class=hen")
+    here = {words: re.search(r'aria-current="true">(.*?)</a>', look(f"?show={words}")) for words in SHOWN}
+    assert {words: found and found.group(1).lower() for words, found in here.items()} == SHOWN
     assert "No such photo" in look("?class=emu")
 
 

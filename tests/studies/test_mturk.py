@@ -3,6 +3,7 @@
 import pytest
 
 from studies.models import Participant
+from studies.recruitment import mturk_address
 
 pytestmark = pytest.mark.django_db
 WORKER = "?workerId=W1&assignmentId=A1&hitId=H1&turkSubmitTo="
@@ -71,3 +72,10 @@ def test_an_assignment_that_was_accepted_again_is_the_one_that_is_handed_in(visi
     while again.on_trial:
         again.answer(0)
     assert again.soup.select_one("form#mturk input[name=assignmentId]")["value"] == "A2"
+
+
+@pytest.mark.parametrize("assignment", [{}, {"assignmentId": "ASSIGNMENT_ID_NOT_AVAILABLE"}])
+def test_who_has_accepted_no_assignment_has_none_to_hand_in(assignment):
+    worker = {"workerId": "W1", "turkSubmitTo": "https://www.mturk.com"}
+    assert mturk_address(worker | assignment) == ""
+    assert mturk_address(worker | {"assignmentId": "A1"}) == "https://www.mturk.com/mturk/externalSubmit"

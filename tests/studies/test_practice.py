@@ -22,6 +22,7 @@ def test_who_is_right_goes_through_two_examples_and_on_to_the_photos(visitor, in
     visitor.start(join)
     for number, drawing in enumerate(("cup", "tree")):
         assert f"Which map best matches the {drawing}?" in visitor.text
+        assert visitor.soup.select_one("button.same").text == "They look the same"
         assert visitor.get(visitor.home + "trial/").path.endswith("/practice/")
         visitor.press(value=side(number))
         assert "Yes: map" in visitor.text
@@ -46,6 +47,10 @@ def test_who_is_wrong_is_told_and_tries_once_more(visitor, invite):
 def test_a_rating_is_right_on_the_side_of_the_object(visitor, invite, strength, right):
     _, join = invite(task="rating", practice=True)
     visitor.start(join)
+    labels = Study.objects.get().wording["labels"]
+    assert [(one["value"], one.text) for one in visitor.soup.select(".ratings button")] == [
+        (str(value), label) for value, label in zip(range(-2, 3), labels, strict=True)
+    ]
     visitor.press(value=strength if side(0) == 1 else -strength)
     assert Event.objects.get(kind="practice").data["right"] is right
 

@@ -4,10 +4,11 @@ import pytest
 from django.apps import apps
 from django.urls import reverse
 
-from explain.models import ImageSet
+from explain.models import ExplanationMap, ImageSet
 from studies.drafts import create_draft
+from studies.dry_run import _photos
 from studies.models import Study
-from tests.factories import make_image, make_network, make_study
+from tests.factories import make_image, make_map, make_network, make_study
 from tests.studies.conftest import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,27 @@ def test_a_draft_shows_photos_where_maps_are_not_made_yet(staff):
     assert staff.on_trial
     assert "the photo stands in for them" in staff.text
     assert len(staff.soup.select("button.map")) == 2
+
+
+def test_a_draft_shows_the_maps_that_are_made_each_with_its_own_photo(staff):
+    """The newest-made first, by method and network: a preview that mixes them up misleads who opens the study."""
+    image_set, networks = ImageSet.objects.create(name="birds"), [make_network("one"), make_network("two")]
+    images = [make_image(image_set, number) for number in range(2)]
+    for method in ("ablation-cam", "grad-cam"):
+        for image in images:
+            for network in reversed(networks):
+                make_map(image, network, method)
+    arms = [{"network": "one", "method": "grad-cam"}, {"network": "two", "method": "ablation-cam"}]
+    source = {"version": 1, "slug": "early", "title": "Early", "task": "choice", "design": {"seed": 1}}
+    study = create_draft(source={**source, "photos": {"set": "birds"}, "arms": arms})
+    expected = {
+        image: [ExplanationMap.objects.get(image=image, network__name=n, method=m).pk for n, m in (("one", "grad-cam"), ("two", "ablation-cam"))]
+        for image in images
+    }  # fmt: skip
+    assert dict(_photos(study)) == expected
+    staff.get(reverse("setup-preview", args=["early"])).press().press()
+    assert staff.on_trial
+    assert "the photo stands in for them" not in staff.text
 
 
 def test_the_address_of_a_preview_is_for_those_who_may_change_the_study(

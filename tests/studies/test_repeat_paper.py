@@ -114,6 +114,15 @@ def test_printed_figures_stand_beside_ours_with_an_interval_over_photos(two, tin
     assert line.cells[0].interval == pytest.approx((drops.mean() - half, drops.mean() + half))
 
 
+def test_the_interval_of_a_drop_is_students_over_the_photos_with_a_score_above_zero():
+    """Drops of 20, 40, 60, 0 and 0 per cent: mean 24, s² = 2,720 / 4; t of four degrees is 2.776."""
+    whole, left = [0.5] * 5 + [0.0], [0.4, 0.3, 0.2, 0.5, 0.6, 0.1]
+    figures = {"confidence": np.array(whole), "confidence_left": np.array(left)}
+    half = 2.7764451 * 680**0.5 / 5**0.5
+    assert half > 30
+    assert interval(figures, METRICS[0]) == pytest.approx((24 - half, 24 + half))
+
+
 @pytest.fixture
 def tiny_tables(two):
     asked = stages.asked(inputs(), "paper")

@@ -3,11 +3,15 @@
 import tomllib
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from explain.models import Image, Prediction
-from studies.models import Study
+from studies.choosing import knows_not
+from studies.models import Event, Study
+from studies.preparing import GAVE_UP
 from studies.protocol import check_protocol
+from studies.setup import STEPS
 from tests.studies.setting_up import DESIGN, WORDING, begin, errors_of, go_through, save
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +122,20 @@ def test_a_network_that_does_not_fit_the_classes_is_refused_at_its_field(browser
     assert "The network tiny knows no class 'ostrich'" in errors_of(response)["networks"]
 
 
+def test_five_unknown_classes_are_named_and_the_rest_is_said_to_be_there():
+    assert knows_not("tiny", "edcba") == "tiny knows no class 'a', 'b', 'c', 'd', 'e'"
+    assert knows_not("tiny", "fedcba") == "tiny knows no class 'a', 'b', 'c', 'd', 'e' and others"
+
+
+def test_one_network_alone_is_refused_where_two_are_compared(browser, birds):
+    study = begin(browser, "rating")
+    go_through(browser, study)
+    response = save(browser, study, "networks", first="", second="tiny")
+    assert "Choose two different networks" in errors_of(response)["second"]
+    study.refresh_from_db()
+    assert {arm["network"] for arm in study.protocol["arms"]} <= {"tiny", "small"}
+
+
 def test_the_same_network_twice_is_refused_at_its_field(browser, birds):
     study = begin(browser, "rating")
     save(browser, study, "photos", set="birds", classes="")
@@ -194,6 +212,33 @@ def test_what_is_still_to_do_leads_to_its_step(browser, birds):
     page = browser.get(reverse("setup-check", args=[study.slug]))
     steps = [step.slug for step, _ in page.context["faults"]]
     assert set(steps) == {"photos", "networks"}
+    assert states(page) == {"photos": "open", "networks": "open", "check": "open"}
+
+
+def states(page):
+    """The steps that are not done, as the line above every page of the set-up shows them."""
+    shown = BeautifulSoup(page.content, "html.parser").select(".steps li")
+    found = zip(STEPS, (one["class"][0] for one in shown), strict=True)
+    return {step.slug: state for step, state in found if state != "done"}
+
+
+def test_the_last_step_says_what_the_study_asks_and_why_its_maps_were_given_up(browser, birds):
+    study = begin(browser)
+    go_through(browser, study)
+    Event.objects.create(study=study, kind=GAVE_UP, data={"why": "the disk is full"})
+    page = browser.get(reverse("setup-check", args=[study.slug]))
+    text = " ".join(BeautifulSoup(page.content, "html.parser").main.get_text(" ").split())
+    assert states(page) == {"check": "open"}
+    assert "The maps could not be made: the disk is full" in text
+    assert "Answers 12, by 3 people or more; about" in text
+    assert "Photos 4 photos of birds" in text
+    assert "Networks tiny Methods grad-cam, ablation-cam" in text
+    study.refresh_from_db()
+    study.protocol["arms"] = []
+    Study.objects.filter(pk=study.pk).update(protocol=study.protocol)
+    page = browser.get(reverse("setup-check", args=[study.slug]))
+    assert page.context["faults"]
+    assert "could not be made" not in page.content.decode()  # what is wrong now comes first
 
 
 def test_a_file_begins_a_study_and_its_faults_are_told(browser, birds, tmp_path):

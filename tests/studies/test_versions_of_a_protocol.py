@@ -19,9 +19,10 @@ from studies.lifecycle import change_state
 from studies.models import Response, Study
 from studies.opening import create_study, is_intact, open_study
 from studies.protocol import ProtocolError, check_protocol, to_toml
+from studies.protocol_pages import RevisionForm
 from studies.summarise import summary
 from studies.versions import RevisionError, differences, revise, reworded
-from tests.factories import make_image, make_map, make_network, make_participant
+from tests.factories import make_image, make_map, make_network, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -334,6 +335,14 @@ def test_a_researcher_changes_the_question_of_a_paused_study(browser, study):
     assert "wording.question" in good.content.decode()
     study.refresh_from_db()
     assert (study.version, study.wording["question"]) == (2, "Which?\nThis?")
+
+
+def test_labels_of_a_scale_are_changed_one_to_a_line(birds):
+    """Nothing else tells a researcher that a line is a label."""
+    rating = make_study("rated", task="rating", methods=("grad-cam",), networks=("one", "two"), items=1)
+    form = RevisionForm(rating)
+    assert form["labels"].initial.splitlines() == rating.wording["labels"]
+    assert {name for name, field in form.fields.items() if "to a line" in field.help_text} == {"labels"}
 
 
 def test_two_studies_are_compared_if_both_can_be_seen(browser, study, researcher):

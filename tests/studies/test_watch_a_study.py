@@ -1,6 +1,7 @@
 """A study that is under way, watched: photos by answers, people one by one, maps side by side."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 
@@ -175,6 +176,17 @@ def test_the_page_shows_people_and_leads_to_taking_answers_out(browser, study):
     html = page(browser, "study-watch", "birds")
     assert html.count("Take out …") == 2
     assert "3 gone quiet" in html
+
+
+def test_the_page_counts_people_by_how_far_they_are(browser, study):
+    for state in ("finished", "finished", "withdrawn", "screened"):
+        make_participant(study, state=state, simulated=state == "finished")
+    facts = BeautifulSoup(page(browser, "study-watch", "birds"), "html.parser").select("dl.facts > div")
+    said = {fact.dt.text: " ".join(fact.dd.text.split()) for fact in facts}
+    assert said["Finished"] == "2 of all, 2 simulated"
+    assert said["At it"] == "3, 3 gone quiet"
+    assert said["Withdrew"] == "1, 1 not eligible"
+    assert said["Gave no answer"] == "5"
 
 
 def test_taking_someone_out_asks_why_and_asks_their_photos_again(browser):

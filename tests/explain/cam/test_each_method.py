@@ -186,3 +186,36 @@ def test_a_registry_entry_says_what_it_is():
     for name, method in METHODS.items():
         assert method.name == name
         assert all((method.citation, method.formula, method.cost))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in METHODS if name.startswith(("ablation", "pixel-ablation"))]
+)
+def test_a_score_of_exactly_zero_gives_a_map_of_numbers(tiny, name):
+    """Its cells give −3, −2, 1 and 2, a quarter of each; the bias is 0.5. A drop is a share of 0, which counts as 1."""
+    batch = torch.tensor([[[[1, 2], [3, 4]], [[2, 2], [1, 1]], [[0, 0], [0, 0]]]], dtype=torch.float64)
+    assert tiny.logits(batch)[0, 0] == 0
+    found = one(tiny, batch, name)
+    assert found.isfinite().all()
+    drops = torch.tensor([-3.0, -2.0, 1.0, 2.0]) / 4
+    expected = {
+        "pixel-ablation-cam": (drops * batch[0].sum(0).flatten()).relu().view(2, 2),
+        "pixel-ablation-cam/weights": drops.relu().view(2, 2),
+        "pixel-ablation-cam/authors": torch.zeros(2, 2),  # there the score itself is a factor
+    }
+    if name in expected:
+        close(found, expected[name].double())
+
+
+def test_grouped_ablation_splits_no_further_than_it_is_told(tiny):
+    """Two like channels and one unlike: at depth 1 the two are ablated together and share one weight."""
+    features = torch.tensor([[[[1, 2], [3, 4]], [[9, 0], [0, 0]], [[1, 2], [3, 3]]]], dtype=torch.float64)
+    score = float(tiny.logits(features)[0, 0])
+    gives = W * features[0].mean((1, 2))
+    apart = gives / abs(score)
+    both = apart[[0, 2]].mean()
+    together = torch.stack([both, apart[1], both])
+    whole = apart.mean().expand(3)
+    for depth, weights in ((0, whole), (1, together), (2, apart)):
+        found = one(tiny, features, "ablation-cam++", groups=1, depth=depth, threshold=0.0)
+        close(found, torch.einsum("k,khw->hw", weights, features[0]).relu())

@@ -93,11 +93,16 @@ def test_targets_that_are_no_classes_are_refused(tiny, tiny_batch, targets, mess
 
 
 @pytest.mark.parametrize(
-    "batch",
-    [torch.zeros(3, 2, 2), torch.zeros(1, 4, 2, 2), torch.zeros((1, 3, 2, 2), dtype=torch.uint8), None],
+    ("batch", "found"),
+    [
+        (torch.zeros(3, 2, 2), r"\(3, 2, 2\)"),
+        (torch.zeros(1, 4, 2, 2), r"\(1, 4, 2, 2\)"),
+        (torch.zeros((1, 3, 2, 2), dtype=torch.uint8), "uint8"),
+        (None, "NoneType"),
+    ],
 )
-def test_a_batch_of_another_shape_is_refused(tiny, batch):
-    with pytest.raises(CamError, match="preprocess"):
+def test_a_batch_of_another_shape_is_refused_and_said_to_be_what_it_is(tiny, batch, found):
+    with pytest.raises(CamError, match=f"{found}.*preprocess"):
         explain(tiny, batch, methods=["grad-cam"])
 
 

@@ -24,9 +24,10 @@ def in_pixels(boxes):
 
 
 THIN = (0.02, 0.02, 0.07, 0.98)  # longer than BOX, and smaller
+CORNER = (0.05, 0.75, 0.2, 0.9)  # down on the left
 
 
-@pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX), (THIN, BOX)])
+@pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX), (THIN, BOX), (CORNER, BOX)])
 @pytest.mark.parametrize("cells", [(14, 14), (10, 14), (7, 7)])
 def test_the_first_lies_on_the_largest_box_and_the_others_off_every_box(boxes, cells):
     found = maps(boxes, cells)

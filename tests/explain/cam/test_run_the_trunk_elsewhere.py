@@ -45,6 +45,7 @@ def test_features_and_maps_are_those_of_torch(name, batch):
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", EXPORTED)
 def test_an_export_is_made_once_and_found_again_by_the_hash_of_the_weights(name, tmp_path, batch):
+    tmp_path /= "new/folder"  # which nobody has made yet
     first = Network(small(), layer="2", size=(24, 16), backend=name, cache=tmp_path)
     (kept,) = tmp_path.iterdir()
     made = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
@@ -100,3 +101,11 @@ def test_bfloat16_is_marked_as_not_exact(batch):
     assert out.maps["grad-cam"].dtype == torch.float32
     exact = explain(Network(small(), layer="2", size=(24, 16)), batch, ["grad-cam"])
     assert (out.maps["grad-cam"] - exact.maps["grad-cam"]).abs().max() < 0.1 * exact.maps["grad-cam"].max()
+
+
+def test_how_a_photo_lies_in_memory_is_decided_by_all_cells_of_the_features(batch):
+    """3 · 8 · 9 weights and 8 · 6 · 9 · 2; the first serve 12 × 8 cells of a photo of 24 × 16, the second 6 × 8."""
+    from explain.cam.memory_format import _size_of
+
+    trunk = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.Conv2d(8, 6, 3, (2, 1), 1))
+    assert _size_of(trunk, trunk, batch[:1]) == (216 + 432, 216 * 12 * 8 + 432 * 6 * 8)
