@@ -88,9 +88,9 @@ def test_a_link_opens_the_page_of_its_own_person(client, study):
 
 def test_an_invitation_opens_its_own_study(client, study):
     other = open_study(study=make_study("other", networks=("other",), title="Another study"))
-    for one in (study, other):
-        page = client.get(reverse("join", args=[Invitation.issue(one)[1]])).content.decode()
-        assert one.title in page
+    tokens = [(one, Invitation.issue(one)[1]) for one in (study, other)]
+    for one, token in tokens:
+        assert one.title in client.get(reverse("join", args=[token])).content.decode()
 
 
 def test_pages_speak_the_language_of_the_study_whatever_the_browser_speaks(client, study):
