@@ -86,6 +86,27 @@ def test_the_command_prints_the_whole_chain_of_an_answer(taken_part, capsys):
     for one in chain["maps"]:
         for name in ("arm", "map_sha256", "weights_sha256", "parameters_hash"):
             assert one[name] in text, name
+    told = [
+        re.split(r" {2,}", line.strip().replace("SHA-256 ", "SHA-256  ", 1)) for line in text.splitlines()
+    ]
+    for name, value in {
+        "protocol, SHA-256": study.protocol_sha256,
+        "code version": study.code_version,
+        "said": row["choice"],
+        "trial": f"{row['trial_id']} (main): {row['order']}",
+        "as shown, SHA-256": seen[0],
+    }.items():
+        assert [name, value] in told, name
+    for one in chain["maps"]:
+        start = told.index([f"arm {one['arm']}"])
+        assert told[start + 1 : start + 7] == [
+            ["picture as shown, SHA-256", one["shown_sha256"]],
+            ["raw map, SHA-256", f"{one['map_sha256']} (map {one['map']})"],
+            ["method, target", f"{one['method']}, class {one['target']}"],
+            ["parameters, hash", one["parameters_hash"]],
+            ["network, layer", f"{one['network']}, {one['layer']}"],
+            ["weights, SHA-256", one["weights_sha256"]],
+        ]
 
 
 def test_the_page_finds_an_answer_and_shows_the_chain(taken_part, admin_client):
