@@ -28,6 +28,7 @@ class Mutant:
     function: str  # its qualified name
     line: int
     end_line: int
+    text: str  # the first of its lines as it is, without the spaces around it
     operator: str
     was: str  # the changed piece of code, in one line
     becomes: str
@@ -172,7 +173,8 @@ def mutants_of(
             continue
         seen.add(mutated)
         was, becomes = (_short(module.code_for_node(piece)) for piece in (node, changed))
-        yield Mutant(file, function, line, end_line, operator, was, becomes, mutated)
+        text = source.splitlines()[line - 1].strip()
+        yield Mutant(file, function, line, end_line, text, operator, was, becomes, mutated)
 
 
 def _put_in(

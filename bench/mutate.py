@@ -127,10 +127,12 @@ def try_all(mutants: list[Mutant], given: argparse.Namespace) -> list[Outcome]:
     return [outcomes.get(number, Outcome(NO_TEST)) for number in range(len(mutants))]
 
 
-def judged() -> dict[tuple[str, str, str], str]:
-    """(file, piece of code, what it becomes) -> why no test could notice it."""
-    rows = tomllib.loads(JUDGED.read_text("utf-8")).get("judged", []) if JUDGED.exists() else []
-    return {(row["file"], row["was"], row["becomes"]): row["why"] for row in rows}
+def judged() -> dict[tuple[str, ...], str]:
+    """(file, function, line, piece of code, what it becomes) -> why no test could notice it."""
+    rows = tomllib.loads(JUDGED.read_text("utf-8"))["judged"]
+    return {
+        tuple(row[key] for key in ("file", "function", "line", "was", "becomes")): row["why"] for row in rows
+    }
 
 
 def report(mutants: list[Mutant], outcomes: list[Outcome]) -> str:
@@ -141,7 +143,7 @@ def report(mutants: list[Mutant], outcomes: list[Outcome]) -> str:
     for mutant, outcome in zip(mutants, outcomes, strict=True):
         status = outcome.status
         if status in (SURVIVED, NO_TEST):
-            if why := reasons.get((mutant.file, mutant.was, mutant.becomes)):
+            if why := reasons.get((mutant.file, mutant.function, mutant.text, mutant.was, mutant.becomes)):
                 status = "judged"
                 spared.append(f"- `{mutant.name}`: {why}")
             else:

@@ -1,8 +1,11 @@
 """What `make mutate` changes: each rule of a service, whatever wraps it, and neither texts nor what only costs less."""
 
 import textwrap
+import tomllib
 
+from bench.changes import ROOT
 from bench.mutants import mutants_of
+from bench.mutate import JUDGED
 
 SOURCE = '''
 @writing()
@@ -61,3 +64,13 @@ def test_a_sample_is_the_same_each_time_and_every_mutant_compiles_and_differs():
     for source in twice[0]:
         compile(textwrap.dedent(source), "mutant", "exec")
         assert source != SOURCE
+
+
+def test_what_was_judged_still_stands_where_it_was():
+    rows = tomllib.loads(JUDGED.read_text("utf-8"))["judged"]
+    assert all(row["why"] for row in rows)
+    lines = {
+        row["file"]: {line.strip() for line in (ROOT / row["file"]).read_text("utf-8").splitlines()}
+        for row in rows
+    }
+    assert [row for row in rows if row["line"] not in lines[row["file"]]] == []
