@@ -166,6 +166,10 @@ def test_page_report_and_commands_say_the_same(study, people, admin_client, caps
         for shown in (table, page, text_of(report(study)), " ".join(data["notes"]), " ".join(api["notes"])):
             assert note.replace("\u00a0", " ") in shown.replace("\u00a0", " ")
     assert data["looks"] == api["looks"]
+    for look in data["looks"]["looks"]:
+        if look["verdicts"]:
+            whole, parts = f"{look['level']:.4f}".split(".")
+            assert (whole, f"{parts[:2]}.{parts[2:]} %" in page) == ("0", True)
     assert [len(look["verdicts"]) for look in data["looks"]["looks"]] == [int(people >= 4), int(people >= 8)]
     assert all(one["exploratory"] for one in data["contrasts"])
 

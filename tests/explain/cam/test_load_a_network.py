@@ -12,7 +12,7 @@ from timm.data import create_transform, resolve_data_config
 from torch import nn
 
 from explain.cam import CamError, Network, Preprocessing, explain
-from explain.cam.sources import imagenet_names
+from explain.cam.sources import from_timm, imagenet_names
 from tests.explain.cam.conftest import packaged, sample_photo, sample_rows
 
 
@@ -117,6 +117,11 @@ def test_class_names_set_the_number_of_classes_that_is_built():
     net = Network.load("torchvision:resnet18", class_names=["cat", "dog"])
     assert net.logits(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
     assert Network.load("timm:resnet18", class_names=["cat", "dog"]).class_names == ["cat", "dog"]
+
+
+def test_a_network_of_other_classes_is_not_given_the_names_of_imagenet():
+    assert from_timm("test_efficientnet", None, 5).class_names is None
+    assert from_timm("test_efficientnet", None, None).class_names[587] == "hammer"
 
 
 def test_a_network_by_torch_export_is_loaded_and_explained(tmp_path):
