@@ -14,23 +14,16 @@ from studies.models import Study
 from studies.opening import open_study
 from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
-from studies.paper.inputs import METHODS, Inputs, remarks
+from studies.paper.inputs import METHODS, remarks
 from studies.paper.printed import METRICS, TABLES
 from studies.paper.protocols import Adapted
 from studies.paper.report import _stamp, _study_part
 from studies.paper.zoo import Point, chart, points
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import fill
+from tests.studies.test_repeat_paper import inputs
 
 pytestmark = pytest.mark.django_db
-
-
-def inputs(**changes) -> Inputs:
-    whole = Inputs(
-        samples=False, set_name="few", images=None, ground_truth=None, devkit=None, boxes=None, networks=("one", "other"),
-        protocols=("paper",), rule="", workers=False, figures=(), to=Path("paper.html"),
-    )  # fmt: skip
-    return dataclasses.replace(whole, **changes)
 
 
 @pytest.fixture
