@@ -230,7 +230,11 @@ def test_the_command_makes_maps_inline_and_counts_them(photos, tiny, capfd):
         }
     ]
     assert told["failures"] == []
-    assert (told["run"], told["set"], told["target"]) == (Precompute.objects.order_by("pk").last().pk, "photos", "label")
+    assert (told["run"], told["set"], told["target"]) == (
+        Precompute.objects.order_by("pk").last().pk,
+        "photos",
+        "label",
+    )
     assert told["batches"]["failed"] == 0
     assert told["seconds"] >= 0
 
