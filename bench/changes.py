@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,8 +77,24 @@ def environment(tree: Path) -> dict[str, str]:
     return os.environ | told
 
 
-def by_itself(change: Change, tree: Path) -> Outcome:
-    """Try a change with a process of its own: for one that takes effect while a module is imported."""
+def by_themselves(changes: list[Change], trees: list[Path]) -> dict[int, Outcome]:
+    """Try each change with a process of its own: for those that take effect while a module is imported."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for tree in trees:
+        free.put(tree)
+
+    def one(change: Change) -> tuple[int, Outcome]:
+        tree = free.get()
+        try:
+            return change.number, _by_itself(change, tree)
+        finally:
+            free.put(tree)
+
+    with ThreadPoolExecutor(len(trees)) as pool:
+        return dict(pool.map(one, changes))
+
+
+def _by_itself(change: Change, tree: Path) -> Outcome:
     path = tree / change.file
     original = path.read_bytes()
     path.write_text(change.source, "utf-8")

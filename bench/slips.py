@@ -21,7 +21,7 @@ from bench.changes import (
     UNFIT,
     Change,
     Outcome,
-    by_itself,
+    by_themselves,
     checkouts,
     database,
     in_forks,
@@ -86,8 +86,8 @@ def try_all(slips: list[Slip], processes: int) -> list[Outcome]:
             outcomes[number] = outcome
         alone = [change for change in changes if outcomes[change.number].status == UNFIT]
         print(f"{len(alone)} of them in processes of their own", file=sys.stderr, flush=True)
-        for change in alone:
-            outcomes[change.number] = by_itself(change, trees[0])
+        for number, outcome in by_themselves(alone, trees).items():
+            outcomes[number] = outcome
     return outcomes
 
 

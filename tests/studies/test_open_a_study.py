@@ -42,6 +42,20 @@ def created(source=SOURCE) -> Study:
 # From a protocol to rows
 
 
+def test_a_draft_that_cannot_be_made_ready_is_a_draft_as_it_was(birds, monkeypatch):
+    draft = Study.objects.create(slug="birds", title="Birds", task="choice", state=Study.State.DRAFT)
+
+    def no_room(*_args, **_kwargs):
+        raise OSError("no room")
+
+    monkeypatch.setattr(ItemMap.objects, "bulk_create", no_room)
+    with pytest.raises(OSError, match="no room"):
+        opening.make_ready(study=draft, protocol=check_protocol(SOURCE))
+    assert Study.objects.get().state == "draft"
+    assert not Arm.objects.exists()
+    assert not Item.objects.exists()
+
+
 def test_a_study_asks_what_its_protocol_says(birds):
     study = created()
     assert list(study.arms.values_list("index", "name", "network__name", "method")) == [
