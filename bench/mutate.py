@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from random import Random
 
-from bench.changes import KILLED, NO_TEST, ROOT, SURVIVED, Change, Outcome, checkouts, in_forks
+from bench.changes import KILLED, NO_TEST, NOT_TRIED, ROOT, SURVIVED, Change, Outcome, checkouts, in_forks
 from bench.mutants import OURS, Mutant, mutants_of
 from bench.mutation_lines import KEPT, Lines, recorded
 from bench.slips import read_slips
@@ -158,6 +158,8 @@ def report(mutants: list[Mutant], outcomes: list[Outcome]) -> str:
         "A rate is the killed among the killed, the survived and those on lines that no test runs; judged ones, which nobody could "
         "notice, stand below with the reason. “Own operators” are the harder part: statements, links of a query and conditions "
         "left out, arguments swapped, numbers one off.",
+        "",
+        f"{sum(outcome.status != NOT_TRIED for outcome in outcomes)} of {len(outcomes)} changes were tried before the time was over.",
         "",
         "| module | tried | killed | survived | no test | judged | rate |",
         "|---|---|---|---|---|---|---|",
