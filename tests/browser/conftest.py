@@ -102,7 +102,7 @@ def ready(page):
     page.wait_for_selector("body[data-ready]")
 
 
-def eventually(page, expression, seconds=30):
+def eventually(page, expression, seconds=90):
     """Wait until an expression is true, asking from outside: the page's own policy forbids eval."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):

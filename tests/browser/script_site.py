@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-PATIENCE = 20  # seconds to wait for what a page does by itself
+PATIENCE = 60  # seconds to wait for what a page does by itself
 HOME = "http://blindsight.test"  # not a safe context: some of what HTTPS gives a page is not there
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 

@@ -91,7 +91,7 @@ def start_worker(environment: dict[str, str], log: Path):
     return process(environment, log, "-m", "celery", *options)
 
 
-def wait_until(fact: Callable[[], object], log: Path, seconds: float = 60) -> None:
+def wait_until(fact: Callable[[], object], log: Path, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < end, log.read_text()

@@ -58,7 +58,7 @@ def rabbitmq(folder: Path, port: int):
             [str(RABBIT)], env=environment, cwd=home, stdout=file, stderr=file, start_new_session=True
         )
     try:
-        _wait(lambda: _answers(port) or server.poll() is not None, log, 90)
+        _wait(lambda: _answers(port) or server.poll() is not None, log, 240)
         assert server.poll() is None, log.read_text()
         yield
     finally:
@@ -67,7 +67,7 @@ def rabbitmq(folder: Path, port: int):
         server.wait()
         # Erlang's port mapper, which the server started apart from itself, stays while it thinks that its node lives.
         end = ["epmd", "-port", str(mapper), "-kill"]
-        _wait(lambda: "Killed" in subprocess.run(end, capture_output=True, text=True).stdout, log, 30)
+        _wait(lambda: "Killed" in subprocess.run(end, capture_output=True, text=True).stdout, log, 120)
 
 
 def _answers(port: int) -> bool:

@@ -70,6 +70,6 @@ def test_rabbitmq_is_killed_and_comes_back_empty_in_the_middle_of_a_run(
             broker.close()
             assert Batch.objects.filter(state="pending").exists()
             broker.enter_context(rabbitmq(second, port))
-            wait_until(lambda: watching.poll() is not None, log, 120)
+            wait_until(lambda: watching.poll() is not None, log)
     assert watching.returncode == 0, log.read_text()
     every_map_is_there_once()

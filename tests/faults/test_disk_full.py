@@ -35,7 +35,7 @@ from tests.studies.test_server_killed import (
     take_part,
 )
 
-PEOPLE, ITEMS, ANSWERS, PATIENCE = 4, 8, 4, 120
+PEOPLE, ITEMS, ANSWERS, PATIENCE = 4, 8, 4, 300
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 

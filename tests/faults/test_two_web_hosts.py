@@ -27,7 +27,7 @@ from tests.studies.test_server_killed import (
 )
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
-PEOPLE, ITEMS, ANSWERS, LIMIT, PATIENCE = 6, 10, 5, 9, 120
+PEOPLE, ITEMS, ANSWERS, LIMIT, PATIENCE = 6, 10, 5, 9, 300
 
 
 class Wanderer(Patient, Balanced):

@@ -18,7 +18,7 @@ on_postgres = pytest.mark.skipif(
     not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"),
     reason="on SQLite whoever writes has the only write lock",
 )
-PATIENCE = 30  # seconds after which what hangs is an error; a step takes milliseconds
+PATIENCE = 120  # seconds after which what hangs is an error; a step takes milliseconds
 
 
 class Both(NamedTuple):
