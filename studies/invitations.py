@@ -1,6 +1,8 @@
 """Who is let in: invitation links, their limits, and what becomes of someone who agrees."""
 
 import secrets
+from datetime import datetime
+from typing import Any
 
 from django.db.models import Max, Q
 from django.urls import reverse
@@ -28,6 +30,31 @@ def find_study(slug: str) -> Study:
 def link(token: str, base_url: str = "") -> str:
     """An invitation's address; without `base_url` that of a site on this machine."""
     return (base_url.rstrip("/") or "http://127.0.0.1:8000") + reverse("join", args=[token])
+
+
+@writing()
+def invite(
+    *,
+    study: Study,
+    user: Any = None,
+    label: str = "",
+    quota: int | None = None,
+    expires_at: datetime | None = None,
+    simulated: bool = False,
+) -> tuple[Invitation, str]:
+    """Make an invitation, and record who did; it comes with its token, which is not kept anywhere.
+
+    Args:
+        user: who invites; None on the command line, where nobody is logged in.
+        label: for those who run the study; it becomes the group of whoever comes by it.
+        quota: how many people it lets in, and `expires_at` until when; None: no limit.
+        simulated: whoever comes by it is a simulated volunteer.
+    """
+    invitation, token = Invitation.issue(
+        study, label=label, quota=quota, expires_at=expires_at, simulated=simulated
+    )
+    Event.objects.create(study=study, user=user, kind="invited", data={"invitation": invitation.pk})
+    return invitation, token
 
 
 def closed_because(invitation: Invitation) -> str:

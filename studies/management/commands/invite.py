@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from explain.cli import Answer, AnswerCommand
 from explain.errors import BadInputError
-from studies.invitations import find_study, link
-from studies.models import Invitation
+from studies.invitations import find_study, invite, link
 
 
 class Command(AnswerCommand):
@@ -30,8 +29,8 @@ class Command(AnswerCommand):
             raise BadInputError(f"--quota {quota}: must be 1 or more, or left out for no limit.")
         if days is not None and days <= 0:
             raise BadInputError(f"--days {days:g}: must be more than 0, or left out for no limit.")
-        invitation, token = Invitation.issue(
-            find_study(slug),
+        invitation, token = invite(
+            study=find_study(slug),
             label=label,
             quota=quota,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
