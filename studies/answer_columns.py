@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from . import cells
-from .attention import names
+from .attention import names, passes
 from .bulk import Codes, Columns, chunks
 from .cells import Choices, Chosen, Numbers
 from .models import Response, Study, Trial
@@ -156,9 +156,8 @@ def defused(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
-def _checks_passed(raw: Columns, choice: bool) -> Chosen:
-    passed = raw["value"] == 0 if choice else raw["value"] > 0
-    return Chosen(TRUTH, np.where(raw["check"], passed, 2))
+def _checks_passed(raw: Columns, task: str) -> Chosen:
+    return Chosen(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
 
 
 def _true(values: np.ndarray) -> Chosen:
@@ -266,7 +265,7 @@ COLUMNS = [
         "check_passed",
         BOOL,
         "true: the map on the object was judged the better one. Empty: no attention check.",
-        lambda e, raw: _checks_passed(raw, e.study.task == Study.Task.CHOICE),
+        lambda e, raw: _checks_passed(raw, e.study.task),
     ),
     Column(
         "participant_state",

@@ -199,9 +199,25 @@ def check_order(study: Study, number: int, given: int) -> list[int]:
     return order
 
 
+def passes(value: Any, task: str) -> Any:
+    """Whether an answer to an attention check says that the map on the object is the better one.
+
+    Args:
+        value: what is stored of an answer, its choice or rating; a number, or an array of them.
+        task: what the study asks for, as in Study.Task.
+
+    Returns:
+        Yes or no; for an array an array of them.
+    """
+    # The map on the object has the place of arm 0, and a positive rating means the first arm.
+    return value == 0 if task == Study.Task.CHOICE else value > 0
+
+
 def has_passed(response: Response) -> bool:
-    """Whether an answer to an attention check says that the map on the object is the better one."""
-    return response.choice == 0 if response.rating is None else response.rating > 0
+    """The same of one stored answer."""
+    if response.rating is None:
+        return passes(response.choice, Study.Task.CHOICE)
+    return passes(response.rating, Study.Task.RATING)
 
 
 def names(kind: str, arms: Sequence[str]) -> list[str]:

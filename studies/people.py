@@ -7,6 +7,7 @@ import numpy as np
 
 from .analysis.answers import SAME
 from .analysis.exclusions import Exclusions, exclude
+from .attention import passes
 from .models import Study
 from .plan import plan_of
 from .practice import has_failed
@@ -47,10 +48,9 @@ def checks_of(study: Study, part: Part) -> Checks | None:
     if not study.attention_checks:
         return None
     found = Checks()
-    choice = study.task == Study.Task.CHOICE
     for number, said in check_answers(study, replace(part, class_name="")):
         found.given[number] += 1
-        found.passed[number] += said == 0 if choice else said > 0
+        found.passed[number] += passes(said, study.task)
     return found
 
 

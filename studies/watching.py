@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from explain import clock
 
+from .attention import passes
 from .models import Participant, Response, Study, Trial
 from .people import failed_practice
 
@@ -97,7 +98,7 @@ def _times(milliseconds: Sequence[int]) -> Times | None:
 
 
 def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
-    """Attention checks passed and given, by participant's key. In a check the map on the object is arm 0's place."""
+    """Attention checks passed and given, by participant's key."""
     if not study.attention_checks:
         return Counter(), Counter()
     rows = Response.objects.filter(
@@ -107,9 +108,10 @@ def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], C
         rows = rows.filter(participant__in=people)
     passed: Counter[int] = Counter()
     given: Counter[int] = Counter()
-    for person, choice, rating in rows.values_list("participant", "choice", "rating"):
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    for person, said in rows.values_list("participant", value):
         given[person] += 1
-        passed[person] += choice == 0 if rating is None else rating > 0
+        passed[person] += passes(said, study.task)
     return passed, given
 
 
