@@ -24,6 +24,7 @@ from .analysis.orders import rounds, study_orders
 from .attention import with_checks
 from .free_trials import choose_free
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from .quota import expected_repeats
 from .statements import Free, Given
 from .turns import writing
 
@@ -96,8 +97,7 @@ def _give_repeats(participant: Participant, met: Sequence[Given], position: int)
     main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
     answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
     answered.sort(key=lambda trial: trial.position)
-    # Half of the trials at most, so that there are as many others between the two times.
-    again = answered[: min(participant.study.repeats_per_participant, len(answered) // 2)]
+    again = answered[: expected_repeats(participant.study, len(answered))]
     return Trial.objects.bulk_create(
         Trial(
             study=participant.study,

@@ -1,7 +1,6 @@
 """Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
 
 from hashlib import sha256
-from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,18 +12,8 @@ from .allocation import withdraw
 from .forms import ConsentForm, QuestionsForm
 from .links import for_invitation, for_participant, refuse
 from .models import Event, Invitation, Participant, Study
-from .quota import expected_trials
+from .quota import facts
 from .wording import filled
-
-SECONDS_FOR_A_TRIAL = 12
-SECONDS_BEFORE_THE_FIRST = 90
-
-
-def facts(study: Study) -> dict[str, object]:
-    """What the texts of a study may name."""
-    trials = expected_trials(study)
-    minutes = ceil((trials * SECONDS_FOR_A_TRIAL + SECONDS_BEFORE_THE_FIRST) / 60)
-    return {"trials": trials, "minutes": minutes, "title": study.title}
 
 
 def text(study: Study, key: str) -> str:
