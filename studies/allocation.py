@@ -20,6 +20,7 @@ from django.db import IntegrityError
 from explain import clock
 
 from . import statements
+from .analysis.answers import SAME
 from .analysis.orders import rounds, study_orders
 from .attention import with_checks
 from .free_trials import choose_free
@@ -28,9 +29,7 @@ from .quota import expected_repeats
 from .statements import Free, Given
 from .turns import writing
 
-SAME = -1
 LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
-STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)  # the one answer that settles its trial
 
 
 class AnswerError(Exception):
@@ -246,7 +245,7 @@ def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
 def _outcome(stored: Response, participant: Participant) -> Outcome:
     if stored.participant_id != participant.pk:
         raise AnswerError("This answer's id belongs to another participant.")
-    return Outcome(stored, stored.status in STANDING)
+    return Outcome(stored, stored.status in Response.STANDING)
 
 
 def _locked_trial(participant: Participant, position: int) -> Trial:
@@ -291,7 +290,7 @@ def last_answer(participant: Participant) -> Response | None:
 
 
 def can_be_undone(participant: Participant, status: str) -> bool:
-    return participant.state == Participant.State.ACTIVE and status in STANDING
+    return participant.state == Participant.State.ACTIVE and status in Response.STANDING
 
 
 @writing()
@@ -306,7 +305,7 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
         return False
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
     last.refresh_from_db(fields=["status"])
-    if last.status not in STANDING:  # it was taken out while the trial was waited for
+    if last.status not in Response.STANDING:  # it was taken out while the trial was waited for
         return False
     last.status = Response.Status.UNDONE
     last.save(update_fields=["status"])
@@ -324,7 +323,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
     response.refresh_from_db(fields=["status"])
-    if response.status not in STANDING:
+    if response.status not in Response.STANDING:
         return None
     counted = response.status == Response.Status.COUNTED
     response.status = Response.Status.VOID
@@ -350,7 +349,7 @@ def void_participant(*, participant: Participant, reason: str, user=None) -> int
     Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased.
     """
     participant = _locked(participant)
-    standing = list(participant.responses.filter(status__in=STANDING))
+    standing = list(participant.responses.filter(status__in=Response.STANDING))
     for response in standing:
         void_answer(response=response, reason=reason, user=user)
     _take_back(participant)
@@ -382,7 +381,7 @@ def withdraw(*, participant: Participant) -> Participant:
     participant = _locked(participant)
     # First, so that it takes along what staff wrote about this person when they took answers out.
     participant.events.exclude(kind=LAPSED).erase("data")
-    for response in participant.responses.filter(status__in=STANDING):
+    for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
     participant.responses.update(telemetry={})

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from . import cells
+from .analysis.answers import SAME_NAME
 from .attention import names, passes
 from .bulk import Codes, Columns, chunks
 from .cells import Choices, Chosen, Numbers
@@ -125,7 +126,7 @@ class Export:
 
     def picked(self, raw: Columns) -> Chosen:
         """The arm, or “same”, by name."""
-        main, check = ([*names(kind, self.arms), "same"] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+        main, check = ([*names(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
         places = raw["value"] % len(main)
         return Chosen(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
 

@@ -20,6 +20,7 @@ from explain.errors import BadInputError
 from explain.models import Image
 from explain.pictures import pixels_of
 
+from .analysis.answers import SAME, SAME_NAME
 from .analysis.orders import spread
 from .models import CheckMap, ItemMap, Participant, Response, Study, Trial
 from .quota import expected_main, item_count
@@ -218,6 +219,11 @@ def has_passed(response: Response) -> bool:
     if response.rating is None:
         return passes(response.choice, Study.Task.CHOICE)
     return passes(response.rating, Study.Task.RATING)
+
+
+def picked(kind: str, arms: Sequence[str], choice: int) -> str:
+    """What was chosen, by its name among `names`, or “same”."""
+    return SAME_NAME if choice == SAME else names(kind, arms)[choice]
 
 
 def names(kind: str, arms: Sequence[str]) -> list[str]:

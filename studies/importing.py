@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from explain.errors import BadInputError
 
+from .analysis.answers import SAME, SAME_NAME
 from .lifecycle import close_draft
 from .models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 from .opening import picture_hashes
@@ -112,7 +113,7 @@ def _items(study: Study) -> dict[str, int]:
 def _values(study: Study) -> dict[str, int]:
     if study.task == Study.Task.RATING:
         return RATINGS
-    return {name: index for index, name in study.arms.values_list("index", "name")} | {"same": -1}
+    return {name: index for index, name in study.arms.values_list("index", "name")} | {SAME_NAME: SAME}
 
 
 def _rows(reader: csv.DictReader, items: dict, values: dict, column: str) -> tuple[list[Row], list[str]]:

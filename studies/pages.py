@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from . import invitations, operations, practice
 from .allocation import (
-    SAME,
     AnswerError,
     ageing,
     can_be_undone,
     claim_trials,
     renew_leases,
 )
+from .analysis.answers import SAME
 from .consent import text
 from .links import for_participant, refuse
 from .models import Event, Participant, Study, Trial

@@ -4,7 +4,7 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from .attention import has_passed, names
+from .attention import has_passed, names, picked
 from .models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 
 
@@ -114,9 +114,7 @@ class AnswerSerializer(serializers.ModelSerializer):
     def get_choice(self, response: Response) -> str | None:
         if response.choice is None:
             return None
-        if response.choice == -1:
-            return "same"
-        return names(response.trial.kind, self.context["arms"])[response.choice]
+        return picked(response.trial.kind, self.context["arms"], response.choice)
 
     def get_check_passed(self, response: Response) -> bool | None:
         return has_passed(response) if response.trial.kind == Trial.Kind.CHECK else None

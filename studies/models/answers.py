@@ -89,6 +89,9 @@ class Response(models.Model):
         VOID = "void", "taken out by staff"
         ASIDE = "aside", "to a repeat or an attention check: not part of the scores"
 
+    STANDING = (Status.COUNTED, Status.ASIDE)
+    """The one answer that settles its trial has one of these; the constraint below holds that."""
+
     answer_id = models.UUIDField(
         unique=True, help_text="made by the browser: the same answer twice is one answer"
     )
