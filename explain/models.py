@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from . import clock
+from .cam.faithfulness import drops
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -255,6 +256,14 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} of {self.method} of {self.network_id} on {self.image_id}"
+
+    def drop(self, score: str = "confidence") -> float | None:
+        """How much of a score, `confidence` or `activation`, is gone under the map's mask: per cent, 0 where it rose.
+
+        None where there is no drop: the protocol shows no masked photo, or the score on the photo is not above 0.
+        """
+        whole, left = getattr(self, score), getattr(self, f"{score}_left")
+        return None if left is None or whole <= 0 else float(drops(whole, left, scale=100))
 
 
 class Worker(models.Model):
