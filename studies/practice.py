@@ -9,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from explain.streams import Stream
+
 from .links import for_participant
 from .models import Event, Participant, Study
 from .wording import filled
@@ -41,7 +43,8 @@ def has_failed(given: list[dict[str, Any]]) -> bool:
 
 def right_side(participant: Participant, number: int) -> int:
     """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's seed."""
-    return int(np.random.default_rng([participant.study.seed, 4, participant.number, number]).integers(2))
+    seed = Stream.PRACTICE.of(participant.study.seed, participant.number, number)
+    return int(np.random.default_rng(seed).integers(2))
 
 
 def is_right(study: Study, value: int | None, side: int) -> bool:
