@@ -29,8 +29,6 @@ from .quota import expected_repeats
 from .statements import Free, Given
 from .turns import writing
 
-LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
-
 
 class AnswerError(Exception):
     """An answer that cannot be one: no such trial, or no such button. The message says which."""
@@ -149,7 +147,7 @@ def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
         Event(
             study_id=study,
             participant_id=trial.participant_id,
-            kind=LAPSED,
+            kind=Event.Kind.LAPSED,
             data={"trial": trial.pk, "item": trial.item_id, "position": trial.position},
         )
         for trial in trials
@@ -253,7 +251,7 @@ def _locked_trial(participant: Participant, position: int) -> Trial:
     trials = Trial.objects.select_for_update(of=("self",))
     trial = trials.filter(participant=participant, position=position).first()
     if trial is None:
-        lapse = participant.events.filter(kind=LAPSED, data__position=position).last()
+        lapse = participant.events.filter(kind=Event.Kind.LAPSED, data__position=position).last()
         if lapse is None:
             raise AnswerError(f"No trial was given out at position {position}.")
         trial = trials.get(pk=lapse.data["trial"])
@@ -334,7 +332,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
         study_id=trial.study_id,
         participant_id=response.participant_id,
         user=user,
-        kind="void",
+        kind=Event.Kind.ANSWER_VOID,
         data={"answer": str(response.answer_id), "reason": reason},
     )
     if not counted:
@@ -357,7 +355,7 @@ def void_participant(*, participant: Participant, reason: str, user=None) -> int
         study_id=participant.study_id,
         participant=participant,
         user=user,
-        kind="participant void",
+        kind=Event.Kind.PARTICIPANT_VOID,
         data={"answers": len(standing), "reason": reason},
     )
     return len(standing)
@@ -380,7 +378,7 @@ def withdraw(*, participant: Participant) -> Participant:
     """
     participant = _locked(participant)
     # First, so that it takes along what staff wrote about this person when they took answers out.
-    participant.events.exclude(kind=LAPSED).erase("data")
+    participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
     for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
@@ -389,5 +387,5 @@ def withdraw(*, participant: Participant) -> Participant:
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""
     participant.save()
-    Event.objects.create(study_id=participant.study_id, participant=participant, kind="withdrawn")
+    Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.WITHDRAWN)
     return participant

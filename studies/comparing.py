@@ -53,7 +53,7 @@ def _compare(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
     if study is None or arms_of(study) != job.arguments["arms"]:
         raise ChangedError("The study was changed before its arms were compared; compare them again.")
     found = {"pairs": len(measure(study, report))}
-    Event.objects.create(study=study, user_id=job.created_by_id, kind="likeness measured", data=found)
+    Event.objects.create(study=study, user_id=job.created_by_id, kind=Event.Kind.ARMS_COMPARED, data=found)
     return found
 
 

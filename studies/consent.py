@@ -58,7 +58,9 @@ def about_you(request: HttpRequest, participant: Participant, token: str) -> Htt
         if not form.is_eligible():
             participant.state = Participant.State.SCREENED
         participant.save(update_fields=["background", "state"])
-        Event.objects.create(study=study, participant=participant, kind=f"background: {participant.state}")
+        Event.objects.create(
+            study=study, participant=participant, kind=Event.Kind.of_background(participant.state)
+        )
         return redirect("participant", token=token)
     return render(request, "volunteer/questions.html", {"study": study, "token": token, "form": form})
 
@@ -84,7 +86,7 @@ def instructions(request: HttpRequest, participant: Participant, token: str) -> 
         if participant.instructed_at is None:
             participant.instructed_at = timezone.now()
             participant.save(update_fields=["instructed_at"])
-            Event.objects.create(study=study, participant=participant, kind="instructed")
+            Event.objects.create(study=study, participant=participant, kind=Event.Kind.INSTRUCTED)
         return redirect("trial", token=token)
     context = {
         "study": study,

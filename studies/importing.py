@@ -54,7 +54,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
     pictures = {} if study.is_frozen else picture_hashes(study)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
-        if study.events.filter(kind="imported", data__sha256=digest).exists():
+        if study.events.filter(kind=Event.Kind.IMPORTED, data__sha256=digest).exists():
             raise AnswersFileError(
                 f"{path.name}: these answers are already in {study.slug}. Nothing was imported."
             )
@@ -64,7 +64,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
         Event.objects.create(
             study=study,
             user=user,
-            kind="imported",
+            kind=Event.Kind.IMPORTED,
             data={"file": path.name, "sha256": digest, "answers": len(rows), "participants": people},
         )
     return len(rows), people

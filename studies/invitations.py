@@ -53,7 +53,7 @@ def invite(
     invitation, token = Invitation.issue(
         study, label=label, quota=quota, expires_at=expires_at, simulated=simulated
     )
-    Event.objects.create(study=study, user=user, kind="invited", data={"invitation": invitation.pk})
+    Event.objects.create(study=study, user=user, kind=Event.Kind.INVITED, data={"invitation": invitation.pk})
     return invitation, token
 
 
@@ -94,7 +94,7 @@ def join(
         known.token_sha256 = hash_token(token)
         known.external = external or known.external  # MTurk: the assignment that they hold now
         known.save(update_fields=["token_sha256", "external"])
-        Event.objects.create(study=study, participant=known, kind="returned")
+        Event.objects.create(study=study, participant=known, kind=Event.Kind.RETURNED)
         return known, token
     if reason := closed_because(invitation):
         return reason
@@ -108,7 +108,7 @@ def join(
         external_id=external_id,
         external=external or {},
     )
-    Event.objects.create(study=study, participant=participant, kind="joined")
+    Event.objects.create(study=study, participant=participant, kind=Event.Kind.JOINED)
     return participant, token
 
 
@@ -127,5 +127,5 @@ def finish(*, participant: Participant) -> Participant:
             "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3)
         )
         participant.save(update_fields=["state", "finished_at", "completion_code"])
-        Event.objects.create(study_id=participant.study_id, participant=participant, kind="finished")
+        Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.FINISHED)
     return participant

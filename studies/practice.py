@@ -26,7 +26,7 @@ def is_due(participant: Participant) -> bool:
 
 def current(participant: Participant) -> int | None:
     """The number of the example that is next; None after the last. Each is over when it is right, or tried twice."""
-    given = list(participant.events.filter(kind="practice").values_list("data", flat=True))
+    given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
     for number in range(len(DRAWINGS)):
         tries = [answer for answer in given if answer.get("number") == number]
         if len(tries) < TRIES and not any(answer["right"] for answer in tries):
@@ -72,7 +72,7 @@ def practise(request: HttpRequest, participant: Participant, token: str) -> Http
         Event.objects.create(
             study_id=participant.study_id,
             participant=participant,
-            kind="practice",
+            kind=Event.Kind.PRACTICE,
             data={"number": number, "value": value[:10], "right": said},
         )
     return render(request, "volunteer/practice.html", example_context(participant, number, side, said))

@@ -9,7 +9,6 @@ from django.db.models import Q
 
 from explain import clock
 
-from .allocation import LAPSED
 from .analysis.staffing import new_people_needed
 from .models import Event, Participant, Study, Trial
 from .quota import expected_main
@@ -55,7 +54,7 @@ def _present(study: Study, now) -> list[tuple[set[int], int]]:
     for person, item, kind in trials.values_list("participant", "item", "kind"):
         met[person].add(item)
         given[person] += kind == Trial.Kind.MAIN
-    lapses = Event.objects.filter(study=study, kind=LAPSED, participant__in=ids)
+    lapses = Event.objects.filter(study=study, kind=Event.Kind.LAPSED, participant__in=ids)
     for person, item in lapses.values_list("participant", "data__item"):
         met[person].add(item)
     return [(met[pk], max(0, study.trials_per_participant - given[pk])) for pk in sorted(ids)]
