@@ -292,10 +292,11 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """The kinds of this app; others register theirs when they are ready (jobs.py)."""
+
         PHOTOS = "photos", "bring photos in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
-        LIKENESS = "likeness", "compare what a study’s arms look like"
 
     class State(models.TextChoices):
         PENDING = "pending"
