@@ -4,14 +4,15 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from explain import clock
 from explain.errors import BadInputError
 
-from .models import Event, Invitation, Participant, Study, Trial, hash_token, new_token
+from .models import Event, Invitation, Participant, Study, hash_token, new_token
+from .statements import is_free
 from .turns import writing
 
 # No 0/O, 1/I/L: codes are read aloud and typed.
@@ -74,8 +75,7 @@ def closed_because(invitation: Invitation) -> str:
 
 def has_room(study: Study) -> bool:
     """Whether any trial is free, so that it is worth someone's while to begin."""
-    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=clock.now())
-    return study.trials.filter(free, kind=Trial.Kind.MAIN).exists()
+    return study.trials.filter(is_free(clock.now())).exists()
 
 
 @writing()

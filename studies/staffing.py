@@ -12,6 +12,7 @@ from explain import clock
 from .analysis.staffing import new_people_needed
 from .models import Event, Participant, Study, Trial
 from .quota import expected_main
+from .statements import is_free
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ def need_of(study: Study) -> Need:
     if study.state not in (Study.State.OPEN, Study.State.PAUSED):
         return Need(0, 0)
     now = clock.now()
-    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=now)
-    main = study.trials.filter(kind=Trial.Kind.MAIN).order_by()
-    need = Counter(main.filter(free).values_list("item", flat=True))
+    free = study.trials.filter(is_free(now)).order_by()
+    need = Counter(free.values_list("item", flat=True))
     answers, people = new_people_needed(need, _present(study, now) if need else [], expected_main(study))
     return Need(answers, people)
 

@@ -126,7 +126,16 @@ def met(participant: int) -> tuple[list[Given], list[dict[str, int]]]:
     return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
 
 
+# Which trials are free, so that they can be given to someone: as the statements below say it, and as the ORM does.
 OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"
+
+
+def is_free(now: datetime) -> models.Q:
+    """Required trials that are open, or whose lease is over at `now`."""
+    expired = models.Q(state=Trial.State.CLAIMED, lease_until__lt=now)
+    return models.Q(models.Q(state=Trial.State.OPEN) | expired, kind=Trial.Kind.MAIN)
+
+
 # In the order of the index `trial_open_in_order` (models.py): id, from the first.
 _FREE = f"""
 SELECT id, item_id, "order", state, participant_id, position FROM {TRIAL}
