@@ -23,7 +23,7 @@ from django.core.files.storage import default_storage
 from . import clock, images, trying
 from .cam import CamError
 from .errors import BadInputError, in_words
-from .models import Job, Network
+from .models import Job, Network, gone_before
 from .networks import add_network
 
 log = logging.getLogger(__name__)
@@ -235,8 +235,8 @@ def try_again(job: Job) -> bool:
 
 
 def is_silent(job: Job) -> bool:
-    limit = clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
-    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < limit)
+    """Whether its worker is gone: a job that runs has been heard of since it was taken."""
+    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
 
 
 def is_under_way(job: Job) -> bool:
