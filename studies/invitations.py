@@ -50,7 +50,13 @@ def invite(
         label: for those who run the study; it becomes the group of whoever comes by it.
         quota: how many people it lets in, and `expires_at` until when; None: no limit.
         simulated: whoever comes by it is a simulated volunteer.
+
+    Raises BadInputError for a limit that would let nobody in.
     """
+    if lets_nobody_in(quota):
+        raise BadInputError(f"quota {quota}: must be 1 or more, or left out for no limit.")
+    if is_over(expires_at):
+        raise BadInputError(f"expires_at {expires_at}: must be later than now, or left out for no limit.")
     invitation, token = Invitation.issue(
         study, label=label, quota=quota, expires_at=expires_at, simulated=simulated
     )
@@ -58,11 +64,21 @@ def invite(
     return invitation, token
 
 
+def lets_nobody_in(quota: int | None) -> bool:
+    """Whether so many people are none. None: no limit."""
+    return quota is not None and quota < 1
+
+
+def is_over(expires_at: datetime | None) -> bool:
+    """Whether nobody is let in any more: not at that moment itself either. None: no limit."""
+    return expires_at is not None and expires_at <= timezone.now()
+
+
 def closed_because(invitation: Invitation) -> str:
     """Why nobody can come in by an invitation now, as the name of a page in templates/volunteer; "" if they can."""
     if invitation.revoked_at:
         return "revoked"
-    if invitation.expires_at and invitation.expires_at <= timezone.now():
+    if is_over(invitation.expires_at):
         return "expired"
     if invitation.study.state in (Study.State.CLOSED, Study.State.ARCHIVED):
         return "closed"

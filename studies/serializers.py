@@ -1,10 +1,10 @@
 """What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
 
-from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from .attention import has_passed, names, picked
+from .invitations import is_over, lets_nobody_in
 from .models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 
 
@@ -225,12 +225,12 @@ class InvitationSerializer(serializers.ModelSerializer):
         read_only_fields = ["simulated", "revoked_at"]
 
     def validate_quota(self, value: int | None) -> int | None:
-        if value == 0:
+        if lets_nobody_in(value):
             raise serializers.ValidationError("Let at least one person in, or leave it out for no limit.")
         return value
 
     def validate_expires_at(self, value):
-        if value and value <= timezone.now():
+        if is_over(value):
             raise serializers.ValidationError("This moment has passed. Choose a later one, or none.")
         return value
 
