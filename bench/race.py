@@ -136,13 +136,15 @@ def one_run(number: int, options) -> bool:
 
 
 def promises(study, options) -> dict[str, bool]:
-    from studies.models import Response, Trial
+    from studies.models import Event, Response, Trial
 
     answers = Response.objects.filter(trial__study=study)
     counted = answers.filter(status="counted").order_by()
     per_item = Counter(counted.values_list("trial__item", flat=True))
     met = Counter(Trial.objects.filter(study=study).values_list("participant", "item"))
-    met.update((event.participant_id, event.data["item"]) for event in study.events.filter(kind="lapsed"))
+    met.update(
+        (event.participant_id, event.data["item"]) for event in study.events.filter(kind=Event.Kind.LAPSED)
+    )
     cells = Counter(
         (arm, place)
         for trial in study.trials.filter(state="answered")

@@ -116,7 +116,7 @@ def _job_of(request: HttpRequest, pk: int) -> Job:
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is, or what came of it. A network that was tried is added from here."""
     found = _job_of(request, pk)
-    if found.kind == Job.Kind.LIKENESS:  # its study has a page that shows it
+    if found.kind in jobs.KINDS and not jobs.KINDS[found.kind].own_page:
         return redirect(found.back)
     form = None
     if found.kind == Job.Kind.TRY and found.state == Job.State.DONE:

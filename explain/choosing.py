@@ -21,8 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .selection import F1Table, Tally, Verdicts, f1_table
-
-_LIMIT, _PER_CLASS = 3, 5  # streams of the seed: 1 and 2 are those of orders, 4 is practice
+from .streams import Stream
 
 
 @dataclass(frozen=True)
@@ -218,7 +217,7 @@ def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     total = sum(counts.values())
     if rule.limit is None or rule.limit >= total:
         return counts
-    places = _places(total, rule.limit, [rule.seed, _LIMIT])
+    places = _places(total, rule.limit, Stream.PHOTOS.of(rule.seed))
     of_class = np.searchsorted(np.cumsum(list(counts.values())), places, side="right")
     return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
 
@@ -303,8 +302,8 @@ def _beyond_per_class(left: list[Photo], _right: object, _verdicts: object, rule
         by_class.setdefault(photo.class_name, []).append(photo)
     reasons: dict[int, str] = {}
     for name, photos in by_class.items():
-        stream = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
-        kept = _drawn(photos, rule.per_class, [rule.seed, _PER_CLASS, stream])
+        of_class = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+        kept = _drawn(photos, rule.per_class, Stream.PHOTOS_OF_CLASS.of(rule.seed, of_class))
         why = f"not drawn: {rule.per_class} of the {len(photos)} of its class were"
         reasons |= {photo.key: why for photo in photos if photo.key not in kept}
     return reasons
@@ -313,7 +312,7 @@ def _beyond_per_class(left: list[Photo], _right: object, _verdicts: object, rule
 def _beyond_limit(left: list[Photo], _right: object, _verdicts: object, rule: Rule) -> dict[int, str]:
     if rule.limit is None:
         return {}
-    kept = _drawn(left, rule.limit, [rule.seed, _LIMIT])
+    kept = _drawn(left, rule.limit, Stream.PHOTOS.of(rule.seed))
     why = f"not drawn: {rule.limit} of {len(left)} were"
     return {photo.key: why for photo in left if photo.key not in kept}
 

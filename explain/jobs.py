@@ -11,6 +11,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from django.core.files.storage import default_storage
 from . import clock, images, trying
 from .cam import CamError
 from .errors import BadInputError, in_words
-from .models import Job, Network
+from .models import Job, Network, gone_before
 from .networks import add_network
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,45 @@ BEAT_SECONDS = 0.5
 PATIENCE_SECONDS = 8  # a job that waits longer has no worker
 SAMPLES = "samples"
 UPLOADS = ("file", "boxes")  # arguments that are names in storage
+
+
+Report = Callable[[int, int], None]
+"""Says how far a job is: so many done, of so many."""
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of work that a page may ask of a worker.
+
+    name      as it is stored
+    title     as people read it
+    do        does a job, and says on the way how far it is; returns what came of it, for the page
+    own_page  whether the job has a page of its own; without one the page that it was asked from shows it
+    """
+
+    name: str
+    title: str
+    do: Callable[[Job, Report], dict[str, Any]]
+    own_page: bool = True
+
+
+def register(kind: JobKind) -> None:
+    """Make a kind of work known, once for each process: another app does it in its `AppConfig.ready`."""
+    known = KINDS.setdefault(kind.name, kind)
+    if known != kind:
+        raise ValueError(
+            f"{kind.name}: {known.do} does this kind of work already; name the new one otherwise"
+        )
+    Job._meta.get_field("kind").choices = [(each.name, each.title) for each in KINDS.values()]
+
+
+def kind_of(job: Job) -> JobKind:
+    """The kind of a job. LookupError where nobody here knows it: the site and its workers are of different versions."""
+    if job.kind not in KINDS:
+        raise LookupError(
+            f"{job.kind}: this worker does no such work, only {', '.join(KINDS)}; start it again with the site's version"
+        )
+    return KINDS[job.kind]
 
 
 def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
@@ -53,7 +93,7 @@ def run_job(job_id: int) -> Job | None:
         return None
     job = Job.objects.get(pk=job_id)
     try:
-        job.result = DOERS[Job.Kind(job.kind)](job, _Reporter(job))
+        job.result = kind_of(job).do(job, _Reporter(job))
         job.state = Job.State.DONE
     except (BadInputError, CamError) as error:
         job.state, job.error = Job.State.FAILED, _plain_error(job, error)
@@ -82,7 +122,7 @@ class _Reporter:
             rows.update(done=done, total=total, heartbeat_at=clock.now())
 
 
-def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
     given = job.arguments
     samples = given.get("samples", False)
     path = settings.BASE_DIR / "samples/photos" if samples else local(given["file"])
@@ -106,14 +146,14 @@ def _bring_photos(job: Job, report: Callable[[int, int], None]) -> dict[str, Any
     }
 
 
-def _try_network(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+def _try_network(job: Job, report: Report) -> dict[str, Any]:
     found = trying.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
     if found.picture:
         job.picture.save("check.jpg", File(found.picture), save=False)
     return found.to_json()
 
 
-def _add_network(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+def _add_network(job: Job, report: Report) -> dict[str, Any]:
     row, new = add_network(name=job.arguments["name"], **_network_arguments(job))
     return {"network": row.name, "layer": row.layer, "classes": len(row.class_names), "added": new}
 
@@ -124,11 +164,14 @@ def _network_arguments(job: Job) -> dict[str, Any]:
     return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
 
 
-# Kinds of work that belong to studies add themselves.
-DOERS: dict[str, Callable[[Job, Callable[[int, int], None]], dict[str, Any]]] = {
-    Job.Kind.PHOTOS: _bring_photos,
-    Job.Kind.TRY: _try_network,
-    Job.Kind.NETWORK: _add_network,
+# By name. In the order in which they stand in the choices of the column.
+KINDS: dict[str, JobKind] = {
+    kind.value: JobKind(kind.value, kind.label, do)
+    for kind, do in (
+        (Job.Kind.PHOTOS, _bring_photos),
+        (Job.Kind.TRY, _try_network),
+        (Job.Kind.NETWORK, _add_network),
+    )
 }
 
 
@@ -192,8 +235,8 @@ def try_again(job: Job) -> bool:
 
 
 def is_silent(job: Job) -> bool:
-    limit = clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
-    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < limit)
+    """Whether its worker is gone: a job that runs has been heard of since it was taken."""
+    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
 
 
 def is_under_way(job: Job) -> bool:

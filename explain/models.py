@@ -1,7 +1,7 @@
 """Photos and networks in, explanation maps out. Nothing here may import torch."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from . import clock
+from .cam.faithfulness import drops
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -17,6 +18,11 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
+
+
+def gone_before() -> datetime:
+    """Whoever does some work, and was last heard of before this moment, is gone: they speak four times as often."""
+    return clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
 class ImageSet(models.Model):
@@ -140,8 +146,7 @@ class Precompute(models.Model):
 class BatchQuerySet(models.QuerySet):
     def stale(self):
         """Running, but silent for longer than BATCH_STALE_SECONDS: its worker is gone."""
-        limit = clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
-        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=limit)
+        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=gone_before())
 
 
 class Batch(models.Model):
@@ -256,6 +261,14 @@ class Evaluation(models.Model):
     def __str__(self) -> str:
         return f"{self.protocol} of {self.method} of {self.network_id} on {self.image_id}"
 
+    def drop(self, score: str = "confidence") -> float | None:
+        """How much of a score, `confidence` or `activation`, is gone under the map's mask: per cent, 0 where it rose.
+
+        None where there is no drop: the protocol shows no masked photo, or the score on the photo is not above 0.
+        """
+        whole, left = getattr(self, score), getattr(self, f"{score}_left")
+        return None if left is None or whole <= 0 else float(drops(whole, left, scale=100))
+
 
 class Worker(models.Model):
     """A process that makes maps and does jobs. It says now and then that it is there (workers.py)."""
@@ -273,7 +286,7 @@ class Worker(models.Model):
     @property
     def is_there(self) -> bool:
         """Whether it has been heard of lately."""
-        return self.heartbeat_at > clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
+        return self.heartbeat_at >= gone_before()
 
 
 class Job(models.Model):
@@ -283,10 +296,11 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """The kinds of this app; others register theirs when they are ready (jobs.py)."""
+
         PHOTOS = "photos", "bring photos in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
-        LIKENESS = "likeness", "compare what a study’s arms look like"
 
     class State(models.TextChoices):
         PENDING = "pending"

@@ -50,7 +50,7 @@ def give_role(*, study: Study, person, role: str | None, user=None) -> None:
     if role is not None:
         (study.researchers if role == Role.RESEARCHER else study.viewers).add(person)
     data = {"account": person.get_username(), "role": role or "none"}
-    Event.objects.create(study=study, user=user, kind="role given", data=data)
+    Event.objects.create(study=study, user=user, kind=Event.Kind.ROLE_GIVEN, data=data)
 
 
 class RoleForm(forms.Form):

@@ -20,16 +20,14 @@ from django.db import IntegrityError
 from explain import clock
 
 from . import statements
+from .analysis.answers import SAME
 from .analysis.orders import rounds, study_orders
 from .attention import with_checks
 from .free_trials import choose_free
 from .models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from .quota import expected_repeats
 from .statements import Free, Given
 from .turns import writing
-
-SAME = -1
-LAPSED = "lapsed"  # the event of a trial that went to someone else before it was answered
-STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)  # the one answer that settles its trial
 
 
 class AnswerError(Exception):
@@ -96,8 +94,7 @@ def _give_repeats(participant: Participant, met: Sequence[Given], position: int)
     main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
     answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
     answered.sort(key=lambda trial: trial.position)
-    # Half of the trials at most, so that there are as many others between the two times.
-    again = answered[: min(participant.study.repeats_per_participant, len(answered) // 2)]
+    again = answered[: expected_repeats(participant.study, len(answered))]
     return Trial.objects.bulk_create(
         Trial(
             study=participant.study,
@@ -150,7 +147,7 @@ def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
         Event(
             study_id=study,
             participant_id=trial.participant_id,
-            kind=LAPSED,
+            kind=Event.Kind.LAPSED,
             data={"trial": trial.pk, "item": trial.item_id, "position": trial.position},
         )
         for trial in trials
@@ -246,7 +243,7 @@ def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
 def _outcome(stored: Response, participant: Participant) -> Outcome:
     if stored.participant_id != participant.pk:
         raise AnswerError("This answer's id belongs to another participant.")
-    return Outcome(stored, stored.status in STANDING)
+    return Outcome(stored, stored.status in Response.STANDING)
 
 
 def _locked_trial(participant: Participant, position: int) -> Trial:
@@ -254,7 +251,7 @@ def _locked_trial(participant: Participant, position: int) -> Trial:
     trials = Trial.objects.select_for_update(of=("self",))
     trial = trials.filter(participant=participant, position=position).first()
     if trial is None:
-        lapse = participant.events.filter(kind=LAPSED, data__position=position).last()
+        lapse = participant.events.filter(kind=Event.Kind.LAPSED, data__position=position).last()
         if lapse is None:
             raise AnswerError(f"No trial was given out at position {position}.")
         trial = trials.get(pk=lapse.data["trial"])
@@ -291,7 +288,7 @@ def last_answer(participant: Participant) -> Response | None:
 
 
 def can_be_undone(participant: Participant, status: str) -> bool:
-    return participant.state == Participant.State.ACTIVE and status in STANDING
+    return participant.state == Participant.State.ACTIVE and status in Response.STANDING
 
 
 @writing()
@@ -306,7 +303,7 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
         return False
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
     last.refresh_from_db(fields=["status"])
-    if last.status not in STANDING:  # it was taken out while the trial was waited for
+    if last.status not in Response.STANDING:  # it was taken out while the trial was waited for
         return False
     last.status = Response.Status.UNDONE
     last.save(update_fields=["status"])
@@ -324,7 +321,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
     response.refresh_from_db(fields=["status"])
-    if response.status not in STANDING:
+    if response.status not in Response.STANDING:
         return None
     counted = response.status == Response.Status.COUNTED
     response.status = Response.Status.VOID
@@ -335,7 +332,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
         study_id=trial.study_id,
         participant_id=response.participant_id,
         user=user,
-        kind="void",
+        kind=Event.Kind.ANSWER_VOID,
         data={"answer": str(response.answer_id), "reason": reason},
     )
     if not counted:
@@ -350,7 +347,7 @@ def void_participant(*, participant: Participant, reason: str, user=None) -> int
     Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased.
     """
     participant = _locked(participant)
-    standing = list(participant.responses.filter(status__in=STANDING))
+    standing = list(participant.responses.filter(status__in=Response.STANDING))
     for response in standing:
         void_answer(response=response, reason=reason, user=user)
     _take_back(participant)
@@ -358,7 +355,7 @@ def void_participant(*, participant: Participant, reason: str, user=None) -> int
         study_id=participant.study_id,
         participant=participant,
         user=user,
-        kind="participant void",
+        kind=Event.Kind.PARTICIPANT_VOID,
         data={"answers": len(standing), "reason": reason},
     )
     return len(standing)
@@ -381,8 +378,8 @@ def withdraw(*, participant: Participant) -> Participant:
     """
     participant = _locked(participant)
     # First, so that it takes along what staff wrote about this person when they took answers out.
-    participant.events.exclude(kind=LAPSED).erase("data")
-    for response in participant.responses.filter(status__in=STANDING):
+    participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
+    for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
     participant.responses.update(telemetry={})
@@ -390,5 +387,5 @@ def withdraw(*, participant: Participant) -> Participant:
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""
     participant.save()
-    Event.objects.create(study_id=participant.study_id, participant=participant, kind="withdrawn")
+    Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.WITHDRAWN)
     return participant

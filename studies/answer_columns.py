@@ -11,7 +11,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from . import cells
-from .attention import names
+from .analysis.answers import SAME_NAME
+from .attention import names, passes
 from .bulk import Codes, Columns, chunks
 from .cells import Choices, Chosen, Numbers
 from .models import Response, Study, Trial
@@ -125,7 +126,7 @@ class Export:
 
     def picked(self, raw: Columns) -> Chosen:
         """The arm, or “same”, by name."""
-        main, check = ([*names(kind, self.arms), "same"] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+        main, check = ([*names(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
         places = raw["value"] % len(main)
         return Chosen(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
 
@@ -156,9 +157,8 @@ def defused(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
-def _checks_passed(raw: Columns, choice: bool) -> Chosen:
-    passed = raw["value"] == 0 if choice else raw["value"] > 0
-    return Chosen(TRUTH, np.where(raw["check"], passed, 2))
+def _checks_passed(raw: Columns, task: str) -> Chosen:
+    return Chosen(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
 
 
 def _true(values: np.ndarray) -> Chosen:
@@ -266,7 +266,7 @@ COLUMNS = [
         "check_passed",
         BOOL,
         "true: the map on the object was judged the better one. Empty: no attention check.",
-        lambda e, raw: _checks_passed(raw, e.study.task == Study.Task.CHOICE),
+        lambda e, raw: _checks_passed(raw, e.study.task),
     ),
     Column(
         "participant_state",

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -20,8 +19,9 @@ from explain.errors import BadInputError
 from .access import may_edit
 from .allocation import void_participant
 from .export import csv_chunks, jsonl_chunks
+from .invitations import invite
 from .lifecycle import change_state, revoke_invitation
-from .models import Event, Invitation, Study
+from .models import Study
 from .progress import invitations_with_people, with_item_count
 from .record import add_note
 from .serializers import (
@@ -147,11 +147,7 @@ class StudyActions:
         study = self.editable_study()
         said = InvitationSerializer(data=request.data)
         said.is_valid(raise_exception=True)
-        with transaction.atomic():
-            invitation, token = Invitation.issue(study, **said.validated_data)
-            Event.objects.create(
-                study=study, user_id=request.user.pk, kind="invited", data={"invitation": invitation.pk}
-            )
+        invitation, token = invite(study=study, user=request.user, **said.validated_data)
         link = request.build_absolute_uri(reverse("join", args=[token]))
         made = {**InvitationSerializer(invitation).data, "people": 0, "link": link}
         return Response(made, status=201)

@@ -19,7 +19,9 @@ from explain.cam import plain, render
 from explain.errors import BadInputError
 from explain.models import Image
 from explain.pictures import pixels_of
+from explain.streams import Stream
 
+from .analysis.answers import SAME, SAME_NAME
 from .analysis.orders import spread
 from .models import CheckMap, ItemMap, Participant, Response, Study, Trial
 from .quota import expected_main, item_count
@@ -27,7 +29,6 @@ from .statements import Given
 
 POOL = 24  # photos with check maps, at most
 ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
-_SPOTS, _PHOTO, _MAPS = 5, 6, 7  # streams of the study's seed
 
 
 class AttentionError(BadInputError):
@@ -68,10 +69,10 @@ def draw(
     Raises AttentionError where fewer than `wanted` photos allow it.
     """
     found: dict[int, list[np.ndarray]] = {}
-    for index in np.random.default_rng([seed, _MAPS]).permutation(len(photos)):
+    for index in np.random.default_rng(Stream.CHECK_MAPS.of(seed)).permutation(len(photos)):
         image, cells = photos[index]
         boxes = plain.boxes_in_frame(image.boxes, image.width, image.height)
-        maps = plain.plain_maps(boxes, cells, arms, [seed, _MAPS, int(index)])
+        maps = plain.plain_maps(boxes, cells, arms, Stream.CHECK_MAPS.of(seed, int(index)))
         if maps:
             found[image.pk] = maps
         if len(found) == POOL:
@@ -172,7 +173,7 @@ def next_check(
         choose_from = sorted(pool - {*met.items, *ahead}) or sorted(pool)
     if not choose_from:
         return None
-    random = np.random.default_rng([study.seed, _PHOTO, participant.number, given])
+    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.seed, participant.number, given))
     return {
         "item_id": int(random.choice(choose_from)),
         "order": ",".join(map(str, check_order(study, participant.number, given))),
@@ -182,26 +183,51 @@ def next_check(
 def _due(participant: Participant, answers: int) -> int:
     """How many checks should have come once somebody has been given so many photos."""
     study = participant.study
-    spots = spread(expected_main(study), study.attention_checks, [study.seed, _SPOTS, participant.number])
+    spots = spread(
+        expected_main(study), study.attention_checks, Stream.CHECK_PLACES.of(study.seed, participant.number)
+    )
     return sum(spot <= answers for spot in spots)
 
 
 def check_order(study: Study, number: int, given: int) -> list[int]:
     """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
     arms = study.arms.count()
-    places = np.random.default_rng([study.seed, _SPOTS, number, 0]).permutation(arms)
+    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(arms)
     order = [
         int(place)
-        for place in np.random.default_rng([study.seed, _SPOTS, number, 1, given]).permutation(arms)
+        for place in np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 1, given)).permutation(
+            arms
+        )
     ]
     at, to = order.index(0), int(places[given % arms])
     order[at], order[to] = order[to], order[at]
     return order
 
 
+def passes(value: Any, task: str) -> Any:
+    """Whether an answer to an attention check says that the map on the object is the better one.
+
+    Args:
+        value: what is stored of an answer, its choice or rating; a number, or an array of them.
+        task: what the study asks for, as in Study.Task.
+
+    Returns:
+        Yes or no; for an array an array of them.
+    """
+    # The map on the object has the place of arm 0, and a positive rating means the first arm.
+    return value == 0 if task == Study.Task.CHOICE else value > 0
+
+
 def has_passed(response: Response) -> bool:
-    """Whether an answer to an attention check says that the map on the object is the better one."""
-    return response.choice == 0 if response.rating is None else response.rating > 0
+    """The same of one stored answer."""
+    if response.rating is None:
+        return passes(response.choice, Study.Task.CHOICE)
+    return passes(response.rating, Study.Task.RATING)
+
+
+def picked(kind: str, arms: Sequence[str], choice: int) -> str:
+    """What was chosen, by its name among `names`, or “same”."""
+    return SAME_NAME if choice == SAME else names(kind, arms)[choice]
 
 
 def names(kind: str, arms: Sequence[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Comparing what the arms of a study look like, by a worker: a job that the pages wait for (likeness.py computes)."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -23,14 +22,14 @@ def ask(*, study: Study, user: Any) -> Job:
     if job is None or not jobs.is_under_way(job):
         what = {"study": study.pk, "arms": arms_of(study)}
         back = reverse("study-alike", args=[study.slug])
-        job = jobs.ask(kind=Job.Kind.LIKENESS, arguments=what, user=user, back=back)
+        job = jobs.ask(kind=LIKENESS.name, arguments=what, user=user, back=back)
     tasks.send_job(job)
     return job
 
 
 def job_of(study: Study) -> Job | None:
     """The latest comparison that was asked for of the arms as they are now."""
-    job = Job.objects.filter(kind=Job.Kind.LIKENESS, arguments__study=study.pk).first()
+    job = Job.objects.filter(kind=LIKENESS.name, arguments__study=study.pk).first()
     return job if job is not None and job.arguments["arms"] == arms_of(study) else None
 
 
@@ -48,13 +47,19 @@ def check_compared(*, study: Study, user: Any) -> None:
     )
 
 
-def _compare(job: Job, report: Callable[[int, int], None]) -> dict[str, Any]:
+def _compare(job: Job, report: jobs.Report) -> dict[str, Any]:
     study = Study.objects.filter(pk=job.arguments["study"]).first()
     if study is None or arms_of(study) != job.arguments["arms"]:
         raise ChangedError("The study was changed before its arms were compared; compare them again.")
     found = {"pairs": len(measure(study, report))}
-    Event.objects.create(study=study, user_id=job.created_by_id, kind="likeness measured", data=found)
+    Event.objects.create(study=study, user_id=job.created_by_id, kind=Event.Kind.ARMS_COMPARED, data=found)
     return found
 
 
-jobs.DOERS[Job.Kind.LIKENESS] = _compare
+LIKENESS = jobs.JobKind(
+    name="likeness",
+    title="compare what a study’s arms look like",
+    do=_compare,
+    own_page=False,
+)
+"""apps.py registers it, so that every worker can do it."""

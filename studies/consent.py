@@ -1,7 +1,6 @@
 """Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
 
 from hashlib import sha256
-from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,18 +12,8 @@ from .allocation import withdraw
 from .forms import ConsentForm, QuestionsForm
 from .links import for_invitation, for_participant, refuse
 from .models import Event, Invitation, Participant, Study
-from .quota import expected_trials
+from .quota import facts
 from .wording import filled
-
-SECONDS_FOR_A_TRIAL = 12
-SECONDS_BEFORE_THE_FIRST = 90
-
-
-def facts(study: Study) -> dict[str, object]:
-    """What the texts of a study may name."""
-    trials = expected_trials(study)
-    minutes = ceil((trials * SECONDS_FOR_A_TRIAL + SECONDS_BEFORE_THE_FIRST) / 60)
-    return {"trials": trials, "minutes": minutes, "title": study.title}
 
 
 def text(study: Study, key: str) -> str:
@@ -69,7 +58,9 @@ def about_you(request: HttpRequest, participant: Participant, token: str) -> Htt
         if not form.is_eligible():
             participant.state = Participant.State.SCREENED
         participant.save(update_fields=["background", "state"])
-        Event.objects.create(study=study, participant=participant, kind=f"background: {participant.state}")
+        Event.objects.create(
+            study=study, participant=participant, kind=Event.Kind.of_background(participant.state)
+        )
         return redirect("participant", token=token)
     return render(request, "volunteer/questions.html", {"study": study, "token": token, "form": form})
 
@@ -95,7 +86,7 @@ def instructions(request: HttpRequest, participant: Participant, token: str) -> 
         if participant.instructed_at is None:
             participant.instructed_at = timezone.now()
             participant.save(update_fields=["instructed_at"])
-            Event.objects.create(study=study, participant=participant, kind="instructed")
+            Event.objects.create(study=study, participant=participant, kind=Event.Kind.INSTRUCTED)
         return redirect("trial", token=token)
     context = {
         "study": study,

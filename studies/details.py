@@ -26,6 +26,7 @@ from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.ranking import Ranking, rank_arms
 from .analysis.resampling import Method
 from .analysis.scores import SameAs, choice_scores
+from .analysis.times import Times, times_of
 from .models import Study
 from .people import Checks, checks_of, left_out
 from .plan import Plan, plan_of
@@ -87,16 +88,6 @@ class OtherInterval:
 
 
 @dataclass(frozen=True)
-class Times:
-    """Response times in seconds."""
-
-    n: int
-    low: float  # the first quartile
-    median: float
-    high: float  # the third quartile
-
-
-@dataclass(frozen=True)
 class Details:
     contrasts: tuple[Versus, ...]
     any_difference: Finding | None
@@ -126,7 +117,7 @@ def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> 
         **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
         agreement=krippendorff_alpha(given.items, given.participants, given.values, scale),
         retest=_retest(study, part, given, scale),
-        times=_times(given.response_ms),
+        times=times_of(given.response_ms),
         checks=checks_of(study, part),
         exclusions=excluded,
         kept=None if excluded is None else summarise(study, part, given.only(excluded.kept)),
@@ -237,10 +228,3 @@ def _retest(study: Study, part: Part, given: Answers, scale: Scale) -> Retest | 
         return None
     first_time, again = np.array(pairs).T
     return retest(first_time, again, scale)
-
-
-def _times(response_ms: np.ndarray) -> Times | None:
-    measured = response_ms[np.isfinite(response_ms)] / 1000
-    if not len(measured):
-        return None
-    return Times(len(measured), *(float(value) for value in np.quantile(measured, [0.25, 0.5, 0.75])))

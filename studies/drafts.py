@@ -62,7 +62,7 @@ def create_draft(*, source: dict[str, Any], user=None) -> Study:
         study = _mirrored(Study(), source)
         if user is not None:
             study.researchers.add(user)
-        Event.objects.create(study=study, user=user, kind="drafted")
+        Event.objects.create(study=study, user=user, kind=Event.Kind.DRAFTED)
     return study
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from django.urls import reverse
 
 from explain.models import ExplanationMap, Image
+from explain.streams import Stream
 
 from .choosing import NotSeenYetError, choose_photos, chosen_images, find_set
 from .drafts import completed
@@ -56,7 +57,7 @@ def shots_of(study: Study) -> list[Shot]:
     pairs = _items(study) if study.items.exists() else _photos(study)
     shown = []
     for number, (image, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
-        order = np.random.default_rng([study.seed, number]).permutation(len(maps))
+        order = np.random.default_rng(Stream.PREVIEW.of(study.seed, number)).permutation(len(maps))
         photo = reverse("photo-picture", args=[image.pk])
         addresses = [
             reverse("map-picture", args=[study.picture, maps[place]]) if maps[place] else photo

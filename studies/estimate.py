@@ -5,10 +5,10 @@ from math import ceil
 from typing import Any
 
 from .choosing import NotSeenYetError
-from .consent import SECONDS_BEFORE_THE_FIRST, SECONDS_FOR_A_TRIAL
 from .drafts import completed
 from .planning import count_photos, fewest
 from .protocol import ProtocolError, check_protocol
+from .quota import minutes_for, repeats_after
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ def estimate(
     at_most = min(trials_per_participant, items)
     share = ceil(answers / people) if people else at_most
     main = max(1, min(at_most, share))
-    trials = main + checks + min(repeats, main // 2)
+    trials = main + checks + repeats_after(main, repeats)
     return Estimate(
         items=items,
         answers=answers,
         fewest_people=fewest(items, responses_per_item, at_most),
         trials=trials,
-        minutes=ceil((trials * SECONDS_FOR_A_TRIAL + SECONDS_BEFORE_THE_FIRST) / 60),
+        minutes=minutes_for(trials),
         people=people,
     )
 

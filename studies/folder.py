@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from defusedcsv import csv
 
-from .analysis.answers import SAME
+from .analysis.answers import SAME, SAME_NAME
 from .answer_columns import Export
 from .export import WRITERS, write
 from .models import Study
@@ -56,7 +56,7 @@ def wide(study: Study, who: str) -> Iterator[str]:
     arms = list(study.arms.values_list("name", flat=True))
     items = list(study.items.values_list("index", flat=True))
     given = answers_of(study, part_of(study, who))
-    names = [*arms, "same"] if study.task == Study.Task.CHOICE else None
+    names = [*arms, SAME_NAME] if study.task == Study.Task.CHOICE else None
     yield _line(["participant", *(f"item_{index}" for index in items)])
     order = np.argsort(given.participants, kind="stable")
     edges = np.flatnonzero(np.diff(given.participants[order])) + 1

@@ -3,8 +3,6 @@
 from collections import Counter
 from time import monotonic, sleep
 
-from django.db.models import Q
-
 from explain import clock
 
 from . import statements
@@ -40,10 +38,7 @@ def _take(study: Study, seen: set[int], count: int) -> list[Free]:
 
 
 def _is_any_free(study: Study, seen: set[int]) -> bool:
-    is_open = Q(state=Trial.State.OPEN)
-    is_expired = Q(state=Trial.State.CLAIMED, lease_until__lt=clock.now())
-    free = study.trials.filter(is_open | is_expired, kind=Trial.Kind.MAIN)
-    return free.exclude(item__in=seen).exists()
+    return study.trials.filter(statements.is_free(clock.now())).exclude(item__in=seen).exists()
 
 
 def _choose(free: list[Free], seen_orders: Counter[str], count: int) -> list[Free]:

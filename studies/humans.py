@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
@@ -31,14 +31,6 @@ class Figure:
     of: Callable[[Evaluation], float | None]
 
 
-def _drop(score: str) -> Callable[[Evaluation], float | None]:
-    def of(row: Evaluation) -> float | None:
-        whole, left = getattr(row, score), getattr(row, f"{score}_left")
-        return None if left is None or whole <= 0 else 100 * max(0.0, whole - left) / whole
-
-    return of
-
-
 def _increase(row: Evaluation) -> float | None:
     left = row.confidence_left
     return None if left is None or row.confidence <= 0 else float(row.confidence < left)
@@ -55,8 +47,14 @@ def _field(name: str) -> Callable[[Evaluation], float | None]:
 FIGURES = {
     figure.name: figure
     for figure in (
-        Figure("average-drop", "% drop in confidence", "paper", False, _drop("confidence")),
-        Figure("activation-drop", "% drop in activation", "paper", False, _drop("activation")),
+        Figure("average-drop", "% drop in confidence", "paper", False, Evaluation.drop),
+        Figure(
+            "activation-drop",
+            "% drop in activation",
+            "paper",
+            False,
+            partial(Evaluation.drop, score="activation"),
+        ),
         Figure("increase", "increase in confidence (1 or 0)", "paper", True, _increase),
         Figure("insertion", "area under insertion", "curves", True, _field("insertion")),
         Figure("deletion", "area under deletion", "curves", False, _field("deletion")),

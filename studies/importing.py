@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from explain.errors import BadInputError
 
+from .analysis.answers import SAME, SAME_NAME
 from .lifecycle import close_draft
 from .models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 from .opening import picture_hashes
@@ -53,7 +54,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
     pictures = {} if study.is_frozen else picture_hashes(study)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
-        if study.events.filter(kind="imported", data__sha256=digest).exists():
+        if study.events.filter(kind=Event.Kind.IMPORTED, data__sha256=digest).exists():
             raise AnswersFileError(
                 f"{path.name}: these answers are already in {study.slug}. Nothing was imported."
             )
@@ -63,7 +64,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
         Event.objects.create(
             study=study,
             user=user,
-            kind="imported",
+            kind=Event.Kind.IMPORTED,
             data={"file": path.name, "sha256": digest, "answers": len(rows), "participants": people},
         )
     return len(rows), people
@@ -112,7 +113,7 @@ def _items(study: Study) -> dict[str, int]:
 def _values(study: Study) -> dict[str, int]:
     if study.task == Study.Task.RATING:
         return RATINGS
-    return {name: index for index, name in study.arms.values_list("index", "name")} | {"same": -1}
+    return {name: index for index, name in study.arms.values_list("index", "name")} | {SAME_NAME: SAME}
 
 
 def _rows(reader: csv.DictReader, items: dict, values: dict, column: str) -> tuple[list[Row], list[str]]:

@@ -1,15 +1,18 @@
 """Who is let in: invitation links, their limits, and what becomes of someone who agrees."""
 
 import secrets
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from explain import clock
 from explain.errors import BadInputError
 
-from .models import Event, Invitation, Participant, Study, Trial, hash_token, new_token
+from .models import Event, Invitation, Participant, Study, hash_token, new_token
+from .statements import is_free
 from .turns import writing
 
 # No 0/O, 1/I/L: codes are read aloud and typed.
@@ -30,11 +33,52 @@ def link(token: str, base_url: str = "") -> str:
     return (base_url.rstrip("/") or "http://127.0.0.1:8000") + reverse("join", args=[token])
 
 
+@writing()
+def invite(
+    *,
+    study: Study,
+    user: Any = None,
+    label: str = "",
+    quota: int | None = None,
+    expires_at: datetime | None = None,
+    simulated: bool = False,
+) -> tuple[Invitation, str]:
+    """Make an invitation, and record who did; it comes with its token, which is not kept anywhere.
+
+    Args:
+        user: who invites; None on the command line, where nobody is logged in.
+        label: for those who run the study; it becomes the group of whoever comes by it.
+        quota: how many people it lets in, and `expires_at` until when; None: no limit.
+        simulated: whoever comes by it is a simulated volunteer.
+
+    Raises BadInputError for a limit that would let nobody in.
+    """
+    if lets_nobody_in(quota):
+        raise BadInputError(f"quota {quota}: must be 1 or more, or left out for no limit.")
+    if is_over(expires_at):
+        raise BadInputError(f"expires_at {expires_at}: must be later than now, or left out for no limit.")
+    invitation, token = Invitation.issue(
+        study, label=label, quota=quota, expires_at=expires_at, simulated=simulated
+    )
+    Event.objects.create(study=study, user=user, kind=Event.Kind.INVITED, data={"invitation": invitation.pk})
+    return invitation, token
+
+
+def lets_nobody_in(quota: int | None) -> bool:
+    """Whether so many people are none. None: no limit."""
+    return quota is not None and quota < 1
+
+
+def is_over(expires_at: datetime | None) -> bool:
+    """Whether nobody is let in any more: not at that moment itself either. None: no limit."""
+    return expires_at is not None and expires_at <= timezone.now()
+
+
 def closed_because(invitation: Invitation) -> str:
     """Why nobody can come in by an invitation now, as the name of a page in templates/volunteer; "" if they can."""
     if invitation.revoked_at:
         return "revoked"
-    if invitation.expires_at and invitation.expires_at <= timezone.now():
+    if is_over(invitation.expires_at):
         return "expired"
     if invitation.study.state in (Study.State.CLOSED, Study.State.ARCHIVED):
         return "closed"
@@ -47,8 +91,7 @@ def closed_because(invitation: Invitation) -> str:
 
 def has_room(study: Study) -> bool:
     """Whether any trial is free, so that it is worth someone's while to begin."""
-    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=clock.now())
-    return study.trials.filter(free, kind=Trial.Kind.MAIN).exists()
+    return study.trials.filter(is_free(clock.now())).exists()
 
 
 @writing()
@@ -67,7 +110,7 @@ def join(
         known.token_sha256 = hash_token(token)
         known.external = external or known.external  # MTurk: the assignment that they hold now
         known.save(update_fields=["token_sha256", "external"])
-        Event.objects.create(study=study, participant=known, kind="returned")
+        Event.objects.create(study=study, participant=known, kind=Event.Kind.RETURNED)
         return known, token
     if reason := closed_because(invitation):
         return reason
@@ -81,7 +124,7 @@ def join(
         external_id=external_id,
         external=external or {},
     )
-    Event.objects.create(study=study, participant=participant, kind="joined")
+    Event.objects.create(study=study, participant=participant, kind=Event.Kind.JOINED)
     return participant, token
 
 
@@ -100,5 +143,5 @@ def finish(*, participant: Participant) -> Participant:
             "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3)
         )
         participant.save(update_fields=["state", "finished_at", "completion_code"])
-        Event.objects.create(study_id=participant.study_id, participant=participant, kind="finished")
+        Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.FINISHED)
     return participant

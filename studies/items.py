@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from explain.errors import BadInputError
 
+from .analysis.answers import SAME_NAME
 from .by_item import ItemRow, item_rows
 from .models import Study
 from .provenance import chain_of_answer, chain_of_item
@@ -30,7 +31,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     part = part_asked_for(request, found)
     arms = tuple(found.arms.values_list("name", flat=True))
     rows = item_rows(found, answers_of(found, part), arms)
-    columns = [*arms, "same"] if found.task == Study.Task.CHOICE else ["mean"]
+    columns = [*arms, SAME_NAME] if found.task == Study.Task.CHOICE else ["mean"]
     sort = request.GET.get("sort", "")
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(

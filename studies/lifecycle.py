@@ -52,7 +52,7 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
         if to == State.CLOSED:
             study.closed_at = study.closed_at or timezone.now()
         study.save(update_fields=["state", "closed_at", "likeness"])
-        Event.objects.create(study=study, user=user, kind=to, data={"from": before})
+        Event.objects.create(study=study, user=user, kind=Event.Kind.of_state(to), data={"from": before})
     return study
 
 
@@ -84,7 +84,7 @@ def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
     study.protocol_sha256 = fingerprint(study, pictures)
     study.save()
     record_version(study, user=user)
-    Event.objects.create(study=study, user=user, kind=State.CLOSED, data={"from": before})
+    Event.objects.create(study=study, user=user, kind=Event.Kind.CLOSED, data={"from": before})
     return study
 
 
@@ -97,6 +97,6 @@ def revoke_invitation(*, invitation: Invitation, user=None) -> None:
         Event.objects.create(
             study_id=invitation.study_id,
             user=user,
-            kind="invitation revoked",
+            kind=Event.Kind.INVITATION_REVOKED,
             data={"invitation": invitation.pk},
         )

@@ -171,7 +171,7 @@ def _open(
         record_version(study, user=user)
         data = {"trials": trials, "sha256": study.protocol_sha256}
         seen = {"seen_to_look_the_same": [f"{one} and {other}" for one, other, _ in alike]} if alike else {}
-        Event.objects.create(study=study, user=user, kind="opened", data=data | seen)
+        Event.objects.create(study=study, user=user, kind=Event.Kind.OPENED, data=data | seen)
     return study
 
 

@@ -13,7 +13,6 @@ from .models import Event, Participant
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
 TELEMETRY_BYTES = 2000
-REFUSED = "refused"  # the event of an operation that could not be done
 REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one participant
 LARGEST = 2**31 - 1
 
@@ -79,7 +78,7 @@ def _can_be_kept(value: Any, limit: int) -> bool:
 
 
 def _keep(participant: Participant, operation: Any, why: str) -> None:
-    kept = participant.events.filter(kind=REFUSED).count()
+    kept = participant.events.filter(kind=Event.Kind.REFUSED).count()
     if kept >= REFUSED_EVENTS:
         return
     if not _can_be_kept(operation, REFUSED_BYTES):
@@ -87,4 +86,6 @@ def _keep(participant: Participant, operation: Any, why: str) -> None:
     data = {"why": why, "operation": operation}
     if kept == REFUSED_EVENTS - 1:
         data["more"] = "are not kept"
-    Event.objects.create(study_id=participant.study_id, participant=participant, kind=REFUSED, data=data)
+    Event.objects.create(
+        study_id=participant.study_id, participant=participant, kind=Event.Kind.REFUSED, data=data
+    )

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from . import invitations, operations, practice
 from .allocation import (
-    SAME,
     AnswerError,
     ageing,
     can_be_undone,
     claim_trials,
     renew_leases,
 )
+from .analysis.answers import SAME
 from .consent import text
 from .links import for_participant, refuse
 from .models import Event, Participant, Study, Trial
@@ -62,7 +62,7 @@ def break_is_due(participant: Participant) -> bool:
     given = answers_given(participant)
     if given == 0 or given % every or given >= expected_trials(participant.study):
         return False
-    return not participant.events.filter(kind="break", data__after=given).exists()
+    return not participant.events.filter(kind=Event.Kind.BREAK, data__after=given).exists()
 
 
 def block_of(participant: Participant, token: str) -> dict[str, Any]:
@@ -213,7 +213,10 @@ def take_a_break(request: HttpRequest, participant: Participant, token: str) -> 
     given = answers_given(participant)
     if request.method == "POST" and break_is_due(participant):
         Event.objects.create(
-            study_id=participant.study_id, participant=participant, kind="break", data={"after": given}
+            study_id=participant.study_id,
+            participant=participant,
+            kind=Event.Kind.BREAK,
+            data={"after": given},
         )
     if not break_is_due(participant):
         return redirect("trial", token=token)

@@ -7,7 +7,8 @@ import numpy as np
 
 from .analysis.answers import SAME
 from .analysis.exclusions import Exclusions, exclude
-from .models import Study
+from .attention import passes
+from .models import Event, Study
 from .plan import plan_of
 from .practice import has_failed
 from .results import UNKNOWN, Answers, Part, answers_of, check_answers
@@ -47,17 +48,16 @@ def checks_of(study: Study, part: Part) -> Checks | None:
     if not study.attention_checks:
         return None
     found = Checks()
-    choice = study.task == Study.Task.CHOICE
     for number, said in check_answers(study, replace(part, class_name="")):
         found.given[number] += 1
-        found.passed[number] += said == 0 if choice else said > 0
+        found.passed[number] += passes(said, study.task)
     return found
 
 
 def failed_practice(study: Study) -> dict[int, bool]:
     """Whether each participant who practised got an example wrong every time."""
     said: dict[int, list[dict]] = {}
-    events = study.events.filter(kind="practice", participant__isnull=False)
+    events = study.events.filter(kind=Event.Kind.PRACTICE, participant__isnull=False)
     for number, data in events.order_by("id").values_list("participant__number", "data"):
         said.setdefault(number, []).append(data)
     return {number: has_failed(answers) for number, answers in said.items()}

@@ -9,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from explain.streams import Stream
+
 from .links import for_participant
 from .models import Event, Participant, Study
 from .wording import filled
@@ -24,7 +26,7 @@ def is_due(participant: Participant) -> bool:
 
 def current(participant: Participant) -> int | None:
     """The number of the example that is next; None after the last. Each is over when it is right, or tried twice."""
-    given = list(participant.events.filter(kind="practice").values_list("data", flat=True))
+    given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
     for number in range(len(DRAWINGS)):
         tries = [answer for answer in given if answer.get("number") == number]
         if len(tries) < TRIES and not any(answer["right"] for answer in tries):
@@ -41,7 +43,8 @@ def has_failed(given: list[dict[str, Any]]) -> bool:
 
 def right_side(participant: Participant, number: int) -> int:
     """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's seed."""
-    return int(np.random.default_rng([participant.study.seed, 4, participant.number, number]).integers(2))
+    seed = Stream.PRACTICE.of(participant.study.seed, participant.number, number)
+    return int(np.random.default_rng(seed).integers(2))
 
 
 def is_right(study: Study, value: int | None, side: int) -> bool:
@@ -69,7 +72,7 @@ def practise(request: HttpRequest, participant: Participant, token: str) -> Http
         Event.objects.create(
             study_id=participant.study_id,
             participant=participant,
-            kind="practice",
+            kind=Event.Kind.PRACTICE,
             data={"number": number, "value": value[:10], "right": said},
         )
     return render(request, "volunteer/practice.html", example_context(participant, number, side, said))

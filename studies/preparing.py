@@ -20,7 +20,7 @@ from .models import Event, Study
 from .opening import MissingMapsError, make_ready
 from .protocol import Protocol, ProtocolError, check_protocol
 
-GAVE_UP = "maps given up"
+GAVE_UP = Event.Kind.MAPS_GIVEN_UP
 
 
 def start(*, study: Study, user=None) -> bool:
@@ -39,7 +39,7 @@ def start(*, study: Study, user=None) -> bool:
         with transaction.atomic():
             study.state, study.precompute = Study.State.PRECOMPUTING, None
             study.save(update_fields=["state", "precompute"])
-            Event.objects.create(study=study, user=user, kind=Study.State.PRECOMPUTING)
+            Event.objects.create(study=study, user=user, kind=Event.Kind.MAPS_ASKED_FOR)
         return False
     _is_ready(study, user)
     return True
@@ -47,7 +47,7 @@ def start(*, study: Study, user=None) -> bool:
 
 def _is_ready(study: Study, user: Any) -> None:
     """Note it, and have the arms compared: opening asks how alike they look."""
-    Event.objects.create(study=study, user=user, kind=Study.State.READY)
+    Event.objects.create(study=study, user=user, kind=Event.Kind.READY)
     if user is not None:
         comparing.ask(study=study, user=user)
 
@@ -73,7 +73,7 @@ def advance(study: Study) -> bool:
         _give_up(study, str(error))
         return False
     if following is None:
-        asked = study.events.filter(kind=Study.State.PRECOMPUTING).select_related("user").last()
+        asked = study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).select_related("user").last()
         _is_ready(study, asked.user if asked else None)
         return False
     if following == run and precompute.progress(following).finished:
@@ -102,7 +102,7 @@ def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
 def _give_up(study: Study, why: str) -> None:
     with transaction.atomic():
         Study.objects.filter(pk=study.pk).update(state=Study.State.DRAFT, precompute=None)
-        Event.objects.create(study=study, kind=GAVE_UP, data={"why": why})
+        Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
 
 
 def is_waiting_for_nobody(study: Study) -> bool:

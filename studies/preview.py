@@ -20,13 +20,13 @@ from django.urls import reverse, set_urlconf
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import languages
-from .consent import SECONDS_BEFORE_THE_FIRST, SECONDS_FOR_A_TRIAL
 from .dry_run import Shot, as_asked, count_asked, shots_of
 from .forms import QuestionsForm
 from .models import Participant, Study
 from .pages import IN_HAND, trial_context
 from .practice import DRAWINGS, TRIES, example_context, is_right, right_side
 from .protocol import ProtocolError
+from .quota import facts
 from .recruitment import way_back
 from .setup import draft_of
 from .wording import filled
@@ -82,8 +82,7 @@ class Run:
         self.person = Participant(study=self.study, number=1, completion_code=CODE)
 
     def facts(self) -> dict[str, object]:
-        seconds = self.asked * SECONDS_FOR_A_TRIAL + SECONDS_BEFORE_THE_FIRST
-        return {"trials": self.asked, "minutes": -(-seconds // 60), "title": self.study.title}
+        return facts(self.study, self.asked)
 
     def text(self, key: str) -> str:
         return filled(self.study.wording.get(key, ""), **self.facts())

@@ -16,7 +16,7 @@ from django.db.models.fields.files import FieldFile
 from explain.errors import BadInputError
 from explain.pictures import sha256_of
 
-from .attention import names
+from .attention import names, picked
 from .models import CheckMap, Item, ItemMap, Response, Study, Trial
 from .results import all_answers
 
@@ -199,7 +199,7 @@ def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> Given:
     stands = names(trial.kind, arms)
     return Given(
         answer=row.answer_id,
-        said=_said(row, stands),
+        said=_said(row, arms),
         status=row.status,
         simulated=row.simulated,
         participant=person.number,
@@ -215,7 +215,7 @@ def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> Given:
     )
 
 
-def _said(row: Response, stands: list[str]) -> str:
+def _said(row: Response, arms: list[str]) -> str:
     if row.choice is None:
         return f"{row.rating:+d}".replace("-", "−").replace("+0", "0")
-    return "same" if row.choice == -1 else stands[row.choice]
+    return picked(row.trial.kind, arms, row.choice)

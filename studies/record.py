@@ -12,7 +12,6 @@ from .access import editable_study_of, may_edit, study_of
 from .models import Event, Study
 
 EVENTS_A_PAGE = 50
-NOTE = "note"
 
 
 class NoteForm(forms.Form):
@@ -21,7 +20,7 @@ class NoteForm(forms.Form):
 
 def add_note(*, study: Study, text: str, user=None) -> Event:
     """Write a note into the record; it stays there."""
-    return Event.objects.create(study=study, user=user, kind=NOTE, data={"text": text.strip()})
+    return Event.objects.create(study=study, user=user, kind=Event.Kind.NOTE, data={"text": text.strip()})
 
 
 def in_words(data: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
 
-from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from .attention import has_passed, names
+from .attention import has_passed, names, picked
+from .invitations import is_over, lets_nobody_in
 from .models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 
 
@@ -114,9 +114,7 @@ class AnswerSerializer(serializers.ModelSerializer):
     def get_choice(self, response: Response) -> str | None:
         if response.choice is None:
             return None
-        if response.choice == -1:
-            return "same"
-        return names(response.trial.kind, self.context["arms"])[response.choice]
+        return picked(response.trial.kind, self.context["arms"], response.choice)
 
     def get_check_passed(self, response: Response) -> bool | None:
         return has_passed(response) if response.trial.kind == Trial.Kind.CHECK else None
@@ -227,12 +225,12 @@ class InvitationSerializer(serializers.ModelSerializer):
         read_only_fields = ["simulated", "revoked_at"]
 
     def validate_quota(self, value: int | None) -> int | None:
-        if value == 0:
+        if lets_nobody_in(value):
             raise serializers.ValidationError("Let at least one person in, or leave it out for no limit.")
         return value
 
     def validate_expires_at(self, value):
-        if value and value <= timezone.now():
+        if is_over(value):
             raise serializers.ValidationError("This moment has passed. Choose a later one, or none.")
         return value
 

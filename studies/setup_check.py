@@ -16,7 +16,7 @@ from . import preparing, tasks
 from .alike import comparison
 from .drafts import Fault, all_faults, completed, faults_of
 from .estimate import estimate_from, items_of
-from .models import Study
+from .models import Event, Study
 from .protocol import ProtocolError
 from .setup import STEPS, draft_of, standing, step_of
 from .setup_forms import methods_of, networks_of
@@ -54,7 +54,7 @@ def _gave_up(study: Study, faults: list[Fault]) -> str:
     if study.state != Study.State.DRAFT or faults:
         return ""
     last = study.events.last()
-    return last.data.get("why", "") if last and last.kind == preparing.GAVE_UP else ""
+    return last.data.get("why", "") if last and last.kind == Event.Kind.MAPS_GIVEN_UP else ""
 
 
 def _summary(study: Study) -> dict[str, Any]:

@@ -22,10 +22,9 @@ from django.urls import reverse
 
 from explain.errors import BadInputError
 
+from .analysis.answers import SAME_NAME
 from .analysis.preference import SHARPNESS, choice_shares, rating_means
 from .models import Invitation, Study, Trial, hash_token
-
-SAME = "same"
 
 
 class SimulationError(BadInputError):
@@ -94,7 +93,7 @@ class Volunteer:
     def __init__(self, study: Study, preference: Preference, seed: list[int]):
         self.random = np.random.default_rng(seed)
         self.study, self.preference = study, preference
-        names = [*study.arms.order_by("index").values_list("name", flat=True), SAME]
+        names = [*study.arms.order_by("index").values_list("name", flat=True), SAME_NAME]
         shares = np.array([preference.shares.get(name, 0.0) for name in names])
         if study.task == Study.Task.CHOICE:
             positive = shares > 0

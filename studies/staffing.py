@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from explain import clock
 
-from .allocation import LAPSED
 from .analysis.staffing import new_people_needed
 from .models import Event, Participant, Study, Trial
 from .quota import expected_main
+from .statements import is_free
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,8 @@ def need_of(study: Study) -> Need:
     if study.state not in (Study.State.OPEN, Study.State.PAUSED):
         return Need(0, 0)
     now = clock.now()
-    free = Q(state=Trial.State.OPEN) | Q(state=Trial.State.CLAIMED, lease_until__lt=now)
-    main = study.trials.filter(kind=Trial.Kind.MAIN).order_by()
-    need = Counter(main.filter(free).values_list("item", flat=True))
+    free = study.trials.filter(is_free(now)).order_by()
+    need = Counter(free.values_list("item", flat=True))
     answers, people = new_people_needed(need, _present(study, now) if need else [], expected_main(study))
     return Need(answers, people)
 
@@ -55,7 +54,7 @@ def _present(study: Study, now) -> list[tuple[set[int], int]]:
     for person, item, kind in trials.values_list("participant", "item", "kind"):
         met[person].add(item)
         given[person] += kind == Trial.Kind.MAIN
-    lapses = Event.objects.filter(study=study, kind=LAPSED, participant__in=ids)
+    lapses = Event.objects.filter(study=study, kind=Event.Kind.LAPSED, participant__in=ids)
     for person, item in lapses.values_list("participant", "data__item"):
         met[person].add(item)
     return [(met[pk], max(0, study.trials_per_participant - given[pk])) for pk in sorted(ids)]

@@ -15,8 +15,15 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from .models import Participant, Response, Study, Trial
+from explain.models import Image
+
+from .models import Event, Item, Participant, Response, Study, Trial
 from .turns import in_one_statement, writing
+
+# The tables, as the statements name them.
+PARTICIPANT, STUDY, TRIAL, RESPONSE, ITEM, EVENT, IMAGE = (
+    f'"{model._meta.db_table}"' for model in (Participant, Study, Trial, Response, Item, Event, Image)
+)
 
 
 class Held(NamedTuple):
@@ -63,7 +70,7 @@ def participant_of(token_sha256: str) -> Participant | None:
     """The participant whose link it is, with their study. What few pages need is left out until it is asked for."""
     person = _columns(Participant, "p", ("consented_at", "consent_sha256", "finished_at", "external"))
     study = _columns(Study, "s", ("protocol", "code_version", "created_at", "opened_at", "closed_at"))
-    tables = "studies_participant p JOIN studies_study s ON s.id = p.study_id"
+    tables = f"{PARTICIPANT} p JOIN {STUDY} s ON s.id = p.study_id"
     sql = f"SELECT {person.sql}, {study.sql} FROM {tables} WHERE p.token_sha256 = %s"  # noqa: S608 (names of ours)
     found = _ask(sql, [token_sha256])
     if not found:
@@ -73,16 +80,16 @@ def participant_of(token_sha256: str) -> Participant | None:
     return participant
 
 
-_PROGRESS = """
+_PROGRESS = f"""
 SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", i.class_name, t.lease_until < %s
 FROM (SELECT count(DISTINCT trial_id) FILTER (WHERE status <> 'undone') AS done, max(id) AS last
-      FROM studies_response WHERE participant_id = %s) given
-LEFT JOIN studies_response r ON r.id = given.last
-LEFT JOIN studies_trial t ON t.participant_id = %s AND t.state = 'claimed'
-LEFT JOIN studies_item ON studies_item.id = t.item_id
-LEFT JOIN explain_image i ON i.id = studies_item.image_id
+      FROM {RESPONSE} WHERE participant_id = %s) given
+LEFT JOIN {RESPONSE} r ON r.id = given.last
+LEFT JOIN {TRIAL} t ON t.participant_id = %s AND t.state = 'claimed'
+LEFT JOIN {ITEM} item ON item.id = t.item_id
+LEFT JOIN {IMAGE} i ON i.id = item.image_id
 ORDER BY t.position
-"""
+"""  # noqa: S608 (names of ours)
 
 
 def progress(participant: int, ageing: datetime) -> Progress:
@@ -101,9 +108,9 @@ def progress(participant: int, ageing: datetime) -> Progress:
 
 def lock_participant(participant: int) -> str:
     """Make the claims of one participant wait for each other; the state of their study, "" if they take part no more."""
-    sql = """
-        SELECT s.state FROM studies_participant p JOIN studies_study s ON s.id = p.study_id
-        WHERE p.id = %s AND p.state = 'active'"""
+    sql = f"""
+        SELECT s.state FROM {PARTICIPANT} p JOIN {STUDY} s ON s.id = p.study_id
+        WHERE p.id = %s AND p.state = 'active'"""  # noqa: S608 (names of ours)
     found = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])
     return found[0][0] if found else ""
 
@@ -113,18 +120,27 @@ def met(participant: int) -> tuple[list[Given], list[dict[str, int]]]:
 
     In this order: a trial that goes to someone else in between is in both, and would be in neither the other way round.
     """
-    sql = 'SELECT item_id, kind, "order", position, state FROM studies_trial WHERE participant_id = %s'
+    sql = f'SELECT item_id, kind, "order", position, state FROM {TRIAL} WHERE participant_id = %s'  # noqa: S608
     trials = [Given(*row) for row in _ask(sql, [participant])]
-    sql = "SELECT data FROM studies_event WHERE participant_id = %s AND kind = 'lapsed'"
+    sql = f"SELECT data FROM {EVENT} WHERE participant_id = %s AND kind = 'lapsed'"  # noqa: S608
     return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
 
 
+# Which trials are free, so that they can be given to someone: as the statements below say it, and as the ORM does.
 OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"
+
+
+def is_free(now: datetime) -> models.Q:
+    """Required trials that are open, or whose lease is over at `now`."""
+    expired = models.Q(state=Trial.State.CLAIMED, lease_until__lt=now)
+    return models.Q(models.Q(state=Trial.State.OPEN) | expired, kind=Trial.Kind.MAIN)
+
+
 # In the order of the index `trial_open_in_order` (models.py): id, from the first.
-_FREE = """
-SELECT id, item_id, "order", state, participant_id, position FROM studies_trial
-WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({items}) AND {free} ORDER BY id * -1 DESC LIMIT %s
-"""
+_FREE = f"""
+SELECT id, item_id, "order", state, participant_id, position FROM {TRIAL}
+WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({{items}}) AND {{free}} ORDER BY id * -1 DESC LIMIT %s
+"""  # noqa: S608 (names of ours)
 
 
 def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | None = None) -> list[Free]:
@@ -142,7 +158,7 @@ def give(participant: int, positions: dict[int, int], lease_until: datetime) -> 
     """Hand locked trials to a participant: `positions` of trials by their id."""
     cases = " ".join(["WHEN %s THEN %s"] * len(positions))
     sql = f"""
-        UPDATE studies_trial SET participant_id = %s, state = 'claimed', lease_until = %s, position = CASE id {cases} END
+        UPDATE {TRIAL} SET participant_id = %s, state = 'claimed', lease_until = %s, position = CASE id {cases} END
         WHERE id IN ({_marks(positions)})"""  # noqa: S608 (marks for parameters)
     until = connection.ops.adapt_datetimefield_value(lease_until)
     _run(sql, [participant, until, *chain.from_iterable(positions.items()), *positions])
@@ -150,18 +166,18 @@ def give(participant: int, positions: dict[int, int], lease_until: datetime) -> 
 
 def trial_at(participant: int, position: int) -> Trial | None:
     """The trial that a participant holds at a position: what never changes of it, so nothing is locked."""
-    sql = """
-        SELECT id, kind, "order" FROM studies_trial
-        WHERE participant_id = %s AND position = %s AND state = 'claimed'"""
+    sql = f"""
+        SELECT id, kind, "order" FROM {TRIAL}
+        WHERE participant_id = %s AND position = %s AND state = 'claimed'"""  # noqa: S608 (names of ours)
     for pk, kind, order in _ask(sql, [participant, position]):
         return Trial(pk=pk, kind=kind, order=order)
     return None
 
 
-_SETTLE = """
-UPDATE studies_trial SET state = 'answered', lease_until = NULL
+_SETTLE = f"""
+UPDATE {TRIAL} SET state = 'answered', lease_until = NULL
 WHERE id = %s AND participant_id = %s AND state = 'claimed' RETURNING id
-"""
+"""  # noqa: S608 (names of ours)
 
 
 def settle(response: Response) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .analysis.answers import SAME, missing_items
+from .analysis.answers import SAME, SAME_NAME, missing_items
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.scores import choice_scores, rating_scores
 from .looks import looks_of
@@ -100,7 +100,7 @@ def _choice(study: Study, given: Answers, arms: tuple[str, ...], found: dict) ->
         )
         for index, name in enumerate(arms)
     )
-    same = Score("same", scored.same, scored.same_share, None, _pair(bounds.same))
+    same = Score(SAME_NAME, scored.same, scored.same_share, None, _pair(bounds.same))
     notes = [bounds.note] if bounds.note else []
     if preferences is None:
         notes.append("Nobody preferred any arm, so there are no shares of preferences.")
@@ -128,7 +128,7 @@ def _positions(given: Answers, arms: int, choice: bool) -> dict[str, int]:
     shown = given.shown[given.shown != UNKNOWN]
     if choice:
         counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
-        return counts | {"same": int((shown == SAME).sum())}
+        return counts | {SAME_NAME: int((shown == SAME).sum())}
     return {
         "left": int((shown < 0).sum()),
         "neither": int((shown == 0).sum()),

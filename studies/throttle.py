@@ -7,14 +7,17 @@ from django.db import connection
 from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
 
+from .models import ApiUse
+
 # One statement, so that of two processes neither overlooks the other; a clock that is behind counts in the newer period.
-_COUNT = """
-INSERT INTO studies_apiuse (user_id, period, requests) VALUES (%s, %s, 1)
+_USE = f'"{ApiUse._meta.db_table}"'
+_COUNT = f"""
+INSERT INTO {_USE} (user_id, period, requests) VALUES (%s, %s, 1)
 ON CONFLICT (user_id) DO UPDATE SET
-  requests = CASE WHEN studies_apiuse.period < excluded.period THEN 1 ELSE studies_apiuse.requests + 1 END,
-  period = CASE WHEN studies_apiuse.period < excluded.period THEN excluded.period ELSE studies_apiuse.period END
+  requests = CASE WHEN {_USE}.period < excluded.period THEN 1 ELSE {_USE}.requests + 1 END,
+  period = CASE WHEN {_USE}.period < excluded.period THEN excluded.period ELSE {_USE}.period END
 RETURNING requests
-"""
+"""  # noqa: S608 (a name of ours)
 
 
 class SharedRate(UserRateThrottle):

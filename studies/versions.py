@@ -94,7 +94,7 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
         version = record_version(study, why=why.strip(), user=user)
         data = {"version": version.number, "sha256": version.sha256, "keys": [one.key for one in changed]}
         Event.objects.create(
-            study=study, user=user, kind="protocol changed", data=data | {"why": version.why}
+            study=study, user=user, kind=Event.Kind.PROTOCOL_CHANGED, data=data | {"why": version.why}
         )
     return version
 

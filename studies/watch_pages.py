@@ -113,8 +113,7 @@ def _measures(items: list) -> dict[tuple, list[tuple[str, str]]]:
     rows = Evaluation.objects.filter(image__in=[item.image_id for item in items]).order_by("protocol")
     for row in rows:
         key = (row.image_id, row.network_id, row.method, row.target)
-        if row.confidence_left is not None and row.confidence > 0:
-            drop = 100 * max(0.0, row.confidence - row.confidence_left) / row.confidence
+        if (drop := row.drop()) is not None:
             found.setdefault(key, []).append((f"drop, {row.protocol}", f"{drop:.0f} %"))
         if row.energy is not None:
             found.setdefault(key, []).append((f"in the box, {row.protocol}", f"{100 * row.energy:.0f} %"))

@@ -11,21 +11,12 @@ from django.db.models.functions import Coalesce
 
 from explain import clock
 
+from .analysis.times import Times, times_of
+from .attention import passes
 from .models import Participant, Response, Study, Trial
 from .people import failed_practice
 
 LATEST = 1000  # answers that times are taken from
-STANDING = (Response.Status.COUNTED, Response.Status.ASIDE)
-
-
-@dataclass(frozen=True)
-class Times:
-    """Of the latest answers, in seconds: their median and quartiles."""
-
-    n: int
-    low: float
-    median: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Watch:
     by_answers: list[tuple[int, int]]
     quiet: int
     never_answered: int
-    times: Times | None
+    times: Times | None  # of the latest answers
     checks_given: int
     checks_passed: int
     last_answer: datetime | None
@@ -72,7 +63,7 @@ def watch(study: Study) -> Watch:
         by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
         quiet=active.exclude(pk__in=held.values("participant")).count(),
         never_answered=study.participants.filter(~answers).count(),
-        times=_times([ms for _, ms in latest if ms is not None]),
+        times=times_of([ms for _, ms in latest if ms is not None]),
         checks_given=sum(given.values()),
         checks_passed=sum(passed.values()),
         last_answer=latest[0][0] if latest else None,
@@ -89,15 +80,8 @@ def _items_by_answers(study: Study) -> dict[int, int]:
     return dict(items.values_list("answers").annotate(Count("pk")))
 
 
-def _times(milliseconds: Sequence[int]) -> Times | None:
-    if not milliseconds:
-        return None
-    low, median, high = (float(value) for value in np.percentile(milliseconds, [25, 50, 75]) / 1000)
-    return Times(len(milliseconds), low, median, high)
-
-
 def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
-    """Attention checks passed and given, by participant's key. In a check the map on the object is arm 0's place."""
+    """Attention checks passed and given, by participant's key."""
     if not study.attention_checks:
         return Counter(), Counter()
     rows = Response.objects.filter(
@@ -107,9 +91,10 @@ def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], C
         rows = rows.filter(participant__in=people)
     passed: Counter[int] = Counter()
     given: Counter[int] = Counter()
-    for person, choice, rating in rows.values_list("participant", "choice", "rating"):
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    for person, said in rows.values_list("participant", value):
         given[person] += 1
-        passed[person] += choice == 0 if rating is None else rating > 0
+        passed[person] += passes(said, study.task)
     return passed, given
 
 
@@ -124,7 +109,7 @@ def people(study: Study, found: Sequence[Participant]) -> list[Person]:
     for key, status, count, at in by_status:
         counts[key][status] = count
         last[key] = max(at, last.get(key, at))
-    timed = rows.filter(status__in=STANDING).values_list("participant", "response_ms")
+    timed = rows.filter(status__in=Response.STANDING).values_list("participant", "response_ms")
     for key, ms in timed:
         if ms is not None:
             times[key].append(ms)

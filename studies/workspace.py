@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from explain.errors import BadInputError
 
-from . import charts
+from . import charts, invitations
 from .access import editable_study_of, may_edit, study_of
 from .alike import comparison
 from .comparing import NotComparedError
@@ -21,7 +21,7 @@ from .folder import codebook as codebook_of
 from .humans import humans_context
 from .lifecycle import STEPS, change_state, delete_study, revoke_invitation
 from .likeness import is_measured, pairs_of
-from .models import Event, Invitation, Study
+from .models import Study
 from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
 from .progress import invitations_with_people, people_by_state, progress
@@ -62,10 +62,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _overview(request, found, form)
-    invitation, token = Invitation.issue(found, **form.cleaned_data)
-    Event.objects.create(
-        study=found, user_id=request.user.pk, kind="invited", data={"invitation": invitation.pk}
-    )
+    invitation, token = invitations.invite(study=found, user=request.user, **form.cleaned_data)
     link = request.build_absolute_uri(reverse("join", args=[token]))
     return _overview(request, found, InvitationForm(), invitation=invitation, link=link)
 

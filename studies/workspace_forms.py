@@ -1,8 +1,8 @@
 """What a researcher fills in."""
 
 from django import forms
-from django.utils import timezone
 
+from .invitations import is_over, lets_nobody_in
 from .models import Invitation
 
 
@@ -25,12 +25,12 @@ class InvitationForm(forms.ModelForm):
 
     def clean_expires_at(self):
         value = self.cleaned_data["expires_at"]
-        if value and value <= timezone.now():
+        if is_over(value):
             raise forms.ValidationError("This moment has passed. Choose a later one, or none.")
         return value
 
     def clean_quota(self):
         value = self.cleaned_data["quota"]
-        if value == 0:
+        if lets_nobody_in(value):
             raise forms.ValidationError("Let at least one person in, or leave it empty.")
         return value

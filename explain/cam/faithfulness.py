@@ -66,9 +66,14 @@ def faithfulness(whole: np.ndarray, left: Scores, *, confidence: bool) -> dict[s
     }
 
 
+def drops(whole: np.ndarray, left: np.ndarray, *, scale: float = 1.0) -> np.ndarray:
+    """max(0, Y − O)/Y of each photo, as a share, or in per cent with `scale` 100. Y must be above 0."""
+    return scale * np.maximum(0, whole - left) / whole
+
+
 def average_drop(whole: np.ndarray, left: np.ndarray) -> float:
     """100/N Σ max(0, Y − O)/Y, in per cent. Y must be above 0. (Chattopadhay et al., 2018)"""
-    return float(100 * np.mean(np.maximum(0, whole - left) / whole))
+    return float(100 * np.mean(drops(whole, left)))
 
 
 def increase(whole: np.ndarray, left: np.ndarray) -> float:

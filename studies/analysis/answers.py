@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 SAME = -1
+SAME_NAME = "same"  # what it is called where arms have their names: in files, scores, simulations
 RATING_LIMIT = 2
 
 

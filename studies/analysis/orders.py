@@ -4,6 +4,8 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
+from explain.streams import Stream
+
 Order = tuple[int, ...]
 
 
@@ -57,7 +59,7 @@ def study_orders(arms: int, items: int, per_item: int, seed: int) -> list[list[O
         For each item a list of `per_item` orders.
     """
     deck = balanced_orders(arms, items * per_item, seed)
-    random = np.random.default_rng([seed, 1])
+    random = np.random.default_rng(Stream.HANDS.of(seed))
     dealt: list[list[Order]] = [[] for _ in range(items)]
     for turn, item in enumerate(random.permutation(items)):
         hand = random.permutation(per_item) + turn * per_item
@@ -71,7 +73,7 @@ def rounds(items: int, count: int, seed: int) -> list[list[int]]:
     Trials are handed out round by round, so that all items fill up together and the last ones are not left
     for people who have seen them all.
     """
-    random = np.random.default_rng([seed, 2])
+    random = np.random.default_rng(Stream.ROUNDS.of(seed))
     return [[int(item) for item in random.permutation(items)] for _ in range(count)]
 
 

@@ -89,6 +89,9 @@ class Response(models.Model):
         VOID = "void", "taken out by staff"
         ASIDE = "aside", "to a repeat or an attention check: not part of the scores"
 
+    STANDING = (Status.COUNTED, Status.ASIDE)
+    """The one answer that settles its trial has one of these; the constraint below holds that."""
+
     answer_id = models.UUIDField(
         unique=True, help_text="made by the browser: the same answer twice is one answer"
     )
@@ -137,6 +140,56 @@ class Response(models.Model):
 
 class Event(Kept):
     """Who did what, when. Appended, never changed."""
+
+    class Kind(models.TextChoices):
+        """What happened. Researchers read these words in the record, and programs by the API: they never change."""
+
+        # The study: made, and gone from state to state
+        DRAFTED = "drafted"
+        MAPS_ASKED_FOR = Study.State.PRECOMPUTING.value
+        MAPS_GIVEN_UP = "maps given up"
+        READY = Study.State.READY.value
+        SET_UP_AGAIN = Study.State.DRAFT.value
+        OPENED = "opened"
+        PAUSED = Study.State.PAUSED.value
+        RESUMED = Study.State.OPEN.value
+        CLOSED = Study.State.CLOSED.value
+        ARCHIVED = Study.State.ARCHIVED.value
+        # The study: what its researchers did beside
+        ARMS_COMPARED = "likeness measured"
+        PROTOCOL_CHANGED = "protocol changed"
+        ROLE_GIVEN = "role given"
+        INVITED = "invited"
+        INVITATION_REVOKED = "invitation revoked"
+        IMPORTED = "imported"
+        UNBLINDED = "unblinded"
+        NOTE = "note"
+        ANSWER_VOID = "void"
+        PARTICIPANT_VOID = "participant void"
+        # People on their way
+        JOINED = "joined"
+        RETURNED = "returned"
+        BACKGROUND_ACTIVE = "background: active"
+        BACKGROUND_SCREENED = "background: screened"
+        BACKGROUND_FINISHED = "background: finished"
+        BACKGROUND_WITHDRAWN = "background: withdrawn"
+        INSTRUCTED = "instructed"
+        PRACTICE = "practice"
+        BREAK = "break"
+        LAPSED = "lapsed", "a trial went to someone else before it was answered"
+        REFUSED = "refused", "an operation that could not be done"
+        FINISHED = "finished"
+        WITHDRAWN = "withdrawn"
+
+        @classmethod
+        def of_state(cls, state: str) -> "Event.Kind":
+            """That a study came to a state, other than by being opened for the first time."""
+            return cls(state)
+
+        @classmethod
+        def of_background(cls, state: str) -> "Event.Kind":
+            """That somebody answered the study's own questions, and what they are since."""
+            return cls(f"background: {state}")
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="events")
     participant = models.ForeignKey(

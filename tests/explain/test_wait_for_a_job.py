@@ -1,5 +1,6 @@
 """A job is done by one worker, once; who asked for it sees how it stands, and nobody else does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,11 +24,16 @@ def nobody(monkeypatch):
     return ids
 
 
+def photos_by(do) -> jobs.JobKind:
+    """Bringing photos in, done otherwise."""
+    return replace(jobs.KINDS[Job.Kind.PHOTOS], do=do)
+
+
 @pytest.fixture
 def did(monkeypatch):
     """The jobs that were done, in order; what they are is no matter here."""
     done: list[int] = []
-    monkeypatch.setitem(jobs.DOERS, Job.Kind.PHOTOS, lambda job, report: {"told": done.append(job.pk)})
+    monkeypatch.setitem(jobs.KINDS, Job.Kind.PHOTOS, photos_by(lambda job, _: {"told": done.append(job.pk)}))
     return done
 
 
@@ -63,7 +69,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_job_back_and_no_other(researche
     others = [job(researcher, state).pk for state in (State.RUNNING, State.DONE, State.FAILED)]
     wanted = job(researcher)
     with monkeypatch.context() as stopping:
-        stopping.setitem(jobs.DOERS, Job.Kind.PHOTOS, stopped)
+        stopping.setitem(jobs.KINDS, Job.Kind.PHOTOS, photos_by(stopped))
         with pytest.raises(SystemExit):
             jobs.run_job(wanted.pk)
     states = dict(Job.objects.values_list("pk", "state"))
@@ -224,7 +230,7 @@ def test_how_a_job_stands_is_never_kept_by_a_browser_and_its_picture_only_by_one
 
 
 def test_a_comparison_of_arms_is_shown_by_its_study(client, researcher):
-    wanted = job(researcher, State.DONE, Job.Kind.LIKENESS, back="/studies/mine/")
+    wanted = job(researcher, State.DONE, "likeness", back="/studies/mine/")
     client.force_login(researcher)
     assert client.get(reverse("job", args=[wanted.pk]))["Location"] == "/studies/mine/"
 

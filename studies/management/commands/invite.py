@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from explain.cli import Answer, AnswerCommand
 from explain.errors import BadInputError
-from studies.invitations import find_study, link
-from studies.models import Invitation
+from studies.invitations import find_study, invite, is_over, lets_nobody_in, link
 
 
 class Command(AnswerCommand):
@@ -26,15 +25,16 @@ class Command(AnswerCommand):
         )
 
     def run(self, *, slug: str, label: str, quota: int | None, days: float | None, **options: Any) -> Answer:
-        if quota is not None and quota < 1:
+        expires_at = timezone.now() + timedelta(days=days) if days is not None else None
+        if lets_nobody_in(quota):
             raise BadInputError(f"--quota {quota}: must be 1 or more, or left out for no limit.")
-        if days is not None and days <= 0:
+        if is_over(expires_at):
             raise BadInputError(f"--days {days:g}: must be more than 0, or left out for no limit.")
-        invitation, token = Invitation.issue(
-            find_study(slug),
+        invitation, token = invite(
+            study=find_study(slug),
             label=label,
             quota=quota,
-            expires_at=timezone.now() + timedelta(days=days) if days else None,
+            expires_at=expires_at,
             simulated=options["simulated"],
         )
         data = {

@@ -70,7 +70,7 @@ def answered_study(slug: str, unblind: bool) -> Study:
             raise CommandError(
                 f"{HIDDEN} Close it first, or look with --unblind, which goes on record.", returncode=2
             )
-        Event.objects.create(study=study, kind="unblinded", data={"by": "command line"})
+        Event.objects.create(study=study, kind=Event.Kind.UNBLINDED, data={"by": "command line"})
     return study
 
 

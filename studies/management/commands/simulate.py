@@ -8,10 +8,11 @@ from tqdm import tqdm
 
 from explain.cli import Answer, AnswerCommand
 from explain.errors import BadInputError
+from studies.analysis.answers import SAME_NAME
 from studies.invitations import find_study
 from studies.localised import in_boxes
 from studies.models import Study
-from studies.simulate import SAME, Preference, local_server, simulate
+from studies.simulate import Preference, local_server, simulate
 
 CHANCES = (
     ("dropout", 0.0, "chance of leaving after an answer"),
@@ -99,7 +100,7 @@ class Command(AnswerCommand):
 
 def shares(study: Study, prefer: str) -> dict[str, float]:
     """What `--prefer` says, by arm name and `same`."""
-    names = [*study.arms.values_list("name", flat=True), SAME]
+    names = [*study.arms.values_list("name", flat=True), SAME_NAME]
     if not prefer:
         return dict.fromkeys(names, 1.0)
     found = {}

@@ -1,0 +1,39 @@
+"""Which chance is drawn by which stream of a study's seed: the one list, so that no two kinds of draws go hand in hand.
+
+The seed of a draw is the study's seed, the number of its stream, and what it is drawn for: a person, a class, a place.
+
+    random = np.random.default_rng(Stream.PRACTICE.of(study.seed, participant.number, example))
+
+What a number gives may never change: whoever recomputes a study must get its draws. A new kind takes a new number.
+The seed alone, without a stream, is that of `orders.balanced_orders` and of every statistic, whose generator is named
+in its output. numpy takes a seed that ends in zeros as the one without them (up to four words).
+
+Nothing is imported here but the standard library: both pure cores may use it.
+"""
+
+from enum import Enum
+
+
+class Stream(Enum):
+    """(number, what follows it in the seed). Two may share a number only if what follows cannot be the same."""
+
+    HANDS = (1, "")  # which item gets which hand of orders
+    ROUNDS = (2, "")  # the order in which a study's items are given out
+    PHOTOS = (3, "")  # which photos, of all that might be used
+    PRACTICE = (4, "person, example")  # where the map stands that is on the object
+    # These two are told apart by what follows: studies were drawn by both before anybody noticed, and a new number
+    # would change them. A class is the first 64 bits of a hash, so two words of 32, both as good as never small; a
+    # person's number is one word, and 0 or 1 is the next.
+    PHOTOS_OF_CLASS = (5, "class")  # which photos of one class
+    CHECK_PLACES = (5, "person, …")  # when a person's attention checks come, and what stands where in them
+    CHECK_PHOTO = (6, "person, check")  # which photo an attention check shows
+    CHECK_MAPS = (7, "…")  # which photos have maps for attention checks, and what these look like
+    PREVIEW = (8, "trial")  # the order of the maps in a trial of the preview
+
+    @property
+    def number(self) -> int:
+        return self.value[0]
+
+    def of(self, seed: int, *drawn_for: int) -> list[int]:
+        """The seed of a generator: `np.random.default_rng` takes it as it is."""
+        return [seed, self.number, *drawn_for]

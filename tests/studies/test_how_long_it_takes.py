@@ -1,0 +1,63 @@
+"""How many trials and minutes a person is told of is one rule: at the consent, in the preview, and when a study is set up."""
+
+import pytest
+
+from studies import quota
+from studies.allocation import claim_trials
+from studies.consent import facts
+from studies.dry_run import count_asked
+from studies.estimate import estimate
+from studies.models import Study
+from studies.opening import open_study
+from studies.preview import Run
+from tests.factories import make_participant, make_study
+from tests.studies.taking_part import answer
+
+pytestmark = pytest.mark.django_db
+
+
+def estimated(study):
+    return estimate(
+        items=study.items.count(),
+        responses_per_item=study.responses_per_item,
+        trials_per_participant=study.trials_per_participant,
+        repeats=study.repeats_per_participant,
+        checks=study.attention_checks,
+        people=None,
+    )
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"trials_per_participant": 6},
+        {"trials_per_participant": 5, "repeats_per_participant": 4},  # half of the trials at most
+        {"trials_per_participant": 9, "repeats_per_participant": 1, "attention_checks": 2},
+    ],
+)
+def test_the_estimate_and_the_consent_say_the_same(design):
+    study = make_study(items=7, state=Study.State.READY, **design)
+    told, seen = facts(study), estimated(study)
+    assert (told["trials"], told["minutes"]) == (seen.trials, seen.minutes)
+    assert count_asked(study) == seen.trials
+
+
+def test_all_follow_when_a_trial_takes_longer(monkeypatch):
+    study = make_study(items=7, state=Study.State.READY)
+    monkeypatch.setattr(quota, "SECONDS_FOR_A_TRIAL", 60)
+    minutes = facts(study)["minutes"]
+    assert minutes == 9  # (7 · 60 + 90) / 60 = 8.5
+    run = Run.__new__(Run)  # the preview, without its request
+    run.study, run.asked = study, 7
+    assert run.facts() == facts(study)
+    assert estimated(study).minutes == minutes
+
+
+def test_as_many_repeats_are_given_as_were_announced():
+    study = open_study(study=make_study(items=5, responses_per_item=1, repeats_per_participant=4))
+    person = make_participant(study)
+    for trial in claim_trials(participant=person, count=5):
+        answer(person, trial.position)
+    repeats = claim_trials(participant=person, count=5)
+    assert len(repeats) == quota.expected_repeats(study, 5) == 2
+    assert facts(study)["trials"] == 5 + len(repeats)
