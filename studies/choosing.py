@@ -1,12 +1,11 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
-from collections.abc import Iterable
-
 import explain.choosing
 from explain.choosing import Choice, ClassesChoice, Photo, Rule
 from explain.models import Image, ImageSet, Network
 from explain.selection import tallies, verdicts
 
+from .faults import Code, Fault
 from .protocol import Protocol, ProtocolError
 
 
@@ -46,13 +45,11 @@ def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Netw
     _check_classes(rule, {one.class_name for one in counted})
     for place, network in enumerate(networks):
         if rule.asks_networks and any(one.says[place] is None for one in counted):
-            raise NotSeenYetError(
-                f"photos.{rule.asks_networks}: {network} has not looked at all photos of {image_set}; "
-                f"first run: {precompute_command(protocol)}"
-            )
+            seen = {"network": str(network), "set": str(image_set), "command": precompute_command(protocol)}
+            raise NotSeenYetError(Fault(("photos", rule.asks_networks), Code.NOT_SEEN, seen))
     found = explain.choosing.choose_classes(counted, [network.name for network in networks], rule)
     if not found.count:
-        raise ProtocolError("photos: no photo is left; ask for less, or bring in more photos.")
+        raise ProtocolError(Fault(("photos",), Code.NO_PHOTO_LEFT))
     return found
 
 
@@ -66,10 +63,9 @@ def chosen_images(choice: Choice, most: int | None = None) -> list[Image]:
 def find_set(protocol: Protocol) -> ImageSet:
     image_set = ImageSet.objects.filter(name=protocol.photo_set).first()
     if image_set is None:
-        known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none yet"
+        known = tuple(ImageSet.objects.values_list("name", flat=True))
         raise ProtocolError(
-            f"photos.set: {protocol.photo_set!r} is no set of photos here (there is: {known}); "
-            f"bring it in: manage.py import_images PATH --set {protocol.photo_set}"
+            Fault(("photos", "set"), Code.NO_SET, {"set": protocol.photo_set, "known": known})
         )
     return image_set
 
@@ -79,11 +75,10 @@ def find_networks(protocol: Protocol) -> dict[str, Network]:
     names = list(dict.fromkeys(arm.network for arm in protocol.arms))
     networks = {network.name: network for network in Network.objects.filter(name__in=names)}
     if missing := sorted(set(names) - set(networks)):
-        known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
+        known = tuple(Network.objects.values_list("name", flat=True))
         raise ProtocolError(
             *(
-                f"arms.network: {name!r} is no network here (there is: {known}); "
-                f"add it: manage.py add_network {name} --load …"
+                Fault(("arms", "network"), Code.NO_NETWORK, {"network": name, "known": known})
                 for name in missing
             )
         )
@@ -96,17 +91,9 @@ def precompute_command(protocol: Protocol) -> str:
     return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
 
 
-def knows_not(network: str, classes: Iterable[str]) -> str:
-    """In words."""
-    names = sorted(classes)
-    return (
-        f"{network} knows no class {', '.join(map(repr, names[:5]))}{' and others' if len(names) > 5 else ''}"
-    )
-
-
 def _check_classes(rule: Rule, known: set[str]) -> None:
     if missing := [name for name in rule.classes if name not in known]:
-        raise ProtocolError(f"photos.classes: no photo is labelled {', '.join(map(repr, missing))}.")
+        raise ProtocolError(Fault(("photos", "classes"), Code.NO_SUCH_CLASS, {"classes": missing}))
 
 
 def _networks(protocol: Protocol) -> list[Network]:

@@ -3,31 +3,20 @@
 The protocol is the whole truth, whether it was typed into a file or into the pages; the same code checks it.
 """
 
-import re
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from explain.choosing import ClassesChoice
 
-from .choosing import NotSeenYetError, choose_classes, find_networks, find_set, knows_not
+from .choosing import NotSeenYetError, choose_classes, find_networks, find_set
+from .faults import MISSHAPEN, Code, Fault
 from .models import Event, Study
 from .protocol import Protocol, ProtocolError, check_protocol
 
-_COMMAND = re.compile(r"[;,:]? ?(?:bring it in|add it|first run)?:? ?\(?manage\.py .*$")
-_HINT = ". Choose another, or name the classes that it knows in the step Photos."
-NEEDED = ("slug: ", "title: ", "task: ")
-_SAYS_OF_KEY = ("is ", "has ", "names ")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one key of a protocol, as a sentence for whoever fills it in."""
-
-    key: str
-    text: str
+# Without these nothing could be listed, not even a draft.
+NEEDED = {("slug",), ("title",), ("task",)}
 
 
 def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
@@ -52,12 +41,11 @@ def create_draft(*, source: dict[str, Any], user=None) -> Study:
     try:
         check_protocol(source)
     except ProtocolError as error:
-        here = [line for line in error.lines if line.startswith(NEEDED) or line in error.misshapen]
-        faults = _read(ProtocolError(*here))
+        faults = [fault for fault in error.faults if fault.key in NEEDED or fault.code in MISSHAPEN]
     if not faults and Study.objects.filter(slug=source["slug"]).exists():
-        faults.append(Fault("slug", f"A study “{source['slug']}” exists already; choose another name."))
+        faults.append(Fault(("slug",), Code.SLUG_TAKEN, {"slug": source["slug"]}))
     if faults:
-        raise ProtocolError(*(f"{fault.key}: {fault.text}" for fault in faults))
+        raise ProtocolError(*faults)
     with transaction.atomic():
         study = _mirrored(Study(), source)
         if user is not None:
@@ -69,7 +57,8 @@ def create_draft(*, source: dict[str, Any], user=None) -> Study:
 def save_draft(*, study: Study, source: dict[str, Any]) -> None:
     """Keep a draft's protocol, whole or not. Raises ProtocolError where the study is no draft any more."""
     if study.state != Study.State.DRAFT:
-        raise ProtocolError(f"{study.slug}: is {study.get_state_display()}, so its set-up cannot change now.")
+        state = {"study": study.slug, "state": study.get_state_display()}
+        raise ProtocolError(Fault((), Code.NO_DRAFT, state))
     _mirrored(study, source)
 
 
@@ -86,7 +75,7 @@ def faults_of(source: dict[str, Any]) -> list[Fault]:
     try:
         check_protocol(source)
     except ProtocolError as error:
-        return _read(error)
+        return error.faults
     return []
 
 
@@ -99,15 +88,18 @@ def faults_here(protocol: Protocol) -> list[Fault]:
     try:
         find_networks(protocol)
     except ProtocolError as error:
-        faults += _read(error)
+        faults += error.faults
     try:
         chosen = choose_classes(protocol)
     except NotSeenYetError:
         return faults
     except ProtocolError as error:
-        return list(dict.fromkeys(faults + _read(error)))
-    strange = [f"The network {knows_not(name, classes)}{_HINT}" for name, classes in chosen.strange.items()]
-    return faults + [Fault("arms.network", text) for text in strange] + _boxes_missing(protocol, chosen)
+        return list(dict.fromkeys(faults + error.faults))
+    strange = [
+        Fault(("arms", "network"), Code.NETWORK_KNOWS_NOT, {"network": name, "classes": classes})
+        for name, classes in chosen.strange.items()
+    ]
+    return faults + strange + _boxes_missing(protocol, chosen)
 
 
 def _boxes_missing(protocol: Protocol, chosen: ClassesChoice) -> list[Fault]:
@@ -119,26 +111,12 @@ def _boxes_missing(protocol: Protocol, chosen: ClassesChoice) -> list[Fault]:
     boxed = find_set(protocol).images.filter(class_name__in=classes).exclude(boxes=[]).count()
     if boxed >= wanted:
         return []
-    have = "1 of the photos has" if boxed == 1 else f"{boxed or 'none'} of the photos have"
-    text = f"{wanted} are asked for, and {have} a box around the object. Bring photos in with boxes, or ask for fewer."
-    return [Fault("design.attention_checks", text)]
+    return [Fault(("design", "attention_checks"), Code.NO_BOXES, {"wanted": wanted, "boxed": boxed})]
 
 
 def all_faults(source: dict[str, Any]) -> list[Fault]:
     """Faults of the protocol itself; if there are none, those with what is here."""
     return faults_of(source) or faults_here(check_protocol(source))
-
-
-def _read(error: ProtocolError) -> list[Fault]:
-    """The error's lines `key: what`, as sentences. Commands are left out: whoever reads this has buttons."""
-    faults = []
-    for line in error.lines:
-        key, colon, text = line.partition(": ")
-        text = _COMMAND.sub(".", text).strip()
-        if colon and text.strip("."):
-            said = f"This {text}" if text.startswith(_SAYS_OF_KEY) else text[0].upper() + text[1:]
-            faults.append(Fault(re.sub(r"^arms\[\d+\]", "arms", key), said))
-    return faults
 
 
 def completed(source: dict[str, Any]) -> dict[str, Any]:

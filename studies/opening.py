@@ -20,7 +20,8 @@ from explain.pictures import make_map_pictures, make_picture, sha256_of
 
 from . import attention, likeness
 from .allocation import lay_out_trials
-from .choosing import choose_photos, chosen_images, find_networks, knows_not, precompute_command
+from .choosing import choose_photos, chosen_images, find_networks, precompute_command
+from .faults import Code, Fault
 from .models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study, Trial
 from .protocol import Protocol, ProtocolError, in_full
 
@@ -40,7 +41,7 @@ def create_study(*, protocol: Protocol) -> Study:
         ProtocolError: the slug is taken, a set, network, class or map does not exist; with the remedy.
     """
     if Study.objects.filter(slug=protocol.slug).exists():
-        raise ProtocolError(f"slug: a study {protocol.slug!r} exists already; choose another slug.")
+        raise ProtocolError(Fault(("slug",), Code.SLUG_TAKEN, {"slug": protocol.slug}))
     study = Study(slug=protocol.slug)
     with transaction.atomic():
         make_ready(study=study, protocol=protocol)
@@ -79,9 +80,8 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
     for network in networks:
         targets = label_targets(photos, network)
         if unknown := {image.class_name for image in photos if targets[image.pk] is None}:
-            raise ProtocolError(
-                f"photos.set: {knows_not(network.name, unknown)}; leave such photos out with photos.classes."
-            )
+            strange = {"network": network.name, "classes": sorted(unknown)}
+            raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, strange))
 
 
 def _maps(
@@ -104,11 +104,11 @@ def _maps(
                 found[row.image_id, network.pk, arm.method] = row
         lacking = sum((image.pk, network.pk, arm.method) not in found for image in images)
         if lacking:
-            missing.append(
-                f"arms: {lacking} of {len(images)} maps of {arm.method} by {arm.network} are missing."
-            )
+            of = {"photos": len(images), "method": arm.method, "network": arm.network}
+            missing.append(Fault(("arms",), Code.MAPS_MISSING, {"missing": lacking, **of}))
     if missing:
-        raise MissingMapsError(*missing, f"First run: {precompute_command(protocol)}")
+        first = Fault((), Code.RUN_FIRST, {"command": precompute_command(protocol)})
+        raise MissingMapsError(*missing, first)
     return found
 
 

@@ -25,6 +25,7 @@ from django.db.models import QuerySet
 from .analysis.answers import AnswersError
 from .analysis.exclusions import Rules
 from .analysis.sequential import Look, Spending, plan_looks
+from .faults import Code
 from .models import Study
 
 if TYPE_CHECKING:
@@ -106,9 +107,9 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     analysis.flag("hide_running_results")
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
-        exclusions.fault("missed_checks", f"is {missed}, but design.attention_checks is {checks}")
+        exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)
     if exclusions.flag("failed_practice") and not practice:
-        exclusions.fault("failed_practice", "is true, but design.practice is not")
+        exclusions.fault(Code.NO_PRACTICE, "failed_practice")
     exclusions.number("median_ms", least=1, default=None)
     exclusions.share("position_share")
     if "looks" in reader.values:
@@ -123,6 +124,6 @@ def _check_looks(reader: "Reader", contrasts: int) -> None:
         try:
             bounds_of(Looks(tuple(after), spending), contrasts)
         except AnswersError as error:
-            looks.fault("after", f"is {after}; {error}")
+            looks.fault(Code.LOOKS, "after", value=after, why=str(error))
     if reader.values.get("task") == Study.Task.CHOICE and not contrasts:
-        reader.fault("looks", "needs [analysis] contrasts: a look judges contrasts that were declared")
+        reader.fault(Code.LOOKS_AT_NOTHING, "looks")

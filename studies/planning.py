@@ -13,12 +13,22 @@ from .analysis.answers import AnswersError
 from .analysis.intervals import choice_intervals, rating_intervals
 from .analysis.power import Assumptions, Design, Simulated, World, wilson
 from .choosing import choose_classes
+from .fault_words import ON_COMMAND_LINE, in_words
+from .faults import Code, Fault
 from .models import Study
 from .protocol import Protocol, ProtocolError
 
 EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
 DRAWS = 500
+
+
+class TooFewPeopleError(AnswersError):
+    """Power is asked for at fewer people than the design allows; `fault` says so as data."""
+
+    def __init__(self, people: int, fault: Fault) -> None:
+        super().__init__(f"--people {people}: {in_words(fault, ON_COMMAND_LINE)}")
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,8 @@ def plan(
     """Power of the protocol's own design at each number of `people`, or at 1 to 4 times the fewest that it allows.
 
     The same `seed` gives the same figures. `report(studies done, studies)` after each.
-    Raises ProtocolError where the photos cannot be counted, and AnswersError for what cannot be simulated.
+    Raises ProtocolError where the photos cannot be counted, TooFewPeopleError, and AnswersError for what else cannot be
+    simulated.
     """
     photos = count_photos(protocol)
     fewest = fewest_people(protocol, photos.count)
@@ -112,10 +123,7 @@ def count_photos(protocol: Protocol) -> Photos:
         return Photos(min(count, rule.limit or count), "photos.per_class; the set is not here yet")
     if rule.limit:
         return Photos(rule.limit, "photos.limit; the set is not here yet")
-    raise ProtocolError(
-        f"photos.set: {protocol.photo_set!r} is no set of photos here, and without photos.limit nobody knows how "
-        f"many there will be; bring it in (manage.py import_images PATH --set {protocol.photo_set}) or set a limit."
-    )
+    raise ProtocolError(Fault(("photos", "set"), Code.NO_SET_NO_LIMIT, {"set": protocol.photo_set}))
 
 
 def fewest_people(protocol: Protocol, items: int) -> int:
@@ -131,11 +139,9 @@ def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int
     if studies < 10:
         raise AnswersError(f"--studies {studies}: too few to tell a share of them; take 200, and at least 10")
     if numbers[0] < fewest:
-        raise AnswersError(
-            f"--people {numbers[0]}: this study needs at least {fewest} people, as one gives at most "
-            f"{protocol.trials_per_participant} answers and an item needs {protocol.responses_per_item} people; "
-            "ask more people, or raise design.trials_per_participant"
-        )
+        needs = {"trials": protocol.trials_per_participant, "answers": protocol.responses_per_item}
+        fault = Fault(("recruitment", "people"), Code.TOO_FEW_PEOPLE, {"fewest": fewest, **needs})
+        raise TooFewPeopleError(numbers[0], fault)
 
 
 def _design(protocol: Protocol, items: int, people: int) -> Design:

@@ -16,6 +16,7 @@ from explain.tasks import queue_length, send
 from . import comparing
 from .choosing import NotSeenYetError, choose_photos, chosen_images, find_networks, find_set
 from .drafts import all_faults
+from .faults import Code, Fault
 from .models import Event, Study
 from .opening import MissingMapsError, make_ready
 from .protocol import Protocol, ProtocolError, check_protocol
@@ -30,9 +31,10 @@ def start(*, study: Study, user=None) -> bool:
     """
     faults = all_faults(study.protocol)
     if faults:
-        raise ProtocolError(*(f"{fault.key}: {fault.text}" for fault in faults))
+        raise ProtocolError(*faults)
     if study.state != Study.State.DRAFT:
-        raise ProtocolError(f"{study.slug}: is {study.get_state_display()} already.")
+        state = {"study": study.slug, "state": study.get_state_display()}
+        raise ProtocolError(Fault((), Code.MADE_ALREADY, state))
     try:
         make_ready(study=study, protocol=check_protocol(study.protocol))
     except (MissingMapsError, NotSeenYetError):

@@ -52,6 +52,7 @@ from explain.cam.names import METHOD_NAMES
 from explain.choosing import Rule
 
 from . import languages
+from .faults import Code, Fault
 from .models import Study
 from .plan import check_plan
 from .reader import ProtocolError, Reader
@@ -101,11 +102,9 @@ def read_protocol(path: Path) -> Protocol:
     try:
         source = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ProtocolError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a study.toml."
-        ) from error
+        raise ProtocolError(Fault((), Code.UNREADABLE, {"file": str(path), "why": error.strerror})) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{path}: is no valid TOML ({error}).") from error
+        raise ProtocolError(Fault((), Code.NO_TOML, {"file": str(path), "why": str(error)})) from error
     return check_protocol(source)
 
 
@@ -143,7 +142,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         source=source,
     )
     if protocol.attention_checks > protocol.trials_per_participant // 2:
-        design.fault("attention_checks", "is more than half of trials_per_participant; ask for fewer")
+        design.fault(Code.MOST_CHECKS, "attention_checks")
     check_plan(
         reader,
         [arm.name for arm in protocol.arms],
@@ -198,13 +197,13 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
     names = _names(rows, said)
     arms = [ArmPlan(*row, name) for row, name in zip(rows, names, strict=True)]
     if len(set(rows)) < len(rows):
-        reader.fault("arms", "has the same network and method twice; each arm must be another pair")
+        reader.fault(Code.SAME_ARM, "arms")
     elif len({arm.name for arm in arms}) < len(arms):
-        reader.fault("arms.name", "is the same for two arms; give each a name of its own")
+        reader.fault(Code.SAME_NAME, "arms", "name")
     if task == Study.Task.RATING and len(arms) != 2:
-        reader.fault("arms", f"has {len(arms)} entries; a rating study compares exactly two")
+        reader.fault(Code.ARMS_EXACTLY, "arms", count=len(arms), task="rating", wanted=2)
     elif not 2 <= len(arms) <= 8:
-        reader.fault("arms", f"has {len(arms)} entries; a choice study compares 2 to 8")
+        reader.fault(Code.ARMS_BETWEEN, "arms", count=len(arms), task="choice", least=2, most=8)
     return arms
 
 
@@ -237,15 +236,15 @@ def _questions(reader: Reader) -> list[dict[str, Any]]:
             question["options"] = table.texts("options")
             question["eligible"] = table.texts("eligible")
             if len(question["options"]) < 2:
-                table.fault("options", "must be a list of two texts or more")
+                table.fault(Code.FEW_OPTIONS, "options")
             if unknown := set(question["eligible"]) - set(question["options"]):
-                table.fault("eligible", f"has {min(unknown)!r}, which is not one of the options")
+                table.fault(Code.NO_SUCH_OPTION, "eligible", value=min(unknown))
         elif question["kind"] == "number":
             question["eligible"] = table.range("eligible")
         questions.append(question)
     keys = [question["key"] for question in questions]
     if len(set(keys)) < len(keys):
-        reader.fault("questions.key", "is the same for two questions; give each a key of its own")
+        reader.fault(Code.SAME_QUESTION, "questions", "key")
     return questions
 
 
@@ -253,16 +252,14 @@ def _people(table: Reader, design: Reader, each: int) -> int | None:
     """How many people are planned; no photo can have more answers than there are people."""
     people = table.number("people", least=2, most=100_000, default=None)
     if people and each > people:
-        design.fault(
-            "responses_per_item", f"is {each}, more than the {people} people planned; nobody is asked twice"
-        )
+        design.fault(Code.MORE_THAN_PEOPLE, "responses_per_item", value=each, people=people)
     return people
 
 
 def _completion_url(table: Reader) -> str:
     url = table.text("completion_url", longest=500, default="")
     if url and not url.startswith("https://"):
-        table.fault("completion_url", f"is {url!r}; it must begin with https://")
+        table.fault(Code.NO_HTTPS, "completion_url", value=url)
     return url
 
 
@@ -276,11 +273,9 @@ def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str
         if isinstance(default, list):
             wording[key] = table.texts(key) or default
             if len(wording[key]) != len(default):
-                table.fault(
-                    key, f"has {len(wording[key])} entries; it must be {len(default)}, from left to right"
-                )
+                table.fault(Code.LABELS, key, count=len(wording[key]), wanted=len(default))
         else:
             wording[key] = table.text(key, longest=10_000, default=default)
             for place in sorted(unknown_places(key, str(wording[key]))):
-                table.fault(key, f"has a place {{{place}}} that nothing is put in for")
+                table.fault(Code.NO_SUCH_PLACE, key, place=place)
     return wording

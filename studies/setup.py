@@ -20,10 +20,12 @@ from explain.models import Job, Network
 from .access import editable_study_of
 from .analysis.answers import AnswersError
 from .choosing import NotSeenYetError, choose_classes
-from .drafts import Fault, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
+from .drafts import all_faults, completed, create_draft, faults_of, new_protocol, save_draft
 from .estimate import estimate_from, items_of
+from .fault_words import on_page, on_page_with_key
+from .faults import Code, Fault, Key, nearest
 from .models import Study
-from .planning import PowerPoint, plan
+from .planning import PowerPoint, TooFewPeopleError, plan
 from .protocol import ProtocolError, check_protocol
 from .setup_forms import (
     MethodsForm,
@@ -45,40 +47,41 @@ PACKAGED = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1":
 class Step:
     slug: str
     title: str
-    keys: tuple[str, ...]  # what the faults of this step begin with
+    keys: tuple[Key, ...]  # whose faults are mended here, with all that lies below them
 
 
 STEPS = (
-    Step("photos", "Photos", ("photos",)),
-    Step("networks", "Networks", ("arms.network",)),
-    Step("methods", "Methods", ("arms",)),
+    Step("photos", "Photos", (("photos",),)),
+    Step("networks", "Networks", (("arms", "network"),)),
+    Step("methods", "Methods", (("arms",),)),
     Step(
         "wording",
         "Wording",
         (
-            "title",
-            "slug",
-            "language",
-            "task",
-            "wording",
-            "design.picture",
-            "design.practice",
-            "design.break_every",
+            ("title",),
+            ("slug",),
+            ("language",),
+            ("task",),
+            ("wording",),
+            ("design", "picture"),
+            ("design", "practice"),
+            ("design", "break_every"),
         ),
     ),
-    Step("questions", "Questions", ("questions",)),
-    Step("design", "Design", ("design", "recruitment")),
-    Step("plan", "Analysis", ("arms.name", "analysis", "exclusions", "looks")),
+    Step("questions", "Questions", (("questions",),)),
+    Step("design", "Design", (("design",), ("recruitment",))),
+    Step("plan", "Analysis", (("arms", "name"), ("analysis",), ("exclusions",), ("looks",))),
     Step("check", "Preview and open", ()),
 )
+_STEP_OF = {key: step for step in STEPS for key in step.keys}
 
 
 def step_of(fault: Fault, source: dict[str, Any]) -> Step:
-    """The step at which a fault can be mended."""
-    if fault.key == "arms" and (not source.get("arms") or source.get("task") == Study.Task.RATING):
+    """The step at which a fault can be mended; the last one, which names the key, where no step has a field for it."""
+    if fault.key == ("arms",) and (not source.get("arms") or source.get("task") == Study.Task.RATING):
         return STEPS[1]
-    fitting = [(len(key), step) for step in STEPS for key in step.keys if fault.key.startswith(key)]
-    return max(fitting, key=lambda one: one[0], default=(0, STEPS[-1]))[1]
+    key = nearest(fault.key, _STEP_OF)
+    return STEPS[-1] if key is None else _STEP_OF[key]
 
 
 def draft_of(request: HttpRequest, slug: str) -> Study:
@@ -104,11 +107,10 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("setup-step", study.slug, "photos")
     except ProtocolError as error:
         if from_file:
-            file_faults = error.lines
-        for line in error.lines:
-            key, _, text = line.partition(": ")
-            if not from_file:
-                form.add_error(key if key in form.fields else None, text)
+            file_faults = [on_page_with_key(fault) for fault in error.faults]
+        else:
+            for fault in error.faults:
+                form.add_error(fault.name if fault.name in form.fields else None, on_page(fault))
     return render(request, "studies/setup/new.html", {"form": form, "file_faults": file_faults})
 
 
@@ -143,13 +145,13 @@ def first(request: HttpRequest) -> HttpResponse:
 def _read_file(request: HttpRequest) -> dict[str, Any]:
     file = request.FILES.get("protocol")
     if file is None or not file.size:
-        raise ProtocolError("Choose a file: a study.toml.")
+        raise ProtocolError(Fault((), Code.NO_FILE))
     if file.size > MAX_TOML_BYTES:
-        raise ProtocolError(f"{file.name}: is over 1 MB, too large for a protocol; choose a study.toml.")
+        raise ProtocolError(Fault((), Code.TOO_LARGE, {"file": file.name}))
     try:
         return tomllib.loads(file.read().decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{file.name}: is no valid TOML ({error}).") from error
+        raise ProtocolError(Fault((), Code.NO_TOML, {"file": file.name, "why": str(error)})) from error
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,7 +169,7 @@ def step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         source = form.written()
         for fault in _faults_at(here, source):
-            form.add_fault(fault.key, fault.text)
+            form.add_fault(fault)
         if form.is_valid() and not _asks_only(request):
             return _saved(request, study, here, source)
     return render(request, f"studies/setup/{step}.html", _context(request, study, here, form))
@@ -182,7 +184,7 @@ def _saved(request: HttpRequest, study: Study, here: Step, source: dict[str, Any
     try:
         save_draft(study=study, source=source)
     except ProtocolError as error:
-        messages.warning(request, str(error))
+        messages.warning(request, "\n".join(map(on_page_with_key, error.faults)))
         return redirect("setup-check", study.slug)
     place = STEPS.index(here)
     if "stay" in request.POST:
@@ -221,7 +223,7 @@ def _without_what_is_to_come(here: Step, faults: list[Fault], source: dict[str, 
     """With networks chosen and no method yet, it is no fault of the networks that arms are incomplete."""
     no_method = not any(arm.get("method") for arm in source.get("arms", []))
     if here.slug == "networks" and source.get("arms") and no_method:
-        return [fault for fault in faults if fault.key != "arms" or "same" in fault.text]
+        return [fault for fault in faults if fault.key != ("arms",) or fault.code == Code.SAME_ARM]
     return faults
 
 
@@ -320,8 +322,12 @@ def _power(source: dict[str, Any]) -> tuple[PowerPoint | None, str]:
         protocol = check_protocol(source)
         people = [protocol.people] if protocol.people else []
         found = plan(protocol=protocol, people=people, studies=POWER_STUDIES)
-    except (ProtocolError, AnswersError) as error:
-        return None, "; ".join(line.partition(": ")[2] or line for line in str(error).split("\n"))
+    except ProtocolError as error:
+        return None, "; ".join(map(on_page, error.faults))
+    except TooFewPeopleError as error:
+        return None, on_page(error.fault)
+    except AnswersError as error:
+        return None, str(error)
     return found.points[0], ""
 
 

@@ -14,8 +14,10 @@ from explain.views import shown
 
 from . import preparing, tasks
 from .alike import comparison
-from .drafts import Fault, all_faults, completed, faults_of
+from .drafts import all_faults, completed, faults_of
 from .estimate import estimate_from, items_of
+from .fault_words import FaultOnPage, on_page_with_key
+from .faults import Fault
 from .models import Event, Study
 from .protocol import ProtocolError
 from .setup import STEPS, draft_of, standing, step_of
@@ -39,7 +41,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "before": STEPS[-2],
             "number": len(STEPS),
             "of": len(STEPS),
-            "faults": [(step_of(fault, study.protocol), fault) for fault in faults],
+            "faults": [(step_of(fault, study.protocol), FaultOnPage.of(fault)) for fault in faults],
             "summary": _summary(study),
             "gave_up": _gave_up(study, faults),
             "preview": not faults_of(completed(study.protocol)),
@@ -89,7 +91,10 @@ def make_maps(request: HttpRequest, slug: str) -> HttpResponse:
             tasks.send_prepare(study)
         else:
             messages.success(request, "Every map is there: the study is ready.", extra_tags="good")
-    except (ProtocolError, BadInputError) as error:
+    except ProtocolError as error:
+        words = "\n".join(map(on_page_with_key, error.faults))
+        messages.error(request, words, extra_tags="bad")
+    except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     return redirect("setup-check", slug)
 

@@ -12,6 +12,8 @@ from django.utils.text import slugify
 from explain.cam import METHOD_NAMES
 from explain.models import Network
 
+from .fault_words import on_page, on_page_with_key
+from .faults import Code, Fault, Key, nearest, without_rows
 from .methods import METHODS_IN_WORDS
 from .models import Study
 
@@ -19,9 +21,9 @@ Source = dict[str, Any]
 
 
 class StepForm(forms.Form):
-    """Base of a step. `keys`: key of the protocol -> the field that its faults are shown at."""
+    """Base of a step. `keys`: key of the protocol -> the field that its faults, and those of keys below it, are shown at."""
 
-    keys: dict[str, str] = {}
+    keys: dict[Key, str] = {}
     missing: dict[str, str] = {}  # field -> what to say where nothing is chosen
     template_name_div = "studies/setup/_fields.html"
 
@@ -43,14 +45,26 @@ class StepForm(forms.Form):
         self.write(source, self.cleaned_data)
         return source
 
-    def add_fault(self, key: str, text: str) -> None:
-        field = self.keys.get(key)
-        if field not in self.fields:
-            self.add_error(None, text)
-        elif not self.cleaned_data.get(field, True) and field in self.missing:
-            text = self.missing[field]
-        if field in self.fields and text not in self.errors.get(field, []):
+    def add_fault(self, fault: Fault) -> None:
+        """Show a fault at the field of its key, or at that of the key around it, and then say which key it is."""
+        key = self.key_shown(fault)
+        if key is None:
+            self.add_error(None, on_page_with_key(fault))
+            return
+        field, text = self.keys[key], on_page_with_key(fault)
+        if without_rows(key) == without_rows(fault.key):
+            empty = field in self.missing and not self.cleaned_data.get(field, True)
+            text = self.missing[field] if empty else self.words_of(fault)
+        if text not in self.errors.get(field, []):
             self.add_error(field, text)
+
+    def key_shown(self, fault: Fault) -> Key | None:
+        """The key whose field shows a fault; None where no field does."""
+        return nearest(fault.key, {key for key, field in self.keys.items() if field in self.fields})
+
+    def words_of(self, fault: Fault) -> str:
+        """What is said of a fault at its field."""
+        return on_page(fault)
 
 
 def put(table: Source, key: str, value: Any) -> None:
@@ -105,8 +119,8 @@ class NewStudyForm(forms.Form):
 
 
 class PhotosForm(StepForm):
-    keys = {
-        f"photos.{name}": name
+    keys: dict[Key, str] = {
+        ("photos", name): name
         for name in (
             "set",
             "classes",
@@ -117,7 +131,7 @@ class PhotosForm(StepForm):
             "per_class",
             "limit",
         )
-    } | {"photos": "limit"}
+    } | {("photos",): "limit"}
     missing = {"set": "Choose a set of photos."}
 
     set = forms.ChoiceField(label="Set of photos", widget=forms.RadioSelect, required=False)
@@ -175,7 +189,7 @@ class PhotosForm(StepForm):
 class NetworksForm(StepForm):
     """One network or more that every method runs on; for a rating study the two that are compared."""
 
-    keys = {"arms.network": "networks", "arms": "networks"}
+    keys: dict[Key, str] = {("arms", "network"): "networks", ("arms",): "networks"}
     missing = {"networks": "Choose a network.", "first": "Choose a network.", "second": "Choose a network."}
 
     networks = forms.MultipleChoiceField(
@@ -187,7 +201,7 @@ class NetworksForm(StepForm):
         self.rating = source.get("task") == Study.Task.RATING
         choices = [(network.name, network.name) for network in networks]
         if self.rating:
-            self.keys = {"arms.network": "second", "arms": "second"}
+            self.keys = {("arms", "network"): "second", ("arms",): "second"}
             del self.fields["networks"]
             for name, label in (("first", "First network"), ("second", "Second network")):
                 self.fields[name] = forms.ChoiceField(
@@ -202,10 +216,10 @@ class NetworksForm(StepForm):
             field.choices = choices
             field.help_text = "To compare methods, choose one: then the maps differ by method alone."
 
-    def add_fault(self, key: str, text: str) -> None:
-        if self.rating and key == "arms":
-            text = "Choose two different networks: people compare one with the other."
-        super().add_fault(key, text)
+    def words_of(self, fault: Fault) -> str:
+        if self.rating and fault.key == ("arms",):
+            return "Choose two different networks: people compare one with the other."
+        return super().words_of(fault)
 
     def read(self, source: Source) -> dict[str, Any]:
         names = networks_of(source)
@@ -223,7 +237,7 @@ class NetworksForm(StepForm):
 
 
 class MethodsForm(StepForm):
-    keys = {"arms.method": "methods", "arms": "methods"}
+    keys: dict[Key, str] = {("arms", "method"): "methods", ("arms",): "methods"}
     missing = {"methods": "Choose what makes the maps."}
 
     methods = forms.MultipleChoiceField(
@@ -244,10 +258,10 @@ class MethodsForm(StepForm):
             )
             self.initial["methods"] = next(iter(self.initial["methods"]), "")
 
-    def add_fault(self, key: str, text: str) -> None:
-        if key == "arms" and "entries" in text and self.cleaned_data.get("methods"):
-            text = "Choose two to eight methods to compare."
-        super().add_fault(key, text)
+    def words_of(self, fault: Fault) -> str:
+        if fault.code in (Code.ARMS_BETWEEN, Code.ARMS_EXACTLY) and self.cleaned_data.get("methods"):
+            return "Choose two to eight methods to compare."
+        return super().words_of(fault)
 
     @property
     def explained(self):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from .faults import Code, Fault, Key
 from .models import Study
 from .plan import RULES, SPENDING
 from .protocol import names_of_arms
@@ -14,13 +15,16 @@ from .setup_forms import Source, StepForm, put
 class PlanForm(StepForm):
     """Names of arms, planned comparisons and looks, rules of exclusion."""
 
-    keys = {
-        "analysis.contrasts": "contrasts",
-        "analysis.hide_running_results": "hide_running_results",
-        **{f"exclusions.{name}": name for name in RULES},
-        "looks": "after",
-        "looks.after": "after",
-        "looks.spending": "spending",
+    keys: dict[Key, str] = {
+        ("arms", "name"): "name_0",
+        ("analysis",): "hide_running_results",
+        ("analysis", "contrasts"): "contrasts",
+        ("analysis", "hide_running_results"): "hide_running_results",
+        ("exclusions",): RULES[0],
+        **{("exclusions", name): name for name in RULES},
+        ("looks",): "after",
+        ("looks", "after"): "after",
+        ("looks", "spending"): "spending",
     }
 
     contrasts = forms.MultipleChoiceField(
@@ -75,6 +79,8 @@ class PlanForm(StepForm):
         super().__init__(data, source=source)
         names = {f"name_{place}": _name_field(source, place) for place in range(len(self.arms))}
         self.fields = {**names, **self.fields}
+        of_names: dict[Key, str] = {("arms", place + 1, "name"): name for place, name in enumerate(names)}
+        self.keys = {**self.keys, **of_names}
         contrasts = self.fields["contrasts"]
         assert isinstance(contrasts, forms.MultipleChoiceField)
         contrasts.choices = [
@@ -135,18 +141,16 @@ class PlanForm(StepForm):
         looks = {"after": given["after"], "spending": given["spending"] or SPENDING[0]}
         put(source, "looks", looks if given["after"] else {})
 
-    def add_fault(self, key: str, text: str) -> None:
-        if key == "arms.name":
-            self.add_error(self._second_of_two(), text)
-        else:
-            super().add_fault(key, text)
+    def key_shown(self, fault: Fault) -> Key | None:
+        second = self._second_of_two() if fault.code == Code.SAME_NAME else None
+        return second or super().key_shown(fault)
 
-    def _second_of_two(self) -> str | None:
-        """The field whose name another arm has already."""
+    def _second_of_two(self) -> Key | None:
+        """The key of the arm whose name another one has already."""
         seen: set[str] = set()
-        for place, name in enumerate(names_of_arms(self.written().get("arms", []))):
+        for place, name in enumerate(names_of_arms(self.written().get("arms", [])), start=1):
             if name in seen:
-                return f"name_{place}"
+                return ("arms", place, "name")
             seen.add(name)
         return None
 

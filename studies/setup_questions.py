@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
+from .faults import Code, Fault, Key
+from .reader import NAME
 from .setup_forms import Source, StepForm, put
 
 MORE = 2  # empty questions to fill in
@@ -15,6 +17,8 @@ PARTS = ("text", "kind", "options", "eligible", "required")
 
 class AboutPeopleForm(StepForm):
     """As many questions as there are, and some to fill in. One without a text is left out."""
+
+    keys: dict[Key, str] = {("questions",): "text_0"}
 
     def __init__(self, data=None, *, source: Source) -> None:
         self.asked: list[dict[str, Any]] = source.get("questions", [])
@@ -43,9 +47,10 @@ class AboutPeopleForm(StepForm):
             }
         return {f"required_{number}": True for number in self.numbers} | found
 
-    def add_fault(self, key: str, text: str) -> None:
-        unknown = "is unknown;" in text
-        super().add_fault(key, "This does not go with how it is answered; empty it." if unknown else text)
+    def words_of(self, fault: Fault) -> str:
+        if fault.code == Code.UNKNOWN_KEY:
+            return "This does not go with how it is answered; empty it."
+        return super().words_of(fault)
 
     def write(self, source: Source, given: dict[str, Any]) -> None:
         questions: list[dict[str, Any]] = []
@@ -55,8 +60,9 @@ class AboutPeopleForm(StepForm):
             before = self.asked[number] if number < len(self.asked) else {}
             said = {part: given[f"{part}_{number}"] for part in PARTS}
             questions.append(_question(said, _key(before, said["text"], questions)))
-            place = f"questions[{len(questions)}]"
-            self.keys = {**self.keys, **{f"{place}.{part}": f"{part}_{number}" for part in PARTS}}
+            place: Key = ("questions", len(questions))
+            fields: dict[Key, str] = {(*place, part): f"{part}_{number}" for part in PARTS}
+            self.keys = {**self.keys, place: f"text_{number}", **fields}
         put(source, "questions", questions)
 
 
@@ -98,6 +104,7 @@ def _lines(text: str) -> list[str]:
 def _key(before: dict[str, Any], text: str, others: list[dict[str, Any]]) -> str:
     """What the answers are called in exports: it stays while a question stays, and no two have the same."""
     taken = {question["key"] for question in others}
-    base = before.get("key") or slugify(text)[:40].strip("-") or "question"
+    kept = before.get("key") or ""
+    base = (kept if NAME.fullmatch(kept) else "") or slugify(text)[:40].strip("-") or "question"
     names = [base, *(f"{base}-{number}" for number in range(2, 100))]
     return next(name for name in names if name not in taken)

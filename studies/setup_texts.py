@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 
 from . import languages
+from .faults import Key
 from .models import Study
 from .setup_forms import Source, StepForm, put
 from .wording import default_wording
@@ -15,13 +16,15 @@ class WordingForm(StepForm):
     """What volunteers read. A text that is the default is not written into the protocol."""
 
     TEXTS = ("question", "same", "labels", "instructions", "consent", "thanks")
-    keys = {f"wording.{name}": name for name in TEXTS} | {
-        "title": "title",
-        "language": "language",
-        "slug": "title",
-        "design.picture": "picture",
-        "design.practice": "practice",
-        "design.break_every": "break_every",
+    keys: dict[Key, str] = {("wording", name): name for name in TEXTS} | {
+        ("wording",): "question",
+        ("title",): "title",
+        ("language",): "language",
+        ("slug",): "title",
+        ("task",): "title",
+        ("design", "picture"): "picture",
+        ("design", "practice"): "practice",
+        ("design", "break_every"): "break_every",
     }
 
     title = forms.CharField(required=False, label="Title", help_text="Volunteers read it on every page.")
@@ -121,14 +124,16 @@ def _defaults(source: Source) -> dict[str, Any]:
 
 
 class DesignForm(StepForm):
-    keys = {
-        "design.responses_per_item": "responses_per_item",
-        "design.trials_per_participant": "trials_per_participant",
-        "design.repeats_per_participant": "repeats_per_participant",
-        "design.attention_checks": "attention_checks",
-        "design.seed": "seed",
-        "recruitment.people": "people",
-        "recruitment.completion_url": "completion_url",
+    keys: dict[Key, str] = {
+        ("design",): "responses_per_item",
+        ("design", "responses_per_item"): "responses_per_item",
+        ("design", "trials_per_participant"): "trials_per_participant",
+        ("design", "repeats_per_participant"): "repeats_per_participant",
+        ("design", "attention_checks"): "attention_checks",
+        ("design", "seed"): "seed",
+        ("recruitment",): "people",
+        ("recruitment", "people"): "people",
+        ("recruitment", "completion_url"): "completion_url",
     }
     people = forms.IntegerField(
         required=False,

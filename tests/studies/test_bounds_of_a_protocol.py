@@ -40,7 +40,7 @@ def test_a_number_is_taken_from_its_least_to_its_most_and_no_further(key, least,
     for wrong in (1.5, "1", True):
         with pytest.raises(ProtocolError) as caught:
             check_protocol(changed(**{**room, **few, key: wrong}))
-        assert caught.value.misshapen == caught.value.lines
+        assert caught.value.misshapen == caught.value.faults
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from explain.models import Image, Prediction
-from studies.choosing import knows_not
+from studies.fault_words import knows_not
 from studies.models import Event, Study
 from studies.preparing import GAVE_UP
 from studies.protocol import check_protocol

@@ -1,0 +1,185 @@
+"""Faults in words: one table for the command line, one for the pages, from shared words where both say the same.
+
+Words are templates of a fault's parameters, or functions of them. Changing them changes nothing but what people read.
+Pages leave commands out: whoever reads them has buttons. Imports no Django.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from .faults import Code, Fault, Kind
+
+Words = str | Callable[[Mapping[str, Any]], str]
+
+KINDS: dict[Kind, str] = {
+    Kind.TEXT: "a text",
+    Kind.NAME: "letters a-z, digits, - and _, 100 at most",
+    Kind.CHOICE: "{choices!o}",
+    Kind.NUMBER: "a whole number from {least} to {most}",
+    Kind.FLAG: "true or false",
+    Kind.SHARE: "a number between 0 and 1",
+    Kind.SHARE_OR_ALL: "a number above 0, at most 1",
+    Kind.SHARES: "a list of numbers above 0 up to 1",
+    Kind.PAIRS: "a list of pairs",
+    Kind.RANGE: "two whole numbers, the least and the most",
+    Kind.TEXTS: "a list of texts",
+    Kind.TABLE: "a table [{name}]",
+    Kind.TABLES: "tables [[{name}]]",
+}
+
+# Said of the key: `design.seed: is 7.` on the command line, “This is 7.” at its field.
+OF_THE_KEY: dict[Code, str] = {
+    Code.MISSING: "is missing; it must be {allowed}",
+    Code.WRONG_KIND: "is {value!r}; it must be {allowed}",
+    Code.NOT_ALLOWED: "is {value!r}; it must be {allowed}",
+    Code.LENGTH: "has {length} characters; it must have 1 to {most}",
+    Code.NUL: "has a NUL character; take it out",
+    Code.UNKNOWN_KEY: "is unknown; known keys are {known!c}",
+    Code.NO_PAIR: "has {value!r}; each entry must be two different names",
+    Code.NO_SUCH_NAME: "names {value!r}; there is {known!c}",
+    Code.NO_HTTPS: "is {value!r}; it must begin with https://",
+    Code.NO_SUCH_PLACE: "has a place {{{place}}} that nothing is put in for",
+    Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
+    Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
+    Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",
+    Code.MORE_THAN_CHECKS: "is {value}, but design.attention_checks is {checks}",
+    Code.NO_PRACTICE: "is true, but design.practice is not",
+    Code.SAME_ARM: "has the same network and method twice; each arm must be another pair",
+    Code.SAME_NAME: "is the same for two arms; give each a name of its own",
+    Code.ARMS_EXACTLY: "has {count} entries; a {task} study compares exactly {wanted!n}",
+    Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
+    Code.NO_SUCH_OPTION: "has {value!r}, which is not one of the options",
+    Code.SAME_QUESTION: "is the same for two questions; give each a key of its own",
+    Code.LOOKS: "is {value!r}; {why}",
+}
+
+# Whole sentences that both say.
+SENTENCES: dict[Code, Words] = {
+    Code.MAPS_MISSING: "{missing} of {photos} maps of {method} by {network} are missing.",
+    Code.TOO_FEW_PEOPLE: "this study needs at least {fewest} people, as one gives at most {trials} answers and an item "
+    "needs {answers} people; ask more people, or raise design.trials_per_participant",
+    Code.NO_FILE: "Choose a file: a study.toml.",
+    Code.UNREADABLE: "{file}: cannot be read ({why}); give the path of a study.toml.",
+    Code.TOO_LARGE: "{file}: is over 1 MB, too large for a protocol; choose a study.toml.",
+    Code.NO_TOML: "{file}: is no valid TOML ({why}).",
+    Code.NO_DRAFT: "{study}: is {state}, so its set-up cannot change now.",
+    Code.MADE_ALREADY: "{study}: is {state} already.",
+}
+
+
+def knows_not(network: str, classes: Iterable[str]) -> str:
+    """That a network does not know some classes, the first five of them by name."""
+    names = sorted(classes)
+    others = " and others" if len(names) > 5 else ""
+    return f"{network} knows no class {', '.join(map(repr, names[:5]))}{others}"
+
+
+def _boxes_missing(parameters: Mapping[str, Any]) -> str:
+    wanted, boxed = parameters["wanted"], parameters["boxed"]
+    have = "1 of the photos has" if boxed == 1 else f"{boxed or 'none'} of the photos have"
+    return f"{wanted} are asked for, and {have} a box around the object. Bring photos in with boxes, or ask for fewer."
+
+
+ON_COMMAND_LINE: dict[Code, Words] = {
+    **{code: f"{words}." for code, words in OF_THE_KEY.items()},
+    **SENTENCES,
+    Code.FEW_OPTIONS: "must be a list of two texts or more.",
+    Code.LOOKS_AT_NOTHING: "needs [analysis] contrasts: a look judges contrasts that were declared.",
+    Code.SLUG_TAKEN: "a study {slug!r} exists already; choose another slug.",
+    Code.NO_SET: "{set!r} is no set of photos here (there is: {known!c}); bring it in: "
+    "manage.py import_images PATH --set {set}",
+    Code.NO_SET_NO_LIMIT: "{set!r} is no set of photos here, and without photos.limit nobody knows how many there will be; "
+    "bring it in (manage.py import_images PATH --set {set}) or set a limit.",
+    Code.NO_NETWORK: "{network!r} is no network here (there is: {known!c}); add it: "
+    "manage.py add_network {network} --load …",
+    Code.NO_SUCH_CLASS: "no photo is labelled {classes!q}.",
+    Code.NOT_SEEN: "{network} has not looked at all photos of {set}; first run: {command}",
+    Code.NO_PHOTO_LEFT: "no photo is left; ask for less, or bring in more photos.",
+    Code.NETWORK_KNOWS_NOT: lambda parameters: (
+        f"{knows_not(**parameters)}; leave such photos out with photos.classes."
+    ),
+    Code.NO_BOXES: "{wanted} are needed, and {boxed} of the photos have a box around their object. Bring the photos in with "
+    "boxes (manage.py import_images … --boxes FILE), or set attention_checks = 0.",
+    Code.RUN_FIRST: "First run: {command}",
+}
+
+ON_PAGE: dict[Code, Words] = {
+    **{code: f"This {words}." for code, words in OF_THE_KEY.items()},
+    **SENTENCES,
+    Code.FEW_OPTIONS: "Must be a list of two texts or more.",
+    Code.LOOKS_AT_NOTHING: "Needs [analysis] contrasts: a look judges contrasts that were declared.",
+    Code.SLUG_TAKEN: "A study “{slug}” exists already; choose another name.",
+    Code.NO_SET: "{set!r} is no set of photos here (there is: {known!c}).",
+    Code.NO_SET_NO_LIMIT: "{set!r} is no set of photos here, and without photos.limit nobody knows how many there will be; "
+    "bring it in or set a limit.",
+    Code.NO_NETWORK: "{network!r} is no network here (there is: {known!c}).",
+    Code.NO_SUCH_CLASS: "No photo is labelled {classes!q}.",
+    Code.NOT_SEEN: "The network {network} has not looked at all photos of {set} yet; it does when the maps are made.",
+    Code.NO_PHOTO_LEFT: "No photo is left; ask for less, or bring in more photos.",
+    Code.NETWORK_KNOWS_NOT: lambda parameters: (
+        f"The network {knows_not(**parameters)}. Choose another, or name the classes that it knows in the step Photos."
+    ),
+    Code.NO_BOXES: _boxes_missing,
+    Code.RUN_FIRST: "Make the maps: the last step has a button for it.",
+}
+
+
+class _Format(Formatter):
+    """Lists and small numbers as people write them: {known!c}, {classes!q}, {choices!o}, {wanted!n}."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion == "c":
+            return ", ".join(map(str, value)) or "none yet"
+        if conversion == "q":
+            return ", ".join(map(repr, value))
+        if conversion == "o":
+            return " or ".join(map(repr, value))
+        if conversion == "n":
+            return {1: "one", 2: "two", 3: "three"}.get(value, value)
+        return super().convert_field(value, conversion)
+
+
+_format = _Format().format
+
+
+def in_words(fault: Fault, table: Mapping[Code, Words]) -> str:
+    """What a table says of a fault, without its key."""
+    words, parameters = table[fault.code], dict(fault.parameters)
+    if callable(words):
+        return words(parameters)
+    if "kind" in parameters:
+        parameters["allowed"] = _format(KINDS[parameters["kind"]], **parameters)
+    return _format(words, **parameters)
+
+
+def _with_key(fault: Fault, text: str) -> str:
+    return f"{fault.name}: {text}" if fault.key else text
+
+
+def on_command_line(fault: Fault) -> str:
+    """A line that names the key, what is wrong with it and what is allowed."""
+    return _with_key(fault, in_words(fault, ON_COMMAND_LINE))
+
+
+def on_page(fault: Fault) -> str:
+    """A sentence to read at the field of the key."""
+    return in_words(fault, ON_PAGE)
+
+
+def on_page_with_key(fault: Fault) -> str:
+    """The same for where there is no such field: it names the key."""
+    return _with_key(fault, on_page(fault))
+
+
+@dataclass(frozen=True)
+class FaultOnPage:
+    """A fault for a template: the key as people write it, and the sentence."""
+
+    key: str
+    text: str
+
+    @classmethod
+    def of(cls, fault: Fault) -> "FaultOnPage":
+        return cls(fault.name, on_page(fault))
