@@ -147,7 +147,7 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         "thanks": text(study, "thanks", seat.expected),
         "mturk": mturk_address(participant.external),
         "way_back": way_back(study.completion_url, participant.completion_code),
-        "credits": [_shown(credit) for credit in seat.credits()],
+        "credits": [_with_link(credit) for credit in seat.credits()],
     }
     response = render(request, "volunteer/thanks.html", context)
     if context["mturk"]:
@@ -155,7 +155,7 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
     return response
 
 
-def _shown(credit: Credit) -> dict[str, str]:
+def _with_link(credit: Credit) -> dict[str, str]:
     """Who took a photo. What was said of its source leads there only where it is an address: it could be a script."""
     is_address = credit.source.startswith(("https://", "http://"))
     return {**credit._asdict(), "link": credit.source if is_address else ""}

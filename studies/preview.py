@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from . import languages
 from .links import private, refuse
 from .models import Participant
-from .preview_seat import PAGES, PreviewSeat, Progress
+from .preview_seat import PAGES, PreviewSeat, PreviewState
 from .protocol import ProtocolError
 from .setup import draft_of
 
@@ -56,20 +56,20 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            seat = PreviewSeat(draft_of(request, token), Progress.of(request, token))
+            seat = PreviewSeat(draft_of(request, token), PreviewState.of(request, token))
         except ProtocolError as error:
             return _needs_more(request, token, error)
         name = str(request.resolver_match and request.resolver_match.url_name)
-        sent_on = seat.progress.sent_on
+        sent_on = seat.state.sent_on
         if request.method in ("GET", "HEAD") and seat.has(name) and not sent_on:
             seat.look_at(name)
         request.dry_run = _banner(seat, name)  # type: ignore[attr-defined]
         with languages.spoken(request, seat.study.language), links_of_the_preview():
-            if seat.progress.screened and name != "join":
+            if seat.state.screened and name != "join":
                 response = refuse(request, Participant.State.SCREENED)
             else:
                 response = private(view(request, seat))
-        return replace(seat.progress, sent_on=response.status_code == 302).kept(response, token)
+        return replace(seat.state, sent_on=response.status_code == 302).kept(response, token)
 
     return wrapped
 
@@ -83,7 +83,7 @@ def _needs_more(request: HttpRequest, slug: str, error: ProtocolError) -> HttpRe
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
     """From the first page, whatever was looked at before."""
     try:
-        PreviewSeat(draft_of(request, slug), Progress())
+        PreviewSeat(draft_of(request, slug), PreviewState())
     except ProtocolError as error:
         return _needs_more(request, slug, error)
-    return Progress().kept(redirect(here("join", slug)), slug)
+    return PreviewState().kept(redirect(here("join", slug)), slug)

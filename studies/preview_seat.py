@@ -18,7 +18,7 @@ from .allocation import STANDING, AnswerError, can_be_undone, meaning_of
 from .dry_run import Shot, as_asked, count_asked, shots_of
 from .models import Participant, Response, Study, Trial
 from .practice import DRAWINGS, next_example
-from .seats import IN_HAND, Credit, Seat, block, screen
+from .seats import IN_HAND, Credit, Seat, hand_out, screen
 
 PAGES = (
     ("join", "Consent"),
@@ -36,7 +36,7 @@ SPENT = 20  # answers that stand no more, at most, whose ids are remembered
 
 
 @dataclass(frozen=True)
-class Progress:
+class PreviewState:
     """How far a dry run is: all that is kept of it. What was answered is not."""
 
     questioned: bool = False
@@ -47,12 +47,10 @@ class Progress:
     rested: int = 0  # answers before the last break
     resting: bool = False  # the break was come to by the banner, where no trial leads to it
     finished: bool = False
-    sent_on: bool = (
-        False  # the page that is asked for next is where the last one led, not a choice of the banner
-    )
+    sent_on: bool = False  # the last reply led on: what is asked for next was not chosen in the banner
 
     @classmethod
-    def of(cls, request: HttpRequest, slug: str) -> "Progress":
+    def of(cls, request: HttpRequest, slug: str) -> "PreviewState":
         try:
             return cls(**signing.loads(request.COOKIES.get(COOKIE, ""), salt=_salt(slug)))
         except (signing.BadSignature, TypeError):
@@ -85,16 +83,16 @@ class PreviewSeat(Seat):
     Raises ProtocolError where the protocol has faults, so that nobody can say what the study will be.
     """
 
-    def __init__(self, study: Study, progress: Progress) -> None:
+    def __init__(self, study: Study, state: PreviewState) -> None:
         study = as_asked(study)
-        super().__init__(_participant(study, progress), study.slug)
-        self.progress = progress
+        super().__init__(_participant(study, state), study.slug)
+        self.state = state
 
-    def move_to(self, progress: Progress) -> None:
-        self.progress, self.participant = progress, _participant(self.study, progress)
+    def move_to(self, state: PreviewState) -> None:
+        self.state, self.participant = state, _participant(self.study, state)
 
     def _change(self, **fields: Any) -> None:
-        self.move_to(replace(self.progress, **fields))
+        self.move_to(replace(self.state, **fields))
 
     @cached_property
     def expected(self) -> int:  # type: ignore[override]  # asked for once
@@ -107,7 +105,7 @@ class PreviewSeat(Seat):
     @property
     def left(self) -> list[int]:
         """Positions of the trials that are not answered yet."""
-        return sorted(set(range(1, len(self.shots) + 1)) - self.progress.answered)
+        return sorted(set(range(1, len(self.shots) + 1)) - self.state.answered)
 
     def is_paused(self) -> bool:
         return False
@@ -117,20 +115,20 @@ class PreviewSeat(Seat):
         return self.study.arms.count() or len(self.study.protocol.get("arms", []))
 
     def example(self) -> int | None:
-        return next_example(self.progress.practised)
+        return next_example(self.state.practised)
 
     def answers_given(self) -> int:
         """Once every trial that a preview shows is answered, all others are taken to be."""
-        if self.progress.resting:
+        if self.state.resting:
             return self.study.break_every
-        return len(self.progress.answered) if self.left else self.expected
+        return len(self.state.answered) if self.left else self.expected
 
     def has_rested(self, after: int) -> bool:
-        return self.progress.rested == after
+        return self.state.rested == after
 
     def block(self) -> dict[str, Any]:
-        _, last, status = self.progress.answers[-1] if self.progress.answers else (0, "", "")
-        return block(
+        _, last, status = self.state.answers[-1] if self.state.answers else (0, "", "")
+        return hand_out(
             self.study,
             trials=[
                 screen(self.study, position, shot.title, shot.pictures)
@@ -152,7 +150,7 @@ class PreviewSeat(Seat):
         self._change(instructed=True)
 
     def keep_practice(self, number: int, value: str, *, right: bool) -> None:
-        self._change(practised=[*self.progress.practised, {"number": number, "right": right}])
+        self._change(practised=[*self.state.practised, {"number": number, "right": right}])
 
     def keep_rest(self, after: int) -> None:
         self._change(rested=after, resting=False)
@@ -161,8 +159,8 @@ class PreviewSeat(Seat):
         """As allocation.answer_trial, for somebody who holds every trial of the preview."""
         if not 1 <= position <= len(self.shots):
             raise AnswerError(f"No trial was given out at position {position}.")
-        is_first = position not in self.progress.answered
-        is_known = any(known == str(answer_id) for _, known, _ in self.progress.answers)
+        is_first = position not in self.state.answered
+        is_known = any(known == str(answer_id) for _, known, _ in self.state.answers)
         if is_known and not is_first:
             return
         # Pictures are the photo and the maps. A draft can have fewer arms than its study will.
@@ -170,10 +168,10 @@ class PreviewSeat(Seat):
         meaning_of(self.study, Trial(order=",".join(map(str, range(arms)))), shown_value)
         if not is_known:
             status = Response.Status.COUNTED if is_first else Response.Status.SURPLUS
-            self._remember([*self.progress.answers, (position, str(answer_id), status.value)])
+            self._remember([*self.state.answers, (position, str(answer_id), status.value)])
 
     def undo(self, answer_id: UUID) -> None:
-        *before, (position, last, status) = self.progress.answers or [(0, "", "")]
+        *before, (position, last, status) = self.state.answers or [(0, "", "")]
         if last == str(answer_id) and can_be_undone(self.participant, status):
             self._remember([*before, (position, last, Response.Status.UNDONE.value)])
 
@@ -189,14 +187,14 @@ class PreviewSeat(Seat):
         self._change(finished=True)
 
     def withdraw(self) -> None:
-        self.move_to(Progress())
+        self.move_to(PreviewState())
 
     def closed_because(self, external_id: str) -> str:
         return ""
 
     def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> Seat | str:
         """Begin anew, whatever was looked at before."""
-        self.move_to(Progress())
+        self.move_to(PreviewState())
         return self
 
     def has(self, name: str) -> bool:
@@ -215,7 +213,7 @@ class PreviewSeat(Seat):
         at, every = ORDER.index(name), self.study.break_every
         before_a_break = range(1, every + 1) if name == "break" and every < len(self.shots) else ()
         self.move_to(
-            Progress(
+            PreviewState(
                 questioned=at > ORDER.index("about-you"),
                 instructed=at > ORDER.index("instructions"),
                 practised=[{"number": number, "right": True} for number in range(len(DRAWINGS))]
@@ -232,7 +230,7 @@ class PreviewSeat(Seat):
     def _is_due(self, name: str) -> bool:
         if name == "join":
             return True
-        if self.progress.screened:
+        if self.state.screened:
             return False
         place = self.place() or ("trial" if self.left else "thanks")
         if name == "instructions":  # can be read again at any time
@@ -240,15 +238,15 @@ class PreviewSeat(Seat):
         return name == place
 
 
-def _participant(study: Study, progress: Progress) -> Participant:
+def _participant(study: Study, state: PreviewState) -> Participant:
     """Who would be there by now, unsaved."""
     participant = Participant(study=study, number=1)
-    if progress.questioned:
+    if state.questioned:
         participant.background = {"answered": True}
-    if progress.instructed:
+    if state.instructed:
         participant.instructed_at = timezone.now()
-    if progress.screened:
+    if state.screened:
         participant.state = Participant.State.SCREENED
-    if progress.finished:
+    if state.finished:
         participant.state, participant.completion_code = Participant.State.FINISHED, CODE
     return participant

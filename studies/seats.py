@@ -190,7 +190,7 @@ class VolunteerSeat(Seat):
             renew_leases(participant=participant)
         # The address of every picture begins with that of the trial page.
         page = reverse("trial", args=[self.token])
-        return block(
+        return hand_out(
             self.study,
             trials=[_screen(self.study, page, trial) for trial in so_far.hand],
             done=so_far.done,
@@ -291,7 +291,7 @@ def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
     return wrapped
 
 
-def block(
+def hand_out(
     study: Study, *, trials: list[dict[str, Any]], done: int, total: int, last: UUID | None
 ) -> dict[str, Any]:
     """What a browser is handed: trials to show, how far somebody is, and the answer that can be taken back."""
