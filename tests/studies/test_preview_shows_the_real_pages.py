@@ -184,6 +184,7 @@ ANSWERS = [
     ("get", "trial"),
     ("post", "trial", {"position": "2", "value": "-1", "answer_id": number(22)}),
     ("post", "trial", {"position": "2", "value": "-1", "answer_id": number(22)}),  # a double click
+    queue({"id": number(13), "kind": "undo", "answer_id": number(1)}),  # one that is not the last
     ("get", "participant"),
     ("get", "break"),
     ("post", "answers", {"operations": []}),
