@@ -236,7 +236,7 @@ def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
 
 def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
     good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
-    meaning = _meaning(said["participant"].study, trial, said["shown_value"])
+    meaning = meaning_of(said["participant"].study, trial, said["shown_value"])
     return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **said)
 
 
@@ -258,8 +258,8 @@ def _locked_trial(participant: Participant, position: int) -> Trial:
     return trial
 
 
-def _meaning(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
-    """What a button on screen says about the arms."""
+def meaning_of(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
+    """What a button on screen says about the arms. Raises AnswerError where there is no such button."""
     if study.task == Study.Task.RATING:
         if shown_value not in range(-2, 3):
             raise AnswerError(f"{shown_value} is no rating: it must be from -2 to 2.")

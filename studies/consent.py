@@ -4,96 +4,78 @@ from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from . import invitations, recruitment
-from .allocation import withdraw
+from . import recruitment
 from .forms import ConsentForm, QuestionsForm
-from .links import for_invitation, for_participant, refuse
-from .models import Event, Invitation, Participant, Study
+from .links import refuse
+from .models import Study
 from .quota import facts
+from .seats import Entrance, Seat
 from .wording import filled
 
 
-def text(study: Study, key: str) -> str:
-    return filled(study.wording.get(key, ""), **facts(study))
+def text(study: Study, key: str, trials: int | None = None) -> str:
+    return filled(study.wording.get(key, ""), **facts(study, trials))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_invitation
-def join(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     """The invitation: what the study is, and a box to tick. Agreeing makes the participant and their own link."""
     external_id, external = recruitment.read_parameters(request.GET)
-    known = invitations.is_known(invitation, external_id)
-    if not known and (reason := invitations.closed_because(invitation)):
+    if reason := entrance.closed_because(external_id):
         return refuse(request, reason)
-    study, preview = invitation.study, recruitment.is_preview(request.GET)
-    consent = text(study, "consent")
+    study, preview = entrance.study, recruitment.is_preview(request.GET)
+    consent = text(study, "consent", entrance.expected)
     form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
-        joined = invitations.join(
-            invitation=invitation,
-            consent_sha256=sha256(consent.encode()).hexdigest(),
-            external_id=external_id,
-            external=external,
+        seat = entrance.join(
+            consent_sha256=sha256(consent.encode()).hexdigest(), external_id=external_id, external=external
         )
-        if isinstance(joined, str):
-            return refuse(request, joined)
-        return redirect("participant", token=joined[1])
-    context = {"study": study, "consent": consent, "form": form, "preview": preview, **facts(study)}
-    return render(request, "volunteer/consent.html", context)
+        if isinstance(seat, str):
+            return refuse(request, seat)
+        return redirect("participant", token=seat.token)
+    context = {"study": study, "consent": consent, "form": form, "preview": preview}
+    return render(request, "volunteer/consent.html", {**context, **facts(study, entrance.expected)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_participant
-def about_you(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+def about_you(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The study's own questions, once. Some answers can mean that someone cannot take part."""
-    study = participant.study
-    if participant.background or not study.questions:
-        return redirect("participant", token=token)
+    study = seat.study
+    if seat.participant.background or not study.questions:
+        return redirect("participant", token=seat.token)
     form = QuestionsForm(study.questions, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        participant.background = form.answers()
-        if not form.is_eligible():
-            participant.state = Participant.State.SCREENED
-        participant.save(update_fields=["background", "state"])
-        Event.objects.create(
-            study=study, participant=participant, kind=Event.Kind.of_background(participant.state)
-        )
-        return redirect("participant", token=token)
-    return render(request, "volunteer/questions.html", {"study": study, "token": token, "form": form})
+        seat.keep_background(form.answers(), eligible=form.is_eligible())
+        return redirect("participant", token=seat.token)
+    return render(request, "volunteer/questions.html", {"study": study, "token": seat.token, "form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_participant
-def leave(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Withdrawal by oneself: asked once more, then done for good."""
     if request.method == "POST":
-        withdraw(participant=participant)
+        seat.withdraw()
         return refuse(request, "withdrawn")
-    return render(request, "volunteer/leave.html", {"study": participant.study, "token": token})
+    return render(request, "volunteer/leave.html", {"study": seat.study, "token": seat.token})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_participant
-def instructions(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What a map is, what to do, which keys there are. Can be read again at any time."""
-    study = participant.study
+    study, participant = seat.study, seat.participant
     if study.questions and not participant.background:
-        return redirect("about-you", token=token)
+        return redirect("about-you", token=seat.token)
     if request.method == "POST":
-        if participant.instructed_at is None:
-            participant.instructed_at = timezone.now()
-            participant.save(update_fields=["instructed_at"])
-            Event.objects.create(study=study, participant=participant, kind=Event.Kind.INSTRUCTED)
-        return redirect("trial", token=token)
+        seat.keep_instructed()
+        return redirect("trial", token=seat.token)
     context = {
         "study": study,
-        "token": token,
+        "token": seat.token,
         "again": participant.instructed_at is not None,
-        "instructions": text(study, "instructions"),
-        "last_key": study.arms.count() if study.task == Study.Task.CHOICE else 5,
-        **facts(study),
+        "instructions": text(study, "instructions", seat.expected),
+        "last_key": seat.arm_count() if study.task == Study.Task.CHOICE else 5,
+        **facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)

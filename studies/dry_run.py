@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf import settings
 from django.urls import reverse
 
 from explain.models import ExplanationMap, Image
@@ -14,6 +15,7 @@ from .estimate import estimate_from, items_of
 from .models import ItemMap, Study
 from .protocol import Protocol, check_protocol
 from .quota import expected_trials
+from .seats import Credit
 
 AT_MOST = 6  # trials
 
@@ -27,7 +29,7 @@ class Shot:
 
     title: str
     pictures: list[str]
-    credit: dict[str, str]
+    credit: Credit
     stands_in: bool = False
 
 
@@ -58,18 +60,19 @@ def shots_of(study: Study) -> list[Shot]:
     shown = []
     for number, (image, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
         order = np.random.default_rng(Stream.PREVIEW.of(study.seed, number)).permutation(len(maps))
-        photo = reverse("photo-picture", args=[image.pk])
+        photo = _staff_address("photo-picture", image.pk)
         addresses = [
-            reverse("map-picture", args=[study.picture, maps[place]]) if maps[place] else photo
+            _staff_address("map-picture", study.picture, maps[place]) if maps[place] else photo
             for place in order
         ]
-        shown.append(Shot(image.class_name, [photo, *addresses], _credit(image), None in maps))
+        credit = Credit(*(getattr(image, name) for name in Credit._fields))
+        shown.append(Shot(image.class_name, [photo, *addresses], credit, None in maps))
     return shown
 
 
-def _credit(image: Image) -> dict[str, str]:
-    names = ("class_name", "author", "licence", "source")
-    return {f"item__image__{name}": getattr(image, name) for name in names}
+def _staff_address(name: str, *args: object) -> str:
+    """Of a picture as staff see it. While a page of a preview is made, names lead to other pages (preview.py)."""
+    return reverse(name, args=args, urlconf=settings.ROOT_URLCONF)
 
 
 def _items(study: Study) -> list[tuple[Image, list[int | None]]]:

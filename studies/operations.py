@@ -5,10 +5,10 @@ It comes from anyone who has a link, so it is read with care. What cannot be don
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from .allocation import AnswerError, answer_trial, undo_answer
+from .allocation import AnswerError
 from .models import Event, Participant
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
@@ -17,30 +17,48 @@ REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one p
 LARGEST = 2**31 - 1
 
 
-def do(participant: Participant, operation: Any) -> None:
-    """Do what a queued operation says. It is never asked about again: what cannot be done is kept as an event."""
+class Taker(Protocol):
+    """Whose operations they are: a seat (seats.py)."""
+
+    def answer(
+        self,
+        *,
+        position: int,
+        shown_value: int,
+        answer_id: UUID,
+        response_ms: int | None,
+        version: int | None,
+        telemetry: dict | None,
+    ) -> None: ...
+
+    def undo(self, answer_id: UUID) -> None: ...
+
+    def keep_refused(self, operation: Any, why: str) -> None: ...
+
+
+def do(seat: Taker, operation: Any) -> None:
+    """Do what a queued operation says. It is never asked about again: what cannot be done is noted."""
     try:
         if not isinstance(operation, dict):
             raise AnswerError("An operation is no object.")
         if operation.get("kind") == "undo":
-            undo_answer(participant=participant, answer_id=read_id(operation.get("answer_id")))
+            seat.undo(read_id(operation.get("answer_id")))
         else:
             telemetry = operation.get("telemetry")
             small = isinstance(telemetry, dict) and _can_be_kept(telemetry, TELEMETRY_BYTES)
-            answer(participant, {**operation, "answer_id": operation.get("id")}, telemetry if small else None)
+            answer(seat, {**operation, "answer_id": operation.get("id")}, telemetry if small else None)
     except AnswerError as error:
-        _keep(participant, operation, str(error))
+        seat.keep_refused(operation, str(error))
 
 
-def answer(participant: Participant, said: Mapping[str, Any], telemetry: dict | None = None) -> None:
+def answer(seat: Taker, said: Mapping[str, Any], telemetry: dict | None = None) -> None:
     """Store an answer as a form or a queue says it.
 
     Raises:
         AnswerError: it cannot be read, or cannot be an answer.
     """
     time, version = said.get("response_ms"), said.get("version")
-    answer_trial(
-        participant=participant,
+    seat.answer(
         position=read_whole(said.get("position"), "position", least=1),
         shown_value=read_whole(said.get("value"), "value", least=-2, most=100),
         answer_id=read_id(said.get("answer_id")),
@@ -77,7 +95,8 @@ def _can_be_kept(value: Any, limit: int) -> bool:
     return len(text) <= limit and b"\\u0000" not in text
 
 
-def _keep(participant: Participant, operation: Any, why: str) -> None:
+def keep_refused(participant: Participant, operation: Any, why: str) -> None:
+    """Keep as an event what cannot be done: of one participant so many, and of each so much."""
     kept = participant.events.filter(kind=Event.Kind.REFUSED).count()
     if kept >= REFUSED_EVENTS:
         return

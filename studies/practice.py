@@ -1,7 +1,7 @@
 """Two drawn examples before the first photo, with feedback. The main part gives none."""
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.http import HttpRequest, HttpResponse
@@ -11,22 +11,25 @@ from django.views.decorators.http import require_http_methods
 
 from explain.streams import Stream
 
-from .links import for_participant
 from .models import Event, Participant, Study
 from .wording import filled
+
+if TYPE_CHECKING:
+    from .seats import Seat
 
 DRAWINGS = ("cup", "tree")
 NAMES = {"cup": _("cup"), "tree": _("tree")}
 TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
 
 
-def is_due(participant: Participant) -> bool:
-    return participant.study.practice and current(participant) is not None
-
-
 def current(participant: Participant) -> int | None:
-    """The number of the example that is next; None after the last. Each is over when it is right, or tried twice."""
+    """The number of a volunteer's next example; None after the last."""
     given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
+    return next_example(given)
+
+
+def next_example(given: list[dict[str, Any]]) -> int | None:
+    """As `current`, from the answers so far. An example is over when it is right, or was tried twice."""
     for number in range(len(DRAWINGS)):
         tries = [answer for answer in given if answer.get("number") == number]
         if len(tries) < TRIES and not any(answer["right"] for answer in tries):
@@ -57,24 +60,19 @@ def is_right(study: Study, value: int | None, side: int) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_participant
-def practise(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     """Show an example; after an answer show it again and say what was right about it."""
-    number = current(participant) if participant.study.practice and participant.instructed_at else None
+    participant = seat.participant
+    number = seat.example() if seat.study.practice and participant.instructed_at else None
     if number is None:
-        return redirect("participant", token=token)
+        return redirect("participant", token=seat.token)
     side, said = right_side(participant, number), None
     if request.method == "POST":
         if request.POST.get("number") != str(number):
-            return redirect("practice", token=token)
+            return redirect("practice", token=seat.token)
         value = request.POST.get("value", "")
-        said = is_right(participant.study, int(value) if value in _VALUES else None, side)
-        Event.objects.create(
-            study_id=participant.study_id,
-            participant=participant,
-            kind=Event.Kind.PRACTICE,
-            data={"number": number, "value": value[:10], "right": said},
-        )
+        said = is_right(seat.study, int(value) if value in _VALUES else None, side)
+        seat.keep_practice(number, value, right=said)
     return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
 
 

@@ -84,7 +84,7 @@ class TrialPage:
             title="Birds", task="choice", wording=default_wording("choice", "overlay", self.language)
         )
         with translation.override(self.language):
-            context = trial_context(SimpleNamespace(study=study), TOKEN, self.hand.block)
+            context = trial_context(study, TOKEN, self.hand.block)
             html = render_to_string("volunteer/trial.html", {**context, "csrf_token": "first"})
         self.site.open(html.replace("<!doctype html>", ""), path=TRIAL, before=self.before)
 

@@ -296,15 +296,15 @@ def test_arms_that_always_stand_in_the_same_place_are_a_leak(study):
 
 
 def test_a_map_address_that_names_something_is_a_leak(study, monkeypatch):
-    from studies import pages
+    from studies import seats
 
-    real = pages._screen
+    real = seats._screen
 
     def telling(participant, token, trial):
         screen = real(participant, token, trial)
         return {**screen, "pictures": [f"{url}?arm={index}" for index, url in enumerate(screen["pictures"])]}
 
-    monkeypatch.setattr(pages, "_screen", telling)
+    monkeypatch.setattr(seats, "_screen", telling)
     assert any("address is" in leak for leak in leaks(study)["addresses"])
 
 

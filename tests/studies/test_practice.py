@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Event, Participant, Response, Study
-from studies.practice import current, has_failed, is_due, right_side
+from studies.practice import current, has_failed, right_side
+from studies.seats import VolunteerSeat
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -134,11 +135,11 @@ def test_an_example_is_over_when_it_is_right_or_was_tried_twice(answers, next_on
     practised(person, *answers)
     Event.objects.create(study=study, participant=person, kind="break", data={"number": 0, "right": True})
     assert current(person) == next_one
-    assert is_due(person) is (next_one is not None)
+    assert VolunteerSeat(person, "").practice_is_due() is (next_one is not None)
     assert current(other) == 0
     study.practice = False
     person.study = study
-    assert not is_due(person)
+    assert not VolunteerSeat(person, "").practice_is_due()
 
 
 @pytest.mark.parametrize(

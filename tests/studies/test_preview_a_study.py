@@ -1,5 +1,7 @@
 """A dry run shows every page of a volunteer to staff, and leaves no row."""
 
+from uuid import uuid4
+
 import pytest
 from django.apps import apps
 from django.urls import reverse
@@ -79,12 +81,14 @@ def test_it_is_marked_on_every_page_and_leads_to_each(staff):
 def test_its_answers_are_taken_as_the_script_sends_them(staff):
     make_study("birds", items=3)
     staff.get(reverse("setup-preview", args=["birds"]))
+    staff.get(reverse("preview:trial", args=["birds"]))
     address = reverse("preview:answers", args=["birds"])
-    send = [{"id": "a", "kind": "answer", "position": 1, "value": 0}]
+    first, second = str(uuid4()), str(uuid4())
+    send = [{"id": first, "kind": "answer", "position": 1, "value": 0}]
     reply = staff.client.post(address, {"operations": send}, content_type="application/json").json()
-    assert (reply["done"], reply["settled"], reply["elsewhere"]) == (1, ["a"], False)
+    assert (reply["done"], reply["settled"], reply["elsewhere"]) == (1, [first], False)
     assert [trial["position"] for trial in reply["trials"]] == [2, 3]
-    undo = [{"id": "b", "kind": "undo", "answer_id": "a"}]
+    undo = [{"id": second, "kind": "undo", "answer_id": first}]
     reply = staff.client.post(address, {"operations": undo}, content_type="application/json").json()
     assert (reply["done"], [trial["position"] for trial in reply["trials"]]) == (0, [1, 2, 3])
 
