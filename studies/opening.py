@@ -262,8 +262,7 @@ def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
     Trials made again after an answer was voided repeat an item and order that are there already, so the orders
     enter as a set of (item, order) with what the study asked for, not as a list of rows.
     """
-    items = study.items.select_related("image").order_by("index")
-    items = items.only("index", "study", "image__class_name", "image__content_sha256")
+    items = study.items.order_by("index")
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
     # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
     main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
@@ -276,7 +275,7 @@ def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
         "arms": list(
             study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
         ),
-        "items": [[item.index, item.image.class_name, item.image.content_sha256] for item in items],
+        "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
         "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
         "pictures": pictures,
         "orders": sorted(orders),
