@@ -14,14 +14,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from explain.clock import database_time
 from explain.models import Batch
+from studies.models import Study
+from studies.seal_in_words import seal_in_words
 
 LEAST_FREE = 2 * 10**9
+SEAL = "seal"
 MOST_SKEW = 2.0  # seconds between this machine's clock and the database's
 OWN_MACHINE = {"127.0.0.1", "localhost", "[::1]", "testserver"}
 
@@ -44,10 +47,20 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every check, in an order in which the first that fails explains those after it."""
-    findings: list[Finding] = []
+    findings = broken_seals()
     for check in CHECKS:
         findings += _result(check)
     return findings
+
+
+def broken_seals() -> list[Finding]:
+    """Studies that no longer ask what they were opened with, pictures' bytes included; before all else."""
+    try:
+        opened = Study.objects.exclude(state__in=Study.SETTING_UP).order_by("pk")
+        seals = [seal for study in opened if (seal := seal_in_words(study, with_pictures=True))]
+    except (DatabaseError, InterfaceError):  # the check of the database says why
+        return []
+    return [Finding(SEAL, f"{seal.headline} {'; '.join(seal.lines)}", seal.remedy) for seal in seals]
 
 
 def _result(check: Callable[[], Iterator[Finding]]) -> list[Finding]:

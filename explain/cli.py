@@ -31,11 +31,14 @@ class AnswerCommand(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(json.dumps(answer.data, indent=2) if options["json"] else answer.table)
         if answer.failed:
-            raise CommandError(answer.failed, returncode=1)
+            raise CommandError(answer.failed, returncode=answer.status)
 
 
 class Answer:
-    """What a command found: plain data for `--json`, a table or a text for people, and what failed, if something did."""
+    """What a command found: plain data for `--json`, a table or a text for people, and what failed, if something did.
+
+    `status`: the exit status where something failed.
+    """
 
     def __init__(
         self,
@@ -46,8 +49,9 @@ class Answer:
         text: str = "",
         notes: Sequence[str] = (),
         failed: str = "",
+        status: int = 1,
     ) -> None:
-        self.data, self.failed = data, failed
+        self.data, self.failed, self.status = data, failed, status
         self.table = "\n".join([text or table(header, rows), *notes])
 
 

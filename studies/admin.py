@@ -195,6 +195,7 @@ class CheckMapAdmin(ReadOnly):
 @admin.register(ProtocolVersion)
 class ProtocolVersionAdmin(ReadOnly):
     list_display = ["study", "number", "sha256"]
+    exclude = ["sealed"]
     list_filter = ["study"]
     list_select_related = ["study"]
 

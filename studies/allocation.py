@@ -382,7 +382,7 @@ def withdraw(*, participant: Participant) -> Participant:
     for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
     _take_back(participant)
-    participant.responses.update(telemetry={})
+    participant.responses.erase("telemetry")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.completion_code = ""

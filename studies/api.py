@@ -21,6 +21,7 @@ from .plan import HIDDEN, results_hidden
 from .progress import progress, with_item_count
 from .results import UnknownPartError, all_answers, part_of
 from .scores_json import scores_json
+from .seal import seal_json
 from .serializers import SCORES, AnswerSerializer, StudySerializer
 from .summary import WHO
 
@@ -65,7 +66,8 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
 
     @extend_schema(
         summary="Scores with 95 % intervals",
-        description="The same numbers as the results page and `manage.py scores SLUG --json`.",
+        description="The same numbers as the results page and `manage.py scores SLUG --json`. They begin with `seal` where "
+        "what the study asks is no longer what was sealed at its opening.",
         parameters=[WHO_PARAMETER, VERSION_PARAMETER],
         responses=SCORES,
     )
@@ -81,7 +83,8 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
     @extend_schema(
         summary="Answers, oldest first",
         description="Every answer, those taken back, late or voided too. Scores use those with status `counted` of "
-        "participants who did not withdraw.",
+        "participants who did not withdraw. Each page begins with `seal` where what the study asks is no longer what was "
+        "sealed at its opening.",
         parameters=[WHO_PARAMETER, STATUS_PARAMETER],
         responses=AnswerSerializer(many=True),
     )
@@ -101,7 +104,9 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
         page = self.paginate_queryset(rows)
         arms = [arm.name for arm in study.arms.all()]
         context = {**self.get_serializer_context(), "arms": arms}
-        return self.get_paginated_response(AnswerSerializer(page, many=True, context=context).data)
+        response = self.get_paginated_response(AnswerSerializer(page, many=True, context=context).data)
+        response.data = seal_json(study) | response.data
+        return response
 
 
 schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])

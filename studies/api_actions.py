@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -24,6 +25,7 @@ from .lifecycle import change_state, revoke_invitation
 from .models import Study
 from .progress import invitations_with_people, with_item_count
 from .record import add_note
+from .seal_in_words import named_download
 from .serializers import (
     EventSerializer,
     InvitationSerializer,
@@ -108,11 +110,13 @@ class StudyActions:
 
     @extend_schema(
         summary="All answers as a file",
+        description="Where what the study asks is no longer what was sealed at its opening, the header Blindsight-Seal "
+        "says so, and so does the file’s name.",
         parameters=[OpenApiParameter("as", enum=["csv", "jsonl"], description="By default csv.")],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
     )
     @action(detail=True, pagination_class=None)
-    def export(self, request: Request, slug: str) -> StreamingHttpResponse:
+    def export(self, request: Request, slug: str) -> HttpResponseBase:
         study = self.answered_study()  # type: ignore[attr-defined]
         kinds = {
             "csv": (csv_chunks, "text/csv; charset=utf-8"),
@@ -123,8 +127,7 @@ class StudyActions:
             raise ValidationError({"as": f"{kind} is not one of {', '.join(kinds)}"})
         chunks, content_type = kinds[kind]
         response = StreamingHttpResponse(chunks(study), content_type=content_type)
-        response["Content-Disposition"] = f'attachment; filename="{study.slug}-answers.{kind}"'
-        return response
+        return named_download(response, study, "answers", kind)
 
     @extend_schema(summary="Versions of the protocol, in full", responses=VersionSerializer(many=True))
     @action(detail=True, pagination_class=ByCursor, serializer_class=VersionSerializer)

@@ -100,7 +100,8 @@ def crawl(study: Study) -> Session:
             state=Trial.State.OPEN, participant=None, position=None, lease_until=None
         )
         study.trials.exclude(kind=Trial.Kind.MAIN).update(state=Trial.State.VOID)
-        Study.objects.filter(pk=study.pk).update(state=Study.State.OPEN, questions=[], break_every=0)
+        crawled = Study.objects.filter(pk=study.pk)
+        crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
         for _ in range(min(VOLUNTEERS, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
             session.replies += _take_part(reverse("join", args=[token]))

@@ -17,12 +17,15 @@ from .people import Checks, checks_of, failed_practice, reasons
 from .provenance import MEANINGS, origins
 from .results import Part, answers_of, part_of
 from .scores_json import scores_json
+from .seal_in_words import SEAL_BROKEN, seal_in_words
 
 WIDE = "answers-wide.csv"
 
 
 def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
     """Write answers in each format, scores, participants, maps and codebook into a folder; return the files.
+
+    Where the study's seal is broken a file more says what differs.
 
     `who`: whose answers scores.json and the wide file are about. All are in the tidy files.
     """
@@ -45,6 +48,10 @@ def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = 
         "codebook.csv": [codebook(study)],
         "scores.json": [scores + "\n"],
     }
+    if seal := seal_in_words(study):
+        files = {SEAL_BROKEN: [seal.text + "\n"], **files}
+    else:
+        (to / SEAL_BROKEN).unlink(missing_ok=True)  # of an earlier export
     for name, parts in files.items():
         write(to / name, (text.encode() for text in parts))
         written.append(to / name)

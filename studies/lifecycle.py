@@ -10,7 +10,7 @@ from explain.errors import BadInputError
 
 from .comparing import check_compared
 from .models import Event, Invitation, Study
-from .opening import code_version, fingerprint, open_study, record_version
+from .opening import code_version, open_study, record_version, seal
 from .protocol import to_toml
 
 State = Study.State
@@ -81,9 +81,9 @@ def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
     """Freeze a study without asking anybody: its answers were collected elsewhere. `pictures`: picture_hashes()."""
     before, study.state, study.code_version = study.state, State.CLOSED, code_version()
     study.closed_at = timezone.now()
-    study.protocol_sha256 = fingerprint(study, pictures)
+    study.protocol_sha256, sealed = seal(study, pictures)
     study.save()
-    record_version(study, user=user)
+    record_version(study, sealed, user=user)
     Event.objects.create(study=study, user=user, kind=Event.Kind.CLOSED, data={"from": before})
     return study
 

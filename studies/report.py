@@ -21,6 +21,7 @@ from .models import Study
 from .progress import flow_of
 from .provenance import origins_by_item
 from .results import answers_of, part_of
+from .seal_in_words import seal_in_words
 from .summarise import summarise
 from .wording import filled
 
@@ -35,6 +36,7 @@ def report(study: Study, who: str | None = None) -> str:
     maps = origins_by_item(study)
     context = {
         "study": study,
+        "seal": seal_in_words(study),
         "question": filled(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
         "result": result,
         "details": details(study, part, given, result.arms),

@@ -10,16 +10,20 @@ from .humans import DRAWS, HumansBeside, all_figures
 from .models import Study
 from .plan import plan_of
 from .results import Answers, Part, answers_of
+from .seal import seal_json
 from .staffing import need_of
 from .summarise import summarise
 from .summary import as_json
 
 
 def scores_json(study: Study, part: Part) -> dict[str, Any]:
-    """The summary, its tests, and how far figures of the maps go with people's choices. Nothing in it is NaN."""
+    """The summary, its tests, and how far figures of the maps go with people's choices. Nothing in it is NaN.
+
+    Where the study's seal is broken it begins with that: `seal` (seal.py).
+    """
     given = answers_of(study, part)
     result = summarise(study, part, given)
-    data = as_json(result) | _tests(study, given, result.arms)
+    data = seal_json(study) | as_json(result) | _tests(study, given, result.arms)
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = DRAWS
     if study.task == Study.Task.CHOICE and not part.narrowed:

@@ -209,24 +209,23 @@ class VolunteerSeat(Seat):
         if not eligible:
             participant.state = Participant.State.SCREENED
         participant.save(update_fields=["background", "state"])
-        self._note(Event.Kind.of_background(participant.state))
+        Event.objects.create(**self._whose(), kind=Event.Kind.of_background(participant.state))
 
     def keep_instructed(self) -> None:
         if self.participant.instructed_at is None:
             self.participant.instructed_at = timezone.now()
             self.participant.save(update_fields=["instructed_at"])
-            self._note(Event.Kind.INSTRUCTED)
+            Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
 
     def keep_practice(self, number: int, value: str, *, right: bool) -> None:
-        self._note(Event.Kind.PRACTICE, {"number": number, "value": value[:10], "right": right})
+        data = {"number": number, "value": value[:10], "right": right}
+        Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)
 
     def keep_rest(self, after: int) -> None:
-        self._note(Event.Kind.BREAK, {"after": after})
+        Event.objects.create(**self._whose(), kind=Event.Kind.BREAK, data={"after": after})
 
-    def _note(self, kind: str, data: dict[str, Any] | None = None) -> None:
-        Event.objects.create(
-            study_id=self.participant.study_id, participant=self.participant, kind=kind, data=data or {}
-        )
+    def _whose(self) -> dict[str, Any]:
+        return {"study_id": self.participant.study_id, "participant": self.participant}
 
     def answer(self, **fields: Any) -> None:
         allocation.answer_trial(participant=self.participant, **fields)

@@ -15,7 +15,7 @@ from django.db import transaction
 from explain.errors import BadInputError
 
 from .models import Event, ProtocolVersion, Study
-from .opening import fingerprint, picture_hashes, record_version
+from .opening import picture_hashes, record_version, seal
 from .protocol import Protocol, check_protocol, in_full
 
 CHANGEABLE = ("wording.", "recruitment.completion_url")
@@ -36,19 +36,19 @@ class Difference:
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     """The keys in which two protocols differ, in full: a default that is spelt out is no difference."""
-    one, other = dict(_flat(in_full(before))), dict(_flat(in_full(after)))
+    one, other = dict(flat_keys(in_full(before))), dict(flat_keys(in_full(after)))
     keys = list(dict.fromkeys([*one, *other]))
     return [Difference(key, one.get(key), other.get(key)) for key in keys if one.get(key) != other.get(key)]
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """`arms[2].method` and the like, with their values. Lists of plain values stay whole."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else key)
+            yield from flat_keys(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
         for number, inner in enumerate(value, start=1):
-            yield from _flat(inner, f"{path}[{number}]")
+            yield from flat_keys(inner, f"{path}[{number}]")
     else:
         yield path, value
 
@@ -87,11 +87,12 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
         changed = _check_changes(study, revised)
         study.wording, study.completion_url = revised.wording, revised.completion_url
         study.protocol, study.version = revised.complete, study.version + 1
-        study.protocol_sha256 = fingerprint(study, pictures)
+        study.protocol_sha256, sealed = seal(study, pictures)
         names = ("wording", "completion_url", "protocol", "version", "protocol_sha256")
-        # The one way past Study.save(), which keeps all that is frozen.
-        Study.objects.filter(pk=study.pk).update(**{name: getattr(study, name) for name in names})
-        version = record_version(study, why=why.strip(), user=user)
+        Study.objects.filter(pk=study.pk).change_what_is_frozen(
+            **{name: getattr(study, name) for name in names}
+        )
+        version = record_version(study, sealed, why=why.strip(), user=user)
         data = {"version": version.number, "sha256": version.sha256, "keys": [one.key for one in changed]}
         Event.objects.create(
             study=study, user=user, kind=Event.Kind.PROTOCOL_CHANGED, data=data | {"why": version.why}

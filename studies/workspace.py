@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -28,6 +29,7 @@ from .progress import invitations_with_people, people_by_state, progress
 from .report import report
 from .results import Part, UnknownPartError, answers_of, classes_and_groups, part_of
 from .scores_json import scores_json
+from .seal_in_words import named_download, seal_in_words
 from .staffing import need_of
 from .summarise import summarise
 from .summary import WHO
@@ -142,7 +144,9 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     found = study_of(request, slug)
     if results_hidden(found):
         return render(
-            request, "studies/hidden.html", {"study": found, "progress": progress([found])[found.pk]}
+            request,
+            "studies/hidden.html",
+            {"study": found, "progress": progress([found])[found.pk], "seal": seal_in_words(found)},
         )
     part = part_asked_for(request, found)
     given = answers_of(found, part)
@@ -153,6 +157,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "studies/results.html",
         {
             "study": found,
+            "seal": seal_in_words(found),
             "result": result,
             "details": details(found, part, given, result.arms),
             "progress": progress([found])[found.pk],
@@ -194,12 +199,11 @@ def results_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+def export_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Every answer as CSV, sent while it is read."""
     found = answered_study_of(request, slug)
     response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-answers.csv"'
-    return response
+    return named_download(response, found, "answers", "csv")
 
 
 @require_GET

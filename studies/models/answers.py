@@ -8,18 +8,21 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from ..frozen import Kept
+from ..frozen import Frozen, Kept
 from .asked import Item
 from .people import Participant
 from .study import Study
 
 
-class Trial(models.Model):
+class Trial(Frozen):
     """One required answer about one item, its order of arms fixed in advance.
 
     A repeat is extra: it asks one participant about an item again, to see whether they would say the same. So is an
     attention check, which shows an item's photo with its CheckMaps.
     """
+
+    # Trials come and go to people as a study runs; which item they are about and in which order is fixed at opening.
+    MAY_CHANGE = ("state", "participant", "position", "lease_until")
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -79,8 +82,12 @@ class Trial(models.Model):
         return [int(index) for index in self.order.split(",")]
 
 
-class Response(models.Model):
+class Response(Kept):
     """One answer as it was given. Stored with the position that was picked and the arm that stood there."""
+
+    MAY_CHANGE = ("status",)
+    MAY_BE_ERASED = ("telemetry",)
+    REMEDY = "Take the answer out of the scores instead: it is then kept as void."
 
     class Status(models.TextChoices):
         COUNTED = "counted"
@@ -140,6 +147,9 @@ class Response(models.Model):
 
 class Event(Kept):
     """Who did what, when. Appended, never changed."""
+
+    MAY_BE_ERASED = ("data",)
+    REMEDY = "Write a note into the record instead."
 
     class Kind(models.TextChoices):
         """What happened. Researchers read these words in the record, and programs by the API: they never change."""

@@ -7,10 +7,10 @@ from django.db.models import Q
 from explain.models import Precompute
 
 from .. import languages
-from ..frozen import Kept, refusal
+from ..frozen import Frozen, FrozenQuerySet, Kept, KeptQuerySet, refusal
 
 
-class StudyQuerySet(models.QuerySet):
+class StudyQuerySet(FrozenQuerySet):
     def visible_to(self, user):
         """The studies that someone may look at: all for a superuser, else those that name them in any role."""
         if user.is_superuser:
@@ -25,8 +25,19 @@ class StudyQuerySet(models.QuerySet):
             return self
         return self.filter(pk__in=user.studies.values("pk")) if user.is_authenticated else self.none()
 
+    def _refuse_change(self, values):
+        super()._refuse_change(values)
+        # An opened study goes on to another state of an opened one. What an expression will give is not known here.
+        if "state" in values and values["state"] not in Study.OPENED:
+            self.refuse_if_frozen(["state"])
 
-class Study(models.Model):
+
+class Study(Frozen):
+    """One study: what its protocol says, how far it is, and the seal of what it asks.
+
+    Columns in MAY_CHANGE say how it goes; all the others are frozen when it is opened.
+    """
+
     class Task(models.TextChoices):
         CHOICE = "choice", "pick the best map or “same”"
         RATING = "rating", "rate two networks, −2 to +2"
@@ -46,6 +57,10 @@ class Study(models.Model):
         HEAT = "heat", "the map alone"
 
     SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
+    OPENED = (State.OPEN, State.PAUSED, State.CLOSED, State.ARCHIVED)
+
+    study_path = ""
+    MAY_CHANGE = ("state", "precompute", "likeness", "created_at", "closed_at")
 
     # Columns that say what the protocol says.
     SAME_IN_PROTOCOL = (
@@ -138,7 +153,7 @@ class Study(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = StudyQuerySet.as_manager()
+    objects = StudyQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-id"]
@@ -147,19 +162,25 @@ class Study(models.Model):
     def __str__(self) -> str:
         return self.slug
 
-    def save(self, *args, **kwargs):
+    def _check_save(self, update_fields):
         """Refuse to change what an opened study asks, or to make it a draft again."""
         stored = Study.objects.filter(pk=self.pk).values("state", *self.FROZEN).first()
         if stored and stored.pop("state") not in self.SETTING_UP:
             changed = any(getattr(self, field) != value for field, value in stored.items())
             if changed or not self.is_frozen:
                 raise refusal(self)
-        return super().save(*args, **kwargs)
 
     @property
     def is_frozen(self) -> bool:
         """From opening on, what the study asks can no longer change (frozen.py)."""
         return self.state not in self.SETTING_UP
+
+
+class VersionManager(models.Manager.from_queryset(KeptQuerySet)):  # type: ignore[misc]
+    """Reads `sealed`, which is long, only when it is asked for."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("sealed")
 
 
 class ProtocolVersion(Kept):
@@ -169,9 +190,17 @@ class ProtocolVersion(Kept):
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the study")
     sha256 = models.CharField(max_length=64, help_text="of all that was asked under it")
     protocol = models.JSONField(help_text="in full, with every default")
+    sealed = models.TextField(
+        blank=True,
+        default="",
+        help_text="all that was asked, as it was hashed: `sha256` is of this text (seal.py); empty where the study was "
+        "opened before it was kept",
+    )
     why = models.TextField(blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = VersionManager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["study", "number"]

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from studies.models import Response, Study
 from studies.wording import default_wording
+from tests import by_sql
 from tests.browser.conftest import DESK, PHONE, answer, clean, ready
 from tests.browser.test_take_part import everything_is_on_screen
 
@@ -75,7 +76,7 @@ def test_a_trial_fits_in_every_language(new_page, invited):
     page.click("button.primary")
     for language, _ in settings.LANGUAGES:
         wording = default_wording("rating", "overlay", language)
-        Study.objects.filter(pk=study.pk).update(language=language, wording=wording)
+        by_sql.change(Study.objects.filter(pk=study.pk), language=language, wording=wording)
         page.reload()
         for viewport in (DESK, PHONE):
             page.set_viewport_size(viewport)

@@ -45,9 +45,9 @@ print(json.dumps(said | {"before": len(before), "numbered_after_them": given.pk 
 @pytest.fixture
 def study(admin_user):
     study = make_study(items=3)
+    fill(study, [[0, 1, 2]])  # first, so that the orders of these trials are among those that are sealed
     open_study(study=study)
     study.refresh_from_db()
-    fill(study, [[0, 1, 2]])
     return study
 
 

@@ -7,6 +7,8 @@ from bs4 import BeautifulSoup
 from django.apps import apps
 from django.db import models
 
+from tests import by_sql
+
 # What is no text of anybody's: names in the code, hashes, orders of arms, and which page comes next.
 STRUCTURE = {"kind", "method", "methods", "order", "parameters_hash", "password", "language"}
 STRUCTURE |= {
@@ -47,7 +49,7 @@ class Marks:
             for row in model._base_manager.all():
                 texts = {field.attname: self._text_for(field, row, layer) for field in self._fields(model)}
                 if texts:
-                    model._base_manager.filter(pk=row.pk).update(**texts)
+                    by_sql.change(model._base_manager.filter(pk=row.pk), **texts)
 
     @staticmethod
     def _fields(model: type[models.Model]) -> list[models.Field]:

@@ -8,6 +8,7 @@ from studies.consent import facts
 from studies.models import Event, Participant
 from studies.results import answers_of, part_of
 from studies.summarise import summarise, summary
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -97,7 +98,7 @@ def test_results_say_how_many_answers_came_from_elsewhere():
     study = make_study("mixed", items=2)
     fill(study, [[0, 1], [1, 0]])
     for person in fill(study, [[2, 2]], external={"imported": "a.csv"}):
-        person.responses.update(shown_value=None)
+        by_sql.change(person.responses.all(), shown_value=None)
     found = summary(study)
     assert (found.imported, found.responses, found.participants) == (2, 6, 3)
     assert "2 of 6 answers were collected elsewhere and imported" in " ".join(found.notes)

@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 
 from studies.bulk import chunks, columns
 from studies.models import Response, Trial
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -35,7 +36,7 @@ def rows():
     )  # of an answer from elsewhere it is not known
     # PostgreSQL writes a changed row anew, behind the others.
     first = Response.objects.earliest("id")
-    Response.objects.filter(pk=first.pk).update(created_at=datetime(1999, 12, 31, 23, 59, 59, 7, UTC))
+    by_sql.change(Response.objects.filter(pk=first.pk), created_at=datetime(1999, 12, 31, 23, 59, 59, 7, UTC))
     return Response.objects.filter(trial__study=study).annotate(order=F("trial__order"))
 
 

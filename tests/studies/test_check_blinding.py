@@ -20,6 +20,7 @@ from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.blinding import check_blinding, crawl
 from studies.models import Event, ItemMap, Participant, Response, Study, Trial
 from studies.opening import open_study
+from tests import by_sql
 from tests.factories import make_participant, make_study, stored
 
 METHODS = ("grad-cam", "pixel-ablation-cam")
@@ -217,7 +218,9 @@ def test_a_page_that_names_what_made_a_map_or_a_file_of_it_is_a_leak(small):
         hashlib.sha256(shown.overlay.read()).hexdigest(),
         small.protocol_sha256,
     ]
-    Study.objects.update(wording={**small.wording, "question": ", ".join(map(str.upper, words))})
+    by_sql.change(
+        Study.objects.all(), wording={**small.wording, "question": ", ".join(map(str.upper, words))}
+    )
     found = leaks(Study.objects.get())["names"]
     for word in words:
         assert any(leak.endswith(f"holds {word.upper()!r}") for leak in found), word
@@ -247,7 +250,7 @@ def test_answers_brought_in_from_elsewhere_have_no_order_and_are_looked_past(sma
 @pytest.mark.parametrize("state", ["paused", "closed"])
 def test_a_study_that_is_not_open_is_crawled_all_the_same_and_stays_as_it_is(small, state):
     questions = [{"key": "age", "text": "How old?", "kind": "number", "required": True, "eligible": [18, 99]}]
-    Study.objects.update(state=state, break_every=1, questions=questions)
+    by_sql.change(Study.objects.all(), state=state, break_every=1, questions=questions)
     person = make_participant(small)
     trial = small.trials.first()
     Trial.objects.filter(pk=trial.pk).update(state="answered", participant=person, position=1)
@@ -291,7 +294,7 @@ def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):
 
 
 def test_arms_that_always_stand_in_the_same_place_are_a_leak(study):
-    Trial.objects.update(order="0,1")
+    by_sql.change(Trial.objects.all(), order="0,1")
     assert "more often" in leaks(study)["orders"][0]
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from studies import statements
 from studies.allocation import answer_trial, claim_trials, lay_out_trials, renew_leases
 from studies.models import Event, Study, Trial
+from tests import by_sql
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer, answer_all, answer_what_they_hold, held_by, open_study
 from tests.studies.taking_part import expire as expire_leases
@@ -316,7 +317,7 @@ def test_who_finds_nothing_left_is_told_so_at_once(monkeypatch, left):
         open_study("another", networks=("other",))
         Trial.objects.filter(study=study).update(state="answered")
     elif left == "a repeat":
-        study.trials.update(kind="repeat", **past)
+        by_sql.change(study.trials.all(), kind="repeat", **past)
     elif left == "nothing":
         study.trials.update(state="answered", **past)
     other = person if left == "met before" else make_participant(study, 2)

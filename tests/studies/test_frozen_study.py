@@ -1,16 +1,20 @@
 """A study that has been opened can no longer change what it asks."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Value
 from django.utils import timezone
 
+import studies
 from studies.frozen import Asked, FrozenStudyError, Kept, RecordError
-from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
+from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Response, Study, Trial
 from studies.opening import open_study
 from tests.factories import make_image, make_participant, make_study
+from tests.studies.filled import answer
 from tests.studies.taking_part import make_check_maps
 
 pytestmark = pytest.mark.django_db
@@ -189,10 +193,17 @@ def test_no_row_of_what_was_asked_is_changed_deleted_or_added_in_any_way(asked, 
         lambda: model.objects.update_or_create(pk=row.pk, defaults=fields),
         lambda: model.objects.filter(pk=row.pk).delete(),
         model.objects.all().delete,
+        lambda: model.objects.filter(pk=row.pk)._raw_delete("default"),
+        lambda: model._base_manager.filter(pk=row.pk).update(**fields),
+        lambda: model._base_manager.filter(pk=row.pk).delete(),
     )
     for way in ways:
         with pytest.raises(FrozenStudyError, match="Study demo has been opened"), transaction.atomic():
             way()
+    with pytest.raises(FrozenStudyError, match="Create the new ones alone"):
+        model.objects.bulk_create(
+            [row], update_conflicts=True, update_fields=list(fields), unique_fields=["id"]
+        )
     assert list(model.objects.order_by("pk").values()) == before
 
 
@@ -238,7 +249,145 @@ def test_a_draft_beside_an_open_study_can_lose_its_rows_and_get_new_ones(asked):
     assert (asked.arms.count(), draft.arms.count()) == (3, 3)
 
 
-RECORDS = (Event, ProtocolVersion)
+WAYS_TO_CHANGE_A_STUDY = {
+    "update": lambda s, name, value: Study.objects.filter(pk=s.pk).update(**{name: value}),
+    "of all": lambda s, name, value: Study.objects.update(**{name: value}),
+    "by what is joined": lambda s, name, value: Study.objects.filter(arms__index=0).update(**{name: value}),
+    "by an expression": lambda s, name, value: Study.objects.update(**{name: Value(value)}),
+    "by the base manager": lambda s, name, value: Study._base_manager.filter(pk=s.pk).update(**{name: value}),
+    "by the one who runs it": lambda s, name, value: s.researchers.get().studies.update(**{name: value}),
+    "bulk_update": lambda s, name, value: Study.objects.bulk_update(
+        [Study(pk=s.pk, **{name: value})], [name]
+    ),
+    "update_or_create": lambda s, name, value: Study.objects.update_or_create(
+        pk=s.pk, defaults={name: value}
+    ),
+    "bulk_create": lambda s, name, value: Study.objects.bulk_create(
+        [Study(pk=s.pk, **{name: value})], update_conflicts=True, update_fields=[name], unique_fields=["id"]
+    ),
+    "save of another object": lambda s, name, value: Study(pk=s.pk, **{name: value}).save(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_CHANGE_A_STUDY)
+def test_no_query_set_changes_what_an_opened_study_asks(opened, researcher, way):
+    opened.researchers.add(researcher)
+    before = Study.objects.values().get()
+    for name, value in OTHERWISE.items():
+        if isinstance(value, list | dict) and way == "by an expression":
+            continue
+        with (
+            pytest.raises(FrozenStudyError, match=r"has been opened|Create the new ones"),
+            transaction.atomic(),
+        ):
+            WAYS_TO_CHANGE_A_STUDY[way](opened, name, value)
+    assert Study.objects.values().get() == before
+
+
+def test_what_says_how_a_study_goes_is_changed_by_query_sets_too(opened):
+    now = timezone.now()
+    Study.objects.update(state="closed", closed_at=now, likeness={"pairs": []}, precompute=None)
+    opened.refresh_from_db()
+    assert (opened.state, opened.closed_at, opened.likeness) == ("closed", now, {"pairs": []})
+
+
+@pytest.mark.parametrize("state", ["draft", "precomputing", "ready"])
+def test_no_query_set_makes_an_opened_study_a_draft_again(opened, state):
+    for way in (Study.objects.filter(pk=opened.pk), Study._base_manager.all()):
+        for value in (state, Value(state)):
+            with pytest.raises(FrozenStudyError, match=r"Study demo .*\(study \d+: state\)"):
+                way.update(state=value)
+    assert Study.objects.get().state == "open"
+
+
+def test_an_opened_study_is_not_deleted_and_a_draft_is_with_all_that_is_its(opened, researcher):
+    for way in (opened.delete, Study.objects.all().delete, Study.objects.filter(pk=opened.pk).delete):
+        with pytest.raises(FrozenStudyError, match="Study demo has been opened"), transaction.atomic():
+            way()
+    draft = make_study("draft", networks=("other",))
+    Event.objects.create(study=draft, kind="noted", user=researcher)
+    Trial.objects.create(study=draft, item=draft.items.first(), order="0,1,2")
+    draft.delete()
+    assert [study.slug for study in Study.objects.all()] == ["demo"]
+    assert not Event.objects.filter(kind="noted").exists()
+    assert Trial.objects.count() == opened.trials.count()
+
+
+def test_who_did_something_is_forgotten_with_their_account_and_that_it_was_done_is_not(opened, researcher):
+    Event.objects.create(study=opened, kind="noted", user=researcher)
+    researcher.delete()
+    assert Event.objects.get(kind="noted").user is None
+
+
+FIXED_OF_A_TRIAL = {"order": "0,1,2", "kind": "check", "item": None, "study": None}
+
+
+@pytest.mark.parametrize("name", FIXED_OF_A_TRIAL)
+def test_which_trial_asks_what_is_fixed_and_who_has_it_is_not(opened, name):
+    other = make_study("other", networks=("other",))
+    trial = opened.trials.exclude(order="0,1,2").first()
+    value = FIXED_OF_A_TRIAL[name] or {"item": other.items.first(), "study": other}[name]
+    before = list(Trial.objects.values())
+    setattr(trial, name, value)
+    ways = (
+        lambda: opened.trials.update(**{name: value}),
+        lambda: opened.items.first().trials.update(**{name: value}),
+        lambda: Trial.objects.bulk_update([trial], [name]),
+        trial.save,
+        lambda: trial.save(update_fields=[name]),
+        trial.delete,
+        opened.trials.all().delete,
+        lambda: opened.trials.all()._raw_delete("default"),
+        lambda: Trial._base_manager.all().delete(),
+    )
+    for way in ways:
+        with pytest.raises(FrozenStudyError, match=r"Study demo .*\(trial \d+"), transaction.atomic():
+            way()
+    assert list(Trial.objects.values()) == before
+    trial.refresh_from_db()
+    trial.state = "void"
+    trial.save()
+    assert opened.trials.filter(state="open").update(state="void", lease_until=None) == len(before) - 1
+
+
+def test_the_columns_of_a_trial_that_change_as_a_study_runs_are_these():
+    columns = {field.name for field in Trial._meta.concrete_fields}
+    assert columns - set(Trial.MAY_CHANGE) - {"id"} == set(FIXED_OF_A_TRIAL)
+
+
+def test_of_an_answer_its_status_changes_and_its_telemetry_is_erased_and_nothing_else(opened):
+    given = answer(make_participant(opened), 0, 1, telemetry={"keys": 3})
+    for field in Response._meta.concrete_fields:
+        if field.name in ("status", "id"):
+            continue
+        with pytest.raises(RecordError, match=rf"never changed \(response {given.pk}: {field.name}\)"):
+            Response.objects.update(**{field.name: getattr(given, field.name)})
+        if field.name != "telemetry":
+            with pytest.raises(RecordError, match="never erased"):
+                Response.objects.all().erase(field.name)
+    Response.objects.update(status="void")
+    assert Response.objects.all().erase("telemetry") == 1
+    given.refresh_from_db()
+    assert (given.status, given.telemetry, given.choice) == ("void", {}, 1)
+    given.status = "counted"
+    with pytest.raises(RecordError):
+        given.save()
+    given.save(update_fields=["status"])
+    assert Response.objects.get().status == "counted"
+
+
+def test_only_these_go_past_the_guard():
+    """A new version of a protocol, and the crawl for the audit, which is rolled back."""
+    root = Path(studies.__file__).parent
+    users = {
+        path.name
+        for path in root.rglob("*.py")
+        if ".change_what_is_frozen(" in path.read_text(encoding="utf-8")
+    }
+    assert users == {"versions.py", "blinding.py"}
+
+
+RECORDS = {Event: "kind", ProtocolVersion: "why", Response: "choice"}
 
 
 def test_the_tables_of_records_are_all_kept_from_change():
@@ -247,23 +396,31 @@ def test_the_tables_of_records_are_all_kept_from_change():
 
 @pytest.mark.parametrize("model", RECORDS)
 def test_no_record_is_changed_or_deleted_in_any_way(opened, model):
+    answer(make_participant(opened), 0, 0)
     before = list(model.objects.values())
     assert before
     row = model.objects.first()
-    field = {Event: "kind", ProtocolVersion: "why"}[model]
-    setattr(row, field, "something else")
+    field, value = RECORDS[model], 1 if model is Response else "something else"
+    setattr(row, field, value)
+    another = model(pk=row.pk, **{field: value})
     ways = (
         row.save,
         lambda: row.save(update_fields=[field]),
         row.delete,
         model.objects.all().delete,
         lambda: model.objects.filter(pk=row.pk).delete(),
-        lambda: model.objects.update(**{field: "something else"}),
+        lambda: model.objects.update(**{field: value}),
         lambda: model.objects.bulk_update([row], [field]),
-        lambda: model.objects.update_or_create(pk=row.pk, defaults={field: "something else"}),
+        lambda: model.objects.update_or_create(pk=row.pk, defaults={field: value}),
+        another.save,
+        lambda: model.objects.bulk_create(
+            [another], update_conflicts=True, update_fields=[field], unique_fields=["id"]
+        ),
+        lambda: model.objects.filter(pk=row.pk)._raw_delete("default"),
     )
+    refused = r"never changed|never deleted|Create the new ones alone"
     for way in ways:
-        with pytest.raises(RecordError, match=r"never changed|never deleted"), transaction.atomic():
+        with pytest.raises(RecordError, match=refused), transaction.atomic():
             way()
     assert list(model.objects.values()) == before
 

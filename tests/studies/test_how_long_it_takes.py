@@ -9,7 +9,7 @@ from studies.dry_run import count_asked
 from studies.estimate import estimate
 from studies.models import Study
 from studies.opening import open_study
-from studies.preview import Run
+from studies.preview_seat import PreviewSeat, PreviewState
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer
 
@@ -47,9 +47,7 @@ def test_all_follow_when_a_trial_takes_longer(monkeypatch):
     monkeypatch.setattr(quota, "SECONDS_FOR_A_TRIAL", 60)
     minutes = facts(study)["minutes"]
     assert minutes == 9  # (7 · 60 + 90) / 60 = 8.5
-    run = Run.__new__(Run)  # the preview, without its request
-    run.study, run.asked = study, 7
-    assert run.facts() == facts(study)
+    assert facts(study, PreviewSeat(study, PreviewState()).expected) == facts(study)
     assert estimated(study).minutes == minutes
 
 

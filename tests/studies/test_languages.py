@@ -23,6 +23,7 @@ from studies.protocol import check_protocol
 from studies.setup_texts import WordingForm
 from studies.versions import RevisionError, revise
 from studies.wording import default_wording
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.conftest import Visitor
 from tests.studies.test_read_protocol import changed, faults
@@ -294,7 +295,7 @@ def test_the_language_is_frozen_and_hashed(invite):
     study.language = "fr"
     with pytest.raises(FrozenStudyError):
         study.save()
-    Study.objects.filter(pk=study.pk).update(language="fr")
+    by_sql.change(Study.objects.filter(pk=study.pk), language="fr")
     assert not is_intact(Study.objects.get())
 
 
@@ -318,7 +319,7 @@ def test_english_studies_keep_the_hash_that_they_had_before_there_were_languages
 @pytest.mark.django_db
 def test_an_opened_study_takes_other_words_and_no_other_language(invite):
     study, _ = invite(items=1)
-    Study.objects.filter(pk=study.pk).update(protocol=changed(slug=study.slug), state="paused")
+    by_sql.change(Study.objects.filter(pk=study.pk), protocol=changed(slug=study.slug), state="paused")
     study.refresh_from_db()
     with pytest.raises(RevisionError, match="language: cannot change once"):
         revise(study=study, source=changed(slug=study.slug, language="de"), why="a try")

@@ -12,6 +12,7 @@ from studies.people import checks_of, failed_practice, reasons
 from studies.protocol import ProtocolError, check_protocol
 from studies.report import report
 from studies.results import Part, answers_of, part_of
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill
 from tests.studies.test_read_protocol import CHOICE
@@ -110,7 +111,7 @@ def test_a_place_that_is_not_known_counts_as_none_picked(task):
         answer(one, item, 1, order="1,0")
         given = answer(two, item, 1, order=("1,0", "0,1")[item % 2])
         if item > 1:
-            Response.objects.filter(pk=given.pk).update(shown_value=None)
+            by_sql.change(Response.objects.filter(pk=given.pk), shown_value=None)
     assert list(reasons(study)) == [1]
 
 

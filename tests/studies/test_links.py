@@ -9,6 +9,7 @@ from django.utils import timezone
 from studies.links import REFUSALS
 from studies.models import Invitation, Participant, Study
 from studies.opening import open_study
+from tests import by_sql
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +95,7 @@ def test_an_invitation_opens_its_own_study(client, study):
 
 
 def test_pages_speak_the_language_of_the_study_whatever_the_browser_speaks(client, study):
-    Study.objects.update(language="de")
+    by_sql.change(Study.objects.all(), language="de")
     person, (_, token) = make_participant(study), Invitation.issue(study)
     gone = make_participant(study, 2, state="withdrawn")
     for page in (link_of(person, "instructions"), reverse("join", args=[token]), link_of(gone)):

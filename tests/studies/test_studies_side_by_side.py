@@ -17,6 +17,7 @@ from studies.lifecycle import revoke_invitation
 from studies.models import ApiToken, Event, Invitation, Response, Study
 from studies.record import add_note
 from studies.versions import find_version
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -111,8 +112,8 @@ def test_answers_are_narrowed_by_whose_and_by_what_became_of_them(studies, progr
 
 def test_scores_can_be_asked_for_by_version(studies, program):
     one = studies[0]
-    Study.objects.filter(pk=one.pk).update(version=2)
-    Response.objects.filter(participant__number=1, trial__study=one).update(version=2)
+    by_sql.change(Study.objects.filter(pk=one.pk), version=2)
+    by_sql.change(Response.objects.filter(participant__number=1, trial__study=one), version=2)
     assert program.get("/api/studies/one/scores/?version=2").json()["responses"] == 2
     wrong = program.get("/api/studies/one/scores/?version=3")
     assert (wrong.status_code, list(wrong.json())) == (400, ["version"])

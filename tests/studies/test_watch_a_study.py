@@ -10,6 +10,7 @@ from studies.allocation import claim_trials
 from studies.models import Event, Response, Study
 from studies.opening import open_study
 from studies.watching import people, watch
+from tests import by_sql
 from tests.factories import make_map, make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -56,7 +57,7 @@ def test_who_holds_nothing_has_gone_quiet_and_who_never_answered_is_counted(stud
 
 def test_times_are_those_of_the_latest_answers(study):
     for response, ms in zip(Response.objects.order_by("id"), (1000, 3000, 5000), strict=True):
-        Response.objects.filter(pk=response.pk).update(response_ms=ms)
+        by_sql.change(Response.objects.filter(pk=response.pk), response_ms=ms)
     times = watch(study).times
     assert (times.n, times.low, times.median, times.high) == (3, 2.0, 3.0, 4.0)
     first = people(study, list(study.participants.filter(number=1)))[0]
@@ -110,7 +111,7 @@ def test_each_person_has_their_own_answers_times_and_last_answer(study):
     for response, (status, ms) in zip(
         Response.objects.order_by("id"), [("void", 9000), ("counted", 2000), ("counted", 5000)], strict=True
     ):
-        Response.objects.filter(pk=response.pk).update(status=status, response_ms=ms)
+        by_sql.change(Response.objects.filter(pk=response.pk), status=status, response_ms=ms)
     answer(first, 2, 0, response_ms=4000, kind="repeat", status=Response.Status.ASIDE)
     latest = answer(first, 2, 0)  # its time was not measured
     one, two, none = people(study, [first, second, idle])
@@ -121,7 +122,7 @@ def test_each_person_has_their_own_answers_times_and_last_answer(study):
 
 
 def test_who_failed_the_practice_is_marked_and_nobody_else(study):
-    Study.objects.update(practice=True)
+    by_sql.change(Study.objects.all(), practice=True)
     study.refresh_from_db()
     first, second, _ = study.participants.order_by("number")
     for person, right in ((first, False), (second, True)):
@@ -135,8 +136,8 @@ def test_who_failed_the_practice_is_marked_and_nobody_else(study):
 def test_what_is_watched_is_this_study_alone(study):
     other = make_study("other", networks=("other",), items=3)
     fill(other, [[0, 0, 0]] * 4)
-    Response.objects.filter(participant__study=other).update(response_ms=60_000)
-    Response.objects.filter(participant__study=study).update(response_ms=1000)
+    by_sql.change(Response.objects.filter(participant__study=other), response_ms=60_000)
+    by_sql.change(Response.objects.filter(participant__study=study), response_ms=1000)
     found = watch(study)
     assert (found.times.n, found.times.median) == (3, 1.0)
     assert found.by_answers == [(0, 1), (1, 1), (2, 1)]

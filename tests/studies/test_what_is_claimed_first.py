@@ -7,6 +7,7 @@ import pytest
 from studies import statements
 from studies.allocation import claim_trials
 from studies.models import Trial
+from tests import by_sql
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import expire as expire_leases
 from tests.studies.taking_part import held_by, open_study
@@ -54,7 +55,7 @@ def test_the_order_of_a_check_or_of_somebody_else_is_none_that_was_seen():
     person, other = make_participant(study, 1), make_participant(study, 2)
     last, before = study.trials.last(), {"state": "answered", "order": "0,1,2", "position": 1}
     Trial.objects.create(study=study, item=last.item, kind="check", participant=person, **before)
-    Trial.objects.filter(pk=last.pk).update(participant=other, **before)
+    by_sql.change(Trial.objects.filter(pk=last.pk), participant=other, **before)
     assert orders_of(claim_trials(participant=person, count=1)) == ["0,1,2"]
 
 

@@ -13,6 +13,7 @@ from explain.models import Batch, ExplanationMap, Image, Job, Precompute, Worker
 from studies.likeness import Pair
 from studies.models import ApiToken, Arm, Event, Invitation, ProtocolVersion, Study
 from studies.opening import open_study
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill
 from tests.studies.marked import Marks
@@ -64,8 +65,11 @@ def written(world, marks):
     study, people = world
     admin_user = people["admin"]
     evaluate(study, LEFT)
-    Study._base_manager.filter(pk=study.pk).update(
-        questions=QUESTIONS, version=2, completion_url="https://example.org/{code}"
+    by_sql.change(
+        Study.objects.filter(pk=study.pk),
+        questions=QUESTIONS,
+        version=2,
+        completion_url="https://example.org/{code}",
     )
     fill(study, [[0, 1], [1, -1], [0, 2]])
     person = study.participants.first()
@@ -109,7 +113,8 @@ def written(world, marks):
     marks.fill_all_rows()
     for number in (study.pk, rating.pk):
         first, second = Arm.objects.filter(study=number).values_list("name", flat=True)[:2]
-        Study._base_manager.filter(pk=number).update(
+        by_sql.change(
+            Study.objects.filter(pk=number),
             protocol={"analysis": {"contrasts": [[first, second]]}},
             likeness={"pairs": [asdict(Pair(first, second, 2, None, None, 1.0, 0, 1, 0.0, 0.0))]},
         )
@@ -239,7 +244,7 @@ def test_no_page_of_a_volunteer_takes_a_text_for_markup(marks, client, db):
         study = open_study(study=study)
         _, token = Invitation.issue(study)
         marks.fill_all_rows()
-        Study._base_manager.filter(pk=study.pk).update(questions=asked(marks))
+        by_sql.change(Study.objects.filter(pk=study.pk), questions=asked(marks))
         Image.objects.filter(pk=study.items.first().image_id).update(source="https://example.org/photo")
         wrong, pages = take_part(client, reverse("join", args=[token]), marks)
         assert not wrong

@@ -5,12 +5,16 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config.doctor import examine
+from config.doctor import SEAL, examine
 from explain.cli import Answer, AnswerCommand
+from studies.seal_in_words import EXIT_STATUS
 
 
 class Command(AnswerCommand):
-    help = "Look at settings, secrets, database, clock, broker, workers, storage and device; exit code 1 where one is wrong."
+    help = (
+        "Look at settings, secrets, database, clock, broker, workers, storage, device and the seals of opened studies, "
+        "every picture included; exit code 1 where one is wrong, 3 where a seal is broken."
+    )
     requires_system_checks: list[str] = []
 
     def arguments(self, parser: CommandParser) -> None:
@@ -24,4 +28,5 @@ class Command(AnswerCommand):
             header=["", "looked at", "found", "what to do"],
             rows=[[finding.state, finding.what, finding.said, finding.remedy] for finding in findings],
             failed=f"{len(wrong)} things are wrong" if wrong else "",
+            status=EXIT_STATUS if any(finding.what == SEAL for finding in wrong) else 1,
         )

@@ -6,13 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studies.export import WRITERS
 from studies.folder import export
+from studies.seal import seal_json
 from studies.summary import WHO
 
-from .scores import UNBLIND, answered_study, dump
+from .scores import UNBLIND, answered_study, dump, end_with_seal, say_of_seal
 
 
 class Command(BaseCommand):
-    help = "Write a study's answers (one a row), a codebook and the scores into a folder."
+    help = "Write a study's answers (one a row), a codebook and the scores into a folder. Exit code 3 if its seal is broken."
 
     def add_arguments(self, parser):
         parser.add_argument("slug")
@@ -43,7 +44,11 @@ class Command(BaseCommand):
                 returncode=2,
             ) from error
         if json:
-            self.stdout.write(dump({"study": slug, "files": [str(path) for path in written]}))
-            return
-        for path in written:
-            self.stdout.write(f"{path.stat().st_size:>12,} bytes  {path}")
+            self.stdout.write(
+                dump(seal_json(study) | {"study": slug, "files": [str(path) for path in written]})
+            )
+        else:
+            say_of_seal(study, self.stdout)
+            for path in written:
+                self.stdout.write(f"{path.stat().st_size:>12,} bytes  {path}")
+        end_with_seal(study)

@@ -6,9 +6,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studies.export import write
 from studies.report import report
+from studies.seal import seal_json
 from studies.summary import WHO
 
-from .scores import UNBLIND, answered_study, dump
+from .scores import UNBLIND, answered_study, dump, end_with_seal, say_of_seal
 
 
 class Command(BaseCommand):
@@ -24,7 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="path and size as JSON on stdout")
 
     def handle(self, *, slug, to: Path, who, unblind, json: bool, **options):
-        html = report(answered_study(slug, unblind), who)
+        study = answered_study(slug, unblind)
+        html = report(study, who)
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
             write(to, [html.encode()])
@@ -33,6 +35,9 @@ class Command(BaseCommand):
                 f"--to {to}: {error.strerror}. Choose a place you may write to.", returncode=2
             ) from error
         size = to.stat().st_size
-        self.stdout.write(
-            dump({"study": slug, "file": str(to), "bytes": size}) if json else f"{size:,} bytes  {to}"
-        )
+        if json:
+            self.stdout.write(dump(seal_json(study) | {"study": slug, "file": str(to), "bytes": size}))
+        else:
+            say_of_seal(study, self.stdout)
+            self.stdout.write(f"{size:,} bytes  {to}")
+        end_with_seal(study)

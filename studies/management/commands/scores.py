@@ -9,13 +9,14 @@ from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
 from studies.results import UnknownPartError, answers_of, part_of
 from studies.scores_json import scores_json
+from studies.seal_in_words import EXIT_STATUS, seal_in_words
 from studies.staffing import need_of
 from studies.summarise import summarise
 from studies.summary import WHO, Summary, percent, signed
 
 
 class Command(BaseCommand):
-    help = "Scores of a study with 95 % intervals: a table, or JSON with --json."
+    help = "Scores of a study with 95 % intervals: a table, or JSON with --json. Exit code 3 if the study's seal is broken."
 
     def add_arguments(self, parser):
         parser.add_argument("slug")
@@ -42,8 +43,10 @@ class Command(BaseCommand):
         if json:
             self.stdout.write(dump(scores_json(study, part)))
         else:
+            say_of_seal(study, self.stdout)
             result = summarise(study, part, answers_of(study, part))
             self.stdout.write(f"{table(result)}\n{need_of(study).in_words}".rstrip())
+        end_with_seal(study)
 
 
 def dump(data: dict) -> str:
@@ -72,6 +75,18 @@ def answered_study(slug: str, unblind: bool) -> Study:
             )
         Event.objects.create(study=study, kind=Event.Kind.UNBLINDED, data={"by": "command line"})
     return study
+
+
+def say_of_seal(study: Study, out: Any) -> None:
+    """At the top of what a command says, where the seal is broken: that it is, and what differs."""
+    if seal := seal_in_words(study):
+        out.write(f"{seal.text}\n")
+
+
+def end_with_seal(study: Study) -> None:
+    """After all has been written: exit status 3 where the seal is broken, so that no script takes it for granted."""
+    if seal := seal_in_words(study):
+        raise CommandError(seal.headline, returncode=EXIT_STATUS)
 
 
 UNBLIND: dict[str, Any] = {
