@@ -11,9 +11,10 @@ from typing import Any
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 
-from .analysis.association import Association, Correlation, Group, association, groups_by_figure
+from .analysis.association import Association, Correlation, Group, association_of, groups_by_figure
+from .analysis.table import Choices
 from .models import ItemMap, Study
-from .results import Answers, answers, check_who, default_who
+from .results import Reading, part_of
 from .summary import WHO_IN_WORDS
 
 DRAWS = 1000
@@ -109,12 +110,13 @@ class HumansBeside:
 class _Ground:
     """What the comparison of every figure starts from, read once."""
 
-    def __init__(self, study: Study, who: str | None) -> None:
-        self.study = study
-        self.who = check_who(who or default_who(study))
+    def __init__(self, reading: Reading) -> None:
+        self.study = study = reading.study
+        self.who = reading.part.who
         self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
         self.arms = list(study.arms.select_related("network").order_by("index"))
-        self.given = answers(study, self.who) if study.task == Study.Task.CHOICE else None
+        answers = reading.answers if study.task == Study.Task.CHOICE else None
+        self.given = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.given is None else set(self.given.items.tolist())
         self.rows: dict[str, dict[Key, Evaluation]] = {}
 
@@ -150,12 +152,18 @@ def humans_beside(
     Raises BadInputError for a protocol, UnknownPartError for a `who`, KeyError for a figure that does not exist.
     """
     measure = FIGURES[figure]
-    return _beside(_Ground(study, who), measure, find_protocol(protocol or measure.protocol), draws)
+    ground = _Ground(Reading(study, part_of(study, who)))
+    return _beside(ground, measure, find_protocol(protocol or measure.protocol), draws)
 
 
 def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
     """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
-    ground = _Ground(study, who)
+    return figures_of(Reading(study, part_of(study, who)), draws=draws)
+
+
+def figures_of(reading: Reading, *, draws: int = DRAWS) -> list[HumansBeside]:
+    """`all_figures` of answers that are read already."""
+    ground = _Ground(reading)
     return [_beside(ground, measure, find_protocol(measure.protocol), draws) for measure in FIGURES.values()]
 
 
@@ -181,7 +189,7 @@ def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int
 
 def _compared(
     ground: _Ground,
-    given: Answers,
+    given: Choices,
     measure: Figure,
     by: EvaluationProtocol,
     empty: HumansBeside,
@@ -193,8 +201,7 @@ def _compared(
         return replace(empty, items_without=without, note=_nothing(ground, measure, by))
     sign = 1 if measure.higher_is_better else -1
     turned = {item: [sign * value for value in values] for item, values in figures.items()}
-    columns = (given.items, given.participants, given.values)
-    found = association(*columns, turned, len(ground.arms), draws=draws, seed=ground.study.seed)
+    found = association_of(given, turned, draws=draws, seed=ground.study.seed)
     some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
     return replace(
         empty,
@@ -246,11 +253,11 @@ def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point,
     )
 
 
-def humans_context(study: Study, who: str) -> dict[str, Any]:
+def humans_context(reading: Reading) -> dict[str, Any]:
     """What the page and the report show."""
     from . import charts  # here, because charts draws what this module finds
 
-    found = all_figures(study=study, who=who)
+    found = figures_of(reading)
     drawn = [one for one in found if len(one.groups) > 1]
     return {
         "humans": found,
@@ -259,7 +266,7 @@ def humans_context(study: Study, who: str) -> dict[str, Any]:
         "crowded": any(map(charts.is_crowded, drawn)),
         "sparse": not all(map(charts.is_crowded, drawn)),
         "humans_notes": notes_of(found),
-        "who_in_words": WHO_IN_WORDS[who],
+        "who_in_words": WHO_IN_WORDS[reading.part.who],
         "answered": any(one.items or one.items_without for one in found),
     }
 

@@ -14,7 +14,7 @@ from explain.errors import BadInputError
 from .by_item import ItemRow, item_rows
 from .models import Study
 from .provenance import chain_of_answer, chain_of_item
-from .results import answers_of
+from .results import Reading
 from .workspace import answered_study_of, part_asked_for
 
 ITEMS_A_PAGE = 50
@@ -28,9 +28,9 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     if where := _where(found, wanted) if wanted else None:
         return redirect(where)
     part = part_asked_for(request, found)
-    arms = tuple(found.arms.values_list("name", flat=True))
-    rows = item_rows(found, answers_of(found, part), arms)
-    columns = [*arms, "same"] if found.task == Study.Task.CHOICE else ["mean"]
+    reading = Reading(found, part)
+    rows = item_rows(reading)
+    columns = [*reading.arms, "same"] if found.task == Study.Task.CHOICE else ["mean"]
     sort = request.GET.get("sort", "")
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of, column, labels
+from studies.analysis.answers import AnswersError, column
 from studies.analysis.resampling import Block, Crossed, caution, quantiles, why_not
+from studies.analysis.table import Choices
 
 FLAT = "Either the figure or the share is the same everywhere, so there is no order to compare."
 DIGITS = 12  # values that differ in the 13th digit are ties
@@ -68,25 +69,34 @@ def association(
     >>> found.within.value, found.within.n, round(found.across.value, 3)
     (1.0, 2, 0.894)
     """
-    item_labels = column(items, "items")
-    people = column(participants, "participants", len(item_labels))
-    choice = choices_of(choices, arms, len(item_labels))
-    kept = np.isin(item_labels, list(figures))
-    if not kept.any():
+    answers = Choices.of(items, participants, choices, arms=arms)
+    return association_of(answers, figures, draws=draws, seed=seed, level=level)
+
+
+def association_of(
+    answers: Choices,
+    figures: Mapping[Any, Sequence[float]],
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Association:
+    """`association` of a table."""
+    kept = answers.only(np.isin(answers.items, list(figures)))
+    if not len(kept):
         raise AnswersError("no item has both answers and this figure, so there is nothing to compare")
-    names, item = labels(item_labels[kept], "items")
-    people_names, person = labels(people[kept], "participants")
-    table = _table(figures, names, arms)
-    answers = Crossed(item, person, choice[kept] % (arms + 1), len(names), len(people_names), arms + 1)
-    figure, about = _Figure(table), (len(people_names), len(names))
-    shares, across, within, telling = _compare(answers.whole(), figure)
+    units, kinds = kept.units, kept.arms + 1
+    table = _table(figures, units.item_names, kept.arms)
+    crossed = Crossed(units.item, units.person, kept.values % kinds, units.items, units.people, kinds)
+    figure, about = _Figure(table), (units.people, units.items)
+    shares, across, within, telling = _compare(crossed.whole(), figure)
     if why_not(*about, "two-way") or not np.isfinite([*across, *within]).any():
         drawn = np.full((2, draws), np.nan)  # nothing has an interval
     else:
-        blocks = answers.blocks("two-way", draws, seed)
+        blocks = crossed.blocks("two-way", draws, seed)
         drawn = np.concatenate([_compare(block, figure)[1:3] for block in blocks], axis=1)
     return Association(
-        names,
+        units.item_names,
         shares[0],
         table,
         across=_correlation(float(across[0]), drawn[0], table.size, FLAT, about, level),

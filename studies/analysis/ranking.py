@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of, labels
-from studies.analysis.resampling import DRAWS, caution, interval_ends, why_not
+from studies.analysis.answers import AnswersError, choices_of
+from studies.analysis.resampling import DRAWS, Estimates, caution, why_not
+from studies.analysis.table import Answers, Choices
 
 FAR = 12.0  # a log worth beyond this is on its way to infinity
 STEPS = 100
@@ -85,7 +86,31 @@ def rank_arms(
     >>> found.estimate.worth.round(3).tolist(), float(found.estimate.tie.round(3))
     ([0.667, 0.333], 0.707)
     """
-    design = _design(*_checked(orders, choices), position)
+    shown, choice = _checked(orders, choices)
+    if items is None or participants is None:
+        return _ranked(shown, choice, None, position, draws, seed, level)
+    answers = Answers.of(items, participants, choice)
+    return _ranked(shown, choice, answers, position, draws, seed, level)
+
+
+def rank_arms_of(
+    answers: Choices, *, position: bool = True, draws: int = DRAWS, seed: int = 0, level: float = 0.95
+) -> Ranking:
+    """`rank_arms` of a table, whose orders must all be known."""
+    shown, choice = _checked(answers.orders, answers.values)
+    return _ranked(shown, choice, answers, position, draws, seed, level)
+
+
+def _ranked(
+    shown: np.ndarray,
+    choice: np.ndarray,
+    answers: Answers | None,
+    position: bool,
+    draws: int,
+    seed: int,
+    level: float,
+) -> Ranking:
+    design = _design(shown, choice, position)
     if design.arms < 2:
         return Ranking(note="There is only one arm: nothing to rank.")
     counts = np.bincount(design.outcome, minlength=design.possible.size).reshape(design.possible.shape)
@@ -97,16 +122,15 @@ def rank_arms(
         return Ranking(note=INFINITE)
     estimate = _strengths(design, fitted)
     likelihood = float((counts * _log_chances(design, fitted)).sum())
-    if items is None or participants is None:
+    if answers is None:
         return Ranking(estimate, None, likelihood)
-    item_names, item = labels(items, "items", len(design.outcome))
-    person_names, person = labels(participants, "participants", len(design.outcome))
-    note = why_not(len(person_names), len(item_names), "two-way")
+    units = answers.units
+    note = why_not(units.people, units.items, "two-way")
     if note:
         return Ranking(estimate, None, likelihood, note)
     estimates, added = _without_ends(design, counts, fitted, estimate)
-    ends = interval_ends(estimates, added, (person, item), draws=draws, seed=seed, level=level)
-    note = caution(len(person_names), len(item_names), "two-way")
+    ends = Estimates(estimates, added, units, draws=draws, seed=seed).ends(level=level)
+    note = caution(units.people, units.items, "two-way")
     return Ranking(estimate, _back(design, ends), likelihood, note)
 
 

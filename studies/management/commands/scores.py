@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
-from studies.results import UnknownPartError, answers_of, part_of
+from studies.results import Reading, UnknownPartError, part_of
 from studies.scores_json import scores_json
 from studies.staffing import need_of
 from studies.summarise import summarise
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if json:
             self.stdout.write(dump(scores_json(study, part)))
         else:
-            result = summarise(study, part, answers_of(study, part))
+            result = summarise(Reading(study, part))
             self.stdout.write(f"{table(result)}\n{need_of(study).in_words}".rstrip())
 
 
