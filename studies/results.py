@@ -105,8 +105,8 @@ class Reading:
             "shown": rows["shown"],
             "orders": _orders(rows["order"], len(self.arms)),
             "response_ms": np.where(rows["ms"] == NOT_MEASURED, np.nan, rows["ms"]),
-            "versions": rows["version"],
-            "simulated": rows["simulated"],
+            "versions": rows.get("version", np.ones_like(people)),
+            "simulated": rows.get("simulated", np.full(len(people), self.part.who == "simulated")),
             "imported": self._people["imported"][people],
         }
         if self.study.task == Study.Task.CHOICE:
@@ -149,11 +149,12 @@ class Reading:
     def _rows(self) -> Columns:
         """Every answer that stands, to whatever kind of trial, in the order of ids: sums of floats depend on their order in
         the last digit."""
-        aside, people = Q(status=Response.Status.ASIDE), self._people
+        aside = Q(status=Response.Status.ASIDE)
         standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
-        rows = _of_part(self.study, self.part, people["pk"][people["withdrew"]].tolist()).filter(standing)
         found = columns(
-            rows.annotate(
+            _of_part(self.study, self.part)
+            .filter(standing)
+            .annotate(
                 item=F("trial__item__index"),
                 value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
                 shown=Coalesce("shown_value", UNKNOWN),
@@ -165,9 +166,14 @@ class Reading:
                     default=Value(SCORED),
                 ),
             ),
-            FIELDS,
+            FIELDS
+            | ({"version": "small"} if self.study.version > 1 else {})
+            | ({"simulated": "bool"} if self.part.who == "all" else {}),
         )
-        return found | {"place": np.searchsorted(people["pk"], found["participant_id"])}
+        people = self._people  # read after the answers, so that it knows everybody who gave one
+        found["place"] = np.searchsorted(people["pk"], found["participant_id"])
+        stays = ~people["withdrew"][found["place"]]
+        return found if stays.all() else {name: values[stays] for name, values in found.items()}
 
 
 FIELDS = {
@@ -177,8 +183,6 @@ FIELDS = {
     "value": "small",
     "shown": "small",
     "ms": "int",
-    "version": "small",
-    "simulated": "bool",
     "use": "small",
     "order": "code",
 }
@@ -242,7 +246,8 @@ def check_who(who: str) -> str:
 
 def counted(study: Study, part: Part) -> QuerySet[Response]:
     withdrawn = study.participants.filter(state=Participant.State.WITHDRAWN).values_list("id", flat=True)
-    rows = _of_part(study, part, list(withdrawn)).filter(**_of_class(part))
+    # Few or none withdraw: leaving them out by number spares a look at the participant of each answer.
+    rows = _of_part(study, part).filter(**_of_class(part)).exclude(participant__in=list(withdrawn))
     return rows.filter(status=Response.Status.COUNTED)
 
 
@@ -250,10 +255,9 @@ def _of_class(part: Part) -> dict[str, str]:
     return {"trial__item__image__class_name": part.class_name} if part.class_name else {}
 
 
-def _of_part(study: Study, part: Part, withdrawn: list[int]) -> QuerySet[Response]:
-    """A part's answers about any class, by people other than those."""
-    # Few or none withdraw: leaving them out by number spares a look at the participant of each answer.
-    rows = Response.objects.filter(trial__study=study).exclude(participant__in=withdrawn)
+def _of_part(study: Study, part: Part) -> QuerySet[Response]:
+    """A part's answers about any class, also by people who withdrew."""
+    rows = Response.objects.filter(trial__study=study)
     if part.who != "all":
         rows = rows.filter(simulated=part.who == "simulated")
     if part.version:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of
+from studies.analysis.answers import AnswersError, choices_of, labels
 from studies.analysis.resampling import DRAWS, Estimates, caution, why_not
 from studies.analysis.table import Answers, Choices
 
@@ -154,7 +154,7 @@ def _checked(orders: ArrayLike, choices: ArrayLike) -> tuple[np.ndarray, np.ndar
 
 def _design(shown: np.ndarray, choice: np.ndarray, position: bool) -> _Design:
     arms, m = int(shown.max()) + 1, shown.shape[1]
-    distinct, which = np.unique(shown, axis=0, return_inverse=True)
+    distinct, which = _distinct(shown, arms)
     there = distinct >= 0
     of_arm = np.eye(arms)[distinct] * there[:, :, None]
     same = of_arm.sum(axis=1, keepdims=True) / there.sum(axis=1)[:, None, None]
@@ -169,6 +169,19 @@ def _design(shown: np.ndarray, choice: np.ndarray, position: bool) -> _Design:
     return _Design(
         np.concatenate(parts, axis=2), possible, which * (m + 1) + place, arms, m if position else 0
     )
+
+
+def _distinct(shown: np.ndarray, arms: int) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct orders as np.unique has them along the first axis, and which of them each row is.
+
+    Each row is read as the digits of one number, which can be counted: to sort the rows takes twenty times as long.
+    """
+    if (arms + 1) ** shown.shape[1] > np.iinfo(np.int64).max:
+        return np.unique(shown, axis=0, return_inverse=True)
+    _, which = labels((shown + 1) @ (arms + 1) ** np.arange(shown.shape[1])[::-1], "orders")
+    first = np.empty(which.max() + 1, np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]
+    return shown[first], which
 
 
 def _unidentified(design: _Design, counts: np.ndarray) -> str:

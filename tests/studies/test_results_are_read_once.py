@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from studies import results
 from studies.analysis import contrasts, resampling
 from studies.models import Event, Study
 from tests.factories import make_study
@@ -99,6 +100,19 @@ def test_asking_for_nobody_in_particular_adds_a_question_or_two_and_reads_no_mor
     queries = look(study)
     assert len(queries) == PAGE + 2 + reading_costs()
     assert len(readings(queries)) == 1
+
+
+def test_an_answer_by_somebody_who_comes_while_it_is_read_has_its_person(monkeypatch):
+    study = make_study("mine", items=3)
+    fill(study, [[0, 1, 1]])
+    read = results.columns
+
+    def meanwhile(*args):
+        fill(study, [[2, 2, 2]])
+        return read(*args)
+
+    monkeypatch.setattr(results, "columns", meanwhile)
+    assert results.answers(study, "real").participants.tolist() == [1, 1, 1, 2, 2, 2]
 
 
 @pytest.fixture
