@@ -95,7 +95,7 @@ class Reading:
     @cached_property
     def answers(self) -> Choices | Ratings:
         """The counted answers of people who did not withdraw, in the order in which they were stored."""
-        rows = self._for(SCORED)
+        rows = self._rows.pop(SCORED)  # the table has them from now on
         people = rows["place"]
         found = {
             "ids": rows["id"],
@@ -116,7 +116,7 @@ class Reading:
     @cached_property
     def second_answers(self) -> dict[tuple[int, int], int]:
         """(item, participant) -> what they said when they were asked again; repeats are not part of any score."""
-        rows = self._for(AGAIN)
+        rows = self._rows[AGAIN]
         keys = zip(rows["item"].tolist(), self._numbers(rows), strict=True)
         return dict(zip(keys, rows["value"].tolist(), strict=True))
 
@@ -124,15 +124,11 @@ class Reading:
     def check_answers(self) -> list[tuple[int, int]]:
         """(participant, what they said) for every answer to an attention check about any class: 0, or a rating above it,
         is the object."""
-        rows = self._for(CHECK)
+        rows = self._rows[CHECK]
         return list(zip(self._numbers(rows), rows["value"].tolist(), strict=True))
 
     def _numbers(self, rows: Columns) -> list[int]:
         return self._people["number"][rows["place"]].tolist()
-
-    def _for(self, use: int) -> Columns:
-        rows = self._rows["use"] == use
-        return {name: values[rows] for name, values in self._rows.items()}
 
     @cached_property
     def _people(self) -> dict[str, np.ndarray]:
@@ -146,9 +142,9 @@ class Reading:
         return {"pk": pk, "number": number, "withdrew": withdrew == 1, "imported": imported == 1}
 
     @cached_property
-    def _rows(self) -> Columns:
-        """Every answer that stands, to whatever kind of trial, in the order of ids: sums of floats depend on their order in
-        the last digit."""
+    def _rows(self) -> dict[int, Columns]:
+        """Every answer that stands by what it is for, in the order of ids: sums of floats depend on their order in the last
+        digit."""
         aside = Q(status=Response.Status.ASIDE)
         standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
         found = columns(
@@ -171,9 +167,13 @@ class Reading:
             | ({"simulated": "bool"} if self.part.who == "all" else {}),
         )
         people = self._people  # read after the answers, so that it knows everybody who gave one
-        found["place"] = np.searchsorted(people["pk"], found["participant_id"])
-        stays = ~people["withdrew"][found["place"]]
-        return found if stays.all() else {name: values[stays] for name, values in found.items()}
+        found["place"] = np.searchsorted(people["pk"], found.pop("participant_id"))
+        stays, use = ~people["withdrew"][found["place"]], found.pop("use")
+        return {kind: _some(found, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
+
+
+def _some(found: Columns, rows: np.ndarray) -> Columns:
+    return found if rows.all() else {name: values[rows] for name, values in found.items()}
 
 
 FIELDS = {
