@@ -11,7 +11,7 @@ from typing import Any
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 
-from .analysis.association import Association, Correlation, Group, association_of, groups_by_figure
+from .analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
 from .analysis.table import Choices
 from .models import ItemMap, Study
 from .results import Reading, part_of
@@ -153,7 +153,7 @@ def humans_beside(
     """
     measure = FIGURES[figure]
     ground = _Ground(Reading(study, part_of(study, who)))
-    return _beside(ground, measure, find_protocol(protocol or measure.protocol), draws)
+    return _beside(ground, [(measure, find_protocol(protocol or measure.protocol))], draws)[0]
 
 
 def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
@@ -164,11 +164,32 @@ def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> 
 def figures_of(reading: Reading, *, draws: int = DRAWS) -> list[HumansBeside]:
     """`all_figures` of answers that are read already."""
     ground = _Ground(reading)
-    return [_beside(ground, measure, find_protocol(measure.protocol), draws) for measure in FIGURES.values()]
+    wanted = [(measure, find_protocol(measure.protocol)) for measure in FIGURES.values()]
+    return _beside(ground, wanted, draws)
 
 
-def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int) -> HumansBeside:
-    empty = HumansBeside(
+Wanted = tuple[Figure, EvaluationProtocol]
+
+
+def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBeside]:
+    """One row for each figure that is wanted; all figures of the same items are compared by the same draws."""
+    rows = [_empty(ground, *each) for each in wanted]
+    if ground.given is None:
+        note = "Only a choice study gives each arm a share of the answers; this study rates."
+        return [replace(row, note=note) for row in rows]
+    figures = [_figures(ground, *each) for each in wanted]
+    there = [place for place, values in enumerate(figures) if values]
+    turned = [_turned(figures[place], wanted[place][0]) for place in there]
+    found = associations_of(ground.given, turned, draws=draws, seed=ground.study.seed)
+    compared = dict(zip(there, found, strict=True))
+    return [
+        _filled(ground, row, each, values, compared.get(place))
+        for place, (row, each, values) in enumerate(zip(rows, wanted, figures, strict=True))
+    ]
+
+
+def _empty(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> HumansBeside:
+    return HumansBeside(
         study=ground.study.slug,
         who=ground.who,
         simulated=ground.simulated,
@@ -180,31 +201,27 @@ def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int
         items=0,
         items_without=0,
     )
-    if ground.given is None:
-        return replace(
-            empty, note="Only a choice study gives each arm a share of the answers; this study rates."
-        )
-    return _compared(ground, ground.given, measure, by, empty, draws)
 
 
-def _compared(
-    ground: _Ground,
-    given: Choices,
-    measure: Figure,
-    by: EvaluationProtocol,
-    empty: HumansBeside,
-    draws: int,
-) -> HumansBeside:
-    figures = _figures(ground, measure, by)
-    without = len(ground.answered) - len(figures)
-    if not figures:
-        return replace(empty, items_without=without, note=_nothing(ground, measure, by))
+def _turned(figures: dict[int, list[float]], measure: Figure) -> dict[int, list[float]]:
+    """More is better."""
     sign = 1 if measure.higher_is_better else -1
-    turned = {item: [sign * value for value in values] for item, values in figures.items()}
-    found = association_of(given, turned, draws=draws, seed=ground.study.seed)
+    return {item: [sign * value for value in values] for item, values in figures.items()}
+
+
+def _filled(
+    ground: _Ground,
+    row: HumansBeside,
+    wanted: Wanted,
+    figures: dict[int, list[float]],
+    found: Association | None,
+) -> HumansBeside:
+    without = len(ground.answered) - len(figures)
+    if found is None:
+        return replace(row, items_without=without, note=_nothing(ground, *wanted))
     some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
     return replace(
-        empty,
+        row,
         items=len(figures),
         items_without=without,
         across=found.across,
