@@ -105,8 +105,8 @@ class Reading:
             "shown": rows["shown"],
             "orders": _orders(rows["order"], len(self.arms)),
             "response_ms": np.where(rows["ms"] == NOT_MEASURED, np.nan, rows["ms"]),
-            "versions": rows.get("version", np.ones_like(people)),
-            "simulated": rows.get("simulated", np.full(len(people), self.part.who == "simulated")),
+            "versions": rows.get("version", np.broadcast_to(1, len(people))),
+            "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
             "imported": self._people["imported"][people],
         }
         if self.study.task == Study.Task.CHOICE:
