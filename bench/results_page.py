@@ -1,9 +1,9 @@
 """The results page of a study with 1,000 and 100,000 answers: queries, draws and milliseconds.
 
-    python -m bench results-page       or, beside another checkout of the project: python -m bench.results_page --beside DIR
+    python -m bench results-page       or, beside another checkout of the project: BENCH_BESIDE=DIR python -m bench results-page
 
 Three arms, a hundred answers an item; once as it is, and once with what a protocol may add: a contrast, two planned looks and a rule
-that leaves people out. In a temporary SQLite database. With `--beside` both checkouts answer in turn, each time in a process of its
+that leaves people out. In a temporary SQLite database. With another checkout both checkouts answer in turn, each time in a process of its
 own, and the least of each is taken: what else the machine does meanwhile strikes both.
 """
 
@@ -179,7 +179,8 @@ def markdown(results: dict) -> str:
         "# The results page",
         "",
         f"Written by `python -m bench results-page`. {part['machine']}, load {part['load']:.1f} at the end. Least of {part['runs']} "
-        f"processes with {REQUESTS} requests each; large draws have {LARGE_DRAW:,} numbers or more.",
+        f"processes with {REQUESTS} requests each. Large draws have {LARGE_DRAW:,} numbers or more; “before” is another checkout, "
+        "which BENCH_BESIDE names, measured in turn with this one.",
         "",
         "| answers | protocol | checkout | " + " | ".join(FIGURES.values()) + " |",
         "|---:|---|---|" + "---:|" * len(FIGURES),
@@ -195,14 +196,20 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m bench.results_page", description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", help=f"default: {SIZES}; with --quick {QUICK_SIZES}")
-    parser.add_argument("--beside", type=Path, metavar="DIR", help="another checkout, measured in turn")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("BENCH_BESIDE"),
+        help="another checkout, measured in turn; default: BENCH_BESIDE, if it is set",
+    )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="the small study alone, one run")
     parser.add_argument("--threads", type=int, help="for the other parts; here always 1")
     options = parser.parse_args()
     sizes = [int(size) for size in (options.sizes or (QUICK_SIZES if options.quick else SIZES)).split(",")]
     runs = 1 if options.quick else options.runs
-    trees = {"before": options.beside.resolve()} if options.beside else {}
+    trees = {"before": Path(options.beside).resolve()} if options.beside else {}
     trees["after" if trees else "this"] = HERE.parent.parent
     rows = compare(trees, sizes, runs)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

@@ -131,6 +131,14 @@ def test_all_methods_and_levels_take_draws_that_are_made_once(monkeypatch):
     assert made == [(8, 2000), (12, 2000), (8, 2000), (12, 2000)]
 
 
+def test_each_seed_and_number_of_draws_has_draws_of_its_own():
+    answers = some()
+    asked = [{"seed": 1}, {"seed": 2}, {"seed": 1, "draws": 300}]
+    together = [choice_intervals_of(answers, **each).arms.tolist() for each in asked]
+    assert together == [choice_intervals_of(some(), **each).arms.tolist() for each in asked]
+    assert together[0] != together[1] != together[2] != together[0]
+
+
 def test_draws_that_are_too_many_to_keep_come_out_the_same(monkeypatch):
     answers = some()
     kept = [choice_intervals_of(answers, method=method).arms.tolist() for method in ("two-way", "people")]
