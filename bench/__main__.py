@@ -2,7 +2,7 @@
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); evaluation (`evaluate` against plain passes); recovery (does a study find what simulated people were told to
-prefer); browser (how soon the next trial is on screen). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
+prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import answers, browser, coverage, engine_report, evaluation, recovery
+from bench import answers, browser, coverage, engine_report, evaluation, recovery, results_page
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ STATISTICS = Report("RESULTS-statistics", coverage.markdown)
 EVALUATION = Report("RESULTS-evaluation", evaluation.markdown)
 BROWSER = Report("RESULTS-browser", browser.markdown)
 RECOVERY = Report("RESULTS-recovery", recovery.markdown)
+RESULTS_PAGE = Report("RESULTS-results-page", results_page.markdown)
 PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
     "speed": ("bench.engine_speed", ENGINE),
     "backends": ("bench.engine_backends", ENGINE),
@@ -43,6 +44,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "evaluation": ("bench.evaluation", EVALUATION),
     "recovery": ("bench.recovery", RECOVERY),
     "browser": ("bench.browser", BROWSER),
+    "results-page": ("bench.results_page", RESULTS_PAGE),
 }
 
 MADE_BY = {  # every file of results, and what writes it
@@ -52,6 +54,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-evaluation.md": "python -m bench evaluation",
     "RESULTS-recovery.md": "python -m bench recovery",
     "RESULTS-browser.md": "python -m bench browser",
+    "RESULTS-results-page.md": "python -m bench results-page",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
     "RESULTS-hostile-files.md": "make fuzz",

@@ -12,12 +12,13 @@ from django.db.models.functions import Coalesce
 
 from . import cells
 from .analysis.answers import SAME_NAME
+from .analysis.table import UNKNOWN
 from .attention import names, passes
 from .bulk import Codes, Columns, chunks
 from .cells import Choices, Chosen, Numbers
 from .models import Response, Study, Trial
 from .people import reasons
-from .results import UNKNOWN
+from .results import Part, Reading
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
 FIELDS = {
@@ -69,7 +70,7 @@ class Export:
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"
         )
-        why = reasons(study)
+        why = reasons(Reading(study, Part("all")))
         self.person_ids, self.people = self.side_table(
             ((*row, why.get(row[1], "")) for row in people),
             ["number", "group", "state", "imported", "left_out_by"],

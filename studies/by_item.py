@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from .analysis.answers import AnswersError
-from .analysis.scores import item_shares, rating_scores
-from .models import Study
-from .results import Answers
+import numpy as np
+
+from .analysis.scores import item_shares_of, rating_scores_of
+from .analysis.table import Choices
+from .results import Reading
 
 
 @dataclass(frozen=True)
@@ -20,28 +21,23 @@ class ItemRow:
     shares: tuple[float, ...]  # of each arm, and of same; or the mean rating alone; empty without answers
 
 
-def item_rows(study: Study, given: Answers, arms: tuple[str, ...]) -> list[ItemRow]:
-    """All items in their order, those without answers too."""
-    said = _said(study, given, arms)
-    photos = study.items.order_by("index").values_list(
+def item_rows(reading: Reading) -> list[ItemRow]:
+    """All items of a study in their order, those without answers too."""
+    said = _said(reading)
+    photos = reading.study.items.order_by("index").values_list(
         "index", "image__original_name", "image__class_name", "image__content_sha256"
     )
     return [ItemRow(*photo, *said.get(photo[0], (0, ()))) for photo in photos]
 
 
-def _said(study: Study, given: Answers, arms: tuple[str, ...]) -> dict[int, tuple[int, tuple[float, ...]]]:
+def _said(reading: Reading) -> dict[int, tuple[int, tuple[float, ...]]]:
     """For each item with answers: how many, and the shares of the arms and of same, or the mean rating."""
-    try:
-        shares = item_shares(
-            given.items, given.values if study.task == Study.Task.CHOICE else given.values * 0, len(arms)
-        )
-    except AnswersError:
+    answers = reading.answers
+    if not len(answers):
         return {}
-    counts = dict(zip(shares.items.tolist(), shares.answers.tolist(), strict=True))
-    if study.task == Study.Task.RATING:
-        means = rating_scores(given.items, given.values).by_item
-        return {item: (counts[item], (mean,)) for item, mean in means.items()}
-    return {
-        item: (counts[item], tuple(row))
-        for item, row in zip(shares.items.tolist(), shares.shares.tolist(), strict=True)
-    }
+    names, counts = answers.units.item_names.tolist(), np.bincount(answers.units.item).tolist()
+    if isinstance(answers, Choices):
+        rows = [tuple(row) for row in item_shares_of(answers).shares.tolist()]
+    else:
+        rows = [(mean,) for mean in rating_scores_of(answers).by_item.values()]
+    return {name: (count, row) for name, count, row in zip(names, counts, rows, strict=True)}

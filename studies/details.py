@@ -14,23 +14,22 @@ from .analysis.agreement import (
     Retest,
     Scale,
     SideBias,
-    krippendorff_alpha,
-    position_bias,
+    krippendorff_alpha_of,
+    position_bias_of,
     retest,
-    side_bias,
+    side_bias_of,
 )
 from .analysis.answers import AnswersError
-from .analysis.contrasts import Contrast, Finding, any_difference, compare_arms, rating_tests
+from .analysis.contrasts import Contrast, Finding, any_difference_of, compare_arms_of, rating_tests_of
 from .analysis.exclusions import Exclusions
-from .analysis.intervals import choice_intervals, rating_intervals
-from .analysis.ranking import Ranking, rank_arms
+from .analysis.intervals import choice_intervals_of, rating_intervals_of
+from .analysis.ranking import Ranking, rank_arms_of
 from .analysis.resampling import Method
-from .analysis.scores import SameAs, choice_scores
+from .analysis.scores import SameAs, choice_scores_of
+from .analysis.table import UNKNOWN, Choices, Ratings
 from .analysis.times import Times, times_of
-from .models import Study
 from .people import Checks, checks_of, left_out
-from .plan import Plan, plan_of
-from .results import UNKNOWN, Answers, Part, second_answers
+from .results import Reading
 from .summarise import summarise
 from .summary import Summary
 
@@ -106,74 +105,73 @@ class Details:
     kept: Summary | None  # the summary without the people whom the rules leave out
 
 
-def details(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> Details | None:
-    """Everything beyond the summary, or None if there are no answers."""
+def details(reading: Reading, whole: Summary | None = None) -> Details | None:
+    """Everything beyond the summary, or None if there are no answers. `whole`: the summary, where it was made before."""
+    given = reading.answers
     if not len(given):
         return None
-    plan, choice = plan_of(study, arms), study.task == Study.Task.CHOICE
-    excluded = left_out(study, part, given, arms)
-    scale: Scale = "nominal" if choice else "interval"
+    excluded = left_out(reading)
+    scale: Scale = "nominal" if isinstance(given, Choices) else "interval"
     return Details(
-        **(_of_choices(study, plan, given, arms) if choice else _of_ratings(study, given)),
-        agreement=krippendorff_alpha(given.items, given.participants, given.values, scale),
-        retest=_retest(study, part, given, scale),
+        **(_of_choices(reading, given) if isinstance(given, Choices) else _of_ratings(reading, given)),
+        agreement=krippendorff_alpha_of(given, scale),
+        retest=_retest(reading, scale),
         times=times_of(given.response_ms),
-        checks=checks_of(study, part),
+        checks=checks_of(reading),
         exclusions=excluded,
-        kept=None if excluded is None else summarise(study, part, given.only(excluded.kept)),
+        kept=None if excluded is None else _kept(reading, excluded, whole),
     )
 
 
-def contrasts_of(study: Study, plan: Plan, given: Answers, arms: tuple[str, ...]) -> tuple[Versus, ...]:
+def _kept(reading: Reading, excluded: Exclusions, whole: Summary | None) -> Summary:
+    """The summary of what the rules leave."""
+    if whole is not None and excluded.kept.all():
+        return whole
+    return summarise(reading, reading.answers.only(excluded.kept))
+
+
+def contrasts_of(reading: Reading, given: Choices) -> tuple[Versus, ...]:
     """Every pair of arms, the declared ones first."""
+    plan, arms = reading.plan, reading.arms
     declared = () if plan.looks else plan.contrasts  # with planned looks only a look judges them
-    columns = (given.items, given.participants, given.values)
-    found = compare_arms(*columns, len(arms), declared=declared, seed=study.seed)
-    return tuple(Versus(arms[one.a], arms[one.b], one) for one in found)
+    contrasts = compare_arms_of(given, declared=declared, seed=reading.study.seed)
+    return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
 
 
-def _of_choices(study: Study, plan: Plan, given: Answers, arms: tuple[str, ...]) -> dict:
-    columns = (given.items, given.participants, given.values)
+def _of_choices(reading: Reading, given: Choices) -> dict:
+    seed, arms = reading.study.seed, reading.arms
     known = given.only(given.shown != UNKNOWN)
-    ranking = _or_none(
-        lambda: rank_arms(known.orders, known.values, known.items, known.participants, seed=study.seed)
-    )
+    ranking = _or_none(lambda: rank_arms_of(known, seed=seed))
     return {
-        "contrasts": contrasts_of(study, plan, given, arms),
-        "any_difference": any_difference(given.items, given.values, len(arms), seed=study.seed),
+        "contrasts": contrasts_of(reading, given),
+        "any_difference": any_difference_of(given, seed=seed),
         "tests": {},
         "ranking": ranking,
         "ranked": _ranked(ranking, arms),
-        "positions": _or_none(
-            lambda: position_bias(known.participants, known.shown, len(arms), seed=study.seed)
-        ),
+        "positions": _or_none(lambda: position_bias_of(known.units, known.shown, len(arms), seed=seed)),
         "sides": None,
-        "same_as": tuple(filter(None, (_counted_as(way, given, len(arms)) for way in get_args(SameAs)))),
+        "same_as": tuple(filter(None, (_counted_as(way, given) for way in get_args(SameAs)))),
         "methods": tuple(
-            _other(
-                method,
-                choice_intervals(*columns, arms=len(arms), seed=study.seed, method=method).arms,
-                len(arms),
-            )
+            _other(method, choice_intervals_of(given, seed=seed, method=method).arms, len(arms))
             for method in get_args(Method)
         ),
     }
 
 
-def _of_ratings(study: Study, given: Answers) -> dict:
-    columns = (given.items, given.participants, given.values)
+def _of_ratings(reading: Reading, given: Ratings) -> dict:
+    seed = reading.study.seed
     known = given.only(given.shown != UNKNOWN)
     return {
         "contrasts": (),
         "any_difference": None,
-        "tests": rating_tests(*columns),
+        "tests": rating_tests_of(given),
         "ranking": None,
         "ranked": (),
         "positions": None,
-        "sides": _or_none(lambda: side_bias(known.items, known.participants, known.shown, seed=study.seed)),
+        "sides": _or_none(lambda: side_bias_of(known, seed=seed)),
         "same_as": (),
         "methods": tuple(
-            _other(method, _row(rating_intervals(*columns, seed=study.seed, method=method).mean), 1)
+            _other(method, _row(rating_intervals_of(given, seed=seed, method=method).mean), 1)
             for method in get_args(Method)
         ),
     }
@@ -196,8 +194,8 @@ def _ranked(ranking: Ranking | None, arms: tuple[str, ...]) -> tuple[Ranked, ...
     return tuple(sorted(lines, key=lambda line: -line.worth))
 
 
-def _counted_as(way: SameAs, given: Answers, arms: int) -> OtherCount | None:
-    found = _or_none(lambda: choice_scores(given.items, given.values, arms, same_as=way))
+def _counted_as(way: SameAs, given: Choices) -> OtherCount | None:
+    found = _or_none(lambda: choice_scores_of(given, same_as=way))
     if found is None:
         return None
     return OtherCount(way, SAME_IN_WORDS[way], tuple(found.arms.tolist()), found.same, found.items)
@@ -217,9 +215,9 @@ def pair(ends: np.ndarray | None) -> Pair | None:
     return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
-def _retest(study: Study, part: Part, given: Answers, scale: Scale) -> Retest | None:
+def _retest(reading: Reading, scale: Scale) -> Retest | None:
     """First and second answers of the same person about the same item, side by side."""
-    second = second_answers(study, part)
+    given, second = reading.answers, reading.second_answers
     if not second:
         return None
     keys = zip(given.items.tolist(), given.participants.tolist(), given.values.tolist(), strict=True)

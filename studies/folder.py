@@ -15,7 +15,7 @@ from .export import WRITERS, write
 from .models import Study
 from .people import Checks, checks_of, failed_practice, reasons
 from .provenance import MEANINGS, origins
-from .results import Part, answers_of, part_of
+from .results import Part, Reading, answers_of, part_of
 from .scores_json import scores_json
 from .seal_in_words import SEAL_BROKEN, seal_in_words
 
@@ -78,7 +78,8 @@ def wide(study: Study, who: str) -> Iterator[str]:
 def participants(study: Study) -> Iterator[str]:
     """One participant a row, with what they said of themselves. No name, no id of a recruitment site."""
     keys = [question["key"] for question in study.questions]
-    checks, practised, why = checks_of(study, Part("all")) or Checks(), failed_practice(study), reasons(study)
+    reading = Reading(study, Part("all"))
+    checks, practised, why = checks_of(reading) or Checks(), failed_practice(study), reasons(reading)
     yield _line([*PARTICIPANT_MEANINGS, *keys])
     for person in (
         study.participants.select_related("invitation").order_by("number").iterator(chunk_size=1000)

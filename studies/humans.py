@@ -11,9 +11,10 @@ from typing import Any
 from explain.evaluation_protocols import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 
-from .analysis.association import Association, Correlation, Group, association, groups_by_figure
+from .analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
+from .analysis.table import Choices
 from .models import ItemMap, Study
-from .results import Answers, answers, check_who, default_who
+from .results import Reading, part_of
 from .summary import WHO_IN_WORDS
 
 DRAWS = 1000
@@ -107,12 +108,13 @@ class HumansBeside:
 class _Ground:
     """What the comparison of every figure starts from, read once."""
 
-    def __init__(self, study: Study, who: str | None) -> None:
-        self.study = study
-        self.who = check_who(who or default_who(study))
+    def __init__(self, reading: Reading) -> None:
+        self.study = study = reading.study
+        self.who = reading.part.who
         self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
         self.arms = list(study.arms.select_related("network").order_by("index"))
-        self.given = answers(study, self.who) if study.task == Study.Task.CHOICE else None
+        answers = reading.answers if study.task == Study.Task.CHOICE else None
+        self.given = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.given is None else set(self.given.items.tolist())
         self.rows: dict[str, dict[Key, Evaluation]] = {}
 
@@ -148,17 +150,44 @@ def humans_beside(
     Raises BadInputError for a protocol, UnknownPartError for a `who`, KeyError for a figure that does not exist.
     """
     measure = FIGURES[figure]
-    return _beside(_Ground(study, who), measure, find_protocol(protocol or measure.protocol), draws)
+    ground = _Ground(Reading(study, part_of(study, who)))
+    return _beside(ground, [(measure, find_protocol(protocol or measure.protocol))], draws)[0]
 
 
 def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
     """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
-    ground = _Ground(study, who)
-    return [_beside(ground, measure, find_protocol(measure.protocol), draws) for measure in FIGURES.values()]
+    return figures_of(Reading(study, part_of(study, who)), draws=draws)
 
 
-def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int) -> HumansBeside:
-    empty = HumansBeside(
+def figures_of(reading: Reading, *, draws: int = DRAWS) -> list[HumansBeside]:
+    """`all_figures` of answers that are read already."""
+    ground = _Ground(reading)
+    wanted = [(measure, find_protocol(measure.protocol)) for measure in FIGURES.values()]
+    return _beside(ground, wanted, draws)
+
+
+Wanted = tuple[Figure, EvaluationProtocol]
+
+
+def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBeside]:
+    """One row for each figure that is wanted; all figures of the same items are compared by the same draws."""
+    rows = [_empty(ground, *each) for each in wanted]
+    if ground.given is None:
+        note = "Only a choice study gives each arm a share of the answers; this study rates."
+        return [replace(row, note=note) for row in rows]
+    figures = [_figures(ground, *each) for each in wanted]
+    there = [place for place, values in enumerate(figures) if values]
+    turned = [_turned(figures[place], wanted[place][0]) for place in there]
+    found = associations_of(ground.given, turned, draws=draws, seed=ground.study.seed)
+    compared = dict(zip(there, found, strict=True))
+    return [
+        _filled(ground, row, each, values, compared.get(place))
+        for place, (row, each, values) in enumerate(zip(rows, wanted, figures, strict=True))
+    ]
+
+
+def _empty(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> HumansBeside:
+    return HumansBeside(
         study=ground.study.slug,
         who=ground.who,
         simulated=ground.simulated,
@@ -170,32 +199,27 @@ def _beside(ground: _Ground, measure: Figure, by: EvaluationProtocol, draws: int
         items=0,
         items_without=0,
     )
-    if ground.given is None:
-        return replace(
-            empty, note="Only a choice study gives each arm a share of the answers; this study rates."
-        )
-    return _compared(ground, ground.given, measure, by, empty, draws)
 
 
-def _compared(
-    ground: _Ground,
-    given: Answers,
-    measure: Figure,
-    by: EvaluationProtocol,
-    empty: HumansBeside,
-    draws: int,
-) -> HumansBeside:
-    figures = _figures(ground, measure, by)
-    without = len(ground.answered) - len(figures)
-    if not figures:
-        return replace(empty, items_without=without, note=_nothing(ground, measure, by))
+def _turned(figures: dict[int, list[float]], measure: Figure) -> dict[int, list[float]]:
+    """More is better."""
     sign = 1 if measure.higher_is_better else -1
-    turned = {item: [sign * value for value in values] for item, values in figures.items()}
-    columns = (given.items, given.participants, given.values)
-    found = association(*columns, turned, len(ground.arms), draws=draws, seed=ground.study.seed)
+    return {item: [sign * value for value in values] for item, values in figures.items()}
+
+
+def _filled(
+    ground: _Ground,
+    row: HumansBeside,
+    wanted: Wanted,
+    figures: dict[int, list[float]],
+    found: Association | None,
+) -> HumansBeside:
+    without = len(ground.answered) - len(figures)
+    if found is None:
+        return replace(row, items_without=without, note=_nothing(ground, *wanted))
     some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
     return replace(
-        empty,
+        row,
         items=len(figures),
         items_without=without,
         across=found.across,
@@ -244,11 +268,11 @@ def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point,
     )
 
 
-def humans_context(study: Study, who: str) -> dict[str, Any]:
+def humans_context(reading: Reading) -> dict[str, Any]:
     """What the page and the report show."""
     from . import charts  # here, because charts draws what this module finds
 
-    found = all_figures(study=study, who=who)
+    found = figures_of(reading)
     drawn = [one for one in found if len(one.groups) > 1]
     return {
         "humans": found,
@@ -257,7 +281,7 @@ def humans_context(study: Study, who: str) -> dict[str, Any]:
         "crowded": any(map(charts.is_crowded, drawn)),
         "sparse": not all(map(charts.is_crowded, drawn)),
         "humans_notes": notes_of(found),
-        "who_in_words": WHO_IN_WORDS[who],
+        "who_in_words": WHO_IN_WORDS[reading.part.who],
         "answered": any(one.items or one.items_without for one in found),
     }
 

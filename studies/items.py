@@ -15,7 +15,7 @@ from .analysis.answers import SAME_NAME
 from .by_item import ItemRow, item_rows
 from .models import Study
 from .provenance import chain_of_answer, chain_of_item
-from .results import answers_of
+from .results import Reading
 from .workspace import answered_study_of, part_asked_for
 
 ITEMS_A_PAGE = 50
@@ -29,9 +29,9 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     if where := _where(found, wanted) if wanted else None:
         return redirect(where)
     part = part_asked_for(request, found)
-    arms = tuple(found.arms.values_list("name", flat=True))
-    rows = item_rows(found, answers_of(found, part), arms)
-    columns = [*arms, SAME_NAME] if found.task == Study.Task.CHOICE else ["mean"]
+    reading = Reading(found, part)
+    rows = item_rows(reading)
+    columns = [*reading.arms, SAME_NAME] if found.task == Study.Task.CHOICE else ["mean"]
     sort = request.GET.get("sort", "")
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(

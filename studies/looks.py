@@ -5,19 +5,16 @@ that α spending leaves for it. So it says the same whenever and however often i
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .analysis.contrasts import compare_arms, rating_tests, turned
-from .analysis.intervals import choice_intervals, rating_intervals
-from .analysis.scores import rating_scores
+from .analysis.contrasts import rating_tests_of, swap_tests_of, turned
+from .analysis.intervals import choice_intervals_of, rating_intervals_of
+from .analysis.scores import rating_scores_of
+from .analysis.table import Choices, Ratings
 from .models import Study
 from .plan import Plan, bounds_of
 from .summary import signed
-
-if TYPE_CHECKING:
-    from .results import Answers
 
 DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
 
@@ -86,7 +83,7 @@ class Looks:
 def looks_of(
     study: Study,
     plan: Plan,
-    given: "Answers",
+    given: Choices | Ratings,
     arms: tuple[str, ...],
     *,
     needed: int,
@@ -147,10 +144,9 @@ def _count(looks: int) -> str:
     return "one planned look is" if looks == 1 else f"{looks} planned looks are"
 
 
-def _planned(study: Study, plan: Plan, given: "Answers", arms: tuple[str, ...], needed: int) -> Looks:
+def _planned(study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], needed: int) -> Looks:
     assert plan.looks is not None
     planned = bounds_of(plan.looks, len(plan.contrasts))
-    in_order = np.argsort(given.ids)
     looks: list[Look] = []
     for number, one in enumerate(planned, start=1):
         answers = round(one.fraction * needed)
@@ -159,27 +155,26 @@ def _planned(study: Study, plan: Plan, given: "Answers", arms: tuple[str, ...], 
             answers = len(given)  # no more will come, and a last look that comes early is a strict one
         look = Look(number, answers, one.level)
         if 0 < answers <= len(given):
-            rows = given.only(in_order[:answers])
-            look = Look(number, answers, one.level, _verdicts(study, plan, rows, arms, one.level))
+            verdicts = _verdicts(study, plan, given.first(answers), arms, one.level)
+            look = Look(number, answers, one.level, verdicts)
         looks.append(look)
     return Looks(plan.looks.spending, len(given), needed, tuple(looks))
 
 
 def _verdicts(
-    study: Study, plan: Plan, given: "Answers", arms: tuple[str, ...], level: float
+    study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], level: float
 ) -> tuple[Verdict, ...]:
-    columns = (given.items, given.participants, given.values)
-    if study.task == Study.Task.RATING:
-        ends = rating_intervals(*columns, seed=study.seed, level=level, draws=DRAWS).mean
-        tests = rating_tests(*columns)
-        p = _largest([tests[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
-        return (_verdict_of("mean rating", rating_scores(*columns[::2]).mean, ends, p, level),)
-    every = choice_intervals(*columns, len(arms), seed=study.seed, level=level, draws=DRAWS).differences
-    contrasts = compare_arms(*columns, len(arms), declared=plan.contrasts, seed=study.seed)
+    if isinstance(given, Ratings):
+        ends = rating_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).mean
+        by_unit = rating_tests_of(given)
+        p = _largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
+        return (_verdict_of("mean rating", rating_scores_of(given).mean, ends, p, level),)
+    every = choice_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).differences
     found = []
-    for one in contrasts[: len(plan.contrasts)]:
-        ends = turned(every, (one.a, one.b))
-        found.append(_verdict_of(f"{arms[one.a]} − {arms[one.b]}", one.difference, ends, one.p, level))
+    for a, b in plan.contrasts:
+        tests = swap_tests_of(given, (a, b), seed=study.seed)
+        ends = turned(every, (a, b))
+        found.append(_verdict_of(f"{arms[a]} − {arms[b]}", tests.trials.statistic, ends, tests.p, level))
     return tuple(found)
 
 

@@ -1,17 +1,17 @@
 """How closely people looked: attention checks, practice, and whom the protocol's rules leave out for it."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .analysis.answers import SAME
-from .analysis.exclusions import Exclusions, exclude
+from .analysis.exclusions import Exclusions, exclusions_of
+from .analysis.table import UNKNOWN, Choices
 from .attention import passes
 from .models import Event, Study
-from .plan import plan_of
 from .practice import has_failed
-from .results import UNKNOWN, Answers, Part, answers_of, check_answers
+from .results import Reading
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Checks:
         return {number: count - self.passed[number] for number, count in self.given.items()}
 
 
-def checks_of(study: Study, part: Part) -> Checks | None:
+def checks_of(reading: Reading) -> Checks | None:
     """Answers to attention checks about any class; None in a study without them."""
-    if not study.attention_checks:
+    if not reading.study.attention_checks:
         return None
     found = Checks()
-    for number, said in check_answers(study, replace(part, class_name="")):
+    for number, said in reading.check_answers:
         found.given[number] += 1
-        found.passed[number] += passes(said, study.task)
+        found.passed[number] += passes(said, reading.study.task)
     return found
 
 
@@ -63,30 +63,29 @@ def failed_practice(study: Study) -> dict[int, bool]:
     return {number: has_failed(answers) for number, answers in said.items()}
 
 
-def left_out(study: Study, part: Part, given: Answers, arms: tuple[str, ...]) -> Exclusions | None:
+def left_out(reading: Reading) -> Exclusions | None:
     """Whom the protocol's rules leave out; None where it has none. A place on screen that is not known counts as none
     picked."""
-    rules, choice = plan_of(study, arms).rules, study.task == Study.Task.CHOICE
+    rules, given = reading.plan.rules, reading.answers
     if rules is None:
         return None
+    choice = isinstance(given, Choices)
     places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
-    checks = checks_of(study, part)
-    return exclude(
-        given.participants,
+    checks = checks_of(reading)
+    return exclusions_of(
+        given.units,
         rules,
         response_ms=given.response_ms,
         positions=np.where(given.shown == UNKNOWN, SAME, places),
-        shown=len(arms) if choice else 2,
+        shown=len(reading.arms) if choice else 2,
         missed_checks=checks.missed if checks else {},
-        failed_practice=failed_practice(study) if rules.failed_practice else {},
+        failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
     )
 
 
-def reasons(study: Study) -> dict[int, str]:
+def reasons(reading: Reading) -> dict[int, str]:
     """Participant number -> every rule that leaves them out, separated by “; ”."""
-    part, arms = Part("all"), tuple(study.arms.values_list("name", flat=True))
-    if plan_of(study, arms).rules is None:
+    if reading.plan.rules is None or not len(reading.answers):
         return {}
-    given = answers_of(study, part)
-    found = left_out(study, part, given, arms) if len(given) else None
+    found = left_out(reading)
     return {} if found is None else {int(number): "; ".join(why) for number, why in found.reasons.items()}

@@ -20,7 +20,7 @@ from .humans import humans_context
 from .models import Study
 from .progress import flow_of
 from .provenance import origins_by_item
-from .results import answers_of, part_of
+from .results import Reading, part_of
 from .seal_in_words import seal_in_words
 from .summarise import summarise
 from .wording import filled
@@ -30,25 +30,24 @@ STYLES = ("css/base.css", "css/workspace.css")
 
 def report(study: Study, who: str | None = None) -> str:
     """The report as HTML. `who`: whose answers, as in summarise.summary."""
-    part = part_of(study, who)
-    given = answers_of(study, part)
-    result = summarise(study, part, given)
+    reading = Reading(study, part_of(study, who))
+    part, result = reading.part, summarise(reading)
     maps = origins_by_item(study)
     context = {
         "study": study,
         "seal": seal_in_words(study),
         "question": filled(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
         "result": result,
-        "details": details(study, part, given, result.arms),
+        "details": details(reading, result),
         "flow": flow_of(study, part),
         "arms": study.arms.select_related("network"),
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
-        "items": [(row, maps.get(row.index, [])) for row in item_rows(study, given, result.arms)],
+        "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],
         "main_chart": charts.main_chart(result),
         "counts_chart": charts.rating_counts(result) if result.rating else "",
         "position_chart": charts.position_bars(result) if result.responses else "",
-        **humans_context(study, part.who),
+        **humans_context(reading),
         "columns": Export(study).columns,
         "answers_sha256": answers_sha256(study),
         "styles": styles(),

@@ -1,22 +1,25 @@
-"""Database → arrays: the counted answers, all of them or a part. summarise.py makes one `Summary` of them.
+"""Database → the table of answers: the counted ones, all of them or a part, read once. summarise.py makes one `Summary` of them.
 
 With progress.py the only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
 withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from django.db.models import Count, F, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from .analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
-from .bulk import Codes, columns, room_to_sort
+from .analysis.table import UNKNOWN, Choices, Ratings
+from .bulk import Codes, Columns, columns, room_to_sort
 from .models import Participant, Response, Study, Trial
+from .plan import Plan, plan_of
 from .summary import WHO
 
-UNKNOWN = -128
 NOT_MEASURED = -1
+SCORED, AGAIN, CHECK = range(3)  # what an answer is for
 
 
 class UnknownPartError(ValueError):
@@ -42,26 +45,6 @@ class Part:
         return bool(self.class_name or self.group or self.version)
 
 
-@dataclass(frozen=True)
-class Answers:
-    """Counted answers as arrays of one length n, in the order in which they were stored."""
-
-    ids: np.ndarray  # (n,) int64, Response.id
-    items: np.ndarray  # (n,) int64, Item.index
-    participants: np.ndarray  # (n,) int64, Participant.number
-    values: np.ndarray  # (n,) int64: arm index or SAME; or the rating, positive for the first arm
-    shown: np.ndarray  # (n,) int64: place picked (0…) or SAME; or the rating as on screen; or UNKNOWN
-    orders: np.ndarray  # (n, k) int64: the arm at each place; -1 where it is not known
-    response_ms: np.ndarray  # (n,) float64; nan where it was not measured
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def only(self, rows: np.ndarray) -> "Answers":
-        """Some of the rows: a mask, or places."""
-        return Answers(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
-
-
 def part_of(
     study: Study,
     who: str | None = None,
@@ -83,51 +66,141 @@ def _version(study: Study, asked: int | str) -> int:
     return int(asked)
 
 
-def answers(study: Study, who: str | None = None, *, class_name: str = "", group: str = "") -> Answers:
-    """The counted answers of people who did not withdraw, in one query.
+class Reading:
+    """The answers of a part and what outputs say beside them. Each is read when it is first asked for, and once."""
+
+    def __init__(self, study: Study, part: Part) -> None:
+        self.study, self.part = study, part
+
+    @cached_property
+    def methods(self) -> dict[str, str]:
+        """The method of each arm by its name, in the order of the arms."""
+        return dict(self.study.arms.values_list("name", "method"))
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return tuple(self.methods)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the protocol fixed about the analysis."""
+        return plan_of(self.study, self.arms)
+
+    @cached_property
+    def items(self) -> list[int]:
+        """The items that answers of this part may be about."""
+        narrowed = {"image__class_name": self.part.class_name} if self.part.class_name else {}
+        return list(self.study.items.filter(**narrowed).values_list("index", flat=True))
+
+    @cached_property
+    def answers(self) -> Choices | Ratings:
+        """The counted answers of people who did not withdraw, in the order in which they were stored."""
+        rows = self._rows.pop(SCORED)  # the table has them from now on
+        people = rows["place"]
+        found = {
+            "ids": rows["id"],
+            "items": rows["item"],
+            "participants": self._people["number"][people],
+            "values": rows["value"],  # the rating is positive for the first arm
+            "shown": rows["shown"],
+            "orders": _orders(rows["order"], len(self.arms)),
+            "response_ms": np.where(rows["ms"] == NOT_MEASURED, np.nan, rows["ms"]),
+            "versions": rows.get("version", np.broadcast_to(1, len(people))),
+            "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
+            "imported": self._people["imported"][people],
+        }
+        if self.study.task == Study.Task.CHOICE:
+            return Choices(**found, arms=len(self.arms))
+        return Ratings(**found)
+
+    @cached_property
+    def second_answers(self) -> dict[tuple[int, int], int]:
+        """(item, participant) -> what they said when they were asked again; repeats are not part of any score."""
+        rows = self._rows[AGAIN]
+        keys = zip(rows["item"].tolist(), self._numbers(rows), strict=True)
+        return dict(zip(keys, rows["value"].tolist(), strict=True))
+
+    @cached_property
+    def check_answers(self) -> list[tuple[int, int]]:
+        """(participant, what they said) for every answer to an attention check about any class: 0, or a rating above it,
+        is the object."""
+        rows = self._rows[CHECK]
+        return list(zip(self._numbers(rows), rows["value"].tolist(), strict=True))
+
+    def _numbers(self, rows: Columns) -> list[int]:
+        return self._people["number"][rows["place"]].tolist()
+
+    @cached_property
+    def _people(self) -> dict[str, np.ndarray]:
+        """Everybody in the study, in the order of their ids."""
+        people = self.study.participants.annotate(imported=Q(external__has_key="imported")).order_by("pk")
+        found = people.values_list("pk", "number", "state", "imported")
+        table = np.array(
+            [(*row[:2], row[2] == Participant.State.WITHDRAWN, row[3]) for row in found], np.int64
+        )
+        pk, number, withdrew, imported = table.reshape(-1, 4).T
+        return {"pk": pk, "number": number, "withdrew": withdrew == 1, "imported": imported == 1}
+
+    @cached_property
+    def _rows(self) -> dict[int, Columns]:
+        """Every answer that stands by what it is for, in the order of ids: sums of floats depend on their order in the last
+        digit."""
+        aside = Q(status=Response.Status.ASIDE)
+        standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
+        found = columns(
+            _of_part(self.study, self.part)
+            .filter(standing)
+            .annotate(
+                item=F("trial__item__index"),
+                value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+                shown=Coalesce("shown_value", UNKNOWN),
+                order=F("trial__order"),
+                ms=Coalesce("response_ms", NOT_MEASURED),
+                use=Case(
+                    When(aside, trial__kind=Trial.Kind.REPEAT, then=Value(AGAIN)),
+                    When(aside, then=Value(CHECK)),
+                    default=Value(SCORED),
+                ),
+            ),
+            FIELDS
+            | ({"version": "small"} if self.study.version > 1 else {})
+            | ({"simulated": "bool"} if self.part.who == "all" else {}),
+        )
+        people = self._people  # read after the answers, so that it knows everybody who gave one
+        found["place"] = np.searchsorted(people["pk"], found.pop("participant_id"))
+        stays, use = ~people["withdrew"][found["place"]], found.pop("use")
+        return {kind: _some(found, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
+
+
+def _some(found: Columns, rows: np.ndarray) -> Columns:
+    return found if rows.all() else {name: values[rows] for name, values in found.items()}
+
+
+FIELDS = {
+    "id": "int",
+    "item": "int",
+    "participant_id": "int",
+    "value": "small",
+    "shown": "small",
+    "ms": "int",
+    "use": "small",
+    "order": "code",
+}
+
+
+def answers(
+    study: Study, who: str | None = None, *, class_name: str = "", group: str = ""
+) -> Choices | Ratings:
+    """The counted answers of people who did not withdraw.
 
     `who` is `real`, `simulated` or `all`; without it, `default_who(study)`.
     """
     return answers_of(study, part_of(study, who, class_name, group))
 
 
-def answers_of(study: Study, part: Part) -> Answers:
+def answers_of(study: Study, part: Part) -> Choices | Ratings:
     """The answers of a part."""
-    rows = counted(study, part).annotate(
-        item=F("trial__item__index"),
-        person=F("participant__number"),
-        value=F("choice" if study.task == Study.Task.CHOICE else "rating"),
-        shown=Coalesce("shown_value", UNKNOWN),
-        order=F("trial__order"),
-        ms=Coalesce("response_ms", NOT_MEASURED),
-    )
-    kinds = {"id": "int", "item": "int", "person": "int", "value": "small", "shown": "small", "ms": "int"}
-    # In the order of their ids: sums of floats depend on their order in the last digit.
-    found = columns(rows, {**kinds, "order": "code"})
-    return Answers(
-        ids=found["id"],
-        items=found["item"],
-        participants=found["person"],
-        values=found["value"],
-        shown=found["shown"],
-        orders=_orders(found["order"], study.arms.count()),
-        response_ms=np.where(found["ms"] == NOT_MEASURED, np.nan, found["ms"]),
-    )
-
-
-def second_answers(study: Study, part: Part) -> dict[tuple[int, int], int]:
-    """(item, participant) -> what they said when they were asked again; repeats are not part of any score."""
-    rows = _of_part(study, part).filter(status=Response.Status.ASIDE, trial__kind=Trial.Kind.REPEAT)
-    value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    found = rows.order_by("id").values_list("trial__item__index", "participant__number", value)
-    return {(item, person): said for item, person, said in found}
-
-
-def check_answers(study: Study, part: Part) -> list[tuple[int, int]]:
-    """(participant, what they said) for every answer to an attention check: 0, or a rating above it, is the object."""
-    rows = _of_part(study, part).filter(status=Response.Status.ASIDE, trial__kind=Trial.Kind.CHECK)
-    value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    return list(rows.order_by("id").values_list("participant__number", value))
+    return Reading(study, part).answers
 
 
 def _orders(codes: Codes, arms: int) -> np.ndarray:
@@ -154,8 +227,15 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
 
 def default_who(study: Study) -> str:
     """`simulated` as long as nobody but simulated volunteers has answered, else `real`."""
-    kinds = set(counted(study, Part("all")).order_by().values_list("simulated", flat=True).distinct())
-    return "simulated" if kinds == {True} else "real"
+    return "simulated" if not _have_answered(study, False) and _have_answered(study, True) else "real"
+
+
+def _have_answered(study: Study, simulated: bool) -> bool:
+    counts = Response.objects.filter(
+        participant=OuterRef("pk"), status=Response.Status.COUNTED, simulated=simulated
+    )
+    people = study.participants.exclude(state=Participant.State.WITHDRAWN)
+    return people.order_by().filter(Exists(counts)).exists()
 
 
 def check_who(who: str) -> str:
@@ -165,28 +245,24 @@ def check_who(who: str) -> str:
 
 
 def counted(study: Study, part: Part) -> QuerySet[Response]:
-    return _of_part(study, part).filter(status=Response.Status.COUNTED)
+    withdrawn = study.participants.filter(state=Participant.State.WITHDRAWN).values_list("id", flat=True)
+    # Few or none withdraw: leaving them out by number spares a look at the participant of each answer.
+    rows = _of_part(study, part).filter(**_of_class(part)).exclude(participant__in=list(withdrawn))
+    return rows.filter(status=Response.Status.COUNTED)
+
+
+def _of_class(part: Part) -> dict[str, str]:
+    return {"trial__item__image__class_name": part.class_name} if part.class_name else {}
 
 
 def _of_part(study: Study, part: Part) -> QuerySet[Response]:
-    # Few or none withdraw: leaving them out by number spares a look at the participant of each answer.
-    withdrawn = study.participants.filter(state=Participant.State.WITHDRAWN).values_list("id", flat=True)
-    rows = Response.objects.filter(trial__study=study).exclude(participant__in=list(withdrawn))
+    """A part's answers about any class, also by people who withdrew."""
+    rows = Response.objects.filter(trial__study=study)
     if part.who != "all":
         rows = rows.filter(simulated=part.who == "simulated")
-    if part.class_name:
-        rows = rows.filter(trial__item__image__class_name=part.class_name)
     if part.version:
         rows = rows.filter(version=part.version)
     return rows.filter(participant__invitation__label=part.group) if part.group else rows
-
-
-def answers_by_version(study: Study, part: Part) -> dict[int, int]:
-    """How many counted answers of a part were given under each version of the protocol."""
-    if study.version == 1:
-        return {}
-    rows = counted(study, part).order_by().values_list("version").annotate(Count("id"))
-    return dict(sorted(rows))
 
 
 def all_answers(study: Study, who: str) -> QuerySet[Response]:

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 from .analysis.association import Correlation
-from .analysis.contrasts import Finding, any_difference, rating_tests
+from .analysis.contrasts import Finding, any_difference_of, rating_tests_of
+from .analysis.table import Ratings
 from .details import Versus, contrasts_of, pair
-from .humans import DRAWS, HumansBeside, all_figures
+from .humans import DRAWS, HumansBeside, figures_of
 from .models import Study
-from .plan import plan_of
-from .results import Answers, Part, answers_of
+from .results import Part, Reading
 from .seal import seal_json
 from .staffing import need_of
 from .summarise import summarise
@@ -21,25 +21,24 @@ def scores_json(study: Study, part: Part) -> dict[str, Any]:
 
     Where the study's seal is broken it begins with that: `seal` (seal.py).
     """
-    given = answers_of(study, part)
-    result = summarise(study, part, given)
-    data = seal_json(study) | as_json(result) | _tests(study, given, result.arms)
+    reading = Reading(study, part)
+    data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = DRAWS
     if study.task == Study.Task.CHOICE and not part.narrowed:
-        data["humans"] = [_beside(one) for one in all_figures(study=study, who=part.who)]
+        data["humans"] = [_beside(one) for one in figures_of(reading)]
     return data
 
 
-def _tests(study: Study, given: Answers, arms: tuple[str, ...]) -> dict[str, Any]:
-    columns = (given.items, given.participants, given.values)
-    if study.task == Study.Task.RATING:
-        tests = rating_tests(*columns) if len(given) else {}
+def _tests(reading: Reading) -> dict[str, Any]:
+    given = reading.answers
+    if isinstance(given, Ratings):
+        tests = rating_tests_of(given) if len(given) else {}
         return {"tests": {name: asdict(found) for name, found in tests.items()}}
     if not len(given):
         return {"contrasts": [], "any_difference": None}
-    versus = contrasts_of(study, plan_of(study, arms), given, arms)
-    every = any_difference(given.items, given.values, len(arms), seed=study.seed)
+    versus = contrasts_of(reading, given)
+    every = any_difference_of(given, seed=reading.study.seed)
     return {"contrasts": [_contrast(one) for one in versus], "any_difference": asdict(every)}
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from .analysis.answers import SAME, SAME_NAME, missing_items
-from .analysis.intervals import choice_intervals, rating_intervals
-from .analysis.scores import choice_scores, rating_scores
+from .analysis.intervals import choice_intervals_of, rating_intervals_of
+from .analysis.scores import choice_scores_of, rating_scores_of
+from .analysis.table import UNKNOWN, Answers, Choices, Ratings
 from .looks import looks_of
 from .models import Study
-from .plan import plan_of
-from .results import UNKNOWN, Answers, Part, answers_by_version, answers_of, counted, part_of
+from .results import Reading, part_of
 from .summary import Rating, Score, Summary
 
 
@@ -26,28 +26,22 @@ def summary(
 
     A fixed number of queries. What cannot be computed is None and a note says why: nothing here is ever NaN.
     """
-    part = part_of(study, who, class_name, group, version)
-    return summarise(study, part, answers_of(study, part))
+    return summarise(Reading(study, part_of(study, who, class_name, group, version)))
 
 
-def summarise(study: Study, part: Part, given: Answers) -> Summary:
-    """The summary of answers that were read before."""
-    methods = dict(study.arms.values_list("name", "method"))
-    arms = tuple(methods)
-    expected = study.items.filter(**{"image__class_name": part.class_name} if part.class_name else {})
-    imported = counted(study, part).filter(participant__external__has_key="imported").count()
-    mixed = part.who == "all" and counted(study, part).filter(simulated=True).exists()
-    indices = list(expected.values_list("index", flat=True))
-    missing = tuple(missing_items(indices, given.items).tolist())
-    versions = answers_by_version(study, part)
+def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Summary:
+    """The summary of a reading, or of some of its answers."""
+    study, part, arms = reading.study, reading.part, reading.arms
+    given = reading.answers if answers is None else answers
+    missing = tuple(missing_items(reading.items, given.items).tolist())
+    imported, versions = int(given.imported.sum()), _versions(study, given)
     found: dict = {"scores": (), "same": None, "rating": None}
     notes: list[str] = []
     if len(given):
-        found, notes = (_choice if study.task == Study.Task.CHOICE else _rating)(study, given, arms, found)
-    needed = len(indices) * study.responses_per_item
-    looks, about_looks = looks_of(
-        study, plan_of(study, arms), given, arms, needed=needed, narrowed=part.narrowed
-    )
+        scored, notes = _choice(study, given, arms) if isinstance(given, Choices) else _rating(study, given)
+        found |= scored
+    needed = len(reading.items) * study.responses_per_item
+    looks, about_looks = looks_of(study, reading.plan, given, arms, needed=needed, narrowed=part.narrowed)
     return Summary(
         study=study.slug,
         title=study.title,
@@ -57,14 +51,14 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
         class_name=part.class_name,
         group=part.group,
         version=part.version,
-        simulated=part.who == "simulated" or mixed,
+        simulated=part.who == "simulated" or bool(given.simulated.any()),
         arms=arms,
-        items=len(np.unique(given.items)),
+        items=given.units.items if len(given) else 0,
         missing_items=missing,
         responses=len(given),
-        participants=len(np.unique(given.participants)),
+        participants=given.units.people if len(given) else 0,
         imported=imported,
-        positions=_positions(given, len(arms), study.task == Study.Task.CHOICE),
+        positions=_positions(given, len(arms)),
         seed=study.seed,
         looks=looks,
         notes=(
@@ -72,12 +66,20 @@ def summarise(study: Study, part: Part, given: Answers) -> Summary:
             *about_looks,
             *_notes(given, missing, imported),
             *_versions_note(versions),
-            *_controls(methods),
+            *_controls(reading.methods),
         ),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
         **found,
     )
+
+
+def _versions(study: Study, given: Answers) -> dict[int, int]:
+    """How many answers were given under each version of the protocol; empty where there is one only."""
+    if study.version == 1:
+        return {}
+    numbers, counts = np.unique(given.versions, return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
 
 
 def _versions_note(versions: dict[int, int]) -> Iterable[str]:
@@ -86,9 +88,9 @@ def _versions_note(versions: dict[int, int]) -> Iterable[str]:
         yield f"Answers under {len(versions)} versions of the protocol are counted together: {shares}."
 
 
-def _choice(study: Study, given: Answers, arms: tuple[str, ...], found: dict) -> tuple[dict, list[str]]:
-    scored = choice_scores(given.items, given.values, arms=len(arms))
-    bounds = choice_intervals(given.items, given.participants, given.values, arms=len(arms), seed=study.seed)
+def _choice(study: Study, given: Choices, arms: tuple[str, ...]) -> tuple[dict, list[str]]:
+    scored = choice_scores_of(given)
+    bounds = choice_intervals_of(given, seed=study.seed)
     preferences = scored.share_of_preferences
     scores = tuple(
         Score(
@@ -104,12 +106,12 @@ def _choice(study: Study, given: Answers, arms: tuple[str, ...], found: dict) ->
     notes = [bounds.note] if bounds.note else []
     if preferences is None:
         notes.append("Nobody preferred any arm, so there are no shares of preferences.")
-    return found | {"scores": scores, "same": same}, notes
+    return {"scores": scores, "same": same}, notes
 
 
-def _rating(study: Study, given: Answers, arms: tuple[str, ...], found: dict) -> tuple[dict, list[str]]:
-    scored = rating_scores(given.items, given.values, given.participants)
-    bounds = rating_intervals(given.items, given.participants, given.values, seed=study.seed)
+def _rating(study: Study, given: Ratings) -> tuple[dict, list[str]]:
+    scored = rating_scores_of(given)
+    bounds = rating_intervals_of(given, seed=study.seed)
     rating = Rating(
         mean=float(scored.mean),
         interval=_pair(bounds.mean),
@@ -117,16 +119,16 @@ def _rating(study: Study, given: Answers, arms: tuple[str, ...], found: dict) ->
         mean_of_items_interval=_pair(bounds.mean_of_items),
         counts={value: int((given.values == value).sum()) for value in range(-2, 3)},
     )
-    return found | {"rating": rating}, [bounds.note] if bounds.note else []
+    return {"rating": rating}, [bounds.note] if bounds.note else []
 
 
 def _pair(bounds: np.ndarray | None) -> tuple[float, float] | None:
     return None if bounds is None else (float(bounds[0]), float(bounds[1]))
 
 
-def _positions(given: Answers, arms: int, choice: bool) -> dict[str, int]:
+def _positions(given: Answers, arms: int) -> dict[str, int]:
     shown = given.shown[given.shown != UNKNOWN]
-    if choice:
+    if isinstance(given, Choices):
         counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
         return counts | {SAME_NAME: int((shown == SAME).sum())}
     return {
@@ -154,7 +156,7 @@ def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[
         yield "No answers are counted yet, so there is nothing to score."
     elif missing:
         names = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
-        total = len(missing) + len(np.unique(given.items))
+        total = len(missing) + given.units.items
         yield f"{len(missing)} of {total} items have no answer and are not in the scores: {names}."
     if imported:
         yield (

@@ -27,7 +27,7 @@ from .opening import AlikeError
 from .plan import HIDDEN, results_hidden
 from .progress import invitations_with_people, people_by_state, progress
 from .report import report
-from .results import Part, UnknownPartError, answers_of, classes_and_groups, part_of
+from .results import Part, Reading, UnknownPartError, classes_and_groups, part_of
 from .scores_json import scores_json
 from .seal_in_words import named_download, seal_in_words
 from .staffing import need_of
@@ -148,9 +148,8 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "studies/hidden.html",
             {"study": found, "progress": progress([found])[found.pk], "seal": seal_in_words(found)},
         )
-    part = part_asked_for(request, found)
-    given = answers_of(found, part)
-    result = summarise(found, part, given)
+    reading = Reading(found, part_asked_for(request, found))
+    result = summarise(reading)
     classes, groups = classes_and_groups(found)
     return render(
         request,
@@ -159,7 +158,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "study": found,
             "seal": seal_in_words(found),
             "result": result,
-            "details": details(found, part, given, result.arms),
+            "details": details(reading, result),
             "progress": progress([found])[found.pk],
             "choices": WHO,
             "classes": classes if len(classes) > 1 else [],
@@ -178,7 +177,9 @@ def humans(request: HttpRequest, slug: str) -> HttpResponse:
     found = answered_study_of(request, slug)
     part = part_asked_for(request, found)
     return render(
-        request, "studies/humans.html", {"study": found, "part": part, **humans_context(found, part.who)}
+        request,
+        "studies/humans.html",
+        {"study": found, "part": part, **humans_context(Reading(found, Part(part.who)))},
     )
 
 

@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike
 
 from studies.analysis.answers import SAME, AnswersError, choices_of, column, labels
 from studies.analysis.contrasts import Finding, sign_test
-from studies.analysis.intervals import rating_intervals
+from studies.analysis.intervals import rating_intervals_of
 from studies.analysis.pairs import pair_variance
 from studies.analysis.resampling import Method, caution, check_level, parts, student_reach, units_of, why_not
-from studies.analysis.scores import group_means, rating_scores
+from studies.analysis.scores import means_of_people, rating_scores_of
+from studies.analysis.table import Answers, Ratings, Units
 
 Scale = Literal["nominal", "ordinal", "interval"]
 Over = Literal["both", "items"]
@@ -90,35 +91,43 @@ def krippendorff_alpha(
     >>> krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1]).alpha
     0.4444444444444444
     """
+    answers = Answers.of(items, participants, values)
+    return krippendorff_alpha_of(answers, scale, level=level, over=over)
+
+
+def krippendorff_alpha_of(
+    answers: Answers, scale: Scale = "nominal", *, level: float = 0.95, over: Over = "both"
+) -> Agreement:
+    """`krippendorff_alpha` of a table."""
     check_level(level)
     if over not in get_args(Over):
         raise AnswersError(f"over: {over!r} is not one of {', '.join(get_args(Over))}")
     if scale not in get_args(Scale):
         raise AnswersError(f"scale: {scale!r} is not one of {', '.join(get_args(Scale))}")
-    _, item = labels(items, "items")
-    paired = np.bincount(item)[item] > 1
-    if not paired.any():
+    paired = answers.only(answers.units.with_same_item > 1)
+    if not len(paired):
         return Agreement(scale, None, None, 0, 0, NO_PAIRS)
-    names, item = labels(item[paired], "items")
-    people, person = labels(column(participants, "participants", len(paired))[paired], "participants")
-    points, value = labels(column(values, "values", len(paired))[paired], "values")
-    size = (len(names), len(value))
+    units = paired.units
+    item, person = units.item, units.person
+    points, value = labels(paired.values, "values")
+    size = (units.items, len(value))
     if len(points) == 1:
         return Agreement(scale, None, None, *size, NO_VARIETY)
-    cells = _counts(item, value, (len(names), len(points)))
+    cells = _counts(item, value, (units.items, len(points)))
     alpha, adds = _alpha(cells, points.astype(float), scale)
     method: Method = "two-way" if over == "both" else "items"
-    if note := why_not(len(people), len(names), method):
+    if note := why_not(units.people, units.items, method):
         return Agreement(scale, alpha, None, *size, note)
     if alpha == 1:
         return Agreement(scale, alpha, None, *size, NO_DISAGREEMENT)
     varies = pair_variance(item, person, value, adds, cells)
     variance, low_by, note = varies.items, 1.0, ""
     if over == "both":
-        given = _counts(person, value, (len(people), len(points)))
+        given = _counts(person, value, (units.people, len(points)))
         variance, low_by = varies.both, _same_person(given, points.astype(float), scale)
-        note = caution(len(people), len(names), method)
-    reach = student_reach(level, units_of(len(people), len(names), method)) * np.sqrt(variance) / (1 - alpha)
+        note = caution(units.people, units.items, method)
+    far = student_reach(level, units_of(units.people, units.items, method))
+    reach = far * np.sqrt(variance) / (1 - alpha)
     return Agreement(scale, alpha, 1 - low_by * (1 - alpha) * np.exp([reach, -reach]), *size, note)
 
 
@@ -201,6 +210,20 @@ def position_bias(
     """
     names, person = labels(participants, "participants")
     place = choices_of(positions, shown, len(person), "positions")
+    return _position_bias(names, person, place, shown, draws, seed)
+
+
+def position_bias_of(
+    units: Units, positions: np.ndarray, shown: int, *, draws: int = 2000, seed: int = 0
+) -> PositionBias:
+    """`position_bias` of those who gave the answers of a table."""
+    place = choices_of(positions, shown, len(units.person), "positions")
+    return _position_bias(units.person_names, units.person, place, shown, draws, seed)
+
+
+def _position_bias(
+    names: np.ndarray, person: np.ndarray, place: np.ndarray, shown: int, draws: int, seed: int
+) -> PositionBias:
     preferred = place != SAME
     by_person = np.bincount(person[preferred] * shown + place[preferred], minlength=len(names) * shown)
     by_person = by_person.reshape(len(names), shown)
@@ -229,9 +252,19 @@ def side_bias(
     items: ArrayLike, participants: ArrayLike, shown: ArrayLike, *, draws: int = 2000, seed: int = 0
 ) -> SideBias:
     """Do people lean to one side? shown (n,): ratings −2 to 2 as they were on screen, positive for the right."""
-    ends = rating_intervals(items, participants, shown, draws=draws, seed=seed)
-    _, means = group_means(participants, shown)
-    return SideBias(rating_scores(items, shown).mean, ends.mean, sign_test(means), ends.note)
+    answers = Ratings.of(items, participants, shown)
+    return _side_bias(answers, draws, seed)
+
+
+def side_bias_of(answers: Ratings, *, draws: int = 2000, seed: int = 0) -> SideBias:
+    """`side_bias` of a table, from its ratings as they were on screen."""
+    return _side_bias(answers.with_values(answers.shown), draws, seed)
+
+
+def _side_bias(on_screen: Ratings, draws: int, seed: int) -> SideBias:
+    ends = rating_intervals_of(on_screen, draws=draws, seed=seed)
+    people = sign_test(means_of_people(on_screen))
+    return SideBias(rating_scores_of(on_screen).mean, ends.mean, people, ends.note)
 
 
 def retest(first: ArrayLike, second: ArrayLike, scale: Scale = "nominal") -> Retest:

@@ -35,9 +35,14 @@ def labels(values: ArrayLike, name: str, length: int | None = None) -> tuple[np.
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() < 4 * len(array) + 1000:
         present = np.bincount(array) > 0
         return np.flatnonzero(present), (np.cumsum(present) - 1)[array]
+    return np.unique(check_labels(array, name), return_inverse=True)
+
+
+def check_labels(array: np.ndarray, name: str) -> np.ndarray:
+    """The labels, if every row has one."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise AnswersError(f"{name}: row {_first(~np.isfinite(array))} has no label; leave such rows out")
-    return np.unique(array, return_inverse=True)
+    return array
 
 
 def choices_of(values: ArrayLike, arms: int, length: int | None = None, name: str = "choices") -> np.ndarray:

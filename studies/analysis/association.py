@@ -8,13 +8,15 @@ at the same time (resampling.py): in each draw the shares are made again from th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of, column, labels
+from studies.analysis.answers import AnswersError, column
 from studies.analysis.resampling import Block, Crossed, caution, quantiles, why_not
+from studies.analysis.table import Choices
 
 FLAT = "Either the figure or the share is the same everywhere, so there is no order to compare."
 DIGITS = 12  # values that differ in the 13th digit are ties
@@ -68,30 +70,73 @@ def association(
     >>> found.within.value, found.within.n, round(found.across.value, 3)
     (1.0, 2, 0.894)
     """
-    item_labels = column(items, "items")
-    people = column(participants, "participants", len(item_labels))
-    choice = choices_of(choices, arms, len(item_labels))
-    kept = np.isin(item_labels, list(figures))
-    if not kept.any():
-        raise AnswersError("no item has both answers and this figure, so there is nothing to compare")
-    names, item = labels(item_labels[kept], "items")
-    people_names, person = labels(people[kept], "participants")
-    table = _table(figures, names, arms)
-    answers = Crossed(item, person, choice[kept] % (arms + 1), len(names), len(people_names), arms + 1)
-    figure, about = _Figure(table), (len(people_names), len(names))
-    shares, across, within, telling = _compare(answers.whole(), figure)
-    if why_not(*about, "two-way") or not np.isfinite([*across, *within]).any():
-        drawn = np.full((2, draws), np.nan)  # nothing has an interval
-    else:
-        blocks = answers.blocks("two-way", draws, seed)
-        drawn = np.concatenate([_compare(block, figure)[1:3] for block in blocks], axis=1)
-    return Association(
-        names,
-        shares[0],
-        table,
-        across=_correlation(float(across[0]), drawn[0], table.size, FLAT, about, level),
-        within=_correlation(float(within[0]), drawn[1], int(telling[0]), NO_ITEMS, about, level),
-    )
+    answers = Choices.of(items, participants, choices, arms=arms)
+    return association_of(answers, figures, draws=draws, seed=seed, level=level)
+
+
+def association_of(
+    answers: Choices,
+    figures: Mapping[Any, Sequence[float]],
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Association:
+    """`association` of a table."""
+    return associations_of(answers, [figures], draws=draws, seed=seed, level=level)[0]
+
+
+def associations_of(
+    answers: Choices,
+    every: Sequence[Mapping[Any, Sequence[float]]],
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> list[Association]:
+    """`association_of` for each of several figures. Those that are about the same items share their draws."""
+    alike: dict[frozenset[Any], list[int]] = {}
+    for place, figures in enumerate(every):
+        alike.setdefault(frozenset(figures), []).append(place)
+    found: dict[int, Association] = {}
+    for items, places in alike.items():
+        kept = answers.only(np.isin(answers.items, list(items)))
+        if not len(kept):
+            raise AnswersError("no item has both answers and this figure, so there is nothing to compare")
+        same = _same_items(kept, [every[place] for place in places], draws, seed, level)
+        found |= zip(places, same, strict=True)
+    return [found[place] for place in range(len(every))]
+
+
+def _same_items(
+    kept: Choices, every: list[Mapping[Any, Sequence[float]]], draws: int, seed: int, level: float
+) -> list[Association]:
+    units, kinds = kept.units, kept.arms + 1
+    about = (units.people, units.items)
+    crossed = Crossed(units.item, units.person, kept.values % kinds, units.items, units.people, kinds)
+    figures = [_Figure(_table(figures, units.item_names, kept.arms)) for figures in every]
+    whole = _Shares(crossed.whole())
+    first = [_compare(whole, figure) for figure in figures]
+    telling = [bool(np.isfinite([*across, *within]).any()) for across, within, _ in first]
+    drawn = np.full((len(figures), 2, draws), np.nan)  # what does not tell has no interval
+    if any(telling) and not why_not(*about, "two-way"):
+        start = 0
+        for block in crossed.blocks("two-way", draws, seed):
+            shares = _Shares(block)
+            stop = start + len(shares.times)
+            for place in np.flatnonzero(telling):
+                drawn[place, :, start:stop] = _compare(shares, figures[place])[:2]
+            start = stop
+    return [
+        Association(
+            units.item_names,
+            whole.shares[0],
+            figure.table,
+            across=_correlation(float(across[0]), each[0], figure.table.size, FLAT, about, level),
+            within=_correlation(float(within[0]), each[1], int(tells[0]), NO_ITEMS, about, level),
+        )
+        for figure, (across, within, tells), each in zip(figures, first, drawn, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -135,31 +180,47 @@ class _Figure:
     """The figure's side of both correlations, which is the same in every draw."""
 
     def __init__(self, table: np.ndarray) -> None:
+        self.table = table
         self.by_item = _centred_ranks(table[None])[0]  # (m, k)
         self.place = np.unique(np.round(table.ravel(), DIGITS), return_inverse=True)[1]  # (m · k,)
 
 
-def _compare(block: Block, figure: _Figure) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """For each of d draws: shares (d, m, k), both correlations (d,), NaN where there is none, and how many items can tell."""
-    cells = np.concatenate([part.added(block.people) for part in block], axis=1)  # (k + 1, m, d)
-    total = cells.sum(axis=0)
-    shares = np.round(cells[:-1] / np.maximum(total, 1), DIGITS).transpose(2, 1, 0)
-    times = (block.items * (total > 0)).T  # (d, m)
-    mine = _centred_ranks(shares)
+class _Shares:
+    """The answers' side in a block of d draws, which is the same for every figure: shares (d, m, k), and their ranks."""
+
+    def __init__(self, block: Block) -> None:
+        cells = np.concatenate([part.added(block.people) for part in block], axis=1)  # (k + 1, m, d)
+        total = cells.sum(axis=0)
+        self.shares = np.round(cells[:-1] / np.maximum(total, 1), DIGITS).transpose(2, 1, 0)
+        self.times = (block.items * (total > 0)).T  # (d, m)
+        self.by_item = _centred_ranks(self.shares)
+
+    @cached_property
+    def ranks(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each draw how often each pair of item and arm counts, and the pairs' ranks by share."""
+        ranks = []
+        for shares, times in zip(self.shares, self.times, strict=True):
+            weights = np.repeat(times, shares.shape[1])
+            place = np.unique(shares.ravel(), return_inverse=True)[1]
+            ranks.append((weights, _weighted_ranks(place, weights)))
+        return ranks
+
+
+def _compare(mine: _Shares, figure: _Figure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each of d draws: both correlations (d,), NaN where there is none, and how many items can tell."""
+    times = mine.times
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt((mine**2).sum(axis=2) * (figure.by_item**2).sum(axis=1))
-        by_item = np.clip((mine * figure.by_item).sum(axis=2) / spread, -1, 1)  # (d, m)
+        spread = np.sqrt((mine.by_item**2).sum(axis=2) * (figure.by_item**2).sum(axis=1))
+        by_item = np.clip((mine.by_item * figure.by_item).sum(axis=2) / spread, -1, 1)  # (d, m)
         telling = (times > 0) & (spread > 0)
         within = np.where(telling, by_item * times, 0).sum(axis=1) / (times * telling).sum(axis=1)
-    across = [_across(one.ravel(), figure, weights) for one, weights in zip(shares, times, strict=True)]
-    return shares, np.array(across), within, telling.sum(axis=1)
+    across = [_across(weights, ranks, figure) for weights, ranks in mine.ranks]
+    return np.array(across), within, telling.sum(axis=1)
 
 
-def _across(shares: np.ndarray, figure: _Figure, times: np.ndarray) -> float:
+def _across(weights: np.ndarray, one: np.ndarray, figure: _Figure) -> float:
     """Spearman's ρ over all pairs of item and arm, each counted as often as its item was drawn."""
-    weights = np.repeat(times, len(shares) // len(times))
-    place = np.unique(shares, return_inverse=True)[1]
-    one, other = _weighted_ranks(place, weights), _weighted_ranks(figure.place, weights)
+    other = _weighted_ranks(figure.place, weights)
     spread = np.sqrt((weights @ one**2) * (weights @ other**2))
     return float(np.clip(weights @ (one * other) / spread, -1, 1)) if spread > 1e-9 else np.nan
 

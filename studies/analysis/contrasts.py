@@ -19,10 +19,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of, column, labels
+from studies.analysis.answers import AnswersError, column
 from studies.analysis.distributions import even_chance, normal_cdf, rank_sum_cdf
-from studies.analysis.intervals import choice_intervals
-from studies.analysis.scores import group_means
+from studies.analysis.intervals import choice_intervals_of
+from studies.analysis.scores import means_of_items, means_of_people
+from studies.analysis.table import Choices, Ratings, Units, remembered
 
 Swap = Literal["trials", "items", "people"]
 PERMUTATIONS = 10_000  # where not all can be tried
@@ -74,35 +75,64 @@ def compare_arms(
     items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”.
     Raises AnswersError for bad columns or a contrast that names no arm.
     """
+    answers = Choices.of(items, participants, choices, arms=arms)
+    return compare_arms_of(answers, declared=declared, draws=draws, seed=seed)
+
+
+def compare_arms_of(
+    answers: Choices,
+    *,
+    declared: Sequence[tuple[int, int]] = (),
+    draws: int = PERMUTATIONS,
+    seed: int = 0,
+) -> list[Contrast]:
+    """`compare_arms` of a table."""
+    arms = answers.arms
     for pair in declared:
         if len(set(pair)) != 2 or not all(0 <= arm < arms for arm in pair):
             raise AnswersError(f"contrast {pair}: name two different arms from 0 to {arms - 1}")
     others = [pair for pair in combinations(range(arms), 2) if set(pair) not in map(set, declared)]
-    intervals = choice_intervals(items, participants, choices, arms, seed=seed).differences
-    tests = {
-        (pair, swap): permutation_test(
-            items, participants, choices, pair, arms, swap=swap, draws=draws, seed=seed
-        )
-        for pair in [*declared, *others]
-        for swap in get_args(Swap)
-    }
-    largest = {pair: _largest(tests[pair, swap].p for swap in get_args(Swap)) for pair, _ in tests}
-    adjusted = holm([largest[pair] for pair in declared])
+    intervals = choice_intervals_of(answers, seed=seed).differences
+    tests = {pair: swap_tests_of(answers, pair, draws=draws, seed=seed) for pair in [*declared, *others]}
+    adjusted = holm([tests[pair].p for pair in declared])
     return [
         Contrast(
             a=pair[0],
             b=pair[1],
-            difference=tests[pair, "trials"].statistic,
+            difference=tests[pair].trials.statistic,
             interval=turned(intervals, pair),
-            trials=tests[pair, "trials"],
-            items=tests[pair, "items"],
-            people=tests[pair, "people"],
-            p=largest[pair],
+            trials=tests[pair].trials,
+            items=tests[pair].items,
+            people=tests[pair].people,
+            p=tests[pair].p,
             exploratory=number >= len(declared),
             p_holm=adjusted[number] if number < len(declared) else None,
         )
         for number, pair in enumerate([*declared, *others])
     ]
+
+
+@dataclass(frozen=True)
+class SwapTests:
+    """What exchanging the labels of two arms says, whatever is exchanged as one."""
+
+    trials: Finding
+    items: Finding
+    people: Finding
+
+    @property
+    def p(self) -> float | None:
+        """The largest of the three."""
+        return _largest((self.trials.p, self.items.p, self.people.p))
+
+
+@remembered
+def swap_tests_of(
+    answers: Choices, contrast: tuple[int, int], *, draws: int = PERMUTATIONS, seed: int = 0
+) -> SwapTests:
+    """Arm contrast[0] against contrast[1] by all three tests of `permutation_test`."""
+    votes = _votes(answers, contrast)
+    return SwapTests(*(_exchanged(answers.units, votes, swap, draws, seed) for swap in get_args(Swap)))
 
 
 def _largest(p_values: Iterable[float | None]) -> float | None:
@@ -141,11 +171,18 @@ def permutation_test(
     """
     if swap not in get_args(Swap):
         raise AnswersError(f"swap: {swap!r} is not one of {', '.join(get_args(Swap))}")
-    _, item = labels(items, "items")
-    _, person = labels(participants, "participants", len(item))
-    choice = choices_of(choices, arms, len(item))
+    answers = Choices.of(items, participants, choices, arms=arms)
+    return _exchanged(answers.units, _votes(answers, contrast), swap, draws, seed)
+
+
+def _votes(answers: Choices, contrast: tuple[int, int]) -> np.ndarray:
+    """(n,) what each answer adds to total of contrast[0] − total of contrast[1]."""
     a, b = contrast
-    votes = ((choice == a).astype(float) - (choice == b)) / np.bincount(item)[item]
+    return ((answers.values == a).astype(float) - (answers.values == b)) / answers.units.with_same_item
+
+
+def _exchanged(units: Units, votes: np.ndarray, swap: Swap, draws: int, seed: int) -> Finding:
+    item, person = units.item, units.person
     if swap != "trials":
         votes = np.bincount(item if swap == "items" else person, votes)
     return _flip_signs(votes, f"labels exchanged by {swap}", draws, seed)
@@ -181,13 +218,20 @@ def any_difference(
 
     The statistic is the variance of the arms' totals, so large means different; one test, so no correction.
     """
-    _, item = labels(items, "items")
-    choice = choices_of(choices, arms, len(item))
+    nobody = np.zeros(len(column(items, "items")), int)  # who answered does not matter here
+    answers = Choices.of(items, nobody, choices, arms=arms)
+    return any_difference_of(answers, draws=draws, seed=seed)
+
+
+@remembered
+def any_difference_of(answers: Choices, *, draws: int = PERMUTATIONS, seed: int = 0) -> Finding:
+    """`any_difference` of a table."""
+    choice, arms, units = answers.values, answers.arms, answers.units
     test, zeros = "all labels exchanged by trials", int(np.sum(choice < 0))
     if arms < 2 or zeros == len(choice):
         note = "There is only one arm: nothing to compare." if arms < 2 else NOTHING_TO_TEST
         return Finding(test, 0.0, None, len(choice) - zeros, zeros, note)
-    weight = (1 / np.bincount(item)[item])[choice >= 0]
+    weight = (1 / units.with_same_item)[choice >= 0]
     totals = np.bincount(choice[choice >= 0], weight, minlength=arms)
     rng = np.random.default_rng(seed)
     drawn = np.zeros((draws, arms))
@@ -199,12 +243,17 @@ def any_difference(
 
 def rating_tests(items: ArrayLike, participants: ArrayLike, ratings: ArrayLike) -> dict[str, Finding]:
     """Wilcoxon's and the sign test on people's means and on items' means: "people: Wilcoxon", "people: signs", …"""
-    found = {}
-    for unit, groups in (("people", participants), ("items", items)):
-        _, means = group_means(groups, ratings)
-        found[f"{unit}: Wilcoxon"] = wilcoxon_test(means)
-        found[f"{unit}: signs"] = sign_test(means)
-    return found
+    return rating_tests_of(Ratings.of(items, participants, ratings))
+
+
+@remembered
+def rating_tests_of(answers: Ratings) -> dict[str, Finding]:
+    """`rating_tests` of a table."""
+    tests = {}
+    for unit, means in (("people", means_of_people(answers)), ("items", means_of_items(answers))):
+        tests[f"{unit}: Wilcoxon"] = wilcoxon_test(means)
+        tests[f"{unit}: signs"] = sign_test(means)
+    return tests
 
 
 def wilcoxon_test(means: ArrayLike) -> Finding:

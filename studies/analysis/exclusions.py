@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.agreement import position_bias
+from studies.analysis.agreement import position_bias_of
 from studies.analysis.answers import AnswersError, column, labels
+from studies.analysis.table import Units
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,30 @@ def exclude(
     ([False, False, True, True], {1: ['answered too fast']})
     """
     names, person = labels(participants, "participants")
-    people = names.tolist()
+    units = Units(np.empty(0), person, names, person)  # items do not matter here
+    return exclusions_of(
+        units,
+        rules,
+        response_ms=response_ms,
+        positions=positions,
+        shown=shown,
+        missed_checks=missed_checks,
+        failed_practice=failed_practice,
+    )
+
+
+def exclusions_of(
+    units: Units,
+    rules: Rules,
+    *,
+    response_ms: ArrayLike | None = None,
+    positions: ArrayLike | None = None,
+    shown: int = 0,
+    missed_checks: Mapping[Any, int] | None = None,
+    failed_practice: Mapping[Any, bool] | None = None,
+) -> Exclusions:
+    """`exclude` among those who gave the answers of a table."""
+    person, people = units.person, units.person_names.tolist()
     applies = {reason: np.zeros(len(people), bool) for reason in REASONS}
     if rules.failed_practice:
         failed = _given(failed_practice, "failed_practice")
@@ -83,7 +107,7 @@ def exclude(
         medians = [_median(times[person == number]) for number in range(len(people))]
         applies[REASONS[2]] = np.array(medians) < rules.median_ms
     if rules.position_share is not None:
-        bias = position_bias(names[person], _given(positions, "positions"), shown, draws=1)
+        bias = position_bias_of(units, _given(positions, "positions"), shown, draws=1)
         shares = [bias.largest_share.get(name, 0.0) for name in people]
         applies[REASONS[3]] = np.array(shares) > rules.position_share
     reasons = {

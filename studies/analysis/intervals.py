@@ -2,7 +2,7 @@
 
 Every score is a weighted mean of answers: those about an item with n answers weigh 1/n each, so that the item is worth 1.
 The default draws people and items with replacement at the same time, and a score moves by what they add to it
-(`drawn_estimates`, which also says how the chance of single answers is kept from counting twice). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
+(`Estimates`; `_shrunk` says how the chance of single answers is kept from counting twice). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
 person with the very item mean that the person has a part in, and understate how far people differ by about 1/n (the leverage
 of Bell & McCaffrey 2002, Survey Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further
 out where people or items are few (`quantiles`), and never beyond what a score can be.
@@ -14,16 +14,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import RATING_LIMIT, choices_of, column, labels, ratings_of
-from studies.analysis.resampling import (
-    DRAWS,
-    Method,
-    caution,
-    check_plan,
-    interval_ends,
-    why_not,
-)
+from studies.analysis.answers import RATING_LIMIT
+from studies.analysis.resampling import DRAWS, Estimates, Method, caution, check_plan, why_not
 from studies.analysis.scores import SameAs
+from studies.analysis.table import Answers, Choices, Ratings, remembered
 
 UNANIMOUS = "Every answer is the same: the answers cannot show how far the scores might move, so there is no interval."
 NO_WIDTH = "An interval without width belongs to something that nobody ever chose; it does not prove a score of zero."
@@ -78,66 +72,53 @@ def choice_intervals(
     >>> found.arms.shape, found.differences[0, 1].shape
     ((2, 2), (2,))
     """
+    answers = Choices.of(items, participants, choices, arms=arms)
+    return choice_intervals_of(answers, draws=draws, seed=seed, level=level, method=method, same_as=same_as)
+
+
+def choice_intervals_of(
+    answers: Choices,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = 0.95,
+    method: Method = "two-way",
+    same_as: SameAs = "own",
+) -> ChoiceIntervals:
+    """`choice_intervals` of a table. Whatever the method and the level, its draws are made once."""
     check_plan(method, draws, level)
-    given = choices_of(choices, arms, len(column(items, "items")))
-    kept = given >= 0 if same_as == "dropped" else np.ones(len(given), bool)
-    if len(given) and not kept.any():
+    kept = answers.only(answers.values >= 0) if same_as == "dropped" else answers
+    if len(answers) and not len(kept):
         return ChoiceIntervals(method, level, note=UNANIMOUS)
-    answers = _answers(items, participants, kept)
-    note = _why_not(answers, given[kept], method)
+    note = _why_not(kept, method)
     if note:
         return ChoiceIntervals(method, level, note=note)
-    votes = np.eye(arms + 1)[given[kept]]  # −1 is the last column
+    estimates, never = _choice_estimates(kept, same_as, draws, seed)
+    people, items = kept.units.people, kept.units.items
+    note = " ".join(filter(None, [caution(people, items, method), never]))
+    empty = ChoiceIntervals(method, level, note=note)
+    return _choice_summary(estimates.ends(method, level), items, answers.arms, empty, same_as)
+
+
+@remembered
+def _choice_estimates(answers: Choices, same_as: SameAs, draws: int, seed: int) -> tuple[Estimates, str]:
+    """The scores with what each answer adds to them, and what is to be said of arms that nobody chose."""
+    arms = answers.arms
+    votes = np.eye(arms + 1)[answers.values]  # −1 is the last column
     if same_as == "split":
         votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
     never = NO_WIDTH if not votes[:, :arms].any(axis=0).all() else ""
-    weight = answers.per_item
+    weight = answers.units.per_item
     shares = weight @ votes
     votes -= shares
     votes *= weight[:, None]
     estimates, change = _of_shares(shares)
-    note = " ".join(filter(None, [caution(answers.people, answers.items, method), never]))
-    ends = interval_ends(
-        estimates, votes, answers.units, change=change, method=method, draws=draws, seed=seed, level=level
-    )
-    return _choice_summary(ends, answers.items, arms, ChoiceIntervals(method, level, note=note), same_as)
+    return Estimates(estimates, votes, answers.units, draws=draws, seed=seed, change=change), never
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """Who answered about what: 0, 1, 2 … for each."""
-
-    item: np.ndarray
-    person: np.ndarray
-    items: int
-    people: int
-
-    @property
-    def units(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.person, self.item
-
-    @property
-    def per_item(self) -> np.ndarray:
-        """(n,) weights with which every item counts once."""
-        return 1 / np.bincount(self.item)[self.item] / self.items
-
-    @property
-    def per_person(self) -> np.ndarray:
-        """(n,) weights with which every person counts once."""
-        return 1 / np.bincount(self.person)[self.person] / self.people
-
-
-def _answers(items: ArrayLike, participants: ArrayLike, kept: np.ndarray) -> _Answers:
-    names = column(items, "items")[kept]
-    people = column(participants, "participants", len(kept))[kept]
-    item_names, item = labels(names, "items")
-    people_names, person = labels(people, "participants")
-    return _Answers(item, person, len(item_names), len(people_names))
-
-
-def _why_not(answers: _Answers, values: np.ndarray, method: Method) -> str:
-    refused = why_not(answers.people, answers.items, method)
-    return refused or (UNANIMOUS if (values == values[0]).all() else "")
+def _why_not(answers: Answers, method: Method) -> str:
+    refused = why_not(answers.units.people, answers.units.items, method)
+    return refused or (UNANIMOUS if (answers.values == answers.values[0]).all() else "")
 
 
 def _of_shares(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -192,16 +173,24 @@ def rating_intervals(
     >>> found.mean.shape, found.note == ""
     ((2,), False)
     """
+    answers = Ratings.of(items, participants, ratings)
+    return rating_intervals_of(answers, draws=draws, seed=seed, level=level, method=method)
+
+
+def rating_intervals_of(
+    answers: Ratings,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = 0.95,
+    method: Method = "two-way",
+) -> RatingIntervals:
+    """`rating_intervals` of a table. Whatever the method and the level, its draws are made once."""
     check_plan(method, draws, level)
-    given = ratings_of(ratings, len(column(items, "items")))
-    answers = _answers(items, participants, np.ones(len(given), bool))
-    note = _why_not(answers, given, method)
+    note = _why_not(answers, method)
     if note:
         return RatingIntervals(method, level, note=note)
-    weights = np.stack([np.full(len(given), 1 / len(given)), answers.per_item, answers.per_person], axis=1)
-    means = weights.T @ given
-    added = weights * (given[:, None] - means)
-    ends = interval_ends(means, added, answers.units, method=method, draws=draws, seed=seed, level=level)
+    ends = _rating_estimates(answers, draws, seed).ends(method, level)
     ends = np.clip(ends, -RATING_LIMIT, RATING_LIMIT)
     return RatingIntervals(
         method,
@@ -209,5 +198,14 @@ def rating_intervals(
         mean=ends[0],
         mean_of_items=ends[1],
         mean_of_people=ends[2],
-        note=caution(answers.people, answers.items, method),
+        note=caution(answers.units.people, answers.units.items, method),
     )
+
+
+@remembered
+def _rating_estimates(answers: Ratings, draws: int, seed: int) -> Estimates:
+    """The means over answers, over items and over people, with what each answer adds to them."""
+    units, given = answers.units, answers.numbers
+    weights = np.stack([np.full(len(given), 1 / len(given)), units.per_item, units.per_person], axis=1)
+    means = weights.T @ given
+    return Estimates(means, weights * (given[:, None] - means), units, draws=draws, seed=seed)

@@ -3,13 +3,14 @@
 In one draw person p counts w_p times, w ~ Multinomial(P; 1/P, …, 1/P), and item i counts v_i times,
 v ~ Multinomial(I; 1/I, …, 1/I), independently (McCullagh 2000, "Resampling and exchangeable arrays", Bernoulli 6, 285–301).
 
-A score moves by what the drawn people and the drawn items add to it (`drawn_estimates`); so does every estimate of which is
+A score moves by what the drawn people and the drawn items add to it (`Estimates`); so does every estimate of which is
 known what a single answer adds. A correlation of ranks is made again from the answers in the draw, of which that of p about i
 counts w_p · v_i times: the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1, 386–411).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from studies.analysis.answers import AnswersError
 from studies.analysis.distributions import normal_cdf, normal_quantile, student_quantile
 from studies.analysis.group_sums import GroupSums
+from studies.analysis.table import Units
 
 Method = Literal["two-way", "items", "people", "naive"]
 DRAWS_AT_ONCE = 64
@@ -24,6 +26,7 @@ WEIGHTS_AT_ONCE = (
     500_000  # what the weights of a block of draws may hold; counting them takes four times their 4 MB
 )
 CELLS_AT_ONCE = 250_000  # 2 MB: what a part of a block may hold, so that it stays in the processor's cache
+KEPT_DRAWS = 20_000_000  # numbers drawn of one kind of unit that are kept for whoever asks next: 20 MB
 FEW = 10
 DRAWS = 2000  # for each interval, unless asked otherwise
 
@@ -99,44 +102,45 @@ class Crossed:
         return parts
 
 
-def interval_ends(
-    estimates: np.ndarray,
-    added: np.ndarray,
-    units: Sequence[np.ndarray],
-    *,
-    change: np.ndarray | None = None,
-    method: Method = "two-way",
-    draws: int = DRAWS,
-    seed: int = 0,
-    level: float = 0.95,
-) -> np.ndarray:
-    """(k, 2): lower and upper ends for k estimates, by any method.
+class Draws:
+    """`draws` draws of n units, from one of the two streams of a seed: people are drawn by stream 0, items by stream 1.
+
+    Whatever is asked of as many units takes the same draws, so they are made once and kept as small numbers, where they
+    are few enough; else they are made again, and come out the same.
+    """
+
+    def __init__(self, units: int, draws: int, seed: int, stream: int) -> None:
+        self.units, self.draws, self.seed, self.stream = units, draws, seed, stream
+
+    def swings(self, sums: np.ndarray) -> np.ndarray:
+        """(draws, k): Σ (times drawn − 1) · sums (units, k), in blocks that fit in memory."""
+        counts = self._kept if self.units * self.draws <= KEPT_DRAWS else self._made()
+        return np.concatenate([(_as_weights(block) - 1).T @ sums for block in counts])
+
+    @cached_property
+    def _kept(self) -> list[np.ndarray]:
+        return [block.astype(np.min_scalar_type(block.max())) for block in self._made()]
+
+    def _made(self) -> Iterator[np.ndarray]:
+        rng = np.random.default_rng(self.seed).spawn(2)[self.stream]
+        return (_counts(rng, self.units, size) for size in parts(self.draws, self.units))
+
+
+def draws_of(units: Units, draws: int, seed: int) -> tuple[Draws, Draws]:
+    """Draws of the people and of the items of some answers: those of the pool, where somebody has asked for them before."""
+
+    def drawn(count: int, stream: int) -> Draws:
+        return units.pool.setdefault((count, draws, seed, stream), Draws(count, draws, seed, stream))
+
+    return drawn(units.people, 0), drawn(units.items, 1)
+
+
+class Estimates:
+    """k estimates, and how far they move when people and items are drawn: their intervals by any method, at any level.
 
     estimates (k,). added (n, j): what each answer adds to j quantities, to first order; columns sum to 0. change (j, k):
     how the estimates move with them, where they are not the estimates themselves; a million answers are too many to hold
-    what each adds to every estimate. units: for each answer its person and its item, 0 … . "naive" is the normal
-    approximation; the others draw.
-    """
-    change = np.eye(len(estimates)) if change is None else change
-    if method == "naive":
-        half = normal_quantile((1 + level) / 2) * np.sqrt(_of_answers(added, change))
-        return np.stack([estimates - half, estimates + half], axis=-1)
-    drawn = drawn_estimates(estimates, added, change, units, method=method, draws=draws, seed=seed)
-    people, items = (int(unit.max()) + 1 for unit in units)
-    return quantiles(drawn, level, units_of(people, items, method))
-
-
-def drawn_estimates(
-    estimates: np.ndarray,
-    added: np.ndarray,
-    change: np.ndarray,
-    units: Sequence[np.ndarray],
-    *,
-    method: Method,
-    draws: int,
-    seed: int,
-) -> np.ndarray:
-    """(draws, k): the estimates in each draw. Arguments as in `interval_ends`.
+    what each adds to every estimate. Nothing is drawn before it is asked for, and then once.
 
     With r what an answer adds to the estimate t, a draw is
 
@@ -144,24 +148,51 @@ def drawn_estimates(
 
     the first-order effect of counting people and items so often. λ is 1 but for two-way draws (`_shrunk`).
     """
-    swings = np.zeros((draws, len(estimates)))
-    variances: list[np.ndarray] = []
-    for unit, left_out, rng in zip(
-        units, ("items", "people"), np.random.default_rng(seed).spawn(2), strict=True
-    ):
-        if method != left_out:
-            sums = np.stack([np.bincount(unit, column) for column in added.T], axis=1) @ change
-            swings += _swings(rng, sums, draws)
-            variances.append((sums**2).sum(axis=0))
-    if method == "two-way":
-        people, items = variances
-        swings *= _shrunk(people, items, _of_answers(added, change))
-    return estimates + swings
 
+    def __init__(
+        self,
+        estimates: np.ndarray,
+        added: np.ndarray,
+        units: Units,
+        *,
+        draws: int,
+        seed: int,
+        change: np.ndarray | None = None,
+    ) -> None:
+        change = np.eye(len(estimates)) if change is None else change
+        self.estimates, self.units = estimates, units
+        self.people, self.items = (
+            np.stack([np.bincount(unit, column) for column in added.T], axis=1) @ change
+            for unit in (units.person, units.item)
+        )
+        self.of_answers = np.einsum("jk,jl,lk->k", change, added.T @ added, change)
+        self._draws_of_people, self._draws_of_items = draws_of(units, draws, seed)
 
-def _of_answers(added: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """(k,): the variance of each estimate if every answer were independent."""
-    return np.einsum("jk,jl,lk->k", change, added.T @ added, change)
+    def ends(self, method: Method = "two-way", level: float = 0.95) -> np.ndarray:
+        """(k, 2): lower and upper ends. "naive" is the normal approximation; the others draw."""
+        if method == "naive":
+            half = normal_quantile((1 + level) / 2) * np.sqrt(self.of_answers)
+            return np.stack([self.estimates - half, self.estimates + half], axis=-1)
+        return quantiles(self.drawn(method), level, units_of(self.units.people, self.units.items, method))
+
+    def drawn(self, method: Method) -> np.ndarray:
+        """(draws, k): the estimates in each draw."""
+        if method == "people":
+            return self.estimates + self._swings_of_people
+        if method == "items":
+            return self.estimates + self._swings_of_items
+        swings = self._swings_of_people + self._swings_of_items
+        people, items = ((sums**2).sum(axis=0) for sums in (self.people, self.items))
+        swings *= _shrunk(people, items, self.of_answers)
+        return self.estimates + swings
+
+    @cached_property
+    def _swings_of_people(self) -> np.ndarray:
+        return self._draws_of_people.swings(self.people)
+
+    @cached_property
+    def _swings_of_items(self) -> np.ndarray:
+        return self._draws_of_items.swings(self.items)
 
 
 def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.ndarray:
@@ -182,12 +213,6 @@ def _shrunk(people: np.ndarray, items: np.ndarray, answers: np.ndarray) -> np.nd
     return np.sqrt(np.divide(wanted, both, out=np.ones_like(both), where=both > 0))
 
 
-def _swings(rng: np.random.Generator, sums: np.ndarray, draws: int) -> np.ndarray:
-    """(draws, k): Σ (times drawn − 1) · sums (units, k), in blocks that fit in memory."""
-    sizes = parts(draws, len(sums))
-    return np.concatenate([(_weights(rng, len(sums), size) - 1).T @ sums for size in sizes])
-
-
 def parts(draws: int, each: int) -> Iterator[int]:
     """`draws` in parts that fit in memory, where one draw takes `each` numbers."""
     step = max(1, WEIGHTS_AT_ONCE // each)
@@ -196,10 +221,18 @@ def parts(draws: int, each: int) -> Iterator[int]:
 
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """(size, draws): how often each of `size` things is drawn, when `size` are drawn with replacement."""
+    return _as_weights(_counts(rng, size, draws))
+
+
+def _counts(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
+    """(draws, size) int: the same, draw by draw."""
     drawn = rng.integers(size, size=(draws, size))
     drawn += size * np.arange(draws)[:, None]  # so that one count serves all draws
-    counts = np.bincount(drawn.ravel(), minlength=draws * size)
-    return counts.reshape(draws, size).T.astype(float, order="C")
+    return np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
+
+
+def _as_weights(counts: np.ndarray) -> np.ndarray:
+    return counts.T.astype(float, order="C")
 
 
 def check_plan(method: str, draws: int, level: float) -> None:

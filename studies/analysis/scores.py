@@ -20,6 +20,7 @@ from studies.analysis.answers import (
     ratings_of,
     repeats_of,
 )
+from studies.analysis.table import Choices, Ratings
 
 SameAs = Literal["own", "split", "dropped"]
 
@@ -92,9 +93,20 @@ def choice_scores(
     >>> scores.arms.tolist(), scores.same, scores.items
     ([0.5, 0.25, 1.0], 0.25, 2)
     """
+    _, table = count_answers(items, choices, arms, counts)
+    return _shared(table, same_as)
+
+
+def choice_scores_of(answers: Choices, *, same_as: SameAs = "own") -> ChoiceScores:
+    """`choice_scores` of a table."""
+    return _shared(answers.by_item.copy(), same_as)
+
+
+def _shared(table: np.ndarray, same_as: SameAs) -> ChoiceScores:
+    """Scores from how often each answer was given about each item (m, arms + 1), which is written to."""
     if same_as not in get_args(SameAs):
         raise AnswersError(f"same_as: {same_as!r} is not one of {', '.join(get_args(SameAs))}")
-    _, table = count_answers(items, choices, arms, counts)
+    arms = table.shape[1] - 1
     answers = int(table.sum())
     if same_as == "dropped":
         table[:, arms] = 0
@@ -114,7 +126,15 @@ def item_shares(items: ArrayLike, choices: ArrayLike, arms: int = 3) -> ItemShar
     >>> item_shares([7, 7, 8], [0, -1, 1], arms=2).shares.tolist()
     [[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
     """
-    names, table = count_answers(items, choices, arms)
+    return _item_shares(*count_answers(items, choices, arms))
+
+
+def item_shares_of(answers: Choices) -> ItemShares:
+    """`item_shares` of a table."""
+    return _item_shares(answers.units.item_names, answers.by_item)
+
+
+def _item_shares(names: np.ndarray, table: np.ndarray) -> ItemShares:
     answers = table.sum(axis=1)
     return ItemShares(names, table / answers[:, None], answers.astype(np.int64))
 
@@ -151,10 +171,23 @@ def rating_scores(
     names, index = labels(items, "items")
     values = ratings_of(ratings, len(index))
     weights = repeats_of(counts, len(index))
-    by_item = _group_means(index, values, weights)
-    by_person = None
+    person = None
     if participants is not None:
-        by_person = _group_means(labels(participants, "participants", len(index))[1], values, weights)
+        person = labels(participants, "participants", len(index))[1]
+    return _rating_scores(names, index, values, person, weights)
+
+
+def rating_scores_of(answers: Ratings) -> RatingScores:
+    """`rating_scores` of a table."""
+    units, weights = answers.units, np.ones(len(answers))
+    return _rating_scores(units.item_names, units.item, answers.numbers, units.person, weights)
+
+
+def _rating_scores(
+    names: np.ndarray, item: np.ndarray, values: np.ndarray, person: np.ndarray | None, weights: np.ndarray
+) -> RatingScores:
+    by_item = _group_means(item, values, weights)
+    by_person = None if person is None else _group_means(person, values, weights)
     levels, level = np.unique(values, return_inverse=True)
     return RatingScores(
         mean=float(weights @ values / weights.sum()),
@@ -173,6 +206,16 @@ def group_means(groups: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, np.nd
     names, index = labels(groups, "groups")
     numbers = column(values, "values", len(index)).astype(np.float64)
     return names, _group_means(index, numbers, np.ones(len(index)))
+
+
+def means_of_people(answers: Ratings) -> np.ndarray:
+    """(p,) the mean rating by each person."""
+    return _group_means(answers.units.person, answers.numbers, np.ones(len(answers)))
+
+
+def means_of_items(answers: Ratings) -> np.ndarray:
+    """(m,) the mean rating of each item."""
+    return _group_means(answers.units.item, answers.numbers, np.ones(len(answers)))
 
 
 def rating_in_words(mean: float, first: str, second: str) -> str:

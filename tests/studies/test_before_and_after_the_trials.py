@@ -6,7 +6,7 @@ from django.urls import reverse
 from explain.models import Image
 from studies.consent import facts
 from studies.models import Event, Participant
-from studies.results import answers_of, part_of
+from studies.results import Reading, part_of
 from studies.summarise import summarise, summary
 from tests import by_sql
 from tests.factories import make_study
@@ -135,8 +135,7 @@ def test_up_to_ten_photos_without_answers_are_named(missing, said):
 
 def test_arms_that_no_network_made_are_called_controls():
     study = make_study("controls", methods=("grad-cam", "random", "centre"), items=1)
-    part = part_of(study)
-    notes = summarise(study, part, answers_of(study, part)).notes
+    notes = summarise(Reading(study, part_of(study))).notes
     assert [note.split(" is a control")[0] for note in notes if "is a control" in note] == [
         "random",
         "centre",

@@ -9,7 +9,7 @@ from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import holm
 from studies.details import details
 from studies.models import Trial
-from studies.results import answers_of, part_of
+from studies.results import Reading, answers_of, part_of
 from studies.summarise import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -20,9 +20,7 @@ ARMS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
 
 
 def found_in(study, **part):
-    part = part_of(study, **part)
-    given = answers_of(study, part)
-    return details(study, part, given, tuple(study.arms.values_list("name", flat=True)))
+    return details(Reading(study, part_of(study, **part)))
 
 
 @pytest.fixture

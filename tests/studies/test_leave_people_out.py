@@ -5,13 +5,14 @@ import csv
 import pytest
 from django.urls import reverse
 
+from studies import people
 from studies.details import details
 from studies.folder import export
 from studies.models import Event, Response, Study
-from studies.people import checks_of, failed_practice, reasons
+from studies.people import failed_practice
 from studies.protocol import ProtocolError, check_protocol
 from studies.report import report
-from studies.results import Part, answers_of, part_of
+from studies.results import Part, Reading, part_of
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill
@@ -44,9 +45,15 @@ def study():
 
 
 def look(study):
-    part = part_of(study)
-    given = answers_of(study, part)
-    return details(study, part, given, ("grad-cam", "ablation-cam", "pixel-ablation-cam"))
+    return details(Reading(study, part_of(study)))
+
+
+def checks_of(study, part):
+    return people.checks_of(Reading(study, part))
+
+
+def reasons(study):
+    return people.reasons(Reading(study, Part("all")))
 
 
 def test_checks_are_counted_by_person(study):
@@ -146,8 +153,7 @@ def test_narrowing_results_to_a_class_does_not_change_who_is_left_out(study):
     image = study.items.get(index=2).image
     image.class_name = "dam"
     image.save()
-    part = part_of(study, class_name="dam")
-    found = details(study, part, answers_of(study, part), ("a", "b", "c"))
+    found = details(Reading(study, part_of(study, class_name="dam")))
     assert set(found.exclusions.reasons) == {2, 4}
 
 

@@ -6,31 +6,41 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from studies.analysis.table import UNKNOWN
 from studies.models import Participant, Response, Study, Trial
 from studies.progress import flow_of, invitations_with_people, people_by_state, progress
 from studies.progress import totals as site_totals
 from studies.results import (
-    UNKNOWN,
     Part,
+    Reading,
     UnknownPartError,
     all_answers,
     answers,
-    answers_by_version,
     answers_of,
-    check_answers,
     classes_and_groups,
     counted,
     default_who,
     part_of,
-    second_answers,
     totals,
 )
-from studies.summarise import summary
+from studies.summarise import summarise, summary
 from tests import by_sql
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
 
 pytestmark = pytest.mark.django_db
+
+
+def second_answers(study, part):
+    return Reading(study, part).second_answers
+
+
+def check_answers(study, part):
+    return Reading(study, part).check_answers
+
+
+def answers_by_version(study, part):
+    return summarise(Reading(study, part)).versions
 
 
 @pytest.fixture

@@ -319,7 +319,7 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
     fill(study, [[0, 0, 0]] * 3)
     with django_assert_num_queries(17):
         page(browser, "study", "methods")
-    with django_assert_num_queries(18 + reading_costs()):
+    with django_assert_num_queries(12 + reading_costs()):
         page(browser, "study-results", "methods")
 
 
@@ -365,7 +365,7 @@ def test_an_item_that_is_not_there_is_no_page(browser, study):
 
 def test_queries_of_items_do_not_grow_with_answers(browser, study, django_assert_num_queries):
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(10 + reading_costs()):
+    with django_assert_num_queries(8 + reading_costs()):
         page(browser, "study-items", "methods")
     with django_assert_num_queries(12):
         page(browser, "study-item", "methods", 1)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studies.models import Event, Study
 from studies.plan import HIDDEN, results_hidden
-from studies.results import UnknownPartError, answers_of, part_of
+from studies.results import Reading, UnknownPartError, part_of
 from studies.scores_json import scores_json
 from studies.seal_in_words import EXIT_STATUS, seal_in_words
 from studies.staffing import need_of
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(dump(scores_json(study, part)))
         else:
             say_of_seal(study, self.stdout)
-            result = summarise(study, part, answers_of(study, part))
+            result = summarise(Reading(study, part))
             self.stdout.write(f"{table(result)}\n{need_of(study).in_words}".rstrip())
         end_with_seal(study)
 

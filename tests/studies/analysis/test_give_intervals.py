@@ -13,8 +13,9 @@ from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
 from studies.analysis.power import Assumptions, Design, World
-from studies.analysis.resampling import drawn_estimates
+from studies.analysis.resampling import Estimates
 from studies.analysis.scores import choice_scores
+from studies.analysis.table import Answers
 
 
 def study(seed=0, people=12, items=30, answers=120, arms=3):
@@ -216,7 +217,8 @@ def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread)
     shares = votes.mean(axis=0)
     added = weight * (votes - shares)
     units = (given.participants, given.items)
-    drawn = drawn_estimates(shares, added, np.eye(len(shares)), units, method="two-way", draws=20_000, seed=3)
+    table = Answers(items=given.items, participants=given.participants, values=given.values)
+    drawn = Estimates(shares, added, table.units, draws=20_000, seed=3).drawn("two-way")
     of_people, of_items, of_answers = (
         sum(added[unit == one].sum(axis=0) ** 2 for one in range(unit.max() + 1))
         for unit in (*units, np.arange(600))

@@ -6,7 +6,8 @@ from scipy import stats
 
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
-from studies.analysis.association import TOO_THIN, association, groups_by_figure
+from studies.analysis.association import TOO_THIN, association, associations_of, groups_by_figure
+from studies.analysis.table import Choices
 
 ITEMS, PEOPLE, ARMS, DRAWS = 7, 6, 3, 60
 
@@ -77,6 +78,31 @@ def test_the_same_seed_gives_the_same_interval_whatever_the_memory_and_the_order
     assert again.across.interval == pytest.approx(found.across.interval, rel=1e-12)
     assert again.within.interval == pytest.approx(found.within.interval, rel=1e-12)
     assert again.shares == pytest.approx(found.shares, rel=1e-12)
+
+
+def test_figures_of_the_same_items_share_their_draws_and_come_out_as_each_by_itself(answers, monkeypatch):
+    item, person, choice, figures = answers
+    other = {number: values[::-1] for number, values in figures.items()}
+    few = {number: figures[number] for number in (1, 2, 5)}
+    flat = {number: [1.0] * ARMS for number in figures}
+    every = [figures, few, other, flat]
+    alone = [association(item, person, choice, each, ARMS, draws=DRAWS, seed=4) for each in every]
+    drawn, counts = [], resampling._counts
+
+    def noting(rng, size, draws):
+        drawn.append(size)
+        return counts(rng, size, draws)
+
+    monkeypatch.setattr(resampling, "_counts", noting)
+    table = Choices.of(item, person, choice, arms=ARMS)
+    together = associations_of(table, every, draws=DRAWS, seed=4)
+    for one, same in zip(alone, together, strict=True):
+        assert (one.across, one.within) == (same.across, same.within)
+        assert one.items.tolist() == same.items.tolist()
+        assert one.shares.tolist() == same.shares.tolist()
+        assert one.figures.tolist() == same.figures.tolist()
+    blocks = -(-DRAWS // resampling.DRAWS_AT_ONCE)
+    assert len(drawn) == 2 * 2 * blocks  # people and items, of all items and of the few
 
 
 def test_answers_about_items_without_a_figure_are_left_out(answers):
