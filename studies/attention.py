@@ -193,12 +193,8 @@ def check_order(study: Study, number: int, given: int) -> list[int]:
     """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
     arms = study.arms.count()
     places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(arms)
-    order = [
-        int(place)
-        for place in np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 1, given)).permutation(
-            arms
-        )
-    ]
+    seed = Stream.CHECK_PLACES.of(study.seed, number, 1, given)
+    order = [int(place) for place in np.random.default_rng(seed).permutation(arms)]
     at, to = order.index(0), int(places[given % arms])
     order[at], order[to] = order[to], order[at]
     return order

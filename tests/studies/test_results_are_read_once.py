@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from studies import results
 from studies.analysis import contrasts, resampling
-from studies.models import Event, Study
+from studies.models import Event, Response, Study
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant, reading_costs
 
@@ -49,7 +50,7 @@ def rich(task):
             study=study, participant=person, kind="practice", data={"number": 0, "right": True}
         )
     answer(people[0], 1, 1, status="void", kind="check")
-    people[1].responses.update(version=2)
+    by_sql.change(people[1].responses.all(), version=2)
     study.participants.filter(pk=people[3].pk).update(state="withdrawn")
     study.participants.filter(pk=people[4].pk).update(external={"imported": "elsewhere"})
     make_participant(study, label="another group")
@@ -96,7 +97,7 @@ def test_asking_for_nobody_in_particular_adds_a_question_or_two_and_reads_no_mor
     fill(study, [[0, 1, 1], [1, 1, 0]])
     assert len(look(study)) == PAGE + 1 + reading_costs()
     study.participants.update(simulated=True)
-    Study.objects.get().trials.first().responses.model.objects.update(simulated=True)
+    by_sql.change(Response.objects.all(), simulated=True)
     queries = look(study)
     assert len(queries) == PAGE + 2 + reading_costs()
     assert len(readings(queries)) == 1
@@ -142,7 +143,7 @@ def test_nothing_is_drawn_twice_for_one_page(task, exclusions, look, drawn):
         external={}
     )  # answers whose place is not known are other answers, with draws of their own
     protocol = study.protocol | {"exclusions": exclusions}
-    Study.objects.filter(pk=study.pk).update(protocol=protocol, state="closed")
+    by_sql.change(Study.objects.filter(pk=study.pk), protocol=protocol, state="closed")
     look(study, who="all")
     assert drawn
     assert len(drawn) == len(set(drawn))

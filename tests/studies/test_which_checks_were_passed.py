@@ -12,7 +12,7 @@ from studies.attention import has_passed, passes
 from studies.export import jsonl_chunks
 from studies.models import ApiToken, Response, Study, Trial
 from studies.people import checks_of
-from studies.results import Part
+from studies.results import Part, Reading
 from studies.watching import people
 from tests.factories import make_participant, make_study
 
@@ -64,7 +64,7 @@ def test_all_who_ask_are_told_the_same(study, researcher):
     program = APIClient(headers={"authorization": f"Token {token}"})
     told = program.get("/api/studies/checked/answers/").json()["results"]
     exported = [json.loads(line) for line in b"".join(jsonl_chunks(study)).splitlines()]
-    checks = checks_of(study, Part("all"))
+    checks = checks_of(Reading(study, Part("all")))
     persons = people(study, list(study.participants.all()))
     assert {
         "the answer": by_number(study, [(row.answer_id, has_passed(row)) for row in Response.objects.all()]),
