@@ -1,18 +1,23 @@
 """Which layer to cut at when nobody says."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from explain.cam.errors import CutError
 
-if TYPE_CHECKING:
-    from explain.cam.network import Network
-
 _POOLS = ("pool", "flatten", "upsample")
 _PASSES_THROUGH = ("dropout", "dropblock", "droppath", "stochasticdepth", "identity")
+
+
+class Loaded(Protocol):
+    """What of a `Network` is needed to find its layers."""
+
+    module: nn.Module
+
+    def _example(self) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def default_layer(module: nn.Module, example: Tensor) -> str:
     return found
 
 
-def layers_of(network: "Network") -> list[tuple[str, int, int, int]]:
+def layers_of(network: Loaded) -> list[tuple[str, int, int, int]]:
     """Every layer that a network can be cut at, as (name, K, h, w), in the order of running: the last is the deepest.
 
     Layers that give features (B, K, h, w) with more than one cell; of several names for one output the shortest.
