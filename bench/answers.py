@@ -102,15 +102,16 @@ def measure(task: str, size: int) -> dict[str, float]:
 
     from django.db import connection
 
-    from studies import export, results, summarise
+    from studies.exports import writers
     from studies.models import Study
+    from studies.results import answers, summary
 
     study = Study.objects.get(slug=f"size-{size}")
     work = {
-        "scores": lambda: results.totals(study, "real"),
-        "summary": lambda: summarise.summary(study, "real"),
-        "csv": lambda: export.write_csv(study, Path(os.environ["BENCH_OUT"])),
-        "parquet": lambda: export.write_parquet(study, Path(os.environ["BENCH_OUT"])),
+        "scores": lambda: answers.totals(study, "real"),
+        "summary": lambda: summary.summary(study, "real"),
+        "csv": lambda: writers.write_csv(study, Path(os.environ["BENCH_OUT"])),
+        "parquet": lambda: writers.write_parquet(study, Path(os.environ["BENCH_OUT"])),
         "counts": lambda: count_all(study),
         "read": lambda: read_all(study),
     }[task]

@@ -34,7 +34,7 @@ def prepare(trials: int) -> dict:
 
     from explain.models import ExplanationMap
     from explain.models import Image as Photo
-    from studies.opening import open_study
+    from studies.lifecycle.opening import open_study
     from tests.factories import make_study
 
     call_command("migrate", verbosity=0)

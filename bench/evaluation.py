@@ -33,25 +33,25 @@ def _measure() -> None:
     from django.core.management import call_command
 
     from bench.timing import options, report
-    from explain import precompute
-    from explain.batches import run_pending
-    from explain.images import import_images
-    from explain.networks import add_network
+    from explain.maps import runs
+    from explain.maps.batches import run_pending
+    from explain.networks.registry import add_network
+    from explain.photos.importer import import_images
 
     repeats = 1 if options().quick else 3
     call_command("migrate", verbosity=0)
     photos = import_images(path=Path("samples/photos"), set_name="samples").image_set
     networks = [add_network(name=name, load=load)[0] for name, load in NETWORKS.items()]
     run_pending(
-        precompute.plan(image_set=photos, networks=networks, methods=METHODS), lambda: print(".", end="", file=sys.stderr)
+        runs.plan(image_set=photos, networks=networks, methods=METHODS), lambda: print(".", end="", file=sys.stderr)
     )  # fmt: skip
     report([_row(photos, network, protocol, repeats) for network in networks for protocol in PROTOCOLS])
 
 
 def _row(photos, network, protocol: str, repeats: int) -> dict:
-    from explain import evaluate
+    from explain.evaluation import evaluate
     from explain.models import Evaluation
-    from explain.networks import load_network
+    from explain.networks.registry import load_network
 
     asked = evaluate.ask(networks=[network], methods=METHODS, protocol=protocol, target="label")
     passes = photos.images.count() * (1 + len(METHODS))

@@ -103,7 +103,7 @@ class Person:
 
     def take_part(self, client: httpx.Client, join_path: str) -> bool:
         """From the invitation to the code; whether they left on the way."""
-        from studies.simulate import checked, find_form, press, trial_of
+        from studies.simulation.volunteers import checked, find_form, press, trial_of
 
         page = checked(client.get(join_path))
         while form := find_form(page):
@@ -130,7 +130,7 @@ def fill(study, addresses: list[str]) -> dict:
     from django.urls import reverse
 
     from studies.models import Invitation, Trial
-    from studies.simulate import LIMITS
+    from studies.simulation.volunteers import LIMITS
 
     _, token = Invitation.issue(study, label="bench", simulated=True)
     join_path, people, left = reverse("join", args=[token]), [], 0

@@ -19,7 +19,7 @@ def prepare(people: int) -> dict:
     """Fill an empty database; the tokens of the people's links, and what the floor needs to know."""
     from django.core.management import call_command
 
-    from studies.opening import open_study
+    from studies.lifecycle.opening import open_study
     from tests.factories import make_study
 
     call_command("migrate", verbosity=0)

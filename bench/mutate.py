@@ -26,14 +26,14 @@ from bench.slips import read_slips
 
 # On these hang answers, privacy, blindness and figures.
 VITAL = [
-    "studies/allocation.py",
-    "studies/statements.py",
-    "studies/links.py",
-    "studies/pictures.py",
-    "studies/results.py",
-    "studies/opening.py",
-    "studies/importing.py",
-    "studies/attention.py",
+    "studies/trials/allocation.py",
+    "studies/trials/sql.py",
+    "studies/participation/decorators.py",
+    "studies/participation/picture_views.py",
+    "studies/results/answers.py",
+    "studies/lifecycle/opening.py",
+    "studies/exports/importer.py",
+    "studies/trials/attention_checks.py",
     "studies/analysis/scores.py",
     "studies/analysis/contrasts.py",
     "studies/analysis/intervals.py",

@@ -49,8 +49,8 @@ def main() -> None:
 def make_study(number: int, options):
     """A study without pictures: nothing here looks at them."""
     from explain.models import Image, ImageSet, Network
-    from studies.allocation import lay_out_trials
     from studies.models import Arm, Item, Study
+    from studies.trials.allocation import lay_out_trials
 
     photos = ImageSet.objects.create(name=f"race-{number}")
     blank = {"class_name": "x", "class_index": 1, "width": 1, "height": 1, "content_sha256": ""}
@@ -93,8 +93,8 @@ def take_part(participant) -> int:
     from django.db import connections
     from django.utils import timezone
 
-    from studies.allocation import answer_trial, claim_trials
     from studies.models import Trial
+    from studies.trials.allocation import answer_trial, claim_trials
 
     random, given = np.random.default_rng([participant.study_id, participant.number]), 0
     try:

@@ -23,9 +23,9 @@ def prepare(sets: int) -> None:
     """The sample photos in some sets, so that there are batches enough; a run for each, planned and not begun."""
     from django.core.management import call_command
 
-    from explain.images import import_images
-    from explain.networks import add_network
-    from explain.precompute import plan
+    from explain.maps.runs import plan
+    from explain.networks.registry import add_network
+    from explain.photos.importer import import_images
 
     call_command("migrate", verbosity=0)
     network, _ = add_network(**NETWORK)
@@ -122,7 +122,7 @@ def by_workers(count: int, repeats: int) -> dict:
 
 def in_one_process(repeats: int) -> dict:
     """The same work without Celery, after one run that loads the network."""
-    from explain.batches import run_batch
+    from explain.maps.batches import run_batch
 
     def run_all(ids: list[int]) -> None:
         for batch_id in ids:

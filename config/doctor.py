@@ -18,10 +18,10 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from explain.clock import database_time
+from explain.core.clock import database_time
 from explain.models import Batch
+from studies.lifecycle.seal_words import seal_in_words
 from studies.models import Study
-from studies.seal_in_words import seal_in_words
 
 LEAST_FREE = 2 * 10**9
 SEAL = "seal"

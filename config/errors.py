@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views import csrf, defaults
 
-from studies import languages
+from studies.core import languages
 
 from . import failures
 

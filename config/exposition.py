@@ -11,9 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from explain import clock, workers
-from explain.workload import workload
-from studies.progress import totals
+from explain.core import clock
+from explain.jobs import workers
+from explain.jobs.workload import workload
+from studies.monitoring.progress import totals
 
 __all__ = ["CONTENT_TYPE_LATEST", "text"]
 Samples = list[tuple[dict[str, str], float]]  # labels, value

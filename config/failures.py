@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError as BrokerError
 
-from explain.errors import NO_ROOM
+from explain.core.errors import NO_ROOM
 
 FULL = _("The disk of the site is full, so nothing can be saved for now.")
 UNWRITABLE = _("The disk of the site cannot be written to, so nothing can be saved for now.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.core.management import call_command
 from django.db import transaction
 
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
 
 from . import rows
 

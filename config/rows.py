@@ -20,7 +20,7 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connections, models, transaction
 
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
 
 LEFT_BEHIND = {"sessions", "axes"}
 BY_MIGRATE = ("contenttypes.contenttype", "auth.permission")

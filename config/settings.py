@@ -157,7 +157,7 @@ WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_MIB = env.int("UPLOAD_MAX_MIB", 2048)  # of one upload: a ZIP of photos, or weights
 FILE_UPLOAD_HANDLERS = [
-    "explain.uploads.LimitedUploadHandler",
+    "explain.web.upload_limit.LimitedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -183,11 +183,11 @@ CLAIM_BLOCK = env.int("CLAIM_BLOCK", 10)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "studies.tokens.TokenAuthentication",
+        "studies.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["studies.tokens.WithinScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["studies.throttle.SharedRate"],
+    "DEFAULT_PERMISSION_CLASSES": ["studies.api.authentication.WithinScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["studies.api.throttling.SharedRate"],
     "DEFAULT_THROTTLE_RATES": {"user": env.str("API_RATE", "600/min")},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
@@ -202,7 +202,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "studies.api_errors.describe_refusals",
+        "studies.api.errors.describe_refusals",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},

@@ -10,7 +10,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from explain.cam import Network, explain, render
+from explain.cam import Network, explain
+from explain.cam.rendering import render
 
 HERE = Path(__file__).resolve().parent
 PHOTO = HERE.parent / "samples" / "photos" / "tabby-1.jpg"

@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from . import precompute, tasks
-from .errors import BadInputError
+from explain.core.errors import BadInputError
+
+from . import tasks
+from .maps import runs
 from .models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 
 
@@ -104,7 +106,7 @@ class PrecomputeAdmin(ReadOnlyAdmin):
     list_filter = ["image_set", "networks"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return precompute.runs_with_counts()
+        return runs.runs_with_counts()
 
     @admin.display(ordering="batch_count")
     def batches(self, run: Any) -> int:
@@ -138,7 +140,7 @@ class BatchAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Requeue failed batches and those whose worker is gone", permissions=["view"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-        again = precompute.retry_failed(queryset) + precompute.requeue_stale()
+        again = runs.retry_failed(queryset) + runs.requeue_stale()
         try:
             tasks.send(again)
         except BadInputError as error:

@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clock
-from .cam.faithfulness import drops
+from explain.cam.metrics.faithfulness import drops
+
+from .core import clock
 
 
 def random_name(_instance: models.Model, filename: str) -> str:

@@ -8,11 +8,14 @@ from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
-from . import batches, evaluate, jobs
-from .errors import BrokerGoneError
+from explain.core.errors import BrokerGoneError
+from explain.jobs.workers import Presence
+from explain.maps.runs import requeue_stale
+
+from .evaluation import evaluate
+from .jobs import jobs
+from .maps import batches
 from .models import Batch, Job
-from .precompute import requeue_stale
-from .workers import Presence
 
 
 @shared_task(name="explain.run_batch")

@@ -2,20 +2,20 @@
 
 from django.urls import path
 
-from . import bringing, views
+from .web import job_views, map_views, upload_views
 
 urlpatterns = [
-    path("maps/", views.runs, name="runs"),
-    path("maps/photos/new/", bringing.photos, name="photos-new"),
-    path("maps/networks/new/", bringing.network, name="network-new"),
-    path("maps/jobs/<int:pk>/", bringing.job, name="job"),
-    path("maps/jobs/<int:pk>/state.json", bringing.job_state, name="job-state"),
-    path("maps/jobs/<int:pk>/retry/", bringing.job_retry, name="job-retry"),
-    path("maps/jobs/<int:pk>/picture.jpg", bringing.job_picture, name="job-picture"),
-    path("maps/runs/<int:pk>/", views.run, name="run"),
-    path("maps/runs/<int:pk>/state.json", views.run_state, name="run-state"),
-    path("maps/runs/<int:pk>/retry/", views.retry_run, name="run-retry"),
-    path("maps/sets/<slug:name>/", views.image_set, name="image-set"),
-    path("maps/pictures/photo/<int:pk>/", views.photo_picture, name="photo-picture"),
-    path("maps/pictures/<str:kind>/<int:pk>/", views.map_picture, name="map-picture"),
+    path("maps/", map_views.runs, name="runs"),
+    path("maps/photos/new/", upload_views.photos, name="photos-new"),
+    path("maps/networks/new/", upload_views.network, name="network-new"),
+    path("maps/jobs/<int:pk>/", job_views.job, name="job"),
+    path("maps/jobs/<int:pk>/state.json", job_views.job_state, name="job-state"),
+    path("maps/jobs/<int:pk>/retry/", job_views.job_retry, name="job-retry"),
+    path("maps/jobs/<int:pk>/picture.jpg", job_views.job_picture, name="job-picture"),
+    path("maps/runs/<int:pk>/", map_views.run, name="run"),
+    path("maps/runs/<int:pk>/state.json", map_views.run_state, name="run-state"),
+    path("maps/runs/<int:pk>/retry/", map_views.retry_run, name="run-retry"),
+    path("maps/sets/<slug:name>/", map_views.image_set, name="image-set"),
+    path("maps/pictures/photo/<int:pk>/", map_views.photo_picture, name="photo-picture"),
+    path("maps/pictures/<str:kind>/<int:pk>/", map_views.map_picture, name="map-picture"),
 ]

@@ -8,6 +8,8 @@ never shown.
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 
+from studies.protocol.analysis_plan import with_hidden_results
+
 from .models import (
     ApiToken,
     ApiUse,
@@ -23,7 +25,6 @@ from .models import (
     Study,
     Trial,
 )
-from .plan import with_hidden_results
 
 
 class OfVisibleStudies(admin.ModelAdmin):

@@ -7,8 +7,7 @@ class StudiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the app below of the work that this one asks of its workers."""
-        from explain import jobs  # models are there only now
-
-        from .comparing import LIKENESS
+        from explain.jobs import jobs  # models are there only now
+        from studies.lifecycle.similarity_job import LIKENESS
 
         jobs.register(LIKENESS)

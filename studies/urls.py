@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("studies.volunteer_urls")),
-    path("", include("studies.setup_urls")),
-    path("", include("studies.workspace_urls")),
+    path("", include("studies.participation.urls")),
+    path("", include("studies.setup.urls")),
+    path("", include("studies.overview.urls")),
 ]

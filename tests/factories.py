@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 
 from explain.models import ExplanationMap, Image, ImageSet, Network, random_name
 from studies.models import Arm, Invitation, Item, ItemMap, Participant, Study, Trial, hash_token
-from studies.wording import default_wording
+from studies.protocol.wording import default_wording
 
 SIDE = 64  # pixels of a test picture
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
-from explain.errors import BadInputError
-from explain.ground_truth import read_meta
+from explain.core.errors import BadInputError
+from explain.photos.imagenet_labels import read_meta
 from explain.tasks import tell
 from studies.models import Study
 from tests.factories import make_study, make_trials

@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from explain.cam.head import Head
+from .heads.base import Head
 
 
 @dataclass

@@ -13,12 +13,14 @@ from torch import Tensor, nn
 from explain.cam.backends import open_backend
 from explain.cam.cut import Cut, cut
 from explain.cam.errors import CamError, InputError
-from explain.cam.head import Head, choose_head
 from explain.cam.layers import default_layer
 from explain.cam.memory_format import fastest_format
 from explain.cam.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from explain.cam.sources import open_source
-from explain.cam.weights import weights_hash
+
+from .heads.base import Head
+from .heads.choose import choose_head
+from .loading.open import open_source
+from .loading.weights import weights_hash
 
 
 class Network:

@@ -1,9 +1,9 @@
 """Studies: what is asked, of whom, and what they said."""
 
-from .answers import Event, Response, Trial
-from .asked import Arm, CheckMap, Item, ItemMap
-from .people import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
+from .items import Arm, CheckMap, Item, ItemMap
+from .participants import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
 from .study import ProtocolVersion, Study, StudyQuerySet
+from .trials import Event, Response, Trial
 
 __all__ = [
     "ApiToken",

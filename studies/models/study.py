@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import Q
 
 from explain.models import Precompute
+from studies.core import languages
 
-from .. import languages
-from ..frozen import Frozen, FrozenQuerySet, Kept, KeptQuerySet, refusal
+from .immutability import Frozen, FrozenQuerySet, Kept, KeptQuerySet, refusal
 
 
 class StudyQuerySet(FrozenQuerySet):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from explain.errors import BadInputError
-from explain.evaluation_protocols import PROTOCOLS
-from explain.layouts import MANIFEST
+from explain.core.errors import BadInputError
+from explain.evaluation.protocols import PROTOCOLS
 from explain.models import ImageSet, Network
+from explain.photos.layouts import MANIFEST
 
 SAMPLE_NETWORKS = {
     "efficientnet-lite0": "package:efficientnet_lite0",

@@ -8,18 +8,17 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from explain import figure4
-from explain.cli import Bar
-from explain.evaluation_protocols import find_protocol
-from explain.lookup import find_set
+from explain.core.commands import Bar
+from explain.evaluation import figure4
+from explain.evaluation.method_comparison import VISIBLE, Pair, compare
+from explain.evaluation.protocols import find_protocol
 from explain.models import Network
-from explain.readings import VISIBLE, Pair, compare
-from studies import charts
+from explain.photos.sets import find_set
+from studies.exports.report import styles
+from studies.lifecycle.fingerprint import code_version
 from studies.models import Study
-from studies.opening import code_version
-from studies.report import styles
-from studies.summarise import summary
-from studies.summary import Summary
+from studies.results import charts
+from studies.results.summary import Summary, summary
 
 from . import printed, stages, zoo
 from .inputs import READINGS, Inputs

@@ -7,12 +7,13 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError
 
-from explain import evaluate
-from explain.cli import Bar
-from explain.errors import BadInputError
-from explain.lookup import find_networks, find_set
+from explain.core.commands import Bar
+from explain.core.errors import BadInputError
+from explain.evaluation import evaluate
+from explain.evaluation.parameter_sweep import SETTINGS, sweep
 from explain.models import Image, ImageSet, Network
-from explain.sweep import SETTINGS, sweep
+from explain.networks.registry import find_networks
+from explain.photos.sets import find_set
 from studies.models import Study
 
 from . import printed, protocols

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explain.evaluate import Evaluating
-from explain.evaluation_tables import EvaluationTable, columns_of, table_of
+from explain.evaluation.evaluate import Evaluating
+from explain.evaluation.tables import EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
 from studies.analysis.distributions import student_quantile
 from studies.analysis.power import wilson

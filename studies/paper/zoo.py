@@ -8,9 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from explain.models import ImageSet, Network
-from explain.selection import f1_by_class
+from explain.selection.queries import f1_by_class
 from studies.models import Study
-from studies.summarise import summary
+from studies.results.summary import summary
 
 HEIGHT, TOP = 260, 10
 _numbers = count(1)

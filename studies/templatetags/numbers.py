@@ -2,7 +2,7 @@
 
 from django import template
 
-from studies.summary import percent, signed
+from studies.results.formatting import percent, signed
 
 register = template.Library()
 register.filter("percent", percent)

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
 from tests.browser import js_coverage
 from tests.browser.script_site import Site
 from tests.conftest import DESK as DESK

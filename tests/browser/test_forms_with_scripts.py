@@ -7,7 +7,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from explain.forms import PhotosUploadForm
+from explain.web.forms import PhotosUploadForm
 from tests.browser.script_site import HOME
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from studies.models import Response, Study
-from studies.wording import default_wording
+from studies.protocol.wording import default_wording
 from tests import by_sql
 from tests.browser.conftest import DESK, PHONE, answer, clean, ready
 from tests.browser.test_take_part import everything_is_on_screen

@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from explain.jobs import run_job
+from explain.jobs.jobs import run_job
 from explain.models import Job, Worker
-from studies.lifecycle import change_state
+from studies.lifecycle.transitions import change_state
 from studies.models import Study
 from tests.browser.conftest import DESK, PHONE, clean
 from tests.factories import make_study

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from explain.models import Job
-from studies.drafts import create_draft
 from studies.models import Study
+from studies.setup.drafts import create_draft
 from tests.browser.conftest import DESK, PHONE, RULES, violations
 from tests.factories import make_study
 from tests.studies.filled import fill

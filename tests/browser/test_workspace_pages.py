@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from studies.exports.report import report
 from studies.models import Study
-from studies.report import report
 from tests.browser.conftest import DESK, PHONE, clean
 from tests.factories import make_study, make_trials
 from tests.studies.filled import fill

@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from studies.pages import trial_context
-from studies.wording import default_wording
+from studies.participation.trial_views import trial_context
+from studies.protocol.wording import default_wording
 from tests.browser.script_site import HOME as SITE
 from tests.browser.script_site import Answers
 

@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from config import rows
 from config.backup import file_names
 from explain.models import Image
+from studies.lifecycle.fingerprint import fingerprint, picture_hashes
+from studies.lifecycle.opening import open_study
 from studies.models import Event, Response, Study
-from studies.opening import fingerprint, open_study, picture_hashes
 from tests.factories import make_study
 from tests.studies.filled import fill
 

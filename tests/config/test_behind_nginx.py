@@ -14,9 +14,9 @@ from django.conf import settings as site
 from django.test import Client
 from django.urls import reverse
 
-from studies.allocation import claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
+from studies.trials.allocation import claim_trials
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db(transaction=True)

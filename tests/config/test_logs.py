@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from config.logs import JsonFormatter, RequestFilter, request_log
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
 from tests.factories import make_participant, make_study
 
 
@@ -61,7 +61,7 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
         browser.post(f"/p/{token}/trial/"),
         browser.post(f"/join/{invitation}/"),
     ]
-    monkeypatch.setattr("studies.links.participant_of", lambda _: 1 / 0)
+    monkeypatch.setattr("studies.participation.decorators.participant_of", lambda _: 1 / 0)
     said.append(browser.get(f"/p/{token}/trial/"))
     assert [answer.status_code for answer in said] == [404, 301, 404, 405, 403, 403, 500]
     told = [line for line in lines if line["logger"].startswith("django.")]

@@ -7,9 +7,9 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from explain.models import Batch, ImageSet, Job, Precompute, Worker
-from studies.allocation import claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import Study
-from studies.opening import open_study
+from studies.trials.allocation import claim_trials
 from tests.config.test_settings import start
 from tests.factories import make_network, make_study
 from tests.studies.filled import answer, fill, make_participant

@@ -12,8 +12,8 @@ from django.conf import settings as project
 from django.core.management import CommandError, call_command
 
 from config import rows
+from studies.lifecycle.opening import open_study
 from studies.models import Response
-from studies.opening import open_study
 from tests.factories import make_study
 from tests.faults.test_database_goes_away import PROGRAMS
 from tests.studies.filled import fill
@@ -26,7 +26,7 @@ import django; django.setup()
 import json, uuid
 from io import StringIO
 from django.core.management import call_command
-from studies.allocation import answer_trial, claim_trials
+from studies.trials.allocation import answer_trial, claim_trials
 from studies.models import Response, Study
 from tests.studies.filled import make_participant
 said, before = {}, list(Response.objects.values_list("pk", flat=True))

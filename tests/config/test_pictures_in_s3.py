@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from explain.models import Image
-from studies.allocation import claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
+from studies.trials.allocation import claim_trials
 from tests.config.test_behind_nginx import free_port
 from tests.factories import make_study
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from explain.images import import_images
 from explain.models import ImageSet
+from explain.photos.importer import import_images
 from tests.factories import make_image, make_network
 
 from .photos import make_folder, photo_bytes

@@ -3,7 +3,7 @@
 from django.forms.models import model_to_dict
 
 from explain.models import Network
-from explain.networks import add_network
+from explain.networks.registry import add_network
 
 TINY = "timm:test_efficientnet"  # a thousand classes, 160 pixels, milliseconds
 # name and layer -> the fields of its row, as loading it the first time told us

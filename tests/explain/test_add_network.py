@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explain.models import Network
-from explain.networks import add_network, load_network
+from explain.networks.registry import add_network, load_network
 
 from .small_network import TINY
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from explain import clock
+from explain.core import clock
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

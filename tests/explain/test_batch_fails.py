@@ -13,8 +13,9 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from explain import making, pictures, precompute, tasks
-from explain.batches import claim_batch, heartbeat, run_batch, run_pending
+from explain import tasks
+from explain.maps import compute, pictures, runs
+from explain.maps.batches import claim_batch, heartbeat, run_batch, run_pending
 from explain.models import Batch, ExplanationMap, Image
 
 
@@ -22,7 +23,7 @@ from explain.models import Batch, ExplanationMap, Image
 def run(photos, tiny, settings):
     """Five photos in batches of two: three batches, nothing computed."""
     settings.BATCH_SIZE = 2
-    return precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    return runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
 
 
 def break_photo(name: str) -> None:
@@ -64,7 +65,7 @@ def test_a_failure_half_way_leaves_neither_rows_nor_files(run, settings, monkeyp
         return original(picture)
 
     monkeypatch.setattr(pictures.render, "encode", full)
-    batch = run_batch(precompute.pending(run)[0])
+    batch = run_batch(runs.pending(run)[0])
     assert (batch.state, batch.attempts) == ("pending", 1)
     assert batch.error == "OSError: No space left on device"
     assert not ExplanationMap.objects.exists()
@@ -80,7 +81,7 @@ def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pictures.render, "encode", interrupted)
-    first = precompute.pending(run)[0]
+    first = runs.pending(run)[0]
     with pytest.raises(KeyboardInterrupt):
         run_batch(first)
     batch = Batch.objects.get(pk=first)
@@ -89,29 +90,29 @@ def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
 
 
 def test_a_silent_batch_is_pending_again_and_a_lively_one_is_not(run, settings):
-    silent, lively, _ = [claim_batch(pk) for pk in precompute.pending(run)]
+    silent, lively, _ = [claim_batch(pk) for pk in runs.pending(run)]
     silence(silent, settings)
-    assert precompute.requeue_stale() == [silent.pk]
+    assert runs.requeue_stale() == [silent.pk]
     assert Batch.objects.get(pk=silent.pk).state == "pending"
     assert Batch.objects.get(pk=lively.pk).state == "running"
-    assert precompute.requeue_stale() == []
+    assert runs.requeue_stale() == []
 
 
 def test_a_batch_of_a_process_that_ended_here_need_not_wait(run):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    batch = claim_batch(precompute.pending(run)[0])
+    batch = claim_batch(runs.pending(run)[0])
     assert batch.worker == f"{socket.gethostname()}:{os.getpid()}"
-    assert precompute.requeue_stale() == []
+    assert runs.requeue_stale() == []
     Batch.objects.filter(pk=batch.pk).update(worker=f"{socket.gethostname()}:{ended.pid}")
-    assert precompute.requeue_stale() == [batch.pk]
+    assert runs.requeue_stale() == [batch.pk]
 
 
 def test_a_batch_that_kills_its_worker_three_times_has_failed(run, settings):
-    first = precompute.pending(run)[0]
+    first = runs.pending(run)[0]
     for _ in range(3):
         silence(claim_batch(first), settings)
-        precompute.requeue_stale()
+        runs.requeue_stale()
     batch = Batch.objects.get(pk=first)
     assert batch.state == "failed"
     assert batch.error.startswith("its worker died 3 times")
@@ -119,17 +120,17 @@ def test_a_batch_that_kills_its_worker_three_times_has_failed(run, settings):
 
 def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, monkeypatch):
     """Given up for dead while it drew pictures; another worker has the batch by now."""
-    first = precompute.pending(run)[0]
+    first = runs.pending(run)[0]
     before = media_files(settings)
-    original = making.Making.store
+    original = compute.Making.store
 
     def given_up(self):
         silence(self.batch, settings)
-        precompute.requeue_stale()
+        runs.requeue_stale()
         claim_batch(first)
         return original(self)
 
-    monkeypatch.setattr(making.Making, "store", given_up)
+    monkeypatch.setattr(compute.Making, "store", given_up)
     run_batch(first)
     batch = Batch.objects.get(pk=first)
     assert (batch.state, batch.attempts) == ("running", 2)
@@ -140,7 +141,7 @@ def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, mo
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_says_that_it_is_alive_however_long_a_step_takes(run, settings):
     settings.BATCH_STALE_SECONDS = 0.2
-    batch = claim_batch(precompute.pending(run)[0])
+    batch = claim_batch(runs.pending(run)[0])
     claimed_at = batch.heartbeat_at
     with heartbeat(batch):
         for _ in range(200):
@@ -155,7 +156,7 @@ def test_failed_batches_are_tried_again_when_asked(run):
     break_photo("hammer/1.jpg")
     run_pending(run, lambda: None)
     failed = run.batches.get(state="failed")
-    assert precompute.retry_failed(run.batches.all()) == [failed.pk]
+    assert runs.retry_failed(run.batches.all()) == [failed.pk]
     failed.refresh_from_db()
     assert (failed.state, failed.attempts, failed.error) == ("pending", 0, "")
 
@@ -173,7 +174,7 @@ def test_a_task_sends_a_failed_batch_again_until_it_has_failed_for_good(run, mon
     sent = []
     monkeypatch.setattr(tasks.run_batch, "delay_on_commit", sent.append)
     break_photo("hammer/1.jpg")
-    first = precompute.pending(run)[0]
+    first = runs.pending(run)[0]
     for _ in range(3):
         tasks.run_batch(first)
     assert sent == [first, first]
@@ -187,7 +188,7 @@ def test_progress_counts_photos_and_tells_the_time_left(run):
         state="done", started_at=now - timedelta(seconds=8), finished_at=now - timedelta(seconds=4)
     )
     Batch.objects.filter(pk=second.pk).update(state="running", started_at=now, heartbeat_at=now)
-    state = precompute.progress(run)
+    state = runs.progress(run)
     assert (state.photos, state.photos_done, state.percent) == (5, 2, 40)
     assert state.batches == {"pending": 1, "running": 1, "done": 1, "failed": 0}
     assert state.photos_per_second == pytest.approx(2 / 4)
@@ -201,14 +202,14 @@ def test_the_speed_is_that_of_all_workers_together(run):
         Batch.objects.filter(pk=batch.pk).update(
             state="done", started_at=now - timedelta(seconds=10), finished_at=now - timedelta(seconds=2)
         )
-    assert precompute.progress(run).photos_per_second == pytest.approx(4 / 8)
+    assert runs.progress(run).photos_per_second == pytest.approx(4 / 8)
 
 
 def test_a_run_without_a_worker_is_idle_and_a_busy_one_is_not(run):
-    assert precompute.progress(run).idle
-    claimed = claim_batch(precompute.pending(run)[0])
-    assert not precompute.progress(run).idle
+    assert runs.progress(run).idle
+    claimed = claim_batch(runs.pending(run)[0])
+    assert not runs.progress(run).idle
     Batch.objects.filter(pk=claimed.pk).update(state="done", finished_at=timezone.now())
-    assert not precompute.progress(run).idle
+    assert not runs.progress(run).idle
     Batch.objects.filter(pk=claimed.pk).update(finished_at=timezone.now() - timedelta(minutes=1))
-    assert precompute.progress(run).idle
+    assert runs.progress(run).idle

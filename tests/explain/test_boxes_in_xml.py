@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from explain.boxes_xml import XmlBoxes
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
+from explain.photos.boxes_xml import XmlBoxes
 
 SIZE = (80, 60)
 ENTITIES = (

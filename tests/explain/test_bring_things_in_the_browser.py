@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from config.files import check_files, walk
-from explain import jobs
+from explain.jobs import jobs
 from explain.models import Image, ImageSet, Job, Network
 
 from .photos import photo_bytes

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explain.choosing import Photo, Rule, _named, choose, choose_classes
-from explain.selection import Tally, Verdicts
+from explain.selection.f1 import Tally, Verdicts
+from explain.selection.rules import Photo, Rule, _named, choose, choose_classes
 
 # Ten photos of each class. `one` takes so many of them for the class on the right.
 CLASSES = ["ant", "bee", "cat", "dog"]

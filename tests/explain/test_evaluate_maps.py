@@ -11,14 +11,16 @@ from django.core.management import CommandError, call_command
 from django.forms.models import model_to_dict
 from PIL import Image as PillowImage
 
-from explain import evaluate, precompute, tasks
-from explain.batches import run_pending
+from explain import tasks
 from explain.cam.errors import InputError
-from explain.evaluation_protocols import PROTOCOLS
-from explain.evaluation_tables import table_of
+from explain.evaluation import evaluate
+from explain.evaluation.protocols import PROTOCOLS
+from explain.evaluation.tables import table_of
 from explain.management.commands import evaluate as command
+from explain.maps import runs
+from explain.maps.batches import run_pending
 from explain.models import Evaluation, ExplanationMap, Image, Network
-from explain.networks import load_network
+from explain.networks.registry import load_network
 
 METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
@@ -26,7 +28,7 @@ METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 @pytest.fixture
 def maps(photos, tiny):
     """Five photos with a map of each of three methods."""
-    run_pending(precompute.plan(image_set=photos, networks=[tiny], methods=METHODS), lambda: None)
+    run_pending(runs.plan(image_set=photos, networks=[tiny], methods=METHODS), lambda: None)
     return photos
 
 
@@ -319,7 +321,7 @@ def test_the_command_prints_the_paper_s_table_and_what_it_depends_on(maps, tiny,
 
 def test_the_top_class_is_evaluated_when_asked_for(photos, tiny):
     run_pending(
-        precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"], target="top"), lambda: None
+        runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"], target="top"), lambda: None
     )
     with pytest.raises(CommandError, match="5 of 5 photos have no map"):
         call_command("evaluate", "photos", networks="tiny", methods="grad-cam")

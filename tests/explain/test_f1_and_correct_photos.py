@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explain.models import ImageSet, Prediction
-from explain.selection import f1_by_class, tallies, verdicts
+from explain.selection.queries import f1_by_class, tallies, verdicts
 from tests.factories import make_image, make_network
 
 NAMES = ["cat", "dog", "owl", "emu"]

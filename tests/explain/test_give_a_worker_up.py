@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from explain import batches, precompute, tasks, workers
-from explain.batches import claim_batch, run_pending
+from explain import tasks
+from explain.jobs import workers
+from explain.maps import batches, runs
+from explain.maps.batches import claim_batch, run_pending
 from explain.models import Batch, Worker
 from tests.factories import make_network
 
@@ -36,7 +38,7 @@ class Watch:
 def test_two_heartbeats_in_a_row_may_be_lost_and_the_batch_is_not_given_up(
     tools, network, settings, monkeypatch
 ):
-    batch = claim_batch(precompute.pending(plan(tools, network))[0])
+    batch = claim_batch(runs.pending(plan(tools, network))[0])
     monkeypatch.setattr(batches, "threading", SimpleNamespace(Event=Watch, Thread=threading.Thread))
     with batches.heartbeat(batch):
         pass
@@ -55,7 +57,7 @@ def test_two_heartbeats_in_a_row_may_be_lost_and_the_worker_still_counts_as_ther
 
 def test_a_heartbeat_is_of_the_own_batch_and_only_while_it_is_ones_own(tools, network, settings):
     settings.BATCH_SIZE = 1
-    ours, other, lost = (claim_batch(pk) for pk in precompute.pending(plan(tools, network)))
+    ours, other, lost = (claim_batch(pk) for pk in runs.pending(plan(tools, network)))
     long_ago = timezone.now() - timedelta(hours=1)
     Batch.objects.update(heartbeat_at=long_ago)
     Batch.objects.filter(pk=lost.pk).update(attempts=2)  # somebody else has it by now
@@ -91,7 +93,7 @@ def test_only_running_batches_of_workers_that_are_gone_wait_again(tools, network
         batch(run, network, state="pending", heartbeat_at=gone),
     ]  # fmt: skip
     before = dict(Batch.objects.filter(pk__in=others).values_list("pk", "state"))
-    assert sorted(precompute.requeue_stale()) == sorted([silent, ended])
+    assert sorted(runs.requeue_stale()) == sorted([silent, ended])
     assert dict(Batch.objects.filter(pk__in=others).values_list("pk", "state")) == before
     again = Batch.objects.get(pk=silent)
     assert (again.state, again.worker, again.attempts) == ("pending", "", 2)
@@ -103,7 +105,7 @@ def test_only_failed_batches_get_a_clean_slate(tools, network, settings):
     run = tools.precomputes.create(methods=[])
     kept = [batch(run, network, state=state, attempts=2, error="x") for state in ("running", "done")]
     failed = batch(run, network, state="failed", attempts=3, error="disk full")
-    assert precompute.retry_failed(Batch.objects.all()) == [failed]
+    assert runs.retry_failed(Batch.objects.all()) == [failed]
     assert set(Batch.objects.filter(pk__in=kept).values_list("attempts", "error")) == {(2, "x")}
     again = Batch.objects.get(pk=failed)
     assert (again.state, again.attempts, again.error, again.worker) == ("pending", 0, "", "")
@@ -112,7 +114,7 @@ def test_only_failed_batches_get_a_clean_slate(tools, network, settings):
 def test_a_batch_that_failed_goes_last_so_that_the_others_are_made(tools, network, settings, monkeypatch):
     settings.BATCH_SIZE = 1
     run = plan(tools, network)
-    first, second, third = precompute.pending(run)
+    first, second, third = runs.pending(run)
     Batch.objects.filter(pk=first).update(attempts=1)
     done: list[int] = []
 
@@ -133,7 +135,7 @@ def test_messages_are_sent_again_only_of_batches_that_wait_and_only_if_the_queue
     settings.BATCH_SIZE, sent, queue = 1, [], [1]
     monkeypatch.setattr(tasks, "send", sent.extend)
     monkeypatch.setattr(tasks, "queue_length", lambda: queue[0])
-    first, second, third = precompute.pending(plan(tools, network))
+    first, second, third = runs.pending(plan(tools, network))
     claim_batch(second)
     tasks.send_lost()
     assert sent == []
@@ -148,19 +150,19 @@ def test_messages_are_sent_again_only_of_batches_that_wait_and_only_if_the_queue
 
 def test_progress_names_what_went_wrong_and_is_finished_when_nothing_waits_or_runs(tools, network):
     run = tools.precomputes.create(methods=[])
-    empty = precompute.progress(run)
+    empty = runs.progress(run)
     assert (empty.finished, empty.percent, empty.photos_per_second, empty.seconds_left) == (True, 100, None, None)  # fmt: skip
     batch(run, network, state="done")
     failed = batch(run, network, state="failed", error="disk full")
     tried = batch(run, network, state="pending", error="disk full")
     batch(tools.precomputes.create(methods=[]), network, state="failed", error="of another run")
-    state = precompute.progress(run)
+    state = runs.progress(run)
     assert [one.pk for one in state.failures] == [failed, tried]
     assert not state.finished
     Batch.objects.filter(pk=tried).update(state="running")
-    assert not precompute.progress(run).finished
+    assert not runs.progress(run).finished
     Batch.objects.filter(pk=tried).update(state="failed")
-    assert precompute.progress(run).finished
+    assert runs.progress(run).finished
 
 
 def test_speed_is_that_of_the_last_batches_and_not_of_a_slow_morning(tools, network):
@@ -172,9 +174,9 @@ def test_speed_is_that_of_the_last_batches_and_not_of_a_slow_morning(tools, netw
         Batch.objects.get(pk=batch(run, network, state="done", **times)).images.add(image)
 
     done(5000, 3000)
-    for number in range(precompute.RECENT):
+    for number in range(runs.RECENT):
         done(100 - 10 * number, 90 - 10 * number)
-    assert precompute.progress(run).photos_per_second == pytest.approx(8 / 80)
+    assert runs.progress(run).photos_per_second == pytest.approx(8 / 80)
 
 
 def test_a_list_of_runs_counts_the_batches_of_each(tools, network):
@@ -182,7 +184,7 @@ def test_a_list_of_runs_counts_the_batches_of_each(tools, network):
     first.networks.add(network, make_network("other"))
     for state in ("done", "done", "failed", "running"):
         batch(first, network, state=state)
-    counted = {run.pk: (run.batch_count, run.done, run.failed) for run in precompute.runs_with_counts()}
+    counted = {run.pk: (run.batch_count, run.done, run.failed) for run in runs.runs_with_counts()}
     assert counted == {second.pk: (0, 0, 0), first.pk: (4, 2, 1)}
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from explain.cam.faithfulness import average_drop, drops
+from explain.cam.metrics.faithfulness import average_drop, drops
 from explain.models import Evaluation
-from studies.humans import FIGURES
+from studies.results.metric_agreement import FIGURES
 
 # Y, O, and the drop in per cent.
 DROPS = [(0.8, 0.2, 75), (0.5, 0.5, 0), (0.4, 0.7, 0), (1.0, 0.0, 100), (0.3, 0.21, 30)]

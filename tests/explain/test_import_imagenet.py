@@ -9,13 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from scipy.io import savemat
 
-from explain import images, precompute
-from explain.batches import run_pending
-from explain.classes import imagenet_names, imagenet_synsets
-from explain.errors import BadInputError
-from explain.images import import_images
+from explain.core.errors import BadInputError
+from explain.maps import runs
+from explain.maps.batches import run_pending
 from explain.models import ExplanationMap, Image
-from explain.pictures import pixels_of
+from explain.photos import importer
+from explain.photos.class_names import imagenet_names, imagenet_synsets
+from explain.photos.importer import import_images
+from explain.photos.pixels import pixels_of
 
 from .photos import make_folder, make_zip, photo_bytes
 
@@ -132,7 +133,7 @@ def test_class_folders_by_synset_say_the_same(published, inbox):
 
 
 def test_a_stopped_import_keeps_whole_parts_and_goes_on(published, settings, monkeypatch):
-    monkeypatch.setattr(images, "PART", 2)
+    monkeypatch.setattr(importer, "PART", 2)
 
     def stops(done, total):
         if done == 4:
@@ -169,9 +170,7 @@ def test_in_place_nothing_is_copied_until_somebody_looks(published, settings, ti
     assert not Path(settings.MEDIA_ROOT).exists()
     photo = Image.objects.get(original_name=f"{val(1)}.JPEG")
     assert photo.source_path == str(published / "val" / f"{val(1)}.JPEG")
-    run_pending(
-        precompute.plan(image_set=photo.image_set, networks=[tiny], methods=["grad-cam"]), lambda: None
-    )
+    run_pending(runs.plan(image_set=photo.image_set, networks=[tiny], methods=["grad-cam"]), lambda: None)
     in_place = {row.image.original_name: bytes(row.values) for row in ExplanationMap.objects.all()}
     assert not Path(settings.MEDIA_ROOT).exists()
     client.force_login(admin_user)
@@ -179,7 +178,7 @@ def test_in_place_nothing_is_copied_until_somebody_looks(published, settings, ti
     assert client.get(f"/maps/pictures/overlay/{found.pk}/").status_code == 200
     assert len(list(Path(settings.MEDIA_ROOT).rglob("*.jpg"))) == 3
     copies = bring_in(published, set_name="copies").image_set
-    run_pending(precompute.plan(image_set=copies, networks=[tiny], methods=["grad-cam"]), lambda: None)
+    run_pending(runs.plan(image_set=copies, networks=[tiny], methods=["grad-cam"]), lambda: None)
     made = ExplanationMap.objects.filter(image__image_set=copies).select_related("image")
     assert {row.image.original_name: bytes(row.values) for row in made} == in_place
 
@@ -241,7 +240,7 @@ def test_a_zip_cannot_be_used_in_place(inbox):
 
 def test_class_names_are_those_of_the_libraries_and_take_no_torch():
     """They are read from the libraries' files: importing either takes more memory than an import may."""
-    code = "import sys; from explain.classes import imagenet_class as c; print(c('n04258138'), 'torch' in sys.modules)"
+    code = "import sys; from explain.photos.class_names import imagenet_class as c; print(c('n04258138'), 'torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "(807, 'solar dish') False\n"
     from timm.data import ImageNetInfo

@@ -10,8 +10,8 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from PIL import Image as PillowImage
 
-from explain.images import import_images
 from explain.models import Image, ImageSet
+from explain.photos.importer import import_images
 
 from .photos import make_folder, make_zip, photo_bytes, two_classes
 

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 
 from config.files import walk
-from explain import jobs
+from explain.jobs import jobs
 from explain.models import Image, Job, Network
 from tests.factories import make_network
 

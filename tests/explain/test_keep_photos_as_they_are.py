@@ -10,12 +10,12 @@ from django.db import IntegrityError
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from explain import images
-from explain.boxes import BoxLookup, check_boxes, parse_boxes, read_boxes
-from explain.errors import BadInputError
-from explain.images import import_images
+from explain.core.errors import BadInputError
 from explain.models import Image, ImageSet
-from explain.photos import clean_photo
+from explain.photos import importer
+from explain.photos.boxes import BoxLookup, check_boxes, parse_boxes, read_boxes
+from explain.photos.cleaning import clean_photo
+from explain.photos.importer import import_images
 
 from .photos import make_folder, photo_bytes
 
@@ -250,13 +250,13 @@ def test_after_a_bad_file_nothing_more_is_written_and_nothing_stays(inbox, setti
     make_folder(
         inbox, {"hammer/1.jpg": photo_bytes(1), "hammer/2.jpg": "text", "hammer/3.jpg": photo_bytes(3)}
     )
-    written, write = [], images._Import._write
+    written, write = [], importer._Import._write
 
     def counted(self, image, entry, photo):
         written.append(entry.name)
         write(self, image, entry, photo)
 
-    monkeypatch.setattr(images._Import, "_write", counted)
+    monkeypatch.setattr(importer._Import, "_write", counted)
     with pytest.raises(BadInputError, match=r"^hammer/2\.jpg: not a PNG"):
         import_images(path=inbox, set_name="s")
     assert written == ["hammer/1.jpg"]
@@ -296,7 +296,7 @@ def test_a_stopped_import_says_how_to_go_on(inbox, monkeypatch):
     def stopped(**_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(images, "import_images", stopped)
+    monkeypatch.setattr(importer, "import_images", stopped)
     with pytest.raises(CommandError, match="Run the same command again") as caught:
         call_command("import_images", str(inbox), set_name="s")
     assert caught.value.returncode == 130

@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from explain import precompute
+from explain.maps import runs
 from explain.models import Batch, ExplanationMap, Precompute
-from studies import preparing, tasks
-from studies.drafts import create_draft
+from studies import tasks
 from studies.models import Study
+from studies.setup import preparation
+from studies.setup.drafts import create_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +62,7 @@ def test_failed_batches_are_told_and_tried_again(browser, photos, tiny, tasks_ru
 
     study = draft()
     with monkeypatch.context() as full:
-        full.setattr("explain.making.Making.compute", broken)
+        full.setattr("explain.maps.compute.Making.compute", broken)
         page = make(browser, study)
     assert study.state == "precomputing"
     assert "No space left on device" in page
@@ -74,7 +75,7 @@ def test_failed_batches_are_told_and_tried_again(browser, photos, tiny, tasks_ru
 def test_a_message_that_is_lost_is_sent_again_by_whoever_looks(browser, photos, tiny, monkeypatch):
     sent = []
     monkeypatch.setattr(tasks, "tell", lambda task, *ids: sent.append(ids))
-    monkeypatch.setattr(preparing, "queue_length", lambda: 0)
+    monkeypatch.setattr(preparation, "queue_length", lambda: 0)
     study = draft()
     assert "Looking at what is there" in make(browser, study)
     state = browser.get(reverse("setup-state", args=["mine"])).json()
@@ -85,15 +86,15 @@ def test_a_message_that_is_lost_is_sent_again_by_whoever_looks(browser, photos, 
 def test_nothing_is_sent_again_while_a_run_is_going_or_has_failed(photos, tiny, monkeypatch):
     """Each message would have a worker begin the same step once more."""
     waiting = []
-    monkeypatch.setattr(preparing, "queue_length", lambda: len(waiting))
-    study, run = draft(), precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    monkeypatch.setattr(preparation, "queue_length", lambda: len(waiting))
+    study, run = draft(), runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
     study.state, study.precompute = "precomputing", run
     expected = {"pending": False, "running": False, "failed": False, "done": True}
     for state, lost in expected.items():
         run.batches.update(state=state, started_at=timezone.now(), finished_at=timezone.now())
-        assert preparing.is_waiting_for_nobody(study) is lost, state
+        assert preparation.is_waiting_for_nobody(study) is lost, state
     waiting.append("a message on its way")
-    assert not preparing.is_waiting_for_nobody(study)
+    assert not preparation.is_waiting_for_nobody(study)
 
 
 def test_it_can_be_stopped_and_changed(browser, photos, tiny, monkeypatch):
@@ -103,7 +104,7 @@ def test_it_can_be_stopped_and_changed(browser, photos, tiny, monkeypatch):
     browser.post(reverse("study-state", args=["mine", "draft"]))
     study.refresh_from_db()
     assert study.state == Study.State.DRAFT
-    assert preparing.advance(study) is False
+    assert preparation.advance(study) is False
 
 
 def test_a_fault_is_told_instead_of_beginning(browser, photos, tiny):

@@ -3,13 +3,15 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from explain import making, pictures, precompute
-from explain.batches import run_batch, run_pending
-from explain.cam import render
-from explain.errors import BadInputError
-from explain.images import import_images
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.maps import compute, pictures
+from explain.maps import runs as precompute
+from explain.maps.batches import run_batch, run_pending
+from explain.maps.missing import lacking
 from explain.models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Precompute, Prediction
-from explain.needs import lacking
+from explain.photos import pixels
+from explain.photos.importer import import_images
 from tests.factories import make_image, make_map, make_network
 
 from .photos import make_folder, photo_bytes
@@ -101,12 +103,12 @@ def test_pictures_of_a_photo_used_in_place_are_made_when_somebody_looks_and_only
     image, row = Image.objects.get(), ExplanationMap.objects.get()
     assert stored_files(settings) == set()
     for _ in range(2):
-        pictures.make_picture(Image.objects.get())
+        pixels.make_picture(Image.objects.get())
         pictures.make_map_pictures(ExplanationMap.objects.get())
     image.refresh_from_db()
     row.refresh_from_db()
     assert stored_files(settings) == {image.picture.name, row.overlay.name, row.masked.name, row.heat.name}
-    photo = pictures.pixels_of(image)
+    photo = pixels.pixels_of(image)
     placed = render.place(row.array(), pictures.crop_of(tiny, image), render.frame_box(*photo.size))
     assert row.heat.read() == render.encode(render.heat(placed))
     assert image.picture.read() == render.encode(render.frame_picture(photo))
@@ -119,7 +121,7 @@ def lacks(image_set, network, methods=("grad-cam", "hirescam"), target="label") 
 
 def whole_map(image, network, method="grad-cam", **fields) -> ExplanationMap:
     row = make_map(image, network, method)
-    hashed = making.parameters_hash(network, method)
+    hashed = compute.parameters_hash(network, method)
     ExplanationMap.objects.filter(pk=row.pk).update(**{"parameters_hash": hashed, **fields})
     return row
 
@@ -168,19 +170,19 @@ def test_two_workers_that_store_the_same_map_at_the_same_moment_store_it_once(
 ):
     """Both look, neither sees the other's rows, and the unique key stops the second: it looks again."""
     first, second = plan(photos, tiny, methods=METHODS), plan(photos, tiny)
-    store, look, looked = making.Making.store, making.maps_there, []
+    store, look, looked = compute.Making.store, compute.maps_there, []
 
     def overtaken(self):
         if self.batch.precompute_id == first.pk:
             run_pending(second, lambda: None)
-            monkeypatch.setattr(making, "maps_there", blind_at_first)
+            monkeypatch.setattr(compute, "maps_there", blind_at_first)
         return store(self)
 
     def blind_at_first(**where):
         looked.append(where)
         return look(**where) if len(looked) > 1 else set()
 
-    monkeypatch.setattr(making.Making, "store", overtaken)
+    monkeypatch.setattr(compute.Making, "store", overtaken)
     run_pending(first, lambda: None)
     assert (first.batches.get().state, first.batches.get().attempts, len(looked)) == (State.DONE, 1, 2)
     assert ExplanationMap.objects.count() == 15

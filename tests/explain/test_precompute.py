@@ -11,13 +11,14 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image as PillowImage
 
-from explain import making, precompute
-from explain.batches import run_batch, run_pending
-from explain.cam import METHOD_NAMES, explain, render
-from explain.images import import_images
+from explain.cam import METHOD_NAMES, explain
+from explain.cam.rendering import render
+from explain.maps import compute, runs
+from explain.maps.batches import run_batch, run_pending
+from explain.maps.missing import parameters_hash
 from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
-from explain.needs import parameters_hash
-from explain.networks import add_network, load_network
+from explain.networks.registry import add_network, load_network
+from explain.photos.importer import import_images
 
 from .photos import make_folder, photo_bytes
 
@@ -25,7 +26,7 @@ METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
 
 def make_maps(photos, network, methods=METHODS, **options) -> Precompute:
-    run = precompute.plan(image_set=photos, networks=[network], methods=methods, **options)
+    run = runs.plan(image_set=photos, networks=[network], methods=methods, **options)
     run_pending(run, lambda: None)
     return run
 
@@ -136,7 +137,7 @@ def test_the_top_class_is_explained_when_asked_for(photos, tiny):
 def test_running_it_again_computes_nothing(photos, tiny, monkeypatch):
     first = make_maps(photos, tiny)
     before = sorted(ExplanationMap.objects.values_list("pk", "overlay"))
-    monkeypatch.setattr(making, "load_network", None)
+    monkeypatch.setattr(compute, "load_network", None)
     assert make_maps(photos, tiny).pk == first.pk
     assert Batch.objects.count() == first.batches.count()
     make_maps(photos, tiny, ["grad-cam"])
@@ -157,13 +158,13 @@ def test_only_what_is_missing_is_computed(photos, tiny, settings, monkeypatch):
     make_maps(photos, tiny, ["grad-cam"])
     ExplanationMap.objects.filter(image__original_name="hammer/1.jpg").delete()
     asked = []
-    original = making.cam.explain
+    original = compute.cam.explain
 
     def watch(net, batch, methods, **options):
         asked.append((len(batch), list(methods)))
         return original(net, batch, methods=methods, **options)
 
-    monkeypatch.setattr(making.cam, "explain", watch)
+    monkeypatch.setattr(compute.cam, "explain", watch)
     make_maps(photos, tiny, ["grad-cam"])
     assert asked == [(1, ["grad-cam"])]
     make_maps(photos, tiny, ["grad-cam", "ablation-cam"])
@@ -173,16 +174,16 @@ def test_only_what_is_missing_is_computed(photos, tiny, settings, monkeypatch):
 
 def test_two_runs_of_the_same_maps_at_once_store_them_once(photos, tiny, settings, monkeypatch):
     """The second run stores all of its maps while the first is drawing its pictures."""
-    first = precompute.plan(image_set=photos, networks=[tiny], methods=METHODS)
-    second = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    original = making.Making.store
+    first = runs.plan(image_set=photos, networks=[tiny], methods=METHODS)
+    second = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    original = compute.Making.store
 
     def overtaken(self):
         if self.batch.precompute_id == first.pk:
             run_pending(second, lambda: None)
         return original(self)
 
-    monkeypatch.setattr(making.Making, "store", overtaken)
+    monkeypatch.setattr(compute.Making, "store", overtaken)
     run_pending(first, lambda: None)
     assert ExplanationMap.objects.count() == 15
     assert ExplanationMap.objects.filter(batch__precompute=second, method="grad-cam").count() == 5
@@ -198,8 +199,8 @@ def test_batches_hold_as_many_photos_as_the_settings_say(photos, tiny, settings)
 
 
 def test_a_message_that_comes_twice_does_nothing(photos, tiny):
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (batch_id,) = precompute.pending(run)
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (batch_id,) = runs.pending(run)
     assert run_batch(batch_id).state == "done"
     assert run_batch(batch_id) is None
     assert Batch.objects.get(pk=batch_id).attempts == 1
@@ -207,7 +208,7 @@ def test_a_message_that_comes_twice_does_nothing(photos, tiny):
 
 def test_another_network_of_another_crop_goes_into_the_same_run(photos, tiny):
     other, _ = add_network(name="other", load="timm:test_resnet", layer="layer4", weights="random")
-    run = precompute.plan(image_set=photos, networks=[tiny, other], methods=["grad-cam"])
+    run = runs.plan(image_set=photos, networks=[tiny, other], methods=["grad-cam"])
     run_pending(run, lambda: None)
     assert ExplanationMap.objects.filter(network=tiny).count() == 5
     assert ExplanationMap.objects.filter(network=other).count() == 5
@@ -252,7 +253,7 @@ def test_a_photo_with_two_maps_of_a_method_is_one_photo_and_a_method_without_map
     def broken(*_, **__):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(making.Making, "compute", broken)
+    monkeypatch.setattr(compute.Making, "compute", broken)
     with pytest.raises(CommandError):
         call_command(*arguments, "--methods=grad-cam,hirescam", "--target=top")
     told = json.loads(capsys.readouterr().out)

@@ -7,12 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explain.cam import CamError
-from explain.cam.faithfulness import Faithfulness
-from explain.cli import Answer, AnswerCommand, table
-from explain.errors import BadInputError, in_words
-from explain.evaluation_protocols import PROTOCOLS, find_protocol
-from explain.evaluation_tables import Curves, EvaluationTable, Localisation
-from explain.evaluation_text import as_text
+from explain.cam.metrics.faithfulness import Faithfulness
+from explain.core.commands import Answer, AnswerCommand, table
+from explain.core.errors import BadInputError, in_words
+from explain.evaluation.protocols import PROTOCOLS, find_protocol
+from explain.evaluation.tables import Curves, EvaluationTable, Localisation
+from explain.evaluation.text import as_text
 
 
 def test_words_stand_to_the_left_and_numbers_to_the_right():

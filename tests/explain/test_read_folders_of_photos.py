@@ -5,10 +5,10 @@ import zipfile
 
 import pytest
 
-from explain import trees
-from explain.errors import BadInputError
-from explain.layouts import list_photos
-from explain.trees import open_tree
+from explain.core.errors import BadInputError
+from explain.photos import file_trees
+from explain.photos.file_trees import open_tree
+from explain.photos.layouts import list_photos
 
 from .photos import make_folder, make_zip
 
@@ -198,7 +198,7 @@ def test_a_name_that_is_in_a_zip_twice_is_refused_since_only_one_of_them_would_b
 
 
 def test_a_zip_of_more_files_than_may_be_is_refused_and_folders_do_not_count(tmp_path, monkeypatch):
-    monkeypatch.setattr(trees, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(file_trees, "MAX_MEMBERS", 2)
     path = make_zip(tmp_path / "a.zip", {"hammer/": "", "hammer/1.jpg": "x", "hammer/2.jpg": "x"})
     assert len(listed(path)) == 2
     make_zip(path, {f"hammer/{number}.jpg": "x" for number in range(3)})
@@ -237,7 +237,7 @@ def test_a_colon_further_in_is_only_a_name(tmp_path):
 
 
 def test_a_file_of_exactly_the_limit_is_read_and_one_byte_more_is_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(trees, "MAX_FILE_BYTES", 5)
+    monkeypatch.setattr(file_trees, "MAX_FILE_BYTES", 5)
     files = {"a/1.jpg": "12345", "a/2.jpg": "123456"}
     with open_tree(make_folder(tmp_path / "in", files)) as tree:
         assert tree.read("a/1.jpg") == b"12345"

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from explain import evaluate, figure4, readings, sweep
-from explain.cam import render
-from explain.errors import BadInputError
-from explain.evaluation_protocols import PROTOCOLS, evaluation_hash
-from explain.evaluation_tables import table_of
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.evaluation import evaluate, figure4, method_comparison, parameter_sweep
+from explain.evaluation.protocols import PROTOCOLS, evaluation_hash
+from explain.evaluation.tables import table_of
+from explain.maps.missing import parameters_hash
+from explain.maps.pictures import crop_of
 from explain.models import Evaluation, ExplanationMap, ImageSet, Prediction
-from explain.needs import parameters_hash
-from explain.pictures import crop_of, pixels_of
+from explain.photos.pixels import pixels_of
 from tests.factories import make_image, make_map, make_network
 
 pytestmark = pytest.mark.django_db
@@ -189,12 +190,14 @@ def test_two_methods_differ_visibly_where_their_colours_do(tools, network):
     a_map(fourth, network, "grad-cam", LEFT)  # the other is not there
     others(fourth, network, lambda image, network, **fields: a_map(image, network, "hirescam", **fields))
     seen = []
-    (pair,) = readings.compare(image_set=tools, asked=asked(network), report=lambda *done: seen.append(done))
+    (pair,) = method_comparison.compare(
+        image_set=tools, asked=asked(network), report=lambda *done: seen.append(done)
+    )
     assert (pair.first, pair.second, pair.photos) == (*METHODS, 4)
     assert pair.visible == pytest.approx(1 / 4)
     assert 0.99 < pair.correlation <= 1
     placed = [
-        render.place(np.array(cells), (0, 0, 64, 64), render.frame_box(64, 64), readings.SIDE)
+        render.place(np.array(cells), (0, 0, 64, 64), render.frame_box(64, 64), method_comparison.SIDE)
         for cells in (LEFT, RIGHT, NEARLY)
     ]
     assert pair.difference == pytest.approx(
@@ -207,15 +210,17 @@ def test_maps_that_are_flat_have_no_correlation(tools, network):
     first = tools.images.order_by("pk").first()
     a_map(first, network, "grad-cam", LEFT)
     a_map(first, network, "hirescam", [[1.0, 1.0], [1.0, 1.0]])
-    (pair,) = readings.compare(image_set=tools, asked=asked(network))
+    (pair,) = method_comparison.compare(image_set=tools, asked=asked(network))
     assert (pair.correlation, pair.photos) == (None, 1)
-    assert readings.compare(image_set=tools, asked=asked(network, methods=["grad-cam"])) == []
+    assert method_comparison.compare(image_set=tools, asked=asked(network, methods=["grad-cam"])) == []
 
 
 def test_correlation_is_pearson_s():
     one, other = np.random.default_rng(1).random((2, 3, 4))
-    assert readings.correlation(one, other) == pytest.approx(np.corrcoef(one.ravel(), other.ravel())[0, 1])
-    assert readings.correlation(one, -3 * one + 7) == pytest.approx(-1)
+    assert method_comparison.correlation(one, other) == pytest.approx(
+        np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    )
+    assert method_comparison.correlation(one, -3 * one + 7) == pytest.approx(-1)
 
 
 def test_the_figure_shows_what_each_map_leaves_and_the_box_in_green(tools, network):
@@ -249,14 +254,16 @@ def test_the_figure_shows_what_each_map_leaves_and_the_box_in_green(tools, netwo
 
 def test_a_sweep_compares_each_setting_with_the_exact_method(photos, tiny, monkeypatch):
     monkeypatch.setattr(
-        sweep,
+        parameter_sweep,
         "SETTINGS",
         ({"groups": 2, "depth": 0, "threshold": 0.01}, {"groups": 8, "depth": 100, "threshold": 0.0}),
     )
     images = list(photos.images.order_by("pk")[:2])
     images[1].class_name, images[1].class_index = "my bicycle", None
     told = []
-    exact, coarse, whole = sweep.sweep(network=tiny, images=images, report=lambda *done: told.append(done))
+    exact, coarse, whole = parameter_sweep.sweep(
+        network=tiny, images=images, report=lambda *done: told.append(done)
+    )
     assert (exact.method, exact.parameters, exact.agreement) == ("ablation-cam", {}, None)
     assert (coarse.method, coarse.parameters["groups"]) == ("ablation-cam++", 2)
     assert coarse.agreement < whole.agreement == pytest.approx(1, abs=1e-4)
@@ -265,8 +272,8 @@ def test_a_sweep_compares_each_setting_with_the_exact_method(photos, tiny, monke
     assert told == [(1, 3), (2, 3), (3, 3)]
     with monkeypatch.context() as clock:
         ticks = iter([0.0, 0.25, 1.0, 1.5, 2.0, 2.125])
-        clock.setattr(sweep.time, "perf_counter", lambda: next(ticks))
-        timed = sweep.sweep(network=tiny, images=images[:1])
+        clock.setattr(parameter_sweep.time, "perf_counter", lambda: next(ticks))
+        timed = parameter_sweep.sweep(network=tiny, images=images[:1])
     assert [one.milliseconds for one in timed] == [250.0, 500.0, 125.0]
-    nothing = sweep.sweep(network=tiny, images=images[1:])
+    nothing = parameter_sweep.sweep(network=tiny, images=images[1:])
     assert [(one.photos, one.milliseconds, one.agreement) for one in nothing] == [(0, 0.0, None)] * 3

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from explain import trees
 from explain.models import Image, ImageSet
+from explain.photos import file_trees
 
 from .photos import make_folder, make_zip, photo_bytes, two_classes
 
@@ -120,7 +120,7 @@ def test_a_zip_bomb_is_refused_before_it_is_read(inbox):
 
 
 def test_a_member_longer_than_the_limit(inbox, monkeypatch):
-    monkeypatch.setattr(trees, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(file_trees, "MAX_FILE_BYTES", 1000)
     path = make_zip(inbox / "a.zip", {"hammer/1.jpg": photo_bytes(1, (400, 300))})
     (line,) = refused(path)
     assert "“hammer/1.jpg” is" in line
@@ -128,14 +128,14 @@ def test_a_member_longer_than_the_limit(inbox, monkeypatch):
 
 def test_a_zip_whose_header_lies_about_a_length(inbox, monkeypatch):
     """The stream is counted as it is read, whatever the directory of the ZIP says."""
-    monkeypatch.setattr(trees, "MAX_FILE_BYTES", 5000)
+    monkeypatch.setattr(file_trees, "MAX_FILE_BYTES", 5000)
     content = photo_bytes(1, (400, 300), "PNG")
     assert len(content) > 5000
-    with pytest.raises(trees.BadInputError, match="over"):
-        trees._read_limited("a.png", io.BytesIO(content))
+    with pytest.raises(file_trees.BadInputError, match="over"):
+        file_trees._read_limited("a.png", io.BytesIO(content))
     stream = io.BytesIO(b"\0" * 1_000_000)
-    with pytest.raises(trees.BadInputError, match="over"):
-        trees._read_limited("a.png", stream)
+    with pytest.raises(file_trees.BadInputError, match="over"):
+        file_trees._read_limited("a.png", stream)
     assert stream.tell() == 5001  # the rest is never in memory
 
 

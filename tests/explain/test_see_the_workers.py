@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from explain import workers
+from explain.jobs import workers
 from explain.models import Worker
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explain import choosing
+from explain.selection import rules
 from explain.streams import Stream
-from studies import attention, practice
 from studies.analysis.orders import rounds, study_orders
+from studies.trials import attention_checks, practice
 
 ROOT = Path(__file__).parents[2]
 SHARED = {Stream.PHOTOS_OF_CLASS, Stream.CHECK_PLACES}
@@ -21,8 +21,8 @@ SHARED = {Stream.PHOTOS_OF_CLASS, Stream.CHECK_PLACES}
 OTHER_SEEDS = {
     "explain/cam/methods.py",
     "studies/analysis/power.py",
-    "studies/planning.py",
-    "studies/simulate.py",
+    "studies/setup/power_analysis.py",
+    "studies/simulation/volunteers.py",
 }
 
 
@@ -102,23 +102,25 @@ def test_orders_are_dealt_as_they_were():
 
 
 def test_photos_are_drawn_as_they_were():
-    photos = [choosing.Photo(key, f"{key}.jpg", name, str(key)) for key, name in enumerate("abc" * 5)]
+    photos = [rules.Photo(key, f"{key}.jpg", name, str(key)) for key, name in enumerate("abc" * 5)]
 
     def kept(step, **rule):
-        left_out = step(photos, None, None, choosing.Rule(seed=7, **rule))
+        left_out = step(photos, None, None, rules.Rule(seed=7, **rule))
         return [photo.key for photo in photos if photo.key not in left_out]
 
-    assert kept(choosing._beyond_per_class, per_class=2) == [0, 3, 4, 10, 11, 14]
-    assert kept(choosing._beyond_limit, limit=5) == [5, 6, 8, 11, 12]
+    assert kept(rules._beyond_per_class, per_class=2) == [0, 3, 4, 10, 11, 14]
+    assert kept(rules._beyond_limit, limit=5) == [5, 6, 8, 11, 12]
 
 
 def test_practice_and_checks_come_as_they_did(monkeypatch):
     sides = [practice.right_side(person(number), example) for number in range(1, 9) for example in (0, 1)]
     assert sides == [1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1]
-    orders = [attention.check_order(person(1).study, number, given) for number in (1, 2) for given in (0, 1)]
+    orders = [
+        attention_checks.check_order(person(1).study, number, given) for number in (1, 2) for given in (0, 1)
+    ]
     assert orders == [[2, 1, 3, 0], [1, 2, 0, 3], [2, 1, 3, 0], [0, 2, 3, 1]]
-    monkeypatch.setattr(attention, "expected_main", lambda study: 20)
-    due = [[attention._due(person(number), answers) for answers in range(21)] for number in (1, 2, 3)]
+    monkeypatch.setattr(attention_checks, "expected_main", lambda study: 20)
+    due = [[attention_checks._due(person(number), answers) for answers in range(21)] for number in (1, 2, 3)]
     assert [[row.index(count) for count in (1, 2, 3)] for row in due] == [
         [7, 8, 20],
         [2, 12, 16],

@@ -7,12 +7,14 @@ from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from PIL import Image as PillowImage
 
-from explain import jobs, networks, trying
-from explain.cam import CamError, explain, render
-from explain.errors import BadInputError
-from explain.images import import_images
+from explain.cam import CamError, explain
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.jobs import jobs
 from explain.models import Image, Network
-from explain.networks import load_network
+from explain.networks import registry, trial_run
+from explain.networks.registry import load_network
+from explain.photos.importer import import_images
 
 from .photos import make_folder, photo_bytes
 from .small_network import TINY
@@ -20,8 +22,8 @@ from .small_network import TINY
 pytestmark = pytest.mark.django_db
 
 
-def tried(**options) -> trying.Tried:
-    return trying.try_network(**{"load": TINY, "layer": None, "weights": "random", **options})
+def tried(**options) -> trial_run.Tried:
+    return trial_run.try_network(**{"load": TINY, "layer": None, "weights": "random", **options})
 
 
 def shown(picture: io.BytesIO) -> bytes:
@@ -70,15 +72,17 @@ def test_a_photo_that_is_used_where_it_lies_is_looked_at_too(inbox, tiny):
 def test_without_photos_of_ones_own_a_sample_is_looked_at(photos, tiny, settings, set_name):
     found = tried(set_name=set_name)
     assert found.photo == "hammer-1.jpg"
-    assert found.top == expected(tiny, PillowImage.open(settings.BASE_DIR / trying.SAMPLE).convert("RGB"))[0]
+    assert (
+        found.top == expected(tiny, PillowImage.open(settings.BASE_DIR / trial_run.SAMPLE).convert("RGB"))[0]
+    )
 
 
 def test_any_sample_will_do_and_where_there_is_none_it_says_so(settings, tmp_path):
     settings.BASE_DIR = tmp_path
     with pytest.raises(BadInputError, match="there is no photo to try the network on"):
-        trying._check_photo("")
+        trial_run._check_photo("")
     make_folder(tmp_path / "samples/photos", {"b.jpg": photo_bytes(2), "a.jpg": photo_bytes(1), "0.txt": "x"})
-    assert trying._check_photo("")[0] == "a.jpg"
+    assert trial_run._check_photo("")[0] == "a.jpg"
 
 
 def test_a_network_of_few_classes_says_as_many_as_it_has_and_a_blank_map_is_told(tiny, monkeypatch):
@@ -89,8 +93,8 @@ def test_a_network_of_few_classes_says_as_many_as_it_has_and_a_blank_map_is_told
     )
     for values in (module[0].weight, module[0].bias):
         values.data.zero_()
-    net = networks.cam.Network(module.eval(), layer="0", class_names=["cat", "dog"], size=224)
-    monkeypatch.setattr(networks.cam.Network, "load", lambda *_, **__: net)
+    net = registry.cam.Network(module.eval(), layer="0", class_names=["cat", "dog"], size=224)
+    monkeypatch.setattr(registry.cam.Network, "load", lambda *_, **__: net)
     found = tried()
     assert (len(found.top), found.classes, found.blank) == (2, 2, True)
     assert found.to_json()["blank"] is True
@@ -113,11 +117,11 @@ def test_what_cannot_be_loaded_is_one_line_and_no_network(options, complaint):
 
 def test_a_network_that_does_not_see_all_that_people_are_shown_is_refused_before_it_is_added(monkeypatch):
     """Its maps could not be shown in the frame of the others."""
-    loaded = networks.cam.Network.load(TINY)
+    loaded = registry.cam.Network.load(TINY)
     narrow = type(loaded.preprocessing)(size=(160, 160), resize=200)
     monkeypatch.setattr(loaded, "preprocessing", narrow)
-    monkeypatch.setattr(networks.cam.Network, "load", lambda *_, **__: loaded)
-    for attempt in (lambda: tried(), lambda: networks.add_network(name="mine", load=TINY, weights="random")):
+    monkeypatch.setattr(registry.cam.Network, "load", lambda *_, **__: loaded)
+    for attempt in (lambda: tried(), lambda: registry.add_network(name="mine", load=TINY, weights="random")):
         with pytest.raises(BadInputError, match=r"^network .*covers less of the photo than the frame"):
             attempt()
     assert not Network.objects.exists()
@@ -166,12 +170,12 @@ def test_a_job_on_weights_of_ones_own_uses_them(researcher, tiny, tmp_path):
     ],
 )
 def test_which_weights_are_meant(load, weights, stored):
-    assert networks.stored_weights(load, weights) == stored
+    assert registry.stored_weights(load, weights) == stored
 
 
 def test_a_path_of_weights_holds_wherever_a_worker_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert networks.stored_weights("timm:x", "w.pth") == str(tmp_path / "w.pth")
+    assert registry.stored_weights("timm:x", "w.pth") == str(tmp_path / "w.pth")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,7 +183,7 @@ def test_two_who_add_the_same_network_at_once_add_it_once(tiny, monkeypatch):
     """The other was faster: neither saw the row before it was there."""
     with monkeypatch.context() as blind:
         blind.setattr(QuerySet, "first", lambda self: None)
-        row, new = networks.add_network(name="tiny", load=TINY, weights="random")
+        row, new = registry.add_network(name="tiny", load=TINY, weights="random")
     assert (row.pk, new) == (tiny.pk, False)
 
 
@@ -187,8 +191,8 @@ def test_a_network_is_computed_where_the_settings_say(settings, monkeypatch):
     import torch
 
     settings.TORCH_DEVICE = "cuda:1"
-    assert networks.torch_device() == "cuda:1"
+    assert registry.torch_device() == "cuda:1"
     settings.TORCH_DEVICE = "auto"
     for there, device in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
-        assert networks.torch_device() == device
+        assert registry.torch_device() == device

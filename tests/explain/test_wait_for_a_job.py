@@ -8,7 +8,9 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from explain import batches, jobs, tasks
+from explain import tasks
+from explain.jobs import jobs
+from explain.maps import batches
 from explain.models import Batch, ImageSet, Job
 from tests.factories import jpeg, make_network
 

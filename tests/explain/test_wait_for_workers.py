@@ -6,9 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from kombu.exceptions import OperationalError
 
-from explain import precompute, tasks
-from explain.batches import run_pending
+from explain import tasks
 from explain.management.commands import precompute as command
+from explain.maps import runs
+from explain.maps.batches import run_pending
 from explain.models import Batch, ExplanationMap, Precompute
 
 
@@ -73,9 +74,9 @@ def test_ctrl_c_leaves_the_run_and_the_same_command_goes_on(photos, tiny, sent, 
 
 
 def test_messages_that_were_lost_are_sent_again(photos, tiny, sent):
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
     tasks.send_lost()
-    assert sent == precompute.pending(run)
+    assert sent == runs.pending(run)
     tasks.send_lost()  # the queue holds it now
     assert len(sent) == 1
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from explain import clock, jobs
+from explain.core import clock
+from explain.jobs import jobs
 from explain.models import Batch, ImageSet, Job, Precompute, Worker
 from tests.factories import make_network
 

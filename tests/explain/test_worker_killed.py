@@ -18,9 +18,9 @@ import pytest
 from django.conf import settings as project
 from django.db import connection
 
-from explain import precompute
-from explain.images import import_images
+from explain.maps import runs
 from explain.models import Batch, ExplanationMap, Worker
+from explain.photos.importer import import_images
 
 from .photos import make_folder, photo_bytes
 from .test_precompute import named_files, stored_files
@@ -149,10 +149,10 @@ def test_sigkill_in_the_middle_loses_no_map_and_makes_none_twice(
 
 def test_a_worker_that_starts_takes_up_batches_whose_messages_were_lost(photos, tiny, tmp_path, environment):
     """Planned and never sent: as after a crash between the commit and the message, or with a new broker."""
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
     log = tmp_path / "log"
     with start_worker(environment, log) as worker:
-        wait_until(lambda: precompute.progress(run).finished, log)
+        wait_until(lambda: runs.progress(run).finished, log)
         wait_until(lambda: Worker.objects.filter(name__endswith=f":{worker.pid}").exists(), log)
         worker.terminate()
         worker.wait(30)

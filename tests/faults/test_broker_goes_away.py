@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from explain.images import import_images
 from explain.models import Batch, ExplanationMap
+from explain.photos.importer import import_images
 from tests.config.test_behind_nginx import free_port
 from tests.explain.photos import make_folder, photo_bytes
 from tests.explain.test_worker_killed import process, start_worker, wait_until

@@ -10,11 +10,12 @@ from django.conf import settings as project
 from django.db import connection
 from django.utils import timezone
 
-from explain import clock, precompute
-from explain.batches import claim_batch, run_batch
-from studies.allocation import answer_trial, claim_trials
+from explain.core import clock
+from explain.maps import runs
+from explain.maps.batches import claim_batch, run_batch
+from studies.lifecycle.opening import open_study
 from studies.models import Response, Trial
-from studies.opening import open_study
+from studies.trials.allocation import answer_trial, claim_trials
 from tests.factories import make_participant, make_study
 
 HOUR = timedelta(hours=1)
@@ -90,29 +91,29 @@ def test_one_clock_for_all_hosts_nobody_loses_what_they_hold(people, by):
 @on_postgres
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 def test_a_worker_with_a_wrong_clock_is_not_given_up_for_dead(photos, tiny, by):
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (pk,) = precompute.pending(run)
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (pk,) = runs.pending(run)
     with clock_jumps(by):
         claim_batch(pk)
-    assert precompute.requeue_stale() == []
+    assert runs.requeue_stale() == []
 
 
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 def test_a_run_finishes_and_makes_each_map_once(photos, tiny, settings, by):
     settings.BATCH_SIZE = 1
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    waiting = precompute.pending(run)
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    waiting = runs.pending(run)
     run_batch(waiting[0])
     claim_batch(waiting[1])
     run.batches.filter(pk=waiting[1]).update(worker="elsewhere:1")  # and never heard of again
     with clock_jumps(by):
         for pk in waiting[2:]:
             run_batch(pk)
-        assert not precompute.progress(run).finished
+        assert not runs.progress(run).finished
     with clock_jumps(timedelta(seconds=settings.BATCH_STALE_SECONDS + 1)):
         if connection.vendor == "postgresql":
             run.batches.filter(pk=waiting[1]).update(heartbeat_at=timezone.now() - 2 * HOUR)
-        assert precompute.requeue_stale() == [waiting[1]]
+        assert runs.requeue_stale() == [waiting[1]]
         run_batch(waiting[1])
-    assert precompute.progress(run).finished
+    assert runs.progress(run).finished
     assert Counter(run.batches.values_list("maps__image", flat=True)).most_common(1)[0][1] == 1

@@ -45,7 +45,7 @@ PATIENCE, HANG = 240, 2.0  # seconds
 STUDY = f"""
 import django; django.setup()
 from studies.models import Invitation
-from studies.opening import open_study
+from studies.lifecycle.opening import open_study
 from tests.factories import make_study
 study = make_study(items={ITEMS}, responses_per_item={ANSWERS}, trials_per_participant={ITEMS})
 print(Invitation.issue(open_study(study=study))[1])

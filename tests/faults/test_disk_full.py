@@ -20,10 +20,10 @@ from django.urls import reverse
 
 from config.files import walk
 from config.storage import WholeFiles
-from explain import precompute
-from explain.batches import run_batch
-from explain.images import import_images
+from explain.maps import runs
+from explain.maps.batches import run_batch
 from explain.models import ExplanationMap, Image
+from explain.photos.importer import import_images
 from studies.models import Response
 from tests.explain.photos import make_folder, photo_bytes
 from tests.explain.test_worker_killed import wait_until
@@ -154,8 +154,8 @@ def test_photos_on_a_full_disk_come_in_whole_or_not_at_all(inbox, small_disk):
 def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is_room(
     photos, tiny, small_disk, client, researcher, monkeypatch
 ):
-    run = precompute.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (pk,) = precompute.pending(run)
+    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (pk,) = runs.pending(run)
     before = set(walk(default_storage))
     for _ in range(3):
         batch = run_batch(pk)
@@ -167,5 +167,5 @@ def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is
     small_disk()
     monkeypatch.setattr("explain.tasks.tell", lambda task, *ids: run_batch(*ids))
     client.post(reverse("run-retry", args=[run.pk]))
-    assert precompute.progress(run).finished
+    assert runs.progress(run).finished
     assert ExplanationMap.objects.count() == 5

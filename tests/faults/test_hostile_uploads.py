@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from config.backup import file_names
 from config.files import walk
-from explain import jobs
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
+from explain.jobs import jobs
 from explain.models import Job
-from studies.importing import import_responses
+from studies.exports.importer import import_responses
 from tests.factories import make_study
 
 from . import hostile

@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
 
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
 from tests.factories import make_study
 from tests.studies.people import world as world
 from tests.studies.setting_up import birds as birds

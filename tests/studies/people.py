@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from studies.access import Role, give_role
+from studies.access.permissions import Role, give_role
+from studies.lifecycle.opening import open_study
 from studies.models import Study
-from studies.opening import open_study
 from tests.factories import make_participant, make_study
 
 

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from studies.allocation import Outcome, answer_trial, claim_trials, lay_out_trials
 from studies.models import CheckMap, Participant, Study, Trial
+from studies.trials.allocation import Outcome, answer_trial, claim_trials, lay_out_trials
 from tests.factories import make_participant, make_study
 
 

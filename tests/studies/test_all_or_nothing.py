@@ -3,9 +3,9 @@
 import pytest
 from django.core import serializers
 
-from studies import allocation, statements
-from studies.allocation import claim_trials, undo_answer, void_answer, void_participant, withdraw
 from studies.models import Event, Participant, Response, Trial
+from studies.trials import allocation, sql
+from studies.trials.allocation import claim_trials, undo_answer, void_answer, void_participant, withdraw
 from tests.factories import make_participant
 from tests.studies.taking_part import answer, expire, two_people
 
@@ -27,8 +27,8 @@ def everything():
 
 # What is done, and the step in the middle of it that fails.
 STEPS = {
-    "a claim": (lambda first, second: claim_trials(participant=second, count=2), statements, "give"),
-    "an answer": (lambda first, second: answer(first, 2), statements, "insert"),
+    "a claim": (lambda first, second: claim_trials(participant=second, count=2), sql, "give"),
+    "an answer": (lambda first, second: answer(first, 2), sql, "insert"),
     "a late answer": (lambda first, second: answer(first, 1), allocation, "_settle"),
     "an undo": (
         lambda first, second: undo_answer(participant=first, answer_id=first.responses.get().answer_id),
@@ -63,7 +63,7 @@ def test_what_fails_half_way_has_changed_nothing(monkeypatch, what):
     act, owner, step = STEPS[what]
     monkeypatch.setattr(owner, step, fails)
     if what == "an answer":  # on PostgreSQL it is one statement, which has no middle
-        monkeypatch.setattr(statements, "_insert", fails)
+        monkeypatch.setattr(sql, "_insert", fails)
     before = everything()
     with pytest.raises(NoPowerError):
         act(first, second)

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from studies import statements
-from studies.allocation import AnswerError, answer_trial, claim_trials, undo_answer, void_answer
 from studies.models import Event, Response, Trial
+from studies.trials import sql
+from studies.trials.allocation import AnswerError, answer_trial, claim_trials, undo_answer, void_answer
 from tests import by_sql
 from tests.factories import make_participant, make_study, make_trials
 from tests.studies.taking_part import open_study, two_people
@@ -333,15 +333,15 @@ def test_an_answer_to_a_repeat_or_check_stands_aside_and_a_second_one_is_surplus
 
 def test_an_answer_to_a_trial_that_goes_to_somebody_else_meanwhile_is_one_to_a_lost_trial(monkeypatch):
     study, [first, second] = running(orders=["2,0,1"], people=2)
-    really = statements.trial_at
+    really = sql.trial_at
 
     def and_then_it_goes(participant, position):
         held = really(participant, position)
-        monkeypatch.setattr(statements, "trial_at", really)
+        monkeypatch.setattr(sql, "trial_at", really)
         hand_over(study, second)
         return held
 
-    monkeypatch.setattr(statements, "trial_at", and_then_it_goes)
+    monkeypatch.setattr(sql, "trial_at", and_then_it_goes)
     assert answer(first, 0).counts
     assert [(event.participant, event.data["position"]) for event in Event.objects.filter(kind="lapsed")] == [
         (first, 1),

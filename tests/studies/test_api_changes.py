@@ -7,13 +7,13 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from explain.jobs import run_job
+from explain.jobs.jobs import run_job
 from explain.models import Job
-from studies.access import Role, give_role
-from studies.allocation import answer_trial, claim_trials
-from studies.likeness import measure
+from studies.access.permissions import Role, give_role
+from studies.api.throttling import SharedRate
+from studies.lifecycle.similarity import measure
 from studies.models import ApiToken, Event, Invitation, Response, Study, Trial, hash_token
-from studies.throttle import SharedRate
+from studies.trials.allocation import answer_trial, claim_trials
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

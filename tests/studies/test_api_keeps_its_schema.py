@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from config.wsgi import application
-from studies.access import Role, give_role
-from studies.api_errors import describe_refusals
+from studies.access.permissions import Role, give_role
+from studies.api.errors import describe_refusals
+from studies.api.throttling import SharedRate
 from studies.models import ApiToken, Invitation
-from studies.throttle import SharedRate
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
 

@@ -9,12 +9,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from PIL import Image as PillowImage
 
-from explain.jobs import run_job
+from explain.jobs.jobs import run_job
 from explain.models import ExplanationMap, Job
-from studies import comparing
-from studies.likeness import ChangedError, correlate, is_measured, lab, measure, pairs_of
+from studies.lifecycle import similarity_job
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import AlikeError, open_study
+from studies.lifecycle.similarity import ChangedError, correlate, is_measured, lab, measure, pairs_of
 from studies.models import Arm, Event, Study
-from studies.opening import AlikeError, is_intact, open_study
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_a_comparison_that_fails_says_why_and_is_asked_for_again(study, browser,
     def broken(*_):
         raise OSError("the disk is away")
 
-    monkeypatch.setattr(comparing, "measure", broken)
+    monkeypatch.setattr(similarity_job, "measure", broken)
     address = reverse("study-alike", args=["twins"])
     browser.post(address)
     run_job(Job.objects.get().pk)
@@ -152,7 +153,7 @@ def test_a_comparison_of_a_study_that_was_changed_meanwhile_is_not_kept(study, b
     assert job.state == "failed"
     assert "changed" in job.error
     assert not is_measured(Study.objects.get())
-    assert comparing.job_of(Study.objects.get()) is None
+    assert similarity_job.job_of(Study.objects.get()) is None
 
 
 def test_arms_that_change_while_they_are_compared_are_not_measured(study):

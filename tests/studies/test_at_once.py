@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pytest
 
-from explain.errors import BadInputError
-from studies import invitations
-from studies.allocation import answer_trial, claim_trials, undo_answer
-from studies.importing import AnswersFileError, import_responses
-from studies.likeness import measure
+from explain.core.errors import BadInputError
+from studies.exports.importer import AnswersFileError, import_responses
+from studies.lifecycle.opening import OpeningError, open_study
+from studies.lifecycle.similarity import measure
 from studies.models import Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
-from studies.opening import OpeningError, open_study
+from studies.participation import invitations
+from studies.trials.allocation import answer_trial, claim_trials, undo_answer
 from tests.factories import make_participant, make_study
 from tests.studies.test_race import CLIENTS, at_once
 

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from explain import clock
-from studies import statements
-from studies.allocation import claim_trials, undo_answer, void_answer, void_participant, withdraw
-from studies.free_trials import choose_free
-from studies.invitations import finish
+from explain.core import clock
 from studies.models import Event, Response
+from studies.participation.invitations import finish
+from studies.trials import sql
+from studies.trials.allocation import claim_trials, undo_answer, void_answer, void_participant, withdraw
+from studies.trials.free_trials import choose_free
 from tests.factories import make_participant
 from tests.studies.meanwhile import meanwhile, on_postgres
 from tests.studies.taking_part import answer, asked, expire, held_by, open_study
@@ -152,7 +152,7 @@ def test_claims_of_two_people_do_not_wait_for_each_other_and_share_nothing():
 def test_what_somebody_is_just_choosing_from_is_passed_over():
     study = open_study(items=3, responses_per_item=1)
     choose = partial(choose_free, study=study, seen=set(), seen_orders={}, count=1)
-    both = meanwhile(partial(statements.lock_free, study.pk, [], 2), choose)
+    both = meanwhile(partial(sql.lock_free, study.pk, [], 2), choose)
     assert not both.waited
     assert {trial.pk for trial in both.first}.isdisjoint(trial.pk for trial in both.second)
 
@@ -162,7 +162,7 @@ def test_of_what_ran_out_two_people_are_given_no_trial_both():
     claim_trials(participant=first, count=6)
     expire(study)
     both = meanwhile(
-        partial(statements.lock_free, study.pk, [], 2, clock.now()),
+        partial(sql.lock_free, study.pk, [], 2, clock.now()),
         partial(claim_trials, participant=third, count=1),
     )
     assert not both.waited
@@ -212,9 +212,11 @@ def test_two_people_of_one_study_take_their_answers_back_without_waiting_for_eac
 def test_who_finds_the_last_trial_locked_looks_again_when_it_is_let_go(monkeypatch):
     study, person = people(1, items=1)
     looked = threading.Event()
-    monkeypatch.setattr("studies.free_trials.sleep", lambda seconds: (looked.set(), time.sleep(seconds)))
+    monkeypatch.setattr(
+        "studies.trials.free_trials.sleep", lambda seconds: (looked.set(), time.sleep(seconds))
+    )
     both = meanwhile(
-        partial(statements.lock_free, study.pk, [], 1),
+        partial(sql.lock_free, study.pk, [], 1),
         partial(claim_trials, participant=person, count=1),
         is_waiting=looked.is_set,
     )
@@ -224,8 +226,8 @@ def test_who_finds_the_last_trial_locked_looks_again_when_it_is_let_go(monkeypat
 
 def test_nobody_waits_for_ever_for_a_trial_that_somebody_keeps_locked(monkeypatch):
     study, person = people(1, items=1)
-    monkeypatch.setattr("studies.free_trials.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("studies.trials.free_trials.LONGEST_WAIT", 0.05)
     both = meanwhile(
-        partial(statements.lock_free, study.pk, [], 1), partial(claim_trials, participant=person, count=1)
+        partial(sql.lock_free, study.pk, [], 1), partial(claim_trials, participant=person, count=1)
     )
     assert (both.waited, both.second) == (False, [])

@@ -8,13 +8,16 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image as PillowImage
 
-from explain.cam import localisation, plain, render
-from studies.attention import AttentionError, has_passed
-from studies.blinding import check_blinding
-from studies.folder import export
+from explain.cam.metrics import attention_maps, localisation
+from explain.cam.rendering import render
+from studies.exports.archive import export
+from studies.lifecycle.check_maps import AttentionError
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import open_study
 from studies.models import CheckMap, Invitation, Participant, Response, Study, Trial
-from studies.opening import is_intact, open_study
-from studies.results import answers
+from studies.results.answers import answers
+from studies.simulation.blinding_audit import check_blinding
+from studies.trials.attention_checks import has_passed
 from tests.factories import SIDE, jpeg, make_study
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +149,7 @@ def test_a_check_can_be_taken_back_and_a_withdrawal_takes_it_out(visitor, invite
 
 def test_what_is_shown_is_made_by_the_same_renderer_on_and_off_the_object(invite):
     study, _ = invite(items=2, attention_checks=1, picture="masked")
-    (box,) = plain.boxes_in_frame(BOX, SIDE, SIDE)
+    (box,) = attention_maps.boxes_in_frame(BOX, SIDE, SIDE)
     inside = localisation.box_mask([tuple(448 * edge for edge in box)], (448, 448))
     for row in CheckMap.objects.all():
         content = row.file.read()
@@ -206,7 +209,7 @@ def test_more_checks_than_half_of_the_photos_are_refused():
 
 def test_nothing_stays_of_an_opening_that_fails(monkeypatch, settings):
     study = with_boxes(make_study(items=4, attention_checks=1))
-    monkeypatch.setattr("studies.opening.lay_out_trials", lambda study: 1 / 0)
+    monkeypatch.setattr("studies.lifecycle.opening.lay_out_trials", lambda study: 1 / 0)
     before = {path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()}
     with pytest.raises(ZeroDivisionError):
         open_study(study=study)

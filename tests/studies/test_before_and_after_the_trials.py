@@ -4,10 +4,11 @@ import pytest
 from django.urls import reverse
 
 from explain.models import Image
-from studies.consent import facts
 from studies.models import Event, Participant
-from studies.results import Reading, part_of
-from studies.summarise import summarise, summary
+from studies.results.answers import Reading
+from studies.results.part import part_of
+from studies.results.summary import summarise, summary
+from studies.trials.quota import facts
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant

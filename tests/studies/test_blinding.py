@@ -8,9 +8,9 @@ import pytest
 from django.core.files.base import ContentFile
 
 from explain.models import ExplanationMap
-from studies.allocation import claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import ItemMap
-from studies.opening import open_study
+from studies.trials.allocation import claim_trials
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

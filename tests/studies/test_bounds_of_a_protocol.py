@@ -6,10 +6,10 @@ import tomllib
 import pytest
 
 from explain.cam.names import METHOD_NAMES
-from studies.plan import Looks, plan_of
-from studies.protocol import ProtocolError, check_protocol, in_full, names_of_arms, to_toml
-from studies.reader import Reader
-from studies.wording import default_wording
+from studies.protocol.analysis_plan import Looks, plan_of
+from studies.protocol.parser import Reader
+from studies.protocol.schema import ProtocolError, check_protocol, in_full, names_of_arms, to_toml
+from studies.protocol.wording import default_wording
 from tests.factories import make_study
 from tests.studies.test_read_protocol import CHOICE, QUESTIONS, changed, faults
 

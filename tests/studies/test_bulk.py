@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.db.models.expressions import RawSQL
 
-from studies.bulk import chunks, columns
+from studies.core.bulk_read import chunks, columns
 from studies.models import Response, Trial
 from tests import by_sql
 from tests.factories import make_study

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies import cells
+from studies.exports import csv_columns
 
 AWKWARD = ['"', 'a"b', '""', '"whole"', "a,b", "two\nlines", " ", "“a”", "é" * 9]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
@@ -17,7 +17,7 @@ VALUES = st.one_of(
 )
 
 
-def as_read(value: cells.Value) -> str:
+def as_read(value: csv_columns.Value) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -32,8 +32,8 @@ def test_any_values_come_back(values, data):
         ),
         np.int64,
     )
-    columns = [cells.Chosen(cells.Choices(values), places), cells.Numbers(numbers)]
-    text = cells.csv_header(["a", "“b”"]) + cells.csv_rows(columns)
+    columns = [csv_columns.Chosen(csv_columns.Choices(values), places), csv_columns.Numbers(numbers)]
+    text = csv_columns.csv_header(["a", "“b”"]) + csv_columns.csv_rows(columns)
     read = list(csv.reader(io.StringIO(text.decode(), newline="")))
     assert read[0] == ["a", "“b”"]
     assert read[1:] == [
@@ -44,8 +44,11 @@ def test_any_values_come_back(values, data):
 
 
 def test_an_empty_text_is_no_text():
-    assert cells.csv_rows([cells.Chosen(cells.Choices(["", None]), np.array([0, 1]))]) == b"\n\n"
+    assert (
+        csv_columns.csv_rows([csv_columns.Chosen(csv_columns.Choices(["", None]), np.array([0, 1]))])
+        == b"\n\n"
+    )
 
 
 def test_its_examples_say_what_happens():
-    assert doctest.testmod(cells) == (0, 2)
+    assert doctest.testmod(csv_columns) == (0, 2)

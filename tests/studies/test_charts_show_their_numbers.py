@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from explain.models import Evaluation
-from studies import charts
 from studies.analysis.association import Correlation
-from studies.humans import FIGURES, HumansBeside, Point
-from studies.looks import Look, Looks, _largest, _verdict_of
-from studies.progress import Progress
-from studies.summarise import summary
+from studies.monitoring.progress import Progress
+from studies.results import charts
+from studies.results.interim_analysis import Look, Looks, _largest, _verdict_of
+from studies.results.metric_agreement import FIGURES, HumansBeside, Point
+from studies.results.summary import summary
 from tests.factories import make_study
 from tests.studies.filled import fill
 

@@ -13,13 +13,13 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Network
-from studies import blinding
 from studies.analysis.blindness import guess_arms, unequal_positions
-from studies.blinding import check_blinding, crawl
+from studies.lifecycle.opening import open_study
 from studies.models import Event, ItemMap, Participant, Response, Study, Trial
-from studies.opening import open_study
+from studies.simulation import blinding_audit
+from studies.simulation.blinding_audit import check_blinding, crawl
 from tests import by_sql
 from tests.factories import make_participant, make_study, stored
 
@@ -44,7 +44,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("studies.blinding.time", clock)
+    monkeypatch.setattr("studies.simulation.blinding_audit.time", clock)
     return clock
 
 
@@ -157,7 +157,7 @@ def test_exif_is_a_leak(study):
 @pytest.fixture
 def small(db, monkeypatch):
     """Two photos, and few draws for the classifier: quick, for what other parts of the check find."""
-    monkeypatch.setattr(blinding, "DRAWS", 19)
+    monkeypatch.setattr(blinding_audit, "DRAWS", 19)
     study = make_study(items=2, methods=METHODS, responses_per_item=2)
     for shown in ExplanationMap.objects.all():
         ExplanationMap.objects.filter(pk=shown.pk).update(overlay=stored(pad(shown.overlay.read()).read()))
@@ -281,15 +281,15 @@ def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
 
 
 def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):
-    from studies import pictures
+    from studies.participation import picture_views
 
-    real = pictures._map_file
+    real = picture_views._map_file
 
     def slow(participant, trial, slot):
         clock.now += 0.01 * trial.arms[slot - 1]
         return real(participant, trial, slot)
 
-    monkeypatch.setattr(pictures, "_map_file", slow)
+    monkeypatch.setattr(picture_views, "_map_file", slow)
     assert list(leaks(study)) == ["guessing"]
 
 
@@ -299,7 +299,7 @@ def test_arms_that_always_stand_in_the_same_place_are_a_leak(study):
 
 
 def test_a_map_address_that_names_something_is_a_leak(study, monkeypatch):
-    from studies import seats
+    from studies.participation import seats
 
     real = seats._screen
 

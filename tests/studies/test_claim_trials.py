@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from studies import statements
-from studies.allocation import answer_trial, claim_trials, lay_out_trials, renew_leases
 from studies.models import Event, Study, Trial
+from studies.trials import sql as statements
+from studies.trials.allocation import answer_trial, claim_trials, lay_out_trials, renew_leases
 from tests import by_sql
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer, answer_all, answer_what_they_hold, held_by, open_study
@@ -321,14 +321,18 @@ def test_who_finds_nothing_left_is_told_so_at_once(monkeypatch, left):
     elif left == "nothing":
         study.trials.update(state="answered", **past)
     other = person if left == "met before" else make_participant(study, 2)
-    monkeypatch.setattr("studies.free_trials.sleep", lambda seconds: pytest.fail("They are kept waiting."))
+    monkeypatch.setattr(
+        "studies.trials.free_trials.sleep", lambda seconds: pytest.fail("They are kept waiting.")
+    )
     assert claim_trials(participant=other, count=1) == []
 
 
 def test_who_has_done_all_that_is_asked_of_them_is_told_so_at_once(monkeypatch):
     study = open_study(items=4, trials_per_participant=2)
     person = make_participant(study)
-    monkeypatch.setattr("studies.free_trials.sleep", lambda seconds: pytest.fail("They are kept waiting."))
+    monkeypatch.setattr(
+        "studies.trials.free_trials.sleep", lambda seconds: pytest.fail("They are kept waiting.")
+    )
     assert claim_trials(participant=person, count=0) == []
     assert len(claim_trials(participant=person, count=2)) == 2
     assert claim_trials(participant=person, count=2) == []

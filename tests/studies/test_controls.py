@@ -2,10 +2,10 @@
 
 import pytest
 
-from studies.blinding import check_blinding
-from studies.opening import open_study
-from studies.report import report
-from studies.summarise import summary
+from studies.exports.report import report
+from studies.lifecycle.opening import open_study
+from studies.results.summary import summary
+from studies.simulation.blinding_audit import check_blinding
 from tests.factories import make_study
 from tests.studies.filled import fill
 

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from explain.models import Prediction
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import OpeningError, open_study
 from studies.models import Invitation, Item, Study, hash_token
-from studies.opening import OpeningError, is_intact, open_study
 from tests import by_sql
 from tests.factories import make_network
 

@@ -5,10 +5,10 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from explain.models import ExplanationMap
-from studies.drafts import create_draft, new_protocol
-from studies.lifecycle import StepError, delete_study
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.transitions import StepError, delete_study
 from studies.models import Event, Study
-from studies.opening import open_study
+from studies.setup.drafts import create_draft, new_protocol
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db

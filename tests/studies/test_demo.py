@@ -12,10 +12,10 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import resolve
 
+from studies.lifecycle.opening import open_study
 from studies.management.commands import demo
 from studies.management.commands.simulate import shares
 from studies.models import Invitation, Study, hash_token
-from studies.opening import open_study
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

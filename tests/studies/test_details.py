@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import holm
-from studies.details import details
 from studies.models import Trial
-from studies.results import Reading, answers_of, part_of
-from studies.summarise import summary
+from studies.results.answers import Reading, answers_of
+from studies.results.further_analyses import details
+from studies.results.part import part_of
+from studies.results.summary import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from explain import jobs
+from explain.jobs import jobs
 from explain.models import Image, Job
-from studies import comparing, statements, throttle
+from studies.api import throttling
+from studies.lifecycle import similarity_job
 from studies.models import ApiUse, Event, Item, Participant, Response, Study, Trial
+from studies.trials import sql
 
 pytestmark = pytest.mark.django_db
 
@@ -18,17 +20,17 @@ def test_its_kinds_of_work_are_its_own():
 
 
 def test_the_comparison_of_arms_is_known_to_every_worker():
-    assert jobs.KINDS["likeness"] is comparing.LIKENESS
-    assert not comparing.LIKENESS.own_page
+    assert jobs.KINDS["likeness"] is similarity_job.LIKENESS
+    assert not similarity_job.LIKENESS.own_page
     assert [name for name, _ in Job._meta.get_field("kind").choices] == list(jobs.KINDS)
     assert str(Job(pk=7, kind="likeness")) == "job 7: compare what a study’s arms look like"
 
 
 def test_a_kind_is_registered_once():
-    jobs.register(comparing.LIKENESS)  # the same again changes nothing
+    jobs.register(similarity_job.LIKENESS)  # the same again changes nothing
     with pytest.raises(ValueError, match=r"likeness: .* does this kind of work already"):
-        jobs.register(replace(comparing.LIKENESS, do=print))
-    assert jobs.KINDS["likeness"] is comparing.LIKENESS
+        jobs.register(replace(similarity_job.LIKENESS, do=print))
+    assert jobs.KINDS["likeness"] is similarity_job.LIKENESS
 
 
 def test_work_that_a_worker_does_not_know_fails_with_the_remedy_and_keeps_its_files(researcher):
@@ -42,20 +44,20 @@ def test_work_that_a_worker_does_not_know_fails_with_the_remedy_and_keeps_its_fi
 
 def statements_written():
     """The SQL of the hot path that is written by hand."""
-    with open(statements.__file__, encoding="utf-8") as file:
+    with open(sql.__file__, encoding="utf-8") as file:
         return file.read()
 
 
 @pytest.mark.parametrize("model", [Participant, Study, Trial, Response, Item, Event, Image])
 def test_tables_are_named_by_their_models(model):
-    assert getattr(statements, model.__name__.upper()) == f'"{model._meta.db_table}"'
+    assert getattr(sql, model.__name__.upper()) == f'"{model._meta.db_table}"'
     assert model._meta.db_table not in statements_written()
 
 
 def test_the_table_of_the_rate_is_named_by_its_model():
-    with open(throttle.__file__, encoding="utf-8") as file:
+    with open(throttling.__file__, encoding="utf-8") as file:
         assert ApiUse._meta.db_table not in file.read()
-    assert ApiUse._meta.db_table in throttle._COUNT
+    assert ApiUse._meta.db_table in throttling._COUNT
 
 
 def test_words_in_statements_are_values_that_are_stored():

@@ -14,15 +14,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from explain.models import ExplanationMap
-from studies.answer_columns import COLUMNS, Export
-from studies.cells import csv_rows
-from studies.export import csv_chunks
-from studies.folder import export
+from studies.exports.archive import export
+from studies.exports.columns import COLUMNS, Export
+from studies.exports.csv_columns import csv_rows
+from studies.exports.writers import csv_chunks
 from studies.models import Arm, ItemMap, Participant, Response
-from studies.results import part_of
-from studies.scores_json import scores_json
-from studies.summarise import summary
-from studies.summary import as_json
+from studies.results.as_json import as_json, scores_json
+from studies.results.part import part_of
+from studies.results.summary import summary
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -213,9 +212,9 @@ def test_chunks_join_without_a_seam(monkeypatch):
     study = make_study("long", items=5)
     fill(study, [[0, 1, 2, -1, 0], [2, 2, 1, 0, 0]])
     whole = b"".join(csv_chunks(study))
-    import studies.bulk
+    from studies.core import bulk_read
 
-    monkeypatch.setattr(studies.bulk.chunks, "__defaults__", (3,))
+    monkeypatch.setattr(bulk_read.chunks, "__defaults__", (3,))
     parts = list(csv_chunks(study))
     assert len(parts) >= 5  # header, and 10 rows, at most 3 at a time
     assert b"".join(parts) == whole
@@ -258,7 +257,7 @@ def test_a_failed_export_leaves_the_old_file_and_no_litter(study, tmp_path, monk
         yield b"half"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("studies.export.csv_chunks", broken)
+    monkeypatch.setattr("studies.exports.writers.csv_chunks", broken)
     with pytest.raises(CommandError, match="No space left on device") as error:
         call_command("export", "methods", "--to", str(tmp_path))
     assert error.value.returncode == 2
@@ -275,7 +274,7 @@ def test_the_command_names_the_files_and_refuses_formats_it_lacks(study, tmp_pat
 
 def test_a_host_without_pyarrow_says_which_format_needs_it(study, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "studies.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "studies.exports.parquet", raising=False)
     with pytest.raises(
         CommandError, match=r"--format parquet: pyarrow is not installed here.*csv or jsonl"
     ) as error:

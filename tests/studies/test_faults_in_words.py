@@ -2,9 +2,16 @@
 
 import pytest
 
-from studies.fault_words import KINDS, ON_COMMAND_LINE, ON_PAGE, on_command_line, on_page, on_page_with_key
-from studies.faults import Code, Fault, Kind
-from studies.protocol import ProtocolError
+from studies.protocol.fault_words import (
+    KINDS,
+    ON_COMMAND_LINE,
+    ON_PAGE,
+    on_command_line,
+    on_page,
+    on_page_with_key,
+)
+from studies.protocol.faults import Code, Fault, Kind
+from studies.protocol.schema import ProtocolError
 
 SEED = ("design", "seed")
 NETWORK = {"network": "tiny", "classes": ["hen", "emu"]}

@@ -5,12 +5,12 @@ from copy import deepcopy
 import pytest
 from django.urls import reverse
 
-from studies import fault_words
-from studies.drafts import create_draft
-from studies.faults import Code, Fault, Key
 from studies.models import Study
-from studies.protocol import ProtocolError, check_protocol
-from studies.setup import STEPS, step_of
+from studies.protocol import fault_words
+from studies.protocol.faults import Code, Fault, Key
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.setup.drafts import create_draft
+from studies.setup.steps import STEPS, step_of
 from tests.studies.setting_up import DESIGN, WORDING, begin, errors_of, go_through, save
 from tests.studies.test_bounds_of_a_protocol import EVERYTHING
 from tests.studies.test_read_protocol import CHOICE, changed

@@ -10,9 +10,9 @@ from django.db.models import Value
 from django.utils import timezone
 
 import studies
-from studies.frozen import Asked, FrozenStudyError, Kept, RecordError
+from studies.lifecycle.opening import open_study
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Response, Study, Trial
-from studies.opening import open_study
+from studies.models.immutability import Asked, FrozenStudyError, Kept, RecordError
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import answer
 from tests.studies.taking_part import make_check_maps

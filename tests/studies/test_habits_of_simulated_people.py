@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
 from studies.analysis.preference import choice_shares
 from studies.management.commands.simulate import shares as shares_from
 from studies.models import Item, Study, Trial
-from studies.simulate import Preference, Volunteer
+from studies.simulation.volunteers import Preference, Volunteer
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db

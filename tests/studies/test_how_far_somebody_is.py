@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.allocation import ageing, claim_trials, undo_answer
 from studies.models import Participant, Study, Trial, hash_token
-from studies.quota import expected_main, expected_repeats, expected_trials, item_count
-from studies.statements import Progress, participant_of, progress
+from studies.trials.allocation import ageing, claim_trials, undo_answer
+from studies.trials.quota import expected_main, expected_repeats, expected_trials, item_count
+from studies.trials.sql import Progress, participant_of, progress
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer, held_by, open_study, two_people
 

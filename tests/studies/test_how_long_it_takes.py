@@ -2,14 +2,14 @@
 
 import pytest
 
-from studies import quota
-from studies.allocation import claim_trials
-from studies.consent import facts
-from studies.dry_run import count_asked
-from studies.estimate import estimate
+from studies.lifecycle.opening import open_study
 from studies.models import Study
-from studies.opening import open_study
-from studies.preview_seat import PreviewSeat, PreviewState
+from studies.setup.cost_estimate import estimate
+from studies.setup.preview import count_asked
+from studies.setup.preview_seat import PreviewSeat, PreviewState
+from studies.trials import quota
+from studies.trials.allocation import claim_trials
+from studies.trials.quota import facts
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from explain.evaluation_protocols import PROTOCOLS, evaluation_hash
+from explain.evaluation.protocols import PROTOCOLS, evaluation_hash
 from explain.models import Evaluation
 from studies.analysis.answers import AnswersError
 from studies.analysis.association import FLAT, NO_ITEMS, association
-from studies.humans import FIGURES, all_figures, humans_beside
 from studies.models import ItemMap
+from studies.results.metric_agreement import FIGURES, all_figures, humans_beside
 from tests.factories import make_study
 
 from .filled import fill

@@ -7,10 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from studies.humans import FIGURES, humans_beside
+from studies.exports.report import report
 from studies.models import Study
-from studies.report import report
-from studies.summary import signed
+from studies.results.formatting import signed
+from studies.results.metric_agreement import FIGURES, humans_beside
 from tests.factories import make_study
 from tests.studies.filled import fill
 from tests.studies.test_humans_beside_metrics import evaluate
@@ -105,7 +105,7 @@ def test_the_plots_table_has_the_mean_share_where_the_figure_is_low_or_high(stud
 
 
 def test_points_that_would_hide_each_other_are_counted_in_cells(study, admin_client, monkeypatch):
-    monkeypatch.setattr("studies.charts.POINTS", 11)
+    monkeypatch.setattr("studies.results.charts.POINTS", 11)
     found = dots(page_of(admin_client), "% drop in confidence")
     assert {colour for colour, *_ in found} == {"bar-plain"}
     one_pair = min(r for *_, r in found)

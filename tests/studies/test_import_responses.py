@@ -8,10 +8,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from explain.models import Image
-from studies.importing import AnswersFileError, import_responses
+from studies.exports.importer import AnswersFileError, import_responses
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
-from studies.opening import is_intact, open_study
-from studies.summarise import summary
+from studies.results.summary import summary
 from tests.factories import make_participant, make_study, make_trials
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from explain.errors import BadInputError
-from studies import invitations, serializers, workspace_forms
-from studies.access import Role, give_role
+from explain.core.errors import BadInputError
+from studies.access.permissions import Role, give_role
+from studies.api import serializers
 from studies.management.commands import invite as command
 from studies.models import ApiToken, Event, Invitation, Study
+from studies.overview import forms
+from studies.participation import invitations
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +89,7 @@ def test_what_a_limit_is_stands_once():
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_asks_what_a_limit_is(monkeypatch, invite, way):
     """A rule that changes for one changes for all."""
-    for module in (workspace_forms, serializers, command):
+    for module in (forms, serializers, command):
         monkeypatch.setattr(module, "lets_nobody_in", lambda quota: True)
     with pytest.raises(CommandError) if way == "command" else nullcontext():
         invite(way)

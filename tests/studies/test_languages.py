@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils.translation import to_language
 
 from config import errors
-from studies import opening
-from studies.frozen import FrozenStudyError
+from studies.lifecycle import fingerprint, opening
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.revisions import RevisionError, revise
 from studies.models import Response, Study
-from studies.opening import is_intact
-from studies.protocol import check_protocol
-from studies.setup_texts import WordingForm
-from studies.versions import RevisionError, revise
-from studies.wording import default_wording
+from studies.models.immutability import FrozenStudyError
+from studies.protocol.schema import check_protocol
+from studies.protocol.wording import default_wording
+from studies.setup.forms.wording_and_design import WordingForm
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.conftest import Visitor
@@ -308,11 +308,11 @@ def test_english_studies_keep_the_hash_that_they_had_before_there_were_languages
     monkeypatch.setattr(
         opening.json, "dumps", lambda asked, **how: hashed.append(asked) or real(asked, **how)
     )
-    opening.fingerprint(study, {})
+    fingerprint.fingerprint(study, {})
     assert "language" not in hashed[0]["study"]
     assert "language" not in hashed[0]["protocol"]
     study.language, study.protocol = "de", changed(language="de")
-    opening.fingerprint(study, {})
+    fingerprint.fingerprint(study, {})
     assert hashed[1]["study"]["language"] == hashed[1]["protocol"]["language"] == "de"
 
 

@@ -5,14 +5,15 @@ import csv
 import pytest
 from django.urls import reverse
 
-from studies import people
-from studies.details import details
-from studies.folder import export
+from studies.exports.archive import export
+from studies.exports.report import report
 from studies.models import Event, Response, Study
-from studies.people import failed_practice
-from studies.protocol import ProtocolError, check_protocol
-from studies.report import report
-from studies.results import Part, Reading, part_of
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.results import data_quality
+from studies.results.answers import Reading
+from studies.results.further_analyses import details
+from studies.results.part import Part, part_of
+from studies.trials.practice import failed_practice
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill
@@ -49,11 +50,11 @@ def look(study):
 
 
 def checks_of(study, part):
-    return people.checks_of(Reading(study, part))
+    return data_quality.checks_of(Reading(study, part))
 
 
 def reasons(study):
-    return people.reasons(Reading(study, Part("all")))
+    return data_quality.reasons(Reading(study, Part("all")))
 
 
 def test_checks_are_counted_by_person(study):

@@ -5,11 +5,19 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from explain.errors import BadInputError
-from studies import invitations
-from studies.invitations import closed_because, find_study, finish, has_room, is_known, join, link
+from explain.core.errors import BadInputError
+from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Participant, Study, Trial, hash_token
-from studies.opening import open_study
+from studies.participation import invitations
+from studies.participation.invitations import (
+    closed_because,
+    find_study,
+    finish,
+    has_room,
+    is_known,
+    join,
+    link,
+)
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

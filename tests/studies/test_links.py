@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.links import REFUSALS
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation, Participant, Study
-from studies.opening import open_study
+from studies.participation.decorators import REFUSALS
 from tests import by_sql
 from tests.factories import make_participant, make_study
 

@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from explain.models import Image, ImageSet, Prediction
+from studies.lifecycle.readiness import create_study
 from studies.models import Study
-from studies.opening import create_study
-from studies.photos import SHOWN
-from studies.protocol import check_protocol
+from studies.protocol.schema import check_protocol
+from studies.setup.photo_selection_views import SHOWN
 from tests.factories import make_image, make_map, make_network, make_study
 
 pytestmark = pytest.mark.django_db

@@ -10,11 +10,13 @@ from django.conf import settings as site
 from PIL import Image as PillowImage
 
 from explain.models import ExplanationMap, Image
-from studies import opening
-from studies.likeness import measure
+from studies.lifecycle import fingerprint, opening, readiness
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import AlikeError, OpeningError, open_study
+from studies.lifecycle.readiness import create_study
+from studies.lifecycle.similarity import measure
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
-from studies.opening import AlikeError, OpeningError, create_study, is_intact, open_study
-from studies.protocol import ProtocolError, check_protocol
+from studies.protocol.schema import ProtocolError, check_protocol
 from tests.factories import make_map, make_network, make_study
 from tests.studies.test_attention_checks import with_boxes
 
@@ -50,7 +52,7 @@ def test_a_draft_that_cannot_be_made_ready_is_a_draft_as_it_was(birds, monkeypat
 
     monkeypatch.setattr(ItemMap.objects, "bulk_create", no_room)
     with pytest.raises(OSError, match="no room"):
-        opening.make_ready(study=draft, protocol=check_protocol(SOURCE))
+        readiness.make_ready(study=draft, protocol=check_protocol(SOURCE))
     assert Study.objects.get().state == "draft"
     assert not Arm.objects.exists()
     assert not Item.objects.exists()
@@ -186,7 +188,10 @@ def test_it_is_on_record_who_opened_it_and_what_it_asked_then(researcher):
     assert (version.study, version.user, version.number, version.why) == (study, researcher, 1, "")
     assert (version.sha256, version.protocol["title"]) == (study.protocol_sha256, "T")
     stored = Study.objects.get()
-    assert (stored.code_version, stored.protocol_sha256) == (opening.code_version(), study.protocol_sha256)
+    assert (stored.code_version, stored.protocol_sha256) == (
+        fingerprint.code_version(),
+        study.protocol_sha256,
+    )
 
 
 def test_that_arms_looked_the_same_is_part_of_the_hash_and_on_record_with_their_names():
@@ -239,12 +244,12 @@ def test_whoever_waits_for_the_pictures_is_told_how_far_it_is():
 @pytest.fixture
 def ask_git(monkeypatch):
     def ask_git(answer):
-        opening.code_version.cache_clear()
+        fingerprint.code_version.cache_clear()
         monkeypatch.setattr(subprocess, "run", answer)
-        return opening.code_version()
+        return fingerprint.code_version()
 
     yield ask_git
-    opening.code_version.cache_clear()
+    fingerprint.code_version.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -284,8 +289,8 @@ def test_it_is_the_version_of_this_code_wherever_it_is_started_from(tmp_path, mo
         ["tag", "elsewhere"],
     ):
         subprocess.run(["git", *words], check=True)
-    opening.code_version.cache_clear()
-    said = opening.code_version()
-    opening.code_version.cache_clear()
+    fingerprint.code_version.cache_clear()
+    said = fingerprint.code_version()
+    fingerprint.code_version.cache_clear()
     assert said
     assert not said.startswith("elsewhere")

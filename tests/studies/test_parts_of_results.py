@@ -8,22 +8,12 @@ from django.utils import timezone
 
 from studies.analysis.table import UNKNOWN
 from studies.models import Participant, Response, Study, Trial
-from studies.progress import flow_of, invitations_with_people, people_by_state, progress
-from studies.progress import totals as site_totals
-from studies.results import (
-    Part,
-    Reading,
-    UnknownPartError,
-    all_answers,
-    answers,
-    answers_of,
-    classes_and_groups,
-    counted,
-    default_who,
-    part_of,
-    totals,
-)
-from studies.summarise import summarise, summary
+from studies.monitoring.progress import invitations_with_people, people_by_state, progress
+from studies.monitoring.progress import totals as site_totals
+from studies.results.answers import Reading, all_answers, answers, answers_of, classes_and_groups, totals
+from studies.results.part import Part, UnknownPartError, counted, default_who, part_of
+from studies.results.participant_flow import flow_of
+from studies.results.summary import summarise, summary
 from tests import by_sql
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from studies.analysis.staffing import new_people_needed
 from studies.models import Study, Trial
-from studies.staffing import need_of
+from studies.monitoring.people_needed import need_of
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 from studies.analysis.exclusions import Rules
-from studies.plan import plan_of
-from studies.protocol import ProtocolError, check_protocol
+from studies.protocol.analysis_plan import plan_of
+from studies.protocol.schema import ProtocolError, check_protocol
 from tests.factories import make_study
 
 PROTOCOL = """

@@ -13,8 +13,8 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import rating_intervals
 from studies.analysis.power import Assumptions, Design, World
 from studies.analysis.power import power as power_of
-from studies.planning import Photos, count_photos, fewest_people, plan
-from studies.protocol import ProtocolError, check_protocol
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.setup.power_analysis import Photos, count_photos, fewest_people, plan
 from tests.factories import make_image, make_network
 
 CHOICE = tomllib.loads(

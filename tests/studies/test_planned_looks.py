@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from studies.analysis.intervals import choice_intervals
 from studies.analysis.sequential import plan_looks
+from studies.exports.report import report
 from studies.models import Study
-from studies.plan import plan_of
-from studies.protocol import ProtocolError, check_protocol
-from studies.report import report
-from studies.results import answers
-from studies.summarise import summary
+from studies.protocol.analysis_plan import plan_of
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.results.answers import answers
+from studies.results.summary import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 from tests.studies.test_plan import PROTOCOL

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Event, Participant, Response, Study
-from studies.practice import current, has_failed, right_side
-from studies.seats import VolunteerSeat
+from studies.participation.seats import VolunteerSeat
+from studies.trials.practice import current, has_failed, right_side
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.urls import reverse
 
 from explain.models import ExplanationMap, ImageSet
-from studies.drafts import create_draft
-from studies.dry_run import _photos
 from studies.models import Study
+from studies.setup.drafts import create_draft
+from studies.setup.preview import _photos
 from tests.factories import make_image, make_map, make_network, make_study
 from tests.studies.conftest import Visitor
 

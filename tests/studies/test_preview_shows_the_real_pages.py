@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from explain.models import Image
-from studies import opening
+from studies.lifecycle import opening
 from studies.models import Invitation, Study
-from studies.preview_seat import SPENT
-from studies.seats import IN_HAND
+from studies.participation.seats import IN_HAND
+from studies.setup.preview_seat import SPENT
 from tests.factories import make_study
 from tests.studies.taking_part import open_study as open_with_checks
 from tests.studies.test_preview_a_study import rows

@@ -2,8 +2,8 @@
 
 import pytest
 
-from studies.forms import QuestionsForm
 from studies.models import Participant
+from studies.participation.forms import QuestionsForm
 
 pytestmark = pytest.mark.django_db
 

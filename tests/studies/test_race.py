@@ -11,10 +11,10 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from studies import invitations
-from studies.allocation import answer_trial, claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Participant, Response, Trial
-from studies.opening import open_study
+from studies.participation import invitations
+from studies.trials.allocation import answer_trial, claim_trials
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explain.cam.names import METHOD_NAMES
-from studies.protocol import ProtocolError, check_protocol, read_protocol
+from studies.protocol.schema import ProtocolError, check_protocol, read_protocol
 
 CHOICE = tomllib.loads("""
 version = 1

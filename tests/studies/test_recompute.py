@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from studies.folder import export
+from studies.exports.archive import export
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from explain import evaluate, precompute
-from explain.batches import run_pending
-from explain.figure4 import at_least
-from explain.images import import_images
+from explain.evaluation import evaluate
+from explain.evaluation.figure4 import at_least
+from explain.evaluation.method_comparison import compare
+from explain.maps import runs
+from explain.maps.batches import run_pending
 from explain.models import Evaluation, ExplanationMap
-from explain.readings import compare
+from explain.photos.importer import import_images
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, Inputs
 from studies.paper.printed import METRICS
 from studies.paper.tables import Nearness, beside, interval, nearness, verdict
 from studies.paper.zoo import Point, chart
-from studies.protocol import check_protocol
+from studies.protocol.schema import check_protocol
 from tests.explain.photos import make_folder, photo_bytes
 from tests.explain.small_network import small_network
 
@@ -127,7 +128,7 @@ def test_the_interval_of_a_drop_is_students_over_the_photos_with_a_score_above_z
 def tiny_tables(two):
     asked = stages.asked(inputs(), "paper")
     networks = [one.network for one in asked]
-    run_pending(precompute.plan(image_set=two, networks=networks, methods=METHODS), lambda: None)
+    run_pending(runs.plan(image_set=two, networks=networks, methods=METHODS), lambda: None)
     evaluate.run(evaluate.plan(image_set=two, asked=asked), lambda done, total: None)
     return [
         beside(image_set=two, asked=one, stands_for=name)

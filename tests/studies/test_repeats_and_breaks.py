@@ -2,8 +2,8 @@
 
 import pytest
 
+from studies.lifecycle.fingerprint import is_intact
 from studies.models import Response, Trial
-from studies.opening import is_intact
 
 pytestmark = pytest.mark.django_db
 

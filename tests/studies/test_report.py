@@ -7,10 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.export import csv_chunks
+from studies.exports.report import report
+from studies.exports.writers import csv_chunks
 from studies.models import ItemMap, Participant
-from studies.report import report
-from studies.summarise import summary
+from studies.results.summary import summary
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 

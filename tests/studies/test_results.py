@@ -9,10 +9,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from studies.analysis.contrasts import any_difference, compare_arms, rating_tests
-from studies.progress import progress
-from studies.results import UnknownPartError, answers, totals
-from studies.summarise import summary
-from studies.summary import as_json
+from studies.monitoring.progress import progress
+from studies.results.answers import answers, totals
+from studies.results.as_json import as_json
+from studies.results.part import UnknownPartError
+from studies.results.summary import summary
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant, reading_costs
 

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from studies import results
 from studies.analysis import contrasts, resampling
 from studies.models import Event, Response, Study
+from studies.results import answers
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant, reading_costs
@@ -106,14 +106,14 @@ def test_asking_for_nobody_in_particular_adds_a_question_or_two_and_reads_no_mor
 def test_an_answer_by_somebody_who_comes_while_it_is_read_has_its_person(monkeypatch):
     study = make_study("mine", items=3)
     fill(study, [[0, 1, 1]])
-    read = results.columns
+    read = answers.columns
 
     def meanwhile(*args):
         fill(study, [[2, 2, 2]])
         return read(*args)
 
-    monkeypatch.setattr(results, "columns", meanwhile)
-    assert results.answers(study, "real").participants.tolist() == [1, 1, 1, 2, 2, 2]
+    monkeypatch.setattr(answers, "columns", meanwhile)
+    assert answers.answers(study, "real").participants.tolist() == [1, 1, 1, 2, 2, 2]
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from studies.frozen import RecordError
 from studies.models import Event, Study
+from studies.models.immutability import RecordError
 from tests import by_sql
 from tests.studies.people import client_of
 

@@ -5,11 +5,11 @@ from copy import deepcopy
 import pytest
 
 from explain.models import Network
-from studies.protocol import check_protocol
-from studies.setup_forms import MethodsForm, NetworksForm, NewStudyForm, PhotosForm
-from studies.setup_plan import PlanForm
-from studies.setup_questions import AboutPeopleForm
-from studies.setup_texts import DesignForm, WordingForm
+from studies.protocol.schema import check_protocol
+from studies.setup.forms.analysis_plan import PlanForm
+from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm
+from studies.setup.forms.questions import AboutPeopleForm
+from studies.setup.forms.wording_and_design import DesignForm, WordingForm
 from tests.studies.test_bounds_of_a_protocol import EVERYTHING
 from tests.studies.test_read_protocol import CHOICE, changed
 

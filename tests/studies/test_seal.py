@@ -13,12 +13,14 @@ from django.urls import reverse
 
 from config import doctor
 from explain.models import ExplanationMap, Image, ImageSet, Network
+from studies.lifecycle.fingerprint import picture_hashes
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.readiness import create_study
+from studies.lifecycle.revisions import revise, reworded
+from studies.lifecycle.seal import BrokenSeal, Change, broken_seal, pictures_now
+from studies.lifecycle.seal_words import in_words, line_of
 from studies.models import ApiToken, Arm, Item, ItemMap, ProtocolVersion, Study, Trial
-from studies.opening import create_study, open_study, picture_hashes
-from studies.protocol import check_protocol
-from studies.seal import BrokenSeal, Change, broken_seal, pictures_now
-from studies.seal_in_words import in_words, line_of
-from studies.versions import revise, reworded
+from studies.protocol.schema import check_protocol
 from tests import by_sql
 from tests.factories import make_image, make_map, make_network, make_study
 from tests.studies.filled import fill

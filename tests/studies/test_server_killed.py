@@ -23,7 +23,7 @@ import pytest
 from django.conf import settings as project
 
 from studies.models import Response, Trial
-from studies.simulate import find_form, press
+from studies.simulation.volunteers import find_form, press
 from tests.explain.test_worker_killed import database_url, wait_until
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]

@@ -7,11 +7,11 @@ from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from explain.models import Image, Prediction
-from studies.fault_words import knows_not
 from studies.models import Event, Study
-from studies.preparing import GAVE_UP
-from studies.protocol import check_protocol
-from studies.setup import STEPS
+from studies.protocol.fault_words import knows_not
+from studies.protocol.schema import check_protocol
+from studies.setup.preparation import GAVE_UP
+from studies.setup.steps import STEPS
 from tests.studies.setting_up import DESIGN, WORDING, begin, errors_of, go_through, save
 
 pytestmark = pytest.mark.django_db

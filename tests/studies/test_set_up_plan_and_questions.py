@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from studies.models import Study
-from studies.protocol import check_protocol
+from studies.protocol.schema import check_protocol
 from tests.studies.setting_up import begin, errors_of, go_through, save
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ from django.core.management.base import CommandError
 
 from explain.cam.preprocessing import Preprocessing
 from explain.models import Network
-from studies.attention import has_passed
-from studies.localised import in_boxes
+from studies.lifecycle.opening import open_study
 from studies.models import ItemMap, Participant, Response, Study, Trial
-from studies.opening import open_study
-from studies.simulate import Preference, Simulated, SimulationError, simulate
+from studies.simulation.box_preference import in_boxes
+from studies.simulation.volunteers import Preference, Simulated, SimulationError, simulate
+from studies.trials.attention_checks import has_passed
 from tests.factories import make_study
 from tests.studies.test_attention_checks import with_boxes
 

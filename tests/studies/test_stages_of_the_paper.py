@@ -7,11 +7,11 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from explain.errors import BadInputError
+from explain.core.errors import BadInputError
 from explain.models import Image, ImageSet, Prediction
+from studies.lifecycle.opening import open_study
 from studies.management.commands.repeat_paper import _inputs
 from studies.models import Study
-from studies.opening import open_study
 from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, remarks

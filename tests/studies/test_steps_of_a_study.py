@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from studies.lifecycle import STEPS, StepError, change_state, delete_study
-from studies.likeness import measure
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.similarity import measure
+from studies.lifecycle.transitions import STEPS, StepError, change_state, delete_study
 from studies.models import Event, Study
-from studies.opening import is_intact, open_study
-from studies.staffing import Need, need_of
+from studies.monitoring.people_needed import Need, need_of
 from tests import by_sql
 from tests.factories import make_participant, make_study
 

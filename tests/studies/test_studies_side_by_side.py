@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from explain.errors import BadInputError
-from studies.access import Role, give_role, may_edit, people_of
-from studies.lifecycle import revoke_invitation
+from explain.core.errors import BadInputError
+from studies.access.event_log import add_note
+from studies.access.permissions import Role, give_role, may_edit, people_of
+from studies.lifecycle.revisions import find_version
+from studies.lifecycle.transitions import revoke_invitation
 from studies.models import ApiToken, Event, Invitation, Response, Study
-from studies.record import add_note
-from studies.versions import find_version
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant

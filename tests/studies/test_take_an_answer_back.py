@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from studies.allocation import undo_answer, void_answer
+from studies.trials.allocation import undo_answer, void_answer
 from tests.studies.taking_part import answer, two_people
 from tests.studies.test_answer_trial import running
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from studies.allocation import claim_trials, undo_answer, void_answer, void_participant
 from studies.models import Event, Response, Trial, hash_token
+from studies.trials.allocation import claim_trials, undo_answer, void_answer, void_participant
 from tests.factories import make_participant
 from tests.studies.taking_part import (
     answer,

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from studies.folder import export
+from studies.exports.archive import export
 from studies.models import Study
 from tests import by_sql
 from tests.factories import make_study

@@ -11,11 +11,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from explain.models import ExplanationMap
-from studies.answer_columns import COLUMNS
-from studies.folder import export
+from studies.exports.archive import export
+from studies.exports.columns import COLUMNS
+from studies.lifecycle.fingerprint import is_intact
 from studies.models import ItemMap, Response
-from studies.opening import is_intact
-from studies.provenance import MEANINGS, origins
+from studies.results.provenance import MEANINGS, origins
 from tests.factories import make_study
 from tests.studies.filled import answer, make_participant
 

@@ -13,15 +13,17 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from explain.models import ImageSet
-from studies.allocation import answer_trial, claim_trials
-from studies.export import csv_chunks
-from studies.lifecycle import change_state
+from studies.exports.writers import csv_chunks
+from studies.lifecycle.fingerprint import is_intact
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.protocol_views import RevisionForm
+from studies.lifecycle.readiness import create_study
+from studies.lifecycle.revisions import RevisionError, differences, revise, reworded
+from studies.lifecycle.transitions import change_state
 from studies.models import Response, Study
-from studies.opening import create_study, is_intact, open_study
-from studies.protocol import ProtocolError, check_protocol, to_toml
-from studies.protocol_pages import RevisionForm
-from studies.summarise import summary
-from studies.versions import RevisionError, differences, revise, reworded
+from studies.protocol.schema import ProtocolError, check_protocol, to_toml
+from studies.results.summary import summary
+from studies.trials.allocation import answer_trial, claim_trials
 from tests import by_sql
 from tests.factories import make_image, make_map, make_network, make_participant, make_study
 

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explain.models import Evaluation
-from studies.allocation import claim_trials
+from studies.lifecycle.opening import open_study
 from studies.models import Event, Response, Study
-from studies.opening import open_study
-from studies.watching import people, watch
+from studies.monitoring.live_status import people, watch
+from studies.trials.allocation import claim_trials
 from tests import by_sql
 from tests.factories import make_map, make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -211,7 +211,7 @@ def test_taking_someone_out_asks_why_and_asks_their_photos_again(browser):
 def answer_of(person, trial):
     from uuid import uuid4
 
-    from studies.allocation import answer_trial
+    from studies.trials.allocation import answer_trial
 
     answer_trial(participant=person, position=trial.position, shown_value=0, answer_id=uuid4())
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from studies.estimate import estimate, estimate_from, items_of
-from studies.likeness import NOTICEABLE, Pair, _pair
-from studies.planning import fewest
+from studies.lifecycle.similarity import NOTICEABLE, Pair, _pair
+from studies.setup.cost_estimate import estimate, estimate_from, items_of
+from studies.setup.power_analysis import fewest
 from tests.studies.test_read_protocol import changed
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from studies import statements
-from studies.allocation import claim_trials
 from studies.models import Trial
+from studies.trials import sql
+from studies.trials.allocation import claim_trials
 from tests import by_sql
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import expire as expire_leases
@@ -74,7 +74,5 @@ def test_a_lease_that_ends_in_this_moment_is_not_over():
     study = open_study(items=1, responses_per_item=1)
     (held,) = claim_trials(participant=make_participant(study), count=1)
     until = Trial.objects.get(pk=held.pk).lease_until
-    assert statements.lock_free(study.pk, [], 5, until) == []
-    assert [free.pk for free in statements.lock_free(study.pk, [], 5, until + timedelta(seconds=1))] == [
-        held.pk
-    ]
+    assert sql.lock_free(study.pk, [], 5, until) == []
+    assert [free.pk for free in sql.lock_free(study.pk, [], 5, until + timedelta(seconds=1))] == [held.pk]

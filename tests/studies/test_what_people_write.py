@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from explain.models import Batch, ExplanationMap, Image, Job, Precompute, Worker
-from studies.likeness import Pair
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.similarity import Pair
 from studies.models import ApiToken, Arm, Event, Invitation, ProtocolVersion, Study
-from studies.opening import open_study
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill

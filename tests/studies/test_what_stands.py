@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
-from studies import allocation, simulate
 from studies.analysis import answers
 from studies.analysis.times import times_of
-from studies.attention import picked
 from studies.models import Response, Study, Trial
+from studies.simulation import volunteers
+from studies.trials import allocation
+from studies.trials.attention_checks import picked
 from tests.factories import make_study
 from tests.studies.filled import answer, make_participant
 
@@ -37,7 +38,7 @@ def test_a_trial_has_one_answer_that_stands(status):
 def test_the_same_is_one_number_and_one_name():
     assert answers.SAME == -1
     assert allocation.SAME is answers.SAME
-    assert simulate.SAME_NAME is answers.SAME_NAME
+    assert volunteers.SAME_NAME is answers.SAME_NAME
     assert [picked(Trial.Kind.MAIN, ["a", "b"], choice) for choice in (answers.SAME, 0, 1)] == [
         "same",
         "a",

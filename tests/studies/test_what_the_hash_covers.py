@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from explain.models import ExplanationMap, Image, ImageSet, Network
+from studies.lifecycle.fingerprint import fingerprint, is_intact, picture_hashes
+from studies.lifecycle.opening import open_study
 from studies.models import Arm, CheckMap, Item, Study, Trial
-from studies.opening import fingerprint, is_intact, open_study, picture_hashes
 from tests.factories import jpeg, make_map, make_network, make_study, make_trials, stored
 from tests.studies.test_attention_checks import with_boxes
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from studies.access import Role, give_role
-from studies.attention import has_passed, passes
-from studies.export import jsonl_chunks
+from studies.access.permissions import Role, give_role
+from studies.exports.writers import jsonl_chunks
 from studies.models import ApiToken, Response, Study, Trial
-from studies.people import checks_of
-from studies.results import Part, Reading
-from studies.watching import people
+from studies.monitoring.live_status import people
+from studies.results.answers import Reading
+from studies.results.data_quality import checks_of
+from studies.results.part import Part
+from studies.trials.attention_checks import has_passed, passes
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db

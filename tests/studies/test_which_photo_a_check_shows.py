@@ -5,24 +5,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from explain.cam import localisation, plain
+from explain.cam.metrics import attention_maps, localisation
 from explain.models import ExplanationMap
-from studies.allocation import claim_trials
 from studies.analysis.orders import spread
-from studies.attention import (
-    POOL,
-    AttentionError,
-    Met,
-    check_order,
-    draw,
-    has_passed,
-    make_check_maps,
-    names,
-    next_check,
-    with_checks,
-)
+from studies.lifecycle.check_maps import POOL, AttentionError, draw, make_check_maps
 from studies.models import Item, ItemMap, Response, Trial
-from studies.statements import Given
+from studies.trials.allocation import claim_trials
+from studies.trials.attention_checks import Met, check_order, has_passed, names, next_check, with_checks
+from studies.trials.sql import Given
 from tests.factories import make_participant, make_study
 from tests.studies import taking_part
 from tests.studies.taking_part import answer_what_they_hold, held_by
@@ -242,7 +232,7 @@ def test_check_maps_are_as_large_as_the_maps_of_the_study_and_on_the_box_of_thei
     found = draw([(left.image, (9, 14)), (right.image, (9, 14))], arms=3, seed=1, wanted=2)
     assert set(found) == {left.image_id, right.image_id}
     for item in (left, right):
-        boxes = plain.boxes_in_frame(item.image.boxes, 160, 80)
+        boxes = attention_maps.boxes_in_frame(item.image.boxes, 160, 80)
         assert {one.shape for one in found[item.image_id]} == {(9, 14)}
         shares = [
             (cells * localisation.box_mask([_scaled(box, (9, 14)) for box in boxes], (9, 14))).sum()
@@ -339,12 +329,12 @@ def test_check_maps_are_as_large_as_the_maps_that_this_study_shows(monkeypatch):
     shared = Item.objects.create(study=other, index=9, image=found[0][0])
     for arm in other.arms.all():
         ItemMap.objects.create(item=shared, arm=arm, map=finer)
-    really, sizes = plain.plain_maps, set()
+    really, sizes = attention_maps.plain_maps, set()
 
     def noting(boxes, cells, *others):
         sizes.add(cells)
         return really(boxes, cells, *others)
 
-    monkeypatch.setattr(plain, "plain_maps", noting)
+    monkeypatch.setattr(attention_maps, "plain_maps", noting)
     make_check_maps(study)
     assert sizes == {(7, 7)}

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
+from studies.core.transactions import writing
 from studies.models import Study, Trial
-from studies.statements import is_free, lock_free
-from studies.turns import writing
+from studies.trials.sql import is_free, lock_free
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db

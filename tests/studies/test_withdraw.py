@@ -9,8 +9,8 @@ from django.core import serializers
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.allocation import claim_trials, undo_answer, void_answer, withdraw
 from studies.models import Event, Invitation, Participant, Response, Trial
+from studies.trials.allocation import claim_trials, undo_answer, void_answer, withdraw
 from tests.factories import make_participant
 from tests.studies.taking_part import answer, answer_what_they_hold, asked, expire, held_by, open_study
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.likeness import measure
+from studies.lifecycle.similarity import measure
 from studies.models import Event, Invitation, Study, hash_token
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant, reading_costs

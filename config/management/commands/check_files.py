@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.files import check_files, delete_orphans
-from explain.cli import Answer, AnswerCommand
+from explain.core.commands import Answer, AnswerCommand
 
 
 class Command(AnswerCommand):

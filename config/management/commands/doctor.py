@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.doctor import SEAL, examine
-from explain.cli import Answer, AnswerCommand
-from studies.seal_in_words import EXIT_STATUS
+from explain.core.commands import Answer, AnswerCommand
+from studies.lifecycle.seal_words import EXIT_STATUS
 
 
 class Command(AnswerCommand):

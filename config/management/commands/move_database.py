@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.moving import move
-from explain.cli import Answer, AnswerCommand, Bar
+from explain.core.commands import Answer, AnswerCommand, Bar
 
 
 class Command(AnswerCommand):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.backup import restore
-from explain.cli import Answer, AnswerCommand, Bar
+from explain.core.commands import Answer, AnswerCommand, Bar
 
 
 class Command(AnswerCommand):

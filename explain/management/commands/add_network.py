@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand
-from explain.networks import add_network
+from explain.core.commands import Answer, AnswerCommand
+from explain.networks.registry import add_network
 
 
 class Command(AnswerCommand):

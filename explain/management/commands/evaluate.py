@@ -6,15 +6,17 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain import evaluate, tasks
-from explain.cli import Answer, AnswerCommand, Bar
-from explain.errors import BadInputError
-from explain.evaluation_protocols import PROTOCOLS, EvaluationProtocol
-from explain.evaluation_rows import write_rows
-from explain.evaluation_tables import EvaluationTable, table_of
-from explain.evaluation_text import as_text
-from explain.lookup import find_networks, find_set
+from explain import tasks
+from explain.core.commands import Answer, AnswerCommand, Bar
+from explain.core.errors import BadInputError
+from explain.evaluation import evaluate
+from explain.evaluation.protocols import PROTOCOLS, EvaluationProtocol
+from explain.evaluation.rows_csv import write_rows
+from explain.evaluation.tables import EvaluationTable, table_of
+from explain.evaluation.text import as_text
 from explain.models import ImageSet, Precompute
+from explain.networks.registry import find_networks
+from explain.photos.sets import find_set
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 60

@@ -4,13 +4,15 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain import precompute
-from explain.batches import run_pending
-from explain.cli import Answer, AnswerCommand, Bar
-from explain.errors import BadInputError
-from explain.lookup import find_networks, find_set
+from explain.core.commands import Answer, AnswerCommand, Bar
+from explain.core.errors import BadInputError
+from explain.maps import runs
+from explain.maps.batches import run_pending
 from explain.models import ImageSet, Network
-from explain.selection import F1Table, f1_by_class
+from explain.networks.registry import find_networks
+from explain.photos.sets import find_set
+from explain.selection.f1 import F1Table
+from explain.selection.queries import f1_by_class
 
 COLUMNS = ("class", "photos", "precision", "recall", "f1")
 
@@ -35,15 +37,15 @@ class Command(AnswerCommand):
 
 
 def _predict(image_set: ImageSet, network: Network) -> None:
-    run = precompute.plan(image_set=image_set, networks=[network], methods=[])
+    run = runs.plan(image_set=image_set, networks=[network], methods=[])
     with Bar("photos") as bar:
 
         def report() -> None:
-            state = precompute.progress(run)
+            state = runs.progress(run)
             bar(state.photos_done, state.photos)
 
         run_pending(run, report)
-    failures = precompute.progress(run).failures
+    failures = runs.progress(run).failures
     if failures:
         raise BadInputError(*(f"{batch}: {batch.error}" for batch in failures))
 

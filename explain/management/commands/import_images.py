@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain import images
-from explain.cli import Answer, AnswerCommand, Bar
+from explain.core.commands import Answer, AnswerCommand, Bar
+from explain.photos import importer
 
 
 class Command(AnswerCommand):
@@ -46,7 +46,7 @@ class Command(AnswerCommand):
         listed = options["ground_truth"] or options["devkit"]
         with Bar("photos") as progress:
             try:
-                done = images.import_images(
+                done = importer.import_images(
                     path=path,
                     set_name=set_name,
                     boxes=options["boxes"],
@@ -64,7 +64,7 @@ class Command(AnswerCommand):
         return _answer(done)
 
 
-def _answer(done: images.Imported) -> Answer:
+def _answer(done: importer.Imported) -> Answer:
     photos = done.image_set.images
     data = {
         "set": done.image_set.name,

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand
-from studies.blinding import check_blinding
-from studies.invitations import find_study
+from explain.core.commands import Answer, AnswerCommand
+from studies.participation.invitations import find_study
+from studies.simulation.blinding_audit import check_blinding
 
 
 class Command(AnswerCommand):

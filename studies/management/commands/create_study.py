@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand
+from explain.core.commands import Answer, AnswerCommand
+from studies.lifecycle.readiness import create_study
 from studies.models import Study
-from studies.opening import create_study
-from studies.protocol import read_protocol
+from studies.protocol.schema import read_protocol
 
 
 class Command(AnswerCommand):

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from explain.cli import Answer, AnswerCommand
-from explain.errors import BadInputError
-from studies.invitations import find_study, invite, is_over, lets_nobody_in, link
+from explain.core.commands import Answer, AnswerCommand
+from explain.core.errors import BadInputError
+from studies.participation.invitations import find_study, invite, is_over, lets_nobody_in, link
 
 
 class Command(AnswerCommand):

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand, Bar
-from studies.invitations import find_study, link
+from explain.core.commands import Answer, AnswerCommand, Bar
+from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from studies.opening import open_study
+from studies.participation.invitations import find_study, link
 
 
 class Command(AnswerCommand):

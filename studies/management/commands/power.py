@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain.cli import Answer, AnswerCommand, Bar
+from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
-from studies.planning import EFFECTS, Plan, plan
-from studies.protocol import read_protocol
+from studies.protocol.schema import read_protocol
+from studies.setup.power_analysis import EFFECTS, Plan, plan
 
 BAR = 40  # characters for a power of 1
 

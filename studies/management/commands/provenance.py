@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand
-from studies.provenance import Chain, Given, Origin, chain_of_answer, chain_of_item
+from explain.core.commands import Answer, AnswerCommand
+from studies.results.provenance import Chain, Given, Origin, chain_of_answer, chain_of_item
 
 from .scores import UNBLIND, answered_study
 

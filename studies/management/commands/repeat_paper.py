@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 
-from explain.cli import Answer, AnswerCommand
-from explain.evaluation_protocols import PROTOCOLS
+from explain.core.commands import Answer, AnswerCommand
+from explain.evaluation.protocols import PROTOCOLS
 from studies.paper import stages
 from studies.paper.inputs import RULES, SAMPLE_NETWORKS, Inputs, check, remarks
 from studies.paper.report import paper_report

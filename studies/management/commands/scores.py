@@ -5,14 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from studies.lifecycle.seal_words import EXIT_STATUS, seal_in_words
 from studies.models import Event, Study
-from studies.plan import HIDDEN, results_hidden
-from studies.results import Reading, UnknownPartError, part_of
-from studies.scores_json import scores_json
-from studies.seal_in_words import EXIT_STATUS, seal_in_words
-from studies.staffing import need_of
-from studies.summarise import summarise
-from studies.summary import WHO, Summary, percent, signed
+from studies.monitoring.people_needed import need_of
+from studies.protocol.analysis_plan import HIDDEN, results_hidden
+from studies.results.answers import Reading
+from studies.results.as_json import scores_json
+from studies.results.formatting import percent, signed
+from studies.results.part import WHO, UnknownPartError, part_of
+from studies.results.summary import Summary, summarise
 
 
 class Command(BaseCommand):

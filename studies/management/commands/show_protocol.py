@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.cli import Answer, AnswerCommand
-from explain.errors import BadInputError
-from studies.invitations import find_study
-from studies.protocol import to_toml
-from studies.versions import differences, find_version
+from explain.core.commands import Answer, AnswerCommand
+from explain.core.errors import BadInputError
+from studies.lifecycle.revisions import differences, find_version
+from studies.participation.invitations import find_study
+from studies.protocol.schema import to_toml
 
 
 class Command(AnswerCommand):

@@ -6,13 +6,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 from tqdm import tqdm
 
-from explain.cli import Answer, AnswerCommand
-from explain.errors import BadInputError
+from explain.core.commands import Answer, AnswerCommand
+from explain.core.errors import BadInputError
 from studies.analysis.answers import SAME_NAME
-from studies.invitations import find_study
-from studies.localised import in_boxes
 from studies.models import Study
-from studies.simulate import Preference, local_server, simulate
+from studies.participation.invitations import find_study
+from studies.simulation.box_preference import in_boxes
+from studies.simulation.volunteers import Preference, local_server, simulate
 
 CHANCES = (
     ("dropout", 0.0, "chance of leaving after an answer"),

@@ -12,7 +12,7 @@ from timm.data import create_transform, resolve_data_config
 from torch import nn
 
 from explain.cam import CamError, Network, Preprocessing, explain
-from explain.cam.sources import from_timm, imagenet_names
+from explain.cam.loading.sources import from_timm, imagenet_names
 from tests.explain.cam.conftest import packaged, sample_photo, sample_rows
 
 
@@ -28,7 +28,7 @@ PHOTOS = ["baseball-1.jpg", "bee-1.jpg", "hammer-2.jpg", "dam-1.jpg"]
 
 @pytest.mark.parametrize("name", ["resnet50", "inception_v3", "efficientnet_b1"])
 def test_preprocessing_of_torchvision_is_the_record_of_its_weights(name):
-    from explain.cam.sources import _preset
+    from explain.cam.loading.sources import _preset
 
     for record in torchvision.models.get_model_weights(name):
         ours, theirs = _preset(record), record.transforms()

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from explain.cam import CamError, Network
-from explain.cam.faithfulness import area_under, faithfulness
-from explain.cam.masking import (
+from explain.cam.metrics.faithfulness import area_under, faithfulness
+from explain.cam.metrics.masking import (
     FILLS,
     Masking,
     deletion_auc,
@@ -17,7 +17,7 @@ from explain.cam.masking import (
     measure,
     measure_maps,
 )
-from explain.cam.sanity import forgetful, randomisation_check
+from explain.cam.metrics.sanity import forgetful, randomisation_check
 
 
 def test_the_figures_equal_a_calculation_by_hand():

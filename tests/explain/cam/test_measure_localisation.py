@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explain.cam.localisation import (
+from explain.cam.metrics.localisation import (
     best_iou,
     box_iou,
     box_mask,

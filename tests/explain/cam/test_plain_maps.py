@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from explain.cam import plain, render
-from explain.cam.localisation import box_mask, energy, pointing_hit
+from explain.cam.metrics import attention_maps
+from explain.cam.metrics.localisation import box_mask, energy, pointing_hit
+from explain.cam.rendering import render
 
 BOX = (0.1, 0.15, 0.45, 0.5)
 SMALL = (0.7, 0.75, 0.85, 0.9)
@@ -12,7 +13,7 @@ SIDE = 64
 
 
 def maps(boxes=(BOX,), cells=(14, 14), count=4, seed=(1, 2)):
-    return plain.plain_maps(list(boxes), cells, count, list(seed))
+    return attention_maps.plain_maps(list(boxes), cells, count, list(seed))
 
 
 def placed(cells):
@@ -77,5 +78,5 @@ def test_as_many_as_are_asked_for():
 def test_boxes_of_a_photo_lie_in_its_frame():
     """Of 200 × 100 pixels the frame is the 87 in the middle."""
     whole, cut, outside = (56.5, 6.5, 143.5, 93.5), (0, 50, 100, 200), (0, 0, 50, 50)
-    found = plain.boxes_in_frame([whole, cut, outside], 200, 100)
+    found = attention_maps.boxes_in_frame([whole, cut, outside], 200, 100)
     assert found == [pytest.approx((0, 0, 1, 1)), pytest.approx((0, 0.5, 0.5, 1))]

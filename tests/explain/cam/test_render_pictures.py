@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explain.cam import CamError, render
-from explain.cam.palettes import PALETTE_NAMES, colour
+from explain.cam import CamError
+from explain.cam.rendering import render
+from explain.cam.rendering.palettes import PALETTE_NAMES, colour
 
 
 def photo(width=300, height=200, seed=0):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.folder import export
+from studies.exports.archive import export
 from studies.models import Study
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant

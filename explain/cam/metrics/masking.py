@@ -1,0 +1,149 @@
+"""From a map to the photo that it leaves: masks and fills, and the network's scores on what is left.
+
+    mask      top      1 on exactly round(share · H · W) pixels of the upsampled map, by stable descending sort, else 0
+              soft     the upsampled map divided by its maximum (Chattopadhay et al., 2018)
+              authors  the soft map where it is at least its own (1 − share) percentile, else 0 (published code)
+    fill      black, mean (the mean colour of the training photos), or blur (the photo under a Gaussian, σ = 10 pixels)
+
+Multiplying a photo after normalisation fills with the mean, before it with black: so the fill is said, not implied.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+from torch.nn import functional as fn
+
+from explain.cam.errors import InputError
+from explain.cam.network import Network
+
+from .faithfulness import area_under
+
+MASKS = ("top", "soft", "authors")
+FILLS = ("black", "mean", "blur")
+_BLUR = 10.0
+
+
+@dataclass(frozen=True)
+class Masking:
+    mask: str = "top"
+    fill: str = "black"
+    share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.mask not in MASKS or self.fill not in FILLS:
+            raise InputError(
+                f"mask {self.mask!r} with fill {self.fill!r}: masks are {', '.join(MASKS)}; fills are {', '.join(FILLS)}"
+            )
+        if not 0 < self.share <= 1:
+            raise InputError(f"a share of {self.share} is not in 0..1; 0.2 keeps the top fifth")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The target's score: confidence (softmax) and activation (logit), each (B,) float64."""
+
+    confidence: np.ndarray
+    activation: np.ndarray
+
+
+def upsampled(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Maps (B, h, w) at the size of the network's input, bilinear: (B, H, W)."""
+    return fn.interpolate(maps[:, None].double(), size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def masks_of(maps: Tensor, size: Sequence[int], masking: Masking) -> Tensor:
+    """The mask of each map (B, h, w): (B, H, W) float64 in 0..1. A blank soft map leaves nothing."""
+    large = upsampled(maps, size)
+    if masking.mask == "top":
+        flat = large.flatten(1)
+        order = flat.argsort(dim=1, descending=True, stable=True)
+        kept = order[:, : round(masking.share * flat.shape[1])]
+        return torch.zeros_like(flat).scatter_(1, kept, 1.0).view_as(large)
+    top = large.amax((1, 2), keepdim=True)
+    soft = torch.where(top > 0, large / top, 0.0)
+    if masking.mask == "soft":
+        return soft
+    limit = soft.flatten(1).quantile(1 - masking.share, dim=1)[:, None, None]
+    return torch.where(soft >= limit, soft, 0.0)
+
+
+def filling(net: Network, batch: Tensor, fill: str) -> Tensor:
+    """What stands where the mask is 0, for a preprocessed batch (B, 3, H, W): the same shape."""
+    if fill == "mean":
+        return torch.zeros_like(batch)
+    if fill == "black":
+        black = -batch.new_tensor(net.preprocessing.mean) / batch.new_tensor(net.preprocessing.std)
+        return black[:, None, None].expand_as(batch)
+    blurred = gaussian_filter(batch.cpu().double().numpy(), (0, 0, _BLUR, _BLUR), mode="nearest")
+    return torch.from_numpy(blurred).to(batch)
+
+
+def masked_batch(net: Network, batch: Tensor, maps: Tensor, masking: Masking) -> Tensor:
+    """What the maps (B, h, w) leave of a preprocessed batch (B, 3, H, W)."""
+    batch = net.check_batch(batch)
+    masks = masks_of(maps, batch.shape[2:], masking).to(batch)[:, None]
+    return masks * batch + (1 - masks) * filling(net, batch, masking.fill)
+
+
+def measure(net: Network, batch: Tensor, targets: Tensor, chunk: int = 8) -> Measured:
+    """The targets' scores on a preprocessed batch (B, 3, H, W)."""
+    logits = torch.cat([net.logits(part).cpu().double() for part in batch.split(chunk)])
+    chosen = targets.cpu()[:, None]
+    return Measured(logits.softmax(1).gather(1, chosen)[:, 0].numpy(), logits.gather(1, chosen)[:, 0].numpy())
+
+
+def measure_maps(
+    net: Network, batch: Tensor, maps: Mapping[str, Tensor], targets: Tensor, masking: Masking
+) -> dict[str, Measured]:
+    """For each method, the targets' scores on what its maps (B, h, w) leave of the photos."""
+    return {
+        name: measure(net, masked_batch(net, batch, values, masking), targets)
+        for name, values in maps.items()
+    }
+
+
+def insertion_curve(
+    net: Network, photo: Tensor, cells: Tensor, target: int, *, steps: int = 20, fill: str = "blur"
+) -> np.ndarray:
+    """The confidence (steps + 1,) while the photo (3, H, W) appears over the fill, the map's highest pixels first."""
+    return _curve(net, photo, cells, target, steps, fill, appearing=True)
+
+
+def deletion_curve(
+    net: Network, photo: Tensor, cells: Tensor, target: int, *, steps: int = 20, fill: str = "black"
+) -> np.ndarray:
+    """The confidence (steps + 1,) while the fill takes the photo's (3, H, W) place, the map's highest pixels first."""
+    return _curve(net, photo, cells, target, steps, fill, appearing=False)
+
+
+def insertion_auc(net: Network, photo: Tensor, cells: Tensor, target: int, **how) -> float:
+    """The area under insertion_curve: higher is better."""
+    return area_under(insertion_curve(net, photo, cells, target, **how))
+
+
+def deletion_auc(net: Network, photo: Tensor, cells: Tensor, target: int, **how) -> float:
+    """The area under deletion_curve: lower is better."""
+    return area_under(deletion_curve(net, photo, cells, target, **how))
+
+
+def _curve(
+    net: Network, photo: Tensor, cells: Tensor, target: int, steps: int, fill: str, *, appearing: bool
+) -> np.ndarray:
+    if steps < 1 or fill not in FILLS:
+        raise InputError(
+            f"steps={steps}, fill={fill!r}: give at least one step and a fill of {', '.join(FILLS)}"
+        )
+    batch = net.check_batch(photo[None])
+    other = filling(net, batch, fill)
+    order = upsampled(cells[None], batch.shape[2:])[0].flatten().argsort(descending=True, stable=True)
+    rank = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+    shown = []
+    for step in range(steps + 1):
+        first = (rank < round(step / steps * len(rank))).view(batch.shape[2:]).to(batch.device)
+        shown.append(torch.where(first if appearing else ~first, batch[0], other[0]))
+    targets = torch.full((steps + 1,), target, dtype=torch.int64)
+    return measure(net, torch.stack(shown), targets).confidence

@@ -1,0 +1,176 @@
+"""Map + photo -> pixels. numpy and Pillow only.
+
+Every picture that people are shown has the same FRAME: the central square of the photo whose side is 0.87 of the
+short edge. It lies inside the central crop of every usual network (224/256 = 0.875), so networks that look at
+different crops are shown the same scene and cannot be told apart. All pictures have one size, one opacity, one
+colour scale and one encoder, and files have one length: nothing but the map differs.
+"""
+
+import hashlib
+import io
+
+import numpy as np
+from PIL import Image
+
+from explain.cam.errors import InputError
+
+from .palettes import colour
+
+FRAME = 0.87
+"""Side of the frame as a share of the photo's short edge."""
+PICTURE = 448
+"""Side of a picture in pixels."""
+OPACITY = 0.5
+"""Share of the colour in an overlay; the rest is the photo."""
+FILE_BYTES = 96 * 1024
+"""Every encoded picture is padded to a multiple of this."""
+
+Box = tuple[float, float, float, float]
+
+
+def frame_box(width: int, height: int) -> Box:
+    """The frame (x0, y0, x1, y1) in pixels of a photo of `width` × `height`; edges may fall inside a pixel."""
+    if width < 1 or height < 1:
+        raise InputError(f"a photo of {width} × {height} pixels has no frame; give a photo with pixels")
+    side = FRAME * min(width, height)
+    x0, y0 = (width - side) / 2, (height - side) / 2
+    return x0, y0, x0 + side, y0 + side
+
+
+def frame_picture(photo: Image.Image, side: int = PICTURE) -> np.ndarray:
+    """The frame of a photo, (side, side, 3) uint8, resampled by Lanczos."""
+    rgb = photo.convert("RGB")
+    resized = rgb.resize((side, side), Image.Resampling.LANCZOS, box=frame_box(*rgb.size))
+    return np.asarray(resized).copy()
+
+
+def _weights(cells: int, crop: tuple[float, float], frame: tuple[float, float], side: int) -> np.ndarray:
+    """Bilinear weights (side, cells): what each pixel of the frame takes from each cell of the crop, on one axis."""
+    pixels = frame[0] + (np.arange(side) + 0.5) * (frame[1] - frame[0]) / side
+    at = np.clip((pixels - crop[0]) / (crop[1] - crop[0]) * cells - 0.5, 0, cells - 1)
+    low = np.minimum(at.astype(np.intp), max(cells - 2, 0))
+    weights = np.zeros((side, cells))
+    rows = np.arange(side)
+    weights[rows, low] = 1 - (at - low)
+    weights[rows, np.minimum(low + 1, cells - 1)] += at - low
+    return weights
+
+
+def _check_inside(crop: Box, frame: Box) -> None:
+    slack = 1e-6 * (frame[2] - frame[0])
+    inside = (
+        crop[0] <= frame[0] + slack
+        and crop[1] <= frame[1] + slack
+        and crop[2] >= frame[2] - slack
+        and crop[3] >= frame[3] - slack
+    )
+    if not inside:
+        raise InputError(
+            f"the network's crop {_rounded(crop)} covers less of the photo than the frame {_rounded(frame)} that people"
+            f" are shown; use a network whose crop is at least {FRAME:.2f} of the resized short edge"
+        )
+
+
+def _rounded(box: Box) -> str:
+    return "(" + ", ".join(f"{edge:.1f}" for edge in box) + ")"
+
+
+def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int = PICTURE) -> np.ndarray:
+    """A map (h, w) that covers `crop`, read bilinearly at the pixels of `frame`: (side, side) float64, not scaled."""
+    cells = np.asarray(cells, dtype=np.float64)
+    if cells.ndim != 2 or not cells.size:
+        raise InputError(f"a map has shape (h, w), not {cells.shape}; give one map at a time")
+    if not np.isfinite(cells).all():
+        raise InputError("the map holds NaN or infinity; compute it again in float32")
+    _check_inside(crop, frame)
+    rows = _weights(cells.shape[0], (crop[1], crop[3]), (frame[1], frame[3]), side)
+    columns = _weights(cells.shape[1], (crop[0], crop[2]), (frame[0], frame[2]), side)
+    return rows @ cells @ columns.T
+
+
+def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int = PICTURE) -> np.ndarray:
+    """A raw map (h, w) where it lies in the frame: (side, side) float32 in 0..1.
+
+    The map is upsampled bilinearly in the coordinates of the network's own crop, sampled at the frame, and divided
+    by its own maximum once. A map with nothing above zero stays all zero.
+    """
+    placed = np.maximum(upsample(cells, crop_box, frame_box, side), 0.0)
+    top = placed.max()
+    return (placed / top if top > 0 else placed).astype(np.float32)
+
+
+def overlay(photo: np.ndarray, placed: np.ndarray, palette: str = "turbo") -> np.ndarray:
+    """The map's colours over the photo, both (H, W): (H, W, 3) uint8 with fixed opacity and a fixed colour scale."""
+    _check_pair(photo, placed)
+    mixed = (1 - OPACITY) * photo.astype(np.float32) + OPACITY * colour(placed, palette)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def heat(placed: np.ndarray, palette: str = "turbo") -> np.ndarray:
+    """The map's colours alone: (H, W, 3) uint8."""
+    return np.rint(colour(placed, palette)).astype(np.uint8)
+
+
+def picture(kind: str, photo: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    """`overlay`, `masked` or `heat`, as volunteers are shown it: (H, W, 3) uint8."""
+    if kind == "heat":
+        return heat(placed)
+    return overlay(photo, placed) if kind == "overlay" else masked(photo, placed)
+
+
+def top_share(placed: np.ndarray, share: float = 0.2) -> np.ndarray:
+    """Exactly round(share · H · W) pixels, the highest first: (H, W) bool.
+
+    Ties go to the earlier pixel, row by row (as in a stable descending sort), so the count never depends on the map.
+    """
+    if not 0 <= share <= 1:
+        raise InputError(f"a share of {share} is not in 0..1; 0.2 keeps the top fifth")
+    flat, wanted = placed.reshape(-1), round(share * placed.size)
+    if not wanted:
+        return np.zeros(placed.shape, bool)
+    lowest = np.partition(flat, flat.size - wanted)[flat.size - wanted]
+    kept = flat > lowest
+    kept[np.flatnonzero(flat == lowest)[: wanted - np.count_nonzero(kept)]] = True
+    return kept.reshape(placed.shape)
+
+
+def masked(photo: np.ndarray, placed: np.ndarray, share: float = 0.2) -> np.ndarray:
+    """The photo where the map is highest, the rest black: (H, W, 3) uint8 with exactly round(share · H · W) pixels."""
+    _check_pair(photo, placed)
+    return np.where(top_share(placed, share)[..., None], photo, 0).astype(np.uint8)
+
+
+def _check_pair(photo: np.ndarray, placed: np.ndarray) -> None:
+    if photo.shape != (*placed.shape, 3):
+        raise InputError(
+            f"a photo of shape {photo.shape} does not fit a map of shape {placed.shape};"
+            " make both with the same side (frame_picture and place)"
+        )
+
+
+def encode(picture: np.ndarray) -> bytes:
+    """A picture (H, W, 3) uint8 as JPEG without metadata, padded to FILE_BYTES so that its size says nothing.
+
+    A picture that does not fit takes the next multiple. The padding is in comment segments and does not compress.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=85, subsampling=0)
+    data = buffer.getvalue()
+    missing = -len(data) % FILE_BYTES
+    if 0 < missing < 4:  # a comment segment takes at least four bytes
+        missing += FILE_BYTES
+    header_end = 4 + int.from_bytes(data[4:6], "big")  # after the start marker and the JFIF segment
+    return data[:header_end] + _comments(missing) + data[header_end:]
+
+
+def _comments(length: int) -> bytes:
+    """JPEG comment segments of `length` bytes in all; 0 or at least 4."""
+    parts = []
+    while length:
+        size = min(length, 65_537)
+        if 0 < length - size < 4:
+            size -= 4
+        filling = hashlib.shake_128(b"padding").digest(size - 4)
+        parts.append(b"\xff\xfe" + (size - 2).to_bytes(2, "big") + filling)
+        length -= size
+    return b"".join(parts)

@@ -1,0 +1,219 @@
+"""The paper's tables 1 and 2 for any set, network and methods, from one stored row for each map.
+
+Reads maps that are there already (precompute.py makes them). A row is computed once; an evaluation that was
+interrupted goes on where it stopped. `evaluate_photos` takes ids and names only, so that a task may call it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from explain.cam import METHOD_NAMES
+from explain.core.errors import BadInputError
+from explain.maps.missing import MapKey, map_key, maps_there, parameters_hash
+from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
+from explain.networks.registry import load_network
+from explain.photos.class_names import label_target
+from explain.photos.pixels import pixels_of
+
+from .protocols import EvaluationProtocol, evaluation_hash, find_protocol
+
+RowKey = tuple[int, str, int, str]  # photo, method, target, hash of the evaluation
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One row that is to be there, and the map that it speaks of."""
+
+    image: Image
+    method: str
+    target: int
+    map_hash: str
+    row_hash: str
+
+    @property
+    def map_key(self) -> MapKey:
+        return self.image.pk, self.method, self.target, self.map_hash
+
+    @property
+    def row_key(self) -> RowKey:
+        return self.image.pk, self.method, self.target, self.row_hash
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """What is evaluated of one network: which methods, by which protocol, and the class that is explained."""
+
+    network: Network
+    methods: tuple[str, ...]
+    protocol: EvaluationProtocol
+    target: str = Precompute.Target.LABEL
+
+    def wanted(self, images: Sequence[Image]) -> list[Wanted]:
+        """The rows that these photos are to have. A photo whose target nobody knows has none."""
+        hashes = {method: parameters_hash(self.network, method) for method in self.methods}
+        aims = self._aims(images)
+        return [
+            Wanted(image, method, aims[image.pk], found, evaluation_hash(found, self.protocol, image.boxes))
+            for image in images
+            if image.pk in aims
+            for method, found in hashes.items()
+        ]
+
+    def rows(self, **photos: object) -> QuerySet[Evaluation]:
+        """Rows of this network, layer, protocol and these methods, of the photos that a filter selects."""
+        return Evaluation.objects.filter(
+            network=self.network,
+            layer=self.network.layer,
+            protocol=self.protocol.name,
+            method__in=self.methods,
+            **photos,
+        ).order_by()
+
+    def missing(self, images: Sequence[Image], **photos: object) -> list[Wanted]:
+        """The rows that these photos, those that the filter selects, still lack."""
+        there = set(self.rows(**photos).values_list("image_id", "method", "target", "parameters_hash"))
+        return [one for one in self.wanted(images) if one.row_key not in there]
+
+    def _aims(self, images: Sequence[Image]) -> dict[int, int]:
+        if self.target == Precompute.Target.LABEL:
+            aims = {image.pk: label_target(image, self.network) for image in images}
+            return {pk: aim for pk, aim in aims.items() if aim is not None}
+        sets = {image.image_set_id for image in images}
+        said = Prediction.objects.filter(network=self.network, image__image_set__in=sets)
+        return dict(said.values_list("image_id", "top_class"))
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Photos of one network that lack a row: plain values, as a task would be sent them."""
+
+    network_id: int
+    image_ids: list[int]
+    methods: list[str]
+    protocol: str
+    target: str
+
+
+def ask(
+    *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
+) -> list[Evaluating]:
+    """What is asked for, one for each network. Raises BadInputError for names that do not exist."""
+    unknown = [method for method in methods if method not in METHOD_NAMES]
+    if unknown:
+        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+    if not methods:
+        raise BadInputError("--methods: name at least one method")
+    if not networks:
+        raise BadInputError("no network is named; add one with manage.py add_network")
+    found = find_protocol(protocol)
+    return [Evaluating(network, tuple(dict.fromkeys(methods)), found, target) for network in networks]
+
+
+def plan(*, image_set: ImageSet, asked: Sequence[Evaluating]) -> list[Todo]:
+    """What is left to compute, in batches of BATCH_SIZE photos. Raises BadInputError where a map is missing."""
+    images = list(image_set.images.order_by("pk"))
+    if not images:
+        raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
+    _check_maps(image_set, images, asked)
+    todo = []
+    for one in asked:
+        lack = one.missing(images, image__image_set=image_set)
+        ids = sorted({wanted.image.pk for wanted in lack})
+        todo += [
+            Todo(one.network.pk, part, list(one.methods), one.protocol.name, one.target)
+            for part in _parts(ids, settings.BATCH_SIZE)
+        ]
+    return todo
+
+
+def run(todo: Sequence[Todo], report: Callable[[int, int], object]) -> None:
+    """Compute batches in this process, one after the other; `report(photos done, photos)` before and after each."""
+    total, done = sum(len(batch.image_ids) for batch in todo), 0
+    for batch in todo:
+        report(done, total)
+        evaluate_photos(**vars(batch))
+        done += len(batch.image_ids)
+        report(done, total)
+
+
+def evaluate_photos(
+    *, network_id: int, image_ids: Sequence[int], methods: Sequence[str], protocol: str, target: str
+) -> int:
+    """Compute and store the rows that these photos lack; returns how many. Calling it twice does no harm.
+
+    A photo without its map is passed over (`plan` refuses it). Raises BadInputError or CamError; then nothing is stored.
+    """
+    network = Network.objects.get(pk=network_id)
+    (asked,) = ask(networks=[network], methods=methods, protocol=protocol, target=target)
+    images = list(Image.objects.filter(pk__in=image_ids).order_by("pk"))
+    rows = _measured(asked, asked.missing(images, image__in=image_ids))
+    Evaluation.objects.bulk_create(rows, ignore_conflicts=True)  # another process may have been faster
+    return len(rows)
+
+
+def _measured(asked: Evaluating, missing: Sequence[Wanted]) -> list[Evaluation]:
+    from .measure import PhotoWithMaps, measure_photos
+
+    maps = _maps(asked.network, missing)
+    there = [wanted for wanted in missing if wanted.map_key in maps]
+    if not there:
+        return []
+    photos: dict[int, PhotoWithMaps] = {}
+    for wanted in there:
+        image = wanted.image
+        if image.pk not in photos:
+            photos[image.pk] = PhotoWithMaps(
+                image.original_name, pixels_of(image), wanted.target, image.boxes
+            )
+        photos[image.pk].maps[wanted.method] = maps[wanted.map_key].array()
+    measured = measure_photos(load_network(asked.network), list(photos.values()), asked.protocol)
+    figures = dict(zip(photos, measured, strict=True))
+    return [
+        Evaluation(
+            image=wanted.image,
+            network=asked.network,
+            layer=asked.network.layer,
+            method=wanted.method,
+            target=wanted.target,
+            protocol=asked.protocol.name,
+            parameters_hash=wanted.row_hash,
+            **figures[wanted.image.pk][wanted.method],
+        )
+        for wanted in there
+    ]
+
+
+def _maps(network: Network, wanted: Sequence[Wanted]) -> dict[MapKey, ExplanationMap]:
+    rows = ExplanationMap.objects.filter(
+        network=network,
+        layer=network.layer,
+        image__in={one.image.pk for one in wanted},
+        method__in={one.method for one in wanted},
+    )
+    return {map_key(row): row for row in rows.defer("manifest").order_by()}
+
+
+def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[Evaluating]) -> None:
+    """Refuse unless every photo has its map of every network and method; say how to make them."""
+    lines = []
+    for one in asked:
+        there = maps_there(network=one.network, methods=one.methods, image__image_set=image_set)
+        found = [wanted.method for wanted in one.wanted(images) if wanted.map_key in there]
+        for method in one.methods:
+            if lack := len(images) - found.count(method):
+                lines.append(f"{lack} of {len(images)} photos have no map of {method} by {one.network}.")
+    if lines:
+        names = ",".join(one.network.name for one in asked)
+        methods = ",".join(asked[0].methods)
+        target = "" if asked[0].target == Precompute.Target.LABEL else f" --target {asked[0].target}"
+        raise BadInputError(
+            *lines,
+            f"First run: manage.py precompute {image_set} --networks {names} --methods {methods}{target}",
+        )
+
+
+def _parts(ids: list[int], size: int) -> Iterable[list[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))

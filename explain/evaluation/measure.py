@@ -1,0 +1,111 @@
+"""What a network says of photos under the masks of their maps: figures for rows. Imports torch: load it when needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from PIL import Image as PillowImage
+from torch import Tensor
+
+from explain.cam.errors import InputError
+from explain.cam.metrics.localisation import best_iou, boxes_in_crop, energy, pointing_hit
+from explain.cam.metrics.masking import Masking, deletion_auc, insertion_auc, masked_batch, measure, upsampled
+from explain.cam.network import Network as LoadedNetwork
+
+from .protocols import IOU_AT, EvaluationProtocol
+
+Figures = dict[str, float | bool | None]  # the fields of an Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoWithMaps:
+    """A photo, the class that is explained, and its raw maps (h, w) by method."""
+
+    name: str
+    pixels: PillowImage.Image
+    target: int
+    boxes: Sequence[Sequence[float]]
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def measure_photos(
+    net: LoadedNetwork, photos: Sequence[PhotoWithMaps], protocol: EvaluationProtocol
+) -> list[dict[str, Figures]]:
+    """For each photo the figures of each of its methods under the protocol.
+
+    The figures of a photo do not depend on which photos it comes with (on the CPU, to the bit). Raises CamError for a
+    network that gives no finite score.
+    """
+    inputs, crops = [], []
+    for photo in photos:
+        inputs.append(net.preprocess(photo.pixels))
+        crops.append(net.crop_box(*photo.pixels.size))
+    found = _faithfulness(net, photos, inputs, protocol)
+    for photo, batch, crop, figures in zip(photos, inputs, crops, found, strict=True):
+        for method, cells in photo.maps.items():
+            tensor = torch.from_numpy(cells.copy())
+            if protocol.steps is not None:
+                how = {"steps": protocol.steps}
+                figures[method]["insertion"] = insertion_auc(net, batch, tensor, photo.target, **how)
+                figures[method]["deletion"] = deletion_auc(net, batch, tensor, photo.target, **how)
+            figures[method] |= _localisation(net, tensor, photo.boxes, crop)
+    return found
+
+
+def _faithfulness(
+    net: LoadedNetwork, photos: Sequence[PhotoWithMaps], inputs: list[Tensor], protocol: EvaluationProtocol
+) -> list[dict[str, Figures]]:
+    """Y and O of every photo and map, from one long batch: each photo, then what each of its maps leaves of it."""
+    parts, targets = [], []
+    for photo, batch in zip(photos, inputs, strict=True):
+        shown = [batch[None], *_masked(net, photo, batch, protocol)]
+        parts += shown
+        targets += [photo.target] * sum(map(len, shown))
+    scores = measure(
+        net, torch.cat(parts), torch.tensor(targets), chunk=1 if net.device.type == "cpu" else 16
+    )
+    rows = iter(zip(scores.confidence.tolist(), scores.activation.tolist(), strict=True))
+    found: list[dict[str, Figures]] = []
+    for photo in photos:
+        whole = _finite(next(rows), net, photo)
+        figures: dict[str, Figures] = {}
+        for method in photo.maps:
+            figures[method] = dict(zip(("confidence", "activation"), whole, strict=True))
+            if not protocol.curves:
+                left = _finite(next(rows), net, photo)
+                figures[method] |= dict(zip(("confidence_left", "activation_left"), left, strict=True))
+        found.append(figures)
+    return found
+
+
+def _masked(
+    net: LoadedNetwork, photo: PhotoWithMaps, batch: Tensor, protocol: EvaluationProtocol
+) -> list[Tensor]:
+    if protocol.mask is None or not photo.maps:
+        return []
+    maps = torch.from_numpy(np.stack(list(photo.maps.values())))
+    masking = Masking(protocol.mask, protocol.fill, protocol.share)
+    return [masked_batch(net, batch.expand(len(maps), -1, -1, -1), maps, masking).cpu()]
+
+
+def _finite(scores: tuple[float, float], net: LoadedNetwork, photo: PhotoWithMaps) -> tuple[float, float]:
+    if not np.isfinite(scores).all():
+        raise InputError(f"{net.spec} gives {photo.name} a score that is no number; check its weights")
+    return scores
+
+
+def _localisation(
+    net: LoadedNetwork,
+    cells: Tensor,
+    boxes: Sequence[Sequence[float]],
+    crop: tuple[float, float, float, float],
+) -> Figures:
+    """How well the upsampled map (h, w) points at the boxes that the network sees; nothing where it sees none."""
+    size = net.preprocessing.size
+    seen = boxes_in_crop(boxes, crop, size)
+    if not seen:
+        return {}
+    large = upsampled(cells[None], size)[0].numpy()
+    figures: Figures = {name: best_iou(large, seen, delta) for name, delta in IOU_AT.items()}
+    return figures | {"pointing": pointing_hit(large, seen), "energy": energy(large, seen)}

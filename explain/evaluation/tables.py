@@ -1,0 +1,150 @@
+"""Tables from Evaluation rows: how much of the score a method leaves, and how well it points. No torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from explain.cam.metrics.faithfulness import Faithfulness, faithfulness
+from explain.models import Image, ImageSet
+
+from .evaluate import Evaluating, RowKey
+from .protocols import IOU_AT
+
+FIGURES = (
+    "confidence", "activation", "confidence_left", "activation_left", "insertion", "deletion",
+    *IOU_AT, "pointing", "energy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """Means over the photos with a box that the network sees.
+
+    iou_10 …  best overlap of a box with that of the map at 10 % of its maximum, 0..1
+    pointing  % of photos where the map's maximum lies in a box
+    energy    % of the map that lies in the boxes
+    """
+
+    iou_10: float
+    iou_30: float
+    iou_50: float
+    pointing: float
+    energy: float
+    photos: int
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Mean areas under the insertion curve (higher is better) and the deletion curve (lower is better), 0..1."""
+
+    insertion: float
+    deletion: float
+    photos: int
+
+
+@dataclass(frozen=True)
+class EvaluationTable:
+    """One network's table; each part is by method, and empty where the protocol or the photos give none.
+
+    `photos` have a row for every method; `missing` do not, and are left out for all methods alike.
+    """
+
+    network: str
+    layer: str
+    methods: tuple[str, ...]
+    photos: int
+    missing: int
+    confidence: dict[str, Faithfulness]
+    activation: dict[str, Faithfulness]
+    localisation: dict[str, Localisation]
+    curves: dict[str, Curves]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def table_of(*, image_set: ImageSet, asked: Evaluating) -> EvaluationTable:
+    """The table of one network, from the rows that are there. Nothing in it is ever NaN."""
+    images = list(image_set.images.order_by("pk"))
+    columns = columns_of(image_set, images, asked)
+    photos = len(next(iter(columns.values()))["confidence"])
+    parts, notes = _faithful(columns, asked)
+    return EvaluationTable(
+        network=asked.network.name,
+        layer=asked.network.layer,
+        methods=asked.methods,
+        photos=photos,
+        missing=len(images) - photos,
+        **parts,
+        localisation=_means(columns, "energy", _localisation),
+        curves=_means(columns, "insertion", _curves),
+        notes=tuple(notes),
+    )
+
+
+T = TypeVar("T")
+Columns = dict[str, dict[str, np.ndarray]]  # method -> figure -> (n,) float64, NaN where a photo has none
+
+
+def columns_of(image_set: ImageSet, images: Sequence[Image], asked: Evaluating) -> Columns:
+    """The figures by method, over the photos that have a row for every method."""
+    rows = asked.rows(image__image_set=image_set)
+    stored: dict[RowKey, tuple] = {
+        row[:4]: row[4:]
+        for row in rows.values_list("image_id", "method", "target", "parameters_hash", *FIGURES)
+    }
+    by_photo: dict[int, dict[str, tuple]] = {}
+    for wanted in asked.wanted(images):
+        if wanted.row_key in stored:
+            by_photo.setdefault(wanted.image.pk, {})[wanted.method] = stored[wanted.row_key]
+    whole = [found for found in by_photo.values() if len(found) == len(asked.methods)]
+    columns = {}
+    for method in asked.methods:
+        table = np.array([found[method] for found in whole], dtype=float).reshape(-1, len(FIGURES))
+        columns[method] = dict(zip(FIGURES, table.T, strict=True))
+    return columns
+
+
+def _faithful(columns: Columns, asked: Evaluating) -> tuple[dict[str, dict[str, Faithfulness]], list[str]]:
+    found: dict[str, dict[str, Faithfulness]] = {"confidence": {}, "activation": {}}
+    notes = []
+    for score in found:
+        whole = next(iter(columns.values()))[score]
+        if asked.protocol.curves or not len(whole):
+            continue
+        if not (whole > 0).any():
+            notes.append(f"No photo has an {score} above 0, so there is no drop in it to speak of.")
+            continue
+        left = {method: figures[f"{score}_left"] for method, figures in columns.items()}
+        found[score] = faithfulness(whole, left, confidence=score == "confidence")
+    return found, notes
+
+
+def _means(columns: Columns, where: str, make: Callable[[dict[str, np.ndarray]], T]) -> dict[str, T]:
+    """`make` of each method's figures, over the photos that have the figure `where`; empty if there are none."""
+    made = {}
+    for method, figures in columns.items():
+        there = np.isfinite(figures[where])
+        if there.any():
+            made[method] = make({name: values[there] for name, values in figures.items()})
+    return made
+
+
+def _localisation(figures: dict[str, np.ndarray]) -> Localisation:
+    return Localisation(
+        **{name: float(figures[name].mean()) for name in IOU_AT},
+        pointing=float(100 * figures["pointing"].mean()),
+        energy=float(100 * figures["energy"].mean()),
+        photos=len(figures["energy"]),
+    )
+
+
+def _curves(figures: dict[str, np.ndarray]) -> Curves:
+    return Curves(
+        insertion=float(figures["insertion"].mean()),
+        deletion=float(figures["deletion"].mean()),
+        photos=len(figures["insertion"]),
+    )

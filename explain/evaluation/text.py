@@ -1,0 +1,64 @@
+"""An evaluation as text: metrics as rows, methods as columns, as in the paper."""
+
+from collections.abc import Iterator
+
+from explain.core.commands import table
+from explain.models import Precompute
+
+from .protocols import EvaluationProtocol
+from .tables import EvaluationTable
+
+ROWS: tuple[tuple[str, str, str, int], ...] = (
+    ("Average % drop in confidence (lower is better)", "confidence", "average_drop", 2),
+    ("Average % drop in activation (lower is better)", "activation", "average_drop", 2),
+    ("% increase in confidence (higher is better)", "confidence", "increase", 2),
+    ("% increase in activation (higher is better)", "activation", "increase", 2),
+    ("% win in confidence, of these methods", "confidence", "win", 2),
+    ("% win in activation, of these methods", "activation", "win", 2),
+    ("Average % gain in confidence (higher is better)", "confidence", "average_gain", 2),
+    ("Area under insertion (higher is better)", "curves", "insertion", 3),
+    ("Area under deletion (lower is better)", "curves", "deletion", 3),
+    ("IoU of the map's box at 10 %", "localisation", "iou_10", 3),
+    ("IoU of the map's box at 30 %", "localisation", "iou_30", 3),
+    ("IoU of the map's box at 50 %", "localisation", "iou_50", 3),
+    ("Pointing game: % of maxima in a box", "localisation", "pointing", 2),
+    ("Energy: % of the map in the boxes", "localisation", "energy", 2),
+)
+
+
+def as_text(found: EvaluationTable, set_name: str, protocol: EvaluationProtocol, target: str) -> str:
+    """The table of one network, under a head that says what its figures depend on."""
+    what = Precompute.Target(target).label
+    return "\n".join(
+        [
+            f"{found.network} (layer {found.layer}) on {set_name}, N = {found.photos}; explained: {what}",
+            f"Protocol {protocol.name}. Mask: {protocol.mask_in_words}. Fill: {protocol.fill_in_words}.",
+            "",
+            table(("metric", *found.methods), _rows(found)),
+            *_notes(found),
+        ]
+    )
+
+
+def _rows(found: EvaluationTable) -> Iterator[list[str]]:
+    for title, part, figure, digits in ROWS:
+        by_method = getattr(found, part)
+        values = {method: getattr(figures, figure) for method, figures in by_method.items()}
+        if values and None not in values.values():
+            yield [
+                title,
+                *(f"{values[method]:.{digits}f}".rjust(max(6, len(method))) for method in found.methods),
+            ]
+
+
+def _notes(found: EvaluationTable) -> Iterator[str]:
+    for score, by_method in (("confidence", found.confidence), ("activation", found.activation)):
+        excluded = next(iter(by_method.values())).excluded if by_method else 0
+        if excluded:
+            yield f"{excluded} of {found.photos} photos have no {score} above 0, and are left out of its rows."
+    if found.localisation:
+        boxed = next(iter(found.localisation.values())).photos
+        yield f"IoU, pointing game and energy: over the {boxed} photos with a box that the network sees."
+    if found.missing:
+        yield f"{found.missing} photos lack a row, and are left out."
+    yield from found.notes

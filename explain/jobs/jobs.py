@@ -1,0 +1,267 @@
+"""Work asked for on a page: one row each, done by a worker, looked at by a page that waits.
+
+A job that fails keeps what it was given and can be tried again. No torch until a job needs it.
+"""
+
+import logging
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+
+from explain.cam import CamError
+from explain.core import clock
+from explain.core.errors import BadInputError, in_words
+from explain.models import Job, Network, gone_before
+from explain.networks import trial_run
+from explain.networks.registry import add_network
+from explain.photos import importer
+
+log = logging.getLogger(__name__)
+BEAT_SECONDS = 0.5
+PATIENCE_SECONDS = 8  # a job that waits longer has no worker
+SAMPLES = "samples"
+UPLOADS = ("file", "boxes")  # arguments that are names in storage
+
+
+Report = Callable[[int, int], None]
+"""Says how far a job is: so many done, of so many."""
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of work that a page may ask of a worker.
+
+    name      as it is stored
+    title     as people read it
+    do        does a job, and says on the way how far it is; returns what came of it, for the page
+    own_page  whether the job has a page of its own; without one the page that it was asked from shows it
+    """
+
+    name: str
+    title: str
+    do: Callable[[Job, Report], dict[str, Any]]
+    own_page: bool = True
+
+
+def register(kind: JobKind) -> None:
+    """Make a kind of work known, once for each process: another app does it in its `AppConfig.ready`."""
+    known = KINDS.setdefault(kind.name, kind)
+    if known != kind:
+        raise ValueError(
+            f"{kind.name}: {known.do} does this kind of work already; name the new one otherwise"
+        )
+    Job._meta.get_field("kind").choices = [(each.name, each.title) for each in KINDS.values()]
+
+
+def kind_of(job: Job) -> JobKind:
+    """The kind of a job. LookupError where nobody here knows it: the site and its workers are of different versions."""
+    if job.kind not in KINDS:
+        raise LookupError(
+            f"{job.kind}: this worker does no such work, only {', '.join(KINDS)}; start it again with the site's version"
+        )
+    return KINDS[job.kind]
+
+
+def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
+    """Note that something is to be done. The caller sends it to the workers (tasks.send_job)."""
+    return Job.objects.create(kind=kind, arguments=arguments, created_by=user, back=back)
+
+
+def keep_upload(file: File) -> str:
+    """Store an uploaded file under a random folder and its own plain name; its name in storage."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(file.name)).name).lstrip(".-")[-80:] or "file"
+    return default_storage.save(f"uploads/{secrets.token_hex(16)}/{plain}", file)
+
+
+def run_job(job_id: int) -> Job | None:
+    """Do a job that waits; None if it was not to be had. What goes wrong is kept in its row, not raised."""
+    now = clock.now()
+    taken = Job.objects.filter(pk=job_id, state=Job.State.PENDING).update(
+        state=Job.State.RUNNING, worker=f"{socket.gethostname()}:{os.getpid()}", heartbeat_at=now, error=""
+    )
+    if not taken:
+        return None
+    job = Job.objects.get(pk=job_id)
+    try:
+        job.result = kind_of(job).do(job, _Reporter(job))
+        job.state = Job.State.DONE
+    except (BadInputError, CamError) as error:
+        job.state, job.error = Job.State.FAILED, _plain_error(job, error)
+        _forget_files(job)  # what was given is at fault: the same once more would be refused again
+    except Exception as error:
+        log.exception("%s failed", job)
+        job.state, job.error = Job.State.FAILED, in_words(error)[:2000]
+    except BaseException:  # a worker told to stop: not the job's fault
+        Job.objects.filter(pk=job_id).update(state=Job.State.PENDING)
+        raise
+    job.finished_at = clock.now()
+    job.save(update_fields=["state", "result", "error", "finished_at", "picture", "arguments"])
+    return job
+
+
+class _Reporter:
+    """Keeps the row's progress up to date, now and then: every photo would be a write too many."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.last = job, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if done == total or time.monotonic() - self.last > BEAT_SECONDS:
+            self.last = time.monotonic()
+            rows = Job.objects.filter(pk=self.job.pk)
+            rows.update(done=done, total=total, heartbeat_at=clock.now())
+
+
+def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
+    given = job.arguments
+    samples = given.get("samples", False)
+    path = settings.BASE_DIR / "samples/photos" if samples else local(given["file"])
+    boxes = local(given["boxes"]) if given.get("boxes") else None
+    done = importer.import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
+    for network, load in given.get("networks", {}).items():
+        add_network(name=network, load=load)
+    _forget_files(job)  # photos are stored one by one by now
+    photos = done.image_set.images
+    return {
+        "set": done.image_set.name,
+        "added": done.added,
+        "already_there": done.already_there,
+        "updated": done.updated,
+        "repeated": done.repeated,
+        "ignored": done.ignored[:20],
+        "ignored_count": len(done.ignored),
+        "photos": photos.count(),
+        "classes": photos.order_by().values("class_name").distinct().count(),
+        "boxed": photos.exclude(boxes=[]).count(),
+    }
+
+
+def _try_network(job: Job, report: Report) -> dict[str, Any]:
+    found = trial_run.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
+    if found.picture:
+        job.picture.save("check.jpg", File(found.picture), save=False)
+    return found.to_json()
+
+
+def _add_network(job: Job, report: Report) -> dict[str, Any]:
+    row, new = add_network(name=job.arguments["name"], **_network_arguments(job))
+    return {"network": row.name, "layer": row.layer, "classes": len(row.class_names), "added": new}
+
+
+def _network_arguments(job: Job) -> dict[str, Any]:
+    given = job.arguments
+    weights = str(local(given["file"])) if given.get("file") else given.get("weights") or None
+    return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
+
+
+# By name. In the order in which they stand in the choices of the column.
+KINDS: dict[str, JobKind] = {
+    kind.value: JobKind(kind.value, kind.label, do)
+    for kind, do in (
+        (Job.Kind.PHOTOS, _bring_photos),
+        (Job.Kind.TRY, _try_network),
+        (Job.Kind.NETWORK, _add_network),
+    )
+}
+
+
+def _plain_error(job: Job, error: Exception) -> str:
+    """The error without the path of this machine: files are named as they were uploaded."""
+    text = str(error)
+    for key in UPLOADS:
+        if name := job.arguments.get(key):
+            path = local(name)
+            text = text.replace(str(path), path.name).replace(f"{path.parent}/", "")
+    return text.replace("--set ", "set ").replace("--set: ", "")
+
+
+def _forget_files(job: Job) -> None:
+    """Delete what a job was given, but for what another job or a network needs: it is loaded from its weights again."""
+    given = [job.arguments.pop(key) for key in UPLOADS if job.arguments.get(key)]
+    if given:
+        job.arguments["forgotten"] = True
+        Job.objects.filter(pk=job.pk).update(arguments=job.arguments)
+        for name in {*given} - {*uploads()}:
+            local(name).unlink(missing_ok=True)
+            default_storage.delete(name)
+
+
+def uploads(alias: str = "default") -> Iterator[str]:
+    """The names in storage of all uploads that a job or a network still needs."""
+    wanting = Job.objects.using(alias).exclude(kind=Job.Kind.PHOTOS, state=Job.State.DONE)
+    for given in wanting.values_list("arguments", flat=True):
+        yield from (given[key] for key in UPLOADS if given.get(key))
+    kept = Network.objects.using(alias).filter(weights__contains="/uploads/")
+    for weights in kept.values_list("weights", flat=True):
+        yield f"uploads/{weights.rpartition('/uploads/')[2]}"
+
+
+def local(name: str) -> Path:
+    """An uploaded file as a file of this machine: where it is stored, or a copy of what lies in an object store."""
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        path = Path(settings.DATA_DIR) / name
+        if not path.exists() and default_storage.exists(name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            try:
+                with default_storage.open(name) as stored, draft.open("wb") as copy:
+                    shutil.copyfileobj(stored, copy)
+                draft.replace(path)  # half a copy must not be taken for the whole when it is tried again
+            finally:
+                draft.unlink(missing_ok=True)
+        return path
+
+
+def try_again(job: Job) -> bool:
+    """Make a job that failed, or whose worker is gone, wait again, if what it was given is still there."""
+    if job.arguments.get("forgotten"):
+        return False
+    again = Job.objects.filter(pk=job.pk).exclude(state__in=[Job.State.DONE, Job.State.PENDING])
+    if job.state == Job.State.RUNNING and not is_silent(job):
+        return False
+    return bool(again.update(state=Job.State.PENDING, error="", created_at=clock.now()))
+
+
+def is_silent(job: Job) -> bool:
+    """Whether its worker is gone: a job that runs has been heard of since it was taken."""
+    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
+
+
+def is_under_way(job: Job) -> bool:
+    """Whether something will still come of it by itself."""
+    return job.state == Job.State.PENDING or (job.state == Job.State.RUNNING and not is_silent(job))
+
+
+def to_json(job: Job) -> dict[str, Any]:
+    """How far a job is, for the page that waits."""
+    return {
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "no_worker": waits_for_a_worker(job),
+        "silent": is_silent(job),
+    }
+
+
+def waits_for_a_worker(job: Job) -> bool:
+    """Whether a job has waited so long that no worker seems to be there."""
+    limit = clock.now() - timedelta(seconds=PATIENCE_SECONDS)
+    return job.state == Job.State.PENDING and job.created_at < limit
+
+
+def waiting() -> list[int]:
+    return list(Job.objects.filter(state=Job.State.PENDING).order_by("pk").values_list("pk", flat=True))

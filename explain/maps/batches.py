@@ -1,0 +1,111 @@
+"""One batch: claimed by one worker, computed, stored whole or not at all.
+
+Rows are the truth: a worker that was given up for dead and comes back finds that the batch is no longer its own.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import F, QuerySet
+
+from explain.cam import CamError
+from explain.core import clock
+from explain.core.errors import BadInputError, in_words
+from explain.models import Batch, Precompute
+
+from .compute import Making
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 3
+
+
+def claim_batch(batch_id: int) -> Batch | None:
+    """Take a pending batch, in one UPDATE: of two workers with the same message one gets it, the other None."""
+    now = clock.now()
+    taken = Batch.objects.filter(pk=batch_id, state=Batch.State.PENDING).update(
+        state=Batch.State.RUNNING,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        attempts=F("attempts") + 1,
+        started_at=now,
+        heartbeat_at=now,
+        finished_at=None,
+    )
+    return Batch.objects.select_related("precompute", "network").get(pk=batch_id) if taken else None
+
+
+def ours(batch: Batch) -> QuerySet[Batch]:
+    """The row, as long as it is still ours: `attempts` rises with every claim, so it is a fence."""
+    return Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING, attempts=batch.attempts)
+
+
+@contextmanager
+def heartbeat(batch: Batch) -> Iterator[None]:
+    """Say that we are alive from a thread of its own, however long one step of the batch takes."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(settings.BATCH_STALE_SECONDS / 4):
+            with suppress(DatabaseError):  # a busy database: the next beat will do
+                ours(batch).update(heartbeat_at=clock.now())
+        connection.close()
+
+    thread = threading.Thread(target=beat, daemon=True, name=f"heartbeat of {batch}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def run_batch(batch_id: int) -> Batch | None:
+    """Claim and compute one batch. None if it was not to be had; a failure is kept in the row, not raised.
+
+    A batch that fails is pending again until it has failed MAX_ATTEMPTS times.
+    """
+    batch = claim_batch(batch_id)
+    if batch is None:
+        return None
+    making = Making(batch=batch, ours=ours(batch))
+    try:
+        with heartbeat(batch):
+            making.compute()
+            if not making.store():
+                log.warning("%s was given to another worker; what this one made is dropped", batch)
+    except (CamError, BadInputError) as error:  # their line says it all
+        log.warning("%s failed: %s", batch, error)
+        _fail(batch, str(error))
+    except Exception as error:
+        log.exception("%s failed", batch)
+        _fail(batch, in_words(error))
+    except BaseException:  # Ctrl-C, or a worker told to stop: not the batch's fault
+        ours(batch).update(state=Batch.State.PENDING, attempts=F("attempts") - 1)
+        raise
+    finally:
+        making.remove_unused_files()
+    batch.refresh_from_db()
+    return batch
+
+
+def run_pending(run: Precompute, report: Callable[[], object]) -> None:
+    """Compute a run's pending batches in this process, one after the other; `report()` after each."""
+    while (
+        batch := run.batches.filter(state=Batch.State.PENDING).order_by("attempts", "pk").first()
+    ) is not None:
+        run_batch(batch.pk)
+        report()
+
+
+def _fail(batch: Batch, message: str) -> None:
+    final = batch.attempts >= MAX_ATTEMPTS
+    ours(batch).update(
+        state=Batch.State.FAILED if final else Batch.State.PENDING,
+        error=message[:2000],
+        finished_at=clock.now() if final else None,
+    )

@@ -1,0 +1,150 @@
+"""What a batch makes: predictions, maps and their pictures.
+
+Torch and files are worked outside of any transaction. Pictures are written first; rows come last, all of them in
+one short transaction.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from explain import cam
+from explain.core import clock
+from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
+from explain.networks.registry import load_network
+from explain.photos.class_names import label_target
+from explain.photos.pixels import pixels_of
+
+from .missing import SCORE, lacking, map_key, maps_there, parameters_hash
+from .pictures import MAP_PICTURES, Frame, crop_of
+
+
+@dataclass
+class Making:
+    """One batch in the making: rows that are not saved yet, whose pictures are.
+
+    `ours` selects the batch's row for as long as nobody else has claimed it.
+    """
+
+    batch: Batch
+    ours: QuerySet[Batch]
+    maps: list[ExplanationMap] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
+    _unused: set[str] = field(default_factory=set)
+
+    def compute(self) -> None:
+        """Decode, one pass, every missing method from the same features, pictures."""
+        import torch
+
+        run, network = self.batch.precompute, self.batch.network
+        images, methods = self._needs()
+        if not images:
+            return
+        net = load_network(network)
+        frames, inputs = [], []
+        for image in images:  # one decoded photo at a time: it may have 50 megapixels
+            photo = pixels_of(image)
+            # pictures of photos that are used in place are made when somebody looks
+            frames.append(None if image.source_path else Frame(photo, crop_of(network, image)))
+            inputs.append(net.preprocess(photo))
+        labels = [label_target(image, network) for image in images]
+        by_label = methods and run.target == Precompute.Target.LABEL
+        targets = torch.tensor(labels) if by_label else None
+        out = cam.explain(net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE)
+        self._add_predictions(images, labels, out.logits)
+        scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
+        made_by = dict(out.manifest)
+        parameters = made_by.pop("methods")
+        for number, (image, frame) in enumerate(zip(images, frames, strict=True)):
+            for method in methods:
+                manifest = made_by | {
+                    "method": method,
+                    "parameters": parameters[method],
+                    "score_value": scores[number],
+                }
+                cells = out.maps[method][number].numpy()
+                self._add_map(image, method, int(out.targets[number]), cells, frame, manifest)
+
+    def _needs(self) -> tuple[list[Image], list[str]]:
+        """The photos that lack anything, and the methods that any of them lacks."""
+        run = self.batch.precompute
+        images = list(self.batch.images.order_by("pk"))
+        lacks = lacking(images=images, network=self.batch.network, methods=run.methods, target=run.target)
+        methods = [method for method in run.methods if any(method in found for found in lacks.values())]
+        return [image for image in images if image.pk in lacks], methods
+
+    def _add_predictions(self, images: list[Image], labels: list[int | None], logits: Any) -> None:
+        probabilities = logits.double().softmax(1).numpy()
+        for image, label, row in zip(images, labels, probabilities, strict=True):
+            top = int(row.argmax())
+            known = label is not None and label < len(row)
+            self.predictions.append(
+                Prediction(
+                    image=image,
+                    network=self.batch.network,
+                    top_class=top,
+                    top_probability=float(row[top]),
+                    label_probability=float(row[label]) if known else None,
+                )
+            )
+
+    def _add_map(
+        self, image: Image, method: str, target: int, cells: np.ndarray, frame: Frame | None, manifest: dict
+    ) -> None:
+        network = self.batch.network
+        row = ExplanationMap(
+            image=image,
+            network=network,
+            batch=self.batch,
+            layer=network.layer,
+            method=method,
+            target=target,
+            parameters_hash=parameters_hash(network, method),
+            values=cells.astype("<f4").tobytes(),
+            height=cells.shape[0],
+            width=cells.shape[1],
+            blank=not (cells > 0).any(),
+            manifest=manifest,
+        )
+        if frame is not None:
+            self._unused.update(frame.store(row, cells))
+        self.maps.append(row)
+
+    def store(self) -> bool:
+        """All rows of the batch, and that it is done, in one short transaction; False if it is no longer ours.
+
+        A map that another run has stored in the meantime stays as it is, and ours goes.
+        """
+        for last in (False, False, True):
+            try:
+                with transaction.atomic():
+                    stored = self._store_rows()
+                break
+            except IntegrityError:  # another run stored one of these maps this very moment: look again
+                if last:
+                    raise
+        if stored is None:
+            return False
+        self._unused -= {getattr(row, kind).name for row in stored for kind in MAP_PICTURES}
+        return True
+
+    def _store_rows(self) -> list[ExplanationMap] | None:
+        if not self.ours.update(state=Batch.State.DONE, finished_at=clock.now(), error=""):
+            return None
+        network, methods = self.batch.network, self.batch.precompute.methods
+        there = maps_there(network=network, methods=methods, image__in={row.image_id for row in self.maps})
+        fresh = [row for row in self.maps if map_key(row) not in there]
+        for row in fresh:
+            row.pk = None  # a first try may have been rolled back
+        Prediction.objects.bulk_create(self.predictions, ignore_conflicts=True)
+        return ExplanationMap.objects.bulk_create(fresh)
+
+    def remove_unused_files(self) -> None:
+        """The files that no stored row names."""
+        for name in self._unused:
+            default_storage.delete(name)
+        self._unused.clear()

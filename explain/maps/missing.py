@@ -1,0 +1,59 @@
+"""What a photo still lacks: which maps, which prediction. Reads rows only."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from explain import cam
+from explain.models import ExplanationMap, Image, Network, Precompute, Prediction
+from explain.photos.class_names import label_targets
+
+SCORE = "logit"
+MapKey = tuple[int, str, int, str]  # photo, method, target, parameters hash
+
+
+def parameters_hash(network: Network, method: str) -> str:
+    """SHA-256 of all that a map depends on beside its photo, layer, method and target: canonical JSON of what follows.
+
+    Imports torch: for commands and tasks only.
+    """
+    what = {
+        "score": SCORE,
+        "parameters": cam.METHODS[method].parameters,
+        "weights_sha256": network.weights_sha256,
+        "preprocessing": network.preprocessing,
+    }
+    return hashlib.sha256(json.dumps(what, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def map_key(row: ExplanationMap) -> MapKey:
+    return row.image_id, row.method, row.target, row.parameters_hash
+
+
+def maps_there(*, network: Network, methods: Sequence[str], **photos: object) -> set[MapKey]:
+    """The maps that exist, of the photos that a filter on ExplanationMap selects."""
+    rows = ExplanationMap.objects.filter(network=network, layer=network.layer, method__in=methods, **photos)
+    return set(rows.order_by().values_list("image_id", "method", "target", "parameters_hash"))
+
+
+def lacking(
+    *, images: Sequence[Image], network: Network, methods: Sequence[str], target: str
+) -> dict[int, list[str]]:
+    """Photo's key -> the methods whose map it lacks; an empty list where it lacks a prediction only.
+
+    Photos that lack nothing are left out. All `images` are of one set.
+    """
+    if not images:
+        return {}
+    photos = {"image__image_set": images[0].image_set_id}
+    top = dict(Prediction.objects.filter(network=network, **photos).values_list("image_id", "top_class"))
+    there = maps_there(network=network, methods=methods, **photos)
+    hashes = {method: parameters_hash(network, method) for method in methods}
+    aims = label_targets(images, network) if target == Precompute.Target.LABEL else top
+    lacks = {}
+    for image in images:
+        aim = aims.get(image.pk)
+        missing = [m for m in methods if (image.pk, m, aim, hashes[m]) not in there]
+        if missing or image.pk not in top:
+            lacks[image.pk] = missing
+    return lacks

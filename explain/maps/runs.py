@@ -1,0 +1,226 @@
+"""Runs that make maps: what to compute, how far it is, and what to do when a worker died.
+
+The batch rows are the truth. Nothing here computes: batches.py does, in a worker or inline.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from explain.cam import METHOD_NAMES
+from explain.core import clock
+from explain.core.errors import BadInputError
+from explain.models import Batch, Image, ImageSet, Network, Precompute
+from explain.photos.class_names import label_targets
+
+from .batches import MAX_ATTEMPTS
+from .missing import lacking
+
+RECENT = 8  # finished batches that the speed is taken from
+SHOWN_FAILURES = 50
+IDLE_SECONDS = 10
+State = Batch.State
+
+
+def plan(
+    *,
+    image_set: ImageSet,
+    networks: Sequence[Network],
+    methods: Sequence[str],
+    target: str = Precompute.Target.LABEL,
+    user: User | None = None,
+    images: Sequence[Image] | None = None,
+) -> Precompute:
+    """The run that makes these maps, with a batch for all that is missing and not waiting already.
+
+    `images` are the photos of the set that are asked for; all of them if it is not given.
+
+    The same run again is the same row: it goes on where it stopped, failed batches included, and takes in photos
+    that came since. Without methods it makes predictions only. Raises BadInputError.
+    """
+    _check(networks, methods)
+    if images is None:
+        images = list(Image.objects.filter(image_set=image_set).order_by("pk"))
+    if not images:
+        raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
+    if methods and target == Precompute.Target.LABEL:
+        _check_labels(images, networks)
+    with transaction.atomic():
+        run = _same_run(image_set, networks, methods, target)
+        if run is None:
+            run = Precompute.objects.create(
+                image_set=image_set, methods=list(methods), target=target, created_by=user
+            )
+            run.networks.set(networks)
+        retry_failed(run.batches.all())
+        for network in networks:
+            _add_batches(run, network, images)
+    return run
+
+
+def _check(networks: Sequence[Network], methods: Sequence[str]) -> None:
+    unknown = [method for method in methods if method not in METHOD_NAMES]
+    if unknown:
+        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+    if not networks:
+        raise BadInputError("no network is named; add one with manage.py add_network")
+
+
+def _check_labels(images: Sequence[Image], networks: Sequence[Network]) -> None:
+    for network in networks:
+        targets = label_targets(images, network)
+        strange = [image for image in images if targets[image.pk] is None]
+        if strange:
+            raise BadInputError(
+                f"network {network} has no class for {len(strange)} of {len(images)} photos "
+                f"({strange[0].original_name} is called “{strange[0].class_name}”); name the classes as the "
+                "network does, or explain its top class (--target top)"
+            )
+
+
+def _same_run(
+    image_set: ImageSet, networks: Sequence[Network], methods: Sequence[str], target: str
+) -> Precompute | None:
+    wanted = ({network.pk for network in networks}, set(methods))
+    for run in Precompute.objects.filter(image_set=image_set, target=target).prefetch_related("networks"):
+        if ({network.pk for network in run.networks.all()}, set(run.methods)) == wanted:
+            return run
+    return None
+
+
+def _add_batches(run: Precompute, network: Network, images: Sequence[Image]) -> None:
+    lacks = lacking(images=images, network=network, methods=run.methods, target=run.target)
+    waiting = set(
+        run.batches.filter(network=network, state__in=[State.PENDING, State.RUNNING]).values_list(
+            "images", flat=True
+        )
+    )
+    todo = [pk for pk in lacks if pk not in waiting]
+    links = []
+    for start in range(0, len(todo), settings.BATCH_SIZE):
+        batch = Batch.objects.create(precompute=run, network=network)
+        links += [
+            Batch.images.through(batch_id=batch.pk, image_id=pk)
+            for pk in todo[start : start + settings.BATCH_SIZE]
+        ]
+    Batch.images.through.objects.bulk_create(links, batch_size=1000)
+
+
+def pending(run: Precompute) -> list[int]:
+    """The ids of the batches that wait for a worker, in order."""
+    return list(run.batches.filter(state=State.PENDING).order_by("pk").values_list("pk", flat=True))
+
+
+def requeue_stale() -> list[int]:
+    """Make batches pending again whose worker is gone; return their ids, to be sent to workers.
+
+    Gone is who has been silent for BATCH_STALE_SECONDS, or whose process on this machine has ended. A batch whose
+    workers died MAX_ATTEMPTS times has failed: it may be what kills them.
+    """
+    gone = [batch.pk for batch in Batch.objects.stale()]
+    gone += [batch.pk for batch in Batch.objects.filter(state=State.RUNNING) if _has_ended(batch.worker)]
+    stale = Batch.objects.filter(pk__in=gone, state=State.RUNNING)
+    stale.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=State.FAILED,
+        finished_at=clock.now(),
+        error=f"its worker died {MAX_ATTEMPTS} times (out of memory? a smaller BATCH_SIZE needs less)",
+    )
+    return _back_to_pending(stale)
+
+
+def _has_ended(worker: str) -> bool:
+    """Whether a worker, `host:process id`, ran on this machine and no longer does."""
+    host, _, process = worker.rpartition(":")
+    if host != socket.gethostname() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def retry_failed(batches: QuerySet[Batch]) -> list[int]:
+    """Make the failed ones of `batches` pending again with a clean slate; return their ids, to be sent to workers."""
+    return _back_to_pending(batches.filter(state=State.FAILED), attempts=0, error="")
+
+
+def _back_to_pending(batches: QuerySet[Batch], **fields: Any) -> list[int]:
+    """One UPDATE for each, with the old state in its condition: a change by somebody else is not overwritten."""
+    ids = list(batches.values_list("pk", flat=True))
+    return [pk for pk in ids if batches.filter(pk=pk).update(state=State.PENDING, worker="", **fields)]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. A photo counts once for each network; speed is that of the last finished batches."""
+
+    batches: dict[str, int]
+    photos: int
+    photos_done: int
+    photos_per_second: float | None
+    seconds_left: float | None
+    failures: list[Batch]
+    idle: bool  # batches wait, and for IDLE_SECONDS no worker has run or finished one
+
+    @property
+    def finished(self) -> bool:
+        """Nothing waits and nothing runs. Some batches may have failed."""
+        return not self.batches[State.PENDING] and not self.batches[State.RUNNING]
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.photos_done // self.photos if self.photos else 100
+
+
+def progress(run: Precompute) -> Progress:
+    """How far `run` is, in two queries."""
+    batches = list(run.batches.defer("error").annotate(photos=Count("images")))
+    photos = {state: sum(b.photos for b in batches if b.state == state) for state in State.values}
+    speed = _speed([batch for batch in batches if batch.state == State.DONE and batch.photos])
+    waiting = photos[State.PENDING] + photos[State.RUNNING]
+    counts = {state: sum(b.state == state for b in batches) for state in State.values}
+    lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
+    busy = counts[State.RUNNING] or any(b.finished_at and b.finished_at > lately for b in batches)
+    return Progress(
+        batches=counts,
+        photos=sum(photos.values()),
+        photos_done=photos[State.DONE],
+        photos_per_second=speed,
+        seconds_left=waiting / speed if speed else None,
+        failures=list(run.batches.exclude(error="").select_related("network")[:SHOWN_FAILURES]),
+        idle=bool(counts[State.PENDING]) and not busy,
+    )
+
+
+def _speed(done: list) -> float | None:
+    """Photos per second over the last finished batches, however many workers made them."""
+    recent = sorted(done, key=lambda batch: batch.finished_at)[-RECENT:]
+    if not recent:
+        return None
+    seconds = (recent[-1].finished_at - min(batch.started_at for batch in recent)).total_seconds()
+    return sum(batch.photos for batch in recent) / seconds if seconds > 0 else None
+
+
+def runs_with_counts() -> QuerySet[Precompute]:
+    """Runs for a list, newest first: each with `batch_count`, `done`, `failed` and its networks, in two queries."""
+    return (
+        Precompute.objects.select_related("image_set")
+        .prefetch_related("networks")
+        .annotate(
+            batch_count=Count("batches"),
+            done=Count("batches", filter=Q(batches__state=State.DONE)),
+            failed=Count("batches", filter=Q(batches__state=State.FAILED)),
+        )
+        .order_by("-pk")
+    )

@@ -1,0 +1,135 @@
+"""Networks as rows: how to load each, checked once by loading it. No torch until one is loaded."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import IntegrityError
+
+from explain import cam
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.models import Network
+
+if TYPE_CHECKING:
+    from explain.cam.network import Network as LoadedNetwork
+
+DEFAULT, RANDOM = "DEFAULT", "random"
+KEPT_LOADED = 2  # networks per worker process: a run goes through one after the other
+
+
+def add_network(
+    *, name: str, load: str, layer: str | None = None, weights: str | None = None
+) -> tuple[Network, bool]:
+    """Load a network once, check it, and keep what it takes to load it again: (row, whether it is new).
+
+    `weights` is DEFAULT (the library's own, the default for torchvision and timm), `random`, or a path; packaged
+    networks bring theirs. The same network under the same name again changes nothing. Raises BadInputError or
+    CamError, in one line.
+    """
+    try:
+        validate_slug(name)
+    except ValidationError as error:
+        raise BadInputError(
+            f"network {name}: a name has letters, digits, - and _ only; choose another"
+        ) from error
+    stored = stored_weights(load, weights)
+    net = cam.Network.load(load, weights=stored or None, layer=layer, device="cpu")
+    check_crop(name, net)
+    row = Network(
+        name=name,
+        load=load,
+        weights=stored,
+        layer=net.layer,
+        class_names=list(net.class_names or []),
+        preprocessing=net.preprocessing.to_json(),
+        weights_sha256=net.weights_sha256,
+    )
+    return _add(row)
+
+
+def stored_weights(load: str, weights: str | None) -> str:
+    if weights is None:
+        return DEFAULT if load.startswith(("torchvision:", "timm:")) else ""
+    if weights.lower() in (RANDOM, "none", ""):
+        return ""
+    if weights.upper() == DEFAULT:
+        return DEFAULT
+    from pathlib import Path
+
+    return str(Path(weights).absolute())  # a worker may run in another folder
+
+
+def check_crop(name: str, net: "LoadedNetwork") -> None:
+    """Maps are shown in one frame of the photo for all networks: refuse now a network that does not see all of it."""
+    try:
+        render.place(np.zeros((1, 1)), net.crop_box(1000, 1000), render.frame_box(1000, 1000))
+    except cam.CamError as error:
+        raise BadInputError(f"network {name}: {error}") from error
+
+
+def _add(row: Network) -> tuple[Network, bool]:
+    known = Network.objects.filter(name=row.name).first()
+    if known is None:
+        try:
+            row.save()
+        except IntegrityError:  # another command was faster
+            known = Network.objects.get(name=row.name)
+        else:
+            return row, True
+    differences = [
+        f"{field} {getattr(known, field)} there, {getattr(row, field)} here"
+        for field in ("load", "layer", "weights_sha256", "preprocessing")
+        if getattr(known, field) != getattr(row, field)
+    ]
+    if differences:
+        raise BadInputError(
+            f"network {row.name}: the name is taken by another network ({'; '.join(differences)}); choose another name"
+        )
+    if known.weights != row.weights:  # the same weights in another place
+        known.weights = row.weights
+        known.save(update_fields=["weights"])
+    return known, False
+
+
+def torch_device() -> str:
+    """TORCH_DEVICE of the settings; `auto` is the first GPU if there is one."""
+    import torch
+
+    if settings.TORCH_DEVICE != "auto":
+        return settings.TORCH_DEVICE
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def load_network(row: Network) -> "LoadedNetwork":
+    """The network of a row, kept in this process. BadInputError if its weights are not those that were added."""
+    return _load(row.name, row.load, row.weights, row.layer, row.weights_sha256, torch_device())
+
+
+@lru_cache(maxsize=KEPT_LOADED)
+def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: str) -> "LoadedNetwork":
+    net = cam.Network.load(load, weights=weights or None, layer=layer, device=device)
+    if net.weights_sha256 != sha256:
+        raise BadInputError(
+            f"network {name}: its weights have changed since it was added (SHA-256 {net.weights_sha256[:12]}…, "
+            f"was {sha256[:12]}…); put the old file back, or add the new weights under another name"
+        )
+    return net
+
+
+def find_networks(names: str) -> list[Network]:
+    """The networks of a list separated by commas, in its order."""
+    return [_find_network(name.strip()) for name in names.split(",") if name.strip()]
+
+
+def _find_network(name: str) -> Network:
+    found = Network.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
+        raise BadInputError(
+            f"there is no network “{name}” (there is: {known}); add it with manage.py add_network"
+        )
+    return found

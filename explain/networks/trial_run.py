@@ -1,0 +1,88 @@
+"""A network is looked at before it is added: what it says of a photo, and what its map there looks like."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from PIL import Image as PillowImage
+
+from explain import cam
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.models import Image
+from explain.photos.pixels import pixels_of
+
+from .registry import check_crop, stored_weights
+
+METHOD = "grad-cam"
+TOP = 5
+SAMPLE = "samples/photos/hammer-1.jpg"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """`layers`: every place where the network can be cut, (name, channels, height, width), in the order of running.
+
+    `top`: class name and probability, best first, of the photo `photo`. `picture` is an open JPEG of the map over it.
+    """
+
+    layer: str
+    layers: list[tuple[str, int, int, int]]
+    classes: int
+    photo: str
+    top: list[tuple[str, float]]
+    blank: bool
+    picture: io.BytesIO
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "layer": self.layer,
+            "layers": self.layers,
+            "classes": self.classes,
+            "photo": self.photo,
+            "top": self.top,
+            "blank": self.blank,
+        }
+
+
+def try_network(*, load: str, layer: str | None, weights: str | None, set_name: str = "") -> Tried:
+    """Load a network, and let it look at the first photo of a set, or at a sample.
+
+    Raises BadInputError or CamError, in one line.
+    """
+    from explain.cam.layers import layers_of
+
+    stored = stored_weights(load, weights)
+    net = cam.Network.load(load, weights=stored or None, layer=layer, device="cpu")
+    check_crop(load, net)
+    name, photo = _check_photo(set_name)
+    out = cam.explain(net, net.preprocess(photo)[None], methods=[METHOD])
+    probabilities = out.logits[0].double().softmax(0)
+    values, places = probabilities.topk(min(TOP, len(probabilities)))
+    cells = out.maps[METHOD][0].numpy()
+    pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
+    placed = render.place(cells, net.crop_box(*photo.size), frame)
+    return Tried(
+        layer=net.layer,
+        layers=layers_of(net),
+        classes=len(net.class_names),
+        photo=name,
+        top=[
+            (net.class_names[int(place)], float(value)) for value, place in zip(values, places, strict=True)
+        ],
+        blank=not (cells > 0).any(),
+        picture=io.BytesIO(render.encode(render.overlay(pixels, placed))),
+    )
+
+
+def _check_photo(set_name: str) -> tuple[str, PillowImage.Image]:
+    image = Image.objects.filter(image_set__name=set_name).order_by("pk").first() if set_name else None
+    if image is not None:
+        return image.original_name, pixels_of(image)
+    path = settings.BASE_DIR / SAMPLE
+    if not path.is_file():
+        path = next(iter(sorted((settings.BASE_DIR / "samples/photos").glob("*.jpg"))), path)
+    if not path.is_file():
+        raise BadInputError("there is no photo to try the network on; bring photos in first")
+    return path.name, PillowImage.open(path).convert("RGB")

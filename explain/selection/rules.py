@@ -1,0 +1,349 @@
+"""Which classes and photos a study uses, chosen as the paper does, and why every other one is left out.
+
+Plain data in, plain data out: no rows, no torch. The steps, in this order:
+
+1. `classes`      the classes that are listed, if any are
+2. `min_f1`       classes whose F1 is at least this for every network
+3. `top_share`    classes among the best by F1 for every network: this share of its classes, at least one
+4. `top_classes`  so many of the classes left, best first by the F1 of the network that is worst at them
+5. `only_correct` photos that every network gets right
+6. `per_class`    so many photos of each class, drawn by the seed
+7. `limit`        so many photos in all, drawn by the seed
+
+F1 is over the whole set (selection.py). Classes of equal F1 are taken in the order of their names.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from explain.streams import Stream
+
+from .f1 import F1Table, Tally, Verdicts, f1_table
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is asked of classes and photos; see the module. Empty and None ask nothing."""
+
+    classes: tuple[str, ...] = ()
+    min_f1: float | None = None
+    top_share: float | None = None
+    top_classes: int | None = None
+    only_correct: bool = False
+    per_class: int | None = None
+    limit: int | None = None
+    seed: int = 0
+
+    @property
+    def ranks(self) -> bool:
+        """Whether classes are chosen by F1."""
+        return any(value is not None for value in (self.min_f1, self.top_share, self.top_classes))
+
+    @property
+    def asks_networks(self) -> str:
+        """The first key for which every network must have looked at every photo; empty if there is none."""
+        keys = ("min_f1", "top_share", "top_classes")
+        found = [key for key in keys if getattr(self, key) is not None]
+        return (found + ["only_correct"] * self.only_correct + [""])[0]
+
+
+@dataclass(frozen=True)
+class Photo:
+    key: int
+    name: str
+    class_name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ClassChoice:
+    """One class of the set.
+
+    f1       by network, in their order; None where the network knows no such class or has seen no photo of it
+    correct  photos that every network gets right
+    chosen   photos that the study uses
+    reason   why the class is left out; empty if it is not
+    """
+
+    name: str
+    photos: int
+    f1: tuple[float | None, ...]
+    correct: int
+    chosen: int
+    reason: str
+
+    @property
+    def least_f1(self) -> float | None:
+        """F1 of the network that is worst at this class."""
+        known = [value for value in self.f1 if value is not None]
+        return min(known) if known and len(known) == len(self.f1) else None
+
+
+@dataclass(frozen=True)
+class PhotoChoice:
+    """One photo; `reason` says why it is left out and is empty if it is chosen."""
+
+    key: int
+    name: str
+    class_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClassesChoice:
+    """Every class of the set, best first. `strange`: network -> the classes chosen that it does not know."""
+
+    rule: Rule
+    networks: tuple[str, ...]
+    tables: tuple[F1Table, ...]
+    classes: tuple[ClassChoice, ...]
+    strange: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """The photos that the study uses."""
+        return sum(one.chosen for one in self.classes)
+
+    @property
+    def of(self) -> int:
+        """The photos of the set."""
+        return sum(one.photos for one in self.classes)
+
+
+@dataclass(frozen=True)
+class Choice(ClassesChoice):
+    """The same with every photo of the set, by class and name, and its reason."""
+
+    photos: tuple[PhotoChoice, ...]
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """Keys of the photos chosen, by class and name: an order that does not depend on when they came in."""
+        return tuple(photo.key for photo in self.photos if not photo.reason)
+
+
+def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule) -> ClassesChoice:
+    """Choose classes, and say how many photos of each a study uses: as many as `choose()` draws."""
+    tallies = sorted(tallies, key=lambda one: one.class_name)
+    tables = tuple(_table(tallies, place) for place in range(len(networks)))
+    standings = _standings(tallies, tables)
+    reasons = _classes_left_out(standings, networks, rule)
+    chosen = _counts([one for one in standings if one.name not in reasons], rule)
+    classes = tuple(
+        replace(one, chosen=chosen.get(one.name, 0), reason=reasons.get(one.name, "")) for one in standings
+    )
+    return ClassesChoice(
+        rule=rule,
+        networks=tuple(networks),
+        tables=tables,
+        classes=classes,
+        strange=_strange([one for one in tallies if chosen.get(one.class_name)], networks),
+        notes=tuple(_notes(classes, rule)),
+    )
+
+
+def choose(*, photos: Iterable[Photo], verdicts: Sequence[Verdicts], rule: Rule) -> Choice:
+    """Choose among all photos of a set by what the networks say of them. The same input gives the same choice."""
+    photos = sorted(photos, key=lambda photo: (photo.class_name, photo.name, photo.sha256))
+    found = choose_classes(_tallies(photos, verdicts), [one.network for one in verdicts], rule)
+    by_class = {one.name: one.reason for one in found.classes if one.reason}
+    right = {photo.key for photo in photos if all(one.is_right(photo.key) for one in verdicts)}
+    reasons = {photo.key: by_class[photo.class_name] for photo in photos if photo.class_name in by_class}
+    for step in (_wrong, _beyond_per_class, _beyond_limit):
+        left = [photo for photo in photos if photo.key not in reasons]
+        reasons |= step(left, right, verdicts, rule)
+    each = (PhotoChoice(p.key, p.name, p.class_name, reasons.get(p.key, "")) for p in photos)
+    return Choice(**vars(found), photos=tuple(each))
+
+
+def _tallies(photos: Iterable[Photo], verdicts: Sequence[Verdicts]) -> list[Tally]:
+    alike = Counter(
+        (
+            photo.class_name,
+            tuple(one.labels[photo.key] for one in verdicts),
+            tuple(one.top.get(photo.key) for one in verdicts),
+        )
+        for photo in photos
+    )
+    return [Tally(*key, count) for key, count in alike.items()]
+
+
+def _table(tallies: Sequence[Tally], place: int) -> F1Table:
+    """The F1 table of the network at a place."""
+    said: Counter[tuple[str, int | None, int | None]] = Counter()
+    for one in tallies:
+        said[one.class_name, one.labels[place], one.says[place]] += one.photos
+    return f1_table(said)
+
+
+def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[ClassChoice]:
+    """Every class of the set, best first by the F1 of the network that is worst at it; nothing chosen yet."""
+    counts: Counter[str] = Counter()
+    correct: Counter[str] = Counter()
+    labels: dict[str, tuple[int | None, ...]] = {}
+    for one in tallies:
+        counts[one.class_name] += one.photos
+        correct[one.class_name] += one.photos * one.right
+        labels.setdefault(one.class_name, one.labels)
+    f1 = [{one.class_index: one.f1 for one in table.classes} for table in tables]
+    found = []
+    for name, count in counts.items():
+        values = tuple(
+            None if label is None else by_index.get(label)
+            for label, by_index in zip(labels[name], f1, strict=True)
+        )
+        found.append(ClassChoice(name, count, values, correct[name], 0, ""))
+    return sorted(found, key=_best_first)
+
+
+def _strange(tallies: Sequence[Tally], networks: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found = {
+        name: tuple(sorted({one.class_name for one in tallies if one.labels[place] is None}))
+        for place, name in enumerate(networks)
+    }
+    return {name: classes for name, classes in found.items() if classes}
+
+
+def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
+    """Class -> how many of its photos are drawn. Photos are drawn by class and name, so places tell the class."""
+    by_name = sorted(left, key=lambda one: one.name)
+    counts = {one.name: one.correct if rule.only_correct else one.photos for one in by_name}
+    if rule.per_class is not None:
+        counts = {name: min(count, rule.per_class) for name, count in counts.items()}
+    total = sum(counts.values())
+    if rule.limit is None or rule.limit >= total:
+        return counts
+    places = _places(total, rule.limit, Stream.PHOTOS.of(rule.seed))
+    of_class = np.searchsorted(np.cumsum(list(counts.values())), places, side="right")
+    return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
+
+
+def _best_first(one: ClassChoice) -> tuple[float, str]:
+    return (1.0 if one.least_f1 is None else -one.least_f1, one.name)
+
+
+def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: Rule) -> dict[str, str]:
+    """Class -> the first step that leaves it out, in words."""
+    reasons: dict[str, str] = {}
+    steps: list[Callable[[list[ClassChoice]], dict[str, str]]] = []
+    if rule.classes:
+        steps.append(lambda left: {one.name: "not listed" for one in left if one.name not in rule.classes})
+    if rule.ranks:
+        steps.append(lambda left: _unknown(left, names))
+    if rule.min_f1 is not None:
+        steps.append(lambda left: _under_floor(left, rule.min_f1 or 0))
+    if rule.top_share is not None:
+        steps.append(lambda left: _outside_top_share(left, standings, names, rule.top_share or 0))
+    if rule.top_classes is not None:
+        steps.append(lambda left: _beyond_top(left, rule.top_classes or 0))
+    for step in steps:
+        reasons |= step([one for one in standings if one.name not in reasons])
+    return reasons
+
+
+def _under_floor(left: list[ClassChoice], floor: float) -> dict[str, str]:
+    return {
+        one.name: f"F1 {one.least_f1:.3f} is under {floor:g}"
+        for one in left
+        if one.least_f1 is not None and one.least_f1 < floor
+    }
+
+
+def _unknown(left: list[ClassChoice], names: Sequence[str]) -> dict[str, str]:
+    return {one.name: f"{names[one.f1.index(None)]} does not know it" for one in left if one.least_f1 is None}
+
+
+def _outside_top_share(
+    left: list[ClassChoice], standings: list[ClassChoice], names: Sequence[str], share: float
+) -> dict[str, str]:
+    """Classes that are not among the best of every network, ranked among all classes that it knows."""
+    reasons: dict[str, str] = {}
+    for place, name in enumerate(names):
+        known = [(-value, one.name) for one in standings if (value := one.f1[place]) is not None]
+        rank = {one: number for number, (_, one) in enumerate(sorted(known), start=1)}
+        best = max(1, round(share * len(known)))
+        for one in left:
+            if rank[one.name] > best:
+                why = f"number {rank[one.name]} by F1 of {name}; its best {best} are asked for"
+                reasons.setdefault(one.name, why)
+    return reasons
+
+
+def _beyond_top(left: list[ClassChoice], count: int) -> dict[str, str]:
+    return {
+        one.name: f"number {number} by F1; the best {count} are asked for"
+        for number, one in enumerate(left, start=1)
+        if number > count
+    }
+
+
+def _wrong(left: list[Photo], right: set[int], verdicts: Sequence[Verdicts], rule: Rule) -> dict[int, str]:
+    if not rule.only_correct:
+        return {}
+    return {
+        photo.key: "; ".join(
+            f"{one.network} says {one.says(photo.key)}" for one in verdicts if not one.is_right(photo.key)
+        )
+        for photo in left
+        if photo.key not in right
+    }
+
+
+def _beyond_per_class(left: list[Photo], _right: object, _verdicts: object, rule: Rule) -> dict[int, str]:
+    """Each class has a stream of its own, so that its draw does not depend on which other classes there are."""
+    if rule.per_class is None:
+        return {}
+    by_class: dict[str, list[Photo]] = {}
+    for photo in left:
+        by_class.setdefault(photo.class_name, []).append(photo)
+    reasons: dict[int, str] = {}
+    for name, photos in by_class.items():
+        of_class = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+        kept = _drawn(photos, rule.per_class, Stream.PHOTOS_OF_CLASS.of(rule.seed, of_class))
+        why = f"not drawn: {rule.per_class} of the {len(photos)} of its class were"
+        reasons |= {photo.key: why for photo in photos if photo.key not in kept}
+    return reasons
+
+
+def _beyond_limit(left: list[Photo], _right: object, _verdicts: object, rule: Rule) -> dict[int, str]:
+    if rule.limit is None:
+        return {}
+    kept = _drawn(left, rule.limit, Stream.PHOTOS.of(rule.seed))
+    why = f"not drawn: {rule.limit} of {len(left)} were"
+    return {photo.key: why for photo in left if photo.key not in kept}
+
+
+def _drawn(photos: Sequence[Photo], count: int, seed: list[int]) -> set[int]:
+    if count >= len(photos):
+        return {photo.key for photo in photos}
+    return {photos[place].key for place in _places(len(photos), count, seed)}
+
+
+def _places(of: int, count: int, seed: list[int]) -> np.ndarray:
+    return np.random.default_rng(seed).choice(of, count, replace=False)
+
+
+def _notes(classes: Sequence[ClassChoice], rule: Rule) -> Iterable[str]:
+    """What somebody who relies on this choice should know."""
+    used = [one for one in classes if not one.reason]
+    if rule.top_classes is not None and len(used) < rule.top_classes:
+        yield f"{rule.top_classes} classes are asked for; {len(used)} are left."
+    if rule.top_classes is not None and used:
+        last = used[-1].least_f1
+        tied = [one.name for one in classes if one.reason.startswith("number") and one.least_f1 == last]
+        if tied:
+            yield f"As good by F1 as the last class taken, and left out by their names: {_named(tied)}."
+    if rule.per_class is not None:
+        short = [f"{one.name} ({one.chosen})" for one in used if one.chosen < rule.per_class]
+        if short and rule.limit is None:
+            yield f"Fewer than {rule.per_class} photos are left of: {_named(short)}."
+
+
+def _named(names: Sequence[str], most: int = 10) -> str:
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others} others" if others > 0 else "")

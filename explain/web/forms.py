@@ -1,0 +1,129 @@
+"""What staff fill in to bring photos and networks here."""
+
+from django import forms
+from django.conf import settings
+from django.core.validators import validate_slug
+from django.utils.text import slugify
+
+from explain.models import ImageSet, Network
+
+NAME_WORDS = "Letters a–z, digits, - and _ only, without spaces."
+
+
+class PhotosUploadForm(forms.Form):
+    """A ZIP with a folder for each class, or with a manifest.csv."""
+
+    set_name = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Name of the set",
+        help_text="A new one, or one that is here: then the photos join it. Left empty, it is the file’s name.",
+        validators=[validate_slug],
+        error_messages={"invalid": NAME_WORDS},
+    )
+    file = forms.FileField(
+        label="Photos, as a ZIP",
+        help_text="A folder for each class (hammer/1.jpg …), or any folders with a manifest.csv that says the class "
+        "of each file. JPEG, PNG or WebP.",
+        error_messages={"required": "Choose a ZIP of photos.", "empty": "This file is empty."},
+    )
+    boxes = forms.FileField(
+        required=False,
+        label="Boxes, if you have them",
+        help_text="Where the object is, for attention checks and measures: a CSV with the columns file,boxes or "
+        "file,x1,y1,x2,y2.",
+        error_messages={"empty": "This file is empty."},
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if not str(file.name).lower().endswith(".zip"):
+            raise forms.ValidationError(f"{file.name} is no ZIP; pack the photos into one.")
+        return file
+
+    def clean(self):
+        given = super().clean() or {}
+        if not given.get("set_name") and given.get("file") and not self.errors.get("set_name"):
+            given["set_name"] = slugify(str(given["file"].name).rsplit(".", 1)[0])[:100]
+            if not given["set_name"]:
+                self.add_error("set_name", "The file’s name has no letters to make a name from; type one.")
+        return given
+
+
+class NetworkForm(forms.Form):
+    """How to load a network. It is tried before it is added."""
+
+    load = forms.CharField(
+        max_length=200,
+        label="Network",
+        help_text="torchvision:resnet50, timm:NAME, or package:NAME for one that comes with its weights.",
+        error_messages={"required": "Name a network, such as torchvision:resnet50."},
+        widget=forms.TextInput(
+            attrs={"list": "networks-known", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    file = forms.FileField(
+        required=False,
+        label="Weights of your own",
+        help_text="A .safetensors file, or a state_dict saved as .pth or .pt. Nothing in it is run as code. Empty: the "
+        "library’s own weights.",
+        error_messages={"empty": "This file is empty."},
+    )
+    check_set = forms.ChoiceField(
+        required=False, label="Try it on a photo of", help_text="You will see what it says, and its map."
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        choices = self.fields["check_set"]
+        assert isinstance(choices, forms.ChoiceField)
+        names = ImageSet.objects.values_list("name", flat=True)
+        choices.choices = [("", "the samples"), *((name, name) for name in names)]
+
+    def clean_load(self):
+        load = self.cleaned_data["load"].strip()
+        kind, colon, name = load.partition(":")
+        if kind not in ("torchvision", "timm", "package") or not colon or not name:
+            raise forms.ValidationError(
+                f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
+            )
+        return load
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file and not str(file.name).lower().endswith((".safetensors", ".pth", ".pt", ".bin")):
+            raise forms.ValidationError(f"{file.name}: give a .safetensors, .pth or .pt file.")
+        return file
+
+
+class AddNetworkForm(forms.Form):
+    """What a network that was tried is called here, and where it is cut."""
+
+    name = forms.CharField(
+        max_length=100,
+        label="Name here",
+        help_text="Never shown to volunteers.",
+        validators=[validate_slug],
+        error_messages={"invalid": NAME_WORDS, "required": "Give it a name."},
+    )
+    layer = forms.ChoiceField(label="Layer")
+
+    def __init__(self, *args, layers: list[list], **kwargs):
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        field = self.fields["layer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (name, f"{name} – {height} × {width} cells, {channels} channels")
+            for name, channels, height, width in reversed(layers)
+        ]
+        field.help_text = "The deepest one is usual: it knows most about objects. Earlier ones give finer maps of less meaning."
+
+    def clean_name(self):
+        name = self.cleaned_data["name"]
+        if Network.objects.filter(name=name).exists():
+            raise forms.ValidationError(f"A network {name} is here already; choose another name.")
+        return name
+
+
+def limit_in_words() -> str:
+    return f"{settings.UPLOAD_MAX_MIB:,} MiB"

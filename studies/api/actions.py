@@ -1,0 +1,210 @@
+"""What a program may do with a study: the same services as the pages, for those who may change it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from explain.core.errors import BadInputError
+from studies.access.event_log import add_note
+from studies.access.permissions import may_edit
+from studies.exports.writers import csv_chunks, jsonl_chunks
+from studies.lifecycle.seal_words import named_download
+from studies.lifecycle.transitions import change_state, revoke_invitation
+from studies.models import Study
+from studies.monitoring.progress import invitations_with_people, with_item_count
+from studies.participation.invitations import invite
+from studies.trials.allocation import void_participant
+
+from .serializers import (
+    EventSerializer,
+    InvitationSerializer,
+    NewInvitationSerializer,
+    NoteSerializer,
+    OpeningSerializer,
+    ParticipantSerializer,
+    ReasonSerializer,
+    StudySerializer,
+    VersionSerializer,
+    VoidedSerializer,
+)
+
+DESCRIBING = ("list", "retrieve", "open", "pause", "close")
+PK = OpenApiParameter("invitation", int, OpenApiParameter.PATH)
+NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH)
+
+
+class ByCursor(CursorPagination):
+    """Pages that stay in place while rows come in, and cost the same however deep."""
+
+    ordering = "id"
+    page_size = 100
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+
+@contextmanager
+def bad_input_refused() -> Iterator[None]:
+    try:
+        yield
+    except BadInputError as error:
+        raise ValidationError({"error": error.lines}) from error
+
+
+class StudyActions:
+    """Routes below one study. The view set that uses it gives `get_object()` and the rest of DRF."""
+
+    get_object: Any
+    get_serializer: Any
+    paginate_queryset: Any
+    get_paginated_response: Any
+    request: Any
+
+    def editable_study(self) -> Study:
+        study = self.get_object()
+        if not may_edit(self.request.user, study):
+            raise PermissionDenied("You may look at this study; changing it takes one of its researchers.")
+        return study
+
+    def _page(self, rows: Any, serializer: Any) -> Response:
+        return self.get_paginated_response(serializer(self.paginate_queryset(rows), many=True).data)
+
+    def _go(self, to: str, **more: bool) -> Response:
+        study = self.editable_study()
+        with bad_input_refused():
+            change_state(study=study, to=to, user=self.request.user, **more)
+        now = with_item_count(Study.objects.filter(pk=study.pk)).prefetch_related("arms__network").get()
+        return Response(self.get_serializer(now).data)
+
+    @extend_schema(
+        summary="Open a study that is ready, or resume one",
+        description="Refused while a worker still compares what its arms look like: ask again when it is done.",
+        request=OpeningSerializer,
+        responses=StudySerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, slug: str) -> Response:
+        said = OpeningSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        return self._go(Study.State.OPEN, **said.validated_data)
+
+    @extend_schema(summary="Pause", request=None, responses=StudySerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, slug: str) -> Response:
+        return self._go(Study.State.PAUSED)
+
+    @extend_schema(summary="Close for good", request=None, responses=StudySerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, slug: str) -> Response:
+        return self._go(Study.State.CLOSED)
+
+    @extend_schema(
+        summary="All answers as a file",
+        description="Where what the study asks is no longer what was sealed at its opening, the header Blindsight-Seal "
+        "says so, and so does the file’s name.",
+        parameters=[OpenApiParameter("as", enum=["csv", "jsonl"], description="By default csv.")],
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
+    )
+    @action(detail=True, pagination_class=None)
+    def export(self, request: Request, slug: str) -> HttpResponseBase:
+        study = self.answered_study()  # type: ignore[attr-defined]
+        kinds = {
+            "csv": (csv_chunks, "text/csv; charset=utf-8"),
+            "jsonl": (jsonl_chunks, "application/x-ndjson"),
+        }
+        kind = request.query_params.get("as", "csv")
+        if kind not in kinds:
+            raise ValidationError({"as": f"{kind} is not one of {', '.join(kinds)}"})
+        chunks, content_type = kinds[kind]
+        response = StreamingHttpResponse(chunks(study), content_type=content_type)
+        return named_download(response, study, "answers", kind)
+
+    @extend_schema(summary="Versions of the protocol, in full", responses=VersionSerializer(many=True))
+    @action(detail=True, pagination_class=ByCursor, serializer_class=VersionSerializer)
+    def versions(self, request: Request, slug: str) -> Response:
+        return self._page(self.get_object().versions.select_related("user"), VersionSerializer)
+
+    @extend_schema(methods=["get"], summary="Invitations", responses=InvitationSerializer(many=True))
+    @extend_schema(
+        methods=["post"],
+        summary="Make an invitation",
+        request=InvitationSerializer,
+        responses={201: NewInvitationSerializer},
+    )
+    @action(
+        detail=True, methods=["get", "post"], pagination_class=ByCursor, serializer_class=InvitationSerializer
+    )
+    def invitations(self, request: Request, slug: str) -> Response:
+        if request.method == "GET":
+            return self._page(invitations_with_people(self.get_object()), InvitationSerializer)
+        study = self.editable_study()
+        said = InvitationSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        invitation, token = invite(study=study, user=request.user, **said.validated_data)
+        link = request.build_absolute_uri(reverse("join", args=[token]))
+        made = {**InvitationSerializer(invitation).data, "people": 0, "link": link}
+        return Response(made, status=201)
+
+    @extend_schema(
+        summary="Let nobody else in by an invitation",
+        parameters=[PK],
+        request=None,
+        responses=InvitationSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path=r"invitations/(?P<invitation>[0-9]+)/close")
+    def close_invitation(self, request: Request, slug: str, invitation: str) -> Response:
+        rows = invitations_with_people(self.editable_study())
+        found = rows.filter(pk=invitation).first()
+        if found is None:
+            raise NotFound("This study has no such invitation.")
+        revoke_invitation(invitation=found, user=request.user)
+        return Response(InvitationSerializer(rows.get(pk=found.pk)).data)
+
+    @extend_schema(summary="Participants", responses=ParticipantSerializer(many=True))
+    @action(detail=True, pagination_class=ByCursor, serializer_class=ParticipantSerializer)
+    def participants(self, request: Request, slug: str) -> Response:
+        return self._page(self.get_object().participants.select_related("invitation"), ParticipantSerializer)
+
+    @extend_schema(
+        summary="Take all answers of a participant out of the scores",
+        description="They are kept as void, and the same photos are asked of others in the same orders.",
+        parameters=[NUMBER],
+        request=ReasonSerializer,
+        responses=VoidedSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path=r"participants/(?P<number>[0-9]+)/void")
+    def void_participant(self, request: Request, slug: str, number: str) -> Response:
+        person = self.editable_study().participants.filter(number=number).first()
+        if person is None:
+            raise NotFound("This study has no such participant.")
+        said = ReasonSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        count = void_participant(participant=person, reason=said.validated_data["reason"], user=request.user)
+        return Response({"answers": count})
+
+    @extend_schema(methods=["get"], summary="The record: who did what", responses=EventSerializer(many=True))
+    @extend_schema(
+        methods=["post"],
+        summary="Write a note into the record",
+        request=NoteSerializer,
+        responses={201: EventSerializer},
+    )
+    @action(detail=True, methods=["get", "post"], pagination_class=ByCursor, serializer_class=EventSerializer)
+    def record(self, request: Request, slug: str) -> Response:
+        if request.method == "GET":
+            return self._page(self.get_object().events.select_related("user", "participant"), EventSerializer)
+        study = self.editable_study()
+        said = NoteSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        note = add_note(study=study, text=said.validated_data["text"], user=request.user)
+        return Response(EventSerializer(note).data, status=201)

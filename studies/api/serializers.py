@@ -1,0 +1,287 @@
+"""What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+
+from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
+from studies.participation.invitations import is_over, lets_nobody_in
+from studies.trials.attention_checks import has_passed, names, picked
+
+
+class ArmSerializer(serializers.ModelSerializer):
+    network = serializers.CharField(source="network.name", read_only=True)
+
+    class Meta:
+        model = Arm
+        fields = ["index", "name", "network", "method"]
+
+
+class ProgressSerializer(serializers.Serializer):
+    needed = serializers.IntegerField(help_text="trials that must be answered")
+    answered = serializers.IntegerField()
+    claimed = serializers.IntegerField(help_text="trials in people's hands now")
+    open = serializers.IntegerField()
+    real = serializers.IntegerField(help_text="counted answers of people")
+    simulated = serializers.IntegerField(help_text="counted answers of simulated volunteers")
+
+
+class StudySerializer(serializers.ModelSerializer):
+    arms = ArmSerializer(many=True, read_only=True)
+    items = serializers.IntegerField(source="item_count", read_only=True)
+    progress = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Study
+        fields = [
+            "slug",
+            "title",
+            "task",
+            "state",
+            "language",
+            "picture",
+            "arms",
+            "items",
+            "responses_per_item",
+            "trials_per_participant",
+            "seed",
+            "progress",
+            "protocol_sha256",
+            "code_version",
+            "opened_at",
+            "closed_at",
+        ]
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, study: Study) -> dict:
+        return ProgressSerializer(self.context["progress"][study.pk]).data
+
+
+class AnswerSerializer(serializers.ModelSerializer):
+    answer = serializers.UUIDField(source="answer_id")
+    item = serializers.IntegerField(source="trial.item.index")
+    photo = serializers.CharField(source="trial.item.image.original_name")
+    participant = serializers.IntegerField(source="participant.number")
+    group = serializers.CharField(source="participant.invitation.label")
+    order = serializers.SerializerMethodField(
+        help_text="arms as they stood on screen, in an attention check object and elsewhere; empty: not known"
+    )
+    choice = serializers.SerializerMethodField(help_text="an arm's name or same; null in a rating study")
+    trial = serializers.ChoiceField(Trial.Kind.values, source="trial.kind")
+    trial_id = serializers.IntegerField(help_text="number of the trial")
+    check_passed = serializers.SerializerMethodField(help_text="null: no attention check")
+    participant_state = serializers.CharField(source="participant.state")
+    protocol_version = serializers.IntegerField(source="version")
+    imported_from = serializers.SerializerMethodField()
+    answered_at = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = Response
+        fields = [
+            "answer",
+            "item",
+            "photo",
+            "participant",
+            "group",
+            "order",
+            "choice",
+            "rating",
+            "shown_value",
+            "response_ms",
+            "simulated",
+            "status",
+            "trial",
+            "trial_id",
+            "check_passed",
+            "protocol_version",
+            "participant_state",
+            "imported_from",
+            "answered_at",
+        ]
+
+    def get_fields(self):
+        """`class` is no name for an attribute, but it is the export's."""
+        fields = super().get_fields()
+        return {
+            **{name: fields.pop(name) for name in ("answer", "item", "photo")},
+            "class": serializers.CharField(source="trial.item.image.class_name"),
+            **fields,
+        }
+
+    def get_order(self, response: Response) -> list[str]:
+        stands = names(response.trial.kind, self.context["arms"])
+        return [stands[index] for index in response.trial.arms] if response.trial.order else []
+
+    def get_choice(self, response: Response) -> str | None:
+        if response.choice is None:
+            return None
+        return picked(response.trial.kind, self.context["arms"], response.choice)
+
+    def get_check_passed(self, response: Response) -> bool | None:
+        return has_passed(response) if response.trial.kind == Trial.Kind.CHECK else None
+
+    def get_imported_from(self, response: Response) -> str:
+        return response.participant.external.get("imported", "")
+
+
+class IntervalField(serializers.ListField):
+    """Lower and upper end of a 95 % interval, or null where there is none."""
+
+    def __init__(self, **kwargs):
+        super().__init__(
+            child=serializers.FloatField(), min_length=2, max_length=2, **{"allow_null": True, **kwargs}
+        )
+
+
+class _Scores(serializers.Serializer):
+    study = serializers.CharField()
+    task = serializers.CharField()
+    who = serializers.ChoiceField(["real", "simulated", "all"])
+    simulated = serializers.BooleanField(help_text="whether any of these answers were simulated")
+    items = serializers.IntegerField(help_text="items with at least one answer")
+    missing_items = serializers.ListField(child=serializers.IntegerField())
+    responses = serializers.IntegerField()
+    participants = serializers.IntegerField()
+    imported = serializers.IntegerField()
+    positions = serializers.DictField(child=serializers.IntegerField())
+    headline = serializers.CharField()
+    notes = serializers.ListField(child=serializers.CharField())
+    protocol_sha256 = serializers.CharField()
+    protocol_version = serializers.IntegerField(
+        required=False, help_text="where only answers under this version are counted"
+    )
+    versions = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="counted answers by version of the protocol, where there is more than one",
+    )
+    computed_with = serializers.DictField(help_text="seed, level and numbers of draws: enough to recompute")
+    new_people_needed = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="`answers` that nobody who takes part now can give, and how many new `people` they need at least",
+    )
+    looks = serializers.DictField(
+        allow_null=True, help_text="planned looks; null where the protocol plans none"
+    )
+
+
+class ContrastSerializer(serializers.Serializer):
+    first = serializers.CharField()
+    second = serializers.CharField()
+    difference = serializers.FloatField(help_text="score of the first arm − score of the second")
+    interval = IntervalField()
+    p_by = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), help_text="trials, items, people"
+    )
+    p = serializers.FloatField(allow_null=True, help_text="the largest of the three")
+    p_holm = serializers.FloatField(allow_null=True)
+    exploratory = serializers.BooleanField(help_text="not declared in the protocol, or no planned look")
+
+
+class SameSerializer(serializers.Serializer):
+    score = serializers.FloatField()
+    share = serializers.FloatField()
+    interval = IntervalField()
+
+
+class ScoreSerializer(SameSerializer):
+    share_of_preferences = serializers.FloatField(allow_null=True)
+
+
+class ChoiceScoresSerializer(_Scores):
+    scores = serializers.DictField(child=ScoreSerializer())
+    same = SameSerializer(allow_null=True)
+    contrasts = ContrastSerializer(many=True)
+    any_difference = serializers.DictField(allow_null=True, help_text="one test over all arms")
+    humans = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="for each figure of the maps: does it go with people's choices",
+    )
+
+
+class RatingScoresSerializer(_Scores):
+    mean = serializers.FloatField(allow_null=True)
+    interval = IntervalField()
+    mean_of_items = serializers.FloatField(allow_null=True)
+    mean_of_items_interval = IntervalField()
+    by_arm = serializers.DictField(child=serializers.FloatField())
+    direction = serializers.CharField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    tests = serializers.DictField(child=serializers.DictField(), help_text="of a mean of zero")
+
+
+SCORES = PolymorphicProxySerializer(
+    component_name="Scores",
+    serializers={"choice": ChoiceScoresSerializer, "rating": RatingScoresSerializer},
+    resource_type_field_name="task",
+)
+
+
+class InvitationSerializer(serializers.ModelSerializer):
+    people = serializers.IntegerField(read_only=True, help_text="how many came by it")
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "label", "quota", "expires_at", "simulated", "revoked_at", "created_at", "people"]
+        read_only_fields = ["simulated", "revoked_at"]
+
+    def validate_quota(self, value: int | None) -> int | None:
+        if lets_nobody_in(value):
+            raise serializers.ValidationError("Let at least one person in, or leave it out for no limit.")
+        return value
+
+    def validate_expires_at(self, value):
+        if is_over(value):
+            raise serializers.ValidationError("This moment has passed. Choose a later one, or none.")
+        return value
+
+
+class NewInvitationSerializer(InvitationSerializer):
+    link = serializers.CharField(read_only=True, help_text="shown this once; only its hash is kept")
+
+    class Meta(InvitationSerializer.Meta):
+        fields = [*InvitationSerializer.Meta.fields, "link"]
+
+
+class ParticipantSerializer(serializers.ModelSerializer):
+    group = serializers.CharField(source="invitation.label", read_only=True)
+
+    class Meta:
+        model = Participant
+        fields = ["number", "group", "state", "simulated", "consented_at", "finished_at"]
+
+
+class EventSerializer(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", default=None, allow_null=True, read_only=True)
+    participant = serializers.IntegerField(
+        source="participant.number", default=None, allow_null=True, read_only=True
+    )
+
+    class Meta:
+        model = Event
+        fields = ["at", "kind", "user", "participant", "data"]
+
+
+class VersionSerializer(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = ["number", "sha256", "at", "user", "why", "protocol"]
+
+
+class OpeningSerializer(serializers.Serializer):
+    alike_seen = serializers.BooleanField(
+        default=False, help_text="you have seen which arms look the same, and open it all the same"
+    )
+
+
+class NoteSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=2000)
+
+
+class ReasonSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class VoidedSerializer(serializers.Serializer):
+    answers = serializers.IntegerField(help_text="answers taken out of the scores; others are asked instead")

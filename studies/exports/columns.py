@@ -1,0 +1,310 @@
+"""What stands in each column of the answers' tidy files: declared once, in `COLUMNS`; export.py and the codebook read it.
+
+Answers are read a chunk at a time, so memory does not grow with the study.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from studies.analysis.answers import SAME_NAME
+from studies.analysis.table import UNKNOWN
+from studies.core.bulk_read import Codes, Columns, chunks
+from studies.models import Response, Study, Trial
+from studies.results.answers import Reading
+from studies.results.data_quality import reasons
+from studies.results.part import Part
+from studies.trials.attention_checks import names, passes
+
+from . import csv_columns
+from .csv_columns import Choices, Chosen, Numbers
+
+FORMULA_STARTS = tuple("=+-@|%\t\r\n")
+FIELDS = {
+    "answer_id": "uuid",
+    "item_id": "int",
+    "participant_id": "int",
+    "trial_id": "int",
+    "value": "small",
+    "shown": "small",
+    "ms": "int",
+    "simulated": "bool",
+    "order": "code",
+    "status": "code",
+    "kind": "code",
+    "version": "small",
+    "created_at": "time",
+}
+INT, TEXT, BOOL = "integer", "text", "true or false"
+SIDES = {"0,1": "left", "1,0": "right"}
+RATINGS = Choices([-2, -1, 0, 1, 2, None])
+TRUTH = Choices([False, True, None])
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of every export. `make` turns a chunk of raw answers into its values."""
+
+    name: str
+    type: str  # integer, text, or true or false
+    description: str
+    make: Callable[["Export", Columns], csv_columns.Column]
+    task: str = ""  # only in studies with this task
+
+
+class Export:
+    """The answers of one study in the columns of `COLUMNS`.
+
+    `defuse`: text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+
+    def __init__(self, study: Study, *, defuse: bool = False):
+        self.study, self.defuse = study, defuse
+        self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
+        self.arms: list[str] = list(study.arms.values_list("name", flat=True))
+        items = study.items.order_by("id").values_list(
+            "id", "index", "image__original_name", "image__class_name"
+        )
+        self.item_ids, self.items = self.side_table(items, ["index", "photo", "class"])
+        people = study.participants.order_by("id").values_list(
+            "id", "number", "invitation__label", "state", "external__imported"
+        )
+        why = reasons(Reading(study, Part("all")))
+        self.person_ids, self.people = self.side_table(
+            ((*row, why.get(row[1], "")) for row in people),
+            ["number", "group", "state", "imported", "left_out_by"],
+        )
+        hashes = dict(study.versions.values_list("number", "sha256")) | {study.version: study.protocol_sha256}
+        self.versions: Choices = Choices(range(1, study.version + 1))
+        self.hashes: Choices = self.choices(hashes.get(number, "") for number in range(1, study.version + 1))
+
+    def side_table(self, rows: Iterable[tuple], names: list[str]) -> tuple[np.ndarray, dict[str, Choices]]:
+        """The ids, in order, and what many answers share with each."""
+        ids, *columns = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
+        shared = {name: self.choices(column) for name, column in zip(names, columns, strict=True)}
+        return np.array(ids, np.int64), shared
+
+    def choices(self, values: Iterable[csv_columns.Value]) -> Choices:
+        """Values that many rows share, made ready once."""
+        if self.defuse:
+            values = [defused(value) if isinstance(value, str) else value for value in values]
+        return Choices(values)
+
+    def tables(self) -> Iterator[list[csv_columns.Column]]:
+        """The answers in the order in which they came, thousands a table: their columns."""
+        rows = Response.objects.filter(trial__study=self.study).annotate(
+            item_id=F("trial__item"),
+            order=F("trial__order"),
+            value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+            shown=Coalesce("shown_value", UNKNOWN),
+            ms=Coalesce("response_ms", Numbers.UNKNOWN),
+            kind=F("trial__kind"),
+        )
+        for raw in map(self.known, chunks(rows, FIELDS)):
+            raw["item"] = np.searchsorted(self.item_ids, raw["item_id"])
+            raw["person"] = np.searchsorted(self.person_ids, raw["participant_id"])
+            raw["check"] = raw["kind"].are(Trial.Kind.CHECK)
+            yield [column.make(self, raw) for column in self.columns]
+
+    def known(self, raw: Columns) -> Columns:
+        """Without answers by people, or under a version, that came while this was read: the next export has them."""
+        there = np.isin(raw["participant_id"], self.person_ids) & (raw["version"] <= self.study.version)
+        return raw if there.all() else {name: column[there] for name, column in raw.items()}
+
+    def of_item(self, raw: Columns, field: str) -> Chosen:
+        return Chosen(self.items[field], raw["item"])
+
+    def of_person(self, raw: Columns, field: str) -> Chosen:
+        return Chosen(self.people[field], raw["person"])
+
+    def constant(self, raw: Columns, value: str) -> Chosen:
+        return Chosen(self.choices([value]), np.zeros(len(raw["value"]), np.int64))
+
+    def by_code(self, codes: Codes, meaning: Callable[[str], str]) -> Chosen:
+        """What each code means, worked out once for each distinct one."""
+        return Chosen(self.choices(map(meaning, codes.texts)), codes.places)
+
+    def picked(self, raw: Columns) -> Chosen:
+        """The arm, or “same”, by name."""
+        main, check = ([*names(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+        places = raw["value"] % len(main)
+        return Chosen(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
+
+    def positions(self, raw: Columns) -> Chosen:
+        """From 1; 0 for “same”."""
+        unknown = len(self.arms) + 1
+        places = np.where(raw["shown"] == UNKNOWN, unknown, raw["shown"] + 1)
+        return Chosen(Choices([*range(unknown), None]), places)
+
+    def orders(self, raw: Columns) -> Chosen:
+        """Names from the first position to the last; empty if not known."""
+
+        def order(code: str, check: bool) -> str:
+            stands = names(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
+            return " > ".join(stands[int(index)] for index in code.split(",")) if code else ""
+
+        pairs, places = np.unique(2 * raw["order"].places + raw["check"], return_inverse=True)
+        texts = [order(raw["order"].texts[pair // 2], pair % 2 == 1) for pair in pairs.tolist()]
+        return Chosen(self.choices(texts), places)
+
+
+def defused(text: str) -> str:
+    """With an apostrophe before it, if a spreadsheet would run it as a formula.
+
+    >>> defused("=1+1"), defused("hammer-1.jpg")
+    ("'=1+1", 'hammer-1.jpg')
+    """
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text
+
+
+def _checks_passed(raw: Columns, task: str) -> Chosen:
+    return Chosen(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
+
+
+def _true(values: np.ndarray) -> Chosen:
+    return Chosen(TRUTH, values.astype(np.int64))
+
+
+COLUMNS = [
+    Column("study", TEXT, "Short name of the study.", lambda e, raw: e.constant(raw, e.study.slug)),
+    Column(
+        "answer",
+        TEXT,
+        "Identifier of the answer (UUID), made by the volunteer's browser, or at import.",
+        lambda e, raw: csv_columns.uuids(raw["answer_id"]),
+    ),
+    Column("item", INT, "Number of the item in the study, from 0.", lambda e, raw: e.of_item(raw, "index")),
+    Column(
+        "photo", TEXT, "File name of the photo as it was imported.", lambda e, raw: e.of_item(raw, "photo")
+    ),
+    Column("class", TEXT, "Class title shown with the photo.", lambda e, raw: e.of_item(raw, "class")),
+    Column(
+        "participant", INT, "Number of the participant, from 1.", lambda e, raw: e.of_person(raw, "number")
+    ),
+    Column(
+        "group",
+        TEXT,
+        "Label of the invitation the participant came by.",
+        lambda e, raw: e.of_person(raw, "group"),
+    ),
+    Column(
+        "order",
+        TEXT,
+        "Arms as they stood on screen, from the first position to the last, separated by “ > ”; in an attention check "
+        "object and elsewhere. Empty: not known.",
+        lambda e, raw: e.orders(raw),
+    ),
+    Column(
+        "choice",
+        TEXT,
+        "The arm that was picked, by name, or “same”; in an attention check object or elsewhere.",
+        lambda e, raw: e.picked(raw),
+        task="choice",
+    ),
+    Column(
+        "position",
+        INT,
+        "Position that was picked, from 1 (A); 0 for “same”. Empty: not known.",
+        lambda e, raw: e.positions(raw),
+        task="choice",
+    ),
+    Column(
+        "rating",
+        INT,
+        "−2 … 2. Positive: the first arm was judged more reliable; in an attention check, the map on the object.",
+        lambda e, raw: Chosen(RATINGS, raw["value"] + 2),
+        task="rating",
+    ),
+    Column(
+        "rating_shown",
+        INT,
+        "−2 … 2 as on screen. Positive: the map on the right. Empty: not known.",
+        lambda e, raw: Chosen(RATINGS, np.where(raw["shown"] == UNKNOWN, 5, raw["shown"] + 2)),
+        task="rating",
+    ),
+    Column(
+        "first_arm_side",
+        TEXT,
+        "Side on which the first arm stood, or in an attention check the map on the object: left or right. Empty: not "
+        "known.",
+        lambda e, raw: e.by_code(raw["order"], lambda code: SIDES.get(code, "")),
+        task="rating",
+    ),
+    Column(
+        "response_ms",
+        INT,
+        "Milliseconds from the moment when every picture was visible to the answer. Empty: not measured.",
+        lambda e, raw: Numbers(raw["ms"]),
+    ),
+    Column(
+        "simulated",
+        BOOL,
+        "true: given by a simulated volunteer, not by a person.",
+        lambda e, raw: _true(raw["simulated"]),
+    ),
+    Column(
+        "status",
+        TEXT,
+        "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
+        "void: taken out by staff; aside: to a repeat or an attention check. Scores use counted answers only.",
+        lambda e, raw: e.by_code(raw["status"], str),
+    ),
+    Column(
+        "trial",
+        TEXT,
+        "main: one of the required answers; repeat: the same item again for the same person, in another order; check: an "
+        "attention check, one map plainly on the object. Scores use main only.",
+        lambda e, raw: e.by_code(raw["kind"], str),
+    ),
+    Column(
+        "trial_id",
+        INT,
+        "Number of the trial. An answer that was taken back or came too late has the same as the one that took its place.",
+        lambda e, raw: Numbers(raw["trial_id"]),
+    ),
+    Column(
+        "check_passed",
+        BOOL,
+        "true: the map on the object was judged the better one. Empty: no attention check.",
+        lambda e, raw: _checks_passed(raw, e.study.task),
+    ),
+    Column(
+        "participant_state",
+        TEXT,
+        "active, finished, screened or withdrawn. Scores leave out the answers of people who withdrew.",
+        lambda e, raw: e.of_person(raw, "state"),
+    ),
+    Column(
+        "left_out_by",
+        TEXT,
+        "The protocol's rules that leave out this person's answers, separated by “; ”. Empty: none.",
+        lambda e, raw: e.of_person(raw, "left_out_by"),
+    ),
+    Column(
+        "imported_from",
+        TEXT,
+        "File from which the answer was imported. Empty: given on the study's own pages.",
+        lambda e, raw: e.of_person(raw, "imported"),
+    ),
+    Column(
+        "answered_at",
+        TEXT,
+        "When the server stored the answer, UTC, ISO 8601.",
+        lambda e, raw: csv_columns.times(raw["created_at"]),
+    ),
+    Column(
+        "protocol_version",
+        INT,
+        "Version of the protocol that the answer was given under; 1: as the study was opened.",
+        lambda e, raw: Chosen(e.versions, raw["version"] - 1),
+    ),
+    Column(
+        "protocol_sha256",
+        TEXT,
+        "SHA-256 of all that was asked under that version of the protocol.",
+        lambda e, raw: Chosen(e.hashes, raw["version"] - 1),
+    ),
+]

@@ -1,0 +1,72 @@
+"""A study as one HTML file that needs nothing else: no server, no script, no other file.
+
+What a reader of the paper wants to know, with the numbers filled in: what was done, who took part, what came out, how
+sure that is, where every picture came from, and how to compute it all again.
+"""
+
+import hashlib
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from studies.lifecycle.seal_words import seal_in_words
+from studies.models import Study
+from studies.protocol.wording import filled
+from studies.results import charts
+from studies.results.answers import Reading
+from studies.results.by_item import item_rows
+from studies.results.further_analyses import details
+from studies.results.metric_agreement_page import humans_context
+from studies.results.part import part_of
+from studies.results.participant_flow import flow_of
+from studies.results.provenance import origins_by_item
+from studies.results.summary import summarise
+
+from .columns import Export
+from .writers import csv_chunks
+
+STYLES = ("css/base.css", "css/workspace.css")
+
+
+def report(study: Study, who: str | None = None) -> str:
+    """The report as HTML. `who`: whose answers, as in summarise.summary."""
+    reading = Reading(study, part_of(study, who))
+    part, result = reading.part, summarise(reading)
+    maps = origins_by_item(study)
+    context = {
+        "study": study,
+        "seal": seal_in_words(study),
+        "question": filled(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
+        "result": result,
+        "details": details(reading, result),
+        "flow": flow_of(study, part),
+        "arms": study.arms.select_related("network"),
+        "versions": study.versions.all(),
+        "classes": study.items.values("image__class_name").distinct().count(),
+        "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],
+        "main_chart": charts.main_chart(result),
+        "counts_chart": charts.rating_counts(result) if result.rating else "",
+        "position_chart": charts.position_bars(result) if result.responses else "",
+        **humans_context(reading),
+        "columns": Export(study).columns,
+        "answers_sha256": answers_sha256(study),
+        "styles": styles(),
+        "made_at": timezone.now(),
+    }
+    return render_to_string("studies/report.html", context)
+
+
+def styles() -> str:
+    """The pages' own style sheets, to stand in the file."""
+    found = [finders.find(name) for name in STYLES]
+    return "\n".join(Path(path).read_text("utf-8") for path in found if isinstance(path, str))
+
+
+def answers_sha256(study: Study) -> str:
+    """Of answers.csv as it would be exported now."""
+    digest = hashlib.sha256()
+    for chunk in csv_chunks(study):
+        digest.update(chunk)
+    return digest.hexdigest()

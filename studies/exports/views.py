@@ -1,0 +1,41 @@
+"""DOCSTRING studies.exports.views"""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from studies.access.permissions import study_of
+from studies.lifecycle.seal_words import named_download
+from studies.results.requests import answered_study_of, part_asked_for
+
+from .archive import codebook as codebook_of
+from .report import report
+from .writers import csv_chunks
+
+
+@require_GET
+def export_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Every answer as CSV, sent while it is read."""
+    found = answered_study_of(request, slug)
+    response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
+    return named_download(response, found, "answers", "csv")
+
+
+@require_GET
+def codebook(request: HttpRequest, slug: str) -> HttpResponse:
+    """What each column of the export means."""
+    found = study_of(request, slug)
+    response = HttpResponse(codebook_of(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-codebook.csv"'
+    return response
+
+
+@require_GET
+def report_file(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report as a file to keep. It has a style sheet in it, so it is never shown as a page of this site."""
+    found = answered_study_of(request, slug)
+    response = HttpResponse(
+        report(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-report.html"'
+    return response

@@ -1,0 +1,101 @@
+"""DOCSTRING studies.lifecycle.check_maps"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+
+from explain.cam.metrics import attention_maps
+from explain.cam.rendering import render
+from explain.core.errors import BadInputError
+from explain.models import Image
+from explain.photos.pixels import pixels_of
+from explain.streams import Stream
+from studies.models import CheckMap, ItemMap, Study
+from studies.trials.quota import expected_main
+
+POOL = 24  # photos with check maps, at most
+
+
+class AttentionError(BadInputError):
+    """Attention checks that cannot be made of a study's photos."""
+
+
+def make_check_maps(study: Study) -> list[CheckMap]:
+    """Draw the check maps of a draft: files are stored, rows are not yet saved. None where it wants no checks.
+
+    Raises:
+        AttentionError: too few photos have a box that leaves room beside it, or a person gives too few answers.
+    """
+    if not study.attention_checks:
+        return []
+    if study.attention_checks > expected_main(study) // 2:
+        raise AttentionError(
+            f"{study.slug}: attention_checks is {study.attention_checks}, more than half of the {expected_main(study)} "
+            "photos that one person sees; ask for fewer."
+        )
+    arms = study.arms.count()
+    items = {item.image_id: item for item in study.items.select_related("image")}
+    sizes = ItemMap.objects.filter(item__study=study, arm__index=0)
+    cells = {pk: (h, w) for pk, h, w in sizes.values_list("item__image", "map__height", "map__width")}
+    drawn = draw(
+        [(item.image, cells[pk]) for pk, item in items.items()],
+        arms=arms,
+        seed=study.seed,
+        wanted=study.attention_checks,
+    )
+    return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]
+
+
+def draw(
+    photos: Sequence[tuple[Image, tuple[int, int]]], *, arms: int, seed: int, wanted: int
+) -> dict[int, list[np.ndarray]]:
+    """Check maps by photo's key, of up to POOL photos in a seeded order; `photos` come with their maps' (h, w).
+
+    Raises AttentionError where fewer than `wanted` photos allow it.
+    """
+    found: dict[int, list[np.ndarray]] = {}
+    for index in np.random.default_rng(Stream.CHECK_MAPS.of(seed)).permutation(len(photos)):
+        image, cells = photos[index]
+        boxes = attention_maps.boxes_in_frame(image.boxes, image.width, image.height)
+        maps = attention_maps.plain_maps(boxes, cells, arms, Stream.CHECK_MAPS.of(seed, int(index)))
+        if maps:
+            found[image.pk] = maps
+        if len(found) == POOL:
+            break
+    check_boxes([image for image, _ in photos], wanted)
+    if len(found) < wanted:
+        raise AttentionError(
+            f"attention_checks: {wanted} are needed, and {len(found)} of {len(photos)} photos allow one: a box around the "
+            f"object must leave room beside it for {arms - 1} map{'s' * (arms > 2)}. Add photos of smaller objects, or "
+            "set attention_checks lower."
+        )
+    return found
+
+
+def check_boxes(photos: Sequence[Image], wanted: int) -> None:
+    """Raise AttentionError where fewer than `wanted` photos have a box around their object."""
+    with_box = sum(bool(image.boxes) for image in photos)
+    if with_box < wanted:
+        raise AttentionError(
+            f"attention_checks: {wanted} are needed, and {with_box} of {len(photos)} photos have a box around their "
+            "object. Bring the photos in with boxes (manage.py import_images … --boxes FILE), or set attention_checks = 0."
+        )
+
+
+def _rows(item: Any, maps: list[np.ndarray], kind: str) -> list[CheckMap]:
+    photo = render.frame_picture(pixels_of(item.image))
+    rows = []
+    for place, cells in enumerate(maps):
+        placed = render.place(cells, (0, 0, 1, 1), (0, 0, 1, 1))
+        row = CheckMap(item=item, place=place)
+        row.file.save("map.jpg", ContentFile(render.encode(render.picture(kind, photo, placed))), save=False)
+        rows.append(row)
+    return rows
+
+
+def drop_files(rows: Iterable[CheckMap]) -> None:
+    """Remove the files of rows that were not saved after all."""
+    for row in rows:
+        row.file.delete(save=False)

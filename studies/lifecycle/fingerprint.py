@@ -1,0 +1,151 @@
+"""DOCSTRING studies.lifecycle.fingerprint"""
+
+import hashlib
+import json
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from django.db.models.fields.files import FieldFile
+
+from explain.maps.pictures import make_map_pictures
+from explain.photos.pixels import make_picture, sha256_of
+from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
+from studies.protocol.schema import in_full
+
+
+def record_version(study: Study, sealed: str, *, why: str = "", user=None) -> ProtocolVersion:
+    """Keep the protocol as it is now beside its hash and the text that was hashed, for good."""
+    return ProtocolVersion.objects.create(
+        study=study,
+        number=study.version,
+        sha256=study.protocol_sha256,
+        protocol=in_full(study.protocol),
+        sealed=sealed,
+        why=why,
+        user=user,
+    )
+
+
+def is_intact(study: Study) -> bool:
+    """Whether an opened study still asks what it asked when it was opened, down to the pictures' bytes."""
+    return study.protocol_sha256 == fingerprint(study, picture_hashes(study))
+
+
+def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> dict[str, str]:
+    """SHA-256 of every picture that volunteers see, by what it is."""
+    hashes: dict[str, str] = {}
+    # Joined: SQLite gives up on a look-up of a thousand maps that are named one by one.
+    maps = ItemMap.objects.select_related("arm", "map__network")
+    items = study.items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
+    total = study.items.count()
+    for done, item in enumerate(items, start=1):
+        make_picture(item.image)
+        for item_map in item.item_maps.all():
+            make_map_pictures(item_map.map)
+        hashes |= {key: sha256_of(file) for key, file in picture_files(item, study.picture).items()}
+        progress(done, total)
+    return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
+
+
+def picture_files(item: Item, kind: str) -> dict[str, FieldFile]:
+    """What volunteers see of an item, by what it is: its photo, and for each arm its map as a picture of that kind."""
+    maps = {
+        f"{item.index} {item_map.arm.index}": getattr(item_map.map, kind) for item_map in item.item_maps.all()
+    }
+    return {f"{item.index} photo": item.image.picture, **maps}
+
+
+def check_map_files(rows: Iterable[CheckMap]) -> dict[str, FieldFile]:
+    """The pictures of attention checks, by what they are."""
+    return {f"{row.item.index} check {row.place}": row.file for row in rows}
+
+
+def _check_hashes(rows: Iterable[CheckMap]) -> dict[str, str]:
+    return {key: sha256_of(file) for key, file in check_map_files(rows).items()}
+
+
+def fingerprint(study: Study, pictures: dict[str, str]) -> str:
+    """SHA-256 of all that a study asks: settings, wording, arms, items, raw maps, pictures and orders."""
+    return seal(study, pictures)[0]
+
+
+def seal(study: Study, pictures: dict[str, str]) -> tuple[str, str]:
+    """A study's fingerprint and the text that it is of: what_is_asked() as one line of JSON."""
+    asked = what_is_asked(study, pictures)
+    text = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256_of_text(text), text
+
+
+def sha256_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
+    """All that a study asks, by part. `pictures`: picture_hashes().
+
+    Trials made again after an answer was voided repeat an item and order that are there already, so the orders
+    enter as a set of (item, order) with what the study asked for, not as a list of rows.
+    """
+    items = study.items.order_by("index")
+    maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
+    # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
+    main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
+    orders = main.order_by().values_list("item__index", "order").distinct()
+    return {
+        "study": settings_in_the_hash(study),
+        "protocol": {
+            key: value for key, value in in_full(study.protocol).items() if not _is_as_before(key, value)
+        },
+        "arms": list(
+            study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
+        ),
+        "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
+        "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
+        "pictures": pictures,
+        "orders": sorted(orders),
+    }
+
+
+_NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
+# Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
+_LATER = {"attention_checks", "alike_seen", "language"}
+
+
+def settings_in_the_hash(study: Study) -> dict[str, Any]:
+    return {name: getattr(study, name) for name in Study.FROZEN if _is_hashed(study, name)}
+
+
+def _is_hashed(study: Study, name: str) -> bool:
+    return name not in _NOT_HASHED and not _is_as_before(name, getattr(study, name))
+
+
+def _is_as_before(name: str, value: Any) -> bool:
+    """Whether a setting that came later is what every study was before it came."""
+    return name in _LATER and value == getattr(Study(), name)
+
+
+def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
+    return (bytes(values) for values in maps.values_list("map__values", flat=True).iterator(chunk_size=200))
+
+
+@cache
+def code_version() -> str:
+    """What `git describe` says of this code, or else the version in pyproject.toml."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],  # noqa: S607
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return said.stdout.strip()[:64]
+    except (OSError, subprocess.SubprocessError):
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text("utf-8"))
+        return project["project"]["version"]

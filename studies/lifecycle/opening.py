@@ -1,0 +1,95 @@
+"""From a protocol to rows, and from these to an open study whose questions are frozen and hashed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from explain.core.errors import BadInputError
+from studies.models import CheckMap, Event, Study
+from studies.trials.allocation import lay_out_trials
+
+from . import similarity
+from .check_maps import drop_files, make_check_maps
+from .fingerprint import _check_hashes, code_version, picture_hashes, record_version, seal
+
+
+class OpeningError(BadInputError):
+    """A study that cannot be opened as it is."""
+
+
+class AlikeError(OpeningError):
+    """Arms that look the same, and nobody has said that they have seen it."""
+
+
+def open_study(
+    *,
+    study: Study,
+    user=None,
+    alike_seen: bool = False,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> Study:
+    """Open a study that is ready: make every trial, and freeze and hash all that it asks.
+
+    Args:
+        alike_seen: whoever opens it has seen which arms look the same (likeness.py).
+
+    Raises:
+        AlikeError: two arms look the same on more than half of the photos, and `alike_seen` is not given.
+        OpeningError: the study is not ready, or has no items or fewer than two arms.
+        AttentionError: its photos do not allow the attention checks that it wants.
+    """
+    if study.state != Study.State.READY:
+        raise OpeningError(f"{study.slug}: is {study.state}; only a ready study can be opened.")
+    if study.arms.count() < 2 or not study.items.exists():
+        raise OpeningError(f"{study.slug}: has no items or fewer than two arms; make it from a protocol.")
+    # Files are read before the transaction begins: it holds SQLite's only write lock.
+    alike = _alike(study, alike_seen)
+    pictures = picture_hashes(study, progress)
+    version = code_version()
+    check_maps = make_check_maps(study)
+    pictures |= _check_hashes(check_maps)
+    try:
+        return _open(study, user, pictures, check_maps, version, alike)
+    except BaseException:
+        drop_files(check_maps)
+        raise
+
+
+def _open(
+    study: Study,
+    user: Any,
+    pictures: dict[str, str],
+    check_maps: list[CheckMap],
+    version: str,
+    alike: list[list[Any]],
+) -> Study:
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.state != Study.State.READY:
+            raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
+        trials = lay_out_trials(study)
+        CheckMap.objects.bulk_create(check_maps)
+        study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
+        study.alike_seen = alike
+        study.protocol_sha256, sealed = seal(study, pictures)
+        study.save()
+        record_version(study, sealed, user=user)
+        data = {"trials": trials, "sha256": study.protocol_sha256}
+        seen = {"seen_to_look_the_same": [f"{one} and {other}" for one, other, _ in alike]} if alike else {}
+        Event.objects.create(study=study, user=user, kind=Event.Kind.OPENED, data=data | seen)
+    return study
+
+
+def _alike(study: Study, seen: bool) -> list[list[Any]]:
+    """The pairs of arms that look the same with their shares; measured now if they have not been."""
+    pairs = similarity.pairs_of(study) if similarity.is_measured(study) else similarity.measure(study)
+    found = [pair for pair in pairs if pair.too_alike]
+    if found and not seen:
+        raise AlikeError(
+            *(f"arms: {pair.in_words}." for pair in found),
+            "A comparison of what cannot be told apart finds nothing. Look at them on the study's page “Do the arms "
+            "look alike”; to open it all the same, say that you have seen it (--alike-seen).",
+        )
+    return sorted([pair.first, pair.second, pair.alike] for pair in found)

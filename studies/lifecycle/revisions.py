@@ -1,0 +1,123 @@
+"""Versions of a protocol: what differs between two, and the few things that may change after opening.
+
+An opened study keeps its photos, arms, design, questions and plan for good. While it is paused its wording and the way
+back to a recruitment site may change: that makes a new version with a hash of its own, and every answer knows the
+version that it was given under.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from explain.core.errors import BadInputError
+from studies.lifecycle.fingerprint import picture_hashes, record_version, seal
+from studies.models import Event, ProtocolVersion, Study
+from studies.protocol.schema import Protocol, check_protocol, in_full
+
+CHANGEABLE = ("wording.", "recruitment.completion_url")
+
+
+class RevisionError(BadInputError):
+    """A change that an opened study cannot take."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One key whose values differ; None where a protocol does not have it."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+    """The keys in which two protocols differ, in full: a default that is spelt out is no difference."""
+    one, other = dict(flat_keys(in_full(before))), dict(flat_keys(in_full(after)))
+    keys = list(dict.fromkeys([*one, *other]))
+    return [Difference(key, one.get(key), other.get(key)) for key in keys if one.get(key) != other.get(key)]
+
+
+def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """`arms[2].method` and the like, with their values. Lists of plain values stay whole."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat_keys(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        for number, inner in enumerate(value, start=1):
+            yield from flat_keys(inner, f"{path}[{number}]")
+    else:
+        yield path, value
+
+
+def find_version(study: Study, number: int | None = None) -> dict[str, Any]:
+    """The protocol of a version in full; without a number the present one, of a draft too."""
+    if number is None:
+        return in_full(study.protocol)
+    found = study.versions.filter(number=number).first()
+    if found is None:
+        known = ", ".join(str(one) for one in study.versions.values_list("number", flat=True)) or "none yet"
+        raise BadInputError(f"{study.slug}: has no version {number} of its protocol (there is: {known}).")
+    return found.protocol
+
+
+def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> ProtocolVersion:
+    """Go on under another wording or another way back: a new version, with who changed it and why.
+
+    Raises:
+        ProtocolError: `source` is no sound protocol.
+        RevisionError: the study is not paused, no reason is given, nothing changes, or more would change than may.
+    """
+    revised = check_protocol(source)
+    if not why.strip():
+        raise RevisionError(
+            "why: is missing; say in a sentence why the protocol changes, for those who read it later."
+        )
+    _check_changes(study, revised)
+    pictures = picture_hashes(study)  # files are read before the transaction
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.state != Study.State.PAUSED:
+            raise RevisionError(
+                f"{study.slug}: is {study.state}; its protocol changes while it is paused only."
+            )
+        changed = _check_changes(study, revised)
+        study.wording, study.completion_url = revised.wording, revised.completion_url
+        study.protocol, study.version = revised.complete, study.version + 1
+        study.protocol_sha256, sealed = seal(study, pictures)
+        names = ("wording", "completion_url", "protocol", "version", "protocol_sha256")
+        Study.objects.filter(pk=study.pk).change_what_is_frozen(
+            **{name: getattr(study, name) for name in names}
+        )
+        version = record_version(study, sealed, why=why.strip(), user=user)
+        data = {"version": version.number, "sha256": version.sha256, "keys": [one.key for one in changed]}
+        Event.objects.create(
+            study=study, user=user, kind=Event.Kind.PROTOCOL_CHANGED, data=data | {"why": version.why}
+        )
+    return version
+
+
+def reworded(study: Study, *, wording: dict[str, Any], completion_url: str) -> dict[str, Any]:
+    """The study's protocol with another wording and another way back."""
+    source = copy.deepcopy(in_full(study.protocol))
+    source["wording"] = wording
+    source["recruitment"] = source.get("recruitment", {}) | {"completion_url": completion_url}
+    return source
+
+
+def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
+    changed = differences(study.protocol, revised.complete)
+    if not changed:
+        raise RevisionError(f"{study.slug}: nothing changes.")
+    fixed = [one.key for one in changed if not one.key.startswith(CHANGEABLE)]
+    if fixed:
+        raise RevisionError(
+            *(
+                f"{key}: cannot change once the study has been opened; only wording and recruitment.completion_url can. "
+                "Make a new study for it."
+                for key in fixed
+            )
+        )
+    return changed

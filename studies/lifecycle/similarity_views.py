@@ -1,0 +1,80 @@
+"""The page that says which arms look the same, with the closest and the farthest photo of each pair side by side."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from explain.core.errors import BadInputError
+from explain.jobs import jobs
+from studies.access.permissions import editable_study_of, may_edit, study_of
+from studies.models import ItemMap, Study
+
+from . import similarity_job
+from .similarity import FIELDS, MOST_ALIKE, NOTICEABLE, Pair, pairs_of
+from .similarity_job import comparison
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def alike(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was measured; a researcher has it measured here, by a worker."""
+    if request.method == "POST":
+        found = editable_study_of(request, slug)
+        try:
+            if found.items.exists():
+                similarity_job.ask(study=found, user=request.user)
+        except BadInputError as error:
+            messages.error(request, str(error), extra_tags="bad")
+        return (
+            redirect("study-state", slug, "open") if "next" in request.POST else redirect("study-alike", slug)
+        )
+    found = study_of(request, slug)
+    return render(
+        request,
+        "studies/alike.html",
+        {
+            "study": found,
+            "pairs": _with_pictures(found, pairs_of(found)),
+            "items": found.items.count(),
+            "noticeable": NOTICEABLE,
+            "fields": FIELDS,
+            "most": round(MOST_ALIKE * 100),
+            "may_edit": may_edit(request.user, found),
+            **comparison(found),
+        },
+    )
+
+
+@require_GET
+def state_json(request: HttpRequest, slug: str) -> JsonResponse:
+    """For the page that waits."""
+    job = similarity_job.job_of(study_of(request, slug))
+    said = {"state": "none"} if job is None else jobs.to_json(job)
+    return JsonResponse(said, headers={"Cache-Control": "no-store"})
+
+
+def _with_pictures(study: Study, pairs: list[Pair]) -> list[dict[str, Any]]:
+    """Each pair with its closest and farthest item, and what stands there for either arm; in one query."""
+    wanted = {number for pair in pairs for number in (pair.closest, pair.farthest)}
+    rows = ItemMap.objects.filter(item__study=study, item__index__in=wanted)
+    shown = {
+        (row.item.index, row.arm.name): row
+        for row in rows.select_related("item__image", "arm", "map").defer("map__values", "map__manifest")
+    }
+
+    def case(pair: Pair, words: str, number: int, difference: float) -> dict[str, Any]:
+        maps = [(name, shown[number, name]) for name in (pair.first, pair.second)]
+        return {"words": words, "item": maps[0][1].item, "difference": difference, "maps": maps}
+
+    return [
+        {
+            "pair": pair,
+            "cases": [
+                case(pair, "Closest", pair.closest, pair.closest_difference),
+                case(pair, "Farthest", pair.farthest, pair.farthest_difference),
+            ],
+        }
+        for pair in pairs
+    ]

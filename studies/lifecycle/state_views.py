@@ -1,0 +1,77 @@
+"""DOCSTRING studies.lifecycle.state_views"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from explain.core.errors import BadInputError
+from studies.access.permissions import editable_study_of
+from studies.models import Study
+from studies.monitoring.progress import progress
+
+from .opening import AlikeError
+from .similarity import is_measured, pairs_of
+from .similarity_job import NotComparedError, comparison
+from .transitions import STEPS, change_state, delete_study
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
+    """Open, pause, resume or close, after a page that says what will happen."""
+    found = editable_study_of(request, slug)
+    if to not in STEPS[found.state]:
+        messages.warning(request, f"The study is {found.state}; it cannot become {to}.")
+        return redirect("study", slug)
+    if request.method != "POST":
+        done = progress([found])[found.pk]
+        return render(
+            request,
+            "studies/state.html",
+            {
+                "study": found,
+                "to": to,
+                "step": STEPS[found.state][to],
+                "progress": done,
+                "too_alike": [pair for pair in pairs_of(found) if pair.too_alike],
+                **(_waits(found) if to == Study.State.OPEN else {}),
+            },
+        )
+    try:
+        change_state(study=found, to=to, user=request.user, alike_seen="alike_seen" in request.POST)
+    except AlikeError as error:
+        messages.warning(request, str(error.lines[0]))
+        return redirect("study-state", slug, to)
+    except NotComparedError:  # the page says how far it is
+        return redirect("study-state", slug, to)
+    except BadInputError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"The study is {Study.State(to).label} now.")
+    return redirect("study", slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete a study that was never opened, after a page that says what goes and what stays."""
+    found = editable_study_of(request, slug)
+    if found.is_frozen:
+        messages.warning(request, "A study that has been opened is kept. Close it and archive it instead.")
+        return redirect("study", slug)
+    if request.method != "POST":
+        return render(request, "studies/delete.html", {"study": found})
+    try:
+        delete_study(study=found, user=request.user)
+    except BadInputError as error:  # somebody opened it meanwhile
+        messages.warning(request, str(error))
+        return redirect("study", slug)
+    messages.success(request, f"“{found.title}” is deleted.")
+    return redirect("studies")
+
+
+def _waits(study: Study) -> dict[str, Any]:
+    """What a study that is ready has to wait for before it can be opened."""
+    waits = study.state == Study.State.READY and not is_measured(study) and study.items.exists()
+    return {"waits": True, **comparison(study)} if waits else {}

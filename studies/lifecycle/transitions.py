@@ -1,0 +1,103 @@
+"""draft → precomputing → ready → open ⇄ paused → closed → archived: what a study is now, and who may be asked."""
+
+from typing import Any
+
+from django.contrib.admin.models import DELETION, LogEntry
+from django.db import transaction
+from django.utils import timezone
+
+from explain.core.errors import BadInputError
+from studies.lifecycle.fingerprint import code_version, record_version, seal
+from studies.models import Event, Invitation, Study
+from studies.protocol.schema import to_toml
+
+from .opening import open_study
+from .similarity_job import check_compared
+
+State = Study.State
+
+# state -> {where it can go from there: what that is called}. From draft to ready a study goes by itself (drafts.py).
+STEPS: dict[str, dict[str, str]] = {
+    State.DRAFT: {},
+    State.PRECOMPUTING: {State.DRAFT: "Stop"},
+    State.READY: {State.OPEN: "Open", State.DRAFT: "Change"},
+    State.OPEN: {State.PAUSED: "Pause", State.CLOSED: "Close"},
+    State.PAUSED: {State.OPEN: "Resume", State.CLOSED: "Close"},
+    State.CLOSED: {State.ARCHIVED: "Archive"},
+    State.ARCHIVED: {State.CLOSED: "Bring back"},
+}
+
+
+class StepError(BadInputError):
+    """A study cannot go from its state to that one."""
+
+
+def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) -> Study:
+    """Go one of the STEPS, and record who did it. Nobody waits here: what takes long is asked of a worker.
+
+    Raises:
+        StepError: there is no such step from the study's state.
+        NotComparedError: a ready study whose arms are still being compared; that has been asked for.
+        OpeningError: a ready study that cannot be opened as it is.
+    """
+    if study.state == State.READY and to == State.OPEN:
+        check_compared(study=study, user=user)
+        return open_study(study=study, user=user, alike_seen=alike_seen)
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if (study.state == State.READY and to == State.OPEN) or to not in STEPS[study.state]:
+            raise StepError(f"{study.slug} is {study.state}; it cannot become {to}.")
+        if to == State.DRAFT:
+            take_apart(study)
+        before, study.state = study.state, to
+        if to == State.CLOSED:
+            study.closed_at = study.closed_at or timezone.now()
+        study.save(update_fields=["state", "closed_at", "likeness"])
+        Event.objects.create(study=study, user=user, kind=Event.Kind.of_state(to), data={"from": before})
+    return study
+
+
+def take_apart(study: Study) -> None:
+    """Make a study that was ready a protocol again. Its maps stay: they belong to the photos."""
+    study.items.all().delete()
+    study.arms.all().delete()
+    study.likeness = {}
+
+
+def delete_study(*, study: Study, user: Any) -> None:
+    """Delete a study that was never opened, with its protocol and record; what it was stays in the admin's log.
+
+    Raises StepError for any other: what was asked of people is kept.
+    """
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.is_frozen:
+            raise StepError(f"{study.slug} has been opened, so it is kept; close it and archive it instead.")
+        what = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
+        LogEntry.objects.log_actions(user.pk, [study], DELETION, what, single_object=True)
+        study.delete()
+
+
+def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
+    """Freeze a study without asking anybody: its answers were collected elsewhere. `pictures`: picture_hashes()."""
+    before, study.state, study.code_version = study.state, State.CLOSED, code_version()
+    study.closed_at = timezone.now()
+    study.protocol_sha256, sealed = seal(study, pictures)
+    study.save()
+    record_version(study, sealed, user=user)
+    Event.objects.create(study=study, user=user, kind=Event.Kind.CLOSED, data={"from": before})
+    return study
+
+
+@transaction.atomic
+def revoke_invitation(*, invitation: Invitation, user=None) -> None:
+    """Let nobody else in by this invitation. Those who are in stay in."""
+    if invitation.revoked_at is None:
+        invitation.revoked_at = timezone.now()
+        invitation.save(update_fields=["revoked_at"])
+        Event.objects.create(
+            study_id=invitation.study_id,
+            user=user,
+            kind=Event.Kind.INVITATION_REVOKED,
+            data={"invitation": invitation.pk},
+        )

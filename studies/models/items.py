@@ -1,0 +1,81 @@
+"""What a study asks about: arms, items and the pictures that stand for them. Frozen once it is open."""
+
+from django.db import models
+
+from explain.models import ExplanationMap, Image, Network, random_name
+
+from .immutability import Asked
+from .study import Study
+
+
+class Arm(Asked):
+    """One (network, method) that competes. `index` is its number in every array of answers."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
+    index = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    network = models.ForeignKey(Network, models.PROTECT)
+    method = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["study", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "index"], name="arm_index_once_per_study"),
+            models.UniqueConstraint(fields=["study", "name"], name="arm_name_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(Asked):
+    """One photo with one explanation map for each arm."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="items")
+    index = models.PositiveIntegerField()
+    image = models.ForeignKey(Image, models.PROTECT)
+
+    class Meta:
+        ordering = ["study", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "index"], name="item_index_once_per_study"),
+            models.UniqueConstraint(fields=["study", "image"], name="photo_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.index}"
+
+
+class ItemMap(Asked):
+    """The explanation map that stands for an arm on an item."""
+
+    study_path = "item__study"
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="item_maps")
+    arm = models.ForeignKey(Arm, models.CASCADE)
+    map = models.ForeignKey(ExplanationMap, models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "arm"], name="one_map_per_item_and_arm")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} / {self.arm_id}"
+
+
+class CheckMap(Asked):
+    """A map of an attention check: place 0 lies plainly on the object of the item's photo, the others plainly off it.
+
+    It comes from the photo's boxes and from no network (attention.py).
+    """
+
+    study_path = "item__study"
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="check_maps")
+    place = models.PositiveSmallIntegerField()
+    file = models.FileField(upload_to=random_name, max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "place"], name="one_check_map_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} / check {self.place}"

@@ -1,0 +1,128 @@
+"""A study that is under way: how recruitment goes, photo by photo and person by person. Aggregate queries, like results.py."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import Count, Exists, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from explain.core import clock
+from studies.analysis.times import Times, times_of
+from studies.models import Participant, Response, Study, Trial
+from studies.trials.attention_checks import passes
+from studies.trials.practice import failed_practice
+
+LATEST = 1000  # answers that times are taken from
+
+
+@dataclass(frozen=True)
+class Watch:
+    """`by_answers`: (answers, items) – how many items have so many counted answers, from 0 up to what is wanted."""
+
+    by_answers: list[tuple[int, int]]
+    quiet: int
+    never_answered: int
+    times: Times | None  # of the latest answers
+    checks_given: int
+    checks_passed: int
+    last_answer: datetime | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One participant; `seconds` is their median time, `checks` (passed, given), None where there are none."""
+
+    row: Participant
+    answers: int
+    void: int
+    seconds: float | None
+    last: datetime | None
+    checks: tuple[int, int] | None
+    failed_practice: bool
+
+
+def watch(study: Study) -> Watch:
+    """How a study goes now, in a fixed number of queries."""
+    each = _items_by_answers(study)
+    active = study.participants.filter(state=Participant.State.ACTIVE)
+    held = study.trials.filter(state=Trial.State.CLAIMED, lease_until__gt=clock.now()).exclude(
+        participant=None
+    )
+    answers = Exists(Response.objects.filter(participant=OuterRef("pk")))
+    passed, given = _checks(study, None)
+    latest = list(
+        Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
+        .order_by("-id")
+        .values_list("created_at", "response_ms")[:LATEST]
+    )
+    return Watch(
+        by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
+        quiet=active.exclude(pk__in=held.values("participant")).count(),
+        never_answered=study.participants.filter(~answers).count(),
+        times=times_of([ms for _, ms in latest if ms is not None]),
+        checks_given=sum(given.values()),
+        checks_passed=sum(passed.values()),
+        last_answer=latest[0][0] if latest else None,
+    )
+
+
+def _items_by_answers(study: Study) -> dict[int, int]:
+    """How many items have so many answers; the database counts twice, so that no item comes here."""
+    answered = Trial.objects.filter(
+        item=OuterRef("pk"), kind=Trial.Kind.MAIN, state=Trial.State.ANSWERED
+    ).order_by()
+    count = answered.values("item").annotate(count=Count("pk")).values("count")
+    items = study.items.order_by().annotate(answers=Coalesce(Subquery(count), 0))
+    return dict(items.values_list("answers").annotate(Count("pk")))
+
+
+def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
+    """Attention checks passed and given, by participant's key."""
+    if not study.attention_checks:
+        return Counter(), Counter()
+    rows = Response.objects.filter(
+        participant__study=study, trial__kind=Trial.Kind.CHECK, status=Response.Status.ASIDE
+    )
+    if people is not None:
+        rows = rows.filter(participant__in=people)
+    passed: Counter[int] = Counter()
+    given: Counter[int] = Counter()
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    for person, said in rows.values_list("participant", value):
+        given[person] += 1
+        passed[person] += passes(said, study.task)
+    return passed, given
+
+
+def people(study: Study, found: Sequence[Participant]) -> list[Person]:
+    """What there is to know of some participants of a study, in four queries whatever their number."""
+    keys = [person.pk for person in found]
+    times: dict[int, list[int]] = {key: [] for key in keys}
+    counts: dict[int, Counter[str]] = {key: Counter() for key in keys}
+    last: dict[int, datetime] = {}
+    rows = Response.objects.filter(participant__in=keys).order_by()
+    by_status = rows.values_list("participant", "status").annotate(Count("pk"), Max("created_at"))
+    for key, status, count, at in by_status:
+        counts[key][status] = count
+        last[key] = max(at, last.get(key, at))
+    timed = rows.filter(status__in=Response.STANDING).values_list("participant", "response_ms")
+    for key, ms in timed:
+        if ms is not None:
+            times[key].append(ms)
+    passed, given = _checks(study, keys)
+    failed = failed_practice(study) if study.practice else {}
+    return [
+        Person(
+            row=person,
+            answers=counts[person.pk][Response.Status.COUNTED],
+            void=counts[person.pk][Response.Status.VOID],
+            seconds=float(np.median(times[person.pk])) / 1000 if times[person.pk] else None,
+            last=last.get(person.pk),
+            checks=(passed[person.pk], given[person.pk]) if given[person.pk] else None,
+            failed_practice=failed.get(person.number, False),
+        )
+        for person in found
+    ]

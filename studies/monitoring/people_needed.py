@@ -1,0 +1,59 @@
+"""Whether the people who take part now can finish a study, and how many new ones it needs. Derived, never stored."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from explain.core import clock
+from studies.analysis.staffing import new_people_needed
+from studies.models import Event, Participant, Study, Trial
+from studies.trials.quota import expected_main
+from studies.trials.sql import is_free
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is left for people who have not come yet."""
+
+    answers: int
+    people: int
+
+    @property
+    def in_words(self) -> str:
+        if not self.people:
+            return ""
+        answers = "1 answer is" if self.answers == 1 else f"{self.answers:,} answers are"
+        people = "1 new person" if self.people == 1 else f"{self.people:,} new people"
+        return f"{answers} left that nobody who takes part now can give: {people} or more needed."
+
+
+def need_of(study: Study) -> Need:
+    """The answers that no one present can give. Present is who holds trials on a running lease, or has just come."""
+    if study.state not in (Study.State.OPEN, Study.State.PAUSED):
+        return Need(0, 0)
+    now = clock.now()
+    free = study.trials.filter(is_free(now)).order_by()
+    need = Counter(free.values_list("item", flat=True))
+    answers, people = new_people_needed(need, _present(study, now) if need else [], expected_main(study))
+    return Need(answers, people)
+
+
+def _present(study: Study, now) -> list[tuple[set[int], int]]:
+    """Of each person at it, the items they have met and how many more they may be given."""
+    holding = Q(trials__state=Trial.State.CLAIMED, trials__lease_until__gte=now)
+    just_came = Q(consented_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+    active = study.participants.filter(state=Participant.State.ACTIVE).filter(holding | just_came)
+    ids = set(active.order_by().values_list("pk", flat=True))
+    met: dict[int, set[int]] = {pk: set() for pk in ids}
+    given: Counter[int] = Counter()
+    trials = Trial.objects.filter(study=study, participant__in=ids).order_by()
+    for person, item, kind in trials.values_list("participant", "item", "kind"):
+        met[person].add(item)
+        given[person] += kind == Trial.Kind.MAIN
+    lapses = Event.objects.filter(study=study, kind=Event.Kind.LAPSED, participant__in=ids)
+    for person, item in lapses.values_list("participant", "data__item"):
+        met[person].add(item)
+    return [(met[pk], max(0, study.trials_per_participant - given[pk])) for pk in sorted(ids)]

@@ -1,0 +1,67 @@
+"""Pages of a study that is under way, and of its maps side by side. For those who may see the study."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from explain.jobs import workers
+from studies.access.permissions import editable_study_of, may_edit, study_of
+from studies.models import Participant
+from studies.participation.invitations import finish
+from studies.trials.allocation import void_participant
+
+from .live_status import people, watch
+from .progress import people_by_state, progress
+
+PEOPLE_A_PAGE = 50
+
+
+@require_safe
+def watching(request: HttpRequest, slug: str) -> HttpResponse:
+    """How recruitment goes: answers by photo, people one by one, who went quiet."""
+    study = study_of(request, slug)
+    rows = study.participants.select_related("invitation").order_by("-number")
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "studies/watch.html",
+        {
+            "study": study,
+            "watch": watch(study),
+            "progress": progress([study])[study.pk],
+            "states": people_by_state(study),
+            "page": page,
+            "people": people(study, list(page.object_list)),
+            "may_edit": may_edit(request.user, study),
+            "workers": workers.seen(),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take one person's answers out, after a page that says what will happen."""
+    study = editable_study_of(request, slug)
+    person = get_object_or_404(study.participants, number=number)
+    reason = request.POST.get("reason", "").strip()[:300]
+    if request.method == "POST" and reason:
+        count = void_participant(participant=person, reason=reason, user=request.user)
+        if person.state == Participant.State.ACTIVE:
+            finish(participant=person)
+        messages.success(
+            request, f"{count} answers of participant {number} are void; their photos are asked of others."
+        )
+        return redirect("study-watch", slug)
+    found = people(study, [person])[0]
+    context = {"study": study, "person": found, "missing": request.method == "POST"}
+    return render(request, "studies/void.html", context)
+
+
+@require_GET
+def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many answers count by now, for a page that keeps itself up to date."""
+    found = study_of(request, slug)
+    done = progress([found])[found.pk]
+    return JsonResponse({"counted": done.counted, "answered": done.answered, "needed": done.needed})

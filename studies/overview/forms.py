@@ -1,0 +1,36 @@
+"""What a researcher fills in."""
+
+from django import forms
+
+from studies.models import Invitation
+from studies.participation.invitations import is_over, lets_nobody_in
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = Invitation
+        fields = ["label", "quota", "expires_at"]
+        labels = {"label": "For whom", "quota": "How many people", "expires_at": "Until"}
+        help_texts = {
+            "label": "Becomes the participants’ group in exports. Volunteers do not see it.",
+            "quota": "Empty: no limit.",
+            "expires_at": "Empty: until the study closes. UTC.",
+        }
+        widgets = {
+            "expires_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def clean_expires_at(self):
+        value = self.cleaned_data["expires_at"]
+        if is_over(value):
+            raise forms.ValidationError("This moment has passed. Choose a later one, or none.")
+        return value
+
+    def clean_quota(self):
+        value = self.cleaned_data["quota"]
+        if lets_nobody_in(value):
+            raise forms.ValidationError("Let at least one person in, or leave it empty.")
+        return value

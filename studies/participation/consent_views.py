@@ -1,0 +1,78 @@
+"""Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
+
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from studies.models import Study
+from studies.trials.quota import facts
+
+from . import recruitment_sites
+from .decorators import refuse
+from .forms import ConsentForm, QuestionsForm
+from .seats import Entrance, Seat
+from .texts import text
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
+    """The invitation: what the study is, and a box to tick. Agreeing makes the participant and their own link."""
+    external_id, external = recruitment_sites.read_parameters(request.GET)
+    if reason := entrance.closed_because(external_id):
+        return refuse(request, reason)
+    study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
+    consent = text(study, "consent", entrance.expected)
+    form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
+    if form.is_valid():
+        seat = entrance.join(
+            consent_sha256=sha256(consent.encode()).hexdigest(), external_id=external_id, external=external
+        )
+        if isinstance(seat, str):
+            return refuse(request, seat)
+        return redirect("participant", token=seat.token)
+    context = {"study": study, "consent": consent, "form": form, "preview": preview}
+    return render(request, "volunteer/consent.html", {**context, **facts(study, entrance.expected)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def about_you(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The study's own questions, once. Some answers can mean that someone cannot take part."""
+    study = seat.study
+    if seat.participant.background or not study.questions:
+        return redirect("participant", token=seat.token)
+    form = QuestionsForm(study.questions, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        seat.keep_background(form.answers(), eligible=form.is_eligible())
+        return redirect("participant", token=seat.token)
+    return render(request, "volunteer/questions.html", {"study": study, "token": seat.token, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Withdrawal by oneself: asked once more, then done for good."""
+    if request.method == "POST":
+        seat.withdraw()
+        return refuse(request, "withdrawn")
+    return render(request, "volunteer/leave.html", {"study": seat.study, "token": seat.token})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """What a map is, what to do, which keys there are. Can be read again at any time."""
+    study, participant = seat.study, seat.participant
+    if study.questions and not participant.background:
+        return redirect("about-you", token=seat.token)
+    if request.method == "POST":
+        seat.keep_instructed()
+        return redirect("trial", token=seat.token)
+    context = {
+        "study": study,
+        "token": seat.token,
+        "again": participant.instructed_at is not None,
+        "instructions": text(study, "instructions", seat.expected),
+        "last_key": seat.arm_count() if study.task == Study.Task.CHOICE else 5,
+        **facts(study, seat.expected),
+    }
+    return render(request, "volunteer/instructions.html", context)

@@ -1,0 +1,120 @@
+"""A token in the path says whose page it is. Nobody logs in here, and nobody gets at what is another's."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from studies.core import languages
+from studies.models import Invitation, Participant, hash_token
+from studies.trials.sql import participant_of
+
+View = Callable[..., HttpResponse]
+
+# What a volunteer reads where they cannot go on: heading, what it means, and what to do.
+REFUSALS = {
+    "unknown": (
+        _("This link does not work"),
+        _(
+            "It may have been cut short when it was copied. Please open it again from the message that you got."
+        ),
+    ),
+    "revoked": (
+        _("This invitation has been withdrawn"),
+        _("Nobody can start with this link any more. Whoever sent it to you can tell you more."),
+    ),
+    "expired": (
+        _("This invitation has run out"),
+        _("It was open for a limited time. Whoever sent it to you may have a newer one."),
+    ),
+    "full": (
+        _("All places are taken"),
+        _(
+            "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest."
+        ),
+    ),
+    "paused": (
+        _("This study is taking a break"),
+        _("It will go on soon. Please come back later with the same link: your answers so far are safe."),
+    ),
+    "closed": (
+        _("This study is over"),
+        _("It takes no more answers. Thank you for your interest."),
+    ),
+    "withdrawn": (
+        _("You have left this study"),
+        _(
+            "Your answers are taken out, and nothing that is left leads to you. Thank you for the time you gave."
+        ),
+    ),
+    "screened": (
+        _("You cannot take part in this study"),
+        _(
+            "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you."
+        ),
+    ),
+    "unreadable": (
+        _("That answer could not be read"),
+        _("Nothing has been lost. Please go back to your page and answer once more."),
+    ),
+}
+
+
+def refuse(request: HttpRequest, reason: str, status: int = 200, back: str = "") -> HttpResponse:
+    heading, meaning = REFUSALS[reason]
+    context = {"heading": heading, "meaning": meaning, "back": back}
+    return private(render(request, "volunteer/refusal.html", context, status=status))
+
+
+def refuse_unknown(request: HttpRequest) -> HttpResponse:
+    """A token that belongs to nobody, so that no study says in which language."""
+    with languages.spoken(request, languages.of_reader(request)):
+        return refuse(request, "unknown", status=404)
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Pages with a token in their address are kept by no cache and found by no search engine.
+
+    The referrer policy is the site's, `same-origin`. `no-referrer` would be no safer, and browsers then send
+    `Origin: null` with a plain form, which the CSRF check rightly refuses.
+    """
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def for_invitation(view: View) -> View:
+    """Call a view with the invitation that its token belongs to."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        invitations = Invitation.objects.select_related("study")
+        invitation = invitations.filter(token_sha256=hash_token(token)).first()
+        if invitation is None:
+            return refuse_unknown(request)
+        with languages.spoken(request, invitation.study.language):
+            return private(view(request, invitation=invitation, token=token, **kwargs))
+
+    return wrapped
+
+
+def for_participant(view: View) -> View:
+    """Call a view with the participant that its token belongs to."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        participant = participant_of(hash_token(token))
+        if participant is None:
+            return refuse_unknown(request)
+        with languages.spoken(request, participant.study.language):
+            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
+                return refuse(request, participant.state)
+            return private(view(request, participant=participant, token=token, **kwargs))
+
+    return wrapped

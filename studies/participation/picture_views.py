@@ -1,0 +1,44 @@
+"""Pictures of a trial, by position and slot, for the participant who holds it and nobody else."""
+
+from mimetypes import guess_type
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from studies.models import CheckMap, ItemMap, Participant, Trial
+
+from .decorators import for_participant
+
+
+@require_safe
+@for_participant
+def picture(
+    request: HttpRequest, participant: Participant, token: str, position: int, slot: int
+) -> HttpResponse:
+    """Slot 0 is the photo, 1…k are the maps as this trial orders them.
+
+    Every picture has the same headers. They are set here one by one, so that nothing about the file (its name, its
+    date, a hash of its bytes) reaches the browser.
+    """
+    trial = participant.trials.select_related("item__image").filter(position=position).first()
+    if trial is None or slot > len(trial.arms):
+        raise Http404
+    file = trial.item.image.picture if slot == 0 else _map_file(participant, trial, slot)
+    kind = guess_type(str(file.name))[0] or "application/octet-stream"
+    response = HttpResponse(content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    if settings.ACCEL_REDIRECT:  # nginx takes this header out and sends the file in its place
+        response.headers["X-Accel-Redirect"] = settings.ACCEL_REDIRECT + quote(str(file.name))
+    else:
+        with file.open("rb") as opened:
+            response.content = opened.read()
+    return response
+
+
+def _map_file(participant: Participant, trial: Trial, slot: int):
+    if trial.kind == Trial.Kind.CHECK:
+        return CheckMap.objects.get(item=trial.item_id, place=trial.arms[slot - 1]).file
+    shown = ItemMap.objects.select_related("map").defer("map__values")
+    item_map = shown.get(item=trial.item_id, arm__index=trial.arms[slot - 1])
+    return getattr(item_map.map, participant.study.picture)

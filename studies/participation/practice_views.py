@@ -1,0 +1,55 @@
+"""DOCSTRING studies.participation.practice_views"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from studies.models import Participant
+from studies.protocol.wording import filled
+from studies.trials.practice import DRAWINGS, NAMES, is_right, right_side
+
+from .seats import Seat
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
+    """Show an example; after an answer show it again and say what was right about it."""
+    participant = seat.participant
+    number = seat.example() if seat.study.practice and participant.instructed_at else None
+    if number is None:
+        return redirect("participant", token=seat.token)
+    side, said = right_side(participant, number), None
+    if request.method == "POST":
+        if request.POST.get("number") != str(number):
+            return redirect("practice", token=seat.token)
+        value = request.POST.get("value", "")
+        said = is_right(seat.study, int(value) if value in _VALUES else None, side)
+        seat.keep_practice(number, value, right=said)
+    return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
+
+
+_VALUES = {"-2", "-1", "0", "1", "2"}
+
+
+def example_context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
+    study, drawing = participant.study, DRAWINGS[number]
+    pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
+    if side == 1:
+        pictures.reverse()
+    return {
+        "study": study,
+        "number": number,
+        "of": len(DRAWINGS),
+        "drawing": NAMES[drawing],
+        "photo": f"img/practice-{drawing}.svg",
+        "maps": [
+            {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
+        ],
+        "ratings": list(zip(range(-2, 3), study.wording.get("labels", []), strict=False)),
+        "same": study.wording.get("same", ""),
+        "question": filled(study.wording["question"], **{"class": NAMES[drawing]}),
+        "said": said,
+        "right": "AB"[side],
+    }

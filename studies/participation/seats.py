@@ -1,0 +1,335 @@
+"""Somebody who takes part, as the pages see it: what they are asked next, and what becomes of what they send.
+
+There are two kinds. A volunteer's seat is kept in rows, by the services that decide (allocation.py, invitations.py);
+that of a preview keeps nothing (preview.py). Pages know the interface alone, so a preview shows what volunteers see.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from studies.models import Event, Invitation, Participant, Study, Trial
+from studies.protocol.wording import filled
+from studies.trials import allocation, practice
+from studies.trials.allocation import ageing, can_be_undone, claim_trials, renew_leases
+from studies.trials.quota import expected_main, expected_repeats, expected_trials
+from studies.trials.sql import Held, progress
+
+from . import invitations, submissions
+from .decorators import View, for_invitation, for_participant
+
+# With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
+IN_HAND = 3
+
+
+class Credit(NamedTuple):
+    """Who took a photo, as it was said when the photo was brought in."""
+
+    class_name: str
+    author: str
+    licence: str
+    source: str
+
+
+class Entrance(Protocol):
+    """The way into a study: what it asks for, whether it is open, and the seat of whoever agrees."""
+
+    @property
+    def study(self) -> Study: ...
+
+    @property
+    def expected(self) -> int: ...
+
+    def closed_because(self, external_id: str) -> str:
+        """Why this person cannot come in, as the name of a refusal (links.py); "" if they can."""
+        ...
+
+    def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> "Seat | str":
+        """Let someone in who has agreed; their seat, or why not."""
+        ...
+
+
+class Seat(ABC):
+    """One person in one study. `token` is what stands in the addresses of their pages."""
+
+    def __init__(self, participant: Participant, token: str) -> None:
+        self.participant, self.token = participant, token
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study
+
+    @property
+    def expected(self) -> int:
+        """How many answers they are asked for."""
+        return expected_trials(self.study)
+
+    def place(self) -> str:
+        """The page that they have to be on before, between or after trials; "" if they can go on with them."""
+        if self.participant.state == Participant.State.FINISHED:
+            return "thanks"
+        if self.study.questions and not self.participant.background:
+            return "about-you"
+        if self.participant.instructed_at is None:
+            return "instructions"
+        if self.practice_is_due():
+            return "practice"
+        return "break" if self.break_is_due() else ""
+
+    def practice_is_due(self) -> bool:
+        return self.study.practice and self.example() is not None
+
+    def break_is_due(self) -> bool:
+        """Whether this is the moment for a break, and it has not been taken."""
+        every = self.study.break_every
+        if not every:
+            return False
+        given = self.answers_given()
+        if given == 0 or given % every or given >= self.expected:
+            return False
+        return not self.has_rested(given)
+
+    def is_paused(self) -> bool:
+        return self.study.state == Study.State.PAUSED
+
+    @abstractmethod
+    def arm_count(self) -> int: ...
+
+    @abstractmethod
+    def example(self) -> int | None:
+        """The number of the practice example that is next; None after the last."""
+
+    @abstractmethod
+    def answers_given(self) -> int: ...
+
+    @abstractmethod
+    def has_rested(self, after: int) -> bool:
+        """Whether the break after so many answers has been taken."""
+
+    @abstractmethod
+    def block(self) -> dict[str, Any]:
+        """The trials in their hand, after claiming more if few are left, and how far they are: what a browser gets."""
+
+    @abstractmethod
+    def credits(self) -> list[Credit]:
+        """Of the photos that they answered, in their order."""
+
+    @abstractmethod
+    def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
+        """Keep the answers to the study's questions; who is not eligible takes part no more."""
+
+    @abstractmethod
+    def keep_instructed(self) -> None: ...
+
+    @abstractmethod
+    def keep_practice(self, number: int, value: str, *, right: bool) -> None: ...
+
+    @abstractmethod
+    def keep_rest(self, after: int) -> None: ...
+
+    @abstractmethod
+    def answer(
+        self,
+        *,
+        position: int,
+        shown_value: int,
+        answer_id: UUID,
+        response_ms: int | None,
+        version: int | None,
+        telemetry: dict | None,
+    ) -> None:
+        """Store an answer; AnswerError where it cannot be one. See allocation.answer_trial."""
+
+    @abstractmethod
+    def undo(self, answer_id: UUID) -> None:
+        """Take the last answer back, if it is this one."""
+
+    @abstractmethod
+    def keep_refused(self, operation: Any, why: str) -> None:
+        """Note what a browser sent that cannot be done."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Give someone who is through their completion code; once, and for good."""
+
+    @abstractmethod
+    def withdraw(self) -> None: ...
+
+
+class VolunteerSeat(Seat):
+    """A volunteer's: all that they say is in rows."""
+
+    def arm_count(self) -> int:
+        return self.study.arms.count()
+
+    def example(self) -> int | None:
+        return practice.current(self.participant)
+
+    def answers_given(self) -> int:
+        return progress(self.participant.pk, ageing()).done
+
+    def has_rested(self, after: int) -> bool:
+        return self.participant.events.filter(kind=Event.Kind.BREAK, data__after=after).exists()
+
+    def block(self) -> dict[str, Any]:
+        participant = self.participant
+        so_far = progress(participant.pk, ageing())
+        short = False
+        if len(so_far.hand) < IN_HAND:
+            ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
+            claimed = claim_trials(participant=participant, count=ask)
+            if claimed:
+                so_far = progress(participant.pk, ageing())
+            short = len(claimed) < ask
+        if any(trial.is_ageing for trial in so_far.hand):
+            renew_leases(participant=participant)
+        # The address of every picture begins with that of the trial page.
+        page = reverse("trial", args=[self.token])
+        return hand_out(
+            self.study,
+            trials=[_screen(self.study, page, trial) for trial in so_far.hand],
+            done=so_far.done,
+            total=_total(participant, so_far.hand, so_far.done, short),
+            last=so_far.last if can_be_undone(participant, so_far.status) else None,
+        )
+
+    def credits(self) -> list[Credit]:
+        photos = Trial.objects.filter(participant=self.participant, responses__participant=self.participant)
+        columns = [f"item__image__{name}" for name in Credit._fields]
+        return [Credit(*row) for row in photos.order_by("position").values_list(*columns).distinct()]
+
+    def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
+        participant = self.participant
+        participant.background = answers
+        if not eligible:
+            participant.state = Participant.State.SCREENED
+        participant.save(update_fields=["background", "state"])
+        Event.objects.create(**self._whose(), kind=Event.Kind.of_background(participant.state))
+
+    def keep_instructed(self) -> None:
+        if self.participant.instructed_at is None:
+            self.participant.instructed_at = timezone.now()
+            self.participant.save(update_fields=["instructed_at"])
+            Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
+
+    def keep_practice(self, number: int, value: str, *, right: bool) -> None:
+        data = {"number": number, "value": value[:10], "right": right}
+        Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)
+
+    def keep_rest(self, after: int) -> None:
+        Event.objects.create(**self._whose(), kind=Event.Kind.BREAK, data={"after": after})
+
+    def _whose(self) -> dict[str, Any]:
+        return {"study_id": self.participant.study_id, "participant": self.participant}
+
+    def answer(self, **fields: Any) -> None:
+        allocation.answer_trial(participant=self.participant, **fields)
+
+    def undo(self, answer_id: UUID) -> None:
+        allocation.undo_answer(participant=self.participant, answer_id=answer_id)
+
+    def keep_refused(self, operation: Any, why: str) -> None:
+        submissions.keep_refused(self.participant, operation, why)
+
+    def finish(self) -> None:
+        self.participant = invitations.finish(participant=self.participant)
+
+    def withdraw(self) -> None:
+        self.participant = allocation.withdraw(participant=self.participant)
+
+
+class InvitationEntrance:
+    """The way in by an invitation's link."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        self.invitation, self.study = invitation, invitation.study
+
+    @property
+    def expected(self) -> int:
+        return expected_trials(self.study)
+
+    def closed_because(self, external_id: str) -> str:
+        if invitations.is_known(self.invitation, external_id):
+            return ""
+        return invitations.closed_because(self.invitation)
+
+    def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> Seat | str:
+        joined = invitations.join(
+            invitation=self.invitation,
+            consent_sha256=consent_sha256,
+            external_id=external_id,
+            external=external,
+        )
+        return joined if isinstance(joined, str) else VolunteerSeat(*joined)
+
+
+def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
+    """Call a view with the seat of the volunteer whom the token in the address belongs to."""
+
+    @for_participant
+    @wraps(view)
+    def wrapped(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+        return view(request, VolunteerSeat(participant, token))
+
+    return wrapped
+
+
+def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
+    """Call a view with the entrance that the invitation's token in the address opens."""
+
+    @for_invitation
+    @wraps(view)
+    def wrapped(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+        return view(request, InvitationEntrance(invitation))
+
+    return wrapped
+
+
+def hand_out(
+    study: Study, *, trials: list[dict[str, Any]], done: int, total: int, last: UUID | None
+) -> dict[str, Any]:
+    """What a browser is handed: trials to show, how far somebody is, and the answer that can be taken back."""
+    return {
+        "trials": trials,
+        "done": done,
+        "total": total,
+        "last": str(last) if last else None,
+        "break_every": study.break_every,
+        "version": study.version,
+    }
+
+
+def screen(study: Study, position: int, title: str, pictures: list[str]) -> dict[str, Any]:
+    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
+    return {
+        "position": position,
+        "title": title,
+        "question": filled(study.wording["question"], **{"class": title}),
+        "pictures": pictures,
+    }
+
+
+def _screen(study: Study, page: str, trial: Held) -> dict[str, Any]:
+    """A volunteer's trial: pictures are addressed by position and slot."""
+    slots = trial.order.count(",") + 2  # the photo, then one for each arm
+    pictures = [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)]
+    return screen(study, trial.position, trial.title, pictures)
+
+
+def _total(participant: Participant, held: list[Held], done: int, short: bool) -> int:
+    """How many answers it will be: as planned, or fewer where there is nothing left to claim."""
+    study, so_far = participant.study, done + len(held)
+    if any(trial.kind == Trial.Kind.REPEAT for trial in held):
+        return so_far  # repeats come last
+    if short:
+        checks = participant.trials.filter(kind=Trial.Kind.CHECK).count() if study.attention_checks else 0
+        if so_far - checks < expected_main(study):
+            return so_far + expected_repeats(study, so_far - checks)
+    return max(expected_trials(study), so_far)

@@ -1,0 +1,110 @@
+"""What a volunteer's page asks for: an answer stored, or the last one taken back.
+
+It comes from anyone who has a link, so it is read with care. What cannot be done is kept as an event, up to a limit.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from studies.models import Event, Participant
+from studies.trials.allocation import AnswerError
+
+MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
+TELEMETRY_BYTES = 2000
+REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one participant
+LARGEST = 2**31 - 1
+
+
+class Taker(Protocol):
+    """Whose operations they are: a seat (seats.py)."""
+
+    def answer(
+        self,
+        *,
+        position: int,
+        shown_value: int,
+        answer_id: UUID,
+        response_ms: int | None,
+        version: int | None,
+        telemetry: dict | None,
+    ) -> None: ...
+
+    def undo(self, answer_id: UUID) -> None: ...
+
+    def keep_refused(self, operation: Any, why: str) -> None: ...
+
+
+def do(seat: Taker, operation: Any) -> None:
+    """Do what a queued operation says. It is never asked about again: what cannot be done is noted."""
+    try:
+        if not isinstance(operation, dict):
+            raise AnswerError("An operation is no object.")
+        if operation.get("kind") == "undo":
+            seat.undo(read_id(operation.get("answer_id")))
+        else:
+            telemetry = operation.get("telemetry")
+            small = isinstance(telemetry, dict) and _can_be_kept(telemetry, TELEMETRY_BYTES)
+            answer(seat, {**operation, "answer_id": operation.get("id")}, telemetry if small else None)
+    except AnswerError as error:
+        seat.keep_refused(operation, str(error))
+
+
+def answer(seat: Taker, said: Mapping[str, Any], telemetry: dict | None = None) -> None:
+    """Store an answer as a form or a queue says it.
+
+    Raises:
+        AnswerError: it cannot be read, or cannot be an answer.
+    """
+    time, version = said.get("response_ms"), said.get("version")
+    seat.answer(
+        position=read_whole(said.get("position"), "position", least=1),
+        shown_value=read_whole(said.get("value"), "value", least=-2, most=100),
+        answer_id=read_id(said.get("answer_id")),
+        response_ms=None if time in (None, "") else read_whole(time, "response_ms"),
+        version=None if version in (None, "") else read_whole(version, "version"),
+        telemetry=telemetry,
+    )
+
+
+def read_whole(value: Any, name: str, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number, from JSON or as a form writes it."""
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if type(number) is not int or not least <= number <= most:
+        raise AnswerError(f"{name}: must be a whole number from {least} to {most}.")
+    return number
+
+
+def read_id(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise AnswerError("The answer's id must be a UUID.") from None
+
+
+def _can_be_kept(value: Any, limit: int) -> bool:
+    """Whether a value fits, and is something that the JSON of every database can hold."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return len(text) <= limit and b"\\u0000" not in text
+
+
+def keep_refused(participant: Participant, operation: Any, why: str) -> None:
+    """Keep as an event what cannot be done: of one participant so many, and of each so much."""
+    kept = participant.events.filter(kind=Event.Kind.REFUSED).count()
+    if kept >= REFUSED_EVENTS:
+        return
+    if not _can_be_kept(operation, REFUSED_BYTES):
+        operation = {"cut": json.dumps(operation)[:REFUSED_BYTES]}
+    data = {"why": why, "operation": operation}
+    if kept == REFUSED_EVENTS - 1:
+        data["more"] = "are not kept"
+    Event.objects.create(
+        study_id=participant.study_id, participant=participant, kind=Event.Kind.REFUSED, data=data
+    )

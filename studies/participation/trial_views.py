@@ -1,0 +1,150 @@
+"""What a volunteer sees: one trial after the other, then thanks and a code."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from studies.analysis.answers import SAME
+from studies.models import Participant, Study
+from studies.protocol.wording import filled
+from studies.trials.allocation import AnswerError
+
+from . import submissions
+from .decorators import refuse
+from .recruitment_sites import MTURK, mturk_address, way_back
+from .seats import Credit, Seat
+from .texts import screen_texts, text
+
+LETTERS = "ABCDEFGH"
+
+
+@require_safe
+def participant_home(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The participant's own link: wherever they are."""
+    return redirect(seat.place() or "trial", token=seat.token)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def trial(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The current trial; a plain form that works without JavaScript. static/js/trial.js takes over where there is."""
+    if request.method == "POST":
+        return _take_answer(request, seat)
+    if place := seat.place():
+        return redirect(place, token=seat.token)
+    block = seat.block()
+    if not block["trials"]:
+        return redirect("thanks", token=seat.token)
+    return render(request, "volunteer/trial.html", trial_context(seat.study, seat.token, block))
+
+
+def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, Any]:
+    current = block["trials"][0]
+    arms, texts = len(current["pictures"]) - 1, screen_texts()
+    return {
+        "study": study,
+        "token": token,
+        "hand": block,
+        "current": current,
+        "texts": texts,
+        "so_far": filled(texts["progress"], number=block["done"] + 1, total=block["total"]),
+        "photo": current["pictures"][0],
+        "maps": [
+            {"value": index, "key": index + 1, "letter": LETTERS[index], "url": url}
+            for index, url in enumerate(current["pictures"][1:])
+        ],
+        "ratings": [
+            {"value": value, "key": value + 3, "label": label}
+            for value, label in zip(range(-2, 3), study.wording.get("labels", []), strict=False)
+        ],
+        "same": {"value": SAME, "label": study.wording.get("same", "")},
+        "shape": f"{study.task} arms-{arms}",
+        "answer_id": uuid4(),
+    }
+
+
+def _take_answer(request: HttpRequest, seat: Seat) -> HttpResponse:
+    try:
+        submissions.answer(seat, request.POST)
+    except AnswerError:
+        return refuse(request, "unreadable", status=400, back=reverse("trial", args=[seat.token]))
+    return redirect("trial", token=seat.token)
+
+
+@require_POST
+def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
+    submissions.do(seat, {"kind": "undo", "answer_id": request.POST.get("answer_id")})
+    return redirect("trial", token=seat.token)
+
+
+@require_http_methods(["GET", "POST"])
+def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """For static/js: take what a browser has queued, say what is settled, hand out what comes next.
+
+    Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
+    `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
+    stored, or it could never be (then it is kept as an event). The CSRF token comes with GET and stays good.
+    """
+    settled = []
+    if request.method == "POST":
+        try:
+            asked = list(json.loads(request.body)["operations"])[: submissions.MOST_AT_ONCE]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
+        for operation in asked:
+            submissions.do(seat, operation)
+            settled.append(operation.get("id") if isinstance(operation, dict) else None)
+    block = seat.block()
+    elsewhere = not block["trials"] or bool(seat.place())
+    reply = {**block, "settled": settled, "elsewhere": elsewhere}
+    return JsonResponse(reply if request.method == "POST" else {**reply, "csrf": get_token(request)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_a_break(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """A screen without pictures, for as long as someone likes."""
+    given = seat.answers_given()
+    if request.method == "POST" and seat.break_is_due():
+        seat.keep_rest(given)
+    if not seat.break_is_due():
+        return redirect("trial", token=seat.token)
+    context = {"study": seat.study, "given": given, "total": seat.expected}
+    return render(request, "volunteer/break.html", context)
+
+
+@require_safe
+def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Thanks and the code; only where every answer that was asked for is in the database."""
+    if seat.participant.state == Participant.State.ACTIVE:
+        if seat.place() or seat.block()["trials"]:
+            return redirect("participant", token=seat.token)
+        if seat.is_paused():
+            return refuse(request, "paused")
+        seat.finish()
+    participant, study, given = seat.participant, seat.study, seat.answers_given()
+    context = {
+        "study": study,
+        "participant": participant,
+        "given": given,
+        "early": given < seat.expected,
+        "token": seat.token,
+        "thanks": text(study, "thanks", seat.expected),
+        "mturk": mturk_address(participant.external),
+        "way_back": way_back(study.completion_url, participant.completion_code),
+        "credits": [_with_link(credit) for credit in seat.credits()],
+    }
+    response = render(request, "volunteer/thanks.html", context)
+    if context["mturk"]:
+        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
+    return response
+
+
+def _with_link(credit: Credit) -> dict[str, str]:
+    """Who took a photo. What was said of its source leads there only where it is an address: it could be a script."""
+    is_address = credit.source.startswith(("https://", "http://"))
+    return {**credit._asdict(), "link": credit.source if is_address else ""}

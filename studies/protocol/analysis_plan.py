@@ -1,0 +1,130 @@
+"""What a protocol fixed about the analysis before there was data. It is frozen and hashed with the rest of it.
+
+[analysis]
+contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
+hide_running_results = true                        # nobody sees results before the study is closed
+
+[looks]                                            # optional: looks at the data before it is full
+after = [0.5, 1.0]                                 # shares of the answers that the study needs
+spending = "obrien-fleming"                        # how α = 0.05 is spent over them; or "pocock"
+
+[exclusions]                                       # each leaves out all answers of a person
+missed_checks = 2                                  # so many attention checks missed, or more
+failed_practice = true                             # a practice example wrong every time
+median_ms = 400                                    # median response time below this
+position_share = 0.9                               # one place picked in more than this share of preferences
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from django.db.models import QuerySet
+
+from studies.analysis.answers import AnswersError
+from studies.analysis.exclusions import Rules
+from studies.analysis.sequential import Look, Spending, plan_looks
+from studies.models import Study
+
+from .faults import Code
+
+if TYPE_CHECKING:
+    from .parser import Reader
+
+SPENDING: list[Spending] = list(get_args(Spending))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When the data may be judged, and how strictly each time: see analysis/sequential.py."""
+
+    after: tuple[float, ...]  # shares of the answers that the study needs, rising to 1
+    spending: Spending
+
+
+ALPHA = 0.05
+
+
+@lru_cache
+def bounds_of(looks: Looks, contrasts: int) -> tuple[Look, ...]:
+    """How strict each look is, α shared equally by the declared contrasts (Bonferroni). Every page of results asks."""
+    return tuple(plan_looks(looks.after, ALPHA / max(1, contrasts), looks.spending))
+
+
+RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
+
+
+@dataclass(frozen=True)
+class Plan:
+    contrasts: tuple[tuple[int, int], ...]  # pairs of arm indices
+    rules: Rules | None
+    hide_running_results: bool
+    looks: Looks | None
+
+
+def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
+    """The plan of a study, from its protocol as it was read and checked."""
+    analysis, exclusions = study.protocol.get("analysis", {}), study.protocol.get("exclusions", {})
+    pairs = [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])]
+    rules = Rules(**{name: exclusions[name] for name in RULES if name in exclusions})
+    return Plan(
+        contrasts=tuple((a, b) for a, b in pairs),
+        rules=None if rules == Rules() else rules,
+        hide_running_results=bool(analysis.get("hide_running_results", False)),
+        looks=_looks(study.protocol.get("looks", {})),
+    )
+
+
+def _looks(table: dict[str, Any]) -> Looks | None:
+    after = table.get("after")
+    return Looks(tuple(map(float, after)), table.get("spending", SPENDING[0])) if after else None
+
+
+RUNNING = (Study.State.OPEN, Study.State.PAUSED)
+
+
+def results_hidden(study: Study) -> bool:
+    """Whether nobody may see results yet: the protocol says so, and answers are still coming in."""
+    running = study.state in RUNNING
+    return running and bool(study.protocol.get("analysis", {}).get("hide_running_results", False))
+
+
+def with_hidden_results() -> QuerySet[Study]:
+    """The studies whose results nobody may see yet."""
+    return Study.objects.filter(state__in=RUNNING, protocol__analysis__hide_running_results=True)
+
+
+HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."
+
+
+def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool) -> None:
+    """Check the plan's tables in a protocol; faults are noted in the reader.
+
+    `checks`, `practice`: the design's attention checks, and whether it begins with practice.
+    """
+    analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
+    contrasts = analysis.pairs("contrasts", arms)
+    analysis.flag("hide_running_results")
+    missed = exclusions.number("missed_checks", least=1, default=None)
+    if missed and missed > checks:
+        exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)
+    if exclusions.flag("failed_practice") and not practice:
+        exclusions.fault(Code.NO_PRACTICE, "failed_practice")
+    exclusions.number("median_ms", least=1, default=None)
+    exclusions.share("position_share")
+    if "looks" in reader.values:
+        _check_looks(reader, contrasts=len(contrasts or []))
+
+
+def _check_looks(reader: "Reader", contrasts: int) -> None:
+    looks = reader.table("looks")
+    after = looks.shares("after")
+    spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
+    if after and spending in SPENDING:
+        try:
+            bounds_of(Looks(tuple(after), spending), contrasts)
+        except AnswersError as error:
+            looks.fault(Code.LOOKS, "after", value=after, why=str(error))
+    if reader.values.get("task") == Study.Task.CHOICE and not contrasts:
+        reader.fault(Code.LOOKS_AT_NOTHING, "looks")

@@ -1,0 +1,102 @@
+"""The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
+
+from explain.models import Image, ImageSet, Network
+from explain.selection import rules
+from explain.selection.queries import tallies, verdicts
+from explain.selection.rules import Choice, ClassesChoice, Photo, Rule
+
+from .faults import Code, Fault
+from .schema import Protocol, ProtocolError
+
+
+class NotSeenYetError(ProtocolError):
+    """Photos are to be chosen by what a network says of them, and it has not looked at all of them yet."""
+
+
+def choose_classes(protocol: Protocol) -> ClassesChoice:
+    """What the protocol chooses of its set, class by class: the database counts, so it is quick with any number of photos.
+
+    Three queries. Needs no maps. Networks that are not here yet are left out of the F1 tables where the protocol does
+    not rank by them.
+
+    Raises:
+        ProtocolError: the set or a listed class does not exist; or photos are to be chosen by what a network says
+            that is not here, or that has not looked at all of them; or no photo is left. With the remedy.
+    """
+    return _choose_classes(protocol, find_set(protocol), _networks(protocol))
+
+
+def choose_photos(protocol: Protocol) -> Choice:
+    """The same photo by photo, with why the others are left out. Raises what choose_classes() raises."""
+    image_set, networks = find_set(protocol), _networks(protocol)
+    _choose_classes(protocol, image_set, networks)
+    columns = ("image_set_id", "original_name", "class_name", "class_index", "source_sha256")
+    images = list(image_set.images.only(*columns))
+    return rules.choose(
+        photos=[Photo(one.pk, one.original_name, one.class_name, one.source_sha256) for one in images],
+        verdicts=[verdicts(images=images, network=network) for network in networks],
+        rule=protocol.rule,
+    )
+
+
+def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Network]) -> ClassesChoice:
+    rule = protocol.rule
+    counted = tallies(image_set=image_set, networks=networks)
+    _check_classes(rule, {one.class_name for one in counted})
+    for place, network in enumerate(networks):
+        if rule.asks_networks and any(one.says[place] is None for one in counted):
+            seen = {"network": str(network), "set": str(image_set), "command": precompute_command(protocol)}
+            raise NotSeenYetError(Fault(("photos", rule.asks_networks), Code.NOT_SEEN, seen))
+    found = rules.choose_classes(counted, [network.name for network in networks], rule)
+    if not found.count:
+        raise ProtocolError(Fault(("photos",), Code.NO_PHOTO_LEFT))
+    return found
+
+
+def chosen_images(choice: Choice, most: int | None = None) -> list[Image]:
+    """The rows of the photos chosen, or of the first of them, in the choice's order."""
+    keys = choice.chosen[:most]
+    by_key = Image.objects.in_bulk(keys)
+    return [by_key[key] for key in keys]
+
+
+def find_set(protocol: Protocol) -> ImageSet:
+    image_set = ImageSet.objects.filter(name=protocol.photo_set).first()
+    if image_set is None:
+        known = tuple(ImageSet.objects.values_list("name", flat=True))
+        raise ProtocolError(
+            Fault(("photos", "set"), Code.NO_SET, {"set": protocol.photo_set, "known": known})
+        )
+    return image_set
+
+
+def find_networks(protocol: Protocol) -> dict[str, Network]:
+    """The networks of the arms by name, in the arms' order; ProtocolError names those that are not here."""
+    names = list(dict.fromkeys(arm.network for arm in protocol.arms))
+    networks = {network.name: network for network in Network.objects.filter(name__in=names)}
+    if missing := sorted(set(names) - set(networks)):
+        known = tuple(Network.objects.values_list("name", flat=True))
+        raise ProtocolError(
+            *(
+                Fault(("arms", "network"), Code.NO_NETWORK, {"network": name, "known": known})
+                for name in missing
+            )
+        )
+    return {name: networks[name] for name in names}
+
+
+def precompute_command(protocol: Protocol) -> str:
+    networks = ",".join(dict.fromkeys(arm.network for arm in protocol.arms))
+    methods = ",".join(dict.fromkeys(arm.method for arm in protocol.arms))
+    return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
+
+
+def _check_classes(rule: Rule, known: set[str]) -> None:
+    if missing := [name for name in rule.classes if name not in known]:
+        raise ProtocolError(Fault(("photos", "classes"), Code.NO_SUCH_CLASS, {"classes": missing}))
+
+
+def _networks(protocol: Protocol) -> list[Network]:
+    if protocol.rule.asks_networks:
+        return list(find_networks(protocol).values())
+    return list(Network.objects.filter(name__in={arm.network for arm in protocol.arms}).order_by("name"))

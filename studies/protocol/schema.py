@@ -1,0 +1,281 @@
+"""A study as one TOML file: read and checked in full before anything is made. docs/protocols/ has examples.
+
+version = 1
+slug = "method-choice"
+title = "What does the computer look at?"
+language = "en"                   # optional; of volunteers' pages: de, fr, es, hi, pt-br, zh-hans, ar
+task = "choice"                   # or "rating": two arms, five buttons
+
+[photos]                          # all optional but set; what each does is in explain/selection/rules.py
+set = "samples"
+classes = ["hammer", "dam"]       # class titles
+min_f1 = 0.94                     # classes whose F1 is at least this for every network
+top_share = 0.01                  # classes among the best hundredth of every network by F1
+top_classes = 5                   # the best five of the classes left
+only_correct = false              # only photos that every network gets right
+per_class = 50                    # photos of each class; drawn by the seed
+limit = 40                        # photos in all; drawn by the seed
+
+[[arms]]                          # two or more; a rating study has exactly two
+network = "efficientnet-lite0"
+method = "grad-cam"
+name = "Grad-CAM"                 # optional; never shown to volunteers
+
+[design]
+responses_per_item = 4
+trials_per_participant = 14
+repeats_per_participant = 2       # optional: at the end, the first photos once more
+attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
+practice = true                   # optional: two drawn examples with feedback first
+break_every = 40                  # optional
+seed = 1
+picture = "overlay"               # or "masked", "heat"
+
+[wording]                         # optional: question, instructions, consent, thanks;
+question = "Which map best matches the {class}?"       # same (choice); labels, five of them (rating)
+
+[recruitment]                     # optional
+people = 15                       # how many are planned
+completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
+
+[analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see plan.py
+"""
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from explain.cam.names import METHOD_NAMES
+from explain.selection.rules import Rule
+from studies.core import languages
+from studies.models import Study
+
+from .analysis_plan import check_plan
+from .faults import Code, Fault
+from .parser import ProtocolError, Reader
+from .wording import default_wording, unknown_places
+
+
+@dataclass(frozen=True)
+class ArmPlan:
+    network: str
+    method: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A checked protocol. `source` is the file as it was read; `complete` the same in full, with every default."""
+
+    slug: str
+    title: str
+    language: str
+    task: str
+    photo_set: str
+    rule: Rule
+    arms: list[ArmPlan]
+    responses_per_item: int
+    trials_per_participant: int
+    repeats_per_participant: int
+    attention_checks: int
+    break_every: int
+    practice: bool
+    questions: list[dict[str, Any]]
+    completion_url: str
+    people: int | None
+    seed: int
+    picture: str
+    wording: dict[str, str | list[str]]
+    source: dict[str, Any] = field(repr=False)
+    complete: dict[str, Any] = field(repr=False, default_factory=dict)
+
+
+def read_protocol(path: Path) -> Protocol:
+    """Read and check a protocol file.
+
+    Raises:
+        ProtocolError: the file cannot be read, is no TOML, or breaks the schema; all faults at once, one a line.
+    """
+    try:
+        source = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ProtocolError(Fault((), Code.UNREADABLE, {"file": str(path), "why": error.strerror})) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProtocolError(Fault((), Code.NO_TOML, {"file": str(path), "why": str(error)})) from error
+    return check_protocol(source)
+
+
+def check_protocol(source: dict[str, Any]) -> Protocol:
+    """Check a protocol that was read from TOML; all faults are reported at once."""
+    reader = Reader(source)
+    reader.one_of("version", [1])
+    photos, design = reader.table("photos"), reader.table("design")
+    task = reader.one_of("task", Study.Task.values)
+    language = reader.one_of("language", languages.codes(), default=languages.DEFAULT)
+    seed = design.number("seed", least=0, most=2**63 - 1)
+    picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
+    recruitment = reader.table("recruitment", required=False)
+    each = design.number("responses_per_item", least=1, most=1000, default=4)
+    protocol = Protocol(
+        slug=reader.slug("slug"),
+        title=reader.text("title", longest=200),
+        language=language,
+        task=task,
+        photo_set=photos.slug("set"),
+        rule=_rule(photos, seed),
+        arms=_arms(reader, task),
+        responses_per_item=each,
+        trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
+        repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
+        attention_checks=design.number("attention_checks", least=0, most=100, default=0),
+        break_every=design.number("break_every", least=0, most=1000, default=0),
+        practice=design.flag("practice"),
+        questions=_questions(reader),
+        completion_url=_completion_url(recruitment),
+        people=_people(recruitment, design, each),
+        seed=seed,
+        picture=picture,
+        wording=_wording(reader, task, picture, language),
+        source=source,
+    )
+    if protocol.attention_checks > protocol.trials_per_participant // 2:
+        design.fault(Code.MOST_CHECKS, "attention_checks")
+    check_plan(
+        reader,
+        [arm.name for arm in protocol.arms],
+        checks=protocol.attention_checks,
+        practice=protocol.practice,
+    )
+    reader.finish()
+    return replace(protocol, complete=_complete(reader, protocol))
+
+
+def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
+    """The protocol in full: with it as its source it is the same protocol, whatever the defaults will be by then."""
+    return reader.completed() | {
+        "arms": [{"network": arm.network, "method": arm.method, "name": arm.name} for arm in protocol.arms],
+        "wording": protocol.wording,
+    }
+
+
+def in_full(source: dict[str, Any]) -> dict[str, Any]:
+    """A protocol with every default; as it is where it does not check, as in a study made without one."""
+    try:
+        return check_protocol(source).complete
+    except ProtocolError:
+        return source
+
+
+def to_toml(source: dict[str, Any]) -> str:
+    """A protocol as a file that read_protocol() reads."""
+    return tomli_w.dumps(source, multiline_strings=True)
+
+
+def _rule(photos: Reader, seed: int) -> Rule:
+    return Rule(
+        classes=tuple(photos.texts("classes")),
+        min_f1=photos.share("min_f1", whole=True),
+        top_share=photos.share("top_share", whole=True),
+        top_classes=photos.number("top_classes", least=1, default=None),
+        only_correct=photos.flag("only_correct"),
+        per_class=photos.number("per_class", least=1, default=None),
+        limit=photos.number("limit", least=1, default=None),
+        seed=seed,
+    )
+
+
+def _arms(reader: Reader, task: str) -> list[ArmPlan]:
+    before = len(reader.faults)
+    tables = reader.tables("arms")
+    if len(reader.faults) > before:
+        return []
+    rows = [(table.slug("network"), table.one_of("method", METHOD_NAMES)) for table in tables]
+    said = [table.text("name", longest=100, default="") for table in tables]
+    names = _names(rows, said)
+    arms = [ArmPlan(*row, name) for row, name in zip(rows, names, strict=True)]
+    if len(set(rows)) < len(rows):
+        reader.fault(Code.SAME_ARM, "arms")
+    elif len({arm.name for arm in arms}) < len(arms):
+        reader.fault(Code.SAME_NAME, "arms", "name")
+    if task == Study.Task.RATING and len(arms) != 2:
+        reader.fault(Code.ARMS_EXACTLY, "arms", count=len(arms), task="rating", wanted=2)
+    elif not 2 <= len(arms) <= 8:
+        reader.fault(Code.ARMS_BETWEEN, "arms", count=len(arms), task="choice", least=2, most=8)
+    return arms
+
+
+def names_of_arms(arms: list[dict[str, Any]]) -> list[str]:
+    """What the arms of a protocol are called, whether it is whole yet or not."""
+    rows = [(arm.get("network", ""), arm.get("method", "")) for arm in arms]
+    return _names(rows, [arm.get("name", "") for arm in arms])
+
+
+def _names(rows: list[tuple[str, str]], said: list[str]) -> list[str]:
+    """As they are named, or else by what differs between them."""
+    one_network = len({network for network, _ in rows}) == 1
+    one_method = len({method for _, method in rows}) == 1
+    return [
+        name or (method if one_network else network if one_method else f"{network} {method}")
+        for (network, method), name in zip(rows, said, strict=True)
+    ]
+
+
+def _questions(reader: Reader) -> list[dict[str, Any]]:
+    questions = []
+    for table in reader.tables("questions", required=False):
+        question: dict[str, Any] = {
+            "key": table.slug("key"),
+            "text": table.text("text", longest=500),
+            "kind": table.one_of("kind", ["choice", "number", "text"], default="choice"),
+            "required": table.flag("required", default=True),
+        }
+        if question["kind"] == "choice":
+            question["options"] = table.texts("options")
+            question["eligible"] = table.texts("eligible")
+            if len(question["options"]) < 2:
+                table.fault(Code.FEW_OPTIONS, "options")
+            if unknown := set(question["eligible"]) - set(question["options"]):
+                table.fault(Code.NO_SUCH_OPTION, "eligible", value=min(unknown))
+        elif question["kind"] == "number":
+            question["eligible"] = table.range("eligible")
+        questions.append(question)
+    keys = [question["key"] for question in questions]
+    if len(set(keys)) < len(keys):
+        reader.fault(Code.SAME_QUESTION, "questions", "key")
+    return questions
+
+
+def _people(table: Reader, design: Reader, each: int) -> int | None:
+    """How many people are planned; no photo can have more answers than there are people."""
+    people = table.number("people", least=2, most=100_000, default=None)
+    if people and each > people:
+        design.fault(Code.MORE_THAN_PEOPLE, "responses_per_item", value=each, people=people)
+    return people
+
+
+def _completion_url(table: Reader) -> str:
+    url = table.text("completion_url", longest=500, default="")
+    if url and not url.startswith("https://"):
+        table.fault(Code.NO_HTTPS, "completion_url", value=url)
+    return url
+
+
+def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
+    table = reader.table("wording", required=False)
+    if task not in Study.Task.values or picture not in Study.Picture.values:
+        table.taken = dict(table.values)  # one fault says enough
+        return {}
+    wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)
+    for key, default in wording.items():
+        if isinstance(default, list):
+            wording[key] = table.texts(key) or default
+            if len(wording[key]) != len(default):
+                table.fault(Code.LABELS, key, count=len(wording[key]), wanted=len(default))
+        else:
+            wording[key] = table.text(key, longest=10_000, default=default)
+            for place in sorted(unknown_places(key, str(wording[key]))):
+                table.fault(Code.NO_SUCH_PLACE, key, place=place)
+    return wording

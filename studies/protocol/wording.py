@@ -1,0 +1,111 @@
+"""What volunteers read, in plain words of the study's language, unless a protocol says otherwise. From the paper's
+procedure, section 4.
+
+A text may name {class} (in a question), {trials}, {minutes} and {title}; an empty line begins a new paragraph.
+"""
+
+from string import Formatter
+
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_noop as _
+
+from studies.core.languages import DEFAULT
+
+PLACES = {
+    "question": {"class"},
+    "instructions": {"trials", "minutes", "title"},
+    "consent": {"trials", "minutes", "title"},
+    "thanks": {"trials", "title"},
+}
+
+_CONSENT = _("""You are invited to take part in a study of what computers look at when they recognise what is in a photo. \
+You will see {trials} photos, one after the other, and give one answer about each. It takes about {minutes} minutes. \
+You need no knowledge of computers or of artificial intelligence.
+
+Taking part is voluntary. You can stop at any time by closing the page, without giving a reason. The link that you get \
+is yours alone: with it you can come back later and go on where you stopped.
+
+We store your answers and how long each took. We store neither your name nor your address, and we do not follow you \
+to other sites. The answers are used for research and may be published; nobody can tell from them who you are.""")
+
+_THANKS = _("Every answer you gave has been stored. You have helped to find out which maps people can trust.")
+
+_PICTURES = {
+    "overlay": _(
+        "A map is the photo with colours laid over it. Red and yellow mark what the computer relied on most; "
+        "blue marks what hardly mattered to it."
+    ),
+    "masked": _(
+        "A map is the photo with all but one part blacked out. What you can still see is what the computer "
+        "relied on most."
+    ),
+    "heat": _(
+        "A map is a picture of colours alone. Red and yellow mark the places in the photo that the computer relied "
+        "on most; blue marks what hardly mattered to it."
+    ),
+}
+
+_CHOICE = _("""A computer has looked at some photos and named what it sees. For every photo we show you several maps of what it \
+looked at.
+
+{picture}
+
+For each photo, choose the map that best matches the object that is named above it. If the maps look alike to you, \
+choose “They look the same”. There is no right or wrong answer: we want to know what you see.""")
+
+_RATING = _("""Two computers have looked at some photos and named what they see. For every photo we show you two maps, one of what \
+each computer looked at.
+
+{picture}
+
+For each photo, say which of the two maps better describes the object that is named above it, and how clearly. If \
+neither is better, choose the answer in the middle. There is no right or wrong answer: we want to know what you see.""")
+
+DEFAULTS: dict[str, dict[str, str | list[str]]] = {
+    "choice": {
+        "question": _("Which map best matches the {class}?"),
+        "instructions": _CHOICE,
+        "consent": _CONSENT,
+        "thanks": _THANKS,
+        "same": _("They look the same"),
+    },
+    "rating": {
+        "question": _("Which map better describes the {class}?"),
+        "instructions": _RATING,
+        "consent": _CONSENT,
+        "thanks": _THANKS,
+        "labels": [
+            _("A is much better"),
+            _("A is slightly better"),
+            _("No difference"),
+            _("B is slightly better"),
+            _("B is much better"),
+        ],
+    },
+}
+
+
+def default_wording(task: str, picture: str, language: str = DEFAULT) -> dict[str, str | list[str]]:
+    with override(language):
+        wording = {
+            key: gettext(text) if isinstance(text, str) else [gettext(line) for line in text]
+            for key, text in DEFAULTS[task].items()
+        }
+        explained = str(wording["instructions"]).replace("{picture}", gettext(_PICTURES[picture]))
+    return wording | {"instructions": explained}
+
+
+def unknown_places(key: str, text: str) -> set[str]:
+    """The {names} in a text that nothing will be put in for; {""} for a lone brace."""
+    try:
+        used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {""}
+    return used - PLACES.get(key, set())
+
+
+def filled(text: str, **values: object) -> str:
+    """A text with its {places} filled in."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text

@@ -1,0 +1,195 @@
+"""Database → the table of answers: the counted ones, all of them or a part, read once. summarise.py makes one `Summary` of them.
+
+With progress.py the only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
+withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+
+from studies.analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
+from studies.analysis.table import UNKNOWN, Choices, Ratings
+from studies.core.bulk_read import Codes, Columns, columns, room_to_sort
+from studies.models import Participant, Response, Study, Trial
+from studies.protocol.analysis_plan import Plan, plan_of
+from studies.results.part import Part, _of_class, _of_part, check_who, counted, part_of
+
+NOT_MEASURED = -1
+SCORED, AGAIN, CHECK = range(3)  # what an answer is for
+
+
+class Reading:
+    """The answers of a part and what outputs say beside them. Each is read when it is first asked for, and once."""
+
+    def __init__(self, study: Study, part: Part) -> None:
+        self.study, self.part = study, part
+
+    @cached_property
+    def methods(self) -> dict[str, str]:
+        """The method of each arm by its name, in the order of the arms."""
+        return dict(self.study.arms.values_list("name", "method"))
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return tuple(self.methods)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the protocol fixed about the analysis."""
+        return plan_of(self.study, self.arms)
+
+    @cached_property
+    def items(self) -> list[int]:
+        """The items that answers of this part may be about."""
+        narrowed = {"image__class_name": self.part.class_name} if self.part.class_name else {}
+        return list(self.study.items.filter(**narrowed).values_list("index", flat=True))
+
+    @cached_property
+    def answers(self) -> Choices | Ratings:
+        """The counted answers of people who did not withdraw, in the order in which they were stored."""
+        rows = self._rows.pop(SCORED)  # the table has them from now on
+        people = rows["place"]
+        found = {
+            "ids": rows["id"],
+            "items": rows["item"],
+            "participants": self._people["number"][people],
+            "values": rows["value"],  # the rating is positive for the first arm
+            "shown": rows["shown"],
+            "orders": _orders(rows["order"], len(self.arms)),
+            "response_ms": np.where(rows["ms"] == NOT_MEASURED, np.nan, rows["ms"]),
+            "versions": rows.get("version", np.broadcast_to(1, len(people))),
+            "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
+            "imported": self._people["imported"][people],
+        }
+        if self.study.task == Study.Task.CHOICE:
+            return Choices(**found, arms=len(self.arms))
+        return Ratings(**found)
+
+    @cached_property
+    def second_answers(self) -> dict[tuple[int, int], int]:
+        """(item, participant) -> what they said when they were asked again; repeats are not part of any score."""
+        rows = self._rows[AGAIN]
+        keys = zip(rows["item"].tolist(), self._numbers(rows), strict=True)
+        return dict(zip(keys, rows["value"].tolist(), strict=True))
+
+    @cached_property
+    def check_answers(self) -> list[tuple[int, int]]:
+        """(participant, what they said) for every answer to an attention check about any class: 0, or a rating above it,
+        is the object."""
+        rows = self._rows[CHECK]
+        return list(zip(self._numbers(rows), rows["value"].tolist(), strict=True))
+
+    def _numbers(self, rows: Columns) -> list[int]:
+        return self._people["number"][rows["place"]].tolist()
+
+    @cached_property
+    def _people(self) -> dict[str, np.ndarray]:
+        """Everybody in the study, in the order of their ids."""
+        people = self.study.participants.annotate(imported=Q(external__has_key="imported")).order_by("pk")
+        found = people.values_list("pk", "number", "state", "imported")
+        table = np.array(
+            [(*row[:2], row[2] == Participant.State.WITHDRAWN, row[3]) for row in found], np.int64
+        )
+        pk, number, withdrew, imported = table.reshape(-1, 4).T
+        return {"pk": pk, "number": number, "withdrew": withdrew == 1, "imported": imported == 1}
+
+    @cached_property
+    def _rows(self) -> dict[int, Columns]:
+        """Every answer that stands by what it is for, in the order of ids: sums of floats depend on their order in the last
+        digit."""
+        aside = Q(status=Response.Status.ASIDE)
+        standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
+        found = columns(
+            _of_part(self.study, self.part)
+            .filter(standing)
+            .annotate(
+                item=F("trial__item__index"),
+                value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+                shown=Coalesce("shown_value", UNKNOWN),
+                order=F("trial__order"),
+                ms=Coalesce("response_ms", NOT_MEASURED),
+                use=Case(
+                    When(aside, trial__kind=Trial.Kind.REPEAT, then=Value(AGAIN)),
+                    When(aside, then=Value(CHECK)),
+                    default=Value(SCORED),
+                ),
+            ),
+            FIELDS
+            | ({"version": "small"} if self.study.version > 1 else {})
+            | ({"simulated": "bool"} if self.part.who == "all" else {}),
+        )
+        people = self._people  # read after the answers, so that it knows everybody who gave one
+        found["place"] = np.searchsorted(people["pk"], found.pop("participant_id"))
+        stays, use = ~people["withdrew"][found["place"]], found.pop("use")
+        return {kind: _some(found, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
+
+
+def _some(found: Columns, rows: np.ndarray) -> Columns:
+    return found if rows.all() else {name: values[rows] for name, values in found.items()}
+
+
+FIELDS = {
+    "id": "int",
+    "item": "int",
+    "participant_id": "int",
+    "value": "small",
+    "shown": "small",
+    "ms": "int",
+    "use": "small",
+    "order": "code",
+}
+
+
+def answers(
+    study: Study, who: str | None = None, *, class_name: str = "", group: str = ""
+) -> Choices | Ratings:
+    """The counted answers of people who did not withdraw.
+
+    `who` is `real`, `simulated` or `all`; without it, `default_who(study)`.
+    """
+    return answers_of(study, part_of(study, who, class_name, group))
+
+
+def answers_of(study: Study, part: Part) -> Choices | Ratings:
+    """The answers of a part."""
+    return Reading(study, part).answers
+
+
+def _orders(codes: Codes, arms: int) -> np.ndarray:
+    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in codes.texts]
+    return np.array(table, np.int64).reshape(-1, arms)[codes.places]
+
+
+def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
+    """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
+    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    rows = (
+        counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
+    )
+    with room_to_sort(rows.db):
+        found = list(rows)
+    table = np.array(sorted(found), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
+    if not len(table):
+        return None
+    items, values, counts = table.T
+    if study.task == Study.Task.CHOICE:
+        return choice_scores(items, values, arms=study.arms.count(), counts=counts)
+    return rating_scores(items, values, counts=counts)
+
+
+def all_answers(study: Study, who: str) -> QuerySet[Response]:
+    """Every answer, counted or not, with all that is said about it, in one query a page."""
+    rows = Response.objects.filter(trial__study=study).select_related(
+        "trial__item__image", "participant__invitation"
+    )
+    return rows if check_who(who) == "all" else rows.filter(simulated=who == "simulated")
+
+
+def classes_and_groups(study: Study) -> tuple[list[str], list[str]]:
+    """What results can be narrowed to: class titles of the items, and labels of the invitations."""
+    classes = study.items.order_by("image__class_name").values_list("image__class_name", flat=True).distinct()
+    groups = study.invitations.filter(participants__isnull=False).exclude(label="")
+    return list(classes), list(groups.order_by("label").values_list("label", flat=True).distinct())

@@ -1,0 +1,151 @@
+"""A study's whole result as plain data: what `scores --json`, scores.json of the export, the page's JSON and the API give."""
+
+from dataclasses import asdict
+from typing import Any
+
+from studies.analysis.association import Correlation
+from studies.analysis.contrasts import PERMUTATIONS, Finding, any_difference_of, rating_tests_of
+from studies.analysis.resampling import DRAWS
+from studies.analysis.table import Ratings
+from studies.lifecycle.seal import seal_json
+from studies.models import Study
+from studies.monitoring.people_needed import need_of
+from studies.results.part import Part
+
+from .answers import Reading
+from .further_analyses import Versus, contrasts_of, pair
+from .metric_agreement import DRAWS, HumansBeside, figures_of
+from .summary import Score, Summary, summarise
+
+
+def scores_json(study: Study, part: Part) -> dict[str, Any]:
+    """The summary, its tests, and how far figures of the maps go with people's choices. Nothing in it is NaN.
+
+    Where the study's seal is broken it begins with that: `seal` (seal.py).
+    """
+    reading = Reading(study, part)
+    data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
+    data["new_people_needed"] = asdict(need_of(study))
+    data["computed_with"]["correlation_draws"] = DRAWS
+    if study.task == Study.Task.CHOICE and not part.narrowed:
+        data["humans"] = [_beside(one) for one in figures_of(reading)]
+    return data
+
+
+def _tests(reading: Reading) -> dict[str, Any]:
+    given = reading.answers
+    if isinstance(given, Ratings):
+        tests = rating_tests_of(given) if len(given) else {}
+        return {"tests": {name: asdict(found) for name, found in tests.items()}}
+    if not len(given):
+        return {"contrasts": [], "any_difference": None}
+    versus = contrasts_of(reading, given)
+    every = any_difference_of(given, seed=reading.study.seed)
+    return {"contrasts": [_contrast(one) for one in versus], "any_difference": asdict(every)}
+
+
+def _contrast(versus: Versus) -> dict[str, Any]:
+    found = versus.found
+    by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
+    ends = pair(found.interval)
+    return {
+        "first": versus.first,
+        "second": versus.second,
+        "difference": found.difference,
+        "interval": list(ends) if ends else None,
+        "p_by": {unit: test.p for unit, test in by.items()},
+        "p": found.p,
+        "p_holm": found.p_holm,
+        "exploratory": found.exploratory,
+    }
+
+
+def _beside(one: HumansBeside) -> dict[str, Any]:
+    return {
+        "figure": one.figure,
+        "title": one.title,
+        "protocol": one.protocol,
+        "higher_is_better": one.higher_is_better,
+        "items": one.items,
+        "within_items": _correlation(one.within),
+        "across_items": _correlation(one.across),
+        "note": one.note,
+    }
+
+
+def _correlation(found: Correlation | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    ends = list(found.interval) if found.interval else None
+    return {"rho": found.value, "interval": ends, "n": found.n, "note": found.note}
+
+
+COMPUTED_WITH = {
+    "interval": "two-way bootstrap, expanded percentiles",
+    "level": 0.95,
+    "interval_draws": DRAWS,
+    "permutation_draws": PERMUTATIONS,
+    "generator": "numpy.random.default_rng(seed)",
+    "described_in": "docs/statistics.md",
+}
+
+
+def as_json(result: Summary) -> dict:
+    """The summary as plain data: what `scores --json`, the API and scores.json give."""
+    narrowed = {
+        "class": result.class_name,
+        "group": result.group,
+        "protocol_version": result.version,
+    }
+    data: dict = {
+        "study": result.study,
+        "task": result.task,
+        "who": result.who,
+        **{name: value for name, value in narrowed.items() if value},
+        "simulated": result.simulated,
+        "items": result.items,
+        "missing_items": list(result.missing_items),
+        "responses": result.responses,
+        "participants": result.participants,
+        "imported": result.imported,
+        "positions": result.positions,
+        "headline": result.headline,
+        "notes": list(result.notes),
+        "protocol_sha256": result.protocol_sha256,
+        **({"versions": {str(n): count for n, count in result.versions.items()}} if result.versions else {}),
+        "computed_with": COMPUTED_WITH | {"seed": result.seed},
+        "looks": asdict(result.looks) if result.looks else None,
+    }
+    if result.task == "choice":
+        return data | _choice_json(result)
+    return data | _rating_json(result)
+
+
+def _choice_json(result: Summary) -> dict:
+    def plain(score: Score) -> dict:
+        return {
+            "score": score.score,
+            "share": score.share,
+            "share_of_preferences": score.share_of_preferences,
+            "interval": list(score.interval) if score.interval else None,
+        }
+
+    same = plain(result.same) if result.same else None
+    if same:
+        del same["share_of_preferences"]
+    return {"scores": {score.name: plain(score) for score in result.scores}, "same": same}
+
+
+def _rating_json(result: Summary) -> dict:
+    rating = result.rating
+    return {
+        "mean": rating.mean if rating else None,
+        "interval": list(rating.interval) if rating and rating.interval else None,
+        "mean_of_items": rating.mean_of_items if rating else None,
+        "mean_of_items_interval": list(rating.mean_of_items_interval)
+        if rating and rating.mean_of_items_interval
+        else None,
+        "by_arm": result.by_arm,
+        "direction": result.direction,
+        "counts": {str(value): count for value, count in rating.counts.items()} if rating else {},
+    }

@@ -1,0 +1,82 @@
+"""How closely people looked: attention checks, practice, and whom the protocol's rules leave out for it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from studies.analysis.answers import SAME
+from studies.analysis.exclusions import Exclusions, exclusions_of
+from studies.analysis.table import UNKNOWN, Choices
+from studies.trials.attention_checks import passes
+from studies.trials.practice import failed_practice
+
+from .answers import Reading
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Answers to attention checks, by participant number."""
+
+    given: Counter[int] = field(default_factory=Counter)
+    passed: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def people(self) -> int:
+        return len(self.given)
+
+    @property
+    def all_given(self) -> int:
+        return self.given.total()
+
+    @property
+    def all_passed(self) -> int:
+        return self.passed.total()
+
+    @property
+    def passed_all(self) -> int:
+        """People who missed none."""
+        return sum(self.passed[number] == count for number, count in self.given.items())
+
+    @property
+    def missed(self) -> dict[int, int]:
+        return {number: count - self.passed[number] for number, count in self.given.items()}
+
+
+def checks_of(reading: Reading) -> Checks | None:
+    """Answers to attention checks about any class; None in a study without them."""
+    if not reading.study.attention_checks:
+        return None
+    found = Checks()
+    for number, said in reading.check_answers:
+        found.given[number] += 1
+        found.passed[number] += passes(said, reading.study.task)
+    return found
+
+
+def left_out(reading: Reading) -> Exclusions | None:
+    """Whom the protocol's rules leave out; None where it has none. A place on screen that is not known counts as none
+    picked."""
+    rules, given = reading.plan.rules, reading.answers
+    if rules is None:
+        return None
+    choice = isinstance(given, Choices)
+    places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
+    checks = checks_of(reading)
+    return exclusions_of(
+        given.units,
+        rules,
+        response_ms=given.response_ms,
+        positions=np.where(given.shown == UNKNOWN, SAME, places),
+        shown=len(reading.arms) if choice else 2,
+        missed_checks=checks.missed if checks else {},
+        failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
+    )
+
+
+def reasons(reading: Reading) -> dict[int, str]:
+    """Participant number -> every rule that leaves them out, separated by “; ”."""
+    if reading.plan.rules is None or not len(reading.answers):
+        return {}
+    found = left_out(reading)
+    return {} if found is None else {int(number): "; ".join(why) for number, why in found.reasons.items()}

@@ -1,0 +1,14 @@
+"""DOCSTRING studies.results.formatting"""
+
+
+def percent(share: float | None) -> str:
+    """A share as people read it: 49.4 %."""
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, in typographic form: +1.48, −0.50, 0.00."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else "−") + text

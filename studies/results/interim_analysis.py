@@ -1,0 +1,189 @@
+"""Planned looks: what may be concluded from a study before all its answers are in, and what may not.
+
+A look judges exactly the first answers that the protocol names, by the order in which they were stored, at the level
+that α spending leaves for it. So it says the same whenever and however often it is read. Everything beside it is exploratory.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.contrasts import rating_tests_of, swap_tests_of, turned
+from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
+from studies.analysis.scores import rating_scores_of
+from studies.analysis.table import Choices, Ratings
+from studies.models import Study
+from studies.protocol.analysis_plan import Plan, bounds_of
+from studies.results.formatting import signed
+
+DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look says of one declared contrast, or of the mean rating."""
+
+    of: str
+    estimate: float  # difference of scores, or mean rating
+    interval: tuple[float, float] | None  # at the look's level; None where none can be given
+    p: float | None  # the largest of the tests
+    found: bool  # the interval excludes zero, and p is at most 1 − level
+
+
+@dataclass(frozen=True)
+class Look:
+    """One planned look. `verdicts` is empty until its answers are in."""
+
+    number: int
+    answers: int
+    level: float  # of each interval: what α spending, shared among the declared contrasts, leaves
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class Looks:
+    """All planned looks of a study and how far it has come."""
+
+    spending: str
+    answers: int  # counted so far
+    needed: int
+    looks: tuple[Look, ...]
+
+    @property
+    def taken(self) -> tuple[Look, ...]:
+        return tuple(look for look in self.looks if look.verdicts)
+
+    @property
+    def left(self) -> tuple[Look, ...]:
+        return tuple(look for look in self.looks if not look.verdicts)
+
+    @property
+    def found(self) -> Look | None:
+        """The first look that found everything it judges."""
+        return next((look for look in self.taken if all(verdict.found for verdict in look.verdicts)), None)
+
+    @property
+    def notes(self) -> list[str]:
+        """Where the study stands, and what is no verdict, in whole sentences."""
+        last = self.taken[-1] if self.taken else None
+        exploratory = last is None or last.answers != self.answers
+        return [
+            *([_taken(last, len(self.looks))] if last else []),
+            _left(self),
+            *(
+                [
+                    f"{self.answers:,} answers are in, which is no planned look: every other figure here is exploratory and no verdict."
+                ]
+                if exploratory
+                else []
+            ),
+        ]
+
+
+def looks_of(
+    study: Study,
+    plan: Plan,
+    given: Choices | Ratings,
+    arms: tuple[str, ...],
+    *,
+    needed: int,
+    narrowed: bool,
+) -> tuple[Looks | None, list[str]]:
+    """The planned looks, each with its verdict once its answers are in, and what is to be said of them.
+
+    `needed`: how many answers the study needs. `narrowed`: only some of them are asked for, which is never a planned look.
+    """
+    if plan.looks and not narrowed:
+        looks = _planned(study, plan, given, arms, needed)
+        return looks, looks.notes
+    return None, _exploratory(study, plan, narrowed, len(given), needed)
+
+
+def _exploratory(study: Study, plan: Plan, narrowed: bool, answers: int, needed: int) -> list[str]:
+    """Why what is shown is no verdict, where no look says so."""
+    if plan.looks:
+        sentence = "Planned looks judge all answers together: every figure of this part is exploratory."
+        return [sentence] if narrowed else []
+    running = study.state in (Study.State.OPEN, Study.State.PAUSED)
+    if running and not narrowed and 0 < answers < needed:
+        return [
+            f"{answers:,} of {needed:,} answers are in, and the protocol plans no look before all are: what is shown is "
+            "exploratory and no verdict. Do not stop the study because of it."
+        ]
+    return []
+
+
+def _taken(look: Look, of: int) -> str:
+    judged = "; ".join(_verdict(verdict, look.level) for verdict in look.verdicts)
+    return f"Look {look.number} of {of}, from the first {look.answers:,} answers: {judged}."
+
+
+def _verdict(verdict: Verdict, level: float) -> str:
+    ends = "no interval"
+    if verdict.interval:
+        ends = f"{100 * level:.2f} % interval {signed(verdict.interval[0])} to {signed(verdict.interval[1])}"
+    said = "a difference is found" if verdict.found else "no difference is found"
+    return f"{verdict.of} {signed(verdict.estimate)} ({ends}), {said}"
+
+
+def _left(looks: Looks) -> str:
+    if looks.found and looks.left:
+        return (
+            f"The plan lets the study stop here; {_count(len(looks.left))} left that it then does not need."
+        )
+    if not looks.left:
+        return "No look is left."
+    ahead = looks.left[0]
+    return (
+        f"{_count(len(looks.left)).capitalize()} left, the next after {ahead.answers:,} of {looks.needed:,} answers; "
+        f"{looks.answers:,} are in."
+    )
+
+
+def _count(looks: int) -> str:
+    return "one planned look is" if looks == 1 else f"{looks} planned looks are"
+
+
+def _planned(study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], needed: int) -> Looks:
+    assert plan.looks is not None
+    planned = bounds_of(plan.looks, len(plan.contrasts))
+    looks: list[Look] = []
+    for number, one in enumerate(planned, start=1):
+        answers = round(one.fraction * needed)
+        before = looks[-1].answers if looks else 0
+        if number == len(planned) and study.state == Study.State.CLOSED and before < len(given) < answers:
+            answers = len(given)  # no more will come, and a last look that comes early is a strict one
+        look = Look(number, answers, one.level)
+        if 0 < answers <= len(given):
+            verdicts = _verdicts(study, plan, given.first(answers), arms, one.level)
+            look = Look(number, answers, one.level, verdicts)
+        looks.append(look)
+    return Looks(plan.looks.spending, len(given), needed, tuple(looks))
+
+
+def _verdicts(
+    study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], level: float
+) -> tuple[Verdict, ...]:
+    if isinstance(given, Ratings):
+        ends = rating_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).mean
+        by_unit = rating_tests_of(given)
+        p = _largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
+        return (_verdict_of("mean rating", rating_scores_of(given).mean, ends, p, level),)
+    every = choice_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).differences
+    found = []
+    for a, b in plan.contrasts:
+        tests = swap_tests_of(given, (a, b), seed=study.seed)
+        ends = turned(every, (a, b))
+        found.append(_verdict_of(f"{arms[a]} − {arms[b]}", tests.trials.statistic, ends, tests.p, level))
+    return tuple(found)
+
+
+def _largest(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) == len(values) else None
+
+
+def _verdict_of(of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float) -> Verdict:
+    interval = None if ends is None else (float(ends[0]), float(ends[1]))
+    beyond = interval is not None and not interval[0] <= 0 <= interval[1]
+    return Verdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)

@@ -1,0 +1,267 @@
+"""Humans beside metrics: does a figure of the maps, from stored evaluations, predict what people chose?
+
+`humans_beside(study=…, figure="average-drop")` for one figure, `all_figures(study=…)` for every figure that has its rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+from explain.evaluation.protocols import EvaluationProtocol, evaluation_hash, find_protocol
+from explain.models import Evaluation
+from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
+from studies.analysis.table import Choices
+from studies.models import ItemMap, Study
+from studies.results.part import part_of
+
+from .answers import Reading
+
+DRAWS = 1000
+Key = tuple[int, int, str, str, int, str]  # photo, network, layer, method, target, hash of the evaluation
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one map on one photo. `of` returns None where it does not exist there."""
+
+    name: str
+    title: str
+    protocol: str  # what it is taken from unless another is named
+    higher_is_better: bool
+    of: Callable[[Evaluation], float | None]
+
+
+def _increase(row: Evaluation) -> float | None:
+    left = row.confidence_left
+    return None if left is None or row.confidence <= 0 else float(row.confidence < left)
+
+
+def _field(name: str) -> Callable[[Evaluation], float | None]:
+    def of(row: Evaluation) -> float | None:
+        value = getattr(row, name)
+        return None if value is None else float(value)
+
+    return of
+
+
+FIGURES = {
+    figure.name: figure
+    for figure in (
+        Figure("average-drop", "% drop in confidence", "paper", False, Evaluation.drop),
+        Figure(
+            "activation-drop",
+            "% drop in activation",
+            "paper",
+            False,
+            partial(Evaluation.drop, score="activation"),
+        ),
+        Figure("increase", "increase in confidence (1 or 0)", "paper", True, _increase),
+        Figure("insertion", "area under insertion", "curves", True, _field("insertion")),
+        Figure("deletion", "area under deletion", "curves", False, _field("deletion")),
+        Figure("iou", "IoU of the map's box at 30 %", "paper", True, _field("iou_30")),
+        Figure("pointing", "pointing game (1 or 0)", "paper", True, _field("pointing")),
+        Figure("energy", "share of the map in the boxes", "paper", True, _field("energy")),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One arm on one item: for a scatter plot, x the figure as it is, y the share of the item's answers (0..1)."""
+
+    item: int
+    arm: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class HumansBeside:
+    """How far one figure goes with people's choices.
+
+    Correlations are turned so that positive means that people choose what the figure calls better. Both are None, and
+    `note` says why, where there is nothing to compare. `who` says whose answers; simulated ones are marked.
+    """
+
+    study: str
+    who: str
+    simulated: bool
+    figure: str
+    title: str
+    protocol: str
+    higher_is_better: bool
+    arms: tuple[str, ...]
+    items: int
+    items_without: int  # items with answers of which an arm lacks the figure
+    across: Correlation | None = None
+    within: Correlation | None = None
+    points: tuple[Point, ...] = ()
+    note: str = ""
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The mean share where the figure is low, higher, …; empty without points."""
+        return groups_by_figure([p.x for p in self.points], [p.y for p in self.points]) if self.points else []
+
+
+class _Ground:
+    """What the comparison of every figure starts from, read once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.study = study = reading.study
+        self.who = reading.part.who
+        self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
+        self.arms = list(study.arms.select_related("network").order_by("index"))
+        answers = reading.answers if study.task == Study.Task.CHOICE else None
+        self.given = answers if isinstance(answers, Choices) else None
+        self.answered = set() if self.given is None else set(self.given.items.tolist())
+        self.rows: dict[str, dict[Key, Evaluation]] = {}
+
+    @cached_property
+    def shown(self) -> list[ItemMap]:
+        maps = ItemMap.objects.filter(item__study=self.study).select_related("item__image", "arm", "map")
+        return list(maps.defer("map__values", "map__manifest"))
+
+    @cached_property
+    def evaluate_command(self) -> str:
+        """What makes figures of the study's maps, but for the protocol."""
+        names = ",".join(dict.fromkeys(arm.network.name for arm in self.arms))
+        methods = ",".join(dict.fromkeys(arm.method for arm in self.arms))
+        first = self.study.items.select_related("image__image_set").first()
+        chosen = first.image.image_set.name if first else "SET"
+        return f"manage.py evaluate {chosen} --networks {names} --methods {methods}"
+
+    def evaluations(self, by: EvaluationProtocol) -> dict[Key, Evaluation]:
+        """The stored rows of a protocol about the study's photos."""
+        if by.name not in self.rows:
+            images = self.study.items.values("image")
+            found = Evaluation.objects.filter(protocol=by.name, image__in=images)
+            self.rows[by.name] = {_row_key(row): row for row in found}
+        return self.rows[by.name]
+
+
+def humans_beside(
+    *, study: Study, figure: str, protocol: str | None = None, who: str | None = None, draws: int = DRAWS
+) -> HumansBeside:
+    """Rank correlation between each arm's share of an item's answers and the arm's figure on that item.
+
+    Rows of `manage.py evaluate` are read, nothing is computed of them. Intervals are two-way bootstraps from the study's seed.
+    Raises BadInputError for a protocol, UnknownPartError for a `who`, KeyError for a figure that does not exist.
+    """
+    measure = FIGURES[figure]
+    ground = _Ground(Reading(study, part_of(study, who)))
+    return _beside(ground, [(measure, find_protocol(protocol or measure.protocol))], draws)[0]
+
+
+def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
+    """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
+    return figures_of(Reading(study, part_of(study, who)), draws=draws)
+
+
+def figures_of(reading: Reading, *, draws: int = DRAWS) -> list[HumansBeside]:
+    """`all_figures` of answers that are read already."""
+    ground = _Ground(reading)
+    wanted = [(measure, find_protocol(measure.protocol)) for measure in FIGURES.values()]
+    return _beside(ground, wanted, draws)
+
+
+Wanted = tuple[Figure, EvaluationProtocol]
+
+
+def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBeside]:
+    """One row for each figure that is wanted; all figures of the same items are compared by the same draws."""
+    rows = [_empty(ground, *each) for each in wanted]
+    if ground.given is None:
+        note = "Only a choice study gives each arm a share of the answers; this study rates."
+        return [replace(row, note=note) for row in rows]
+    figures = [_figures(ground, *each) for each in wanted]
+    there = [place for place, values in enumerate(figures) if values]
+    turned = [_turned(figures[place], wanted[place][0]) for place in there]
+    found = associations_of(ground.given, turned, draws=draws, seed=ground.study.seed)
+    compared = dict(zip(there, found, strict=True))
+    return [
+        _filled(ground, row, each, values, compared.get(place))
+        for place, (row, each, values) in enumerate(zip(rows, wanted, figures, strict=True))
+    ]
+
+
+def _empty(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> HumansBeside:
+    return HumansBeside(
+        study=ground.study.slug,
+        who=ground.who,
+        simulated=ground.simulated,
+        figure=measure.name,
+        title=measure.title,
+        protocol=by.name,
+        higher_is_better=measure.higher_is_better,
+        arms=tuple(arm.name for arm in ground.arms),
+        items=0,
+        items_without=0,
+    )
+
+
+def _turned(figures: dict[int, list[float]], measure: Figure) -> dict[int, list[float]]:
+    """More is better."""
+    sign = 1 if measure.higher_is_better else -1
+    return {item: [sign * value for value in values] for item, values in figures.items()}
+
+
+def _filled(
+    ground: _Ground,
+    row: HumansBeside,
+    wanted: Wanted,
+    figures: dict[int, list[float]],
+    found: Association | None,
+) -> HumansBeside:
+    without = len(ground.answered) - len(figures)
+    if found is None:
+        return replace(row, items_without=without, note=_nothing(ground, *wanted))
+    some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
+    return replace(
+        row,
+        items=len(figures),
+        items_without=without,
+        across=found.across,
+        within=found.within,
+        points=_points(found, figures),
+        note=some_lack if without else "",
+    )
+
+
+def _figures(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> dict[int, list[float]]:
+    """Index of an item with answers -> the figure of each arm, where every arm has it."""
+    stored = ground.evaluations(by) if ground.answered else {}
+    found: dict[int, dict[int, float]] = {}
+    for one in ground.shown if stored else []:
+        row = stored.get(_key_of(one, by))
+        value = measure.of(row) if row else None
+        if value is not None and one.item.index in ground.answered:
+            found.setdefault(one.item.index, {})[one.arm.index] = value
+    arms = range(len(ground.arms))
+    return {item: [by_arm[arm] for arm in arms] for item, by_arm in found.items() if len(by_arm) == len(arms)}
+
+
+def _row_key(row: Evaluation) -> Key:
+    return row.image_id, row.network_id, row.layer, row.method, row.target, row.parameters_hash
+
+
+def _key_of(one: ItemMap, by: EvaluationProtocol) -> Key:
+    """The evaluation of exactly the map that people saw."""
+    made = one.map
+    row_hash = evaluation_hash(made.parameters_hash, by, one.item.image.boxes)
+    return made.image_id, made.network_id, made.layer, made.method, made.target, row_hash
+
+
+def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
+    if not ground.answered:
+        return "No answers are counted yet, so there is nothing to compare."
+    boxes = " boxes of the photos, and" if measure.name in ("iou", "pointing", "energy") else ""
+    return f"No item has this figure for every arm. It needs{boxes} {ground.evaluate_command} --protocol {by.name}"
+
+
+def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point, ...]:
+    return tuple(
+        Point(item=item, arm=arm, x=figures[item][arm], y=float(found.shares[row, arm]))
+        for row, item in enumerate(found.items.tolist())
+        for arm in range(found.shares.shape[1])
+    )

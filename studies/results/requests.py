@@ -1,0 +1,28 @@
+"""DOCSTRING studies.results.requests"""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from studies.access.permissions import study_of
+from studies.models import Study
+from studies.protocol.analysis_plan import HIDDEN, results_hidden
+
+from .part import Part, UnknownPartError, part_of
+
+
+def answered_study_of(request: HttpRequest, slug: str) -> Study:
+    """The study, if its answers may be seen now."""
+    found = study_of(request, slug)
+    if results_hidden(found):
+        raise PermissionDenied(HIDDEN)
+    return found
+
+
+def part_asked_for(request: HttpRequest, found: Study) -> Part:
+    """Whose answers, of which class, group and version of the protocol, as the address says."""
+    asked = request.GET
+    narrowed = (asked.get(name, "") for name in ("class", "group", "version"))
+    try:
+        return part_of(found, asked.get("who"), *narrowed)
+    except UnknownPartError as error:
+        raise Http404(str(error)) from error

@@ -1,0 +1,72 @@
+"""DOCSTRING studies.results.views"""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
+
+from studies.access.permissions import study_of
+from studies.lifecycle.seal_words import seal_in_words
+from studies.monitoring.progress import progress
+from studies.protocol.analysis_plan import results_hidden
+from studies.results.requests import answered_study_of, part_asked_for
+
+from . import charts
+from .answers import Reading, classes_and_groups
+from .as_json import scores_json
+from .further_analyses import details
+from .metric_agreement_page import humans_context
+from .part import WHO, Part
+from .summary import summarise
+
+
+@require_safe
+def results(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the study has found so far: in words, as a chart and as a table; then what a reviewer asks next."""
+    found = study_of(request, slug)
+    if results_hidden(found):
+        return render(
+            request,
+            "studies/hidden.html",
+            {"study": found, "progress": progress([found])[found.pk], "seal": seal_in_words(found)},
+        )
+    reading = Reading(found, part_asked_for(request, found))
+    result = summarise(reading)
+    classes, groups = classes_and_groups(found)
+    return render(
+        request,
+        "studies/results.html",
+        {
+            "study": found,
+            "seal": seal_in_words(found),
+            "result": result,
+            "details": details(reading, result),
+            "progress": progress([found])[found.pk],
+            "choices": WHO,
+            "classes": classes if len(classes) > 1 else [],
+            "groups": groups if len(groups) > 1 else [],
+            "versions": range(1, found.version + 1) if found.version > 1 else [],
+            "main_chart": charts.main_chart(result),
+            "counts_chart": charts.rating_counts(result) if result.rating else "",
+            "position_chart": charts.position_bars(result) if result.responses else "",
+        },
+    )
+
+
+@require_safe
+def humans(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whether figures of the maps, from stored evaluations, go with what people chose."""
+    found = answered_study_of(request, slug)
+    part = part_asked_for(request, found)
+    return render(
+        request,
+        "studies/humans.html",
+        {"study": found, "part": part, **humans_context(Reading(found, Part(part.who)))},
+    )
+
+
+@require_GET
+def results_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same object as the page and the `scores` command."""
+    found = answered_study_of(request, slug)
+    data = scores_json(found, part_asked_for(request, found))
+    return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 2})

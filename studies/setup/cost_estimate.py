@@ -1,0 +1,97 @@
+"""What a design costs, before anybody is asked: answers, people and minutes. Power is planning.py's."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from studies.protocol.photo_selection import NotSeenYetError
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.trials.quota import minutes_for, repeats_after
+
+from .drafts import completed
+from .power_analysis import count_photos, fewest
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """items × responses_per_item answers; `trials` is what one person is asked for, repeats included."""
+
+    items: int
+    answers: int
+    fewest_people: int
+    trials: int
+    minutes: int
+    people: int | None
+
+    @property
+    def enough(self) -> bool:
+        return self.people is None or self.people >= self.fewest_people
+
+    @property
+    def hours(self) -> float:
+        """Of all people together."""
+        return (self.people or self.fewest_people) * self.minutes / 60
+
+    def to_json(self) -> dict[str, str | bool]:
+        """As the page shows it."""
+        return {
+            "items": f"{self.items:,}",
+            "answers": f"{self.answers:,}",
+            "fewest": f"{self.fewest_people:,}",
+            "trials": f"{self.trials:,}",
+            "minutes": f"{self.minutes:,}",
+            "hours": f"{self.hours:,.1f}",
+            "enough": self.enough,
+        }
+
+
+def estimate(
+    *,
+    items: int,
+    responses_per_item: int,
+    trials_per_participant: int,
+    repeats: int = 0,
+    checks: int = 0,
+    people: int | None,
+) -> Estimate:
+    """All numbers are at least 1, but for `repeats` and `checks`. With `people` the answers are shared among them."""
+    answers = items * responses_per_item
+    at_most = min(trials_per_participant, items)
+    share = ceil(answers / people) if people else at_most
+    main = max(1, min(at_most, share))
+    trials = main + checks + repeats_after(main, repeats)
+    return Estimate(
+        items=items,
+        answers=answers,
+        fewest_people=fewest(items, responses_per_item, at_most),
+        trials=trials,
+        minutes=minutes_for(trials),
+        people=people,
+    )
+
+
+def estimate_from(items: int, given: dict[str, Any]) -> Estimate | None:
+    """The estimate for numbers as they are typed; the usual ones where nothing is; None where there can be none."""
+    each, trials = given.get("responses_per_item") or 4, given.get("trials_per_participant") or 50
+    if min(items, each, trials) < 1:
+        return None
+    return estimate(
+        items=items,
+        responses_per_item=each,
+        trials_per_participant=trials,
+        repeats=max(given.get("repeats_per_participant") or 0, 0),
+        checks=max(given.get("attention_checks") or 0, 0),
+        people=max(given.get("people") or 0, 0) or None,
+    )
+
+
+def items_of(source: dict[str, Any]) -> tuple[int, str]:
+    """How many photos the study would have; 0 and why where nobody knows yet."""
+    try:
+        photos = count_photos(check_protocol(completed(source)))
+    except NotSeenYetError:
+        limit = source.get("photos", {}).get("limit")
+        return limit or 0, "as many as you asked for; the networks have not looked at them yet"
+    except ProtocolError:
+        return 0, "choose photos first"
+    return photos.count, photos.source

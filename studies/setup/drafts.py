@@ -1,0 +1,135 @@
+"""A study that is being set up: its protocol so far, and what is still wrong with it.
+
+The protocol is the whole truth, whether it was typed into a file or into the pages; the same code checks it.
+"""
+
+import secrets
+from typing import Any
+
+from django.db import transaction
+
+from explain.selection.rules import ClassesChoice
+from studies.models import Event, Study
+from studies.protocol.faults import MISSHAPEN, Code, Fault
+from studies.protocol.photo_selection import NotSeenYetError, choose_classes, find_networks, find_set
+from studies.protocol.schema import Protocol, ProtocolError, check_protocol
+
+# Without these nothing could be listed, not even a draft.
+NEEDED = {("slug",), ("title",), ("task",)}
+
+
+def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
+    """A protocol that says nothing yet but what the study is called and which of the two designs it is."""
+    return {
+        "version": 1,
+        "slug": slug,
+        "title": title,
+        "task": task,
+        "photos": {},
+        "arms": [],
+        "design": {"seed": secrets.randbelow(10**6)},
+    }
+
+
+def create_draft(*, source: dict[str, Any], user=None) -> Study:
+    """A study that is its protocol so far. Whoever makes it is its researcher.
+
+    Raises ProtocolError if the slug is missing or taken, or if something is not of the kind that the pages can show.
+    """
+    faults: list[Fault] = []
+    try:
+        check_protocol(source)
+    except ProtocolError as error:
+        faults = [fault for fault in error.faults if fault.key in NEEDED or fault.code in MISSHAPEN]
+    if not faults and Study.objects.filter(slug=source["slug"]).exists():
+        faults.append(Fault(("slug",), Code.SLUG_TAKEN, {"slug": source["slug"]}))
+    if faults:
+        raise ProtocolError(*faults)
+    with transaction.atomic():
+        study = _mirrored(Study(), source)
+        if user is not None:
+            study.researchers.add(user)
+        Event.objects.create(study=study, user=user, kind=Event.Kind.DRAFTED)
+    return study
+
+
+def save_draft(*, study: Study, source: dict[str, Any]) -> None:
+    """Keep a draft's protocol, whole or not. Raises ProtocolError where the study is no draft any more."""
+    if study.state != Study.State.DRAFT:
+        state = {"study": study.slug, "state": study.get_state_display()}
+        raise ProtocolError(Fault((), Code.NO_DRAFT, state))
+    _mirrored(study, source)
+
+
+def _mirrored(study: Study, source: dict[str, Any]) -> Study:
+    """What lists and heads of pages show of a draft; all the rest follows when it becomes ready."""
+    study.slug, study.title, study.task = source["slug"], source["title"], source["task"]
+    study.protocol = source
+    study.save()
+    return study
+
+
+def faults_of(source: dict[str, Any]) -> list[Fault]:
+    """What the protocol's own check says, key by key; nothing of what is or is not in the database."""
+    try:
+        check_protocol(source)
+    except ProtocolError as error:
+        return error.faults
+    return []
+
+
+def faults_here(protocol: Protocol) -> list[Fault]:
+    """What is wrong with a protocol that checks, given the photos and networks that are here.
+
+    Photos that a network has still to look at are no fault: it will, when the maps are made.
+    """
+    faults = []
+    try:
+        find_networks(protocol)
+    except ProtocolError as error:
+        faults += error.faults
+    try:
+        chosen = choose_classes(protocol)
+    except NotSeenYetError:
+        return faults
+    except ProtocolError as error:
+        return list(dict.fromkeys(faults + error.faults))
+    strange = [
+        Fault(("arms", "network"), Code.NETWORK_KNOWS_NOT, {"network": name, "classes": classes})
+        for name, classes in chosen.strange.items()
+    ]
+    return faults + strange + _boxes_missing(protocol, chosen)
+
+
+def _boxes_missing(protocol: Protocol, chosen: ClassesChoice) -> list[Fault]:
+    """Attention checks need photos with a box. Which photos are drawn is not known here: this counts all they come from."""
+    wanted = protocol.attention_checks
+    if not wanted:
+        return []
+    classes = [one.name for one in chosen.classes if one.chosen]
+    boxed = find_set(protocol).images.filter(class_name__in=classes).exclude(boxes=[]).count()
+    if boxed >= wanted:
+        return []
+    return [Fault(("design", "attention_checks"), Code.NO_BOXES, {"wanted": wanted, "boxed": boxed})]
+
+
+def all_faults(source: dict[str, Any]) -> list[Fault]:
+    """Faults of the protocol itself; if there are none, those with what is here."""
+    return faults_of(source) or faults_here(check_protocol(source))
+
+
+def completed(source: dict[str, Any]) -> dict[str, Any]:
+    """A protocol with what is not chosen yet filled in for the moment, so that its photos and networks can be looked at."""
+    names = list(dict.fromkeys(arm["network"] for arm in source.get("arms", []) if arm.get("network")))
+    if source.get("task") == Study.Task.RATING and len(names) == 2:
+        arms = [{"network": name, "method": "random"} for name in names]
+    else:
+        arms = [
+            {"network": name, "method": method} for name in names or ["-"] for method in ("random", "centre")
+        ]
+    if source.get("task") == Study.Task.RATING:
+        arms = arms[:2]
+    return {**source, "arms": arms, "analysis": {}}
+
+
+PACKAGED = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1": "package:squeezenet1_1"}

@@ -1,0 +1,173 @@
+"""A step of a set-up: what is fixed about the analysis before there is data, and what the arms are called in it."""
+
+from itertools import combinations
+from typing import Any
+
+from django import forms
+
+from studies.models import Study
+from studies.protocol.analysis_plan import RULES, SPENDING
+from studies.protocol.faults import Code, Fault, Key
+from studies.protocol.schema import names_of_arms
+
+from .base import Source, StepForm, put
+
+
+class PlanForm(StepForm):
+    """Names of arms, planned comparisons and looks, rules of exclusion."""
+
+    keys: dict[Key, str] = {
+        ("arms", "name"): "name_0",
+        ("analysis",): "hide_running_results",
+        ("analysis", "contrasts"): "contrasts",
+        ("analysis", "hide_running_results"): "hide_running_results",
+        ("exclusions",): RULES[0],
+        **{("exclusions", name): name for name in RULES},
+        ("looks",): "after",
+        ("looks", "after"): "after",
+        ("looks", "spending"): "spending",
+    }
+
+    contrasts = forms.MultipleChoiceField(
+        required=False,
+        label="Comparisons that you declare",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Their p values are corrected for how many there are (Holm); every other pair is exploratory.",
+    )
+    missed_checks = forms.IntegerField(
+        required=False,
+        label="Leave out who missed so many attention checks",
+        help_text="Or more. Empty: nobody is left out for that.",
+    )
+    failed_practice = forms.BooleanField(
+        required=False,
+        label="Leave out who got a practice example wrong every time",
+        help_text="The two drawn examples, with their feedback.",
+    )
+    median_ms = forms.IntegerField(
+        required=False,
+        label="Leave out who was faster than so many milliseconds",
+        help_text="In the median of their answers. 400 is faster than anybody can look.",
+    )
+    position_share = forms.FloatField(
+        required=False,
+        label="Leave out who picked one place in more than this share",
+        help_text="0.9: in more than nine of ten answers that name a place.",
+    )
+    after = forms.CharField(
+        required=False,
+        label="Looks before the study is full",
+        help_text="Shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a single "
+        "one, so that all of them together find a difference that is not there in one study of twenty. Empty: only at the end.",
+    )
+    spending = forms.ChoiceField(
+        required=False,
+        label="How strict early looks are",
+        choices=[
+            ("obrien-fleming", "Very strict early (O’Brien–Fleming)"),
+            ("pocock", "Alike each time (Pocock)"),
+        ],
+    )
+    hide_running_results = forms.BooleanField(
+        required=False,
+        label="Hide results until the study is closed",
+        help_text="So that nobody stops or steers the study by what it has found so far.",
+    )
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        self.arms = names_of_arms(source.get("arms", []))
+        self.pairs = _pairs(source, self.arms)
+        super().__init__(data, source=source)
+        names = {f"name_{place}": _name_field(source, place) for place in range(len(self.arms))}
+        self.fields = {**names, **self.fields}
+        of_names: dict[Key, str] = {("arms", place + 1, "name"): name for place, name in enumerate(names)}
+        self.keys = {**self.keys, **of_names}
+        contrasts = self.fields["contrasts"]
+        assert isinstance(contrasts, forms.MultipleChoiceField)
+        contrasts.choices = [
+            (f"{one}-{other}", f"{self.arms[one]} − {self.arms[other]}") for one, other in self.pairs
+        ]
+        if source.get("task") == Study.Task.RATING or not self.pairs:
+            del self.fields["contrasts"]
+
+    @property
+    def names(self):
+        return [self[name] for name in self.fields if name.startswith("name_")]
+
+    @property
+    def rules(self):
+        return [self[name] for name in RULES]
+
+    @property
+    def looks(self):
+        return [self["after"], self["spending"]]
+
+    def clean_after(self) -> list[float]:
+        """Numbers apart by commas or spaces."""
+        words = self.cleaned_data["after"].replace(",", " ").split()
+        try:
+            return [float(word) for word in words]
+        except ValueError as error:
+            raise forms.ValidationError("Write numbers with a point, apart by commas: 0.5, 1") from error
+
+    def read(self, source: Source) -> dict[str, Any]:
+        looks = source.get("looks", {})
+        declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
+        chosen = [
+            f"{one}-{other}" for one, other in self.pairs if (self.arms[one], self.arms[other]) in declared
+        ]
+        names = {f"name_{place}": arm.get("name", "") for place, arm in enumerate(source.get("arms", []))}
+        return {
+            **names,
+            **source.get("exclusions", {}),
+            "after": ", ".join(repr(share).removesuffix(".0") for share in looks.get("after", [])),
+            "spending": looks.get("spending", SPENDING[0]),
+            "contrasts": chosen,
+            "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
+        }
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        for place, arm in enumerate(source.get("arms", [])):
+            put(arm, "name", given[f"name_{place}"])
+        called = names_of_arms(source.get("arms", []))
+        analysis, exclusions = dict(source.get("analysis", {})), dict(source.get("exclusions", {}))
+        if "contrasts" in self.fields:
+            pairs = [tuple(map(int, pair.split("-"))) for pair in given["contrasts"]]
+            put(analysis, "contrasts", [[called[one], called[other]] for one, other in pairs])
+        put(analysis, "hide_running_results", given["hide_running_results"])
+        for name in RULES:
+            put(exclusions, name, given[name])
+        put(source, "analysis", analysis)
+        put(source, "exclusions", exclusions)
+        looks = {"after": given["after"], "spending": given["spending"] or SPENDING[0]}
+        put(source, "looks", looks if given["after"] else {})
+
+    def key_shown(self, fault: Fault) -> Key | None:
+        second = self._second_of_two() if fault.code == Code.SAME_NAME else None
+        return second or super().key_shown(fault)
+
+    def _second_of_two(self) -> Key | None:
+        """The key of the arm whose name another one has already."""
+        seen: set[str] = set()
+        for place, name in enumerate(names_of_arms(self.written().get("arms", [])), start=1):
+            if name in seen:
+                return ("arms", place, "name")
+            seen.add(name)
+        return None
+
+
+def _pairs(source: Source, arms: list[str]) -> list[tuple[int, int]]:
+    """Every two arms, in the order in which the protocol compares them already, or else in their own."""
+    declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
+    return [
+        (other, one) if (arms[other], arms[one]) in declared else (one, other)
+        for one, other in combinations(range(len(arms)), 2)
+    ]
+
+
+def _name_field(source: Source, place: int) -> forms.CharField:
+    without = [{key: value for key, value in arm.items() if key != "name"} for arm in source["arms"]]
+    usual = names_of_arms(without)[place]
+    field = forms.CharField(required=False, max_length=100, label=usual)
+    field.widget.attrs |= {"placeholder": usual, "id": f"id_name_{place}"}
+    return field

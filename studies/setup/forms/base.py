@@ -1,0 +1,295 @@
+"""The steps of a set-up as forms. Each reads its part of a protocol and writes it back; none checks it itself:
+`drafts.py` does, by the code that checks a file, and its faults are shown at the fields that `keys` names.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+from django import forms
+from django.core.validators import validate_slug
+from django.utils.text import slugify
+
+from explain.cam import METHOD_NAMES
+from explain.models import Network
+from studies.models import Study
+from studies.protocol.fault_words import on_page, on_page_with_key
+from studies.protocol.faults import Code, Fault, Key, nearest, without_rows
+from studies.protocol.method_descriptions import METHODS_IN_WORDS
+
+Source = dict[str, Any]
+
+
+class StepForm(forms.Form):
+    """Base of a step. `keys`: key of the protocol -> the field that its faults, and those of keys below it, are shown at."""
+
+    keys: dict[Key, str] = {}
+    missing: dict[str, str] = {}  # field -> what to say where nothing is chosen
+    template_name_div = "studies/setup/_fields.html"
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        self.source = source
+        super().__init__(data, initial=self.read(source), label_suffix="")
+        for name in self.fields:
+            self.fields[name].widget.attrs.setdefault("id", f"id_{name}")
+
+    def read(self, source: Source) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def written(self) -> Source:
+        """The protocol with what was typed in its place."""
+        source = deepcopy(self.source)
+        self.write(source, self.cleaned_data)
+        return source
+
+    def add_fault(self, fault: Fault) -> None:
+        """Show a fault at the field of its key, or at that of the key around it, and then say which key it is."""
+        key = self.key_shown(fault)
+        if key is None:
+            self.add_error(None, on_page_with_key(fault))
+            return
+        field, text = self.keys[key], on_page_with_key(fault)
+        if without_rows(key) == without_rows(fault.key):
+            empty = field in self.missing and not self.cleaned_data.get(field, True)
+            text = self.missing[field] if empty else self.words_of(fault)
+        if text not in self.errors.get(field, []):
+            self.add_error(field, text)
+
+    def key_shown(self, fault: Fault) -> Key | None:
+        """The key whose field shows a fault; None where no field does."""
+        return nearest(fault.key, {key for key, field in self.keys.items() if field in self.fields})
+
+    def words_of(self, fault: Fault) -> str:
+        """What is said of a fault at its field."""
+        return on_page(fault)
+
+
+def put(table: Source, key: str, value: Any) -> None:
+    """Set a key, or leave it out where nothing is said."""
+    if value is None or value is False or value == "" or value == [] or value == {}:
+        table.pop(key, None)
+    else:
+        table[key] = value
+
+
+class NewStudyForm(forms.Form):
+    """What a study is called, and which of the two designs it is."""
+
+    task = forms.ChoiceField(
+        label="What do you want to find out?",
+        widget=forms.RadioSelect,
+        initial=Study.Task.CHOICE,
+        choices=[
+            (
+                Study.Task.CHOICE,
+                "Which method? One network, several methods: people pick the map that matches best, or “same”.",
+            ),
+            (
+                Study.Task.RATING,
+                "Which network? Two networks, one method: people rate whose map is better, from −2 to +2.",
+            ),
+        ],
+    )
+    title = forms.CharField(
+        max_length=200,
+        label="Title",
+        help_text="Volunteers read it. It should not give away what you compare.",
+    )
+    slug = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Short name",
+        help_text="Becomes part of addresses and file names. Left empty, it is made from the title.",
+        validators=[validate_slug],
+        error_messages={"invalid": "Letters a–z, digits, - and _ only, without spaces."},
+    )
+
+    def clean(self):
+        given = super().clean() or {}
+        if not given.get("slug") and not self.errors.get("slug"):
+            given["slug"] = slugify(given.get("title", ""))[:100]
+            if not given["slug"] and given.get("title"):
+                self.add_error("slug", "The title has no letters to make a short name from; type one.")
+        if given.get("slug") == "new":
+            self.add_error("slug", "“new” is an address of this site; choose another name.")
+        return given
+
+
+class PhotosForm(StepForm):
+    keys: dict[Key, str] = {
+        ("photos", name): name
+        for name in (
+            "set",
+            "classes",
+            "min_f1",
+            "top_share",
+            "top_classes",
+            "only_correct",
+            "per_class",
+            "limit",
+        )
+    } | {("photos",): "limit"}
+    missing = {"set": "Choose a set of photos."}
+
+    set = forms.ChoiceField(label="Set of photos", widget=forms.RadioSelect, required=False)
+    classes = forms.CharField(
+        required=False,
+        label="Only these classes",
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="One class a line, named as in the set. Empty: every class.",
+    )
+    only_correct = forms.BooleanField(
+        required=False,
+        label="Only photos that every network gets right",
+        help_text="So that people judge the maps and not the networks’ mistakes. Known once the networks have looked.",
+    )
+    top_classes = forms.IntegerField(
+        required=False,
+        label="Best classes",
+        help_text="So many classes, best first by F1 (how well the network that is worse at a class tells it apart).",
+    )
+    per_class = forms.IntegerField(
+        required=False, label="Photos of each class", help_text="At most so many, drawn by the seed."
+    )
+    limit = forms.IntegerField(
+        required=False, label="Photos in all", help_text="At most so many, drawn by the seed. Empty: all."
+    )
+    min_f1 = forms.FloatField(
+        required=False, label="Least F1", help_text="Classes below it are left out; 0.94 in the paper."
+    )
+    top_share = forms.FloatField(
+        required=False,
+        label="Share of best classes",
+        help_text="Classes among the best of every network: 0.1 is the best tenth.",
+    )
+
+    RANKING = ("min_f1", "top_share")
+
+    def __init__(self, data=None, *, source: Source, sets: list[str]) -> None:
+        super().__init__(data, source=source)
+        choices = self.fields["set"]
+        assert isinstance(choices, forms.ChoiceField)
+        choices.choices = [(name, name) for name in sets]
+        choices.error_messages["invalid_choice"] = "There is no set of photos of that name."
+
+    def read(self, source: Source) -> dict[str, Any]:
+        photos = source.get("photos", {})
+        return {**photos, "classes": "\n".join(photos.get("classes", []))}
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        photos = source["photos"] = dict(source.get("photos", {}))
+        names = [name.strip() for name in given["classes"].replace(",", "\n").split("\n")]
+        for key, value in {**given, "classes": [name for name in names if name]}.items():
+            put(photos, key, value)
+
+
+class NetworksForm(StepForm):
+    """One network or more that every method runs on; for a rating study the two that are compared."""
+
+    keys: dict[Key, str] = {("arms", "network"): "networks", ("arms",): "networks"}
+    missing = {"networks": "Choose a network.", "first": "Choose a network.", "second": "Choose a network."}
+
+    networks = forms.MultipleChoiceField(
+        required=False, label="Networks", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data=None, *, source: Source, networks: list[Network]) -> None:
+        super().__init__(data, source=source)
+        self.rating = source.get("task") == Study.Task.RATING
+        choices = [(network.name, network.name) for network in networks]
+        if self.rating:
+            self.keys = {("arms", "network"): "second", ("arms",): "second"}
+            del self.fields["networks"]
+            for name, label in (("first", "First network"), ("second", "Second network")):
+                self.fields[name] = forms.ChoiceField(
+                    required=False, label=label, choices=[("", "Choose one"), *choices]
+                )
+            self.fields[
+                "first"
+            ].help_text = "Positive ratings are for this one. Volunteers never learn which is which."
+        else:
+            field = self.fields["networks"]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = choices
+            field.help_text = "To compare methods, choose one: then the maps differ by method alone."
+
+    def words_of(self, fault: Fault) -> str:
+        if self.rating and fault.key == ("arms",):
+            return "Choose two different networks: people compare one with the other."
+        return super().words_of(fault)
+
+    def read(self, source: Source) -> dict[str, Any]:
+        names = networks_of(source)
+        return {
+            "networks": names,
+            "first": names[0] if names else "",
+            "second": names[1] if len(names) > 1 else "",
+        }
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        names = (
+            [given[name] for name in ("first", "second") if given[name]] if self.rating else given["networks"]
+        )
+        source["arms"] = arms(source, names, methods_of(source))
+
+
+class MethodsForm(StepForm):
+    keys: dict[Key, str] = {("arms", "method"): "methods", ("arms",): "methods"}
+    missing = {"methods": "Choose what makes the maps."}
+
+    methods = forms.MultipleChoiceField(
+        required=False,
+        label="Methods",
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(name, name) for name in METHOD_NAMES],
+    )
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        super().__init__(data, source=source)
+        if source.get("task") == Study.Task.RATING:
+            self.fields["methods"] = forms.ChoiceField(
+                required=False,
+                label="Method",
+                widget=forms.RadioSelect,
+                choices=[(name, name) for name in METHOD_NAMES],
+            )
+            self.initial["methods"] = next(iter(self.initial["methods"]), "")
+
+    def words_of(self, fault: Fault) -> str:
+        if fault.code in (Code.ARMS_BETWEEN, Code.ARMS_EXACTLY) and self.cleaned_data.get("methods"):
+            return "Choose two to eight methods to compare."
+        return super().words_of(fault)
+
+    @property
+    def explained(self):
+        """Each choice with what the method does, in words."""
+        return [(choice, METHODS_IN_WORDS[choice.data["value"]]) for choice in self["methods"]]
+
+    def read(self, source: Source) -> dict[str, Any]:
+        return {"methods": methods_of(source)}
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        chosen = given["methods"]
+        methods = [chosen] if isinstance(chosen, str) else chosen
+        source["arms"] = arms(source, networks_of(source), [method for method in methods if method])
+
+
+def networks_of(source: Source) -> list[str]:
+    return list(dict.fromkeys(arm["network"] for arm in source.get("arms", []) if arm.get("network")))
+
+
+def methods_of(source: Source) -> list[str]:
+    return list(dict.fromkeys(arm["method"] for arm in source.get("arms", []) if arm.get("method")))
+
+
+def arms(source: Source, networks: list[str], methods: list[str]) -> list[dict[str, str]]:
+    """Every network with every method; names that were given stay. What is not chosen yet has no key."""
+    known = {(arm.get("network"), arm.get("method")): arm for arm in source.get("arms", [])}
+    pairs = [(network, method) for network in networks or [""] for method in methods or [""]]
+    made = []
+    for network, method in pairs:
+        arm = {"network": network, "method": method, **known.get((network, method), {})}
+        made.append({key: value for key, value in arm.items() if value})
+    return [arm for arm in made if arm]

@@ -1,0 +1,111 @@
+"""A step of a set-up: what volunteers are asked about themselves, once, before the first photo."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+
+from studies.protocol.faults import Code, Fault, Key
+from studies.protocol.parser import NAME
+
+from .base import Source, StepForm, put
+
+MORE = 2  # empty questions to fill in
+KINDS = (("choice", "one of some answers"), ("number", "a number"), ("text", "a text"))
+PARTS = ("text", "kind", "options", "eligible", "required")
+
+
+class AboutPeopleForm(StepForm):
+    """As many questions as there are, and some to fill in. One without a text is left out."""
+
+    keys: dict[Key, str] = {("questions",): "text_0"}
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        self.asked: list[dict[str, Any]] = source.get("questions", [])
+        self.numbers = range(len(self.asked) + MORE)
+        super().__init__(data, source=source)
+        for number in self.numbers:
+            for part, field in _fields(number).items():
+                field.widget.attrs["id"] = f"id_{part}_{number}"
+                self.fields[f"{part}_{number}"] = field
+
+    @property
+    def questions(self):
+        """Bound fields, question by question."""
+        return [[self[f"{part}_{number}"] for part in PARTS] for number in self.numbers]
+
+    def read(self, source: Source) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for number, question in enumerate(self.asked):
+            eligible = question.get("eligible", [])
+            found |= {
+                f"text_{number}": question.get("text", ""),
+                f"kind_{number}": question.get("kind", "choice"),
+                f"options_{number}": "\n".join(question.get("options", [])),
+                f"eligible_{number}": "\n".join(map(str, eligible)),
+                f"required_{number}": question.get("required", True),
+            }
+        return {f"required_{number}": True for number in self.numbers} | found
+
+    def words_of(self, fault: Fault) -> str:
+        if fault.code == Code.UNKNOWN_KEY:
+            return "This does not go with how it is answered; empty it."
+        return super().words_of(fault)
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        questions: list[dict[str, Any]] = []
+        for number in self.numbers:
+            if not given[f"text_{number}"]:
+                continue
+            before = self.asked[number] if number < len(self.asked) else {}
+            said = {part: given[f"{part}_{number}"] for part in PARTS}
+            questions.append(_question(said, _key(before, said["text"], questions)))
+            place: Key = ("questions", len(questions))
+            fields: dict[Key, str] = {(*place, part): f"{part}_{number}" for part in PARTS}
+            self.keys = {**self.keys, place: f"text_{number}", **fields}
+        put(source, "questions", questions)
+
+
+def _fields(number: int) -> dict[str, forms.Field]:
+    return {
+        "text": forms.CharField(required=False, max_length=500, label=f"Question {number + 1}"),
+        "kind": forms.ChoiceField(choices=KINDS, label="Answered by", initial="choice", required=False),
+        "options": forms.CharField(
+            required=False,
+            label="Answers to choose from",
+            widget=forms.Textarea(attrs={"rows": 3}),
+            help_text="One a line; for “one of some answers”.",
+        ),
+        "eligible": forms.CharField(
+            required=False,
+            label="Who may take part",
+            widget=forms.Textarea(attrs={"rows": 2}),
+            help_text="The answers that let people in, one a line; or the least and the greatest number. Empty: all.",
+        ),
+        "required": forms.BooleanField(required=False, label="It must be answered"),
+    }
+
+
+def _question(said: dict[str, Any], key: str) -> dict[str, Any]:
+    """The question as a protocol writes it."""
+    kind = said["kind"] or "choice"
+    question = {"key": key, "text": said["text"], "kind": kind, "required": said["required"]}
+    put(question, "options", _lines(said["options"]))
+    eligible = _lines(said["eligible"])
+    whole = re.findall(r"-?\d+", said["eligible"])
+    put(question, "eligible", [int(one) for one in whole] if kind == "number" and whole else eligible)
+    return question
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _key(before: dict[str, Any], text: str, others: list[dict[str, Any]]) -> str:
+    """What the answers are called in exports: it stays while a question stays, and no two have the same."""
+    taken = {question["key"] for question in others}
+    kept = before.get("key") or ""
+    base = (kept if NAME.fullmatch(kept) else "") or slugify(text)[:40].strip("-") or "question"
+    names = [base, *(f"{base}-{number}" for number in range(2, 100))]
+    return next(name for name in names if name not in taken)

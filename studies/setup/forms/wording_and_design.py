@@ -1,0 +1,200 @@
+"""Two steps of a set-up: what volunteers read, and how many answers are asked of how many people."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from studies.core import languages
+from studies.models import Study
+from studies.protocol.faults import Key
+from studies.protocol.wording import default_wording
+
+from .base import Source, StepForm, put
+
+
+class WordingForm(StepForm):
+    """What volunteers read. A text that is the default is not written into the protocol."""
+
+    TEXTS = ("question", "same", "labels", "instructions", "consent", "thanks")
+    keys: dict[Key, str] = {("wording", name): name for name in TEXTS} | {
+        ("wording",): "question",
+        ("title",): "title",
+        ("language",): "language",
+        ("slug",): "title",
+        ("task",): "title",
+        ("design", "picture"): "picture",
+        ("design", "practice"): "practice",
+        ("design", "break_every"): "break_every",
+    }
+
+    title = forms.CharField(required=False, label="Title", help_text="Volunteers read it on every page.")
+    language = forms.ChoiceField(
+        required=False,
+        label="Language of volunteers’ pages",
+        choices=settings.LANGUAGES,
+        help_text="Texts below that you have not changed follow it when you save.",
+    )
+    picture = forms.ChoiceField(
+        label="How maps are shown", choices=Study.Picture.choices, widget=forms.RadioSelect
+    )
+    question = forms.CharField(
+        required=False, label="Question", help_text="{class} becomes the name of what is in the photo."
+    )
+    same = forms.CharField(required=False, label="The answer for “no difference”")
+    labels = forms.CharField(
+        required=False,
+        label="The five answers",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="One a line, from “A is much better” on the left to “B is much better” on the right.",
+    )
+    instructions = forms.CharField(
+        required=False,
+        label="Instructions",
+        widget=forms.Textarea(attrs={"rows": 9}),
+        help_text="{trials}, {minutes} and {title} are filled in. An empty line begins a new paragraph.",
+    )
+    consent = forms.CharField(
+        required=False,
+        label="Consent",
+        widget=forms.Textarea(attrs={"rows": 9}),
+        help_text="What people agree to before they begin. {trials}, {minutes} and {title} are filled in.",
+    )
+    thanks = forms.CharField(
+        required=False,
+        label="Thanks",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="On the last page, above the completion code. {trials} and {title} are filled in.",
+    )
+    practice = forms.BooleanField(
+        required=False,
+        label="Two drawn examples first",
+        help_text="With feedback, so that everybody knows what to do. They do not count.",
+    )
+    break_every = forms.IntegerField(
+        required=False,
+        label="A break every so many answers",
+        help_text="Empty: no breaks. 25 to 50 is usual.",
+    )
+
+    def __init__(self, data=None, *, source: Source) -> None:
+        super().__init__(data, source=source)
+        del self.fields["same" if source.get("task") == Study.Task.RATING else "labels"]
+        for name in {"title", *self.TEXTS} & set(self.fields):
+            self.fields[name].widget.attrs["dir"] = languages.direction(
+                source.get("language", languages.DEFAULT)
+            )
+
+    def read(self, source: Source) -> dict[str, Any]:
+        design = source.get("design", {})
+        picture = design.get("picture", Study.Picture.OVERLAY)
+        said = {**_defaults(source), **source.get("wording", {})}
+        if "labels" in said:
+            said["labels"] = "\n".join(said["labels"])
+        return {
+            **said,
+            "title": source.get("title", ""),
+            "language": source.get("language", languages.DEFAULT),
+            "picture": picture,
+            "practice": design.get("practice", False),
+            "break_every": design.get("break_every"),
+        }
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        before = _defaults(source)
+        source["title"] = given["title"]
+        put(source, "language", given["language"])
+        design = source["design"] = dict(source.get("design", {}))
+        put(design, "picture", given["picture"])
+        put(design, "practice", given["practice"])
+        put(design, "break_every", given["break_every"])
+        texts = {}
+        for key, default in before.items():
+            said: Any = given[key].replace("\r\n", "\n")
+            if key == "labels":
+                said = [line.strip() for line in said.split("\n") if line.strip()]
+            if said and said != default:
+                texts[key] = said
+        put(source, "wording", texts)
+
+
+def _defaults(source: Source) -> dict[str, Any]:
+    """What the texts are where nothing is said, by what the protocol says of pictures and language."""
+    picture = source.get("design", {}).get("picture", Study.Picture.OVERLAY)
+    return default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
+
+
+class DesignForm(StepForm):
+    keys: dict[Key, str] = {
+        ("design",): "responses_per_item",
+        ("design", "responses_per_item"): "responses_per_item",
+        ("design", "trials_per_participant"): "trials_per_participant",
+        ("design", "repeats_per_participant"): "repeats_per_participant",
+        ("design", "attention_checks"): "attention_checks",
+        ("design", "seed"): "seed",
+        ("recruitment",): "people",
+        ("recruitment", "people"): "people",
+        ("recruitment", "completion_url"): "completion_url",
+    }
+    people = forms.IntegerField(
+        required=False,
+        label="People you plan to ask",
+        help_text="For the estimate beside. More people tell more than more answers from each.",
+    )
+    responses_per_item = forms.IntegerField(
+        required=False,
+        label="Answers for each photo",
+        help_text="From different people; nobody is asked about a photo twice. The paper has 4.",
+    )
+    trials_per_participant = forms.IntegerField(
+        required=False,
+        label="Photos a person answers at most",
+        help_text="Attention fades: about 12 seconds a photo, so 50 photos are ten minutes.",
+    )
+    repeats_per_participant = forms.IntegerField(
+        required=False,
+        label="Photos shown again at the end",
+        help_text="Tells how steady people’s answers are. Repeats are not part of the scores. Empty: none.",
+    )
+    attention_checks = forms.IntegerField(
+        required=False,
+        label="Attention checks for each person",
+        help_text="Photos with one map plainly on the object and the others plainly off it, drawn from the photos’ boxes. "
+        "They are not part of the scores. Empty: none.",
+    )
+    completion_url = forms.CharField(
+        required=False,
+        label="Where people go when they are done",
+        help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code.",
+    )
+    seed = forms.IntegerField(
+        required=False,
+        label="Seed",
+        help_text="Draws photos and orders. The same seed draws the same ones; there is no reason to change it.",
+    )
+
+    DESIGN = (
+        "responses_per_item",
+        "trials_per_participant",
+        "repeats_per_participant",
+        "attention_checks",
+        "seed",
+    )
+
+    def read(self, source: Source) -> dict[str, Any]:
+        defaults = {"responses_per_item": 4, "trials_per_participant": 50}
+        return {
+            **defaults,
+            **source.get("design", {}),
+            **source.get("recruitment", {}),
+        }
+
+    def write(self, source: Source, given: dict[str, Any]) -> None:
+        for table, names in (
+            ("design", self.DESIGN),
+            ("recruitment", ("people", "completion_url")),
+        ):
+            values = dict(source.get(table, {}))
+            for name in names:
+                put(values, name, given[name])
+            put(source, table, values)

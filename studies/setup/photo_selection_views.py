@@ -1,0 +1,98 @@
+"""How a study's photos were chosen: F1 by class, the steps, what was taken, and why each other photo was left out."""
+
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from explain.selection.rules import Choice, ClassChoice, Rule
+from studies.access.permissions import study_of
+from studies.models import Study
+from studies.protocol.photo_selection import choose_photos
+from studies.protocol.schema import ProtocolError, check_protocol
+
+CLASSES_A_PAGE = 25
+PHOTOS_A_PAGE = 50
+SHOWN = {"": "all", "chosen": "chosen", "left": "left out"}
+
+
+@require_safe
+def photos(request: HttpRequest, slug: str) -> HttpResponse:
+    """The choice, made again from what the networks say now; a study whose items differ from it says so."""
+    found = study_of(request, slug)
+    try:
+        protocol = check_protocol(found.protocol)
+        choice = choose_photos(protocol)
+    except ProtocolError as error:
+        return render(request, "studies/photos.html", {"study": found, "faults": error.lines})
+    shown = request.GET.get("show", "")
+    of_class = request.GET.get("class", "")
+    rows = [
+        photo
+        for photo in choice.photos
+        if of_class in ("", photo.class_name) and shown in ("", "left" if photo.reason else "chosen")
+    ]
+    return render(
+        request,
+        "studies/photos.html",
+        {
+            "study": found,
+            "set": protocol.photo_set,
+            "choice": choice,
+            "steps": steps(choice),
+            "changed": _changed(found, choice),
+            "classes": Paginator(_taken_first(choice.classes), CLASSES_A_PAGE).get_page(
+                request.GET.get("classes")
+            ),
+            "page": Paginator(rows, PHOTOS_A_PAGE).get_page(request.GET.get("page")),
+            "shown": shown if shown in SHOWN else "",
+            "choices": SHOWN.items(),
+            "of_class": of_class,
+        },
+    )
+
+
+def steps(choice: Choice) -> list[tuple[str, int]]:
+    """What was asked, step by step, with the photos left after it."""
+    rule = choice.rule
+    used = [one for one in choice.classes if not one.reason]
+    found = [(f"All photos, of {len(choice.classes):,} classes", len(choice.photos))]
+    if said := _classes_in_words(rule):
+        found.append((f"{said}: {len(used)} classes", sum(one.photos for one in used)))
+    if rule.only_correct:
+        found.append(("Only photos that every network gets right", sum(one.correct for one in used)))
+    if rule.per_class is not None:
+        of_each = (one.correct if rule.only_correct else one.photos for one in used)
+        found.append(
+            (
+                f"{rule.per_class} of each class, drawn by the seed",
+                sum(min(rule.per_class, n) for n in of_each),
+            )
+        )
+    if rule.limit is not None:
+        found.append((f"At most {rule.limit:,} in all, drawn by the seed", len(choice.chosen)))
+    return found
+
+
+def _classes_in_words(rule: Rule) -> str:
+    said = []
+    if rule.classes:
+        said.append("those that are listed")
+    if rule.min_f1 is not None:
+        said.append(f"F1 of at least {rule.min_f1:g}")
+    if rule.top_share is not None:
+        said.append(f"among the best {rule.top_share * 100:g} % of every network by F1")
+    if rule.top_classes is not None:
+        said.append(f"the best {rule.top_classes} by F1")
+    return f"Classes: {', '.join(said)}" if said else ""
+
+
+def _taken_first(classes: Sequence[ClassChoice]) -> list[ClassChoice]:
+    return sorted(classes, key=lambda one: bool(one.reason))
+
+
+def _changed(study: Study, choice: Choice) -> int:
+    """How many photos the choice of now and the study's items do not share."""
+    return len(set(choice.chosen) ^ set(study.items.values_list("image_id", flat=True)))

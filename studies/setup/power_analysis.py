@@ -1,0 +1,204 @@
+"""How many people a protocol needs: its own design, simulated with several numbers of people."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from explain.models import ImageSet
+from studies.analysis.answers import AnswersError
+from studies.analysis.intervals import choice_intervals, rating_intervals
+from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
+from studies.models import Study
+from studies.protocol.fault_words import ON_COMMAND_LINE, in_words
+from studies.protocol.faults import Code, Fault
+from studies.protocol.photo_selection import choose_classes
+from studies.protocol.schema import Protocol, ProtocolError
+
+EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
+TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
+DRAWS = 500
+
+
+class TooFewPeopleError(AnswersError):
+    """Power is asked for at fewer people than the design allows; `fault` says so as data."""
+
+    def __init__(self, people: int, fault: Fault) -> None:
+        super().__init__(f"--people {people}: {in_words(fault, ON_COMMAND_LINE)}")
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Photos:
+    """How many items a study would have, and where the number comes from."""
+
+    count: int
+    source: str
+
+
+@dataclass(frozen=True)
+class PowerPoint:
+    """What a study with so many people would find.
+
+    answers_each  answers of each person, on average
+    power         share of simulated studies whose 95 % interval excludes zero on the right side
+    interval      95 % interval of that share: the simulation's own chance
+    width         mean width of the studies' intervals; of the difference of two arms in shares (0..1 of all items) for a
+                  choice study, of the mean rating for a rating study; None if no study had an interval
+    """
+
+    people: int
+    answers_each: float
+    power: float
+    interval: tuple[float, float]
+    width: float | None
+    studies: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A protocol's design, what was assumed, and the power at each number of people."""
+
+    study: str
+    task: str
+    arms: int
+    photos: Photos
+    responses_per_item: int
+    fewest_people: int
+    assumptions: Assumptions
+    points: tuple[PowerPoint, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def plan(
+    *,
+    protocol: Protocol,
+    people: Sequence[int] = (),
+    assumptions: Assumptions | None = None,
+    studies: int = 200,
+    seed: int = 0,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> Plan:
+    """Power of the protocol's own design at each number of `people`, or at 1 to 4 times the fewest that it allows.
+
+    The same `seed` gives the same figures. `report(studies done, studies)` after each.
+    Raises ProtocolError where the photos cannot be counted, TooFewPeopleError, and AnswersError for what else cannot be
+    simulated.
+    """
+    photos = count_photos(protocol)
+    fewest = fewest_people(protocol, photos.count)
+    assumed = assumptions or Assumptions(effect=EFFECTS[protocol.task])
+    numbers = sorted(set(people)) or sorted({math.ceil(fewest * times) for times in TIMES})
+    _check(protocol, numbers, fewest, studies)
+    designs = [_design(protocol, photos.count, number) for number in numbers]
+    steps = _Steps(report, total=len(designs) * studies)
+    points = [_simulate(design, assumed, studies, seed, steps.one_more) for design in designs]
+    return Plan(
+        study=protocol.slug,
+        task=protocol.task,
+        arms=len(protocol.arms),
+        photos=photos,
+        responses_per_item=protocol.responses_per_item,
+        fewest_people=fewest,
+        assumptions=assumed,
+        points=tuple(points),
+        notes=(_note(protocol, photos.count, fewest),),
+    )
+
+
+def count_photos(protocol: Protocol) -> Photos:
+    """The items that the protocol would have: those chosen from its set if that is here, else from its limits."""
+    rule = protocol.rule
+    if ImageSet.objects.filter(name=protocol.photo_set).exists():
+        return Photos(choose_classes(protocol).count, f"the set {protocol.photo_set}")
+    classes = rule.top_classes or len(rule.classes)
+    if classes and rule.per_class:
+        count = classes * rule.per_class
+        return Photos(min(count, rule.limit or count), "photos.per_class; the set is not here yet")
+    if rule.limit:
+        return Photos(rule.limit, "photos.limit; the set is not here yet")
+    raise ProtocolError(Fault(("photos", "set"), Code.NO_SET_NO_LIMIT, {"set": protocol.photo_set}))
+
+
+def fewest_people(protocol: Protocol, items: int) -> int:
+    """The fewest people who can give all answers: nobody gives more than `trials_per_participant`, or an item twice."""
+    return fewest(items, protocol.responses_per_item, protocol.trials_per_participant)
+
+
+def fewest(items: int, answers_each: int, trials_each: int) -> int:
+    return max(2, answers_each, math.ceil(items * answers_each / trials_each))
+
+
+def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int) -> None:
+    if studies < 10:
+        raise AnswersError(f"--studies {studies}: too few to tell a share of them; take 200, and at least 10")
+    if numbers[0] < fewest:
+        needs = {"trials": protocol.trials_per_participant, "answers": protocol.responses_per_item}
+        fault = Fault(("recruitment", "people"), Code.TOO_FEW_PEOPLE, {"fewest": fewest, **needs})
+        raise TooFewPeopleError(numbers[0], fault)
+
+
+def _design(protocol: Protocol, items: int, people: int) -> Design:
+    return Design(
+        items=items,
+        participants=people,
+        answers_per_item=protocol.responses_per_item,
+        task="choice" if protocol.task == Study.Task.CHOICE else "rating",
+        arms=len(protocol.arms),
+    )
+
+
+class _Steps:
+    """Counts simulated studies over all numbers of people."""
+
+    def __init__(self, report: Callable[[int, int], object], total: int) -> None:
+        self.report, self.total, self.done = report, total, 0
+        report(0, total)
+
+    def one_more(self) -> None:
+        self.done += 1
+        self.report(self.done, self.total)
+
+
+def _simulate(
+    design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
+) -> PowerPoint:
+    world = World(design, assumed)
+    ends = []
+    for number in range(studies):
+        found = _ends(world.study(np.random.default_rng([seed, number])), design)
+        if found is not None:
+            ends.append(found)
+        one_more()
+    low, high = np.array(ends, dtype=float).reshape(-1, 2).T
+    finds = int(((low > 0) if assumed.effect >= 0 else (high < 0)).sum())
+    return PowerPoint(
+        people=design.participants,
+        answers_each=design.items * design.answers_per_item / design.participants,
+        power=finds / studies,
+        interval=wilson(finds, studies),
+        width=float((high - low).mean()) if ends else None,
+        studies=studies,
+    )
+
+
+def _ends(study: Simulated, design: Design) -> np.ndarray | None:
+    """The interval that the study would be judged by: of first arm − second arm in shares, or of the mean rating."""
+    columns = (study.items, study.participants, study.values)
+    if design.task == "rating":
+        return rating_intervals(*columns, draws=DRAWS).mean
+    found = choice_intervals(*columns, design.arms, draws=DRAWS).differences.get((0, 1))
+    return None if found is None else found / design.items
+
+
+def _note(protocol: Protocol, items: int, fewest: int) -> str:
+    answers = items * protocol.responses_per_item
+    return (
+        f"{items} items × {protocol.responses_per_item} answers = {answers} answers, whoever gives them: "
+        f"at most {protocol.trials_per_participant} each, so {fewest} people are the fewest."
+    )

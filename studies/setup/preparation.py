@@ -1,0 +1,125 @@
+"""From a draft to a study that is ready: what its protocol lacks is made by workers, in the steps that it needs.
+
+Rows are the truth here too: a message that is lost is sent again by whoever looks (`is_waiting_for_nobody`), and
+the same message twice does no harm.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from explain.core.errors import BadInputError
+from explain.maps import runs
+from explain.models import Precompute
+from explain.tasks import queue_length, send
+from studies.lifecycle import similarity_job
+from studies.lifecycle.readiness import MissingMapsError, make_ready
+from studies.models import Event, Study
+from studies.protocol.faults import Code, Fault
+from studies.protocol.photo_selection import (
+    NotSeenYetError,
+    choose_photos,
+    chosen_images,
+    find_networks,
+    find_set,
+)
+from studies.protocol.schema import Protocol, ProtocolError, check_protocol
+
+from .drafts import all_faults
+
+GAVE_UP = Event.Kind.MAPS_GIVEN_UP
+
+
+def start(*, study: Study, user=None) -> bool:
+    """Make a draft ready, or set it on its way: True if it is ready already, because every map is there.
+
+    Raises ProtocolError, and changes nothing, where the protocol has a fault.
+    """
+    faults = all_faults(study.protocol)
+    if faults:
+        raise ProtocolError(*faults)
+    if study.state != Study.State.DRAFT:
+        state = {"study": study.slug, "state": study.get_state_display()}
+        raise ProtocolError(Fault((), Code.MADE_ALREADY, state))
+    try:
+        make_ready(study=study, protocol=check_protocol(study.protocol))
+    except (MissingMapsError, NotSeenYetError):
+        with transaction.atomic():
+            study.state, study.precompute = Study.State.PRECOMPUTING, None
+            study.save(update_fields=["state", "precompute"])
+            Event.objects.create(study=study, user=user, kind=Event.Kind.MAPS_ASKED_FOR)
+        return False
+    _is_ready(study, user)
+    return True
+
+
+def _is_ready(study: Study, user: Any) -> None:
+    """Note it, and have the arms compared: opening asks how alike they look."""
+    Event.objects.create(study=study, user=user, kind=Event.Kind.READY)
+    if user is not None:
+        similarity_job.ask(study=study, user=user)
+
+
+def advance(study: Study) -> bool:
+    """Go on with a study whose maps are in the making; True if there is more to come after the run that it waits for.
+
+    Computes nothing itself, but imports torch: for workers only.
+    """
+    if study.state != Study.State.PRECOMPUTING:
+        return False
+    run = study.precompute
+    if run is not None:
+        state = runs.progress(run)
+        if not state.finished:
+            return True
+        if state.batches["failed"]:
+            return False  # whoever looks sees what failed, and can try it again
+    try:
+        protocol = check_protocol(study.protocol)
+        following = _next_run(study, protocol)
+    except BadInputError as error:
+        _give_up(study, str(error))
+        return False
+    if following is None:
+        asked = study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).select_related("user").last()
+        _is_ready(study, asked.user if asked else None)
+        return False
+    if following == run and runs.progress(following).finished:
+        _give_up(study, "its run is finished, and maps are still missing")
+        return False
+    Study.objects.filter(pk=study.pk).update(precompute=following)
+    send(runs.pending(following))
+    return True
+
+
+def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
+    """The run that makes what is missing first; None once the study is ready."""
+    image_set, networks = find_set(protocol), list(find_networks(protocol).values())
+    try:
+        images = chosen_images(choose_photos(protocol))
+    except NotSeenYetError:
+        return runs.plan(image_set=image_set, networks=networks, methods=[])
+    try:
+        make_ready(study=study, protocol=protocol)
+    except MissingMapsError:
+        methods = list(dict.fromkeys(arm.method for arm in protocol.arms))
+        return runs.plan(image_set=image_set, networks=networks, methods=methods, images=images)
+    return None
+
+
+def _give_up(study: Study, why: str) -> None:
+    with transaction.atomic():
+        Study.objects.filter(pk=study.pk).update(state=Study.State.DRAFT, precompute=None)
+        Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
+
+
+def is_waiting_for_nobody(study: Study) -> bool:
+    """Whether a study's maps are in the making, but nothing runs and no message is on its way."""
+    if study.state != Study.State.PRECOMPUTING:
+        return False
+    run = study.precompute
+    if run is not None:
+        state = runs.progress(run)
+        if not state.finished or state.batches["failed"]:
+            return False
+    return not queue_length()

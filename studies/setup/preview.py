@@ -1,0 +1,102 @@
+"""What a dry run shows: the study as its protocol will make it, unsaved, and some of its photos with their maps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.urls import reverse
+
+from explain.models import ExplanationMap, Image
+from explain.streams import Stream
+from studies.models import ItemMap, Study
+from studies.participation.seats import Credit
+from studies.protocol.photo_selection import NotSeenYetError, choose_photos, chosen_images, find_set
+from studies.protocol.schema import Protocol, check_protocol
+from studies.trials.quota import expected_trials
+
+from .cost_estimate import estimate_from, items_of
+from .drafts import completed
+
+AT_MOST = 6  # trials
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One trial of a dry run: addresses of its photo and maps, in an order drawn by the study's seed.
+
+    `stands_in`: a map is not made yet, and the photo stands in for it.
+    """
+
+    title: str
+    pictures: list[str]
+    credit: Credit
+    stands_in: bool = False
+
+
+def as_asked(study: Study) -> Study:
+    """The study with the columns that its protocol will give it; not saved. Raises ProtocolError if it has faults."""
+    if study.state in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+        protocol = _protocol(study)
+        for name in Study.SAME_IN_PROTOCOL:
+            setattr(study, name, getattr(protocol, name))
+    return study
+
+
+def _protocol(study: Study) -> Protocol:
+    return check_protocol(completed(study.protocol))
+
+
+def count_asked(study: Study) -> int:
+    """How many answers one person is asked for."""
+    if study.state not in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+        return expected_trials(study)
+    found = estimate_from(items_of(study.protocol)[0], {**study.protocol.get("design", {}), "people": None})
+    return found.trials if found else 1
+
+
+def shots_of(study: Study) -> list[Shot]:
+    """The first trials, at most AT_MOST and at most as many as one person gets."""
+    pairs = _items(study) if study.items.exists() else _photos(study)
+    shown = []
+    for number, (image, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
+        order = np.random.default_rng(Stream.PREVIEW.of(study.seed, number)).permutation(len(maps))
+        photo = _staff_address("photo-picture", image.pk)
+        addresses = [
+            _staff_address("map-picture", study.picture, maps[place]) if maps[place] else photo
+            for place in order
+        ]
+        credit = Credit(*(getattr(image, name) for name in Credit._fields))
+        shown.append(Shot(image.class_name, [photo, *addresses], credit, None in maps))
+    return shown
+
+
+def _staff_address(name: str, *args: object) -> str:
+    """Of a picture as staff see it. While a page of a preview is made, names lead to other pages (preview.py)."""
+    return reverse(name, args=args, urlconf=settings.ROOT_URLCONF)
+
+
+def _items(study: Study) -> list[tuple[Image, list[int | None]]]:
+    items = list(study.items.select_related("image").order_by("index")[:AT_MOST])
+    rows = ItemMap.objects.filter(item__in=items).order_by("item__index", "arm__index")
+    maps: dict[int, list[int | None]] = {}
+    for item, map_id in rows.values_list("item", "map"):
+        maps.setdefault(item, []).append(map_id)
+    return [(item.image, maps.get(item.pk, [])) for item in items]
+
+
+def _photos(study: Study) -> list[tuple[Image, list[int | None]]]:
+    """Photos of a draft with the maps that are there."""
+    protocol = _protocol(study)
+    try:
+        images = chosen_images(choose_photos(protocol), most=AT_MOST)
+    except NotSeenYetError:
+        images = list(find_set(protocol).images.order_by("class_name", "original_name")[:AT_MOST])
+    rows = ExplanationMap.objects.filter(image__in=images).order_by("id")
+    found = {
+        (image, network, method): pk
+        for image, network, method, pk in rows.values_list("image", "network__name", "method", "pk")
+    }
+    arms = [
+        (arm["network"], arm.get("method", "")) for arm in study.protocol.get("arms", []) if "network" in arm
+    ]
+    return [(image, [found.get((image.pk, *arm)) for arm in arms]) for image in images]

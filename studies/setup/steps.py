@@ -1,0 +1,65 @@
+"""DOCSTRING studies.setup.steps"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from studies.access.permissions import editable_study_of
+from studies.models import Study
+from studies.protocol.faults import Fault, Key, nearest
+
+from .drafts import faults_of
+
+
+@dataclass(frozen=True)
+class Step:
+    slug: str
+    title: str
+    keys: tuple[Key, ...]  # whose faults are mended here, with all that lies below them
+
+
+STEPS = (
+    Step("photos", "Photos", (("photos",),)),
+    Step("networks", "Networks", (("arms", "network"),)),
+    Step("methods", "Methods", (("arms",),)),
+    Step(
+        "wording",
+        "Wording",
+        (
+            ("title",),
+            ("slug",),
+            ("language",),
+            ("task",),
+            ("wording",),
+            ("design", "picture"),
+            ("design", "practice"),
+            ("design", "break_every"),
+        ),
+    ),
+    Step("questions", "Questions", (("questions",),)),
+    Step("design", "Design", (("design",), ("recruitment",))),
+    Step("plan", "Analysis", (("arms", "name"), ("analysis",), ("exclusions",), ("looks",))),
+    Step("check", "Preview and open", ()),
+)
+_STEP_OF = {key: step for step in STEPS for key in step.keys}
+
+
+def step_of(fault: Fault, source: dict[str, Any]) -> Step:
+    """The step at which a fault can be mended; the last one, which names the key, where no step has a field for it."""
+    if fault.key == ("arms",) and (not source.get("arms") or source.get("task") == Study.Task.RATING):
+        return STEPS[1]
+    key = nearest(fault.key, _STEP_OF)
+    return STEPS[-1] if key is None else _STEP_OF[key]
+
+
+def draft_of(request: HttpRequest, slug: str) -> Study:
+    """A study that this person may set up: one whose researcher they are."""
+    return editable_study_of(request, slug)
+
+
+def standing(study: Study, faults: list[Fault] | None = None) -> list[tuple[Step, str]]:
+    """Each step and whether it is `done` or still `open`."""
+    source = study.protocol
+    open_steps = {step_of(fault, source).slug for fault in (faults_of(source) if faults is None else faults)}
+    return [(one, "open" if one.slug in open_steps or one.slug == "check" else "done") for one in STEPS]

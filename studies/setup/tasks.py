@@ -1,0 +1,32 @@
+"""DOCSTRING studies.setup.tasks"""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+
+from explain.tasks import tell
+from studies.models import Study
+
+from . import preparation
+
+LOOK_AGAIN_SECONDS = 2
+
+
+@shared_task(name="studies.prepare")
+def prepare(study_id: int) -> None:
+    """Go on with a study whose maps are in the making, and look again later if there is more to come."""
+    study = Study.objects.select_related("precompute").filter(pk=study_id).first()
+    if study is not None and preparation.advance(study):
+        prepare.apply_async([study_id], countdown=LOOK_AGAIN_SECONDS)
+
+
+def send_prepare(study: Study) -> None:
+    tell(prepare, study.pk)
+
+
+@worker_ready.connect
+def take_up_what_was_left(**_: Any) -> None:
+    """A worker that starts goes on with studies whose message was lost."""
+    for study in Study.objects.filter(state=Study.State.PRECOMPUTING):
+        send_prepare(study)

@@ -1,0 +1,284 @@
+"""Take part in a study as volunteers do, look at every byte that comes, and say what could tell an arm.
+
+The crawl runs inside a transaction that is rolled back: it answers trials as a volunteer would and leaves no trace.
+"""
+
+import io
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from bs4 import BeautifulSoup
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from explain.core.errors import BadInputError
+from studies.analysis.blindness import guess_arms, unequal_positions
+from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
+from studies.results.provenance import hash_of_picture
+
+PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
+TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
+MAY_DIFFER = {"date", "content-length"}
+VOLUNTEERS = 3
+DRAWS = 1999
+OF_NONE = -1
+ALARM = 0.002  # one false alarm in 500 checks
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a browser got for an address."""
+
+    address: str
+    headers: dict[str, str]
+    body: bytes
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A map as it reached the browser, and the arm that nobody should be able to tell; of an attention check OF_NONE."""
+
+    reply: Reply
+    item: int
+    arm: int
+    position: int
+    slot: int
+
+
+@dataclass
+class Session:
+    replies: list[Reply] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. `leaks` is empty where nothing can be told."""
+
+    name: str
+    looked_at: str
+    leaks: list[str]
+
+
+def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
+    """Crawl a study as volunteers and look for whatever could tell an arm.
+
+    Raises:
+        BadInputError: the study has no trials, so there is nothing to look at.
+    """
+    if not study.trials.exclude(order="").exists():
+        raise BadInputError(
+            f"{study.slug}: has no trials yet; open it first: manage.py open_study {study.slug}"
+        )
+    session = crawl(study)
+    return [
+        _names(study, session),
+        _headers(session),
+        _addresses(session),
+        _encoding(session),
+        _sizes(session),
+        _orders(study),
+        _guessing(session, seed),
+    ]
+
+
+def crawl(study: Study) -> Session:
+    """All that some volunteers get who take part to the end, as if nobody had answered yet."""
+    session = Session()
+    with transaction.atomic():
+        Response.objects.filter(trial__study=study).update(status=Response.Status.VOID)
+        study.trials.exclude(order="").update(
+            state=Trial.State.OPEN, participant=None, position=None, lease_until=None
+        )
+        study.trials.exclude(kind=Trial.Kind.MAIN).update(state=Trial.State.VOID)
+        crawled = Study.objects.filter(pk=study.pk)
+        crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
+        for _ in range(min(VOLUNTEERS, study.responses_per_item)):
+            _, token = Invitation.issue(study, label="check_blinding", simulated=True)
+            session.replies += _take_part(reverse("join", args=[token]))
+        session.shown = list(_shown(session.replies))
+        transaction.set_rollback(True)
+    return session
+
+
+def _take_part(join: str) -> Iterator[Reply]:
+    """Every reply of one session, from the invitation to the code, pictures and JSON included."""
+    browser = Client(SERVER_NAME=_host(), SERVER_PORT="443" if settings.SECURE_SSL_REDIRECT else "80")
+
+    def get(address: str, data: dict | None = None) -> Reply:
+        began = time.perf_counter()
+        secure = settings.SECURE_SSL_REDIRECT
+        call = browser.get if data is None else browser.post
+        response = call(address, data, secure=secure)
+        taken = time.perf_counter() - began
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(address, headers, response.content, taken)
+
+    page = get(join)
+    while True:
+        yield page
+        if target := page.headers.get("location"):
+            page = get(target)
+            continue
+        soup = BeautifulSoup(page.body, "html.parser")
+        form = soup.select_one("form#answer") or soup.select_one("form[data-next]")
+        for picture in soup.select("main img[src^='/p/']"):
+            yield get(str(picture["src"]))
+        if form is None:
+            return
+        data = {str(part["name"]): str(part.get("value", "on")) for part in form.select("input[name]")}
+        if form.get("id") == "answer":
+            yield get(page.address.replace("/trial/", "/answers/"))
+            data["value"] = "0"
+        page = get(page.address, data)
+
+
+def _host() -> str:
+    """A host name that this site answers to."""
+    named = [host for host in settings.ALLOWED_HOSTS if "*" not in host]
+    return named[0].lstrip(".") if named else "localhost"
+
+
+def _shown(replies: list[Reply]) -> Iterator[Shown]:
+    """The maps among the replies, with the arms that stood there."""
+    trials: dict[str, dict[int, Trial]] = {}
+    for reply in replies:
+        match = PICTURE.match(reply.address)
+        if match is None or match[2] == "0":
+            continue
+        token, position, slot = reply.address.split("/")[2], int(match[1]), int(match[2])
+        if token not in trials:
+            participant = Participant.objects.get(token_sha256=hash_token(token))
+            trials[token] = {trial.position or 0: trial for trial in participant.trials.all()}
+        trial = trials[token][position]
+        arm = OF_NONE if trial.kind == Trial.Kind.CHECK else trial.arms[slot - 1]
+        yield Shown(reply, trial.item_id, arm, position, slot)
+
+
+def _names(study: Study, session: Session) -> Check:
+    """Names, files and hashes that say which network or method it is, in pages, headers and addresses."""
+    words = set()
+    for arm in study.arms.select_related("network"):
+        network = arm.network
+        words |= {arm.name, arm.method, network.name, network.layer, network.load, network.weights_sha256}
+    for item_map in ItemMap.objects.filter(item__study=study).select_related("map").defer("map__values"):
+        words.add(item_map.map.parameters_hash)
+        for file in (item_map.map.overlay, item_map.map.masked, item_map.map.heat):
+            name = str(file.name)
+            words |= {name, name.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
+        words.add(hash_of_picture(getattr(item_map.map, study.picture)))
+    words.add(study.protocol_sha256)
+    long = sorted((word for word in words if len(word) > 3), key=len, reverse=True)
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, long))})(?![\w-])", re.IGNORECASE)
+    leaks = set()
+    for reply in session.replies:
+        text = f"{reply.address} {reply.headers}"
+        if not reply.headers.get("content-type", "").startswith("image/"):
+            text += reply.body.decode("utf-8", "replace")
+        leaks |= {f"{_place(reply)} holds {found!r}" for found in pattern.findall(text)}
+    return Check("names", f"{len(session.replies)} replies", sorted(leaks))
+
+
+def _place(reply: Reply) -> str:
+    """An address without its token."""
+    return re.sub(r"/(p|join)/[\w-]+/", r"/\1/…/", reply.address)
+
+
+def _headers(session: Session) -> Check:
+    """Headers that depend on the file, and headers that differ between pictures."""
+    leaks = {
+        f"{_place(shown.reply)} has {name}"
+        for shown in session.shown
+        for name in TELLING & set(shown.reply.headers)
+    }
+    values = defaultdict(set)
+    for shown in session.shown:
+        for name in set(shown.reply.headers) - MAY_DIFFER:
+            values[name].add(shown.reply.headers[name])
+    leaks |= {f"{name} differs between pictures" for name, found in values.items() if len(found) > 1}
+    return Check("headers", f"{len(session.shown)} maps", sorted(leaks))
+
+
+def _addresses(session: Session) -> Check:
+    """Pictures are addressed by position and slot alone, in ascending order on the page."""
+    leaks = set()
+    for reply in session.replies:
+        soup = BeautifulSoup(reply.body, "html.parser") if b'form id="answer"' in reply.body else None
+        if soup is None:
+            continue
+        sources = [str(picture["src"]) for picture in soup.select("main img")]
+        leaks |= {f"a picture's address is {source}" for source in sources if not PICTURE.fullmatch(source)}
+        slots = [int(match[2]) for source in sources if (match := PICTURE.fullmatch(source))]
+        if slots != sorted(slots):
+            leaks.add(f"pictures stand in the order {slots}")
+    return Check("addresses", "trial pages", sorted(leaks))
+
+
+def _encoding(session: Session) -> Check:
+    """Format, dimensions, colour mode, quantisation and metadata are the same for every map."""
+    traits: dict[str, dict[object, int]] = defaultdict(dict)
+    for shown in session.shown:
+        with Image.open(io.BytesIO(shown.reply.body)) as image:
+            found = {
+                "format": image.format,
+                "dimensions": image.size,
+                "mode": image.mode,
+                "quantisation": str(getattr(image, "quantization", "")),
+                "metadata": tuple(sorted(image.info)),
+                "EXIF": tuple(sorted(image.getexif())),
+            }
+        for name, value in found.items():
+            traits[name].setdefault(value, shown.arm)
+    leaks = [f"{name}: {len(values)} kinds" for name, values in traits.items() if len(values) > 1]
+    if any(value for value in traits["EXIF"]):
+        leaks.append("EXIF is present")
+    return Check("encoding", f"{len(session.shown)} maps", leaks)
+
+
+def _sizes(session: Session) -> Check:
+    """Of one photo, every arm's file has the same number of bytes."""
+    sizes: dict[int, set[int]] = defaultdict(set)
+    for shown in session.shown:
+        sizes[shown.item].add(len(shown.reply.body))
+    unequal = sum(len(found) > 1 for found in sizes.values())
+    leaks = [f"the maps of {unequal} of {len(sizes)} photos differ in size"] if unequal else []
+    return Check("sizes", f"{len(sizes)} photos", leaks)
+
+
+def _orders(study: Study) -> Check:
+    """Every arm stands in every position equally often."""
+    trials = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
+    orders = [trial.arms for trial in trials]
+    p = unequal_positions(orders)
+    leaks = [f"arms stand in some positions more often than in others (p = {p:.2g})"] if p < ALARM else []
+    return Check("orders", f"{len(orders)} trials", leaks)
+
+
+def _guessing(session: Session, seed: int) -> Check:
+    """A classifier on size, address and time must not do better than chance."""
+    shown = [one for one in session.shown if one.arm != OF_NONE]
+    features = np.array(
+        [
+            [
+                len(s.reply.body),
+                len(s.reply.address),
+                sum(map(len, s.reply.headers.values())),
+                s.reply.seconds,
+                s.slot,
+            ]
+            for s in shown
+        ],
+        dtype=float,
+    )
+    arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
+    guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed)
+    said = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
+    return Check("guessing", said, [f"a classifier tells the arm: {said}"] if guess.p < ALARM else [])

@@ -1,0 +1,391 @@
+"""Who answers what: the only code that changes `Trial.state`.
+
+Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
+locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
+only write lock (`BEGIN IMMEDIATE`; turns.py keeps that fair), and the same code is exact. A claim lasts as long as
+its lease. When the lease is over the trial stays with its participant until someone else needs it, so nobody who
+comes back late is turned away without need.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from explain.core import clock
+from studies.analysis.answers import SAME
+from studies.analysis.orders import rounds, study_orders
+from studies.core.transactions import writing
+from studies.models import Event, Participant, Response, Study, Trial, hash_token, new_token
+
+from . import sql
+from .attention_checks import with_checks
+from .free_trials import choose_free
+from .quota import expected_repeats
+from .sql import Free, Given
+
+
+class AnswerError(Exception):
+    """An answer that cannot be one: no such trial, or no such button. The message says which."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an answer. `counts` is false where the trial had been answered before."""
+
+    response: Response
+    counts: bool
+
+
+def lay_out_trials(study: Study) -> int:
+    """Make every trial of a study: exactly R for each item, orders balanced over the study.
+
+    Rows are made round by round, so that claiming them by id fills all items up together.
+    """
+    items = list(study.items.order_by("index"))
+    dealt = study_orders(study.arms.count(), len(items), study.responses_per_item, study.seed)
+    trials = [
+        Trial(study=study, item=items[index], order=",".join(map(str, dealt[index][turn])))
+        for turn, order in enumerate(rounds(len(items), study.responses_per_item, study.seed))
+        for index in order
+    ]
+    return len(Trial.objects.bulk_create(trials, batch_size=1000))
+
+
+@writing()
+def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
+    """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
+
+    Fewer come back when their quota is reached, the study is not open, they have left or are through, or nothing is
+    free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
+    answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
+    """
+    if sql.lock_participant(participant.pk) != Study.State.OPEN:
+        return []
+    met, lapses = sql.met(participant.pk)
+    main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
+    left = participant.study.trials_per_participant - len(main) - (_surplus(participant) if lapses else 0)
+    position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
+    chosen: list[Free] = []
+    if count > 0 and left > 0:
+        count = min(count, left)
+        seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
+        orders = Counter(trial.order for trial in main)
+        chosen = choose_free(study=participant.study, seen=seen, seen_orders=orders, count=count)
+    held = any(trial.state == Trial.State.CLAIMED for trial in met)
+    trials = [Trial(pk=trial.pk, item_id=trial.item_id, order=trial.order) for trial in chosen]
+    trials = with_checks(participant, met, trials, last=not chosen and not held)
+    if trials or held:
+        if lapsed := [trial for trial in chosen if trial.participant_id]:
+            _record_lapses(participant.study_id, lapsed)
+        return _give(trials, participant, position)
+    return _give_repeats(participant, met, position)
+
+
+def _give_repeats(participant: Participant, met: Sequence[Given], position: int) -> list[Trial]:
+    """The items that a participant answered first, once more in another order: as far apart as can be."""
+    if any(trial.kind == Trial.Kind.REPEAT for trial in met):
+        return []
+    main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
+    answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
+    answered.sort(key=lambda trial: trial.position)
+    again = answered[: expected_repeats(participant.study, len(answered))]
+    return Trial.objects.bulk_create(
+        Trial(
+            study=participant.study,
+            kind=Trial.Kind.REPEAT,
+            item_id=trial.item_id,
+            order=_turned(trial.order),
+            state=Trial.State.CLAIMED,
+            participant=participant,
+            position=position + number,
+            lease_until=_lease(),
+        )
+        for number, trial in enumerate(again, start=1)
+    )
+
+
+def _turned(order: str) -> str:
+    """An order in which every arm stands elsewhere."""
+    arms = order.split(",")
+    return ",".join([*arms[1:], arms[0]])
+
+
+def _locked(participant: Participant) -> Participant:
+    locked = Participant.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("study").get(pk=participant.pk)
+
+
+def _surplus(participant: Participant) -> int:
+    """Answers that came too late to count: they are part of what the participant was asked to do."""
+    late = participant.responses.filter(status=Response.Status.SURPLUS)
+    return late.exclude(trial__participant=participant).values("trial").distinct().count()
+
+
+def _give(trials: list[Trial], participant: Participant, position: int) -> list[Trial]:
+    """Hand locked trials to a participant, at the positions after `position`; attention checks are made here."""
+    until = _lease()
+    for place, trial in enumerate(trials, start=position + 1):
+        trial.study_id, trial.participant, trial.position = participant.study_id, participant, place
+        trial.state, trial.lease_until = Trial.State.CLAIMED, until
+    locked = {trial.pk: trial.position or 0 for trial in trials if trial.pk is not None}
+    if locked:
+        sql.give(participant.pk, locked, until)
+    if made := [trial for trial in trials if trial.pk is None]:
+        Trial.objects.bulk_create(made)
+    return trials
+
+
+def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
+    """Remember who had met a trial before it went to someone else, and where, for an answer that comes late."""
+    Event.objects.bulk_create(
+        Event(
+            study_id=study,
+            participant_id=trial.participant_id,
+            kind=Event.Kind.LAPSED,
+            data={"trial": trial.pk, "item": trial.item_id, "position": trial.position},
+        )
+        for trial in trials
+    )
+
+
+def _lease() -> datetime:
+    return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def ageing() -> datetime:
+    """A lease until before this is a quarter over, and worth renewing: before that rows would be written for little."""
+    return _lease() - timedelta(seconds=settings.LEASE_SECONDS / 4)
+
+
+def renew_leases(*, participant: Participant) -> int:
+    """Keep what a participant holds while they are at it; the number of trials."""
+    held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
+    with writing():
+        return held.update(lease_until=_lease())
+
+
+def answer_trial(
+    *,
+    participant: Participant,
+    position: int,
+    shown_value: int,
+    answer_id: UUID,
+    response_ms: int | None = None,
+    version: int | None = None,
+    telemetry: dict | None = None,
+) -> Outcome:
+    """Store an answer, once for each `answer_id`, and say whether it counts.
+
+    Args:
+        position: which of the participant's trials.
+        shown_value: as it was on screen: the position picked (0…, -1 for same), or the rating, positive for
+            the right side.
+        answer_id: made by the browser; the same id again gives the first outcome and changes nothing.
+        version: of the protocol that the page spoke; an answer may come in after it was changed.
+
+    The first answer to a trial counts. A later one is kept as surplus, and so is one whose trial has in the
+    meantime been answered by someone else; if nobody has, the trial comes back to this participant.
+
+    Raises:
+        AnswerError: the participant never held such a trial, or the task has no such answer.
+    """
+    said = {
+        "answer_id": answer_id,
+        "participant": participant,
+        "shown_value": shown_value,
+        "simulated": participant.simulated,
+        "version": version if version in range(1, participant.study.version) else participant.study.version,
+        "response_ms": response_ms,
+        "telemetry": telemetry or {},
+    }
+    try:
+        # A trial that is still held has no answer yet; an id used elsewhere is caught below.
+        if held := sql.trial_at(participant.pk, position):
+            response = _response(said, held, counts=True)
+            if sql.settle(response):
+                return Outcome(response, counts=True)
+        return _answer_unheld(said, position)
+    except IntegrityError:
+        # Another trial's answer, or one that was taken back, sent under the same id: the first one stands.
+        stored = Response.objects.filter(answer_id=answer_id).first()
+        if stored is None:
+            raise
+        return _outcome(stored, participant)
+
+
+@writing()
+def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
+    """An answer that was sent again, came late, or is not the first to its trial."""
+    participant = said["participant"]
+    trial = _locked_trial(participant, position)
+    if stored := Response.objects.filter(answer_id=said["answer_id"]).first():
+        return _outcome(stored, participant)
+    counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
+    response = _response(said, trial, counts)
+    response.save(force_insert=True)
+    if counts:
+        _settle(trial, participant, position)
+    return Outcome(response, counts)
+
+
+def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
+    good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
+    meaning = meaning_of(said["participant"].study, trial, said["shown_value"])
+    return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **said)
+
+
+def _outcome(stored: Response, participant: Participant) -> Outcome:
+    if stored.participant_id != participant.pk:
+        raise AnswerError("This answer's id belongs to another participant.")
+    return Outcome(stored, stored.status in Response.STANDING)
+
+
+def _locked_trial(participant: Participant, position: int) -> Trial:
+    """The trial that a participant holds, or once held, at a position."""
+    trials = Trial.objects.select_for_update(of=("self",))
+    trial = trials.filter(participant=participant, position=position).first()
+    if trial is None:
+        lapse = participant.events.filter(kind=Event.Kind.LAPSED, data__position=position).last()
+        if lapse is None:
+            raise AnswerError(f"No trial was given out at position {position}.")
+        trial = trials.get(pk=lapse.data["trial"])
+    return trial
+
+
+def meaning_of(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
+    """What a button on screen says about the arms. Raises AnswerError where there is no such button."""
+    if study.task == Study.Task.RATING:
+        if shown_value not in range(-2, 3):
+            raise AnswerError(f"{shown_value} is no rating: it must be from -2 to 2.")
+        return {"rating": shown_value if trial.arms[1] == 0 else -shown_value}
+    if shown_value not in range(SAME, len(trial.arms)):
+        raise AnswerError(f"{shown_value} is no choice: it must be from 0 to {len(trial.arms) - 1}, or -1.")
+    return {"choice": SAME if shown_value == SAME else trial.arms[shown_value]}
+
+
+def _settle(trial: Trial, participant: Participant, position: int) -> None:
+    """Mark a trial as answered by a participant; if someone else holds it by now, it lapses for them."""
+    if trial.participant_id not in (None, participant.pk):
+        _record_lapses(trial.study_id, [trial])
+    trial.participant, trial.position = participant, position
+    trial.state, trial.lease_until = Trial.State.ANSWERED, None
+    trial.save(update_fields=["participant", "position", "state", "lease_until"])
+
+
+def last_answer(participant: Participant) -> Response | None:
+    """The answer that can still be taken back: the latest one, if it counts and more is to come.
+
+    None after an undo: it is the last answer that can be taken back, not one after the other.
+    """
+    last = participant.responses.last()
+    return last if last and can_be_undone(participant, last.status) else None
+
+
+def can_be_undone(participant: Participant, status: str) -> bool:
+    return participant.state == Participant.State.ACTIVE and status in Response.STANDING
+
+
+@writing()
+def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
+    """Take the last answer back and give its trial to the participant again. The answer is kept, as undone.
+
+    Nothing happens, and the reply is False, where it is not the last answer or does not count (any more).
+    """
+    participant = _locked(participant)
+    last = last_answer(participant)
+    if last is None or last.answer_id != answer_id:
+        return False
+    trial = Trial.objects.select_for_update(of=("self",)).get(pk=last.trial_id)
+    last.refresh_from_db(fields=["status"])
+    if last.status not in Response.STANDING:  # it was taken out while the trial was waited for
+        return False
+    last.status = Response.Status.UNDONE
+    last.save(update_fields=["status"])
+    trial.state, trial.lease_until = Trial.State.CLAIMED, _lease()
+    trial.save(update_fields=["state", "lease_until"])
+    return True
+
+
+@writing()
+def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
+    """Take an answer out of the scores and ask the same item in the same order again; the new trial.
+
+    The answer and its trial are kept, as void: the participant has seen the item and does not get it again.
+    None where there is nothing to make up for: the answer did not count, or its trial was a repeat.
+    """
+    trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
+    response.refresh_from_db(fields=["status"])
+    if response.status not in Response.STANDING:
+        return None
+    counted = response.status == Response.Status.COUNTED
+    response.status = Response.Status.VOID
+    response.save(update_fields=["status"])
+    trial.state, trial.lease_until = Trial.State.VOID, None
+    trial.save(update_fields=["state", "lease_until"])
+    Event.objects.create(
+        study_id=trial.study_id,
+        participant_id=response.participant_id,
+        user=user,
+        kind=Event.Kind.ANSWER_VOID,
+        data={"answer": str(response.answer_id), "reason": reason},
+    )
+    if not counted:
+        return None
+    return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+
+
+@writing()
+def void_participant(*, participant: Participant, reason: str, user=None) -> int:
+    """Take all of a participant's answers out, and what they hold away; how many answers were taken out.
+
+    Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased.
+    """
+    participant = _locked(participant)
+    standing = list(participant.responses.filter(status__in=Response.STANDING))
+    for response in standing:
+        void_answer(response=response, reason=reason, user=user)
+    _take_back(participant)
+    Event.objects.create(
+        study_id=participant.study_id,
+        participant=participant,
+        user=user,
+        kind=Event.Kind.PARTICIPANT_VOID,
+        data={"answers": len(standing), "reason": reason},
+    )
+    return len(standing)
+
+
+def _take_back(participant: Participant) -> None:
+    """What a participant holds becomes void; what counts of it is asked of someone else."""
+    held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
+    for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
+        Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+    held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
+
+
+@writing()
+def withdraw(*, participant: Participant) -> Participant:
+    """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
+
+    What remains is a tombstone: a number, the state `withdrawn`, and void answers that nothing leads to a person
+    from. Every item is asked again of someone else, in the same order.
+    """
+    participant = _locked(participant)
+    # First, so that it takes along what staff wrote about this person when they took answers out.
+    participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
+    for response in participant.responses.filter(status__in=Response.STANDING):
+        void_answer(response=response, reason="withdrawn by the volunteer")
+    _take_back(participant)
+    participant.responses.erase("telemetry")
+    participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
+    participant.external, participant.external_id, participant.background = {}, "", {}
+    participant.completion_code = ""
+    participant.save()
+    Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.WITHDRAWN)
+    return participant

@@ -1,0 +1,142 @@
+"""Attention checks: a few trials of each person whose right answer is known, since one map is plainly on the object.
+
+They look like every other trial: a photo of the study, as many maps as it has arms, by the same renderer and encoder.
+Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_maps.py), by no network. They stand aside from the scores.
+Where they come, about which photo and in which order follows from the study's seed and the person's number.
+
+A check shows a photo that the person has answered already, if it can: a map plainly on an object says where to look,
+and must not come before that photo's own maps. A photo shown before is not given to that person again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explain.streams import Stream
+from studies.analysis.answers import SAME, SAME_NAME
+from studies.analysis.orders import spread
+from studies.models import CheckMap, Participant, Response, Study, Trial
+
+from .quota import expected_main, item_count
+from .sql import Given
+
+ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
+
+
+@dataclass(frozen=True)
+class Met:
+    """What a participant has been given, in its order."""
+
+    items: list[int]  # of the main part
+    checked: list[int]  # of attention checks
+
+
+def with_checks(
+    participant: Participant, given: Sequence[Given], chosen: list[Trial], *, last: bool
+) -> list[Trial]:
+    """Trials that are about to be given to someone, and among them the attention checks that come after them.
+
+    Args:
+        given: what the participant has been given before.
+        last: no photo comes after these.
+    """
+    kinds = {trial.kind for trial in given}
+    if not participant.study.attention_checks or Trial.Kind.REPEAT in kinds:
+        return chosen
+    before = sorted(given, key=lambda trial: trial.position)
+    met = Met(
+        *([t.item_id for t in before if t.kind == kind] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+    )
+    trials: list[Trial] = []
+    ahead = [trial.item_id for trial in chosen]
+    for one_or_none in [[trial] for trial in chosen] or [[]]:
+        trials += one_or_none
+        met.items.extend(trial.item_id for trial in one_or_none)
+        while check := next_check(participant, met, ahead=ahead, last=last):
+            trials.append(Trial(study=participant.study, kind=Trial.Kind.CHECK, **check))
+            met.checked.append(check["item_id"])
+    return trials
+
+
+def next_check(
+    participant: Participant, met: Met, *, ahead: Iterable[int] = (), last: bool = False
+) -> dict[str, Any] | None:
+    """The item and order of an attention check that comes now, or None if none is due.
+
+    Args:
+        ahead: items that come later and are fixed already.
+        last: no photo comes after this, so any will do. Otherwise a check waits for a photo that was met, where the
+            participant has no photo to spare.
+    """
+    study, given = participant.study, len(met.checked)
+    if given >= study.attention_checks or given >= _due(participant, len(met.items)):
+        return None
+    pool = set(CheckMap.objects.filter(item__study=study, place=0).values_list("item", flat=True))
+    pool -= set(met.checked)
+    known = [item for item in met.items[:-1] if item in pool]
+    # The first photos come again as repeats: better another one.
+    again = set(met.items[: study.repeats_per_participant])
+    choose_from = [item for item in known if item not in again] or known
+    to_spare = item_count(study) - expected_main(study) >= study.attention_checks
+    if not choose_from and (last or to_spare):
+        choose_from = sorted(pool - {*met.items, *ahead}) or sorted(pool)
+    if not choose_from:
+        return None
+    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.seed, participant.number, given))
+    return {
+        "item_id": int(random.choice(choose_from)),
+        "order": ",".join(map(str, check_order(study, participant.number, given))),
+    }
+
+
+def _due(participant: Participant, answers: int) -> int:
+    """How many checks should have come once somebody has been given so many photos."""
+    study = participant.study
+    spots = spread(
+        expected_main(study), study.attention_checks, Stream.CHECK_PLACES.of(study.seed, participant.number)
+    )
+    return sum(spot <= answers for spot in spots)
+
+
+def check_order(study: Study, number: int, given: int) -> list[int]:
+    """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
+    arms = study.arms.count()
+    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(arms)
+    seed = Stream.CHECK_PLACES.of(study.seed, number, 1, given)
+    order = [int(place) for place in np.random.default_rng(seed).permutation(arms)]
+    at, to = order.index(0), int(places[given % arms])
+    order[at], order[to] = order[to], order[at]
+    return order
+
+
+def passes(value: Any, task: str) -> Any:
+    """Whether an answer to an attention check says that the map on the object is the better one.
+
+    Args:
+        value: what is stored of an answer, its choice or rating; a number, or an array of them.
+        task: what the study asks for, as in Study.Task.
+
+    Returns:
+        Yes or no; for an array an array of them.
+    """
+    # The map on the object has the place of arm 0, and a positive rating means the first arm.
+    return value == 0 if task == Study.Task.CHOICE else value > 0
+
+
+def has_passed(response: Response) -> bool:
+    """The same of one stored answer."""
+    if response.rating is None:
+        return passes(response.choice, Study.Task.CHOICE)
+    return passes(response.rating, Study.Task.RATING)
+
+
+def picked(kind: str, arms: Sequence[str], choice: int) -> str:
+    """What was chosen, by its name among `names`, or “same”."""
+    return SAME_NAME if choice == SAME else names(kind, arms)[choice]
+
+
+def names(kind: str, arms: Sequence[str]) -> list[str]:
+    """What the numbers in a trial's order stand for: arms, or in an attention check the object and elsewhere."""
+    return [ON] + [OFF] * (len(arms) - 1) if kind == Trial.Kind.CHECK else list(arms)

@@ -1,0 +1,60 @@
+"""Two drawn examples before the first photo, with feedback. The main part gives none."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext_lazy as _
+
+from explain.streams import Stream
+from studies.models import Event, Participant, Study
+
+DRAWINGS = ("cup", "tree")
+NAMES = {"cup": _("cup"), "tree": _("tree")}
+TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
+
+
+def current(participant: Participant) -> int | None:
+    """The number of a volunteer's next example; None after the last."""
+    given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
+    return next_example(given)
+
+
+def next_example(given: list[dict[str, Any]]) -> int | None:
+    """As `current`, from the answers so far. An example is over when it is right, or was tried twice."""
+    for number in range(len(DRAWINGS)):
+        tries = [answer for answer in given if answer.get("number") == number]
+        if len(tries) < TRIES and not any(answer["right"] for answer in tries):
+            return number
+    return None
+
+
+def has_failed(given: list[dict[str, Any]]) -> bool:
+    """Whether somebody got an example wrong every time. `given`: the data of their practice events."""
+    tried = Counter(answer.get("number") for answer in given if "number" in answer)
+    right = {answer["number"] for answer in given if answer.get("right")}
+    return any(times >= TRIES and number not in right for number, times in tried.items())
+
+
+def right_side(participant: Participant, number: int) -> int:
+    """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's seed."""
+    seed = Stream.PRACTICE.of(participant.study.seed, participant.number, number)
+    return int(np.random.default_rng(seed).integers(2))
+
+
+def is_right(study: Study, value: int | None, side: int) -> bool:
+    """Whether a button says that the map on the object is the better one."""
+    if value is None:
+        return False
+    if study.task == Study.Task.RATING:
+        return value > 0 if side == 1 else value < 0
+    return value == side
+
+
+def failed_practice(study: Study) -> dict[int, bool]:
+    """Whether each participant who practised got an example wrong every time."""
+    said: dict[int, list[dict]] = {}
+    events = study.events.filter(kind=Event.Kind.PRACTICE, participant__isnull=False)
+    for number, data in events.order_by("id").values_list("participant__number", "data"):
+        said.setdefault(number, []).append(data)
+    return {number: has_failed(answers) for number, answers in said.items()}
