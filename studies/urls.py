@@ -1,9 +1,17 @@
-"""Addresses of the studies app: volunteers' pages, the workspace, the API."""
+"""Addresses of the studies app. Each room has its own; volunteers' come first, as they ask most."""
 
 from django.urls import include, path
 
-urlpatterns = [
-    path("", include("studies.participation.urls")),
-    path("", include("studies.setup.urls")),
-    path("", include("studies.overview.urls")),
-]
+ROOMS = (
+    "participation",
+    "setup",
+    "overview",
+    "lifecycle",
+    "monitoring",
+    "results",
+    "exports",
+    "access",
+    "api",
+)
+
+urlpatterns = [path("", include(f"studies.{room}.urls")) for room in ROOMS]

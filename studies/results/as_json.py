@@ -14,7 +14,8 @@ from studies.results.part import Part
 
 from .answers import Reading
 from .further_analyses import Versus, contrasts_of, pair
-from .metric_agreement import DRAWS, HumansBeside, figures_of
+from .metric_agreement import DRAWS as CORRELATION_DRAWS
+from .metric_agreement import HumansBeside, figures_of
 from .summary import Score, Summary, summarise
 
 
@@ -26,7 +27,7 @@ def scores_json(study: Study, part: Part) -> dict[str, Any]:
     reading = Reading(study, part)
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
     data["new_people_needed"] = asdict(need_of(study))
-    data["computed_with"]["correlation_draws"] = DRAWS
+    data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if study.task == Study.Task.CHOICE and not part.narrowed:
         data["humans"] = [_beside(one) for one in figures_of(reading)]
     return data

@@ -1,0 +1,21 @@
+"""Addresses of the pages about photos, networks and maps."""
+
+from django.urls import path
+
+from . import job_views, map_views, upload_views
+
+urlpatterns = [
+    path("maps/", map_views.runs, name="runs"),
+    path("maps/photos/new/", upload_views.photos, name="photos-new"),
+    path("maps/networks/new/", upload_views.network, name="network-new"),
+    path("maps/jobs/<int:pk>/", job_views.job, name="job"),
+    path("maps/jobs/<int:pk>/state.json", job_views.job_state, name="job-state"),
+    path("maps/jobs/<int:pk>/retry/", job_views.job_retry, name="job-retry"),
+    path("maps/jobs/<int:pk>/picture.jpg", job_views.job_picture, name="job-picture"),
+    path("maps/runs/<int:pk>/", map_views.run, name="run"),
+    path("maps/runs/<int:pk>/state.json", map_views.run_state, name="run-state"),
+    path("maps/runs/<int:pk>/retry/", map_views.retry_run, name="run-retry"),
+    path("maps/sets/<slug:name>/", map_views.image_set, name="image-set"),
+    path("maps/pictures/photo/<int:pk>/", map_views.photo_picture, name="photo-picture"),
+    path("maps/pictures/<str:kind>/<int:pk>/", map_views.map_picture, name="map-picture"),
+]
