@@ -70,7 +70,7 @@ slips: .venv/installed-dev .env
 
 # What the tests try a few hundred times, 10,000 times: hostile uploads, and the API driven from its own schema.
 fuzz: .venv/installed-dev .env
-	FUZZ=$(or $(EXAMPLES),10000) $(BIN)/pytest tests/faults/test_hostile_uploads.py tests/studies/test_api_keeps_its_schema.py --durations=10
+	FUZZ=$(or $(EXAMPLES),10000) $(BIN)/pytest tests/faults/test_hostile_uploads.py tests/studies/api/test_api_keeps_its_schema.py --durations=10
 
 # All that is installed, what it rests on included, beside the published advisories. It asks pypi.org. Without --strict, a
 # package that could not be looked up would be passed over, and the end would still read "No known vulnerabilities found".

@@ -13,7 +13,7 @@ from explain.tasks import tell
 from studies.models import Study
 from tests.factories import make_study, make_trials
 from tests.studies.filled import fill
-from tests.studies.test_humans_beside_metrics import evaluate
+from tests.studies.results.test_humans_beside_metrics import evaluate
 from tests.test_guards import WORKERS_ONLY
 
 ANSWERS = [[0, 2, 1, 0], [0, 2, 1, -1], [0, 1, 1, 0], [2, 2, 1, 0]]

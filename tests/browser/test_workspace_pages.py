@@ -9,7 +9,7 @@ from studies.models import Study
 from tests.browser.conftest import DESK, PHONE, clean
 from tests.factories import make_study, make_trials
 from tests.studies.filled import fill
-from tests.studies.test_humans_beside_metrics import evaluate
+from tests.studies.results.test_humans_beside_metrics import evaluate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.explain.photos import photo_bytes
-from tests.explain.test_refuse_photos import png_header
+from tests.explain.photos.test_refuse_photos import png_header
 
 NAMES = [
     *("hammer/1.jpg", "hammer/2.png", "solar_dish/a.webp", "top/hammer/3.jpg", "4.jpg", "hammer/notes.txt"),

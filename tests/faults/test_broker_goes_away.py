@@ -10,8 +10,8 @@ import pytest
 from explain.models import Batch, ExplanationMap
 from explain.photos.importer import import_images
 from tests.config.test_behind_nginx import free_port
+from tests.explain.maps.test_worker_killed import process, start_worker, wait_until
 from tests.explain.photos import make_folder, photo_bytes
-from tests.explain.test_worker_killed import process, start_worker, wait_until
 
 from .brokers import RABBIT, REDIS, rabbitmq, start_redis
 

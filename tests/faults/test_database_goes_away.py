@@ -23,8 +23,8 @@ import pytest
 from django.conf import settings as project
 
 from tests.config.test_behind_nginx import free_port
-from tests.explain.test_worker_killed import wait_until
-from tests.studies.test_server_killed import (
+from tests.explain.maps.test_worker_killed import wait_until
+from tests.studies.participation.test_server_killed import (
     Patient,
     Server,
     enough_or_failed,
@@ -32,7 +32,7 @@ from tests.studies.test_server_killed import (
     raise_what_failed,
     take_part,
 )
-from tests.studies.test_server_killed import free_port as held_port
+from tests.studies.participation.test_server_killed import free_port as held_port
 
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 pytestmark = [

@@ -25,9 +25,9 @@ from explain.maps.batches import run_batch
 from explain.models import ExplanationMap, Image
 from explain.photos.importer import import_images
 from studies.models import Response
+from tests.explain.maps.test_worker_killed import wait_until
 from tests.explain.photos import make_folder, photo_bytes
-from tests.explain.test_worker_killed import wait_until
-from tests.studies.test_server_killed import (
+from tests.studies.participation.test_server_killed import (
     Patient,
     enough_or_failed,
     has_failed,

@@ -15,8 +15,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from bench.hosts_inside import Balanced, turns
 from studies.models import ApiToken, Response
-from tests.explain.test_worker_killed import wait_until
-from tests.studies.test_server_killed import (
+from tests.explain.maps.test_worker_killed import wait_until
+from tests.studies.participation.test_server_killed import (
     Patient,
     Server,
     enough_or_failed,

@@ -1,0 +1,179 @@
+"""Photos and networks come in by the browser: as jobs of a worker, whose page waits and says what came of them."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from config.files import check_files, walk
+from explain.jobs import jobs
+from explain.models import Image, ImageSet, Job, Network
+from tests.explain.photos import photo_bytes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """Tasks are sent, and no worker takes them."""
+    monkeypatch.setattr("explain.tasks.tell", lambda task, *ids: None)
+
+
+@pytest.fixture
+def browser(client, researcher):
+    client.force_login(researcher)
+    return client
+
+
+def packed(**files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def birds(*extra):
+    photos = {f"hammer/{n}.jpg": photo_bytes(n, (120, 100)) for n in range(2)}
+    return packed(**photos, **{"dam/1.jpg": photo_bytes(7, (120, 100))}, **dict(extra))
+
+
+def upload(browser, content, name="my photos.zip", **fields):
+    file = SimpleUploadedFile(name, content, "application/zip")
+    return browser.post(reverse("photos-new"), {"file": file, **fields}, follow=True)
+
+
+def test_a_zip_comes_in_and_its_page_counts(browser, tasks_run_in_place):
+    page = upload(browser, birds(("notes.txt", b"x")), set_name="mine").content.decode()
+    assert "3 photos in mine" in page
+    assert "notes.txt" in page
+    assert Image.objects.filter(image_set__name="mine").count() == 3
+    job = Job.objects.get()
+    assert (job.state, job.result["classes"], job.result["added"]) == ("done", 2, 3)
+    assert not [name for name in walk(default_storage) if name.startswith("uploads/")]
+
+
+def test_a_set_is_called_as_its_file_if_nobody_says_otherwise(browser, tasks_run_in_place):
+    upload(browser, birds())
+    assert ImageSet.objects.get().name == "my-photos"
+
+
+def test_refused_photos_are_named_without_a_path_of_the_machine_and_nothing_is_kept(
+    browser, tasks_run_in_place, settings
+):
+    page = upload(browser, birds(("dam/2.jpg", b"no photo")), set_name="mine").content.decode()
+    assert "Nothing was brought in" in page
+    assert "dam/2.jpg" in page
+    assert str(settings.MEDIA_ROOT) not in page
+    assert "once more" not in page
+    assert not Image.objects.exists()
+    assert not ImageSet.objects.exists()
+    assert list(walk(default_storage)) == []
+    job = Job.objects.get()
+    assert not jobs.try_again(job)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "field", "words"),
+    [
+        ("photos.rar", {}, "file", "photos.rar is no ZIP"),
+        ("photos.zip", {"set_name": "my set"}, "set_name", "without spaces"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field_before_anything_is_sent(browser, name, fields, field, words):
+    response = upload(browser, birds(), name, **fields)
+    assert words in str(response.context["form"].errors[field])
+    assert not Job.objects.exists()
+
+
+def test_an_upload_over_the_limit_is_refused_in_words(browser, settings):
+    settings.UPLOAD_MAX_MIB = 0
+    response = upload(browser, birds(), set_name="mine")
+    assert "one upload may have 0" in str(response.context["form"].errors["file"])
+    assert 'value="mine"' in response.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_a_page_that_waits_says_that_no_worker_is_there(browser, nobody, monkeypatch):
+    page = upload(browser, birds(), set_name="mine").content.decode()
+    job = Job.objects.get()
+    assert job.state == "pending"
+    assert 'id="no-worker" hidden' in page
+    monkeypatch.setattr(jobs, "PATIENCE_SECONDS", 0)
+    state = browser.get(reverse("job-state", args=[job.pk])).json()
+    assert (state["state"], state["no_worker"]) == ("pending", True)
+    assert jobs.run_job(job.pk).state == "done"
+    assert jobs.run_job(job.pk) is None
+
+
+def test_a_failed_job_is_tried_again_on_what_it_was_given(browser, tasks_run_in_place, monkeypatch):
+    def full(**_):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(jobs.images, "import_images", full)
+        assert "No space left" in upload(browser, birds(), set_name="mine").content.decode()
+    page = browser.post(reverse("job-retry", args=[Job.objects.get().pk]), follow=True).content.decode()
+    assert "3 photos in mine" in page
+
+
+def test_weights_that_cannot_be_had_are_one_sentence(browser, tasks_run_in_place, photos, monkeypatch):
+    def offline(*_args, **_kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("timm.create_model", offline)
+    given = {"load": "timm:test_efficientnet", "check_set": "photos"}
+    page = browser.post(reverse("network-new"), given, follow=True)
+    assert "could not be downloaded" in page.content.decode()
+
+
+def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos, monkeypatch):
+    import torch
+    from safetensors.torch import save
+
+    from explain.cam import Network as Loaded
+
+    torch.set_num_threads(1)
+    weights = save(Loaded.load("timm:test_efficientnet").module.state_dict())
+    given = {"load": "timm:test_efficientnet", "check_set": "photos"}
+    file = SimpleUploadedFile("tiny.safetensors", weights)
+    page = browser.post(reverse("network-new"), {**given, "file": file}, follow=True)
+    job = Job.objects.filter(kind="try", state="done").get()
+    assert len(job.result["top"]) == 5
+    assert [layer[0] for layer in job.result["layers"]][-1] == job.result["layer"]
+    assert browser.get(reverse("job-picture", args=[job.pk]))["Content-Type"] == "image/jpeg"
+    earlier = job.result["layers"][-3][0]
+    page = browser.post(reverse("job", args=[job.pk]), {"name": "mine", "layer": earlier}, follow=True)
+    assert "mine is added" in page.content.decode()
+    network = Network.objects.get(name="mine")
+    assert network.layer == earlier
+    page = browser.post(reverse("job", args=[job.pk]), {"name": "mine", "layer": earlier})
+    assert "is here already" in page.content.decode()
+    Job.objects.all().delete()
+    monkeypatch.setattr("config.files.YOUNG", timedelta(0))
+    assert check_files().orphans == [job.picture.name]  # its weights are not: the network is loaded from them
+
+
+@pytest.mark.parametrize(
+    ("load", "words"), [("resnet50", "is not one of the forms"), ("timm:resnet5O", "timm has no network")]
+)
+def test_a_name_that_is_none_is_refused_with_those_there_are(browser, tasks_run_in_place, load, words):
+    page = browser.post(reverse("network-new"), {"load": load}, follow=True).content.decode()
+    assert words in page.replace("&#x27;", "'")
+    assert f'value="{load}"' in page or "Change what you gave" in page
+
+
+def test_only_staff_bring_things_and_each_sees_their_own_jobs(
+    client, browser, nobody, stranger, django_user_model
+):
+    upload(browser, birds(), set_name="mine")
+    job = Job.objects.get()
+    client.force_login(stranger)
+    assert client.get(reverse("job", args=[job.pk])).status_code == 404
+    client.force_login(django_user_model.objects.create_user("reader"))
+    for name in ("photos-new", "network-new"):
+        assert client.get(reverse(name)).status_code == 403

@@ -1,0 +1,221 @@
+"""A study is looked at before it is full only as its protocol says; every other figure is called exploratory."""
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from studies.analysis.intervals import choice_intervals
+from studies.analysis.sequential import plan_looks
+from studies.exports.report import report
+from studies.models import Study
+from studies.protocol.analysis_plan import plan_of
+from studies.protocol.schema import ProtocolError, check_protocol
+from studies.results.answers import answers
+from studies.results.summary import summary
+from tests.factories import make_study
+from tests.studies.exports.test_report import text_of
+from tests.studies.filled import answer, fill, make_participant
+from tests.studies.protocol.test_plan import PROTOCOL
+
+pytestmark = pytest.mark.django_db
+LOOKS = {
+    "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"]]},
+    "looks": {"after": [0.5, 1.0], "spending": "obrien-fleming"},
+}
+
+
+@pytest.fixture
+def study():
+    """Ten items, eight answers each: 80 are needed, the first look is after 40."""
+    return make_study("early", items=10, responses_per_item=8, seed=5, state=Study.State.OPEN, protocol=LOOKS)
+
+
+def give(study, people, value=2):
+    return fill(study, [[value] * 9 + [0] for _ in range(people)])
+
+
+def test_before_the_first_look_there_is_no_verdict(study):
+    give(study, 3)
+    found = summary(study)
+    assert [look.verdicts for look in found.looks.looks] == [(), ()]
+    assert found.notes[-2:] == (
+        "2 planned looks are left, the next after 40 of 80 answers; 30 are in.",
+        "30 answers are in, which is no planned look: every other figure here is exploratory and no verdict.",
+    )
+
+
+def test_a_look_judges_its_own_answers_at_its_own_level(study):
+    """40 answers: nine items all for arm 2, one for arm 0; 9 − 1 = 8 items. The level is that of α spending."""
+    give(study, 4)
+    given = answers(study)
+    (look,) = summary(study).looks.taken
+    level = plan_looks([0.5, 1.0])[0].level
+    assert (look.number, look.answers, look.level) == (1, 40, pytest.approx(level))
+    (verdict,) = look.verdicts
+    assert verdict.of == "pixel-ablation-cam − grad-cam"
+    assert verdict.estimate == pytest.approx(8)
+    ends = choice_intervals(
+        given.items, given.participants, given.values, 3, seed=5, level=level, draws=10_000
+    ).differences[0, 2]
+    assert verdict.interval == pytest.approx(tuple(-ends[::-1]))
+    assert level == pytest.approx(0.99695, abs=1e-4)
+
+
+def test_answers_after_a_look_do_not_change_what_it_said(study):
+    give(study, 4)
+    (before,) = summary(study).looks.taken
+    give(study, 2, value=0)
+    found = summary(study)
+    assert found.looks.taken == (before,)
+    assert "60 answers are in, which is no planned look" in found.notes[-1]
+    assert found.notes[-2].startswith("One planned look is left, the next after 80 of 80 answers; 60 are in.")
+
+
+def test_the_last_look_is_the_verdict_of_the_whole_study(study):
+    give(study, 8)
+    looks = summary(study).looks
+    assert [look.answers for look in looks.taken] == [40, 80]
+    assert looks.left == ()
+    assert not any("exploratory" in note for note in summary(study).notes)
+
+
+def test_a_difference_is_found_only_if_interval_and_tests_say_so(study):
+    """Four people cannot reject: exchanging people alone has 2⁴ patterns, so p ≥ 2/16. Eight of one mind: 2/2⁸ = 0.008."""
+    rng = np.random.default_rng(1)
+    fill(study, rng.choice([2, 2, 2, 0, -1], size=(4, 10)).tolist())
+    first = summary(study).looks.taken[0].verdicts[0]
+    assert first.p >= 2 / 16
+    assert not first.found
+    fill(study, rng.choice([2, 2, 2, 0, -1], size=(4, 10)).tolist())
+    last = summary(study).looks.taken[1].verdicts[0]
+    assert last.p == pytest.approx(2 / 256)
+    assert last.interval[0] > 0
+    assert last.found
+    assert summary(study).looks.found.number == 2
+
+
+def test_a_study_that_closes_early_has_its_last_look_at_what_there_is(study):
+    give(study, 6)
+    Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED)
+    study.refresh_from_db()
+    assert [look.answers for look in summary(study).looks.taken] == [40, 60]
+
+
+def test_two_contrasts_share_alpha():
+    two = {
+        **LOOKS,
+        "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]]},
+    }
+    study = make_study("both", items=10, responses_per_item=8, protocol=two)
+    give(study, 4)
+    (look,) = summary(study).looks.taken
+    assert look.level == pytest.approx(plan_looks([0.5, 1.0], alpha=0.025)[0].level)
+    assert len(look.verdicts) == 2
+
+
+def test_ratings_are_judged_by_their_mean():
+    study = make_study(
+        "rated",
+        task="rating",
+        items=10,
+        responses_per_item=8,
+        methods=("m",),
+        networks=("a", "b"),
+        protocol={"looks": {"after": [1.0]}},
+    )
+    rows = np.random.default_rng(0).choice([1, 2], size=(8, 10))
+    fill(study, rows.tolist())
+    (verdict,) = summary(study).looks.taken[0].verdicts
+    assert (verdict.of, verdict.estimate) == ("mean rating", pytest.approx(rows.mean()))
+    assert verdict.found
+
+
+def test_without_planned_looks_an_early_result_is_exploratory_and_a_full_one_is_not():
+    study = make_study("plain", items=2, responses_per_item=3, state=Study.State.OPEN)
+    fill(study, [[0, 1], [0, 2]])
+    assert any(
+        note.startswith("4 of 6 answers are in, and the protocol plans no look")
+        for note in summary(study).notes
+    )
+    fill(study, [[0, 1]])
+    assert not any("exploratory" in note for note in summary(study).notes)
+
+
+def test_a_part_of_the_answers_is_never_a_planned_look(study):
+    give(study, 4)
+    found = summary(study, class_name="hammer")
+    assert found.looks is None
+    assert any("every figure of this part is exploratory" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("people", [3, 4, 8])
+def test_page_report_and_commands_say_the_same(study, people, admin_client, capsys):
+    give(study, people)
+    notes = summary(study).looks.notes
+    call_command("scores", "early")
+    table = capsys.readouterr().out
+    page = text_of(admin_client.get(reverse("study-results", args=["early"])).content.decode())
+    call_command("scores", "early", "--json")
+    data = json.loads(capsys.readouterr().out)
+    api = admin_client.get("/api/studies/early/scores/").json()
+    for note in notes:
+        for shown in (table, page, text_of(report(study)), " ".join(data["notes"]), " ".join(api["notes"])):
+            assert note.replace("\u00a0", " ") in shown.replace("\u00a0", " ")
+    assert data["looks"] == api["looks"]
+    for look in data["looks"]["looks"]:
+        if look["verdicts"]:
+            whole, parts = f"{look['level']:.4f}".split(".")
+            assert (whole, f"{parts[:2]}.{parts[2:]} %" in page) == ("0", True)
+    assert [len(look["verdicts"]) for look in data["looks"]["looks"]] == [int(people >= 4), int(people >= 8)]
+    assert all(one["exploratory"] for one in data["contrasts"])
+
+
+def test_volunteers_are_not_told_of_looks(invite, visitor):
+    _, path = invite(protocol=LOOKS, items=3)
+    visitor.start(path)
+    seen = [visitor.response.content]
+    while visitor.on_trial:
+        seen.append(visitor.answer(0).response.content)
+    assert len(seen) == 4
+    assert not any(word in page.lower() for page in seen for word in (b"planned", b"fleming", b"contrast"))
+
+
+def test_looks_are_read_from_the_protocol_and_faults_are_named():
+    text = PROTOCOL + '[analysis]\ncontrasts = [["ablation-cam", "grad-cam"]]\n'
+    protocol = check_protocol(tomllib.loads(text + "[looks]\nafter = [0.25, 0.5, 1.0]\n"))
+    plan = plan_of(make_study(protocol=protocol.source), ("grad-cam", "ablation-cam"))
+    assert (plan.looks.after, plan.looks.spending) == ((0.25, 0.5, 1.0), "obrien-fleming")
+    for looks, fault in (
+        (
+            "after = [0.5, 0.9]",
+            "looks.after: is [0.5, 0.9]; looks at [0.5, 0.9]: give fractions of the answers that rise to 1",
+        ),
+        (
+            "after = [0.05, 1.0]",
+            "looks.after: is [0.05, 1.0]; at 0.05 obrien-fleming spends next to nothing, so that no answers could show",
+        ),
+        ("after = [2]", "looks.after: is [2]; it must be a list of numbers above 0 up to 1"),
+        ("", "looks.after: is missing"),
+        (
+            'after = [1.0]\nspending = "haybittle"',
+            "looks.spending: is 'haybittle'; it must be 'obrien-fleming' or 'pocock'",
+        ),
+        ("after = [1.0]\nalpha = 0.1", "looks.alpha: is unknown"),
+    ):
+        with pytest.raises(ProtocolError) as error:
+            check_protocol(tomllib.loads(f"{text}[looks]\n{looks}\n"))
+        assert fault in str(error.value)
+    with pytest.raises(ProtocolError, match=r"needs \[analysis\] contrasts"):
+        check_protocol(tomllib.loads(PROTOCOL + "[looks]\nafter = [1.0]\n"))
+
+
+def test_answers_that_do_not_count_bring_no_look_nearer(study):
+    give(study, 3)
+    late = make_participant(study)
+    for item in range(10):
+        answer(late, item, 2, status="undone")
+    assert summary(study).looks.taken == ()
