@@ -31,7 +31,7 @@ def record(request: HttpRequest, slug: str) -> HttpResponse:
     )
     return render(
         request,
-        "studies/record.html",
+        "studies/access/record.html",
         {
             "study": found,
             "page": page,

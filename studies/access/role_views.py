@@ -45,7 +45,7 @@ def access(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "may_edit": may_edit(request.user, found),
     }
-    return render(request, "studies/access.html", context)
+    return render(request, "studies/access/access.html", context)
 
 
 def _take(request: HttpRequest, study: Study) -> HttpResponse:

@@ -32,4 +32,4 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         made = ApiToken.issue(request.user, **form.cleaned_data)[1]
         form = TokenForm(label_suffix="")
-    return render(request, "studies/tokens.html", {"tokens": mine, "form": form, "made": made})
+    return render(request, "studies/api/tokens.html", {"tokens": mine, "form": form, "made": made})

@@ -114,6 +114,6 @@ schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
 # The page's script comes from a request of its own, so the CSP needs no exception.
 docs = login_required(
     SpectacularSwaggerSplitView.as_view(
-        permission_classes=[IsAuthenticated], template_name="studies/api_docs.html", url_name="api-schema"
+        permission_classes=[IsAuthenticated], template_name="studies/api/api_docs.html", url_name="api-schema"
     )
 )

@@ -55,7 +55,7 @@ def report(study: Study, who: str | None = None) -> str:
         "styles": styles(),
         "made_at": timezone.now(),
     }
-    return render_to_string("studies/report.html", context)
+    return render_to_string("studies/exports/report.html", context)
 
 
 def styles() -> str:

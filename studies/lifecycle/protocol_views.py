@@ -28,7 +28,7 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(f"no study {asked}")
     return render(
         request,
-        "studies/protocol.html",
+        "studies/lifecycle/protocol.html",
         {
             "study": study,
             "toml": to_toml(in_full(study.protocol)),
@@ -134,4 +134,4 @@ def change_wording(request: HttpRequest, slug: str) -> HttpResponse:
                 "The study is still paused.",
             )
             return redirect("study-protocol", slug)
-    return render(request, "studies/change_wording.html", {"study": study, "form": form})
+    return render(request, "studies/lifecycle/change_wording.html", {"study": study, "form": form})

@@ -33,7 +33,7 @@ def alike(request: HttpRequest, slug: str) -> HttpResponse:
     found = study_of(request, slug)
     return render(
         request,
-        "studies/alike.html",
+        "studies/lifecycle/alike.html",
         {
             "study": found,
             "pairs": _with_pictures(found, pairs_of(found)),

@@ -29,7 +29,7 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
         done = progress([found])[found.pk]
         return render(
             request,
-            "studies/state.html",
+            "studies/lifecycle/state.html",
             {
                 "study": found,
                 "to": to,
@@ -61,7 +61,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
         messages.warning(request, "A study that has been opened is kept. Close it and archive it instead.")
         return redirect("study", slug)
     if request.method != "POST":
-        return render(request, "studies/delete.html", {"study": found})
+        return render(request, "studies/lifecycle/delete.html", {"study": found})
     try:
         delete_study(study=found, user=request.user)
     except BadInputError as error:  # somebody opened it meanwhile

@@ -26,7 +26,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
-        "studies/watch.html",
+        "studies/monitoring/watch.html",
         {
             "study": study,
             "watch": watch(study),
@@ -56,7 +56,7 @@ def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("study-watch", slug)
     found = people(study, [person])[0]
     context = {"study": study, "person": found, "missing": request.method == "POST"}
-    return render(request, "studies/void.html", context)
+    return render(request, "studies/monitoring/void.html", context)
 
 
 @require_GET

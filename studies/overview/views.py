@@ -26,7 +26,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
     done = progress(found)
     rows = [(study, done[study.pk], study.pk in editable) for study in found]
-    return render(request, "studies/list.html", {"studies": rows})
+    return render(request, "studies/overview/list.html", {"studies": rows})
 
 
 @require_safe
@@ -64,7 +64,7 @@ def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) 
     done = progress([found])[found.pk]
     return render(
         request,
-        "studies/study.html",
+        "studies/overview/study.html",
         {
             "study": found,
             "arms": found.arms.select_related("network"),

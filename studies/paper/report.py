@@ -82,7 +82,7 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "made_at": timezone.now(),
         "code_version": code_version(),
     }
-    return render_to_string("studies/paper.html", context)
+    return render_to_string("studies/paper/paper.html", context)
 
 
 def _tables(inputs: Inputs) -> dict[str, list[Beside]]:

@@ -30,7 +30,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
-        "studies/gallery.html",
+        "studies/results/gallery.html",
         {
             "study": study,
             "page": page,

@@ -36,7 +36,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
-        "studies/items.html",
+        "studies/results/items.html",
         {"study": found, "part": part, "columns": columns, "page": page, "sort": sort, "wanted": wanted},
     )
 
@@ -58,7 +58,7 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
     chain = chain_of_item(found, index)
     return render(
         request,
-        "studies/item.html",
+        "studies/results/item.html",
         {
             "study": found,
             "item": here,

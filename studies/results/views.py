@@ -26,7 +26,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     if results_hidden(found):
         return render(
             request,
-            "studies/hidden.html",
+            "studies/results/hidden.html",
             {"study": found, "progress": progress([found])[found.pk], "seal": seal_in_words(found)},
         )
     reading = Reading(found, part_asked_for(request, found))
@@ -34,7 +34,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     classes, groups = classes_and_groups(found)
     return render(
         request,
-        "studies/results.html",
+        "studies/results/results.html",
         {
             "study": found,
             "seal": seal_in_words(found),
@@ -59,7 +59,7 @@ def humans(request: HttpRequest, slug: str) -> HttpResponse:
     part = part_asked_for(request, found)
     return render(
         request,
-        "studies/humans.html",
+        "studies/results/humans.html",
         {"study": found, "part": part, **humans_context(Reading(found, Part(part.who)))},
     )
 

@@ -26,7 +26,7 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
         protocol = check_protocol(found.protocol)
         choice = choose_photos(protocol)
     except ProtocolError as error:
-        return render(request, "studies/photos.html", {"study": found, "faults": error.lines})
+        return render(request, "studies/setup/photo_selection.html", {"study": found, "faults": error.lines})
     shown = request.GET.get("show", "")
     of_class = request.GET.get("class", "")
     rows = [
@@ -36,7 +36,7 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     return render(
         request,
-        "studies/photos.html",
+        "studies/setup/photo_selection.html",
         {
             "study": found,
             "set": protocol.photo_set,
