@@ -109,7 +109,7 @@ def measure(task: str, size: int) -> dict[str, float]:
     study = Study.objects.get(slug=f"size-{size}")
     work = {
         "scores": lambda: answers.totals(study, "real"),
-        "summary": lambda: summary.summary(study, "real"),
+        "summary": lambda: summary.summary_of(study, "real"),
         "csv": lambda: writers.write_csv(study, Path(os.environ["BENCH_OUT"])),
         "parquet": lambda: writers.write_parquet(study, Path(os.environ["BENCH_OUT"])),
         "counts": lambda: count_all(study),

@@ -43,7 +43,7 @@ def _measure() -> None:
     photos = import_images(path=Path("samples/photos"), set_name="samples").image_set
     networks = [add_network(name=name, load=load)[0] for name, load in NETWORKS.items()]
     run_pending(
-        runs.plan(image_set=photos, networks=networks, methods=METHODS), lambda: print(".", end="", file=sys.stderr)
+        runs.plan_run(image_set=photos, networks=networks, methods=METHODS), lambda: print(".", end="", file=sys.stderr)
     )  # fmt: skip
     report([_row(photos, network, protocol, repeats) for network in networks for protocol in PROTOCOLS])
 
@@ -53,14 +53,18 @@ def _row(photos, network, protocol: str, repeats: int) -> dict:
     from explain.models import Evaluation
     from explain.networks.registry import load_network
 
-    asked = evaluate.ask(networks=[network], methods=METHODS, protocol=protocol, target="label")
+    asked = evaluate.ask_for_evaluation(
+        networks=[network], methods=METHODS, protocol=protocol, target="label"
+    )
     passes = photos.images.count() * (1 + len(METHODS))
     net = load_network(network)
     pairs = []
     for _ in range(repeats):
         Evaluation.objects.all().delete()
         start = time.perf_counter()
-        evaluate.run(evaluate.plan(image_set=photos, asked=asked), lambda done, total: None)
+        evaluate.run_evaluation(
+            evaluate.plan_evaluation(image_set=photos, asked=asked), lambda done, total: None
+        )
         ours = time.perf_counter() - start
         pairs.append((_plain(net, passes), ours))
     shares = sorted(plain / ours for plain, ours in pairs)

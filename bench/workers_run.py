@@ -23,7 +23,7 @@ def prepare(sets: int) -> None:
     """The sample photos in some sets, so that there are batches enough; a run for each, planned and not begun."""
     from django.core.management import call_command
 
-    from explain.maps.runs import plan
+    from explain.maps.runs import plan_run
     from explain.networks.registry import add_network
     from explain.photos.importer import import_images
 
@@ -32,7 +32,7 @@ def prepare(sets: int) -> None:
     photos = ROOT / "samples/photos/manifest.csv"
     for number in range(sets):
         image_set = import_images(path=photos, set_name=f"samples-{number}").image_set
-        plan(image_set=image_set, networks=[network], methods=METHODS)
+        plan_run(image_set=image_set, networks=[network], methods=METHODS)
 
 
 def begin_again() -> list[int]:

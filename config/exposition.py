@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 
 from explain.core import clock
 from explain.jobs import workers
-from explain.jobs.workload import workload
-from studies.monitoring.progress import totals
+from explain.jobs.workload import current_workload
+from studies.monitoring.progress import site_totals
 
 __all__ = ["CONTENT_TYPE_LATEST", "text"]
 Samples = list[tuple[dict[str, str], float]]  # labels, value
@@ -37,7 +37,7 @@ class _Site(Collector):
 
 
 def _maps() -> Iterator[Metric]:
-    work = workload()
+    work = current_workload()
     yield _gauge("batches", "Batches of photos that maps are made for.", _by("state", work.batches))
     yield _gauge("batches_silent", "Running batches whose worker has gone silent.", [({}, work.silent)])
     yield _gauge("jobs", "What people asked workers for on a page.", _by("state", work.jobs))
@@ -45,7 +45,7 @@ def _maps() -> Iterator[Metric]:
 
 
 def _workers() -> Iterator[Metric]:
-    seen = workers.seen()
+    seen = workers.workers_seen()
     there = sum(worker.is_there for worker in seen)
     counts = {"there": there, "silent": len(seen) - there}
     yield _gauge("workers", "Workers heard of in the last day.", _by("state", counts))
@@ -57,7 +57,7 @@ def _workers() -> Iterator[Metric]:
 
 
 def _studies() -> Iterator[Metric]:
-    found = totals()
+    found = site_totals()
     yield _gauge("studies", "Studies.", _by("state", found.studies))
     yield _gauge("trials_left", "Trials of open studies without their answer.", _by("state", found.left))
     yield _gauge(

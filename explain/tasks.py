@@ -47,7 +47,7 @@ def evaluate_photos(**batch: Any) -> None:
     evaluate.evaluate_photos(**batch)
 
 
-def send_evaluations(todo: Iterable[evaluate.Todo]) -> None:
+def send_evaluations(todo: Iterable[evaluate.EvaluationTask]) -> None:
     """Tell the workers of batches to evaluate. What a lost message asked for is planned again."""
     for batch in todo:
         tell(evaluate_photos, **vars(batch))

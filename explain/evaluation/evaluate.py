@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Evaluating:
+class EvaluationProgress:
     """What is evaluated of one network: which methods, by which protocol, and the class that is explained."""
 
     network: Network
@@ -87,7 +87,7 @@ class Evaluating:
 
 
 @dataclass(frozen=True)
-class Todo:
+class EvaluationTask:
     """Photos of one network that lack a row: plain values, as a task would be sent them."""
 
     network_id: int
@@ -97,9 +97,9 @@ class Todo:
     target: str
 
 
-def ask(
+def ask_for_evaluation(
     *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
-) -> list[Evaluating]:
+) -> list[EvaluationProgress]:
     """What is asked for, one for each network. Raises BadInputError for names that do not exist."""
     unknown = [method for method in methods if method not in METHOD_NAMES]
     if unknown:
@@ -109,10 +109,10 @@ def ask(
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
     found = find_protocol(protocol)
-    return [Evaluating(network, tuple(dict.fromkeys(methods)), found, target) for network in networks]
+    return [EvaluationProgress(network, tuple(dict.fromkeys(methods)), found, target) for network in networks]
 
 
-def plan(*, image_set: ImageSet, asked: Sequence[Evaluating]) -> list[Todo]:
+def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress]) -> list[EvaluationTask]:
     """What is left to compute, in batches of BATCH_SIZE photos. Raises BadInputError where a map is missing."""
     images = list(image_set.images.order_by("pk"))
     if not images:
@@ -123,13 +123,13 @@ def plan(*, image_set: ImageSet, asked: Sequence[Evaluating]) -> list[Todo]:
         lack = one.missing(images, image__image_set=image_set)
         ids = sorted({wanted.image.pk for wanted in lack})
         todo += [
-            Todo(one.network.pk, part, list(one.methods), one.protocol.name, one.target)
+            EvaluationTask(one.network.pk, part, list(one.methods), one.protocol.name, one.target)
             for part in _parts(ids, settings.BATCH_SIZE)
         ]
     return todo
 
 
-def run(todo: Sequence[Todo], report: Callable[[int, int], object]) -> None:
+def run_evaluation(todo: Sequence[EvaluationTask], report: Callable[[int, int], object]) -> None:
     """Compute batches in this process, one after the other; `report(photos done, photos)` before and after each."""
     total, done = sum(len(batch.image_ids) for batch in todo), 0
     for batch in todo:
@@ -147,14 +147,14 @@ def evaluate_photos(
     A photo without its map is passed over (`plan` refuses it). Raises BadInputError or CamError; then nothing is stored.
     """
     network = Network.objects.get(pk=network_id)
-    (asked,) = ask(networks=[network], methods=methods, protocol=protocol, target=target)
+    (asked,) = ask_for_evaluation(networks=[network], methods=methods, protocol=protocol, target=target)
     images = list(Image.objects.filter(pk__in=image_ids).order_by("pk"))
     rows = _measured(asked, asked.missing(images, image__in=image_ids))
     Evaluation.objects.bulk_create(rows, ignore_conflicts=True)  # another process may have been faster
     return len(rows)
 
 
-def _measured(asked: Evaluating, missing: Sequence[Wanted]) -> list[Evaluation]:
+def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Evaluation]:
     from .measure import PhotoWithMaps, measure_photos
 
     maps = _maps(asked.network, missing)
@@ -196,7 +196,7 @@ def _maps(network: Network, wanted: Sequence[Wanted]) -> dict[MapKey, Explanatio
     return {map_key(row): row for row in rows.defer("manifest").order_by()}
 
 
-def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[Evaluating]) -> None:
+def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[EvaluationProgress]) -> None:
     """Refuse unless every photo has its map of every network and method; say how to make them."""
     lines = []
     for one in asked:

@@ -14,7 +14,7 @@ from explain.maps.pictures import crop_of
 from explain.models import ExplanationMap, Image
 from explain.photos.pixels import pixels_of
 
-from .evaluate import Evaluating
+from .evaluate import EvaluationProgress
 
 SIDE = 168
 THRESHOLDS = (0.1, 0.3, 0.5)
@@ -39,7 +39,7 @@ class Row:
     maps: dict[str, int]
 
 
-def rows(*, images: Sequence[Image], asked: Evaluating) -> list[Row]:
+def figure4_rows(*, images: Sequence[Image], asked: EvaluationProgress) -> list[Row]:
     """The figure's rows, in the order of the photos; a photo lacks the methods that it has no map of."""
     wanted = {one.map_key: one for one in asked.wanted(images)}
     stored = ExplanationMap.objects.filter(
@@ -53,7 +53,7 @@ def _key(row: ExplanationMap) -> tuple[int, str, int, str]:
     return row.image_id, row.method, row.target, row.parameters_hash
 
 
-def _row(image: Image, asked: Evaluating, maps: dict[str, ExplanationMap]) -> Row:
+def _row(image: Image, asked: EvaluationProgress, maps: dict[str, ExplanationMap]) -> Row:
     pixels = pixels_of(image)
     shown = render.frame_picture(pixels, SIDE)
     frame = render.frame_box(image.width, image.height)

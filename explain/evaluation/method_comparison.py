@@ -15,7 +15,7 @@ from explain.cam.rendering import render
 from explain.maps.pictures import crop_of
 from explain.models import ExplanationMap, Image, ImageSet
 
-from .evaluate import Evaluating
+from .evaluate import EvaluationProgress
 
 VISIBLE = 0.05
 SIDE = 56  # pixels of the frame in which maps are compared
@@ -46,7 +46,7 @@ class Pair:
 def compare(
     *,
     image_set: ImageSet,
-    asked: Evaluating,
+    asked: EvaluationProgress,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> list[Pair]:
     """Every pair of the methods asked for, on one network and set, over the photos that have both maps.
@@ -70,7 +70,7 @@ def compare(
 Shown = tuple[np.ndarray, np.ndarray]  # raw cells; colours as shown, 0..1
 
 
-def _maps(images: Sequence[Image], asked: Evaluating) -> dict[int, dict[str, Shown]]:
+def _maps(images: Sequence[Image], asked: EvaluationProgress) -> dict[int, dict[str, Shown]]:
     wanted = {one.map_key: one.image for one in asked.wanted(images)}
     rows = ExplanationMap.objects.filter(
         network=asked.network, layer=asked.network.layer, method__in=asked.methods, image__in=images

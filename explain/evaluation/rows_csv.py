@@ -7,7 +7,7 @@ from pathlib import Path
 from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, ImageSet
 
-from .evaluate import Evaluating
+from .evaluate import EvaluationProgress
 from .tables import FIGURES
 
 COLUMNS = (
@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_rows(*, path: Path, image_set: ImageSet, asked: list[Evaluating]) -> None:
+def write_rows(*, path: Path, image_set: ImageSet, asked: list[EvaluationProgress]) -> None:
     """Write the rows that the tables of `asked` are made of. BadInputError where the file cannot be written."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -30,7 +30,7 @@ def write_rows(*, path: Path, image_set: ImageSet, asked: list[Evaluating]) -> N
         ) from error
 
 
-def _lines(image_set: ImageSet, asked: Evaluating) -> Iterator[list]:
+def _lines(image_set: ImageSet, asked: EvaluationProgress) -> Iterator[list]:
     network = asked.network
     maps = ExplanationMap.objects.filter(
         network=network, layer=network.layer, method__in=asked.methods, image__image_set=image_set

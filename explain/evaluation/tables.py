@@ -9,7 +9,7 @@ import numpy as np
 from explain.cam.metrics.faithfulness import Faithfulness, faithfulness
 from explain.models import Image, ImageSet
 
-from .evaluate import Evaluating, RowKey
+from .evaluate import EvaluationProgress, RowKey
 from .protocols import IOU_AT
 
 FIGURES = (
@@ -66,7 +66,7 @@ class EvaluationTable:
         return asdict(self)
 
 
-def table_of(*, image_set: ImageSet, asked: Evaluating) -> EvaluationTable:
+def table_of(*, image_set: ImageSet, asked: EvaluationProgress) -> EvaluationTable:
     """The table of one network, from the rows that are there. Nothing in it is ever NaN."""
     images = list(image_set.images.order_by("pk"))
     columns = columns_of(image_set, images, asked)
@@ -89,7 +89,7 @@ T = TypeVar("T")
 Columns = dict[str, dict[str, np.ndarray]]  # method -> figure -> (n,) float64, NaN where a photo has none
 
 
-def columns_of(image_set: ImageSet, images: Sequence[Image], asked: Evaluating) -> Columns:
+def columns_of(image_set: ImageSet, images: Sequence[Image], asked: EvaluationProgress) -> Columns:
     """The figures by method, over the photos that have a row for every method."""
     rows = asked.rows(image__image_set=image_set)
     stored: dict[RowKey, tuple] = {
@@ -108,7 +108,9 @@ def columns_of(image_set: ImageSet, images: Sequence[Image], asked: Evaluating) 
     return columns
 
 
-def _faithful(columns: Columns, asked: Evaluating) -> tuple[dict[str, dict[str, Faithfulness]], list[str]]:
+def _faithful(
+    columns: Columns, asked: EvaluationProgress
+) -> tuple[dict[str, dict[str, Faithfulness]], list[str]]:
     found: dict[str, dict[str, Faithfulness]] = {"confidence": {}, "activation": {}}
     notes = []
     for score in found:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=1)  # a worker that was not heard of for so long is shown no more
 
 
-def seen() -> list[Worker]:
+def workers_seen() -> list[Worker]:
     """The workers of the last day, those heard of last first; in one query."""
     return list(Worker.objects.filter(heartbeat_at__gt=clock.now() - FORGOTTEN))
 

@@ -17,7 +17,7 @@ class Workload:
     maps: int
 
 
-def workload() -> Workload:
+def current_workload() -> Workload:
     """All of it, in four queries."""
     return Workload(
         batches=dict.fromkeys(Batch.State.values, 0) | _by_state(Batch.objects.all()),

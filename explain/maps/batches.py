@@ -19,7 +19,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.models import Batch, Precompute
 
-from .compute import Making
+from .compute import BatchComputation
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -72,7 +72,7 @@ def run_batch(batch_id: int) -> Batch | None:
     batch = claim_batch(batch_id)
     if batch is None:
         return None
-    making = Making(batch=batch, ours=ours(batch))
+    making = BatchComputation(batch=batch, ours=ours(batch))
     try:
         with heartbeat(batch):
             making.compute()

@@ -19,12 +19,12 @@ from explain.networks.registry import load_network
 from explain.photos.class_names import label_target
 from explain.photos.pixels import pixels_of
 
-from .missing import SCORE, lacking, map_key, maps_there, parameters_hash
+from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
 from .pictures import MAP_PICTURES, Frame, crop_of
 
 
 @dataclass
-class Making:
+class BatchComputation:
     """One batch in the making: rows that are not saved yet, whose pictures are.
 
     `ours` selects the batch's row for as long as nobody else has claimed it.
@@ -73,7 +73,9 @@ class Making:
         """The photos that lack anything, and the methods that any of them lacks."""
         run = self.batch.precompute
         images = list(self.batch.images.order_by("pk"))
-        lacks = lacking(images=images, network=self.batch.network, methods=run.methods, target=run.target)
+        lacks = missing_maps(
+            images=images, network=self.batch.network, methods=run.methods, target=run.target
+        )
         methods = [method for method in run.methods if any(method in found for found in lacks.values())]
         return [image for image in images if image.pk in lacks], methods
 

@@ -36,7 +36,7 @@ def maps_there(*, network: Network, methods: Sequence[str], **photos: object) ->
     return set(rows.order_by().values_list("image_id", "method", "target", "parameters_hash"))
 
 
-def lacking(
+def missing_maps(
     *, images: Sequence[Image], network: Network, methods: Sequence[str], target: str
 ) -> dict[int, list[str]]:
     """Photo's key -> the methods whose map it lacks; an empty list where it lacks a prediction only.

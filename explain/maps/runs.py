@@ -22,7 +22,7 @@ from explain.models import Batch, Image, ImageSet, Network, Precompute
 from explain.photos.class_names import label_targets
 
 from .batches import MAX_ATTEMPTS
-from .missing import lacking
+from .missing import missing_maps
 
 RECENT = 8  # finished batches that the speed is taken from
 SHOWN_FAILURES = 50
@@ -30,7 +30,7 @@ IDLE_SECONDS = 10
 State = Batch.State
 
 
-def plan(
+def plan_run(
     *,
     image_set: ImageSet,
     networks: Sequence[Network],
@@ -97,7 +97,7 @@ def _same_run(
 
 
 def _add_batches(run: Precompute, network: Network, images: Sequence[Image]) -> None:
-    lacks = lacking(images=images, network=network, methods=run.methods, target=run.target)
+    lacks = missing_maps(images=images, network=network, methods=run.methods, target=run.target)
     waiting = set(
         run.batches.filter(network=network, state__in=[State.PENDING, State.RUNNING]).values_list(
             "images", flat=True
@@ -114,7 +114,7 @@ def _add_batches(run: Precompute, network: Network, images: Sequence[Image]) -> 
     Batch.images.through.objects.bulk_create(links, batch_size=1000)
 
 
-def pending(run: Precompute) -> list[int]:
+def pending_batches(run: Precompute) -> list[int]:
     """The ids of the batches that wait for a worker, in order."""
     return list(run.batches.filter(state=State.PENDING).order_by("pk").values_list("pk", flat=True))
 
@@ -162,7 +162,7 @@ def _back_to_pending(batches: QuerySet[Batch], **fields: Any) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is. A photo counts once for each network; speed is that of the last finished batches."""
 
     batches: dict[str, int]
@@ -183,7 +183,7 @@ class Progress:
         return 100 * self.photos_done // self.photos if self.photos else 100
 
 
-def progress(run: Precompute) -> Progress:
+def run_progress(run: Precompute) -> RunProgress:
     """How far `run` is, in two queries."""
     batches = list(run.batches.defer("error").annotate(photos=Count("images")))
     photos = {state: sum(b.photos for b in batches if b.state == state) for state in State.values}
@@ -192,7 +192,7 @@ def progress(run: Precompute) -> Progress:
     counts = {state: sum(b.state == state for b in batches) for state in State.values}
     lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
     busy = counts[State.RUNNING] or any(b.finished_at and b.finished_at > lately for b in batches)
-    return Progress(
+    return RunProgress(
         batches=counts,
         photos=sum(photos.values()),
         photos_done=photos[State.DONE],

@@ -21,7 +21,7 @@ SAMPLE = "samples/photos/hammer-1.jpg"
 
 
 @dataclass(frozen=True)
-class Tried:
+class NetworkTrialRun:
     """`layers`: every place where the network can be cut, (name, channels, height, width), in the order of running.
 
     `top`: class name and probability, best first, of the photo `photo`. `picture` is an open JPEG of the map over it.
@@ -46,7 +46,7 @@ class Tried:
         }
 
 
-def try_network(*, load: str, layer: str | None, weights: str | None, set_name: str = "") -> Tried:
+def try_network(*, load: str, layer: str | None, weights: str | None, set_name: str = "") -> NetworkTrialRun:
     """Load a network, and let it look at the first photo of a set, or at a sample.
 
     Raises BadInputError or CamError, in one line.
@@ -63,7 +63,7 @@ def try_network(*, load: str, layer: str | None, weights: str | None, set_name: 
     cells = out.maps[METHOD][0].numpy()
     pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
     placed = render.place(cells, net.crop_box(*photo.size), frame)
-    return Tried(
+    return NetworkTrialRun(
         layer=net.layer,
         layers=layers_of(net),
         classes=len(net.class_names),

@@ -5,7 +5,7 @@ from explain.maps import runs
 PICTURES = {"overlay": "over the photo", "masked": "top 20 % of the photo", "heat": "alone"}
 
 
-def shown(state: runs.Progress) -> dict[str, str]:
+def shown(state: runs.RunProgress) -> dict[str, str]:
     """The figures as people read them, by the name that the page gives them."""
     speed, left = state.photos_per_second, state.seconds_left
     return {

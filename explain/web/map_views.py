@@ -37,7 +37,7 @@ def runs(request: HttpRequest) -> HttpResponse:
             "sets": sets_with_counts(),
             "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
             "runs": precompute.runs_with_counts()[:RUNS_SHOWN],
-            "workers": workers.seen(),
+            "workers": workers.workers_seen(),
         },
     )
 
@@ -46,7 +46,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one run is; the page brings itself up to date."""
     found = get_object_or_404(Precompute.objects.select_related("image_set", "created_by"), pk=pk)
-    state = precompute.progress(found)
+    state = precompute.run_progress(found)
     return render(
         request,
         "explain/run.html",
@@ -63,7 +63,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_state(request: HttpRequest, pk: int) -> JsonResponse:
     """The figures of the run page, for its script."""
-    state = precompute.progress(get_object_or_404(Precompute, pk=pk))
+    state = precompute.run_progress(get_object_or_404(Precompute, pk=pk))
     return JsonResponse(
         {
             "finished": state.finished,
@@ -88,7 +88,7 @@ def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Precompute, pk=pk)
     again = precompute.retry_failed(found.batches.all()) + precompute.requeue_stale()
     try:
-        tasks.send([*again, *precompute.pending(found)])
+        tasks.send([*again, *precompute.pending_batches(found)])
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     else:

@@ -19,7 +19,7 @@ POINTS = 201  # Gauss–Legendre points between the bounds: bounds are right to 
 
 
 @dataclass(frozen=True)
-class Look:
+class LookBoundary:
     """One planned look at the data."""
 
     fraction: float  # of the answers that the study needs, above 0 up to 1
@@ -30,7 +30,7 @@ class Look:
 
 def plan_looks(
     fractions: Sequence[float], alpha: float = 0.05, spending: Spending = "obrien-fleming"
-) -> list[Look]:
+) -> list[LookBoundary]:
     """Bounds of two-sided looks after the given fractions of the answers; the last fraction is 1.
 
     "obrien-fleming" spends little at first and keeps the last look near the usual 5 %; "pocock" is nearly as strict
@@ -40,7 +40,7 @@ def plan_looks(
     [2.963, 1.969]
     """
     _check(fractions, alpha, spending)
-    looks: list[Look] = []
+    looks: list[LookBoundary] = []
     points, density = np.zeros(1), np.ones(1)  # of the Brownian path among the studies that go on
     before = spent_before = 0.0
     nodes, weights = np.polynomial.legendre.leggauss(POINTS)
@@ -55,7 +55,7 @@ def plan_looks(
                 f"at {fraction} {spending} spends next to nothing, so that no answers could show anything; "
                 "look later, or spend as pocock does"
             )
-        looks.append(Look(float(fraction), spent, float(z), level))
+        looks.append(LookBoundary(float(fraction), spent, float(z), level))
         following = nodes * bound
         distance = (following[:, None] - points[None]) / step
         kernel = np.exp(-(distance**2) / 2) / (np.sqrt(2 * np.pi) * step)

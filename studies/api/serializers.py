@@ -5,7 +5,8 @@ from rest_framework import serializers
 
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation.invitations import is_over, lets_nobody_in
-from studies.trials.attention_checks import has_passed, names, picked
+from studies.trials.attention_checks import check_passed as has_passed
+from studies.trials.attention_checks import names_of_maps, picked
 
 
 class ArmSerializer(serializers.ModelSerializer):
@@ -108,7 +109,7 @@ class AnswerSerializer(serializers.ModelSerializer):
         }
 
     def get_order(self, response: Response) -> list[str]:
-        stands = names(response.trial.kind, self.context["arms"])
+        stands = names_of_maps(response.trial.kind, self.context["arms"])
         return [stands[index] for index in response.trial.arms] if response.trial.order else []
 
     def get_choice(self, response: Response) -> str | None:

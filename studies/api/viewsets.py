@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from studies import models
 from studies.lifecycle.seal import seal_json
 from studies.models import Study
-from studies.monitoring.progress import progress, with_item_count
+from studies.monitoring.progress import progress_of, with_item_count
 from studies.protocol.analysis_plan import HIDDEN, results_hidden
 from studies.results.answers import all_answers
 from studies.results.as_json import scores_json
@@ -55,7 +55,7 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
     def get_serializer(self, *args, **kwargs):
         if args and self.serializer_class is StudySerializer and self.action in DESCRIBING:
             found = args[0] if kwargs.get("many") else [args[0]]
-            kwargs["context"] = {**self.get_serializer_context(), "progress": progress(found)}
+            kwargs["context"] = {**self.get_serializer_context(), "progress": progress_of(found)}
         return super().get_serializer(*args, **kwargs)
 
     def answered_study(self) -> Study:

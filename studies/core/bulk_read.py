@@ -45,7 +45,7 @@ KINDS: dict[str, tuple[Field, str]] = {
 
 
 @dataclass(frozen=True)
-class Codes:
+class CategoricalColumn:
     """n short texts of which few are distinct: row i has `texts[places[i]]`."""
 
     texts: list[str]
@@ -55,8 +55,8 @@ class Codes:
         """(n,) bool: which rows have this text."""
         return np.array([each == text for each in self.texts], bool)[self.places]
 
-    def __getitem__(self, rows: Any) -> "Codes":
-        return Codes(self.texts, self.places[rows])
+    def __getitem__(self, rows: Any) -> "CategoricalColumn":
+        return CategoricalColumn(self.texts, self.places[rows])
 
 
 Columns = dict[str, Any]  # of arrays of one length n, and of Codes
@@ -69,9 +69,9 @@ class _Codebook(dict[str, int]):
         self[text] = len(self)
         return self[text]
 
-    def codes(self, texts: list[str]) -> Codes:
+    def codes(self, texts: list[str]) -> CategoricalColumn:
         places = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-        return Codes(list(self), places)
+        return CategoricalColumn(list(self), places)
 
 
 def chunks(rows: QuerySet, fields: Fields, size: int = 16_384) -> Iterator[Columns]:
@@ -107,12 +107,12 @@ def room_to_sort(alias: str) -> Iterator[None]:
 
 
 def _nothing(kind: str) -> Any:
-    return Codes([], np.array([], np.int64)) if kind == "code" else FROM_SQLITE[kind]([])
+    return CategoricalColumn([], np.array([], np.int64)) if kind == "code" else FROM_SQLITE[kind]([])
 
 
 def _one_after_the_other(parts: list[Any]) -> Any:
-    if isinstance(parts[0], Codes):  # all by one book, so that its last state has every text
-        return Codes(parts[-1].texts, np.concatenate([part.places for part in parts]))
+    if isinstance(parts[0], CategoricalColumn):  # all by one book, so that its last state has every text
+        return CategoricalColumn(parts[-1].texts, np.concatenate([part.places for part in parts]))
     return np.concatenate(parts)
 
 

@@ -10,7 +10,7 @@ _turn = threading.RLock()
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def write_transaction() -> Iterator[None]:
     """A transaction that writes.
 
     SQLite has one write lock and gives it to whoever happens to ask at the right moment: among many threads some

@@ -14,8 +14,8 @@ from studies.lifecycle.seal_words import SEAL_BROKEN, seal_in_words
 from studies.models import Study
 from studies.results.answers import Reading, answers_of
 from studies.results.as_json import scores_json
-from studies.results.data_quality import Checks, checks_of, reasons
-from studies.results.part import Part, part_of
+from studies.results.data_quality import AttentionCheckResults, checks_of, reasons
+from studies.results.part import AnswerSelection, part_of
 from studies.results.provenance import MEANINGS, origins
 from studies.trials.practice import failed_practice
 
@@ -81,8 +81,12 @@ def wide(study: Study, who: str) -> Iterator[str]:
 def participants(study: Study) -> Iterator[str]:
     """One participant a row, with what they said of themselves. No name, no id of a recruitment site."""
     keys = [question["key"] for question in study.questions]
-    reading = Reading(study, Part("all"))
-    checks, practised, why = checks_of(reading) or Checks(), failed_practice(study), reasons(reading)
+    reading = Reading(study, AnswerSelection("all"))
+    checks, practised, why = (
+        checks_of(reading) or AttentionCheckResults(),
+        failed_practice(study),
+        reasons(reading),
+    )
     yield _line([*PARTICIPANT_MEANINGS, *keys])
     for person in (
         study.participants.select_related("invitation").order_by("number").iterator(chunk_size=1000)

@@ -12,15 +12,15 @@ from django.db.models.functions import Coalesce
 
 from studies.analysis.answers import SAME_NAME
 from studies.analysis.table import UNKNOWN
-from studies.core.bulk_read import Codes, Columns, chunks
+from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Response, Study, Trial
 from studies.results.answers import Reading
 from studies.results.data_quality import reasons
-from studies.results.part import Part
-from studies.trials.attention_checks import names, passes
+from studies.results.part import AnswerSelection
+from studies.trials.attention_checks import names_of_maps, passes
 
 from . import csv_columns
-from .csv_columns import Choices, Chosen, Numbers
+from .csv_columns import Categorical, Categories, Numbers
 
 FORMULA_STARTS = tuple("=+-@|%\t\r\n")
 FIELDS = {
@@ -40,8 +40,8 @@ FIELDS = {
 }
 INT, TEXT, BOOL = "integer", "text", "true or false"
 SIDES = {"0,1": "left", "1,0": "right"}
-RATINGS = Choices([-2, -1, 0, 1, 2, None])
-TRUTH = Choices([False, True, None])
+RATINGS = Categories([-2, -1, 0, 1, 2, None])
+TRUTH = Categories([False, True, None])
 
 
 @dataclass(frozen=True)
@@ -72,26 +72,28 @@ class Export:
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"
         )
-        why = reasons(Reading(study, Part("all")))
+        why = reasons(Reading(study, AnswerSelection("all")))
         self.person_ids, self.people = self.side_table(
             ((*row, why.get(row[1], "")) for row in people),
             ["number", "group", "state", "imported", "left_out_by"],
         )
         hashes = dict(study.versions.values_list("number", "sha256")) | {study.version: study.protocol_sha256}
-        self.versions: Choices = Choices(range(1, study.version + 1))
-        self.hashes: Choices = self.choices(hashes.get(number, "") for number in range(1, study.version + 1))
+        self.versions: Categories = Categories(range(1, study.version + 1))
+        self.hashes: Categories = self.choices(
+            hashes.get(number, "") for number in range(1, study.version + 1)
+        )
 
-    def side_table(self, rows: Iterable[tuple], names: list[str]) -> tuple[np.ndarray, dict[str, Choices]]:
+    def side_table(self, rows: Iterable[tuple], names: list[str]) -> tuple[np.ndarray, dict[str, Categories]]:
         """The ids, in order, and what many answers share with each."""
         ids, *columns = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
         shared = {name: self.choices(column) for name, column in zip(names, columns, strict=True)}
         return np.array(ids, np.int64), shared
 
-    def choices(self, values: Iterable[csv_columns.Value]) -> Choices:
+    def choices(self, values: Iterable[csv_columns.Value]) -> Categories:
         """Values that many rows share, made ready once."""
         if self.defuse:
             values = [defused(value) if isinstance(value, str) else value for value in values]
-        return Choices(values)
+        return Categories(values)
 
     def tables(self) -> Iterator[list[csv_columns.Column]]:
         """The answers in the order in which they came, thousands a table: their columns."""
@@ -114,41 +116,43 @@ class Export:
         there = np.isin(raw["participant_id"], self.person_ids) & (raw["version"] <= self.study.version)
         return raw if there.all() else {name: column[there] for name, column in raw.items()}
 
-    def of_item(self, raw: Columns, field: str) -> Chosen:
-        return Chosen(self.items[field], raw["item"])
+    def of_item(self, raw: Columns, field: str) -> Categorical:
+        return Categorical(self.items[field], raw["item"])
 
-    def of_person(self, raw: Columns, field: str) -> Chosen:
-        return Chosen(self.people[field], raw["person"])
+    def of_person(self, raw: Columns, field: str) -> Categorical:
+        return Categorical(self.people[field], raw["person"])
 
-    def constant(self, raw: Columns, value: str) -> Chosen:
-        return Chosen(self.choices([value]), np.zeros(len(raw["value"]), np.int64))
+    def constant(self, raw: Columns, value: str) -> Categorical:
+        return Categorical(self.choices([value]), np.zeros(len(raw["value"]), np.int64))
 
-    def by_code(self, codes: Codes, meaning: Callable[[str], str]) -> Chosen:
+    def by_code(self, codes: CategoricalColumn, meaning: Callable[[str], str]) -> Categorical:
         """What each code means, worked out once for each distinct one."""
-        return Chosen(self.choices(map(meaning, codes.texts)), codes.places)
+        return Categorical(self.choices(map(meaning, codes.texts)), codes.places)
 
-    def picked(self, raw: Columns) -> Chosen:
+    def picked(self, raw: Columns) -> Categorical:
         """The arm, or “same”, by name."""
-        main, check = ([*names(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+        main, check = (
+            [*names_of_maps(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK)
+        )
         places = raw["value"] % len(main)
-        return Chosen(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
+        return Categorical(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
 
-    def positions(self, raw: Columns) -> Chosen:
+    def positions(self, raw: Columns) -> Categorical:
         """From 1; 0 for “same”."""
         unknown = len(self.arms) + 1
         places = np.where(raw["shown"] == UNKNOWN, unknown, raw["shown"] + 1)
-        return Chosen(Choices([*range(unknown), None]), places)
+        return Categorical(Categories([*range(unknown), None]), places)
 
-    def orders(self, raw: Columns) -> Chosen:
+    def orders(self, raw: Columns) -> Categorical:
         """Names from the first position to the last; empty if not known."""
 
         def order(code: str, check: bool) -> str:
-            stands = names(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
+            stands = names_of_maps(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
             return " > ".join(stands[int(index)] for index in code.split(",")) if code else ""
 
         pairs, places = np.unique(2 * raw["order"].places + raw["check"], return_inverse=True)
         texts = [order(raw["order"].texts[pair // 2], pair % 2 == 1) for pair in pairs.tolist()]
-        return Chosen(self.choices(texts), places)
+        return Categorical(self.choices(texts), places)
 
 
 def defused(text: str) -> str:
@@ -160,12 +164,12 @@ def defused(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
-def _checks_passed(raw: Columns, task: str) -> Chosen:
-    return Chosen(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
+def _checks_passed(raw: Columns, task: str) -> Categorical:
+    return Categorical(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
 
 
-def _true(values: np.ndarray) -> Chosen:
-    return Chosen(TRUTH, values.astype(np.int64))
+def _true(values: np.ndarray) -> Categorical:
+    return Categorical(TRUTH, values.astype(np.int64))
 
 
 COLUMNS = [
@@ -215,14 +219,14 @@ COLUMNS = [
         "rating",
         INT,
         "−2 … 2. Positive: the first arm was judged more reliable; in an attention check, the map on the object.",
-        lambda e, raw: Chosen(RATINGS, raw["value"] + 2),
+        lambda e, raw: Categorical(RATINGS, raw["value"] + 2),
         task="rating",
     ),
     Column(
         "rating_shown",
         INT,
         "−2 … 2 as on screen. Positive: the map on the right. Empty: not known.",
-        lambda e, raw: Chosen(RATINGS, np.where(raw["shown"] == UNKNOWN, 5, raw["shown"] + 2)),
+        lambda e, raw: Categorical(RATINGS, np.where(raw["shown"] == UNKNOWN, 5, raw["shown"] + 2)),
         task="rating",
     ),
     Column(
@@ -299,12 +303,12 @@ COLUMNS = [
         "protocol_version",
         INT,
         "Version of the protocol that the answer was given under; 1: as the study was opened.",
-        lambda e, raw: Chosen(e.versions, raw["version"] - 1),
+        lambda e, raw: Categorical(e.versions, raw["version"] - 1),
     ),
     Column(
         "protocol_sha256",
         TEXT,
         "SHA-256 of all that was asked under that version of the protocol.",
-        lambda e, raw: Chosen(e.hashes, raw["version"] - 1),
+        lambda e, raw: Categorical(e.hashes, raw["version"] - 1),
     ),
 ]

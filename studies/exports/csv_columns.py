@@ -26,7 +26,7 @@ class Column(Protocol):
         """The same n values for other formats; None where there is none."""
 
 
-class Choices:
+class Categories:
     """The few values that the cells of many rows may have. An empty text is None, and an empty cell."""
 
     def __init__(self, values: Iterable[Value]):
@@ -38,10 +38,10 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Categorical:
     """Of each row, which of the choices it has."""
 
-    choices: Choices
+    choices: Categories
     places: np.ndarray  # (n,) int
 
     def csv(self) -> np.ndarray:
@@ -75,7 +75,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Codes:
+class FixedWidthText:
     """ASCII texts of one length without a quotation mark, all different: identifiers, times."""
 
     codes: np.ndarray  # (n,) bytes
@@ -88,7 +88,7 @@ class Codes:
         return [code.decode() for code in self.codes.tolist()]
 
 
-def times(microseconds: np.ndarray) -> Codes:
+def times(microseconds: np.ndarray) -> FixedWidthText:
     """Microseconds since 1970 UTC (n,) → ISO 8601.
 
     >>> times(np.array([1_795_667_696_000_007])).values()
@@ -101,14 +101,14 @@ def times(microseconds: np.ndarray) -> Codes:
     text = [dates[places], _all(day, b"T"), TWO_DIGITS[seconds // 3600], _all(day, b":")]
     text += [TWO_DIGITS[seconds // 60 % 60], _all(day, b":"), TWO_DIGITS[seconds % 60], _all(day, b".")]
     text += [TWO_DIGITS[fraction // 10_000], TWO_DIGITS[fraction // 100 % 100], TWO_DIGITS[fraction % 100]]
-    return Codes(_joined([*text, _all(day, b"Z")]))
+    return FixedWidthText(_joined([*text, _all(day, b"Z")]))
 
 
-def uuids(raw: np.ndarray) -> Codes:
+def uuids(raw: np.ndarray) -> FixedWidthText:
     """(n, 16) bytes → 8-4-4-4-12 hexadecimal digits."""
     digits = np.frombuffer(bytes(raw.tobytes().hex(), "ascii"), "S1").reshape(-1, 32)
     text = np.insert(digits, [8, 12, 16, 20], b"-", axis=1)
-    return Codes(np.ascontiguousarray(text).view("S36").reshape(-1))
+    return FixedWidthText(np.ascontiguousarray(text).view("S36").reshape(-1))
 
 
 def csv_header(names: Iterable[str]) -> bytes:

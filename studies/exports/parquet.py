@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from .columns import BOOL, INT, TEXT, Export
-from .csv_columns import Chosen, Column
+from .csv_columns import Categorical, Column
 
 TYPES = {INT: pa.int64(), TEXT: pa.string(), BOOL: pa.bool_()}
 
@@ -26,6 +26,6 @@ def parquet(export: Export, path: Path) -> None:
 
 
 def _array(column: Column, type: pa.DataType) -> pa.Array:
-    if isinstance(column, Chosen):
+    if isinstance(column, Categorical):
         return pa.array(column.choices.values, type).take(pa.array(column.places))
     return pa.array(column.values(), type)

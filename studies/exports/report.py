@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from studies.lifecycle.seal_words import seal_in_words
 from studies.models import Study
-from studies.protocol.wording import filled
+from studies.protocol.wording import fill_in
 from studies.results import charts
 from studies.results.answers import Reading
 from studies.results.by_item import item_rows
-from studies.results.further_analyses import details
+from studies.results.further_analyses import analyse_further
 from studies.results.metric_agreement_page import humans_context
 from studies.results.part import part_of
 from studies.results.participant_flow import flow_of
@@ -30,7 +30,7 @@ from .writers import csv_chunks
 STYLES = ("css/base.css", "css/workspace.css")
 
 
-def report(study: Study, who: str | None = None) -> str:
+def report_html(study: Study, who: str | None = None) -> str:
     """The report as HTML. `who`: whose answers, as in summarise.summary."""
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
@@ -38,9 +38,9 @@ def report(study: Study, who: str | None = None) -> str:
     context = {
         "study": study,
         "seal": seal_in_words(study),
-        "question": filled(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
+        "question": fill_in(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
         "result": result,
-        "details": details(reading, result),
+        "details": analyse_further(reading, result),
         "flow": flow_of(study, part),
         "arms": study.arms.select_related("network"),
         "versions": study.versions.all(),

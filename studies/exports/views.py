@@ -9,7 +9,7 @@ from studies.lifecycle.seal_words import named_download
 from studies.results.requests import answered_study_of, part_asked_for
 
 from .archive import codebook as codebook_of
-from .report import report
+from .report import report_html
 from .writers import csv_chunks
 
 
@@ -35,7 +35,7 @@ def report_file(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as a file to keep. It has a style sheet in it, so it is never shown as a page of this site."""
     found = answered_study_of(request, slug)
     response = HttpResponse(
-        report(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"
+        report_html(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-report.html"'
     return response

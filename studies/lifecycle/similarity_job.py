@@ -18,7 +18,7 @@ class NotComparedError(OpeningError):
     """A study that waits for the comparison of its arms before it can be opened."""
 
 
-def ask(*, study: Study, user: Any) -> Job:
+def ask_to_compare(*, study: Study, user: Any) -> Job:
     """Have the arms compared by a worker, unless one is at it."""
     job = job_of(study)
     if job is None or not jobs.is_under_way(job):
@@ -39,7 +39,7 @@ def check_compared(*, study: Study, user: Any) -> None:
     """Raise NotComparedError, and ask for the comparison, where it is not known how alike the arms look."""
     if is_measured(study) or not study.items.exists():
         return
-    job = ask(study=study, user=user)
+    job = ask_to_compare(study=study, user=user)
     study.refresh_from_db(fields=["likeness"])
     if is_measured(study):
         return

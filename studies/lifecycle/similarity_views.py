@@ -24,7 +24,7 @@ def alike(request: HttpRequest, slug: str) -> HttpResponse:
         found = editable_study_of(request, slug)
         try:
             if found.items.exists():
-                similarity_job.ask(study=found, user=request.user)
+                similarity_job.ask_to_compare(study=found, user=request.user)
         except BadInputError as error:
             messages.error(request, str(error), extra_tags="bad")
         return (

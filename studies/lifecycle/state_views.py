@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from explain.core.errors import BadInputError
 from studies.access.permissions import editable_study_of
 from studies.models import Study
-from studies.monitoring.progress import progress
+from studies.monitoring.progress import progress_of
 
 from .opening import AlikeError
 from .similarity import is_measured, pairs_of
@@ -26,7 +26,7 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
         messages.warning(request, f"The study is {found.state}; it cannot become {to}.")
         return redirect("study", slug)
     if request.method != "POST":
-        done = progress([found])[found.pk]
+        done = progress_of([found])[found.pk]
         return render(
             request,
             "studies/lifecycle/state.html",

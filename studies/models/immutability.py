@@ -166,7 +166,7 @@ class AskedQuerySet(FrozenQuerySet):
                 raise refusal(study)
 
 
-class Asked(Frozen):
+class FrozenWithStudy(Frozen):
     """Base of the rows that say what a study asks."""
 
     objects = AskedQuerySet.as_manager()  # type: ignore[misc]
@@ -215,7 +215,7 @@ class KeptQuerySet(_GuardedQuerySet):
         raise self.model.record_error("deleted", self._named())  # type: ignore[attr-defined]
 
 
-class Kept(models.Model):
+class AppendOnly(models.Model):
     """Base of records."""
 
     MAY_CHANGE: Collection[str] = ()

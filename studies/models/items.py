@@ -4,11 +4,11 @@ from django.db import models
 
 from explain.models import ExplanationMap, Image, Network, random_name
 
-from .immutability import Asked
+from .immutability import FrozenWithStudy
 from .study import Study
 
 
-class Arm(Asked):
+class Arm(FrozenWithStudy):
     """One (network, method) that competes. `index` is its number in every array of answers."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
@@ -28,7 +28,7 @@ class Arm(Asked):
         return self.name
 
 
-class Item(Asked):
+class Item(FrozenWithStudy):
     """One photo with one explanation map for each arm."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
@@ -46,7 +46,7 @@ class Item(Asked):
         return f"item {self.index}"
 
 
-class ItemMap(Asked):
+class ItemMap(FrozenWithStudy):
     """The explanation map that stands for an arm on an item."""
 
     study_path = "item__study"
@@ -62,7 +62,7 @@ class ItemMap(Asked):
         return f"{self.item_id} / {self.arm_id}"
 
 
-class CheckMap(Asked):
+class CheckMap(FrozenWithStudy):
     """A map of an attention check: place 0 lies plainly on the object of the item's photo, the others plainly off it.
 
     It comes from the photo's boxes and from no network (attention.py).

@@ -7,7 +7,7 @@ from django.db.models import Q
 from explain.models import Precompute
 from studies.core import languages
 
-from .immutability import Frozen, FrozenQuerySet, Kept, KeptQuerySet, refusal
+from .immutability import AppendOnly, Frozen, FrozenQuerySet, KeptQuerySet, refusal
 
 
 class StudyQuerySet(FrozenQuerySet):
@@ -183,7 +183,7 @@ class VersionManager(models.Manager.from_queryset(KeptQuerySet)):  # type: ignor
         return super().get_queryset().defer("sealed")
 
 
-class ProtocolVersion(Kept):
+class ProtocolVersion(AppendOnly):
     """The protocol as it was opened, or as it was changed to later: wording and the way back only. Never edited."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="versions")

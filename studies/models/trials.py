@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from .immutability import Frozen, Kept
+from .immutability import AppendOnly, Frozen
 from .items import Item
 from .participants import Participant
 from .study import Study
@@ -82,7 +82,7 @@ class Trial(Frozen):
         return [int(index) for index in self.order.split(",")]
 
 
-class Response(Kept):
+class Response(AppendOnly):
     """One answer as it was given. Stored with the position that was picked and the arm that stood there."""
 
     MAY_CHANGE = ("status",)
@@ -145,7 +145,7 @@ class Response(Kept):
         return str(self.answer_id)
 
 
-class Event(Kept):
+class Event(AppendOnly):
     """Who did what, when. Appended, never changed."""
 
     MAY_BE_ERASED = ("data",)

@@ -19,7 +19,7 @@ LATEST = 1000  # answers that times are taken from
 
 
 @dataclass(frozen=True)
-class Watch:
+class LiveStatus:
     """`by_answers`: (answers, items) – how many items have so many counted answers, from 0 up to what is wanted."""
 
     by_answers: list[tuple[int, int]]
@@ -44,7 +44,7 @@ class Person:
     failed_practice: bool
 
 
-def watch(study: Study) -> Watch:
+def live_status_of(study: Study) -> LiveStatus:
     """How a study goes now, in a fixed number of queries."""
     each = _items_by_answers(study)
     active = study.participants.filter(state=Participant.State.ACTIVE)
@@ -58,7 +58,7 @@ def watch(study: Study) -> Watch:
         .order_by("-id")
         .values_list("created_at", "response_ms")[:LATEST]
     )
-    return Watch(
+    return LiveStatus(
         by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
         quiet=active.exclude(pk__in=held.values("participant")).count(),
         never_answered=study.participants.filter(~answers).count(),

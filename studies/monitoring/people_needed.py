@@ -15,7 +15,7 @@ from studies.trials.sql import is_free
 
 
 @dataclass(frozen=True)
-class Need:
+class PeopleNeeded:
     """What is left for people who have not come yet."""
 
     answers: int
@@ -30,15 +30,15 @@ class Need:
         return f"{answers} left that nobody who takes part now can give: {people} or more needed."
 
 
-def need_of(study: Study) -> Need:
+def need_of(study: Study) -> PeopleNeeded:
     """The answers that no one present can give. Present is who holds trials on a running lease, or has just come."""
     if study.state not in (Study.State.OPEN, Study.State.PAUSED):
-        return Need(0, 0)
+        return PeopleNeeded(0, 0)
     now = clock.now()
     free = study.trials.filter(is_free(now)).order_by()
     need = Counter(free.values_list("item", flat=True))
     answers, people = new_people_needed(need, _present(study, now) if need else [], expected_main(study))
-    return Need(answers, people)
+    return PeopleNeeded(answers, people)
 
 
 def _present(study: Study, now) -> list[tuple[set[int], int]]:

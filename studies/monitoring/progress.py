@@ -10,7 +10,7 @@ from studies.models import Invitation, Participant, Response, Study, Trial
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How far a study has come."""
 
     open: int = 0
@@ -33,7 +33,7 @@ class Progress:
         return 100 * self.answered // self.needed if self.needed else 0
 
 
-def progress(studies: Iterable[Study]) -> dict[int, Progress]:
+def progress_of(studies: Iterable[Study]) -> dict[int, StudyProgress]:
     """Progress by study id, for all the studies of a page in two queries."""
     ids = [study.pk for study in studies]
     found: dict[int, dict[str, int]] = {pk: {} for pk in ids}
@@ -57,7 +57,7 @@ def progress(studies: Iterable[Study]) -> dict[int, Progress]:
     )
     for row in by_kind:
         found[row["participant__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
-    return {pk: Progress(**counts) for pk, counts in found.items()}
+    return {pk: StudyProgress(**counts) for pk, counts in found.items()}
 
 
 def people_by_state(study: Study) -> dict[str, int]:
@@ -87,7 +87,7 @@ class Totals:
     answers: dict[tuple[str, bool], int]  # by status, and whether a simulated volunteer gave them
 
 
-def totals() -> Totals:
+def site_totals() -> Totals:
     """How the site goes as a whole, in four queries."""
     waiting = (Trial.State.OPEN.value, Trial.State.CLAIMED.value)
     required = Trial.objects.filter(study__state=Study.State.OPEN).order_by()

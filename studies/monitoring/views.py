@@ -12,8 +12,8 @@ from studies.models import Participant
 from studies.participation.invitations import finish
 from studies.trials.allocation import void_participant
 
-from .live_status import people, watch
-from .progress import people_by_state, progress
+from .live_status import live_status_of, people
+from .progress import people_by_state, progress_of
 
 PEOPLE_A_PAGE = 50
 
@@ -29,13 +29,13 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
         "studies/monitoring/watch.html",
         {
             "study": study,
-            "watch": watch(study),
-            "progress": progress([study])[study.pk],
+            "watch": live_status_of(study),
+            "progress": progress_of([study])[study.pk],
             "states": people_by_state(study),
             "page": page,
             "people": people(study, list(page.object_list)),
             "may_edit": may_edit(request.user, study),
-            "workers": workers.seen(),
+            "workers": workers.workers_seen(),
         },
     )
 
@@ -63,5 +63,5 @@ def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
     """How many answers count by now, for a page that keeps itself up to date."""
     found = study_of(request, slug)
-    done = progress([found])[found.pk]
+    done = progress_of([found])[found.pk]
     return JsonResponse({"counted": done.counted, "answered": done.answered, "needed": done.needed})

@@ -10,7 +10,7 @@ from studies.access.permissions import editable_study_of, may_edit, study_of
 from studies.lifecycle.transitions import STEPS, revoke_invitation
 from studies.models import Study
 from studies.monitoring.people_needed import need_of
-from studies.monitoring.progress import invitations_with_people, people_by_state, progress
+from studies.monitoring.progress import invitations_with_people, people_by_state, progress_of
 from studies.participation import invitations
 from studies.results import charts
 
@@ -24,7 +24,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     """All studies of this researcher, with how far each has come."""
     found = list(Study.objects.visible_to(request.user))
     editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
-    done = progress(found)
+    done = progress_of(found)
     rows = [(study, done[study.pk], study.pk in editable) for study in found]
     return render(request, "studies/overview/list.html", {"studies": rows})
 
@@ -61,7 +61,7 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
-    done = progress([found])[found.pk]
+    done = progress_of([found])[found.pk]
     return render(
         request,
         "studies/overview/study.html",

@@ -18,7 +18,7 @@ from studies.exports.report import styles
 from studies.lifecycle.fingerprint import code_version
 from studies.models import Study
 from studies.results import charts
-from studies.results.summary import Summary, summary
+from studies.results.summary import Summary, summary_of
 
 from . import printed, stages, zoo
 from .inputs import READINGS, Inputs
@@ -109,7 +109,7 @@ def _figure(inputs: Inputs) -> list[dict[str, Any]]:
     return [
         {
             "network": one.network,
-            "rows": [_figure_row(row) for row in figure4.rows(images=images, asked=one)],
+            "rows": [_figure_row(row) for row in figure4.figure4_rows(images=images, asked=one)],
         }
         for one in stages.asked(inputs, "paper")
     ]
@@ -135,7 +135,7 @@ def _inline(picture: figure4.Picture) -> dict[str, str]:
 
 def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     study = Study.objects.filter(slug=protocol.slug).first()
-    result = summary(study) if study is not None else None
+    result = summary_of(study) if study is not None else None
     answered = result is not None and bool(result.responses)
     said = printed.CHOICE if protocol.source["task"] == Study.Task.CHOICE else {"mean rating": printed.RATING}
     return StudyPart(

@@ -79,9 +79,11 @@ def methods_under(protocol: str) -> tuple[str, ...]:
     return printed.METHODS if protocol == "curves" else METHODS
 
 
-def asked(inputs: Inputs, protocol: str) -> list[evaluate.Evaluating]:
+def asked(inputs: Inputs, protocol: str) -> list[evaluate.EvaluationProgress]:
     two = find_networks(",".join(inputs.networks[:2]))
-    return evaluate.ask(networks=two, methods=methods_under(protocol), protocol=protocol, target="label")
+    return evaluate.ask_for_evaluation(
+        networks=two, methods=methods_under(protocol), protocol=protocol, target="label"
+    )
 
 
 def times(inputs: Inputs) -> dict[str, list[dict]]:

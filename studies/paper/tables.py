@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explain.evaluation.evaluate import Evaluating
+from explain.evaluation.evaluate import EvaluationProgress
 from explain.evaluation.tables import EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
 from studies.analysis.distributions import student_quantile
@@ -59,7 +59,7 @@ class Beside:
         ]
 
 
-def beside(*, image_set: ImageSet, asked: Evaluating, stands_for: str) -> Beside:
+def beside(*, image_set: ImageSet, asked: EvaluationProgress, stands_for: str) -> Beside:
     """Our table with the printed one beside it."""
     table = table_of(image_set=image_set, asked=asked)
     columns = columns_of(image_set, list(image_set.images.order_by("pk")), asked)

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from explain.models import ImageSet, Network
 from explain.selection.queries import f1_by_class
 from studies.models import Study
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 
 HEIGHT, TOP = 260, 10
 _numbers = count(1)
@@ -31,7 +31,7 @@ def points(*, image_set: ImageSet, networks: Sequence[Network], slugs: Sequence[
     """One point for each network. `slugs`: the reliability studies, one for each pair."""
     ratings: dict[str, list[float]] = {network.name: [] for network in networks}
     for study in Study.objects.filter(slug__in=slugs, task=Study.Task.RATING):
-        found = summary(study)
+        found = summary_of(study)
         if found.rating is not None:
             names = list(study.arms.order_by("index").values_list("network__name", flat=True))
             for name, mean in zip(names, (found.rating.mean, -found.rating.mean), strict=True):

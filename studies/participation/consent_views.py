@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from studies.models import Study
-from studies.trials.quota import facts
+from studies.trials.quota import study_facts
 
 from . import recruitment_sites
 from .decorators import refuse
@@ -33,7 +33,7 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
             return refuse(request, seat)
         return redirect("participant", token=seat.token)
     context = {"study": study, "consent": consent, "form": form, "preview": preview}
-    return render(request, "volunteer/consent.html", {**context, **facts(study, entrance.expected)})
+    return render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,6 +73,6 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         "again": participant.instructed_at is not None,
         "instructions": text(study, "instructions", seat.expected),
         "last_key": seat.arm_count() if study.task == Study.Task.CHOICE else 5,
-        **facts(study, seat.expected),
+        **study_facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)

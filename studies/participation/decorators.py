@@ -87,7 +87,7 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def for_invitation(view: View) -> View:
+def invitation_required(view: View) -> View:
     """Call a view with the invitation that its token belongs to."""
 
     @login_not_required
@@ -103,7 +103,7 @@ def for_invitation(view: View) -> View:
     return wrapped
 
 
-def for_participant(view: View) -> View:
+def participant_required(view: View) -> View:
     """Call a view with the participant that its token belongs to."""
 
     @login_not_required

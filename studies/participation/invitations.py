@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from explain.core import clock
 from explain.core.errors import BadInputError
-from studies.core.transactions import writing
+from studies.core.transactions import write_transaction
 from studies.models import Event, Invitation, Participant, Study, hash_token, new_token
 from studies.trials.sql import is_free
 
@@ -32,7 +32,7 @@ def link(token: str, base_url: str = "") -> str:
     return (base_url.rstrip("/") or "http://127.0.0.1:8000") + reverse("join", args=[token])
 
 
-@writing()
+@write_transaction()
 def invite(
     *,
     study: Study,
@@ -93,7 +93,7 @@ def has_room(study: Study) -> bool:
     return study.trials.filter(is_free(clock.now())).exists()
 
 
-@writing()
+@write_transaction()
 def join(
     *, invitation: Invitation, consent_sha256: str, external_id: str = "", external: dict | None = None
 ) -> tuple[Participant, str] | str:
@@ -132,7 +132,7 @@ def is_known(invitation: Invitation, external_id: str) -> bool:
     return bool(external_id) and invitation.study.participants.filter(external_id=external_id).exists()
 
 
-@writing()
+@write_transaction()
 def finish(*, participant: Participant) -> Participant:
     """Give a participant who is through their completion code; once, and for good."""
     participant = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)

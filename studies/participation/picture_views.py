@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 
 from studies.models import CheckMap, ItemMap, Participant, Trial
 
-from .decorators import for_participant
+from .decorators import participant_required
 
 
 @require_safe
-@for_participant
+@participant_required
 def picture(
     request: HttpRequest, participant: Participant, token: str, position: int, slot: int
 ) -> HttpResponse:

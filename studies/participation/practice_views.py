@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from studies.models import Participant
-from studies.protocol.wording import filled
-from studies.trials.practice import DRAWINGS, NAMES, is_right, right_side
+from studies.protocol.wording import fill_in
+from studies.trials.practice import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, example_is_right, right_side
 
 from .seats import Seat
 
@@ -25,7 +25,7 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
         value = request.POST.get("value", "")
-        said = is_right(seat.study, int(value) if value in _VALUES else None, side)
+        said = example_is_right(seat.study, int(value) if value in _VALUES else None, side)
         seat.keep_practice(number, value, right=said)
     return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
 
@@ -34,22 +34,22 @@ _VALUES = {"-2", "-1", "0", "1", "2"}
 
 
 def example_context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
-    study, drawing = participant.study, DRAWINGS[number]
+    study, drawing = participant.study, EXAMPLE_DRAWINGS[number]
     pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
     if side == 1:
         pictures.reverse()
     return {
         "study": study,
         "number": number,
-        "of": len(DRAWINGS),
-        "drawing": NAMES[drawing],
+        "of": len(EXAMPLE_DRAWINGS),
+        "drawing": EXAMPLE_NAMES[drawing],
         "photo": f"img/practice-{drawing}.svg",
         "maps": [
             {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
         ],
         "ratings": list(zip(range(-2, 3), study.wording.get("labels", []), strict=False)),
         "same": study.wording.get("same", ""),
-        "question": filled(study.wording["question"], **{"class": NAMES[drawing]}),
+        "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
         "said": said,
         "right": "AB"[side],
     }

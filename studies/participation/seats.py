@@ -16,14 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Event, Invitation, Participant, Study, Trial
-from studies.protocol.wording import filled
+from studies.protocol.wording import fill_in
 from studies.trials import allocation, practice
-from studies.trials.allocation import ageing, can_be_undone, claim_trials, renew_leases
+from studies.trials.allocation import can_be_undone, claim_trials, order_by_age, renew_leases
 from studies.trials.quota import expected_main, expected_repeats, expected_trials
-from studies.trials.sql import Held, progress
+from studies.trials.sql import HeldTrial, participant_progress
 
 from . import invitations, submissions
-from .decorators import View, for_invitation, for_participant
+from .decorators import View, invitation_required, participant_required
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 IN_HAND = 3
@@ -170,23 +170,23 @@ class VolunteerSeat(Seat):
         return self.study.arms.count()
 
     def example(self) -> int | None:
-        return practice.current(self.participant)
+        return practice.current_example(self.participant)
 
     def answers_given(self) -> int:
-        return progress(self.participant.pk, ageing()).done
+        return participant_progress(self.participant.pk, order_by_age()).done
 
     def has_rested(self, after: int) -> bool:
         return self.participant.events.filter(kind=Event.Kind.BREAK, data__after=after).exists()
 
     def block(self) -> dict[str, Any]:
         participant = self.participant
-        so_far = progress(participant.pk, ageing())
+        so_far = participant_progress(participant.pk, order_by_age())
         short = False
         if len(so_far.hand) < IN_HAND:
             ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
             claimed = claim_trials(participant=participant, count=ask)
             if claimed:
-                so_far = progress(participant.pk, ageing())
+                so_far = participant_progress(participant.pk, order_by_age())
             short = len(claimed) < ask
         if any(trial.is_ageing for trial in so_far.hand):
             renew_leases(participant=participant)
@@ -273,7 +273,7 @@ class InvitationEntrance:
 def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
     """Call a view with the seat of the volunteer whom the token in the address belongs to."""
 
-    @for_participant
+    @participant_required
     @wraps(view)
     def wrapped(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
         return view(request, VolunteerSeat(participant, token))
@@ -284,7 +284,7 @@ def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
 def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
     """Call a view with the entrance that the invitation's token in the address opens."""
 
-    @for_invitation
+    @invitation_required
     @wraps(view)
     def wrapped(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
         return view(request, InvitationEntrance(invitation))
@@ -311,19 +311,19 @@ def screen(study: Study, position: int, title: str, pictures: list[str]) -> dict
     return {
         "position": position,
         "title": title,
-        "question": filled(study.wording["question"], **{"class": title}),
+        "question": fill_in(study.wording["question"], **{"class": title}),
         "pictures": pictures,
     }
 
 
-def _screen(study: Study, page: str, trial: Held) -> dict[str, Any]:
+def _screen(study: Study, page: str, trial: HeldTrial) -> dict[str, Any]:
     """A volunteer's trial: pictures are addressed by position and slot."""
     slots = trial.order.count(",") + 2  # the photo, then one for each arm
     pictures = [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)]
     return screen(study, trial.position, trial.title, pictures)
 
 
-def _total(participant: Participant, held: list[Held], done: int, short: bool) -> int:
+def _total(participant: Participant, held: list[HeldTrial], done: int, short: bool) -> int:
     """How many answers it will be: as planned, or fewer where there is nothing left to claim."""
     study, so_far = participant.study, done + len(held)
     if any(trial.kind == Trial.Kind.REPEAT for trial in held):

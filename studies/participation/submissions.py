@@ -36,7 +36,7 @@ class Taker(Protocol):
     def keep_refused(self, operation: Any, why: str) -> None: ...
 
 
-def do(seat: Taker, operation: Any) -> None:
+def apply_operation(seat: Taker, operation: Any) -> None:
     """Do what a queued operation says. It is never asked about again: what cannot be done is noted."""
     try:
         if not isinstance(operation, dict):

@@ -3,12 +3,12 @@
 from django.utils.translation import gettext
 
 from studies.models import Study
-from studies.protocol.wording import filled
-from studies.trials.quota import facts
+from studies.protocol.wording import fill_in
+from studies.trials.quota import study_facts
 
 
 def text(study: Study, key: str, trials: int | None = None) -> str:
-    return filled(study.wording.get(key, ""), **facts(study, trials))
+    return fill_in(study.wording.get(key, ""), **study_facts(study, trials))
 
 
 def screen_texts() -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies.analysis.answers import SAME
 from studies.models import Participant, Study
-from studies.protocol.wording import filled
+from studies.protocol.wording import fill_in
 from studies.trials.allocation import AnswerError
 
 from . import submissions
@@ -52,7 +52,7 @@ def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, 
         "hand": block,
         "current": current,
         "texts": texts,
-        "so_far": filled(texts["progress"], number=block["done"] + 1, total=block["total"]),
+        "so_far": fill_in(texts["progress"], number=block["done"] + 1, total=block["total"]),
         "photo": current["pictures"][0],
         "maps": [
             {"value": index, "key": index + 1, "letter": LETTERS[index], "url": url}
@@ -78,7 +78,7 @@ def _take_answer(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
-    submissions.do(seat, {"kind": "undo", "answer_id": request.POST.get("answer_id")})
+    submissions.apply_operation(seat, {"kind": "undo", "answer_id": request.POST.get("answer_id")})
     return redirect("trial", token=seat.token)
 
 
@@ -97,7 +97,7 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
         except (ValueError, KeyError, TypeError, RecursionError):
             return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
         for operation in asked:
-            submissions.do(seat, operation)
+            submissions.apply_operation(seat, operation)
             settled.append(operation.get("id") if isinstance(operation, dict) else None)
     block = seat.block()
     elsewhere = not block["trials"] or bool(seat.place())

@@ -24,7 +24,7 @@ from django.db.models import QuerySet
 
 from studies.analysis.answers import AnswersError
 from studies.analysis.exclusions import Rules
-from studies.analysis.sequential import Look, Spending, plan_looks
+from studies.analysis.sequential import LookBoundary, Spending, plan_looks
 from studies.models import Study
 
 from .faults import Code
@@ -36,7 +36,7 @@ SPENDING: list[Spending] = list(get_args(Spending))
 
 
 @dataclass(frozen=True)
-class Looks:
+class InterimSchedule:
     """When the data may be judged, and how strictly each time: see analysis/sequential.py."""
 
     after: tuple[float, ...]  # shares of the answers that the study needs, rising to 1
@@ -47,7 +47,7 @@ ALPHA = 0.05
 
 
 @lru_cache
-def bounds_of(looks: Looks, contrasts: int) -> tuple[Look, ...]:
+def bounds_of(looks: InterimSchedule, contrasts: int) -> tuple[LookBoundary, ...]:
     """How strict each look is, α shared equally by the declared contrasts (Bonferroni). Every page of results asks."""
     return tuple(plan_looks(looks.after, ALPHA / max(1, contrasts), looks.spending))
 
@@ -56,19 +56,19 @@ RULES = ("missed_checks", "failed_practice", "median_ms", "position_share")
 
 
 @dataclass(frozen=True)
-class Plan:
+class AnalysisPlan:
     contrasts: tuple[tuple[int, int], ...]  # pairs of arm indices
     rules: Rules | None
     hide_running_results: bool
-    looks: Looks | None
+    looks: InterimSchedule | None
 
 
-def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
+def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
     """The plan of a study, from its protocol as it was read and checked."""
     analysis, exclusions = study.protocol.get("analysis", {}), study.protocol.get("exclusions", {})
     pairs = [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])]
     rules = Rules(**{name: exclusions[name] for name in RULES if name in exclusions})
-    return Plan(
+    return AnalysisPlan(
         contrasts=tuple((a, b) for a, b in pairs),
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
@@ -76,9 +76,9 @@ def plan_of(study: Study, arms: tuple[str, ...]) -> Plan:
     )
 
 
-def _looks(table: dict[str, Any]) -> Looks | None:
+def _looks(table: dict[str, Any]) -> InterimSchedule | None:
     after = table.get("after")
-    return Looks(tuple(map(float, after)), table.get("spending", SPENDING[0])) if after else None
+    return InterimSchedule(tuple(map(float, after)), table.get("spending", SPENDING[0])) if after else None
 
 
 RUNNING = (Study.State.OPEN, Study.State.PAUSED)
@@ -123,7 +123,7 @@ def _check_looks(reader: "Reader", contrasts: int) -> None:
     spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
     if after and spending in SPENDING:
         try:
-            bounds_of(Looks(tuple(after), spending), contrasts)
+            bounds_of(InterimSchedule(tuple(after), spending), contrasts)
         except AnswersError as error:
             looks.fault(Code.LOOKS, "after", value=after, why=str(error))
     if reader.values.get("task") == Study.Task.CHOICE and not contrasts:

@@ -104,7 +104,7 @@ def unknown_places(key: str, text: str) -> set[str]:
     return used - PLACES.get(key, set())
 
 
-def filled(text: str, **values: object) -> str:
+def fill_in(text: str, **values: object) -> str:
     """A text with its {places} filled in."""
     for name, value in values.items():
         text = text.replace("{" + name + "}", str(value))

@@ -12,10 +12,11 @@ from django.db.models.functions import Coalesce
 
 from studies.analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
 from studies.analysis.table import UNKNOWN, Choices, Ratings
-from studies.core.bulk_read import Codes, Columns, columns, room_to_sort
+from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Participant, Response, Study, Trial
-from studies.protocol.analysis_plan import Plan, plan_of
-from studies.results.part import Part, _of_class, _of_part, check_who, counted, part_of
+from studies.protocol.analysis_plan import AnalysisPlan, plan_of
+
+from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
 NOT_MEASURED = -1
 SCORED, AGAIN, CHECK = range(3)  # what an answer is for
@@ -24,7 +25,7 @@ SCORED, AGAIN, CHECK = range(3)  # what an answer is for
 class Reading:
     """The answers of a part and what outputs say beside them. Each is read when it is first asked for, and once."""
 
-    def __init__(self, study: Study, part: Part) -> None:
+    def __init__(self, study: Study, part: AnswerSelection) -> None:
         self.study, self.part = study, part
 
     @cached_property
@@ -37,7 +38,7 @@ class Reading:
         return tuple(self.methods)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> AnalysisPlan:
         """What the protocol fixed about the analysis."""
         return plan_of(self.study, self.arms)
 
@@ -153,12 +154,12 @@ def answers(
     return answers_of(study, part_of(study, who, class_name, group))
 
 
-def answers_of(study: Study, part: Part) -> Choices | Ratings:
+def answers_of(study: Study, part: AnswerSelection) -> Choices | Ratings:
     """The answers of a part."""
     return Reading(study, part).answers
 
 
-def _orders(codes: Codes, arms: int) -> np.ndarray:
+def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:
     table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in codes.texts]
     return np.array(table, np.int64).reshape(-1, arms)[codes.places]
 

@@ -10,16 +10,16 @@ from studies.analysis.table import Ratings
 from studies.lifecycle.seal import seal_json
 from studies.models import Study
 from studies.monitoring.people_needed import need_of
-from studies.results.part import Part
 
 from .answers import Reading
 from .further_analyses import Versus, contrasts_of, pair
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
+from .part import AnswerSelection
 from .summary import Score, Summary, summarise
 
 
-def scores_json(study: Study, part: Part) -> dict[str, Any]:
+def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     """The summary, its tests, and how far figures of the maps go with people's choices. Nothing in it is NaN.
 
     Where the study's seal is broken it begins with that: `seal` (seal.py).

@@ -13,7 +13,7 @@ from itertools import count
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from studies.monitoring.progress import Progress
+from studies.monitoring.progress import StudyProgress
 from studies.results.formatting import percent, signed
 
 from .metric_agreement import HumansBeside
@@ -191,7 +191,7 @@ def position_bars(summary: Summary) -> SafeString:
     return counts(title, summary.positions)
 
 
-def trial_states(progress: Progress) -> SafeString:
+def trial_states(progress: StudyProgress) -> SafeString:
     """How many trials are answered, given out and open, as one bar."""
     parts, left = [], 0.0
     for name in ("answered", "claimed", "open"):

@@ -15,7 +15,7 @@ from .answers import Reading
 
 
 @dataclass(frozen=True)
-class Checks:
+class AttentionCheckResults:
     """Answers to attention checks, by participant number."""
 
     given: Counter[int] = field(default_factory=Counter)
@@ -43,11 +43,11 @@ class Checks:
         return {number: count - self.passed[number] for number, count in self.given.items()}
 
 
-def checks_of(reading: Reading) -> Checks | None:
+def checks_of(reading: Reading) -> AttentionCheckResults | None:
     """Answers to attention checks about any class; None in a study without them."""
     if not reading.study.attention_checks:
         return None
-    found = Checks()
+    found = AttentionCheckResults()
     for number, said in reading.check_answers:
         found.given[number] += 1
         found.passed[number] += passes(said, reading.study.task)

@@ -30,7 +30,7 @@ from studies.analysis.table import UNKNOWN, Choices, Ratings
 from studies.analysis.times import Times, times_of
 
 from .answers import Reading
-from .data_quality import Checks, checks_of, left_out
+from .data_quality import AttentionCheckResults, checks_of, left_out
 from .summary import Summary, summarise
 
 Pair = tuple[float, float]
@@ -87,7 +87,7 @@ class OtherInterval:
 
 
 @dataclass(frozen=True)
-class Details:
+class FurtherAnalyses:
     contrasts: tuple[Versus, ...]
     any_difference: Finding | None
     tests: dict[str, Finding]  # of ratings
@@ -100,19 +100,19 @@ class Details:
     same_as: tuple[OtherCount, ...]
     methods: tuple[OtherInterval, ...]
     times: Times | None
-    checks: Checks | None
+    checks: AttentionCheckResults | None
     exclusions: Exclusions | None
     kept: Summary | None  # the summary without the people whom the rules leave out
 
 
-def details(reading: Reading, whole: Summary | None = None) -> Details | None:
+def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAnalyses | None:
     """Everything beyond the summary, or None if there are no answers. `whole`: the summary, where it was made before."""
     given = reading.answers
     if not len(given):
         return None
     excluded = left_out(reading)
     scale: Scale = "nominal" if isinstance(given, Choices) else "interval"
-    return Details(
+    return FurtherAnalyses(
         **(_of_choices(reading, given) if isinstance(given, Choices) else _of_ratings(reading, given)),
         agreement=krippendorff_alpha_of(given, scale),
         retest=_retest(reading, scale),

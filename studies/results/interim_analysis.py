@@ -13,14 +13,14 @@ from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
 from studies.analysis.scores import rating_scores_of
 from studies.analysis.table import Choices, Ratings
 from studies.models import Study
-from studies.protocol.analysis_plan import Plan, bounds_of
+from studies.protocol.analysis_plan import AnalysisPlan, bounds_of
 from studies.results.formatting import signed
 
 DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LookVerdict:
     """What a look says of one declared contrast, or of the mean rating."""
 
     of: str
@@ -31,34 +31,34 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Look:
+class InterimLook:
     """One planned look. `verdicts` is empty until its answers are in."""
 
     number: int
     answers: int
     level: float  # of each interval: what α spending, shared among the declared contrasts, leaves
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[LookVerdict, ...] = ()
 
 
 @dataclass(frozen=True)
-class Looks:
+class InterimAnalysis:
     """All planned looks of a study and how far it has come."""
 
     spending: str
     answers: int  # counted so far
     needed: int
-    looks: tuple[Look, ...]
+    looks: tuple[InterimLook, ...]
 
     @property
-    def taken(self) -> tuple[Look, ...]:
+    def taken(self) -> tuple[InterimLook, ...]:
         return tuple(look for look in self.looks if look.verdicts)
 
     @property
-    def left(self) -> tuple[Look, ...]:
+    def left(self) -> tuple[InterimLook, ...]:
         return tuple(look for look in self.looks if not look.verdicts)
 
     @property
-    def found(self) -> Look | None:
+    def found(self) -> InterimLook | None:
         """The first look that found everything it judges."""
         return next((look for look in self.taken if all(verdict.found for verdict in look.verdicts)), None)
 
@@ -82,13 +82,13 @@ class Looks:
 
 def looks_of(
     study: Study,
-    plan: Plan,
+    plan: AnalysisPlan,
     given: Choices | Ratings,
     arms: tuple[str, ...],
     *,
     needed: int,
     narrowed: bool,
-) -> tuple[Looks | None, list[str]]:
+) -> tuple[InterimAnalysis | None, list[str]]:
     """The planned looks, each with its verdict once its answers are in, and what is to be said of them.
 
     `needed`: how many answers the study needs. `narrowed`: only some of them are asked for, which is never a planned look.
@@ -99,7 +99,7 @@ def looks_of(
     return None, _exploratory(study, plan, narrowed, len(given), needed)
 
 
-def _exploratory(study: Study, plan: Plan, narrowed: bool, answers: int, needed: int) -> list[str]:
+def _exploratory(study: Study, plan: AnalysisPlan, narrowed: bool, answers: int, needed: int) -> list[str]:
     """Why what is shown is no verdict, where no look says so."""
     if plan.looks:
         sentence = "Planned looks judge all answers together: every figure of this part is exploratory."
@@ -113,12 +113,12 @@ def _exploratory(study: Study, plan: Plan, narrowed: bool, answers: int, needed:
     return []
 
 
-def _taken(look: Look, of: int) -> str:
+def _taken(look: InterimLook, of: int) -> str:
     judged = "; ".join(_verdict(verdict, look.level) for verdict in look.verdicts)
     return f"Look {look.number} of {of}, from the first {look.answers:,} answers: {judged}."
 
 
-def _verdict(verdict: Verdict, level: float) -> str:
+def _verdict(verdict: LookVerdict, level: float) -> str:
     ends = "no interval"
     if verdict.interval:
         ends = f"{100 * level:.2f} % interval {signed(verdict.interval[0])} to {signed(verdict.interval[1])}"
@@ -126,7 +126,7 @@ def _verdict(verdict: Verdict, level: float) -> str:
     return f"{verdict.of} {signed(verdict.estimate)} ({ends}), {said}"
 
 
-def _left(looks: Looks) -> str:
+def _left(looks: InterimAnalysis) -> str:
     if looks.found and looks.left:
         return (
             f"The plan lets the study stop here; {_count(len(looks.left))} left that it then does not need."
@@ -144,26 +144,28 @@ def _count(looks: int) -> str:
     return "one planned look is" if looks == 1 else f"{looks} planned looks are"
 
 
-def _planned(study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], needed: int) -> Looks:
+def _planned(
+    study: Study, plan: AnalysisPlan, given: Choices | Ratings, arms: tuple[str, ...], needed: int
+) -> InterimAnalysis:
     assert plan.looks is not None
     planned = bounds_of(plan.looks, len(plan.contrasts))
-    looks: list[Look] = []
+    looks: list[InterimLook] = []
     for number, one in enumerate(planned, start=1):
         answers = round(one.fraction * needed)
         before = looks[-1].answers if looks else 0
         if number == len(planned) and study.state == Study.State.CLOSED and before < len(given) < answers:
             answers = len(given)  # no more will come, and a last look that comes early is a strict one
-        look = Look(number, answers, one.level)
+        look = InterimLook(number, answers, one.level)
         if 0 < answers <= len(given):
             verdicts = _verdicts(study, plan, given.first(answers), arms, one.level)
-            look = Look(number, answers, one.level, verdicts)
+            look = InterimLook(number, answers, one.level, verdicts)
         looks.append(look)
-    return Looks(plan.looks.spending, len(given), needed, tuple(looks))
+    return InterimAnalysis(plan.looks.spending, len(given), needed, tuple(looks))
 
 
 def _verdicts(
-    study: Study, plan: Plan, given: Choices | Ratings, arms: tuple[str, ...], level: float
-) -> tuple[Verdict, ...]:
+    study: Study, plan: AnalysisPlan, given: Choices | Ratings, arms: tuple[str, ...], level: float
+) -> tuple[LookVerdict, ...]:
     if isinstance(given, Ratings):
         ends = rating_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).mean
         by_unit = rating_tests_of(given)
@@ -183,7 +185,9 @@ def _largest(values: list[float | None]) -> float | None:
     return max(known) if len(known) == len(values) else None
 
 
-def _verdict_of(of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float) -> Verdict:
+def _verdict_of(
+    of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float
+) -> LookVerdict:
     interval = None if ends is None else (float(ends[0]), float(ends[1]))
     beyond = interval is not None and not interval[0] <= 0 <= interval[1]
-    return Verdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)
+    return LookVerdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)

@@ -23,7 +23,7 @@ class UnknownPartError(ValueError):
 
 
 @dataclass(frozen=True)
-class Part:
+class AnswerSelection:
     """Which answers: whose, and, if asked for, only those about one class, of one group or under one version."""
 
     who: str
@@ -43,10 +43,10 @@ def part_of(
     class_name: str = "",
     group: str = "",
     version: int | str | None = None,
-) -> Part:
+) -> AnswerSelection:
     """The part that is asked for; without `who`, that of `default_who(study)`. Raises UnknownPartError."""
     number = _version(study, version) if version else None
-    return Part(check_who(who or default_who(study)), class_name, group, number)
+    return AnswerSelection(check_who(who or default_who(study)), class_name, group, number)
 
 
 def _version(study: Study, asked: int | str) -> int:
@@ -77,18 +77,18 @@ def check_who(who: str) -> str:
     return who
 
 
-def counted(study: Study, part: Part) -> QuerySet[Response]:
+def counted(study: Study, part: AnswerSelection) -> QuerySet[Response]:
     withdrawn = study.participants.filter(state=Participant.State.WITHDRAWN).values_list("id", flat=True)
     # Few or none withdraw: leaving them out by number spares a look at the participant of each answer.
     rows = _of_part(study, part).filter(**_of_class(part)).exclude(participant__in=list(withdrawn))
     return rows.filter(status=Response.Status.COUNTED)
 
 
-def _of_class(part: Part) -> dict[str, str]:
+def _of_class(part: AnswerSelection) -> dict[str, str]:
     return {"trial__item__image__class_name": part.class_name} if part.class_name else {}
 
 
-def _of_part(study: Study, part: Part) -> QuerySet[Response]:
+def _of_part(study: Study, part: AnswerSelection) -> QuerySet[Response]:
     """A part's answers about any class, also by people who withdrew."""
     rows = Response.objects.filter(trial__study=study)
     if part.who != "all":

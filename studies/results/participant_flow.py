@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from studies.models import Response, Study
 
-from .part import Part
+from .part import AnswerSelection
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Flow:
     answers: dict[str, int]  # by status
 
 
-def flow_of(study: Study, part: Part) -> Flow:
+def flow_of(study: Study, part: AnswerSelection) -> Flow:
     """The flow of people and answers of a part."""
     people = study.participants.order_by()
     rows = Response.objects.filter(trial__study=study).order_by()

@@ -16,7 +16,7 @@ from django.db.models.fields.files import FieldFile
 from explain.core.errors import BadInputError
 from explain.photos.pixels import sha256_of
 from studies.models import CheckMap, Item, ItemMap, Response, Study, Trial
-from studies.trials.attention_checks import names, picked
+from studies.trials.attention_checks import names_of_maps, picked
 
 from .answers import all_answers
 
@@ -118,7 +118,7 @@ def hash_of_picture(picture: FieldFile) -> str:
 
 
 @dataclass(frozen=True)
-class Given:
+class AnswerOrigin:
     """One answer, its trial, and the protocol that it was given under."""
 
     answer: uuid.UUID
@@ -147,7 +147,7 @@ class Chain:
     item: int
     photo: str
     class_name: str
-    answers: tuple[Given, ...]
+    answers: tuple[AnswerOrigin, ...]
     maps: tuple[Origin, ...]
     checks: tuple[
         str, ...
@@ -194,10 +194,10 @@ def _chain(study: Study, item: Item, rows: list[Response], *, checked: bool) -> 
     )
 
 
-def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> Given:
+def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrigin:
     trial, person = row.trial, row.participant
-    stands = names(trial.kind, arms)
-    return Given(
+    stands = names_of_maps(trial.kind, arms)
+    return AnswerOrigin(
         answer=row.answer_id,
         said=_said(row, arms),
         status=row.status,

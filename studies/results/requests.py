@@ -7,7 +7,7 @@ from studies.access.permissions import study_of
 from studies.models import Study
 from studies.protocol.analysis_plan import HIDDEN, results_hidden
 
-from .part import Part, UnknownPartError, part_of
+from .part import AnswerSelection, UnknownPartError, part_of
 
 
 def answered_study_of(request: HttpRequest, slug: str) -> Study:
@@ -18,7 +18,7 @@ def answered_study_of(request: HttpRequest, slug: str) -> Study:
     return found
 
 
-def part_asked_for(request: HttpRequest, found: Study) -> Part:
+def part_asked_for(request: HttpRequest, found: Study) -> AnswerSelection:
     """Whose answers, of which class, group and version of the protocol, as the address says."""
     asked = request.GET
     narrowed = (asked.get(name, "") for name in ("class", "group", "version"))

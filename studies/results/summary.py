@@ -19,7 +19,7 @@ from .answers import Reading
 from .interim_analysis import looks_of
 
 if TYPE_CHECKING:
-    from .interim_analysis import Looks
+    from .interim_analysis import InterimAnalysis
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Summary:
     rating: Rating | None
     positions: dict[str, int]  # how often each place was picked, or each side favoured
     seed: int  # of every draw
-    looks: "Looks | None"  # planned in the protocol
+    looks: "InterimAnalysis | None"  # planned in the protocol
     notes: tuple[str, ...]
     protocol_sha256: str
     versions: dict[int, int]  # counted answers by version of the protocol; empty where there is one only
@@ -149,7 +149,7 @@ def _rating_headline(summary: Summary) -> str:
     )
 
 
-def summary(
+def summary_of(
     study: Study,
     who: str | None = None,
     *,

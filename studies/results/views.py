@@ -6,16 +6,16 @@ from django.views.decorators.http import require_GET, require_safe
 
 from studies.access.permissions import study_of
 from studies.lifecycle.seal_words import seal_in_words
-from studies.monitoring.progress import progress
+from studies.monitoring.progress import progress_of
 from studies.protocol.analysis_plan import results_hidden
 from studies.results.requests import answered_study_of, part_asked_for
 
 from . import charts
 from .answers import Reading, classes_and_groups
 from .as_json import scores_json
-from .further_analyses import details
+from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
-from .part import WHO, Part
+from .part import WHO, AnswerSelection
 from .summary import summarise
 
 
@@ -27,7 +27,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         return render(
             request,
             "studies/results/hidden.html",
-            {"study": found, "progress": progress([found])[found.pk], "seal": seal_in_words(found)},
+            {"study": found, "progress": progress_of([found])[found.pk], "seal": seal_in_words(found)},
         )
     reading = Reading(found, part_asked_for(request, found))
     result = summarise(reading)
@@ -39,8 +39,8 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "study": found,
             "seal": seal_in_words(found),
             "result": result,
-            "details": details(reading, result),
-            "progress": progress([found])[found.pk],
+            "details": analyse_further(reading, result),
+            "progress": progress_of([found])[found.pk],
             "choices": WHO,
             "classes": classes if len(classes) > 1 else [],
             "groups": groups if len(groups) > 1 else [],
@@ -60,7 +60,7 @@ def humans(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "studies/results/humans.html",
-        {"study": found, "part": part, **humans_context(Reading(found, Part(part.who)))},
+        {"study": found, "part": part, **humans_context(Reading(found, AnswerSelection(part.who)))},
     )
 
 

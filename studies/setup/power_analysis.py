@@ -58,7 +58,7 @@ class PowerPoint:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PowerAnalysis:
     """A protocol's design, what was assumed, and the power at each number of people."""
 
     study: str
@@ -75,7 +75,7 @@ class Plan:
         return asdict(self)
 
 
-def plan(
+def analyse_power(
     *,
     protocol: Protocol,
     people: Sequence[int] = (),
@@ -83,7 +83,7 @@ def plan(
     studies: int = 200,
     seed: int = 0,
     report: Callable[[int, int], object] = lambda done, total: None,
-) -> Plan:
+) -> PowerAnalysis:
     """Power of the protocol's own design at each number of `people`, or at 1 to 4 times the fewest that it allows.
 
     The same `seed` gives the same figures. `report(studies done, studies)` after each.
@@ -98,7 +98,7 @@ def plan(
     designs = [_design(protocol, photos.count, number) for number in numbers]
     steps = _Steps(report, total=len(designs) * studies)
     points = [_simulate(design, assumed, studies, seed, steps.one_more) for design in designs]
-    return Plan(
+    return PowerAnalysis(
         study=protocol.slug,
         task=protocol.task,
         arms=len(protocol.arms),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from studies.models import Participant, Response, Study, Trial
 from studies.participation.seats import IN_HAND, Credit, Seat, hand_out, screen
 from studies.trials.allocation import AnswerError, can_be_undone, meaning_of
-from studies.trials.practice import DRAWINGS, next_example
+from studies.trials.practice import EXAMPLE_DRAWINGS, next_example
 
 from .preview import Shot, as_asked, count_asked, shots_of
 
@@ -217,7 +217,7 @@ class PreviewSeat(Seat):
             PreviewState(
                 questioned=at > ORDER.index("about-you"),
                 instructed=at > ORDER.index("instructions"),
-                practised=[{"number": number, "right": True} for number in range(len(DRAWINGS))]
+                practised=[{"number": number, "right": True} for number in range(len(EXAMPLE_DRAWINGS))]
                 if at > ORDER.index("practice")
                 else [],
                 answers=[

@@ -78,7 +78,7 @@ def _run_context(study: Study) -> dict[str, Any]:
     run = study.precompute if study.state == Study.State.PRECOMPUTING else None
     if run is None:
         return {"run": None}
-    state = runs.progress(run)
+    state = runs.run_progress(run)
     return {"run": run, "progress": state, "shown": shown(state)}
 
 
@@ -107,7 +107,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         if run is not None:
             again = runs.retry_failed(run.batches.all()) + runs.requeue_stale()
-            send([*again, *runs.pending(run)])
+            send([*again, *runs.pending_batches(run)])
         tasks.send_prepare(study)
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")

@@ -29,7 +29,7 @@ from studies.setup.steps import STEPS, Step, draft_of, standing, step_of
 
 from .cost_estimate import estimate_from, items_of
 from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
-from .power_analysis import PowerPoint, TooFewPeopleError, plan
+from .power_analysis import PowerPoint, TooFewPeopleError, analyse_power
 
 MAX_TOML_BYTES = 1_000_000
 POWER_STUDIES = 60
@@ -260,7 +260,7 @@ def _power(source: dict[str, Any]) -> tuple[PowerPoint | None, str]:
     try:
         protocol = check_protocol(source)
         people = [protocol.people] if protocol.people else []
-        found = plan(protocol=protocol, people=people, studies=POWER_STUDIES)
+        found = analyse_power(protocol=protocol, people=people, studies=POWER_STUDIES)
     except ProtocolError as error:
         return None, "; ".join(map(on_page, error.faults))
     except TooFewPeopleError as error:

@@ -20,14 +20,14 @@ from django.db import IntegrityError
 from explain.core import clock
 from studies.analysis.answers import SAME
 from studies.analysis.orders import rounds, study_orders
-from studies.core.transactions import writing
+from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial, hash_token, new_token
 
 from . import sql
 from .attention_checks import with_checks
 from .free_trials import choose_free
 from .quota import expected_repeats
-from .sql import Free, Given
+from .sql import FreeTrial, PastTrial
 
 
 class AnswerError(Exception):
@@ -57,7 +57,7 @@ def lay_out_trials(study: Study) -> int:
     return len(Trial.objects.bulk_create(trials, batch_size=1000))
 
 
-@writing()
+@write_transaction()
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
 
@@ -71,7 +71,7 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     main = [trial for trial in met if trial.kind == Trial.Kind.MAIN]
     left = participant.study.trials_per_participant - len(main) - (_surplus(participant) if lapses else 0)
     position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
-    chosen: list[Free] = []
+    chosen: list[FreeTrial] = []
     if count > 0 and left > 0:
         count = min(count, left)
         seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
@@ -87,7 +87,7 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     return _give_repeats(participant, met, position)
 
 
-def _give_repeats(participant: Participant, met: Sequence[Given], position: int) -> list[Trial]:
+def _give_repeats(participant: Participant, met: Sequence[PastTrial], position: int) -> list[Trial]:
     """The items that a participant answered first, once more in another order: as far apart as can be."""
     if any(trial.kind == Trial.Kind.REPEAT for trial in met):
         return []
@@ -141,7 +141,7 @@ def _give(trials: list[Trial], participant: Participant, position: int) -> list[
     return trials
 
 
-def _record_lapses(study: int, trials: Sequence[Free | Trial]) -> None:
+def _record_lapses(study: int, trials: Sequence[FreeTrial | Trial]) -> None:
     """Remember who had met a trial before it went to someone else, and where, for an answer that comes late."""
     Event.objects.bulk_create(
         Event(
@@ -158,7 +158,7 @@ def _lease() -> datetime:
     return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def ageing() -> datetime:
+def order_by_age() -> datetime:
     """A lease until before this is a quarter over, and worth renewing: before that rows would be written for little."""
     return _lease() - timedelta(seconds=settings.LEASE_SECONDS / 4)
 
@@ -166,7 +166,7 @@ def ageing() -> datetime:
 def renew_leases(*, participant: Participant) -> int:
     """Keep what a participant holds while they are at it; the number of trials."""
     held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
-    with writing():
+    with write_transaction():
         return held.update(lease_until=_lease())
 
 
@@ -219,7 +219,7 @@ def answer_trial(
         return _outcome(stored, participant)
 
 
-@writing()
+@write_transaction()
 def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
     """An answer that was sent again, came late, or is not the first to its trial."""
     participant = said["participant"]
@@ -291,7 +291,7 @@ def can_be_undone(participant: Participant, status: str) -> bool:
     return participant.state == Participant.State.ACTIVE and status in Response.STANDING
 
 
-@writing()
+@write_transaction()
 def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     """Take the last answer back and give its trial to the participant again. The answer is kept, as undone.
 
@@ -312,7 +312,7 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
     return True
 
 
-@writing()
+@write_transaction()
 def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """Take an answer out of the scores and ask the same item in the same order again; the new trial.
 
@@ -340,7 +340,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
 
 
-@writing()
+@write_transaction()
 def void_participant(*, participant: Participant, reason: str, user=None) -> int:
     """Take all of a participant's answers out, and what they hold away; how many answers were taken out.
 
@@ -369,7 +369,7 @@ def _take_back(participant: Participant) -> None:
     held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
 
 
-@writing()
+@write_transaction()
 def withdraw(*, participant: Participant) -> Participant:
     """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
 

@@ -20,7 +20,7 @@ from studies.analysis.orders import spread
 from studies.models import CheckMap, Participant, Response, Study, Trial
 
 from .quota import expected_main, item_count
-from .sql import Given
+from .sql import PastTrial
 
 ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
 
@@ -34,7 +34,7 @@ class Met:
 
 
 def with_checks(
-    participant: Participant, given: Sequence[Given], chosen: list[Trial], *, last: bool
+    participant: Participant, given: Sequence[PastTrial], chosen: list[Trial], *, last: bool
 ) -> list[Trial]:
     """Trials that are about to be given to someone, and among them the attention checks that come after them.
 
@@ -125,7 +125,7 @@ def passes(value: Any, task: str) -> Any:
     return value == 0 if task == Study.Task.CHOICE else value > 0
 
 
-def has_passed(response: Response) -> bool:
+def check_passed(response: Response) -> bool:
     """The same of one stored answer."""
     if response.rating is None:
         return passes(response.choice, Study.Task.CHOICE)
@@ -134,9 +134,9 @@ def has_passed(response: Response) -> bool:
 
 def picked(kind: str, arms: Sequence[str], choice: int) -> str:
     """What was chosen, by its name among `names`, or “same”."""
-    return SAME_NAME if choice == SAME else names(kind, arms)[choice]
+    return SAME_NAME if choice == SAME else names_of_maps(kind, arms)[choice]
 
 
-def names(kind: str, arms: Sequence[str]) -> list[str]:
+def names_of_maps(kind: str, arms: Sequence[str]) -> list[str]:
     """What the numbers in a trial's order stand for: arms, or in an attention check the object and elsewhere."""
     return [ON] + [OFF] * (len(arms) - 1) if kind == Trial.Kind.CHECK else list(arms)

@@ -7,19 +7,19 @@ from explain.core import clock
 from studies.models import Study, Trial
 
 from . import sql
-from .sql import Free
+from .sql import FreeTrial
 
 # A claim looks at this many times as many free trials as it takes, to give each person all orders in turn.
 WINDOW = 4
 LOOK_AGAIN, LONGEST_WAIT = 0.01, 10.0  # seconds, where others have locked the last free trials
 
 
-def choose_free(*, study: Study, seen: set[int], seen_orders: Counter[str], count: int) -> list[Free]:
+def choose_free(*, study: Study, seen: set[int], seen_orders: Counter[str], count: int) -> list[FreeTrial]:
     """Lock up to `count` free trials, one for an item that is not `seen`, in the orders that are rarest in `seen_orders`."""
     return _choose(_take(study, seen, count), Counter(seen_orders), count)
 
 
-def _take(study: Study, seen: set[int], count: int) -> list[Free]:
+def _take(study: Study, seen: set[int], count: int) -> list[FreeTrial]:
     """Lock enough free trials to choose from: open ones in order, then those whose lease is over.
 
     Rows that others have locked are passed over. If that leaves none, look again in a moment: at the end of a
@@ -41,9 +41,9 @@ def _is_any_free(study: Study, seen: set[int]) -> bool:
     return study.trials.filter(sql.is_free(clock.now())).exclude(item__in=seen).exists()
 
 
-def _choose(free: list[Free], seen_orders: Counter[str], count: int) -> list[Free]:
+def _choose(free: list[FreeTrial], seen_orders: Counter[str], count: int) -> list[FreeTrial]:
     """One trial for an item, preferring orders that the participant has seen least, then the order of ids."""
-    chosen: list[Free] = []
+    chosen: list[FreeTrial] = []
     free = sorted(free, key=lambda trial: (trial.state == Trial.State.CLAIMED, trial.pk))
     while free and len(chosen) < count:
         best = min(free, key=lambda trial: seen_orders[trial.order])

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from explain.streams import Stream
 from studies.models import Event, Participant, Study
 
-DRAWINGS = ("cup", "tree")
-NAMES = {"cup": _("cup"), "tree": _("tree")}
-TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
+EXAMPLE_DRAWINGS = ("cup", "tree")
+EXAMPLE_NAMES = {"cup": _("cup"), "tree": _("tree")}
+EXAMPLE_TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
 
 
-def current(participant: Participant) -> int | None:
+def current_example(participant: Participant) -> int | None:
     """The number of a volunteer's next example; None after the last."""
     given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
     return next_example(given)
@@ -22,9 +22,9 @@ def current(participant: Participant) -> int | None:
 
 def next_example(given: list[dict[str, Any]]) -> int | None:
     """As `current`, from the answers so far. An example is over when it is right, or was tried twice."""
-    for number in range(len(DRAWINGS)):
+    for number in range(len(EXAMPLE_DRAWINGS)):
         tries = [answer for answer in given if answer.get("number") == number]
-        if len(tries) < TRIES and not any(answer["right"] for answer in tries):
+        if len(tries) < EXAMPLE_TRIES and not any(answer["right"] for answer in tries):
             return number
     return None
 
@@ -33,7 +33,7 @@ def has_failed(given: list[dict[str, Any]]) -> bool:
     """Whether somebody got an example wrong every time. `given`: the data of their practice events."""
     tried = Counter(answer.get("number") for answer in given if "number" in answer)
     right = {answer["number"] for answer in given if answer.get("right")}
-    return any(times >= TRIES and number not in right for number, times in tried.items())
+    return any(times >= EXAMPLE_TRIES and number not in right for number, times in tried.items())
 
 
 def right_side(participant: Participant, number: int) -> int:
@@ -42,7 +42,7 @@ def right_side(participant: Participant, number: int) -> int:
     return int(np.random.default_rng(seed).integers(2))
 
 
-def is_right(study: Study, value: int | None, side: int) -> bool:
+def example_is_right(study: Study, value: int | None, side: int) -> bool:
     """Whether a button says that the map on the object is the better one."""
     if value is None:
         return False

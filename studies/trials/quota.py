@@ -44,7 +44,7 @@ def minutes_for(trials: int) -> int:
     return ceil((trials * SECONDS_FOR_A_TRIAL + SECONDS_BEFORE_THE_FIRST) / 60)
 
 
-def facts(study: Study, trials: int | None = None) -> dict[str, object]:
+def study_facts(study: Study, trials: int | None = None) -> dict[str, object]:
     """What the texts of a study may name. `trials`: how many one person is asked for, where no items say it yet."""
     trials = expected_trials(study) if trials is None else trials
     return {"trials": trials, "minutes": minutes_for(trials), "title": study.title}

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from explain.models import Image
-from studies.core.transactions import in_one_statement, writing
+from studies.core.transactions import in_one_statement, write_transaction
 from studies.models import Event, Item, Participant, Response, Study, Trial
 
 # The tables, as the statements name them.
@@ -25,7 +25,7 @@ PARTICIPANT, STUDY, TRIAL, RESPONSE, ITEM, EVENT, IMAGE = (
 )
 
 
-class Held(NamedTuple):
+class HeldTrial(NamedTuple):
     """A trial in a participant's hand, as much of it as a screen needs."""
 
     position: int
@@ -35,16 +35,16 @@ class Held(NamedTuple):
     is_ageing: bool
 
 
-class Progress(NamedTuple):
+class ParticipantProgress(NamedTuple):
     """How many trials a participant has answered, their latest answer (its id and status), and what they hold."""
 
     done: int
     last: UUID | None
     status: str
-    hand: list[Held]
+    hand: list[HeldTrial]
 
 
-class Given(NamedTuple):
+class PastTrial(NamedTuple):
     """A trial that a participant was given, and what became of it."""
 
     item_id: int
@@ -54,7 +54,7 @@ class Given(NamedTuple):
     state: str
 
 
-class Free(NamedTuple):
+class FreeTrial(NamedTuple):
     """A trial that can be given to someone; `participant_id` and `position` are those of a lease that is over."""
 
     pk: int
@@ -91,18 +91,20 @@ ORDER BY t.position
 """  # noqa: S608 (names of ours)
 
 
-def progress(participant: int, ageing: datetime) -> Progress:
+def participant_progress(participant: int, ageing: datetime) -> ParticipantProgress:
     """How far a participant is. What they hold comes in the order in which they meet it, and is ageing where its
     lease lasts until before `ageing`."""
     moment = connection.ops.adapt_datetimefield_value(ageing)
     rows = _ask(_PROGRESS, [moment, participant, participant])
     done, last, status = rows[0][:3]
     hand = [
-        Held(position, kind, order, title, bool(is_ageing))
+        HeldTrial(position, kind, order, title, bool(is_ageing))
         for *_, position, kind, order, title, is_ageing in rows
         if position is not None
     ]
-    return Progress(done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand)
+    return ParticipantProgress(
+        done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand
+    )
 
 
 def lock_participant(participant: int) -> str:
@@ -114,13 +116,13 @@ def lock_participant(participant: int) -> str:
     return found[0][0] if found else ""
 
 
-def met(participant: int) -> tuple[list[Given], list[dict[str, int]]]:
+def met(participant: int) -> tuple[list[PastTrial], list[dict[str, int]]]:
     """What a participant has been given: trials that are theirs, and then what lapsed for them.
 
     In this order: a trial that goes to someone else in between is in both, and would be in neither the other way round.
     """
     sql = f'SELECT item_id, kind, "order", position, state FROM {TRIAL} WHERE participant_id = %s'  # noqa: S608
-    trials = [Given(*row) for row in _ask(sql, [participant])]
+    trials = [PastTrial(*row) for row in _ask(sql, [participant])]
     sql = f"SELECT data FROM {EVENT} WHERE participant_id = %s AND kind = 'lapsed'"  # noqa: S608
     return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
 
@@ -142,7 +144,7 @@ WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({{items}}) AND {{free}
 """  # noqa: S608 (names of ours)
 
 
-def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | None = None) -> list[Free]:
+def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | None = None) -> list[FreeTrial]:
     """Lock free trials of items that were not `seen`, passing over those that others have locked.
 
     They are open ones, or with `now` those whose lease is over.
@@ -150,7 +152,7 @@ def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | Non
     sql = _FREE.format(items=_marks(seen or [0]), free=EXPIRED if now else OPEN)
     moment = [connection.ops.adapt_datetimefield_value(now)] if now else []
     found = _ask(sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *moment, limit])
-    return [Free(*row) for row in found]
+    return [FreeTrial(*row) for row in found]
 
 
 def give(participant: int, positions: dict[int, int], lease_until: datetime) -> None:
@@ -186,7 +188,7 @@ def settle(response: Response) -> bool:
     if connection.vendor == "postgresql":
         with in_one_statement():
             return _insert(response, f"WITH held AS ({_SETTLE})", "SELECT {marks} FROM held", held)
-    with writing():
+    with write_transaction():
         return bool(_ask(_SETTLE, held)) and insert(response)
 
 

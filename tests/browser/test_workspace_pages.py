@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.models import Study
 from tests.browser.conftest import DESK, PHONE, clean
 from tests.factories import make_study, make_trials
@@ -50,7 +50,7 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 def test_the_report_is_usable_by_everyone_and_prints_black_on_white(new_page, study, viewport, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(report(study), "utf-8")
+    path.write_text(report_html(study), "utf-8")
     page = new_page(viewport=viewport)
     page.goto(path.as_uri())
     clean(page)

@@ -91,8 +91,8 @@ def test_one_clock_for_all_hosts_nobody_loses_what_they_hold(people, by):
 @on_postgres
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 def test_a_worker_with_a_wrong_clock_is_not_given_up_for_dead(photos, tiny, by):
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (pk,) = runs.pending(run)
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (pk,) = runs.pending_batches(run)
     with clock_jumps(by):
         claim_batch(pk)
     assert runs.requeue_stale() == []
@@ -101,19 +101,19 @@ def test_a_worker_with_a_wrong_clock_is_not_given_up_for_dead(photos, tiny, by):
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 def test_a_run_finishes_and_makes_each_map_once(photos, tiny, settings, by):
     settings.BATCH_SIZE = 1
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    waiting = runs.pending(run)
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    waiting = runs.pending_batches(run)
     run_batch(waiting[0])
     claim_batch(waiting[1])
     run.batches.filter(pk=waiting[1]).update(worker="elsewhere:1")  # and never heard of again
     with clock_jumps(by):
         for pk in waiting[2:]:
             run_batch(pk)
-        assert not runs.progress(run).finished
+        assert not runs.run_progress(run).finished
     with clock_jumps(timedelta(seconds=settings.BATCH_STALE_SECONDS + 1)):
         if connection.vendor == "postgresql":
             run.batches.filter(pk=waiting[1]).update(heartbeat_at=timezone.now() - 2 * HOUR)
         assert runs.requeue_stale() == [waiting[1]]
         run_batch(waiting[1])
-    assert runs.progress(run).finished
+    assert runs.run_progress(run).finished
     assert Counter(run.batches.values_list("maps__image", flat=True)).most_common(1)[0][1] == 1

@@ -154,8 +154,8 @@ def test_photos_on_a_full_disk_come_in_whole_or_not_at_all(inbox, small_disk):
 def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is_room(
     photos, tiny, small_disk, client, researcher, monkeypatch
 ):
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (pk,) = runs.pending(run)
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (pk,) = runs.pending_batches(run)
     before = set(walk(default_storage))
     for _ in range(3):
         batch = run_batch(pk)
@@ -167,5 +167,5 @@ def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is
     small_disk()
     monkeypatch.setattr("explain.tasks.tell", lambda task, *ids: run_batch(*ids))
     client.post(reverse("run-retry", args=[run.pk]))
-    assert runs.progress(run).finished
+    assert runs.run_progress(run).finished
     assert ExplanationMap.objects.count() == 5

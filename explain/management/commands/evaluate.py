@@ -57,19 +57,19 @@ class Command(AnswerCommand):
         **_: Any,
     ) -> Answer:
         image_set = find_set(set_name)
-        asked = evaluate.ask(
+        asked = evaluate.ask_for_evaluation(
             networks=find_networks(networks),
             methods=[name for name in map(str.strip, methods.split(",")) if name],
             protocol=protocol,
             target=target,
         )
-        todo = evaluate.plan(image_set=image_set, asked=asked)
+        todo = evaluate.plan_evaluation(image_set=image_set, asked=asked)
         with Bar("photos") as bar:
             try:
                 if workers:
                     _by_workers(image_set, asked, todo, bar)
                 else:
-                    evaluate.run(todo, bar)
+                    evaluate.run_evaluation(todo, bar)
             except KeyboardInterrupt as interrupt:
                 raise CommandError(
                     "stopped. What is computed is kept; run the same command again to go on.", returncode=130
@@ -81,7 +81,10 @@ class Command(AnswerCommand):
 
 
 def _by_workers(
-    image_set: ImageSet, asked: list[evaluate.Evaluating], todo: list[evaluate.Todo], bar: Bar
+    image_set: ImageSet,
+    asked: list[evaluate.EvaluationProgress],
+    todo: list[evaluate.EvaluationTask],
+    bar: Bar,
 ) -> None:
     """Send the batches and follow the rows until none is missing; send again what got lost."""
     total, tries, quiet_since = sum(len(batch.image_ids) for batch in todo), 0, time.monotonic()
@@ -89,7 +92,7 @@ def _by_workers(
     left = total
     while todo:
         time.sleep(POLL_SECONDS)
-        todo = evaluate.plan(image_set=image_set, asked=asked)
+        todo = evaluate.plan_evaluation(image_set=image_set, asked=asked)
         now = sum(len(batch.image_ids) for batch in todo)
         bar(total - now, total)
         if now < left:

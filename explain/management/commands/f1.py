@@ -37,15 +37,15 @@ class Command(AnswerCommand):
 
 
 def _predict(image_set: ImageSet, network: Network) -> None:
-    run = runs.plan(image_set=image_set, networks=[network], methods=[])
+    run = runs.plan_run(image_set=image_set, networks=[network], methods=[])
     with Bar("photos") as bar:
 
         def report() -> None:
-            state = runs.progress(run)
+            state = runs.run_progress(run)
             bar(state.photos_done, state.photos)
 
         run_pending(run, report)
-    failures = runs.progress(run).failures
+    failures = runs.run_progress(run).failures
     if failures:
         raise BadInputError(*(f"{batch}: {batch.error}" for batch in failures))
 

@@ -44,7 +44,7 @@ class Command(AnswerCommand):
         chosen = [name for name in map(str.strip, methods.split(",")) if name]
         if not chosen:
             raise BadInputError("--methods: name at least one method")
-        run = runs.plan(
+        run = runs.plan_run(
             image_set=find_set(set_name),
             networks=find_networks(networks),
             methods=chosen,
@@ -66,13 +66,13 @@ class _Follower:
 
     def __init__(self, run: Precompute, bar: Bar) -> None:
         self.precompute, self.bar = run, bar
-        self.done_before = runs.progress(run).photos_done
+        self.done_before = runs.run_progress(run).photos_done
         self.warn_at: float | None = time.monotonic() + PATIENCE_SECONDS
         self.broker_gone = False
 
     def follow(self, *, inline: bool) -> None:
         if not inline:
-            tasks.send(runs.pending(self.precompute))
+            tasks.send(runs.pending_batches(self.precompute))
         recover_at = time.monotonic() + RECOVER_SECONDS
         while not self.report().finished:
             if inline:
@@ -95,14 +95,14 @@ class _Follower:
         else:
             self.broker_gone = False
 
-    def report(self) -> runs.Progress:
-        state = runs.progress(self.precompute)
+    def report(self) -> runs.RunProgress:
+        state = runs.run_progress(self.precompute)
         if state.photos:
             self.bar(state.photos_done, state.photos)
         self._warn_without_worker(state)
         return state
 
-    def _warn_without_worker(self, state: runs.Progress) -> None:
+    def _warn_without_worker(self, state: runs.RunProgress) -> None:
         """Once, after a while in which nothing ran and nothing was finished."""
         if self.warn_at is None:
             return
@@ -114,7 +114,7 @@ class _Follower:
 
 
 def _answer(run: Precompute, seconds: float) -> Answer:
-    state = runs.progress(run)
+    state = runs.run_progress(run)
     rows = _counts(run)
     failures = [
         {"batch": batch.pk, "network": batch.network.name, "error": batch.error}

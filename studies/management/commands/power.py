@@ -9,7 +9,7 @@ from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
 from studies.protocol.schema import read_protocol
-from studies.setup.power_analysis import EFFECTS, Plan, plan
+from studies.setup.power_analysis import EFFECTS, PowerAnalysis, analyse_power
 
 BAR = 40  # characters for a power of 1
 
@@ -40,7 +40,7 @@ class Command(AnswerCommand):
         effect = EFFECTS[read.task] if options["effect"] is None else options["effect"]
         try:
             with Bar("studies") as bar:
-                found = plan(
+                found = analyse_power(
                     protocol=read,
                     people=_numbers(people),
                     assumptions=Assumptions(
@@ -62,7 +62,7 @@ def _numbers(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def _answer(found: Plan) -> Answer:
+def _answer(found: PowerAnalysis) -> Answer:
     rows = [
         [
             point.people,
@@ -78,7 +78,7 @@ def _answer(found: Plan) -> Answer:
     return Answer(data=found.to_json(), header=header, rows=rows, notes=["", *found.notes, *_assumed(found)])
 
 
-def _assumed(found: Plan) -> list[str]:
+def _assumed(found: PowerAnalysis) -> list[str]:
     assumed = found.assumptions
     spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
     if found.task == "choice":

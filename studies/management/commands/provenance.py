@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.results.provenance import Chain, Given, Origin, chain_of_answer, chain_of_item
+from studies.results.provenance import AnswerOrigin, Chain, Origin, chain_of_answer, chain_of_item
 
 from .scores import UNBLIND, answered_study
 
@@ -52,7 +52,7 @@ def _lines(chain: Chain) -> Iterator[str]:
         yield from _of_map(origin)
 
 
-def _of_answer(given: Given) -> Iterator[str]:
+def _of_answer(given: AnswerOrigin) -> Iterator[str]:
     yield f"answer {given.answer}"
     yield _pair("said", given.said)
     simulated = ", simulated" if given.simulated else ""

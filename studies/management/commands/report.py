@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.exports.writers import write
 from studies.lifecycle.seal import seal_json
 from studies.results.part import WHO
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *, slug, to: Path, who, unblind, json: bool, **options):
         study = answered_study(slug, unblind)
-        html = report(study, who)
+        html = report_html(study, who)
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
             write(to, [html.encode()])

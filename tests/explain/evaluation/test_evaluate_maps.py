@@ -28,17 +28,19 @@ METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 @pytest.fixture
 def maps(photos, tiny):
     """Five photos with a map of each of three methods."""
-    run_pending(runs.plan(image_set=photos, networks=[tiny], methods=METHODS), lambda: None)
+    run_pending(runs.plan_run(image_set=photos, networks=[tiny], methods=METHODS), lambda: None)
     return photos
 
 
 def ask(network, protocol="paper", methods=METHODS, target="label"):
-    return evaluate.ask(networks=[network], methods=methods, protocol=protocol, target=target)
+    return evaluate.ask_for_evaluation(networks=[network], methods=methods, protocol=protocol, target=target)
 
 
 def evaluated(image_set, network, protocol="paper", **how):
     asked = ask(network, protocol, **how)
-    evaluate.run(evaluate.plan(image_set=image_set, asked=asked), lambda done, total: None)
+    evaluate.run_evaluation(
+        evaluate.plan_evaluation(image_set=image_set, asked=asked), lambda done, total: None
+    )
     return table_of(image_set=image_set, asked=asked[0])
 
 
@@ -154,14 +156,14 @@ def test_a_finished_row_is_never_computed_again(maps, tiny, monkeypatch):
     before = list(Evaluation.objects.order_by("pk").values())
     assert len(before) == 15
     monkeypatch.setattr(evaluate, "load_network", None)
-    assert evaluate.plan(image_set=maps, asked=ask(tiny)) == []
+    assert evaluate.plan_evaluation(image_set=maps, asked=ask(tiny)) == []
     assert evaluated(maps, tiny) == first
     assert list(Evaluation.objects.order_by("pk").values()) == before
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(maps, tiny, settings, monkeypatch):
     settings.BATCH_SIZE = 2
-    todo = evaluate.plan(image_set=maps, asked=ask(tiny))
+    todo = evaluate.plan_evaluation(image_set=maps, asked=ask(tiny))
     assert [len(batch.image_ids) for batch in todo] == [2, 2, 1]
     original, seen = evaluate.evaluate_photos, []
 
@@ -178,9 +180,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(maps, tiny, settings, monke
     kept = set(Evaluation.objects.values_list("pk", flat=True))
     assert len(kept) == 6
     monkeypatch.setattr(evaluate, "evaluate_photos", original)
-    rest = evaluate.plan(image_set=maps, asked=ask(tiny))
+    rest = evaluate.plan_evaluation(image_set=maps, asked=ask(tiny))
     assert [pk for batch in rest for pk in batch.image_ids] == [*todo[1].image_ids, *todo[2].image_ids]
-    evaluate.run(rest, lambda done, total: None)
+    evaluate.run_evaluation(rest, lambda done, total: None)
     assert Evaluation.objects.count() == 15
     assert kept < set(Evaluation.objects.values_list("pk", flat=True))
 
@@ -197,7 +199,7 @@ def test_a_photo_s_figures_do_not_depend_on_its_company(maps, tiny):
     evaluated(maps, tiny)
     together = set(Evaluation.objects.values_list("image", "method", "confidence_left", "activation_left"))
     Evaluation.objects.all().delete()
-    for (todo,) in [evaluate.plan(image_set=maps, asked=ask(tiny))]:
+    for (todo,) in [evaluate.plan_evaluation(image_set=maps, asked=ask(tiny))]:
         for pk in reversed(todo.image_ids):
             for method in METHODS:
                 alone = vars(todo) | {"image_ids": [pk], "methods": [method]}
@@ -209,7 +211,7 @@ def test_a_photo_s_figures_do_not_depend_on_its_company(maps, tiny):
 
 
 def test_a_batch_that_comes_twice_does_nothing(maps, tiny):
-    (todo,) = evaluate.plan(image_set=maps, asked=ask(tiny))
+    (todo,) = evaluate.plan_evaluation(image_set=maps, asked=ask(tiny))
     assert evaluate.evaluate_photos(**vars(todo)) == 15
     assert evaluate.evaluate_photos(**vars(todo)) == 0
 
@@ -251,7 +253,7 @@ def test_a_corrected_box_is_evaluated_again(maps, tiny):
     image = maps.images.first()
     image.boxes = [[10, 10, 60, 60]]
     image.save()
-    (todo,) = evaluate.plan(image_set=maps, asked=ask(tiny))
+    (todo,) = evaluate.plan_evaluation(image_set=maps, asked=ask(tiny))
     assert todo.image_ids == [image.pk]
     assert evaluated(maps, tiny).localisation["grad-cam"].photos == 1
 
@@ -321,7 +323,7 @@ def test_the_command_prints_the_paper_s_table_and_what_it_depends_on(maps, tiny,
 
 def test_the_top_class_is_evaluated_when_asked_for(photos, tiny):
     run_pending(
-        runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"], target="top"), lambda: None
+        runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"], target="top"), lambda: None
     )
     with pytest.raises(CommandError, match="5 of 5 photos have no map"):
         call_command("evaluate", "photos", networks="tiny", methods="grad-cam")

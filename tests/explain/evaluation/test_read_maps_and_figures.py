@@ -35,8 +35,10 @@ def network(network):
     return network
 
 
-def asked(network, protocol="paper", target="label", methods=METHODS) -> evaluate.Evaluating:
-    (one,) = evaluate.ask(networks=[network], methods=methods, protocol=protocol, target=target)
+def asked(network, protocol="paper", target="label", methods=METHODS) -> evaluate.EvaluationProgress:
+    (one,) = evaluate.ask_for_evaluation(
+        networks=[network], methods=methods, protocol=protocol, target=target
+    )
     return one
 
 
@@ -123,7 +125,7 @@ def test_a_row_is_missing_until_that_very_one_is_there(tools, network):
         a_row(second, network, method)
     a_row(third, network)
     a_row(third, network, "hirescam", "soft")
-    (todo,) = evaluate.plan(image_set=tools, asked=[asked(network)])
+    (todo,) = evaluate.plan_evaluation(image_set=tools, asked=[asked(network)])
     lack = {image.pk for image in tools.images.all()} - {second.pk}
     assert (todo.image_ids, todo.methods) == (sorted(lack), list(METHODS))
     assert (todo.network_id, todo.protocol, todo.target) == (network.pk, "paper", "label")
@@ -136,10 +138,10 @@ def test_a_map_that_is_nearly_the_one_is_not_evaluated_in_its_place(tools, netwo
     """A figure would be that of another class, layer or network."""
     others(tools.images.first(), network, a_map)
     with pytest.raises(BadInputError) as caught:
-        evaluate.plan(image_set=tools, asked=[asked(network, methods=["grad-cam"])])
+        evaluate.plan_evaluation(image_set=tools, asked=[asked(network, methods=["grad-cam"])])
     assert caught.value.lines[0] == "4 of 4 photos have no map of grad-cam by tiny."
     with pytest.raises(BadInputError, match=r"--networks tiny --methods grad-cam --target top"):
-        evaluate.plan(image_set=tools, asked=[asked(network, target="top", methods=["grad-cam"])])
+        evaluate.plan_evaluation(image_set=tools, asked=[asked(network, target="top", methods=["grad-cam"])])
     done = evaluate.evaluate_photos(
         network_id=network.pk, image_ids=[tools.images.first().pk], methods=["grad-cam"], protocol="paper", target="label",
     )  # fmt: skip
@@ -168,7 +170,7 @@ def test_a_photo_whose_class_the_network_does_not_know_has_no_figures(tools, net
 def test_methods_that_are_named_twice_are_asked_for_once(network):
     assert asked(network, methods=["grad-cam", "hirescam", "grad-cam"]).methods == METHODS
     with pytest.raises(BadInputError, match="no network is named"):
-        evaluate.ask(networks=[], methods=METHODS, protocol="paper", target="label")
+        evaluate.ask_for_evaluation(networks=[], methods=METHODS, protocol="paper", target="label")
 
 
 LEFT, RIGHT = [[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]
@@ -229,7 +231,7 @@ def test_the_figure_shows_what_each_map_leaves_and_the_box_in_green(tools, netwo
     first.save()
     row = a_map(first, network, "grad-cam", LEFT)
     others(second, network, a_map)
-    drawn, bare = figure4.rows(images=[first, second], asked=asked(network))
+    drawn, bare = figure4.figure4_rows(images=[first, second], asked=asked(network))
     assert (drawn.image, drawn.maps, list(drawn.methods)) == (first, {"grad-cam": row.pk}, ["grad-cam"])
     assert (bare.methods, bare.maps) == ({}, {})
     assert [one.words for one in drawn.methods["grad-cam"]] == [

@@ -23,7 +23,7 @@ from explain.models import Batch, ExplanationMap, Image
 def run(photos, tiny, settings):
     """Five photos in batches of two: three batches, nothing computed."""
     settings.BATCH_SIZE = 2
-    return runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    return runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
 
 
 def break_photo(name: str) -> None:
@@ -65,7 +65,7 @@ def test_a_failure_half_way_leaves_neither_rows_nor_files(run, settings, monkeyp
         return original(picture)
 
     monkeypatch.setattr(pictures.render, "encode", full)
-    batch = run_batch(runs.pending(run)[0])
+    batch = run_batch(runs.pending_batches(run)[0])
     assert (batch.state, batch.attempts) == ("pending", 1)
     assert batch.error == "OSError: No space left on device"
     assert not ExplanationMap.objects.exists()
@@ -81,7 +81,7 @@ def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pictures.render, "encode", interrupted)
-    first = runs.pending(run)[0]
+    first = runs.pending_batches(run)[0]
     with pytest.raises(KeyboardInterrupt):
         run_batch(first)
     batch = Batch.objects.get(pk=first)
@@ -90,7 +90,7 @@ def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
 
 
 def test_a_silent_batch_is_pending_again_and_a_lively_one_is_not(run, settings):
-    silent, lively, _ = [claim_batch(pk) for pk in runs.pending(run)]
+    silent, lively, _ = [claim_batch(pk) for pk in runs.pending_batches(run)]
     silence(silent, settings)
     assert runs.requeue_stale() == [silent.pk]
     assert Batch.objects.get(pk=silent.pk).state == "pending"
@@ -101,7 +101,7 @@ def test_a_silent_batch_is_pending_again_and_a_lively_one_is_not(run, settings):
 def test_a_batch_of_a_process_that_ended_here_need_not_wait(run):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    batch = claim_batch(runs.pending(run)[0])
+    batch = claim_batch(runs.pending_batches(run)[0])
     assert batch.worker == f"{socket.gethostname()}:{os.getpid()}"
     assert runs.requeue_stale() == []
     Batch.objects.filter(pk=batch.pk).update(worker=f"{socket.gethostname()}:{ended.pid}")
@@ -109,7 +109,7 @@ def test_a_batch_of_a_process_that_ended_here_need_not_wait(run):
 
 
 def test_a_batch_that_kills_its_worker_three_times_has_failed(run, settings):
-    first = runs.pending(run)[0]
+    first = runs.pending_batches(run)[0]
     for _ in range(3):
         silence(claim_batch(first), settings)
         runs.requeue_stale()
@@ -120,9 +120,9 @@ def test_a_batch_that_kills_its_worker_three_times_has_failed(run, settings):
 
 def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, monkeypatch):
     """Given up for dead while it drew pictures; another worker has the batch by now."""
-    first = runs.pending(run)[0]
+    first = runs.pending_batches(run)[0]
     before = media_files(settings)
-    original = compute.Making.store
+    original = compute.BatchComputation.store
 
     def given_up(self):
         silence(self.batch, settings)
@@ -130,7 +130,7 @@ def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, mo
         claim_batch(first)
         return original(self)
 
-    monkeypatch.setattr(compute.Making, "store", given_up)
+    monkeypatch.setattr(compute.BatchComputation, "store", given_up)
     run_batch(first)
     batch = Batch.objects.get(pk=first)
     assert (batch.state, batch.attempts) == ("running", 2)
@@ -141,7 +141,7 @@ def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, mo
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_says_that_it_is_alive_however_long_a_step_takes(run, settings):
     settings.BATCH_STALE_SECONDS = 0.2
-    batch = claim_batch(runs.pending(run)[0])
+    batch = claim_batch(runs.pending_batches(run)[0])
     claimed_at = batch.heartbeat_at
     with heartbeat(batch):
         for _ in range(200):
@@ -174,7 +174,7 @@ def test_a_task_sends_a_failed_batch_again_until_it_has_failed_for_good(run, mon
     sent = []
     monkeypatch.setattr(tasks.run_batch, "delay_on_commit", sent.append)
     break_photo("hammer/1.jpg")
-    first = runs.pending(run)[0]
+    first = runs.pending_batches(run)[0]
     for _ in range(3):
         tasks.run_batch(first)
     assert sent == [first, first]
@@ -188,7 +188,7 @@ def test_progress_counts_photos_and_tells_the_time_left(run):
         state="done", started_at=now - timedelta(seconds=8), finished_at=now - timedelta(seconds=4)
     )
     Batch.objects.filter(pk=second.pk).update(state="running", started_at=now, heartbeat_at=now)
-    state = runs.progress(run)
+    state = runs.run_progress(run)
     assert (state.photos, state.photos_done, state.percent) == (5, 2, 40)
     assert state.batches == {"pending": 1, "running": 1, "done": 1, "failed": 0}
     assert state.photos_per_second == pytest.approx(2 / 4)
@@ -202,14 +202,14 @@ def test_the_speed_is_that_of_all_workers_together(run):
         Batch.objects.filter(pk=batch.pk).update(
             state="done", started_at=now - timedelta(seconds=10), finished_at=now - timedelta(seconds=2)
         )
-    assert runs.progress(run).photos_per_second == pytest.approx(4 / 8)
+    assert runs.run_progress(run).photos_per_second == pytest.approx(4 / 8)
 
 
 def test_a_run_without_a_worker_is_idle_and_a_busy_one_is_not(run):
-    assert runs.progress(run).idle
-    claimed = claim_batch(runs.pending(run)[0])
-    assert not runs.progress(run).idle
+    assert runs.run_progress(run).idle
+    claimed = claim_batch(runs.pending_batches(run)[0])
+    assert not runs.run_progress(run).idle
     Batch.objects.filter(pk=claimed.pk).update(state="done", finished_at=timezone.now())
-    assert not runs.progress(run).idle
+    assert not runs.run_progress(run).idle
     Batch.objects.filter(pk=claimed.pk).update(finished_at=timezone.now() - timedelta(minutes=1))
-    assert runs.progress(run).idle
+    assert runs.run_progress(run).idle

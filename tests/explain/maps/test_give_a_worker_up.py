@@ -38,7 +38,7 @@ class Watch:
 def test_two_heartbeats_in_a_row_may_be_lost_and_the_batch_is_not_given_up(
     tools, network, settings, monkeypatch
 ):
-    batch = claim_batch(runs.pending(plan(tools, network))[0])
+    batch = claim_batch(runs.pending_batches(plan(tools, network))[0])
     monkeypatch.setattr(batches, "threading", SimpleNamespace(Event=Watch, Thread=threading.Thread))
     with batches.heartbeat(batch):
         pass
@@ -57,7 +57,7 @@ def test_two_heartbeats_in_a_row_may_be_lost_and_the_worker_still_counts_as_ther
 
 def test_a_heartbeat_is_of_the_own_batch_and_only_while_it_is_ones_own(tools, network, settings):
     settings.BATCH_SIZE = 1
-    ours, other, lost = (claim_batch(pk) for pk in runs.pending(plan(tools, network)))
+    ours, other, lost = (claim_batch(pk) for pk in runs.pending_batches(plan(tools, network)))
     long_ago = timezone.now() - timedelta(hours=1)
     Batch.objects.update(heartbeat_at=long_ago)
     Batch.objects.filter(pk=lost.pk).update(attempts=2)  # somebody else has it by now
@@ -114,7 +114,7 @@ def test_only_failed_batches_get_a_clean_slate(tools, network, settings):
 def test_a_batch_that_failed_goes_last_so_that_the_others_are_made(tools, network, settings, monkeypatch):
     settings.BATCH_SIZE = 1
     run = plan(tools, network)
-    first, second, third = runs.pending(run)
+    first, second, third = runs.pending_batches(run)
     Batch.objects.filter(pk=first).update(attempts=1)
     done: list[int] = []
 
@@ -135,7 +135,7 @@ def test_messages_are_sent_again_only_of_batches_that_wait_and_only_if_the_queue
     settings.BATCH_SIZE, sent, queue = 1, [], [1]
     monkeypatch.setattr(tasks, "send", sent.extend)
     monkeypatch.setattr(tasks, "queue_length", lambda: queue[0])
-    first, second, third = runs.pending(plan(tools, network))
+    first, second, third = runs.pending_batches(plan(tools, network))
     claim_batch(second)
     tasks.send_lost()
     assert sent == []
@@ -150,19 +150,19 @@ def test_messages_are_sent_again_only_of_batches_that_wait_and_only_if_the_queue
 
 def test_progress_names_what_went_wrong_and_is_finished_when_nothing_waits_or_runs(tools, network):
     run = tools.precomputes.create(methods=[])
-    empty = runs.progress(run)
+    empty = runs.run_progress(run)
     assert (empty.finished, empty.percent, empty.photos_per_second, empty.seconds_left) == (True, 100, None, None)  # fmt: skip
     batch(run, network, state="done")
     failed = batch(run, network, state="failed", error="disk full")
     tried = batch(run, network, state="pending", error="disk full")
     batch(tools.precomputes.create(methods=[]), network, state="failed", error="of another run")
-    state = runs.progress(run)
+    state = runs.run_progress(run)
     assert [one.pk for one in state.failures] == [failed, tried]
     assert not state.finished
     Batch.objects.filter(pk=tried).update(state="running")
-    assert not runs.progress(run).finished
+    assert not runs.run_progress(run).finished
     Batch.objects.filter(pk=tried).update(state="failed")
-    assert runs.progress(run).finished
+    assert runs.run_progress(run).finished
 
 
 def test_speed_is_that_of_the_last_batches_and_not_of_a_slow_morning(tools, network):
@@ -176,7 +176,7 @@ def test_speed_is_that_of_the_last_batches_and_not_of_a_slow_morning(tools, netw
     done(5000, 3000)
     for number in range(runs.RECENT):
         done(100 - 10 * number, 90 - 10 * number)
-    assert runs.progress(run).photos_per_second == pytest.approx(8 / 80)
+    assert runs.run_progress(run).photos_per_second == pytest.approx(8 / 80)
 
 
 def test_a_list_of_runs_counts_the_batches_of_each(tools, network):
@@ -192,13 +192,13 @@ def test_workers_that_were_not_heard_of_for_a_day_are_forgotten_and_no_others():
     now = timezone.now()
     for name, hours in (("gpu-1:7", 23), ("gpu-2:7", 25), ("gpu-3:7", 0)):
         Worker.objects.create(name=name, heartbeat_at=now - timedelta(hours=hours))
-    assert [worker.name for worker in workers.seen()] == ["gpu-3:7", "gpu-1:7"]
-    assert [worker.is_there for worker in workers.seen()] == [True, False]
+    assert [worker.name for worker in workers.workers_seen()] == ["gpu-3:7", "gpu-1:7"]
+    assert [worker.is_there for worker in workers.workers_seen()] == [True, False]
     presence = workers.Presence()
     presence._arrive()
     assert {worker.name for worker in Worker.objects.all()} == {"gpu-1:7", "gpu-3:7", presence.name}
     Worker.objects.filter(name=presence.name).delete()  # by hand, or by a clock that was wrong
     presence._say()
-    assert presence.name in {worker.name for worker in workers.seen()}
+    assert presence.name in {worker.name for worker in workers.workers_seen()}
     presence._leave()
     assert {worker.name for worker in Worker.objects.all()} == {"gpu-1:7", "gpu-3:7"}

@@ -62,7 +62,7 @@ def test_failed_batches_are_told_and_tried_again(browser, photos, tiny, tasks_ru
 
     study = draft()
     with monkeypatch.context() as full:
-        full.setattr("explain.maps.compute.Making.compute", broken)
+        full.setattr("explain.maps.compute.BatchComputation.compute", broken)
         page = make(browser, study)
     assert study.state == "precomputing"
     assert "No space left on device" in page
@@ -87,7 +87,7 @@ def test_nothing_is_sent_again_while_a_run_is_going_or_has_failed(photos, tiny, 
     """Each message would have a worker begin the same step once more."""
     waiting = []
     monkeypatch.setattr(preparation, "queue_length", lambda: len(waiting))
-    study, run = draft(), runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    study, run = draft(), runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
     study.state, study.precompute = "precomputing", run
     expected = {"pending": False, "running": False, "failed": False, "done": True}
     for state, lost in expected.items():

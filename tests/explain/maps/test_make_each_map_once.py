@@ -8,7 +8,7 @@ from explain.core.errors import BadInputError
 from explain.maps import compute, pictures
 from explain.maps import runs as precompute
 from explain.maps.batches import run_batch, run_pending
-from explain.maps.missing import lacking
+from explain.maps.missing import missing_maps
 from explain.models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Precompute, Prediction
 from explain.photos import pixels
 from explain.photos.importer import import_images
@@ -22,7 +22,7 @@ State = Batch.State
 
 
 def plan(image_set, *networks, methods=("grad-cam",), **options) -> Precompute:
-    return precompute.plan(image_set=image_set, networks=networks, methods=list(methods), **options)
+    return precompute.plan_run(image_set=image_set, networks=networks, methods=list(methods), **options)
 
 
 def photos_of(run: Precompute) -> list[list[int]]:
@@ -116,7 +116,7 @@ def test_pictures_of_a_photo_used_in_place_are_made_when_somebody_looks_and_only
 
 def lacks(image_set, network, methods=("grad-cam", "hirescam"), target="label") -> dict[int, list[str]]:
     images = list(image_set.images.order_by("pk"))
-    return lacking(images=images, network=network, methods=methods, target=target)
+    return missing_maps(images=images, network=network, methods=methods, target=target)
 
 
 def whole_map(image, network, method="grad-cam", **fields) -> ExplanationMap:
@@ -170,7 +170,7 @@ def test_two_workers_that_store_the_same_map_at_the_same_moment_store_it_once(
 ):
     """Both look, neither sees the other's rows, and the unique key stops the second: it looks again."""
     first, second = plan(photos, tiny, methods=METHODS), plan(photos, tiny)
-    store, look, looked = compute.Making.store, compute.maps_there, []
+    store, look, looked = compute.BatchComputation.store, compute.maps_there, []
 
     def overtaken(self):
         if self.batch.precompute_id == first.pk:
@@ -182,7 +182,7 @@ def test_two_workers_that_store_the_same_map_at_the_same_moment_store_it_once(
         looked.append(where)
         return look(**where) if len(looked) > 1 else set()
 
-    monkeypatch.setattr(compute.Making, "store", overtaken)
+    monkeypatch.setattr(compute.BatchComputation, "store", overtaken)
     run_pending(first, lambda: None)
     assert (first.batches.get().state, first.batches.get().attempts, len(looked)) == (State.DONE, 1, 2)
     assert ExplanationMap.objects.count() == 15
@@ -202,7 +202,7 @@ def test_a_clash_that_does_not_end_is_a_failure_and_no_map_is_half_stored(
         raise IntegrityError("a_map_is_computed_once")
 
     monkeypatch.setattr(ExplanationMap.objects, "bulk_create", clash)
-    batch = run_batch(precompute.pending(run)[0])
+    batch = run_batch(precompute.pending_batches(run)[0])
     assert (batch.state, len(tries)) == (State.PENDING, 3)
     assert "IntegrityError" in batch.error
     assert not Prediction.objects.exists()

@@ -25,7 +25,7 @@ METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
 
 def make_maps(photos, network, methods=METHODS, **options) -> Precompute:
-    run = runs.plan(image_set=photos, networks=[network], methods=methods, **options)
+    run = runs.plan_run(image_set=photos, networks=[network], methods=methods, **options)
     run_pending(run, lambda: None)
     return run
 
@@ -173,16 +173,16 @@ def test_only_what_is_missing_is_computed(photos, tiny, settings, monkeypatch):
 
 def test_two_runs_of_the_same_maps_at_once_store_them_once(photos, tiny, settings, monkeypatch):
     """The second run stores all of its maps while the first is drawing its pictures."""
-    first = runs.plan(image_set=photos, networks=[tiny], methods=METHODS)
-    second = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    original = compute.Making.store
+    first = runs.plan_run(image_set=photos, networks=[tiny], methods=METHODS)
+    second = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    original = compute.BatchComputation.store
 
     def overtaken(self):
         if self.batch.precompute_id == first.pk:
             run_pending(second, lambda: None)
         return original(self)
 
-    monkeypatch.setattr(compute.Making, "store", overtaken)
+    monkeypatch.setattr(compute.BatchComputation, "store", overtaken)
     run_pending(first, lambda: None)
     assert ExplanationMap.objects.count() == 15
     assert ExplanationMap.objects.filter(batch__precompute=second, method="grad-cam").count() == 5
@@ -198,8 +198,8 @@ def test_batches_hold_as_many_photos_as_the_settings_say(photos, tiny, settings)
 
 
 def test_a_message_that_comes_twice_does_nothing(photos, tiny):
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
-    (batch_id,) = runs.pending(run)
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    (batch_id,) = runs.pending_batches(run)
     assert run_batch(batch_id).state == "done"
     assert run_batch(batch_id) is None
     assert Batch.objects.get(pk=batch_id).attempts == 1
@@ -207,7 +207,7 @@ def test_a_message_that_comes_twice_does_nothing(photos, tiny):
 
 def test_another_network_of_another_crop_goes_into_the_same_run(photos, tiny):
     other, _ = add_network(name="other", load="timm:test_resnet", layer="layer4", weights="random")
-    run = runs.plan(image_set=photos, networks=[tiny, other], methods=["grad-cam"])
+    run = runs.plan_run(image_set=photos, networks=[tiny, other], methods=["grad-cam"])
     run_pending(run, lambda: None)
     assert ExplanationMap.objects.filter(network=tiny).count() == 5
     assert ExplanationMap.objects.filter(network=other).count() == 5
@@ -252,7 +252,7 @@ def test_a_photo_with_two_maps_of_a_method_is_one_photo_and_a_method_without_map
     def broken(*_, **__):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(compute.Making, "compute", broken)
+    monkeypatch.setattr(compute.BatchComputation, "compute", broken)
     with pytest.raises(CommandError):
         call_command(*arguments, "--methods=grad-cam,hirescam", "--target=top")
     told = json.loads(capsys.readouterr().out)

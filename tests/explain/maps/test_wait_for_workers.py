@@ -74,9 +74,9 @@ def test_ctrl_c_leaves_the_run_and_the_same_command_goes_on(photos, tiny, sent, 
 
 
 def test_messages_that_were_lost_are_sent_again(photos, tiny, sent):
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
     tasks.send_lost()
-    assert sent == runs.pending(run)
+    assert sent == runs.pending_batches(run)
     tasks.send_lost()  # the queue holds it now
     assert len(sent) == 1
 

@@ -149,10 +149,10 @@ def test_sigkill_in_the_middle_loses_no_map_and_makes_none_twice(
 
 def test_a_worker_that_starts_takes_up_batches_whose_messages_were_lost(photos, tiny, tmp_path, environment):
     """Planned and never sent: as after a crash between the commit and the message, or with a new broker."""
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
     log = tmp_path / "log"
     with start_worker(environment, log) as worker:
-        wait_until(lambda: runs.progress(run).finished, log)
+        wait_until(lambda: runs.run_progress(run).finished, log)
         wait_until(lambda: Worker.objects.filter(name__endswith=f":{worker.pid}").exists(), log)
         worker.terminate()
         worker.wait(30)

@@ -21,7 +21,7 @@ from tests.explain.small_network import TINY
 pytestmark = pytest.mark.django_db
 
 
-def tried(**options) -> trial_run.Tried:
+def tried(**options) -> trial_run.NetworkTrialRun:
     return trial_run.try_network(**{"load": TINY, "layer": None, "weights": "random", **options})
 
 

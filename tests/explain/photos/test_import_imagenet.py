@@ -170,7 +170,7 @@ def test_in_place_nothing_is_copied_until_somebody_looks(published, settings, ti
     assert not Path(settings.MEDIA_ROOT).exists()
     photo = Image.objects.get(original_name=f"{val(1)}.JPEG")
     assert photo.source_path == str(published / "val" / f"{val(1)}.JPEG")
-    run_pending(runs.plan(image_set=photo.image_set, networks=[tiny], methods=["grad-cam"]), lambda: None)
+    run_pending(runs.plan_run(image_set=photo.image_set, networks=[tiny], methods=["grad-cam"]), lambda: None)
     in_place = {row.image.original_name: bytes(row.values) for row in ExplanationMap.objects.all()}
     assert not Path(settings.MEDIA_ROOT).exists()
     client.force_login(admin_user)
@@ -178,7 +178,7 @@ def test_in_place_nothing_is_copied_until_somebody_looks(published, settings, ti
     assert client.get(f"/maps/pictures/overlay/{found.pk}/").status_code == 200
     assert len(list(Path(settings.MEDIA_ROOT).rglob("*.jpg"))) == 3
     copies = bring_in(published, set_name="copies").image_set
-    run_pending(runs.plan(image_set=copies, networks=[tiny], methods=["grad-cam"]), lambda: None)
+    run_pending(runs.plan_run(image_set=copies, networks=[tiny], methods=["grad-cam"]), lambda: None)
     made = ExplanationMap.objects.filter(image__image_set=copies).select_related("image")
     assert {row.image.original_name: bytes(row.values) for row in made} == in_place
 

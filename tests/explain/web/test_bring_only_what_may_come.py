@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.files import walk
 from explain import tasks
 from explain.core.errors import BadInputError, BrokerGoneError
-from explain.maps.runs import Progress
+from explain.maps.runs import RunProgress
 from explain.models import Batch, ImageSet, Job, Network, Precompute
 from explain.networks.registry import find_networks
 from explain.photos.class_names import class_in, imagenet_class
@@ -258,12 +258,12 @@ def test_the_gallery_shows_the_photos_of_its_own_set(staff):
 )
 def test_the_time_left_is_said_in_the_unit_that_one_would_say(seconds, words):
     batches = {"pending": 1000, "running": 1, "done": 0, "failed": 0}
-    state = Progress(batches, 4000, 1000, 12.34, seconds, [], idle=False)
+    state = RunProgress(batches, 4000, 1000, 12.34, seconds, [], idle=False)
     shown = in_words.shown(state)
     assert shown["left"] == words
     assert (shown["photos"], shown["percent"], shown["speed"]) == ("1,000 of 4,000", "25 %", "12.3")
     assert (shown["pending"], shown["state"]) == ("1,000", "running")
-    over = Progress(dict.fromkeys(batches, 0), 0, 0, None, 0.0, [], idle=True)
+    over = RunProgress(dict.fromkeys(batches, 0), 0, 0, None, 0.0, [], idle=True)
     assert [in_words.shown(over)[name] for name in ("left", "speed", "percent", "state")] == [
         "–",
         "–",

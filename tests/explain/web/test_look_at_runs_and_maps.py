@@ -140,7 +140,7 @@ def test_failed_batches_are_tried_again_at_a_click(client, researcher, run, sent
     client.force_login(researcher)
     answer = client.post(reverse("run-retry", args=[run.pk]), follow=True)
     assert answer.redirect_chain == [(reverse("run", args=[run.pk]), 302)]
-    assert set(sent) == set(runs.pending(run))
+    assert set(sent) == set(runs.pending_batches(run))
     assert len(set(sent)) == 2
     assert "waiting for a worker" in answer.content.decode()
     assert not run.batches.filter(state="failed").exists()
@@ -148,7 +148,7 @@ def test_failed_batches_are_tried_again_at_a_click(client, researcher, run, sent
 
 
 def test_a_finished_run_has_no_script_and_leads_to_the_maps(client, researcher, photos, tiny):
-    run = runs.plan(image_set=photos, networks=[tiny], methods=["grad-cam"])
+    run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
     run_pending(run, lambda: None)
     client.force_login(researcher)
     text = page(client, "run", run.pk)

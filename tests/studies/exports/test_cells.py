@@ -32,7 +32,7 @@ def test_any_values_come_back(values, data):
         ),
         np.int64,
     )
-    columns = [csv_columns.Chosen(csv_columns.Choices(values), places), csv_columns.Numbers(numbers)]
+    columns = [csv_columns.Categorical(csv_columns.Categories(values), places), csv_columns.Numbers(numbers)]
     text = csv_columns.csv_header(["a", "“b”"]) + csv_columns.csv_rows(columns)
     read = list(csv.reader(io.StringIO(text.decode(), newline="")))
     assert read[0] == ["a", "“b”"]
@@ -45,7 +45,7 @@ def test_any_values_come_back(values, data):
 
 def test_an_empty_text_is_no_text():
     assert (
-        csv_columns.csv_rows([csv_columns.Chosen(csv_columns.Choices(["", None]), np.array([0, 1]))])
+        csv_columns.csv_rows([csv_columns.Categorical(csv_columns.Categories(["", None]), np.array([0, 1]))])
         == b"\n\n"
     )
 

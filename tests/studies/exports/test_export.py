@@ -21,7 +21,7 @@ from studies.exports.writers import csv_chunks
 from studies.models import Arm, ItemMap, Participant, Response
 from studies.results.as_json import as_json, scores_json
 from studies.results.part import part_of
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -125,7 +125,7 @@ def test_anyone_can_recompute_the_scores_from_the_file_alone():
         given = [row["choice"] for row in rows if row["item"] == item]
         for name in given:
             totals[name] = totals.get(name, 0) + 1 / len(given)
-    found = summary(study)
+    found = summary_of(study)
     assert totals == pytest.approx({score.name: score.score for score in (*found.scores, found.same)})
 
 
@@ -205,7 +205,7 @@ def test_the_scores_file_is_what_the_scores_command_prints(study, tmp_path):
     printed = json.loads((tmp_path / "scores.json").read_text())
     assert printed == json.loads(json.dumps(scores_json(study, part_of(study))))
     assert printed["computed_with"]["seed"] == study.seed
-    assert as_json(summary(study)).keys() < printed.keys()
+    assert as_json(summary_of(study)).keys() < printed.keys()
 
 
 def test_chunks_join_without_a_seam(monkeypatch):

@@ -12,7 +12,7 @@ from studies.exports.importer import AnswersFileError, import_responses
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_participant, make_study, make_trials
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def refuse(path: str, slug: str = "methods") -> str:
 def test_imported_answers_are_scored_and_marked(study, write, capsys):
     call_command("import_responses", "methods", write(GOOD), "--json")
     assert json.loads(capsys.readouterr().out) == {"study": "methods", "responses": 3, "participants": 2}
-    found = summary(study)
+    found = summary_of(study)
     assert (found.who, found.simulated, found.responses, found.imported) == ("real", False, 3, 3)
     assert [score.score for score in found.scores] == [0.5, 0.5, 0.0]
     assert found.same.score == 1.0
@@ -78,12 +78,12 @@ def test_ratings_are_imported_for_the_first_arm(write):
     call_command(
         "import_responses", "networks", write("participant,item,rating\n1,0,-2\n1,1,+1\n2,0,−1\n2,1,0\n")
     )
-    assert summary(study).rating.mean == -0.5
+    assert summary_of(study).rating.mean == -0.5
 
 
 def test_a_file_saved_by_a_spreadsheet_is_read(study, write):
     call_command("import_responses", "methods", write(GOOD.replace("\n", "\r\n"), encoding="utf-8-sig"))
-    assert summary(study).responses == 3
+    assert summary_of(study).responses == 3
 
 
 def test_every_mistake_is_named_by_its_line_and_nothing_is_imported(study, write):
@@ -130,7 +130,7 @@ def test_the_same_file_is_not_imported_twice(study, write):
     call_command("import_responses", "methods", write(GOOD))
     with pytest.raises(CommandError, match="already in methods"):
         call_command("import_responses", "methods", write(GOOD, name="copy.csv"))
-    assert summary(study).responses == 3
+    assert summary_of(study).responses == 3
 
 
 def test_a_draft_is_closed_so_that_what_was_answered_cannot_change(study, write):
@@ -302,7 +302,7 @@ def test_two_studies_can_take_the_same_file(study, write):
     path = write(GOOD)
     for slug in ("methods", "again"):
         call_command("import_responses", slug, path)
-        assert summary(Study.objects.get(slug=slug)).responses == 3
+        assert summary_of(Study.objects.get(slug=slug)).responses == 3
 
 
 def test_two_files_of_one_study_can_be_imported_one_after_the_other(study, write):

@@ -7,10 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.exports.writers import csv_chunks
 from studies.models import ItemMap, Participant
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -35,7 +35,7 @@ def text_of(html: str) -> str:
 
 
 def test_the_file_needs_nothing_else(study):
-    html = report(study)
+    html = report_html(study)
     assert not re.search(r"<(script|img|iframe|link|object)\b", html)
     assert not re.search(r"\b(src|href)=\"(?!#)", html)
     assert "@import" not in html
@@ -45,7 +45,7 @@ def test_the_file_needs_nothing_else(study):
 
 
 def test_it_gives_the_finding_the_table_and_the_tests(study):
-    html, found = text_of(report(study)), summary(study)
+    html, found = text_of(report_html(study)), summary_of(study)
     assert found.headline in html  # text_of makes every space a plain one
     for score in found.scores:
         assert f"{score.score:.2f}" in html
@@ -54,7 +54,7 @@ def test_it_gives_the_finding_the_table_and_the_tests(study):
 
 
 def test_the_methods_are_told_with_the_studys_own_numbers(study):
-    html = text_of(report(study))
+    html = text_of(report_html(study))
     assert "3 participants gave 9 answers about 3 photos from 1 class;" in html
     assert (
         "“Which map best matches the [what is in the photo]?”, with 3 maps to choose from and the answer “They look the same”"
@@ -66,13 +66,13 @@ def test_the_flow_counts_everybody_who_came(study):
     gone = make_participant(study, state=Participant.State.WITHDRAWN)
     answer(gone, 0, 0, status="void")
     answer(make_participant(study, state=Participant.State.FINISHED), 0, 1, status="undone")
-    html = text_of(report(study))
+    html = text_of(report_html(study))
     for line in ("5 agreed to take part", "1 withdrew", "1 finished", "9 answers count. Taken back: 1"):
         assert line in html
 
 
 def test_it_leads_back_to_every_map_and_to_the_file_of_answers(study):
-    html = report(study)
+    html = report_html(study)
     for row in ItemMap.objects.filter(item__study=study).select_related("map"):
         assert hashlib.sha256(bytes(row.map.values)).hexdigest()[:12] in html
     assert hashlib.sha256(b"".join(csv_chunks(study))).hexdigest() in html
@@ -82,7 +82,7 @@ def test_it_leads_back_to_every_map_and_to_the_file_of_answers(study):
 def test_simulated_answers_are_marked_at_the_top_and_in_every_table():
     study = make_study("sim")
     fill(study, [[0, 1, 2], [0, 0, 2]], simulated=True)
-    html = report(study)
+    html = report_html(study)
     assert "simulated-banner" in html.split("<h1")[0]
     main = html[html.index("<main") :]
     tables = [part.split("</caption>")[0] for part in main.split("<caption>")[1:]]
@@ -94,7 +94,7 @@ def test_simulated_answers_are_marked_at_the_top_and_in_every_table():
 def test_a_rating_study_has_its_direction_in_words():
     study = make_study("networks", task="rating", methods=("m",), networks=("resnet50", "vgg16"))
     fill(study, [[2, 1, 1], [2, 2, 0]])
-    html = text_of(report(study))
+    html = text_of(report_html(study))
     assert "resnet50 was judged more reliable by +1.33" in html
     assert "positive means: resnet50 is better" in html
 
@@ -103,16 +103,16 @@ def test_a_rating_study_has_its_direction_in_words():
 def test_thin_answers_make_a_report_of_sentences(given):
     study = make_study("thin")
     fill(study, given)
-    html = text_of(report(study))
+    html = text_of(report_html(study))
     assert " nan" not in html.lower()
-    assert summary(study).notes[0] in html
+    assert summary_of(study).notes[0] in html
 
 
 def test_names_stay_text(study):
     image = study.items.first().image
     image.original_name = '</style><script>alert("x")</script>.jpg'
     image.save()
-    assert "<script>" not in report(study)
+    assert "<script>" not in report_html(study)
 
 
 def test_the_command_writes_the_file_or_says_why_not(study, tmp_path, capsys):

@@ -10,7 +10,7 @@ from studies.lifecycle.opening import open_study
 from studies.lifecycle.similarity import measure
 from studies.lifecycle.transitions import STEPS, StepError, change_state, delete_study
 from studies.models import Event, Study
-from studies.monitoring.people_needed import Need, need_of
+from studies.monitoring.people_needed import PeopleNeeded, need_of
 from tests import by_sql
 from tests.factories import make_participant, make_study
 
@@ -182,4 +182,4 @@ def test_a_study_that_asks_nobody_needs_nobody(running, state):
     ],
 )
 def test_what_is_needed_is_said_in_words(answers, people, said):
-    assert Need(answers, people).in_words == said
+    assert PeopleNeeded(answers, people).in_words == said

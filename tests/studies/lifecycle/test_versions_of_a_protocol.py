@@ -22,7 +22,7 @@ from studies.lifecycle.revisions import RevisionError, differences, revise, rewo
 from studies.lifecycle.transitions import change_state
 from studies.models import Response, Study
 from studies.protocol.schema import ProtocolError, check_protocol, to_toml
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from studies.trials.allocation import answer_trial, claim_trials
 from tests import by_sql
 from tests.factories import make_image, make_map, make_network, make_participant, make_study
@@ -261,7 +261,7 @@ def test_a_version_that_there_is_not_is_taken_for_the_present_one(two_versions, 
 
 
 def test_scores_say_that_versions_are_mixed(two_versions):
-    found = summary(two_versions)
+    found = summary_of(two_versions)
     assert found.versions == {1: 2, 2: 1}
     assert (
         "Answers under 2 versions of the protocol are counted together: 2 under version 1, 1 under version 2."
@@ -271,7 +271,10 @@ def test_scores_say_that_versions_are_mixed(two_versions):
 
 def test_scores_can_be_of_one_version_alone(two_versions, browser, capsys):
     two_versions.refresh_from_db()
-    assert (summary(two_versions, version=1).responses, summary(two_versions, version=2).responses) == (2, 1)
+    assert (summary_of(two_versions, version=1).responses, summary_of(two_versions, version=2).responses) == (
+        2,
+        1,
+    )
     call_command("scores", two_versions.slug, "--json", "--protocol-version", "2")
     printed = json.loads(capsys.readouterr().out)
     assert (printed["responses"], printed["protocol_version"]) == (1, 2)
@@ -296,8 +299,8 @@ def test_a_version_that_there_is_not_is_named(two_versions, browser):
 
 def test_one_version_is_not_spoken_of(study):
     answered(study, make_participant(study, 1))
-    assert summary(study).versions == {}
-    assert not any("version" in note for note in summary(study).notes)
+    assert summary_of(study).versions == {}
+    assert not any("version" in note for note in summary_of(study).notes)
 
 
 def test_the_export_has_each_answers_version_and_hash(two_versions):

@@ -12,7 +12,7 @@ from django.utils import timezone
 import studies
 from studies.lifecycle.opening import open_study
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Response, Study, Trial
-from studies.models.immutability import Asked, FrozenStudyError, Kept, RecordError
+from studies.models.immutability import AppendOnly, FrozenStudyError, FrozenWithStudy, RecordError
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import answer
 from tests.studies.taking_part import make_check_maps
@@ -167,7 +167,7 @@ ASKED = {
 
 
 def test_the_tables_of_what_is_asked_are_all_kept_from_change():
-    assert {model for model in apps.get_models() if issubclass(model, Asked)} == set(ASKED)
+    assert {model for model in apps.get_models() if issubclass(model, FrozenWithStudy)} == set(ASKED)
 
 
 @pytest.mark.parametrize("state", ["open", "paused", "closed", "archived"])
@@ -391,7 +391,7 @@ RECORDS = {Event: "kind", ProtocolVersion: "why", Response: "choice"}
 
 
 def test_the_tables_of_records_are_all_kept_from_change():
-    assert {model for model in apps.get_models() if issubclass(model, Kept)} == set(RECORDS)
+    assert {model for model in apps.get_models() if issubclass(model, AppendOnly)} == set(RECORDS)
 
 
 @pytest.mark.parametrize("model", RECORDS)

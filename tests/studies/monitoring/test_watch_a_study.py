@@ -8,7 +8,7 @@ from django.utils import timezone
 from explain.models import Evaluation
 from studies.lifecycle.opening import open_study
 from studies.models import Event, Response, Study
-from studies.monitoring.live_status import people, watch
+from studies.monitoring.live_status import live_status_of, people
 from studies.trials.allocation import claim_trials
 from tests import by_sql
 from tests.factories import make_map, make_study
@@ -42,23 +42,23 @@ def page(browser, name, *args, query=""):
 
 
 def test_photos_are_counted_by_their_answers(study):
-    assert watch(study).by_answers == [(0, 1), (1, 1), (2, 1)]
+    assert live_status_of(study).by_answers == [(0, 1), (1, 1), (2, 1)]
 
 
 def test_who_holds_nothing_has_gone_quiet_and_who_never_answered_is_counted(study):
-    assert (watch(study).quiet, watch(study).never_answered) == (3, 1)
+    assert (live_status_of(study).quiet, live_status_of(study).never_answered) == (3, 1)
     fresh = open_study(study=make_study("fresh", networks=("other",), responses_per_item=2))
     person = make_participant(fresh)
     claim_trials(participant=person, count=1)
-    assert watch(fresh).quiet == 0
+    assert live_status_of(fresh).quiet == 0
     fresh.trials.filter(participant=person).update(lease_until=timezone.now())
-    assert watch(fresh).quiet == 1
+    assert live_status_of(fresh).quiet == 1
 
 
 def test_times_are_those_of_the_latest_answers(study):
     for response, ms in zip(Response.objects.order_by("id"), (1000, 3000, 5000), strict=True):
         by_sql.change(Response.objects.filter(pk=response.pk), response_ms=ms)
-    times = watch(study).times
+    times = live_status_of(study).times
     assert (times.n, times.low, times.median, times.high) == (3, 2.0, 3.0, 4.0)
     first = people(study, list(study.participants.filter(number=1)))[0]
     assert (first.answers, first.seconds) == (2, 2.0)
@@ -69,7 +69,7 @@ def test_attention_checks_are_counted_for_each_person(study):
     person = make_participant(study)
     for item, value in ((0, 0), (1, 2)):
         answer(person, item, value, kind="check", status=Response.Status.ASIDE)
-    found = watch(study)
+    found = live_status_of(study)
     assert (found.checks_given, found.checks_passed) == (2, 1)
     assert people(study, [person])[0].checks == (1, 2)
 
@@ -83,7 +83,7 @@ def test_a_rating_passes_a_check_only_on_the_side_of_the_object(said, passed):
     person = make_participant(study)
     for item, rating in enumerate(said):
         answer(person, item, rating, order="0,1", kind="check", status=Response.Status.ASIDE)
-    found = watch(study)
+    found = live_status_of(study)
     assert (found.checks_given, found.checks_passed) == (2, passed)
     assert people(study, [person])[0].checks == (passed, 2)
 
@@ -97,13 +97,13 @@ def test_checks_that_were_taken_back_repeats_and_other_peoples_checks_are_not_co
     answer(ben, 0, 1, kind="check", status=Response.Status.ASIDE)
     answer(ann, 1, 0, kind="repeat", status=Response.Status.ASIDE)
     answer(ann, 2, 0, kind="check", status=Response.Status.UNDONE)
-    found = watch(checked)
+    found = live_status_of(checked)
     assert (found.checks_given, found.checks_passed) == (2, 1)
     assert [person.checks for person in people(checked, [ann, ben])] == [(1, 1), (0, 1)]
     assert [person.checks for person in people(checked, [ben])] == [(0, 1)]
     unchecked = make_study("unchecked", networks=("fourth",))
     answer(make_participant(unchecked), 0, 0, kind="check", status=Response.Status.ASIDE)
-    assert watch(unchecked).checks_given == 0
+    assert live_status_of(unchecked).checks_given == 0
 
 
 def test_each_person_has_their_own_answers_times_and_last_answer(study):
@@ -138,7 +138,7 @@ def test_what_is_watched_is_this_study_alone(study):
     fill(other, [[0, 0, 0]] * 4)
     by_sql.change(Response.objects.filter(participant__study=other), response_ms=60_000)
     by_sql.change(Response.objects.filter(participant__study=study), response_ms=1000)
-    found = watch(study)
+    found = live_status_of(study)
     assert (found.times.n, found.times.median) == (3, 1.0)
     assert found.by_answers == [(0, 1), (1, 1), (2, 1)]
     assert (found.quiet, found.never_answered) == (3, 1)
@@ -153,22 +153,22 @@ def test_repeats_checks_and_voided_trials_are_no_answers_about_a_photo(study):
     void = study.trials.filter(item__index=0, kind="main").first()
     void.state = "void"
     void.save()
-    assert watch(study).by_answers == [(0, 1), (1, 2), (2, 0)]
+    assert live_status_of(study).by_answers == [(0, 1), (1, 2), (2, 0)]
 
 
 def test_a_photo_with_more_answers_than_were_wanted_is_counted_as_such(study):
     fill(study, [[0], [0]])
-    assert watch(study).by_answers == [(0, 1), (1, 1), (2, 0), (3, 0), (4, 1)]
+    assert live_status_of(study).by_answers == [(0, 1), (1, 1), (2, 0), (3, 0), (4, 1)]
 
 
 @pytest.mark.parametrize("state", ["finished", "withdrawn", "screened"])
 def test_who_is_done_or_gone_has_not_gone_quiet(study, state):
     study.participants.filter(number=2).update(state=state)
-    assert watch(study).quiet == 2
+    assert live_status_of(study).quiet == 2
 
 
 def test_a_study_without_answers_has_no_times(study):
-    found = watch(make_study("empty", networks=("other",), responses_per_item=2, items=2))
+    found = live_status_of(make_study("empty", networks=("other",), responses_per_item=2, items=2))
     assert (found.times, found.last_answer, found.never_answered) == (None, None, 0)
     assert found.by_answers == [(0, 2), (1, 0), (2, 0)]
 

@@ -128,8 +128,8 @@ def test_the_interval_of_a_drop_is_students_over_the_photos_with_a_score_above_z
 def tiny_tables(two):
     asked = stages.asked(inputs(), "paper")
     networks = [one.network for one in asked]
-    run_pending(runs.plan(image_set=two, networks=networks, methods=METHODS), lambda: None)
-    evaluate.run(evaluate.plan(image_set=two, asked=asked), lambda done, total: None)
+    run_pending(runs.plan_run(image_set=two, networks=networks, methods=METHODS), lambda: None)
+    evaluate.run_evaluation(evaluate.plan_evaluation(image_set=two, asked=asked), lambda done, total: None)
     return [
         beside(image_set=two, asked=one, stands_for=name)
         for one, name in zip(asked, printed.TABLES, strict=True)

@@ -7,8 +7,8 @@ from explain.models import Image
 from studies.models import Event, Participant
 from studies.results.answers import Reading
 from studies.results.part import part_of
-from studies.results.summary import summarise, summary
-from studies.trials.quota import facts
+from studies.results.summary import summarise, summary_of
+from studies.trials.quota import study_facts
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -25,10 +25,10 @@ def test_the_time_that_is_announced_is_a_minute_and_a_half_and_twelve_seconds_fo
     announced = {}
     for trials in (1, 2, 3, 7, 8):
         study.trials_per_participant = trials
-        announced[trials] = facts(study)["minutes"]
+        announced[trials] = study_facts(study)["minutes"]
     assert announced == {1: 2, 2: 2, 3: 3, 7: 3, 8: 4}
     study.attention_checks, study.repeats_per_participant = 2, 3
-    assert facts(study) == {"trials": 13, "minutes": 5, "title": "T"}
+    assert study_facts(study) == {"trials": 13, "minutes": 5, "title": "T"}
 
 
 def test_questions_about_oneself_are_answered_once(visitor, invite):
@@ -100,7 +100,7 @@ def test_results_say_how_many_answers_came_from_elsewhere():
     fill(study, [[0, 1], [1, 0]])
     for person in fill(study, [[2, 2]], external={"imported": "a.csv"}):
         by_sql.change(person.responses.all(), shown_value=None)
-    found = summary(study)
+    found = summary_of(study)
     assert (found.imported, found.responses, found.participants) == (2, 6, 3)
     assert "2 of 6 answers were collected elsewhere and imported" in " ".join(found.notes)
     assert found.positions == {"A": 2, "B": 2, "C": 0, "same": 0}
@@ -109,10 +109,10 @@ def test_results_say_how_many_answers_came_from_elsewhere():
 def test_all_answers_together_are_called_simulated_only_where_some_are():
     study = make_study("mixed", items=2)
     fill(study, [[0, 1]])
-    assert not summary(study, "all").simulated
+    assert not summary_of(study, "all").simulated
     fill(study, [[2, 2]], simulated=True)
-    assert summary(study, "all").simulated
-    assert not summary(study, "real").simulated
+    assert summary_of(study, "all").simulated
+    assert not summary_of(study, "real").simulated
 
 
 def test_places_of_ratings_are_counted_by_side():
@@ -120,7 +120,7 @@ def test_places_of_ratings_are_counted_by_side():
     person = make_participant(study)
     for item, (rating, order) in enumerate([(2, "1,0"), (1, "0,1"), (-1, "0,1"), (0, "0,1")]):
         answer(person, item, rating, order=order)
-    found = summary(study)
+    found = summary_of(study)
     assert found.positions == {"left": 1, "neither": 1, "right": 2}
     assert found.rating.counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 1}
 
@@ -129,7 +129,7 @@ def test_places_of_ratings_are_counted_by_side():
 def test_up_to_ten_photos_without_answers_are_named(missing, said):
     study = make_study("half", items=missing + 1)
     fill(study, [[0], [1]])
-    (note,) = [note for note in summary(study).notes if "have no answer" in note]
+    (note,) = [note for note in summary_of(study).notes if "have no answer" in note]
     assert note.startswith(f"{missing} of {missing + 1} items have no answer")
     assert said in note
 

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from explain.cam.names import METHOD_NAMES
-from studies.protocol.analysis_plan import Looks, plan_of
+from studies.protocol.analysis_plan import InterimSchedule, plan_of
 from studies.protocol.parser import Reader
 from studies.protocol.schema import ProtocolError, check_protocol, in_full, names_of_arms, to_toml
 from studies.protocol.wording import default_wording
@@ -157,7 +157,7 @@ def test_the_plan_of_the_analysis_arrives_too():
     plan = plan_of(make_study(protocol=EVERYTHING), names)
     assert plan.contrasts == ((1, 0),)
     assert plan.hide_running_results is True
-    assert plan.looks == Looks((0.5, 1.0), "pocock")
+    assert plan.looks == InterimSchedule((0.5, 1.0), "pocock")
     rules = plan.rules
     assert (rules.missed_checks, rules.failed_practice) == (7, True)
     assert (rules.median_ms, rules.position_share) == (400, 0.9)

@@ -8,11 +8,11 @@ import pytest
 
 from explain.models import Evaluation
 from studies.analysis.association import Correlation
-from studies.monitoring.progress import Progress
+from studies.monitoring.progress import StudyProgress
 from studies.results import charts
-from studies.results.interim_analysis import Look, Looks, _largest, _verdict_of
+from studies.results.interim_analysis import InterimAnalysis, InterimLook, _largest, _verdict_of
 from studies.results.metric_agreement import FIGURES, HumansBeside, Point
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -35,7 +35,7 @@ def numbers(rows, name, of="class", where=""):
 def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
     study = make_study("bars", items=5)
     fill(study, [[0, 0, 0, 1, -1], [0, 0, 1, 2, -1], [0, 1, 0, -1, -1]])
-    found = summary(study)
+    found = summary_of(study)
     shown = read(charts.main_chart(found))
     limit = charts._limit([*found.scores, found.same], 5)
     ends = [score.interval for score in [*found.ranked, found.same]]
@@ -60,7 +60,7 @@ def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
 def test_a_mean_rating_stands_at_its_place_with_the_first_arm_to_the_right():
     study = make_study("scale", task="rating", methods=("m",), networks=("left", "right"), items=2)
     fill(study, [[2, 1], [1, 0]])
-    shown = read(charts.main_chart(summary(study)))
+    shown = read(charts.main_chart(summary_of(study)))
     # the mean of 1 on a scale from −2 to +2 with 4 % of air on both sides
     assert numbers(shown["circle"], "cx", where="bar-1") == [73.0, 73.0]
     assert numbers(shown["line"], "x1", where="even") == [50.0]
@@ -80,7 +80,7 @@ def test_counts_are_as_high_as_they_are_many():
 
 
 def test_trials_are_shown_as_parts_of_those_that_are_needed():
-    progress = Progress(answered=2, claimed=1, open=5, void=9)
+    progress = StudyProgress(answered=2, claimed=1, open=5, void=9)
     shown = read(charts.trial_states(progress))
     assert numbers(shown["rect"], "width") == [25, 12.5, 62.5]
     assert numbers(shown["rect"], "x") == [0, 25, 37.5]
@@ -187,12 +187,16 @@ def test_a_look_at_ratings_counts_the_larger_p_and_none_where_a_test_has_nothing
 
 def test_the_study_may_stop_at_the_first_look_that_found_everything_it_judges():
     yes, no = (_verdict_of("a − b", 1.0, np.array([low, 2.0]), 0.001, 0.95) for low in (0.5, -0.5))
-    first, second, third = Look(1, 10, 0.99, (yes, no)), Look(2, 20, 0.98, (yes, yes)), Look(3, 30, 0.95)
-    looks = Looks("pocock", 20, 30, (first, second, third))
+    first, second, third = (
+        InterimLook(1, 10, 0.99, (yes, no)),
+        InterimLook(2, 20, 0.98, (yes, yes)),
+        InterimLook(3, 30, 0.95),
+    )
+    looks = InterimAnalysis("pocock", 20, 30, (first, second, third))
     assert (looks.taken, looks.left, looks.found) == ((first, second), (third,), second)
     assert looks.notes[0].startswith("Look 2 of 3, from the first 20 answers: a − b +1.00 (98.00 % interval")
     assert "The plan lets the study stop here; one planned look is left" in looks.notes[1]
     assert len(looks.notes) == 2  # twenty answers are a planned look
-    later = Looks("pocock", 21, 30, (first, second, third))
+    later = InterimAnalysis("pocock", 21, 30, (first, second, third))
     assert "21 answers are in, which is no planned look" in later.notes[2]
-    assert Looks("pocock", 5, 30, (Look(1, 10, 0.99), third)).found is None
+    assert InterimAnalysis("pocock", 5, 30, (InterimLook(1, 10, 0.99), third)).found is None

@@ -9,9 +9,9 @@ from studies.analysis.agreement import krippendorff_alpha
 from studies.analysis.contrasts import holm
 from studies.models import Trial
 from studies.results.answers import Reading, answers_of
-from studies.results.further_analyses import details
+from studies.results.further_analyses import analyse_further
 from studies.results.part import part_of
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -21,7 +21,7 @@ ARMS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
 
 
 def found_in(study, **part):
-    return details(Reading(study, part_of(study, **part)))
+    return analyse_further(Reading(study, part_of(study, **part)))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_declared_contrasts_are_corrected_and_others_called_exploratory(study):
 
 
 def test_differences_are_those_of_the_scores(study):
-    scores = {score.name: score.score for score in summary(study).scores}
+    scores = {score.name: score.score for score in summary_of(study).scores}
     for versus in found_in(study).contrasts:
         assert versus.found.difference == pytest.approx(scores[versus.first] - scores[versus.second])
 
@@ -71,7 +71,7 @@ def test_the_protocols_rules_leave_out_the_hasty(study):
     found = found_in(study)
     assert found.exclusions.reasons == {7: ["answered too fast"]}
     assert (found.exclusions.flow["people"], found.exclusions.flow["people kept"]) == (7, 6)
-    without = summary(study, group="course A")
+    without = summary_of(study, group="course A")
     assert found.kept.scores == without.scores
     assert found.kept.responses == 24
 
@@ -113,25 +113,25 @@ def test_times_are_quartiles_in_seconds(study):
 
 
 def test_repeats_show_how_often_people_say_the_same_again_and_change_no_score(study):
-    before = summary(study)
+    before = summary_of(study)
     person = study.participants.get(number=1)
     said = {answer.trial.item.index: answer.choice for answer in person.responses.all()}
     for item, again in ((0, said[0]), (1, said[1]), (2, (said[2] + 2) % 4 - 1)):
         answer(person, item, again, kind=Trial.Kind.REPEAT, status="aside")
     found = found_in(study).retest
     assert (found.pairs, found.equal) == (3, pytest.approx(2 / 3))
-    assert summary(study) == before
+    assert summary_of(study) == before
 
 
 def test_results_can_be_narrowed_to_a_class_or_a_group(study):
     image = study.items.get(index=0).image
     image.class_name = "dam"
     image.save()
-    assert summary(study, class_name="dam").items == 1
-    assert summary(study, class_name="dam").missing_items == ()
-    assert summary(study, group="course B").responses == 4
-    assert summary(study, group="course B").scores[0].score == 4
-    assert "class “dam” only" in summary(study, class_name="dam").who_in_words
+    assert summary_of(study, class_name="dam").items == 1
+    assert summary_of(study, class_name="dam").missing_items == ()
+    assert summary_of(study, group="course B").responses == 4
+    assert summary_of(study, group="course B").scores[0].score == 4
+    assert "class “dam” only" in summary_of(study, class_name="dam").who_in_words
 
 
 def test_the_page_narrows_down_and_says_so(client, admin_user, study):

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.models import Study
 from studies.results.formatting import signed
 from studies.results.metric_agreement import FIGURES, humans_beside
@@ -40,7 +40,7 @@ def test_page_report_and_json_give_the_same_correlation(study, admin_client, cap
     shown = f"{signed(found.within.value)} {signed(low)} – {signed(high)}"
     assert found.within.value > 0.3
     assert shown in text_of(page_of(admin_client))
-    assert shown in text_of(report(study))
+    assert shown in text_of(report_html(study))
     call_command("scores", "which", "--json")
     data = json.loads(capsys.readouterr().out)
     by_figure = {one["figure"]: one for one in data["humans"]}
@@ -100,7 +100,7 @@ def test_the_plots_table_has_the_mean_share_where_the_figure_is_low_or_high(stud
         inside = [point.y for point in points if low - 0.01 <= point.x <= high + 0.01]
         assert (len(inside), pytest.approx(100 * sum(inside) / len(inside), abs=0.06)) == (pairs, share)
     assert (
-        text_of(report(study)).count("Mean share of the answers by")
+        text_of(report_html(study)).count("Mean share of the answers by")
         == len(re.findall("As a table", table)) + 1
     )
 

@@ -6,13 +6,13 @@ import pytest
 from django.urls import reverse
 
 from studies.exports.archive import export
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.models import Event, Response, Study
 from studies.protocol.schema import ProtocolError, check_protocol
 from studies.results import data_quality
 from studies.results.answers import Reading
-from studies.results.further_analyses import details
-from studies.results.part import Part, part_of
+from studies.results.further_analyses import analyse_further
+from studies.results.part import AnswerSelection, part_of
 from studies.trials.practice import failed_practice
 from tests import by_sql
 from tests.factories import make_study
@@ -46,7 +46,7 @@ def study():
 
 
 def look(study):
-    return details(Reading(study, part_of(study)))
+    return analyse_further(Reading(study, part_of(study)))
 
 
 def checks_of(study, part):
@@ -54,7 +54,7 @@ def checks_of(study, part):
 
 
 def reasons(study):
-    return data_quality.reasons(Reading(study, Part("all")))
+    return data_quality.reasons(Reading(study, AnswerSelection("all")))
 
 
 def test_checks_are_counted_by_person(study):
@@ -77,18 +77,18 @@ def test_who_rates_both_maps_alike_in_a_check_has_missed_it():
     )
     for person, said in zip(fill(study, [[1, 1]] * 4), (1, 0, -1, 2), strict=True):
         answer(person, 0, said, order="0,1", kind="check", status="aside")
-    assert checks_of(study, Part("all")).missed == {1: 0, 2: 1, 3: 1, 4: 0}
+    assert checks_of(study, AnswerSelection("all")).missed == {1: 0, 2: 1, 3: 1, 4: 0}
     assert reasons(study) == {2: MISSED, 3: MISSED}
 
 
 def test_checks_are_those_of_the_part_but_about_any_photo(study):
     robot = fill(study, [[0, 1, 2]], simulated=True)[0]
     answer(robot, 0, 1, kind="check", status="aside")
-    assert checks_of(study, Part("real")).people == 4
-    assert checks_of(study, Part("simulated")).missed == {5: 1}
-    assert checks_of(study, Part("real", class_name="dam")).all_given == 8
+    assert checks_of(study, AnswerSelection("real")).people == 4
+    assert checks_of(study, AnswerSelection("simulated")).missed == {5: 1}
+    assert checks_of(study, AnswerSelection("real", class_name="dam")).all_given == 8
     study.attention_checks = 0
-    assert checks_of(study, Part("real")) is None
+    assert checks_of(study, AnswerSelection("real")) is None
 
 
 def test_the_practice_of_another_study_leaves_nobody_out_here(study):
@@ -154,7 +154,7 @@ def test_narrowing_results_to_a_class_does_not_change_who_is_left_out(study):
     image = study.items.get(index=2).image
     image.class_name = "dam"
     image.save()
-    found = details(Reading(study, part_of(study, class_name="dam")))
+    found = analyse_further(Reading(study, part_of(study, class_name="dam")))
     assert set(found.exclusions.reasons) == {2, 4}
 
 
@@ -180,10 +180,10 @@ def test_the_export_says_for_every_answer_and_person_who_is_left_out_and_why(stu
 def test_the_results_page_and_the_report_say_how_many_were_passed(study, client, admin_user):
     client.force_login(admin_user)
     page = client.get(reverse("study-results", args=["care"])).content.decode()
-    for text in (page, report(study)):
+    for text in (page, report_html(study)):
         assert "<strong>5</strong> of 8 attention checks passed; 2 of 4 people missed none" in text
         assert "missed attention checks</span> <strong>1</strong>" in text
-    assert "Each person met 2 attention checks" in report(study)
+    assert "Each person met 2 attention checks" in report_html(study)
 
 
 def test_a_study_without_checks_says_nothing_of_them(client, admin_user):

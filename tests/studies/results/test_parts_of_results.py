@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from studies.analysis.table import UNKNOWN
 from studies.models import Participant, Response, Study, Trial
-from studies.monitoring.progress import invitations_with_people, people_by_state, progress
-from studies.monitoring.progress import totals as site_totals
+from studies.monitoring.progress import invitations_with_people, people_by_state, progress_of, site_totals
 from studies.results.answers import Reading, all_answers, answers, answers_of, classes_and_groups, totals
-from studies.results.part import Part, UnknownPartError, counted, default_who, part_of
+from studies.results.part import AnswerSelection, UnknownPartError, counted, default_who, part_of
 from studies.results.participant_flow import flow_of
-from studies.results.summary import summarise, summary
+from studies.results.summary import summarise, summary_of
 from tests import by_sql
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant
@@ -107,7 +106,7 @@ def test_who_withdrew_is_in_no_part_and_in_no_total(study, who):
     Participant.objects.filter(pk=person(study, 2).pk).update(state="withdrawn")
     assert 2 not in answers(study, who).participants
     assert len(answers(study, who)) == {"real": 2, "all": 4}[who]
-    found, whole = totals(study, who), summary(study, who)
+    found, whole = totals(study, who), summary_of(study, who)
     assert found.arms.tolist() == [score.score for score in whole.scores]
     assert found.same == whole.same.score == 0
 
@@ -142,8 +141,8 @@ def test_a_class_a_group_and_both_at_once(study):
     assert said(answers(study, class_name="dam", group="course B")) == [(2, 0, -1)]
     assert said(answers(study, "all", group="robots")) == [(3, 0, 0), (3, 1, 0)]
     assert len(answers(study, "real", group="robots")) == 0
-    assert summary(study, class_name="dam").missing_items == ()
-    assert summary(study, group="course A").missing_items == (1,)
+    assert summary_of(study, class_name="dam").missing_items == ()
+    assert summary_of(study, group="course A").missing_items == (1,)
 
 
 def test_what_results_can_be_narrowed_to(study):
@@ -163,7 +162,7 @@ def test_what_results_can_be_narrowed_to(study):
     [({}, False), ({"class_name": "x"}, True), ({"group": "x"}, True), ({"version": 1}, True)],
 )
 def test_a_part_knows_whether_it_is_one(part, narrowed):
-    assert Part("real", **part).narrowed is narrowed
+    assert AnswerSelection("real", **part).narrowed is narrowed
 
 
 # Repeats and attention checks stand aside
@@ -183,11 +182,11 @@ def aside(study):
 
 
 def test_repeats_are_no_attention_checks_and_attention_checks_no_repeats(aside):
-    assert second_answers(aside, Part("real")) == {(0, 1): 1}
-    assert check_answers(aside, Part("real")) == [(1, 0), (2, 2)]
-    assert second_answers(aside, Part("all")) == {(0, 1): 1, (1, 3): 2}
-    assert check_answers(aside, Part("simulated")) == [(3, -1)]
-    assert check_answers(aside, Part("real", group="course B")) == [(2, 2)]
+    assert second_answers(aside, AnswerSelection("real")) == {(0, 1): 1}
+    assert check_answers(aside, AnswerSelection("real")) == [(1, 0), (2, 2)]
+    assert second_answers(aside, AnswerSelection("all")) == {(0, 1): 1, (1, 3): 2}
+    assert check_answers(aside, AnswerSelection("simulated")) == [(3, -1)]
+    assert check_answers(aside, AnswerSelection("real", group="course B")) == [(2, 2)]
 
 
 def test_what_stands_aside_is_in_no_score(aside):
@@ -200,8 +199,8 @@ def test_ratings_of_repeats_and_checks_are_ratings():
     someone = fill(study, [[1, -1]])[0]
     answer(someone, 0, -2, order="0,1", kind="repeat", status="aside")
     answer(someone, 1, 2, order="0,1", kind="check", status="aside")
-    assert second_answers(study, Part("real")) == {(0, 1): -2}
-    assert check_answers(study, Part("real")) == [(1, 2)]
+    assert second_answers(study, AnswerSelection("real")) == {(0, 1): -2}
+    assert check_answers(study, AnswerSelection("real")) == [(1, 2)]
     assert totals(study).mean == 0
 
 
@@ -209,12 +208,12 @@ def test_ratings_of_repeats_and_checks_are_ratings():
 
 
 def test_answers_are_told_apart_by_the_version_that_they_were_given_under(study):
-    assert answers_by_version(study, Part("all")) == {}
+    assert answers_by_version(study, AnswerSelection("all")) == {}
     by_sql.change(Study.objects.filter(pk=study.pk), version=3)
     study.refresh_from_db()
     by_sql.change(Response.objects.filter(participant=person(study, 2)), version=3)
-    assert answers_by_version(study, Part("all")) == {1: 4, 3: 2}
-    assert answers_by_version(study, Part("real")) == {1: 2, 3: 2}
+    assert answers_by_version(study, AnswerSelection("all")) == {1: 4, 3: 2}
+    assert answers_by_version(study, AnswerSelection("real")) == {1: 2, 3: 2}
     assert said(answers_of(study, part_of(study, version="3"))) == [(2, 0, -1), (2, 1, 0)]
     assert part_of(study, version=2).version == 2
     assert part_of(study, version="").version is None
@@ -232,7 +231,7 @@ def test_all_answers_are_those_of_this_study_whatever_became_of_them(study):
     assert all_answers(study, "all").count() == 6
     assert all_answers(study, "real").count() == 4
     assert set(all_answers(study, "simulated").values_list("participant__number", flat=True)) == {3}
-    assert counted(study, Part("all")).count() == 4
+    assert counted(study, AnswerSelection("all")).count() == 4
 
 
 # How far a study is
@@ -250,12 +249,12 @@ def test_each_study_of_a_page_has_its_own_numbers(study):
     void.state = "void"
     void.save()
     answer(person(study, 3), 2, 0)
-    here, there = (progress([study, other])[one.pk] for one in (study, other))
+    here, there = (progress_of([study, other])[one.pk] for one in (study, other))
     assert (here.open, here.claimed, here.answered, here.void) == (0, 0, 7, 1)
     assert (here.real, here.simulated, here.counted, here.needed, here.percent) == (2, 3, 5, 7, 100)
     assert (there.open, there.claimed, there.answered, there.needed, there.percent) == (0, 2, 6, 8, 75)
-    assert progress([]) == {}
-    assert progress([make_study("new", networks=("new",))]).popitem()[1].percent == 0
+    assert progress_of([]) == {}
+    assert progress_of([make_study("new", networks=("new",))]).popitem()[1].percent == 0
 
 
 def test_people_are_counted_by_what_became_of_them_in_this_study(study):
@@ -276,7 +275,7 @@ def test_the_flow_of_people_and_answers_is_that_of_the_part(study):
     make_participant(study, label="course B", state="screened")
     make_participant(study, label="course B", external={"imported": "a.csv"}, state="finished")
     Response.objects.filter(trial__study=study, participant__number=1).update(status="void")
-    flow = flow_of(study, Part("real"))
+    flow = flow_of(study, AnswerSelection("real"))
     assert (flow.joined, flow.screened, flow.withdrawn, flow.active, flow.finished, flow.imported) == (
         4,
         1,
@@ -286,9 +285,9 @@ def test_the_flow_of_people_and_answers_is_that_of_the_part(study):
         1,
     )
     assert flow.answers == {"counted": 2, "undone": 0, "surplus": 0, "void": 2, "aside": 0}
-    assert flow_of(study, Part("all")).joined == 5
-    assert flow_of(study, Part("simulated")).answers["counted"] == 2
-    group = flow_of(study, Part("real", group="course B"))
+    assert flow_of(study, AnswerSelection("all")).joined == 5
+    assert flow_of(study, AnswerSelection("simulated")).answers["counted"] == 2
+    group = flow_of(study, AnswerSelection("real", group="course B"))
     assert (group.joined, group.active, group.answers["counted"], group.answers["void"]) == (3, 1, 2, 0)
 
 

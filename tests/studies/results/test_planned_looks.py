@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from studies.analysis.intervals import choice_intervals
 from studies.analysis.sequential import plan_looks
-from studies.exports.report import report
+from studies.exports.report import report_html
 from studies.models import Study
 from studies.protocol.analysis_plan import plan_of
 from studies.protocol.schema import ProtocolError, check_protocol
 from studies.results.answers import answers
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_study
 from tests.studies.exports.test_report import text_of
 from tests.studies.filled import answer, fill, make_participant
@@ -40,7 +40,7 @@ def give(study, people, value=2):
 
 def test_before_the_first_look_there_is_no_verdict(study):
     give(study, 3)
-    found = summary(study)
+    found = summary_of(study)
     assert [look.verdicts for look in found.looks.looks] == [(), ()]
     assert found.notes[-2:] == (
         "2 planned looks are left, the next after 40 of 80 answers; 30 are in.",
@@ -52,7 +52,7 @@ def test_a_look_judges_its_own_answers_at_its_own_level(study):
     """40 answers: nine items all for arm 2, one for arm 0; 9 − 1 = 8 items. The level is that of α spending."""
     give(study, 4)
     given = answers(study)
-    (look,) = summary(study).looks.taken
+    (look,) = summary_of(study).looks.taken
     level = plan_looks([0.5, 1.0])[0].level
     assert (look.number, look.answers, look.level) == (1, 40, pytest.approx(level))
     (verdict,) = look.verdicts
@@ -67,9 +67,9 @@ def test_a_look_judges_its_own_answers_at_its_own_level(study):
 
 def test_answers_after_a_look_do_not_change_what_it_said(study):
     give(study, 4)
-    (before,) = summary(study).looks.taken
+    (before,) = summary_of(study).looks.taken
     give(study, 2, value=0)
-    found = summary(study)
+    found = summary_of(study)
     assert found.looks.taken == (before,)
     assert "60 answers are in, which is no planned look" in found.notes[-1]
     assert found.notes[-2].startswith("One planned look is left, the next after 80 of 80 answers; 60 are in.")
@@ -77,32 +77,32 @@ def test_answers_after_a_look_do_not_change_what_it_said(study):
 
 def test_the_last_look_is_the_verdict_of_the_whole_study(study):
     give(study, 8)
-    looks = summary(study).looks
+    looks = summary_of(study).looks
     assert [look.answers for look in looks.taken] == [40, 80]
     assert looks.left == ()
-    assert not any("exploratory" in note for note in summary(study).notes)
+    assert not any("exploratory" in note for note in summary_of(study).notes)
 
 
 def test_a_difference_is_found_only_if_interval_and_tests_say_so(study):
     """Four people cannot reject: exchanging people alone has 2⁴ patterns, so p ≥ 2/16. Eight of one mind: 2/2⁸ = 0.008."""
     rng = np.random.default_rng(1)
     fill(study, rng.choice([2, 2, 2, 0, -1], size=(4, 10)).tolist())
-    first = summary(study).looks.taken[0].verdicts[0]
+    first = summary_of(study).looks.taken[0].verdicts[0]
     assert first.p >= 2 / 16
     assert not first.found
     fill(study, rng.choice([2, 2, 2, 0, -1], size=(4, 10)).tolist())
-    last = summary(study).looks.taken[1].verdicts[0]
+    last = summary_of(study).looks.taken[1].verdicts[0]
     assert last.p == pytest.approx(2 / 256)
     assert last.interval[0] > 0
     assert last.found
-    assert summary(study).looks.found.number == 2
+    assert summary_of(study).looks.found.number == 2
 
 
 def test_a_study_that_closes_early_has_its_last_look_at_what_there_is(study):
     give(study, 6)
     Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED)
     study.refresh_from_db()
-    assert [look.answers for look in summary(study).looks.taken] == [40, 60]
+    assert [look.answers for look in summary_of(study).looks.taken] == [40, 60]
 
 
 def test_two_contrasts_share_alpha():
@@ -112,7 +112,7 @@ def test_two_contrasts_share_alpha():
     }
     study = make_study("both", items=10, responses_per_item=8, protocol=two)
     give(study, 4)
-    (look,) = summary(study).looks.taken
+    (look,) = summary_of(study).looks.taken
     assert look.level == pytest.approx(plan_looks([0.5, 1.0], alpha=0.025)[0].level)
     assert len(look.verdicts) == 2
 
@@ -129,7 +129,7 @@ def test_ratings_are_judged_by_their_mean():
     )
     rows = np.random.default_rng(0).choice([1, 2], size=(8, 10))
     fill(study, rows.tolist())
-    (verdict,) = summary(study).looks.taken[0].verdicts
+    (verdict,) = summary_of(study).looks.taken[0].verdicts
     assert (verdict.of, verdict.estimate) == ("mean rating", pytest.approx(rows.mean()))
     assert verdict.found
 
@@ -139,15 +139,15 @@ def test_without_planned_looks_an_early_result_is_exploratory_and_a_full_one_is_
     fill(study, [[0, 1], [0, 2]])
     assert any(
         note.startswith("4 of 6 answers are in, and the protocol plans no look")
-        for note in summary(study).notes
+        for note in summary_of(study).notes
     )
     fill(study, [[0, 1]])
-    assert not any("exploratory" in note for note in summary(study).notes)
+    assert not any("exploratory" in note for note in summary_of(study).notes)
 
 
 def test_a_part_of_the_answers_is_never_a_planned_look(study):
     give(study, 4)
-    found = summary(study, class_name="hammer")
+    found = summary_of(study, class_name="hammer")
     assert found.looks is None
     assert any("every figure of this part is exploratory" in note for note in found.notes)
 
@@ -155,7 +155,7 @@ def test_a_part_of_the_answers_is_never_a_planned_look(study):
 @pytest.mark.parametrize("people", [3, 4, 8])
 def test_page_report_and_commands_say_the_same(study, people, admin_client, capsys):
     give(study, people)
-    notes = summary(study).looks.notes
+    notes = summary_of(study).looks.notes
     call_command("scores", "early")
     table = capsys.readouterr().out
     page = text_of(admin_client.get(reverse("study-results", args=["early"])).content.decode())
@@ -163,7 +163,13 @@ def test_page_report_and_commands_say_the_same(study, people, admin_client, caps
     data = json.loads(capsys.readouterr().out)
     api = admin_client.get("/api/studies/early/scores/").json()
     for note in notes:
-        for shown in (table, page, text_of(report(study)), " ".join(data["notes"]), " ".join(api["notes"])):
+        for shown in (
+            table,
+            page,
+            text_of(report_html(study)),
+            " ".join(data["notes"]),
+            " ".join(api["notes"]),
+        ):
             assert note.replace("\u00a0", " ") in shown.replace("\u00a0", " ")
     assert data["looks"] == api["looks"]
     for look in data["looks"]["looks"]:
@@ -218,4 +224,4 @@ def test_answers_that_do_not_count_bring_no_look_nearer(study):
     late = make_participant(study)
     for item in range(10):
         answer(late, item, 2, status="undone")
-    assert summary(study).looks.taken == ()
+    assert summary_of(study).looks.taken == ()

@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from studies.analysis.contrasts import any_difference, compare_arms, rating_tests
-from studies.monitoring.progress import progress
+from studies.monitoring.progress import progress_of
 from studies.results.answers import answers, totals
 from studies.results.as_json import as_json
 from studies.results.part import UnknownPartError
-from studies.results.summary import summary
+from studies.results.summary import summary_of
 from tests.factories import make_study, make_trials
 from tests.studies.filled import answer, fill, make_participant, reading_costs
 
@@ -45,7 +45,7 @@ def run(*args, capsys):
 
 
 def test_each_item_is_worth_one_and_the_total_is_the_number_of_items(choice):
-    found = summary(choice)
+    found = summary_of(choice)
     assert [score.score for score in found.scores] == pytest.approx([1.75, 0.5, 0.25])
     assert found.same.score == pytest.approx(0.5)
     assert sum(score.score for score in found.scores) + found.same.score == pytest.approx(3, abs=1e-9)
@@ -53,17 +53,17 @@ def test_each_item_is_worth_one_and_the_total_is_the_number_of_items(choice):
 
 
 def test_every_score_lies_in_its_interval(choice, rating):
-    for score in (*summary(choice).scores, summary(choice).same):
+    for score in (*summary_of(choice).scores, summary_of(choice).same):
         assert score.interval[0] <= score.score <= score.interval[1]
-    found = summary(rating).rating
+    found = summary_of(rating).rating
     assert found.interval[0] <= found.mean <= found.interval[1]
 
 
 def test_the_headline_says_who_won_with_numbers(choice, rating):
-    assert summary(choice).headline.startswith(
+    assert summary_of(choice).headline.startswith(
         "grad-cam was preferred most: 1.75 of 3 items (58.3 %; 95 % interval"
     )
-    assert summary(rating).headline.startswith(
+    assert summary_of(rating).headline.startswith(
         "resnet50 was judged more reliable by +0.83 on a scale from −2 to +2 (95 % interval"
     )
 
@@ -73,7 +73,7 @@ def test_a_negative_mean_is_told_from_the_other_networks_side():
         "turned", task="rating", items=2, methods=("grad-cam",), networks=("resnet50", "vgg16")
     )
     fill(study, [[-2, -1], [-1, 0]])
-    found = summary(study)
+    found = summary_of(study)
     assert found.headline.startswith("vgg16 was judged more reliable by +1.00")
     assert found.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
     low, high = found.rating.interval
@@ -83,38 +83,42 @@ def test_a_negative_mean_is_told_from_the_other_networks_side():
 def test_equal_scores_are_called_a_tie():
     study = make_study("tie", items=2)
     fill(study, [[0, 1], [1, 0]])
-    assert summary(study).headline == "grad-cam and ablation-cam tie at 1.00 of 2 items each."
+    assert summary_of(study).headline == "grad-cam and ablation-cam tie at 1.00 of 2 items each."
 
 
 def test_simulated_answers_never_mix_with_real_ones_unless_asked(choice):
     fill(choice, [[2, 2, 2]], simulated=True)
-    assert (summary(choice).who, summary(choice).responses, summary(choice).simulated) == ("real", 12, False)
-    assert summary(choice, "simulated").responses == 3
-    assert summary(choice, "simulated").simulated
-    both = summary(choice, "all")
+    assert (summary_of(choice).who, summary_of(choice).responses, summary_of(choice).simulated) == (
+        "real",
+        12,
+        False,
+    )
+    assert summary_of(choice, "simulated").responses == 3
+    assert summary_of(choice, "simulated").simulated
+    both = summary_of(choice, "all")
     assert (both.responses, both.simulated) == (15, True)
 
 
 def test_a_study_with_only_simulated_answers_shows_them_and_says_so(choice, capsys):
     study = make_study("sim", networks=("other",))
     fill(study, ANSWERS, simulated=True)
-    assert (summary(study).who, summary(study).simulated) == ("simulated", True)
+    assert (summary_of(study).who, summary_of(study).simulated) == ("simulated", True)
     assert "Simulated answers" in run("scores", "sim", capsys=capsys)
     assert json.loads(run("scores", "sim", "--json", capsys=capsys))["simulated"] is True
 
 
 @pytest.mark.parametrize("status", ["undone", "surplus", "void"])
 def test_only_counted_answers_are_scored(choice, status):
-    before = as_json(summary(choice))
+    before = as_json(summary_of(choice))
     answer(make_participant(choice), 0, 2, status=status)
-    assert as_json(summary(choice)) == before
+    assert as_json(summary_of(choice)) == before
 
 
 def test_who_withdrew_is_not_scored(choice):
     person = choice.participants.first()
     person.state = person.State.WITHDRAWN
     person.save()
-    assert summary(choice).responses == 9
+    assert summary_of(choice).responses == 9
     assert person.number not in answers(choice).participants
 
 
@@ -123,7 +127,7 @@ def test_places_on_screen_are_counted_as_they_were_shown():
     person = make_participant(study)
     answer(person, 0, 2, order="2,0,1")
     answer(person, 1, 1, order="0,2,1")
-    assert summary(study).positions == {"A": 1, "B": 0, "C": 1, "same": 0}
+    assert summary_of(study).positions == {"A": 1, "B": 0, "C": 1, "same": 0}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ def test_places_on_screen_are_counted_as_they_were_shown():
 def test_what_cannot_be_computed_is_a_sentence_and_never_nan(given, sentence, capsys):
     study = make_study("thin")
     fill(study, given)
-    found = as_json(summary(study))
+    found = as_json(summary_of(study))
     assert sentence in " ".join(found["notes"])
     assert all(score["interval"] is None for score in found["scores"].values())
     text = run("scores", "thin", capsys=capsys) + run("scores", "thin", "--json", capsys=capsys)
@@ -149,7 +153,7 @@ def test_what_cannot_be_computed_is_a_sentence_and_never_nan(given, sentence, ca
 def test_items_without_answers_are_named():
     study = make_study("half", items=3)
     fill(study, [[0], [1]])
-    found = summary(study)
+    found = summary_of(study)
     assert (found.items, found.missing_items) == (1, (1, 2))
     assert "2 of 3 items have no answer and are not in the scores: 1, 2." in found.notes
 
@@ -233,7 +237,7 @@ def test_a_study_that_does_not_exist_is_one_clear_line(choice):
         call_command("scores", "nowhere")
     assert error.value.returncode == 2
     with pytest.raises(UnknownPartError, match="who=robots"):
-        summary(choice, "robots")
+        summary_of(choice, "robots")
 
 
 def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
@@ -241,16 +245,16 @@ def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
 ):
     for study in (choice, rating):
         with django_assert_max_num_queries(9 + reading_costs()):
-            summary(study)
+            summary_of(study)
 
 
 def test_totals_from_the_database_are_the_summarys(choice, rating):
     fill(choice, [[2, 2, -1]], simulated=True)
     for who in ("real", "simulated", "all"):
-        found, whole = totals(choice, who), summary(choice, who)
+        found, whole = totals(choice, who), summary_of(choice, who)
         assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
         assert found.same == pytest.approx(whole.same.score)
-    assert totals(rating).mean == pytest.approx(summary(rating).rating.mean)
+    assert totals(rating).mean == pytest.approx(summary_of(rating).rating.mean)
     assert totals(make_study("none", networks=("x",))) is None
 
 
@@ -258,7 +262,7 @@ def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert
     make_trials(choice, ["0,1,2"])
     fill(choice, [[0]], simulated=True)
     with django_assert_num_queries(2):
-        found = progress([choice, rating])
+        found = progress_of([choice, rating])
     assert (found[choice.pk].open, found[choice.pk].answered) == (3, 13)
     assert (found[choice.pk].real, found[choice.pk].simulated) == (12, 1)
     assert (found[choice.pk].needed, found[choice.pk].percent) == (16, 81)
@@ -268,6 +272,6 @@ def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert
 def test_totals_have_a_score_for_each_arm_that_the_study_has(methods):
     study = make_study("arms", methods=methods)
     fill(study, [[0, 1, len(methods) - 1], [0, -1, 1]])
-    found, whole = totals(study), summary(study)
+    found, whole = totals(study), summary_of(study)
     assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
     assert len(found.arms) == len(methods)

@@ -14,7 +14,7 @@ from studies.analysis.intervals import rating_intervals
 from studies.analysis.power import Assumptions, Design, World
 from studies.analysis.power import power as power_of
 from studies.protocol.schema import ProtocolError, check_protocol
-from studies.setup.power_analysis import Photos, count_photos, fewest_people, plan
+from studies.setup.power_analysis import Photos, analyse_power, count_photos, fewest_people
 from tests.factories import make_image, make_network
 
 CHOICE = tomllib.loads(
@@ -120,7 +120,7 @@ def test_the_fewest_people_give_all_answers_within_their_limit():
 
 @pytest.mark.django_db
 def test_power_is_that_of_the_library_for_the_protocol_s_design():
-    found = plan(protocol=protocol(), people=[12], assumptions=Assumptions(0.4), studies=30, seed=5)
+    found = analyse_power(protocol=protocol(), people=[12], assumptions=Assumptions(0.4), studies=30, seed=5)
     design = Design(items=40, participants=12, answers_per_item=3, arms=2)
     expected = power_of(design, Assumptions(0.4), studies=30, seed=5)
     (point,) = found.points
@@ -131,7 +131,9 @@ def test_power_is_that_of_the_library_for_the_protocol_s_design():
 @pytest.mark.django_db
 def test_the_width_is_the_mean_width_of_the_studies_intervals():
     asked = protocol(task="rating")
-    (point,) = plan(protocol=asked, people=[10], assumptions=Assumptions(-0.5), studies=10, seed=2).points
+    (point,) = analyse_power(
+        protocol=asked, people=[10], assumptions=Assumptions(-0.5), studies=10, seed=2
+    ).points
     world = World(Design(40, 10, 3, "rating", 2), Assumptions(-0.5))
     studies = [world.study(np.random.default_rng([2, number])) for number in range(10)]
     ends = [rating_intervals(s.items, s.participants, s.values, draws=500).mean for s in studies]
@@ -142,7 +144,7 @@ def test_the_width_is_the_mean_width_of_the_studies_intervals():
 @pytest.mark.django_db
 def test_a_greater_effect_is_found_more_often_and_none_seldom():
     by_effect = {
-        effect: plan(protocol=protocol(), people=[20], assumptions=Assumptions(effect), studies=40)
+        effect: analyse_power(protocol=protocol(), people=[20], assumptions=Assumptions(effect), studies=40)
         .points[0]
         .power
         for effect in (0.0, 0.3, 0.7)
@@ -153,7 +155,7 @@ def test_a_greater_effect_is_found_more_often_and_none_seldom():
 @pytest.mark.django_db
 def test_whoever_waits_for_the_figures_is_told_how_many_studies_are_done_of_how_many():
     told = []
-    plan(
+    analyse_power(
         protocol=protocol(),
         people=[10, 20],
         studies=10,
@@ -165,7 +167,7 @@ def test_whoever_waits_for_the_figures_is_told_how_many_studies_are_done_of_how_
 @pytest.mark.django_db
 def test_too_few_people_for_the_protocol_are_refused_with_the_remedy():
     with pytest.raises(AnswersError, match="--people 9: this study needs at least 10 people"):
-        plan(protocol=protocol(), people=[30, 9])
+        analyse_power(protocol=protocol(), people=[30, 9])
 
 
 def write(tmp_path, text: str = ""):

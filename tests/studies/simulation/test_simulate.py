@@ -13,7 +13,7 @@ from studies.lifecycle.opening import open_study
 from studies.models import ItemMap, Participant, Response, Study, Trial
 from studies.simulation.box_preference import in_boxes
 from studies.simulation.volunteers import Preference, Simulated, SimulationError, simulate
-from studies.trials.attention_checks import has_passed
+from studies.trials.attention_checks import check_passed
 from tests.factories import make_study
 from tests.studies.trials.test_attention_checks import with_boxes
 
@@ -205,7 +205,7 @@ def test_attention_checks_are_answered_right_as_often_as_stated(live_server, att
     assert "; attention checks right" in preference.in_words(study)
     run(study, live_server, participants=2, preference=preference)
     checks = Response.objects.filter(trial__kind="check")
-    assert sum(map(has_passed, checks)) == passed
+    assert sum(map(check_passed, checks)) == passed
     assert len(checks) == 4
     assert set(Response.objects.filter(trial__kind="main").values_list("choice", flat=True)) == {-1}
 

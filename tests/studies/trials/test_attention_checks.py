@@ -17,7 +17,7 @@ from studies.lifecycle.opening import open_study
 from studies.models import CheckMap, Invitation, Participant, Response, Study, Trial
 from studies.results.answers import answers
 from studies.simulation.blinding_audit import check_blinding
-from studies.trials.attention_checks import has_passed
+from studies.trials.attention_checks import check_passed
 from tests.factories import SIDE, jpeg, make_study
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_answers_to_checks_are_kept_apart_from_the_scores(visitor, invite):
     assert len(answers(study, "all")) == 8
     checks = Response.objects.filter(trial__kind="check")
     assert [answer.status for answer in checks] == ["aside", "aside"]
-    assert all(has_passed(answer) for answer in checks)
+    assert all(check_passed(answer) for answer in checks)
     assert study.trials.filter(kind="main").count() == 16
 
 
@@ -119,14 +119,14 @@ def test_answers_to_checks_are_kept_apart_from_the_scores(visitor, invite):
 def test_saying_that_they_look_the_same_is_a_missed_check(visitor, invite, task, wrong):
     _, join = invite(task=task)
     go_through(visitor.start(join), on_check=lambda trial: wrong)
-    assert [has_passed(answer) for answer in Response.objects.filter(trial__kind="check")] == [False, False]
+    assert [check_passed(answer) for answer in Response.objects.filter(trial__kind="check")] == [False, False]
 
 
 def test_a_rating_passes_on_the_side_of_the_object(visitor, invite):
     _, join = invite(task="rating")
     go_through(visitor.start(join), on_check=lambda trial: -1 if trial.arms[0] == 0 else 2)
     found = Response.objects.filter(trial__kind="check")
-    assert [has_passed(answer) for answer in found] == [True, True]
+    assert [check_passed(answer) for answer in found] == [True, True]
     assert {answer.rating for answer in found} <= {1, 2}
 
 
@@ -237,7 +237,7 @@ def test_the_export_names_no_arm_in_a_check_and_says_whether_it_was_passed(visit
     assert len(checks) == 2
     for row in checks:
         stored = Response.objects.get(answer_id=row["answer"])
-        assert row["check_passed"] == str(has_passed(stored)).lower()
+        assert row["check_passed"] == str(check_passed(stored)).lower()
         assert sorted(row["order"].split(" > ")) == sorted(
             ["object"] + ["elsewhere"] * (len(stored.trial.arms) - 1)
         )

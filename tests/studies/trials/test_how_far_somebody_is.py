@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Study, Trial, hash_token
-from studies.trials.allocation import ageing, claim_trials, undo_answer
+from studies.trials.allocation import claim_trials, order_by_age, undo_answer
 from studies.trials.quota import expected_main, expected_repeats, expected_trials, item_count
-from studies.trials.sql import Progress, participant_of, progress
+from studies.trials.sql import ParticipantProgress, participant_of, participant_progress
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer, held_by, open_study, two_people
 
@@ -21,7 +21,7 @@ LEFT_OUT = {
 
 
 def so_far(person):
-    return progress(person.pk, ageing())
+    return participant_progress(person.pk, order_by_age())
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_two_people_of_one_study_each_see_their_own_answers_and_what_they_hold_t
         hand = [(trial.position, trial.kind, trial.order) for trial in mine]
         assert [held[:3] for held in so_far(person).hand] == hand
     assert so_far(first)[:3] == (1, given.answer_id, "counted")
-    assert so_far(second) == Progress(0, None, "", so_far(second).hand)
+    assert so_far(second) == ParticipantProgress(0, None, "", so_far(second).hand)
 
 
 def test_what_was_taken_back_is_not_done_and_what_was_answered_twice_is_done_once():

@@ -9,7 +9,7 @@ from studies.setup.preview import count_asked
 from studies.setup.preview_seat import PreviewSeat, PreviewState
 from studies.trials import quota
 from studies.trials.allocation import claim_trials
-from studies.trials.quota import facts
+from studies.trials.quota import study_facts
 from tests.factories import make_participant, make_study
 from tests.studies.taking_part import answer
 
@@ -37,7 +37,7 @@ def estimated(study):
 )
 def test_the_estimate_and_the_consent_say_the_same(design):
     study = make_study(items=7, state=Study.State.READY, **design)
-    told, seen = facts(study), estimated(study)
+    told, seen = study_facts(study), estimated(study)
     assert (told["trials"], told["minutes"]) == (seen.trials, seen.minutes)
     assert count_asked(study) == seen.trials
 
@@ -45,9 +45,9 @@ def test_the_estimate_and_the_consent_say_the_same(design):
 def test_all_follow_when_a_trial_takes_longer(monkeypatch):
     study = make_study(items=7, state=Study.State.READY)
     monkeypatch.setattr(quota, "SECONDS_FOR_A_TRIAL", 60)
-    minutes = facts(study)["minutes"]
+    minutes = study_facts(study)["minutes"]
     assert minutes == 9  # (7 · 60 + 90) / 60 = 8.5
-    assert facts(study, PreviewSeat(study, PreviewState()).expected) == facts(study)
+    assert study_facts(study, PreviewSeat(study, PreviewState()).expected) == study_facts(study)
     assert estimated(study).minutes == minutes
 
 
@@ -58,4 +58,4 @@ def test_as_many_repeats_are_given_as_were_announced():
         answer(person, trial.position)
     repeats = claim_trials(participant=person, count=5)
     assert len(repeats) == quota.expected_repeats(study, 5) == 2
-    assert facts(study)["trials"] == 5 + len(repeats)
+    assert study_facts(study)["trials"] == 5 + len(repeats)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from studies.models import Event, Participant, Response, Study
 from studies.participation.seats import VolunteerSeat
-from studies.trials.practice import current, has_failed, right_side
+from studies.trials.practice import current_example, has_failed, right_side
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +134,9 @@ def test_an_example_is_over_when_it_is_right_or_was_tried_twice(answers, next_on
     person, other = make_participant(study, 1), make_participant(study, 2)
     practised(person, *answers)
     Event.objects.create(study=study, participant=person, kind="break", data={"number": 0, "right": True})
-    assert current(person) == next_one
+    assert current_example(person) == next_one
     assert VolunteerSeat(person, "").practice_is_due() is (next_one is not None)
-    assert current(other) == 0
+    assert current_example(other) == 0
     study.practice = False
     person.study = study
     assert not VolunteerSeat(person, "").practice_is_due()
@@ -173,7 +173,7 @@ def test_an_answer_to_an_example_that_is_over_is_none_to_the_next(visitor, invit
     page = visitor.client.post(visitor.home + "practice/", {"number": "0", "value": side(1)})
     assert page.url == visitor.home + "practice/"
     assert Event.objects.filter(kind="practice").count() == 1
-    assert current(Participant.objects.get()) == 1
+    assert current_example(Participant.objects.get()) == 1
 
 
 @pytest.mark.parametrize("value", ["", "3", "-3", "x", "+1", " 1"])

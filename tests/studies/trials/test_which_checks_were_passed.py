@@ -13,8 +13,8 @@ from studies.models import ApiToken, Response, Study, Trial
 from studies.monitoring.live_status import people
 from studies.results.answers import Reading
 from studies.results.data_quality import checks_of
-from studies.results.part import Part
-from studies.trials.attention_checks import has_passed, passes
+from studies.results.part import AnswerSelection
+from studies.trials.attention_checks import check_passed, passes
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -65,10 +65,12 @@ def test_all_who_ask_are_told_the_same(study, researcher):
     program = APIClient(headers={"authorization": f"Token {token}"})
     told = program.get("/api/studies/checked/answers/").json()["results"]
     exported = [json.loads(line) for line in b"".join(jsonl_chunks(study)).splitlines()]
-    checks = checks_of(Reading(study, Part("all")))
+    checks = checks_of(Reading(study, AnswerSelection("all")))
     persons = people(study, list(study.participants.all()))
     assert {
-        "the answer": by_number(study, [(row.answer_id, has_passed(row)) for row in Response.objects.all()]),
+        "the answer": by_number(
+            study, [(row.answer_id, check_passed(row)) for row in Response.objects.all()]
+        ),
         "the API": by_number(study, [(row["answer"], row["check_passed"]) for row in told]),
         "the export": by_number(study, [(row["answer"], row["check_passed"]) for row in exported]),
         "the exclusions": {number: checks.passed[number] == 1 for number in checks.given},

@@ -11,8 +11,15 @@ from studies.analysis.orders import spread
 from studies.lifecycle.check_maps import POOL, AttentionError, draw, make_check_maps
 from studies.models import Item, ItemMap, Response, Trial
 from studies.trials.allocation import claim_trials
-from studies.trials.attention_checks import Met, check_order, has_passed, names, next_check, with_checks
-from studies.trials.sql import Given
+from studies.trials.attention_checks import (
+    Met,
+    check_order,
+    check_passed,
+    names_of_maps,
+    next_check,
+    with_checks,
+)
+from studies.trials.sql import PastTrial
 from tests.factories import make_participant, make_study
 from tests.studies import taking_part
 from tests.studies.taking_part import answer_what_they_hold, held_by
@@ -148,7 +155,7 @@ def test_the_map_on_the_object_stands_in_every_place_equally_often_over_the_chec
 
 def given(*kinds, items=None):
     rows = [
-        Given((items or range(100))[place], kind, "0,1,2", place + 1, "answered")
+        PastTrial((items or range(100))[place], kind, "0,1,2", place + 1, "answered")
         for place, kind in enumerate(kinds)
     ]
     return rows[::-1]  # in no order
@@ -302,7 +309,7 @@ def test_half_of_the_photos_that_a_person_sees_may_be_followed_by_a_check(fields
     ("kind", "shown"), [("main", ["a", "b", "c"]), ("check", ["object", "elsewhere", "elsewhere"])]
 )
 def test_an_export_names_what_stood_in_a_trial(kind, shown):
-    assert names(kind, ["a", "b", "c"]) == shown
+    assert names_of_maps(kind, ["a", "b", "c"]) == shown
 
 
 @pytest.mark.parametrize(
@@ -317,7 +324,7 @@ def test_an_export_names_what_stood_in_a_trial(kind, shown):
     ],
 )
 def test_a_check_is_passed_by_the_map_on_the_object_alone(said, passed):
-    assert has_passed(Response(**said)) is passed
+    assert check_passed(Response(**said)) is passed
 
 
 def test_check_maps_are_as_large_as_the_maps_that_this_study_shows(monkeypatch):

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from studies.core.transactions import writing
+from studies.core.transactions import write_transaction
 from studies.models import Study, Trial
 from studies.trials.sql import is_free, lock_free
 from tests.factories import make_study
@@ -30,7 +30,7 @@ def study():
 
 
 def test_both_say_the_same(study):
-    with writing():
+    with write_transaction():
         by_statement = lock_free(study.pk, set(), 1000) + lock_free(study.pk, set(), 1000, study.moment)
     by_orm = study.trials.filter(is_free(study.moment))
     assert sorted(trial.pk for trial in by_statement) == sorted(by_orm.values_list("pk", flat=True))
