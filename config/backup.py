@@ -22,8 +22,8 @@ from django.core.files.storage import default_storage
 from django.db import connections, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from explain import jobs
 from explain.core.errors import BadInputError
-from explain.jobs import jobs
 
 from . import rows
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from explain.core.clock import database_time
 from explain.models import Batch
-from studies.lifecycle.seal_words import seal_in_words
+from studies.lifecycle import seal_in_words
 from studies.models import Study
 
 LEAST_FREE = 2 * 10**9

@@ -11,10 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from explain import jobs
 from explain.core import clock
-from explain.jobs import workers
-from explain.jobs.workload import current_workload
-from studies.monitoring.progress import site_totals
+from explain.jobs import current_workload
+from studies.monitoring import site_totals
 
 __all__ = ["CONTENT_TYPE_LATEST", "text"]
 Samples = list[tuple[dict[str, str], float]]  # labels, value
@@ -45,7 +45,7 @@ def _maps() -> Iterator[Metric]:
 
 
 def _workers() -> Iterator[Metric]:
-    seen = workers.workers_seen()
+    seen = jobs.workers_seen()
     there = sum(worker.is_there for worker in seen)
     counts = {"there": there, "silent": len(seen) - there}
     yield _gauge("workers", "Workers heard of in the last day.", _by("state", counts))

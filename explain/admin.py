@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from explain.core.errors import BadInputError
 
 from . import tasks
-from .maps import runs
+from .maps import requeue_stale, retry_failed, runs_with_counts
 from .models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 
 
@@ -106,7 +106,7 @@ class PrecomputeAdmin(ReadOnlyAdmin):
     list_filter = ["image_set", "networks"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return runs.runs_with_counts()
+        return runs_with_counts()
 
     @admin.display(ordering="batch_count")
     def batches(self, run: Any) -> int:
@@ -140,7 +140,7 @@ class BatchAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Requeue failed batches and those whose worker is gone", permissions=["view"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-        again = runs.retry_failed(queryset) + runs.requeue_stale()
+        again = retry_failed(queryset) + requeue_stale()
         try:
             tasks.send(again)
         except BadInputError as error:

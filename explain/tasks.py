@@ -9,12 +9,10 @@ from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 
 from explain.core.errors import BrokerGoneError
-from explain.jobs.workers import Presence
-from explain.maps.runs import requeue_stale
 
-from .evaluation import evaluate
-from .jobs import jobs
-from .maps import batches
+from . import evaluation, jobs, maps
+from .jobs import Presence
+from .maps import requeue_stale
 from .models import Batch, Job
 
 
@@ -26,7 +24,7 @@ def run_batch(batch_id: int) -> None:
     """
     for job_id in jobs.waiting():
         jobs.run_job(job_id)
-    batch = batches.run_batch(batch_id)
+    batch = maps.run_batch(batch_id)
     again = [batch.pk] if batch is not None and batch.state == Batch.State.PENDING else []
     send([*again, *requeue_stale()])
 
@@ -44,10 +42,10 @@ def send_job(job: Job) -> None:
 @shared_task(name="explain.evaluate_photos")
 def evaluate_photos(**batch: Any) -> None:
     """Evaluate the maps of some photos: the fields of an evaluate.Todo. A batch that comes twice does nothing."""
-    evaluate.evaluate_photos(**batch)
+    evaluation.evaluate_photos(**batch)
 
 
-def send_evaluations(todo: Iterable[evaluate.EvaluationTask]) -> None:
+def send_evaluations(todo: Iterable[evaluation.EvaluationTask]) -> None:
     """Tell the workers of batches to evaluate. What a lost message asked for is planned again."""
     for batch in todo:
         tell(evaluate_photos, **vars(batch))

@@ -8,8 +8,6 @@ never shown.
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 
-from studies.protocol.analysis_plan import with_hidden_results
-
 from .models import (
     ApiToken,
     ApiUse,
@@ -25,6 +23,7 @@ from .models import (
     Study,
     Trial,
 )
+from .protocol import with_hidden_results
 
 
 class OfVisibleStudies(admin.ModelAdmin):

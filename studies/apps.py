@@ -7,7 +7,8 @@ class StudiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the app below of the work that this one asks of its workers."""
-        from explain.jobs import jobs  # models are there only now
-        from studies.lifecycle.similarity_job import LIKENESS
+        from explain import jobs  # models are there only now
+
+        from .lifecycle import LIKENESS
 
         jobs.register(LIKENESS)

@@ -1,5 +1,5 @@
 """Where Celery looks for tasks; each lies in the room that it works for."""
 
-from .setup.tasks import prepare
+from .setup import prepare
 
 __all__ = ["prepare"]

@@ -12,11 +12,10 @@ from django.db.models import QuerySet
 
 from explain.cam import METHOD_NAMES
 from explain.core.errors import BadInputError
-from explain.maps.missing import MapKey, map_key, maps_there, parameters_hash
+from explain.maps import MapKey, map_key, maps_there, parameters_hash
 from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
-from explain.networks.registry import load_network
-from explain.photos.class_names import label_target
-from explain.photos.pixels import pixels_of
+from explain.networks import load_network
+from explain.photos import label_target, pixels_of
 
 from .protocols import EvaluationProtocol, evaluation_hash, find_protocol
 

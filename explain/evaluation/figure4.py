@@ -10,9 +10,9 @@ from PIL import ImageDraw
 
 from explain.cam.metrics.localisation import boxes_in_crop
 from explain.cam.rendering import render
-from explain.maps.pictures import crop_of
+from explain.maps import crop_of
 from explain.models import ExplanationMap, Image
-from explain.photos.pixels import pixels_of
+from explain.photos import pixels_of
 
 from .evaluate import EvaluationProgress
 

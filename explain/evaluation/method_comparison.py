@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from explain.cam.rendering import render
-from explain.maps.pictures import crop_of
+from explain.maps import crop_of
 from explain.models import ExplanationMap, Image, ImageSet
 
 from .evaluate import EvaluationProgress

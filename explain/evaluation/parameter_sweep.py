@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from explain.models import Image, Network
-from explain.networks.registry import load_network
-from explain.photos.class_names import label_target
-from explain.photos.pixels import pixels_of
+from explain.networks import load_network
+from explain.photos import label_target, pixels_of
 
 from .method_comparison import correlation
 

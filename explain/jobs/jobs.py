@@ -20,13 +20,13 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from explain import networks
 from explain.cam import CamError
 from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.models import Job, Network, gone_before
-from explain.networks import trial_run
-from explain.networks.registry import add_network
-from explain.photos import importer
+from explain.networks import add_network
+from explain.photos import import_images
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.5
@@ -129,7 +129,7 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
     samples = given.get("samples", False)
     path = settings.BASE_DIR / "samples/photos" if samples else local(given["file"])
     boxes = local(given["boxes"]) if given.get("boxes") else None
-    done = importer.import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
+    done = import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
     for network, load in given.get("networks", {}).items():
         add_network(name=network, load=load)
     _forget_files(job)  # photos are stored one by one by now
@@ -149,7 +149,7 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
 
 
 def _try_network(job: Job, report: Report) -> dict[str, Any]:
-    found = trial_run.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
+    found = networks.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
     if found.picture:
         job.picture.save("check.jpg", File(found.picture), save=False)
     return found.to_json()

@@ -15,9 +15,8 @@ from django.db.models import QuerySet
 from explain import cam
 from explain.core import clock
 from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
-from explain.networks.registry import load_network
-from explain.photos.class_names import label_target
-from explain.photos.pixels import pixels_of
+from explain.networks import load_network
+from explain.photos import label_target, pixels_of
 
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
 from .pictures import MAP_PICTURES, Frame, crop_of

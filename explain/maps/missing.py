@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from explain import cam
 from explain.models import ExplanationMap, Image, Network, Precompute, Prediction
-from explain.photos.class_names import label_targets
+from explain.photos import label_targets
 
 SCORE = "logit"
 MapKey = tuple[int, str, int, str]  # photo, method, target, parameters hash

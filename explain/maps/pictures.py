@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
 from explain.models import ExplanationMap, Image, Network
-from explain.photos.pixels import pixels_of
+from explain.photos import pixels_of
 
 MAP_PICTURES = ("overlay", "masked", "heat")
 

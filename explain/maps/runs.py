@@ -19,7 +19,7 @@ from explain.cam import METHOD_NAMES
 from explain.core import clock
 from explain.core.errors import BadInputError
 from explain.models import Batch, Image, ImageSet, Network, Precompute
-from explain.photos.class_names import label_targets
+from explain.photos import label_targets
 
 from .batches import MAX_ATTEMPTS
 from .missing import missing_maps

@@ -11,7 +11,7 @@ from explain import cam
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
 from explain.models import Image
-from explain.photos.pixels import pixels_of
+from explain.photos import pixels_of
 
 from .registry import check_crop, stored_weights
 

@@ -1,0 +1,21 @@
+"""Photos in: folders, archives and files are read, checked, cleaned and stored with their labels and boxes."""
+
+from .class_names import class_in, label_target, label_targets
+from .importer import Imported, import_images
+from .layouts import MANIFEST
+from .pixels import make_picture, pixels_of, sha256_of
+from .sets import find_set, sets_with_counts
+
+__all__ = [
+    "MANIFEST",
+    "Imported",
+    "class_in",
+    "find_set",
+    "import_images",
+    "label_target",
+    "label_targets",
+    "make_picture",
+    "pixels_of",
+    "sets_with_counts",
+    "sha256_of",
+]

@@ -1,4 +1,4 @@
-"""DOCSTRING explain.photos.pixels"""
+"""A photo's pixels, wherever it lies, and the square picture that people are shown."""
 
 import hashlib
 from pathlib import Path

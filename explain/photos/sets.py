@@ -1,4 +1,4 @@
-"""DOCSTRING explain.photos.sets"""
+"""Sets of photos by name."""
 
 from django.db.models import Count, QuerySet
 

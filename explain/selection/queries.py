@@ -1,11 +1,11 @@
-"""DOCSTRING explain.selection.queries"""
+"""What stored predictions say: right and wrong answers, F1 by class."""
 
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, FilteredRelation, Q
 
 from explain.models import Image, ImageSet, Network, Prediction
-from explain.photos.class_names import class_in, label_targets
+from explain.photos import class_in, label_targets
 
 from .f1 import F1Table, Tally, Verdicts
 

@@ -1,4 +1,4 @@
-"""DOCSTRING explain.web.asking"""
+"""What the pages that ask workers for something have in common: who may ask, and where it leads."""
 
 from typing import Any
 
@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from explain import tasks
+from explain import jobs, tasks
 from explain.core.errors import BadInputError
-from explain.jobs import jobs
 from explain.models import Job
 
 

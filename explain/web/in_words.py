@@ -1,11 +1,11 @@
-"""DOCSTRING explain.web.in_words"""
+"""Kinds of pictures and figures of a run as pages say them."""
 
-from explain.maps import runs
+from explain import maps
 
 PICTURES = {"overlay": "over the photo", "masked": "top 20 % of the photo", "heat": "alone"}
 
 
-def shown(state: runs.RunProgress) -> dict[str, str]:
+def shown(state: maps.RunProgress) -> dict[str, str]:
     """The figures as people read them, by the name that the page gives them."""
     speed, left = state.photos_per_second, state.seconds_left
     return {

@@ -1,4 +1,4 @@
-"""DOCSTRING explain.web.job_views"""
+"""The page of a job: how far it is, what came out, trying it again."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from explain.jobs import jobs
+from explain import jobs
 from explain.models import Job
 from explain.web.asking import send_and_show, staff_only
 

@@ -12,14 +12,18 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from explain import tasks
+from explain import jobs, tasks
 from explain.core.errors import BadInputError
-from explain.jobs import workers
-from explain.maps import runs as precompute
-from explain.maps.pictures import make_map_pictures
+from explain.maps import (
+    make_map_pictures,
+    pending_batches,
+    requeue_stale,
+    retry_failed,
+    run_progress,
+    runs_with_counts,
+)
 from explain.models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
-from explain.photos.pixels import make_picture
-from explain.photos.sets import sets_with_counts
+from explain.photos import make_picture, sets_with_counts
 
 from .in_words import PICTURES, shown
 
@@ -36,8 +40,8 @@ def runs(request: HttpRequest) -> HttpResponse:
         {
             "sets": sets_with_counts(),
             "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
-            "runs": precompute.runs_with_counts()[:RUNS_SHOWN],
-            "workers": workers.workers_seen(),
+            "runs": runs_with_counts()[:RUNS_SHOWN],
+            "workers": jobs.workers_seen(),
         },
     )
 
@@ -46,7 +50,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one run is; the page brings itself up to date."""
     found = get_object_or_404(Precompute.objects.select_related("image_set", "created_by"), pk=pk)
-    state = precompute.run_progress(found)
+    state = run_progress(found)
     return render(
         request,
         "explain/run.html",
@@ -63,7 +67,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_state(request: HttpRequest, pk: int) -> JsonResponse:
     """The figures of the run page, for its script."""
-    state = precompute.run_progress(get_object_or_404(Precompute, pk=pk))
+    state = run_progress(get_object_or_404(Precompute, pk=pk))
     return JsonResponse(
         {
             "finished": state.finished,
@@ -86,9 +90,9 @@ def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.user.is_staff:
         raise PermissionDenied("Only staff send maps to be made.")
     found = get_object_or_404(Precompute, pk=pk)
-    again = precompute.retry_failed(found.batches.all()) + precompute.requeue_stale()
+    again = retry_failed(found.batches.all()) + requeue_stale()
     try:
-        tasks.send([*again, *precompute.pending_batches(found)])
+        tasks.send([*again, *pending_batches(found)])
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     else:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from explain.jobs import jobs
+from explain import jobs
 from explain.models import Job
 from explain.web.asking import _asked, _back, staff_only
 

@@ -1,0 +1,6 @@
+"""Who may look at a study and who may change it; the record of what was done."""
+
+from .event_log import add_note
+from .permissions import editable_study_of, may_edit, study_of
+
+__all__ = ["add_note", "editable_study_of", "may_edit", "study_of"]

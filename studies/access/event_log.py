@@ -1,4 +1,4 @@
-"""DOCSTRING studies.access.event_log"""
+"""The record of a study: notes, and each event as one line."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.access.permissions"""
+"""Roles in a study: who may look at it, and who may change it."""
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction

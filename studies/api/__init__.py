@@ -1,0 +1,1 @@
+"""The REST API: reading, actions, tokens and their limits."""

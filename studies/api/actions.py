@@ -16,15 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from explain.core.errors import BadInputError
-from studies.access.event_log import add_note
-from studies.access.permissions import may_edit
-from studies.exports.writers import csv_chunks, jsonl_chunks
-from studies.lifecycle.seal_words import named_download
-from studies.lifecycle.transitions import change_state, revoke_invitation
+from studies.access import add_note, may_edit
+from studies.exports import csv_chunks, jsonl_chunks
+from studies.lifecycle import change_state, named_download, revoke_invitation
 from studies.models import Study
-from studies.monitoring.progress import invitations_with_people, with_item_count
-from studies.participation.invitations import invite
-from studies.trials.allocation import void_participant
+from studies.monitoring import invitations_with_people, with_item_count
+from studies.participation import invite
+from studies.trials import void_participant
 
 from .serializers import (
     EventSerializer,

@@ -4,9 +4,9 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
-from studies.participation.invitations import is_over, lets_nobody_in
-from studies.trials.attention_checks import check_passed as has_passed
-from studies.trials.attention_checks import names_of_maps, picked
+from studies.participation import is_over, lets_nobody_in
+from studies.trials import check_passed as has_passed
+from studies.trials import names_of_maps, picked
 
 
 class ArmSerializer(serializers.ModelSerializer):

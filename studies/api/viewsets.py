@@ -15,13 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import models
-from studies.lifecycle.seal import seal_json
+from studies.lifecycle import seal_json
 from studies.models import Study
-from studies.monitoring.progress import progress_of, with_item_count
-from studies.protocol.analysis_plan import HIDDEN, results_hidden
-from studies.results.answers import all_answers
-from studies.results.as_json import scores_json
-from studies.results.part import WHO, UnknownPartError, part_of
+from studies.monitoring import progress_of, with_item_count
+from studies.protocol import HIDDEN, results_hidden
+from studies.results import WHO, UnknownPartError, all_answers, part_of, scores_json
 
 from .actions import DESCRIBING, ByCursor, StudyActions
 from .serializers import SCORES, AnswerSerializer, StudySerializer

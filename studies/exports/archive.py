@@ -10,14 +10,21 @@ import numpy as np
 from defusedcsv import csv
 
 from studies.analysis.answers import SAME, SAME_NAME
-from studies.lifecycle.seal_words import SEAL_BROKEN, seal_in_words
+from studies.lifecycle import SEAL_BROKEN, seal_in_words
 from studies.models import Study
-from studies.results.answers import Reading, answers_of
-from studies.results.as_json import scores_json
-from studies.results.data_quality import AttentionCheckResults, checks_of, reasons
-from studies.results.part import AnswerSelection, part_of
-from studies.results.provenance import MEANINGS, origins
-from studies.trials.practice import failed_practice
+from studies.results import (
+    MEANINGS,
+    AnswerSelection,
+    AttentionCheckResults,
+    Reading,
+    answers_of,
+    checks_of,
+    origins,
+    part_of,
+    reasons,
+    scores_json,
+)
+from studies.trials import failed_practice
 
 from .columns import Export
 from .writers import WRITERS, write

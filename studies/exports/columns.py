@@ -14,10 +14,8 @@ from studies.analysis.answers import SAME_NAME
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Response, Study, Trial
-from studies.results.answers import Reading
-from studies.results.data_quality import reasons
-from studies.results.part import AnswerSelection
-from studies.trials.attention_checks import names_of_maps, passes
+from studies.results import AnswerSelection, Reading, reasons
+from studies.trials import names_of_maps, passes
 
 from . import csv_columns
 from .csv_columns import Categorical, Categories, Numbers

@@ -19,8 +19,7 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from studies.analysis.answers import SAME, SAME_NAME
-from studies.lifecycle.fingerprint import picture_hashes
-from studies.lifecycle.transitions import close_draft
+from studies.lifecycle import close_draft, picture_hashes
 from studies.models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 
 MOST_MISTAKES_SHOWN = 10

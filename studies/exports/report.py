@@ -11,18 +11,20 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from studies.lifecycle.seal_words import seal_in_words
+from studies import results
+from studies.lifecycle import seal_in_words
 from studies.models import Study
-from studies.protocol.wording import fill_in
-from studies.results import charts
-from studies.results.answers import Reading
-from studies.results.by_item import item_rows
-from studies.results.further_analyses import analyse_further
-from studies.results.metric_agreement_page import humans_context
-from studies.results.part import part_of
-from studies.results.participant_flow import flow_of
-from studies.results.provenance import origins_by_item
-from studies.results.summary import summarise
+from studies.protocol import fill_in
+from studies.results import (
+    Reading,
+    analyse_further,
+    flow_of,
+    humans_context,
+    item_rows,
+    origins_by_item,
+    part_of,
+    summarise,
+)
 
 from .columns import Export
 from .writers import csv_chunks
@@ -46,9 +48,9 @@ def report_html(study: Study, who: str | None = None) -> str:
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
         "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],
-        "main_chart": charts.main_chart(result),
-        "counts_chart": charts.rating_counts(result) if result.rating else "",
-        "position_chart": charts.position_bars(result) if result.responses else "",
+        "main_chart": results.main_chart(result),
+        "counts_chart": results.rating_counts(result) if result.rating else "",
+        "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),
         "columns": Export(study).columns,
         "answers_sha256": answers_sha256(study),

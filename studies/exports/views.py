@@ -1,12 +1,12 @@
-"""DOCSTRING studies.exports.views"""
+"""Addresses that hand out files: answers as CSV, the codebook, the report."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from studies.access.permissions import study_of
-from studies.lifecycle.seal_words import named_download
-from studies.results.requests import answered_study_of, part_asked_for
+from studies.access import study_of
+from studies.lifecycle import named_download
+from studies.results import answered_study_of, part_asked_for
 
 from .archive import codebook as codebook_of
 from .report import report_html

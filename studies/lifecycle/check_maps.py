@@ -1,4 +1,4 @@
-"""DOCSTRING studies.lifecycle.check_maps"""
+"""Photos and drawn maps of attention checks, made when a study opens."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from explain.cam.metrics import attention_maps
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
 from explain.models import Image
-from explain.photos.pixels import pixels_of
+from explain.photos import pixels_of
 from explain.streams import Stream
 from studies.models import CheckMap, ItemMap, Study
-from studies.trials.quota import expected_main
+from studies.trials import expected_main
 
 POOL = 24  # photos with check maps, at most
 

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.lifecycle.fingerprint"""
+"""The SHA-256 of all that a study asks and shows, and whether it is still as it was."""
 
 import hashlib
 import json
@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.files import FieldFile
 
-from explain.maps.pictures import make_map_pictures
-from explain.photos.pixels import make_picture, sha256_of
+from explain.maps import make_map_pictures
+from explain.photos import make_picture, sha256_of
 from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
-from studies.protocol.schema import in_full
+from studies.protocol import in_full
 
 
 def record_version(study: Study, sealed: str, *, why: str = "", user=None) -> ProtocolVersion:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from studies.models import CheckMap, Event, Study
-from studies.trials.allocation import lay_out_trials
+from studies.trials import lay_out_trials
 
 from . import similarity
 from .check_maps import drop_files, make_check_maps

@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from explain.core.errors import BadInputError
-from studies.access.permissions import editable_study_of, may_edit, study_of
+from studies.access import editable_study_of, may_edit, study_of
 from studies.core import languages
 from studies.models import Study
-from studies.protocol.schema import in_full, to_toml
+from studies.protocol import in_full, to_toml
 
 from .revisions import differences, find_version, revise, reworded
 

@@ -1,13 +1,20 @@
-"""DOCSTRING studies.lifecycle.readiness"""
+"""A study from its protocol, and its items once all maps are there."""
 
 from django.db import transaction
 
 from explain.models import ExplanationMap, Image, Network
-from explain.photos.class_names import label_targets
+from explain.photos import label_targets
 from studies.models import Arm, Item, ItemMap, Study
-from studies.protocol.faults import Code, Fault
-from studies.protocol.photo_selection import choose_photos, chosen_images, find_networks, precompute_command
-from studies.protocol.schema import Protocol, ProtocolError
+from studies.protocol import (
+    Code,
+    Fault,
+    Protocol,
+    ProtocolError,
+    choose_photos,
+    chosen_images,
+    find_networks,
+    precompute_command,
+)
 
 from . import check_maps
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from explain.core.errors import BadInputError
 from studies.lifecycle.fingerprint import picture_hashes, record_version, seal
 from studies.models import Event, ProtocolVersion, Study
-from studies.protocol.schema import Protocol, check_protocol, in_full
+from studies.protocol import Protocol, check_protocol, in_full
 
 CHANGEABLE = ("wording.", "recruitment.completion_url")
 

@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 
-from explain.photos.pixels import sha256_of
+from explain.photos import sha256_of
 from studies.lifecycle.fingerprint import (
     check_map_files,
     picture_files,
@@ -27,7 +27,7 @@ from studies.lifecycle.fingerprint import (
     sha256_of_text,
 )
 from studies.models import CheckMap, ItemMap, ProtocolVersion, Study
-from studies.protocol.schema import ProtocolError, check_protocol
+from studies.protocol import ProtocolError, check_protocol
 
 from .revisions import differences, flat_keys
 

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from explain.core.errors import BadInputError
-from explain.maps.pictures import make_map_pictures
+from explain.maps import make_map_pictures
 from studies.models import Study
 
 NOTICEABLE = 2.15  # mean ΔE*ab

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from explain import tasks
-from explain.jobs import jobs
+from explain import jobs, tasks
 from explain.models import Job
 from studies.models import Event, Study
 

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from explain import jobs
 from explain.core.errors import BadInputError
-from explain.jobs import jobs
-from studies.access.permissions import editable_study_of, may_edit, study_of
+from studies.access import editable_study_of, may_edit, study_of
 from studies.models import ItemMap, Study
 
 from . import similarity_job

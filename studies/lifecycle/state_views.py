@@ -1,4 +1,4 @@
-"""DOCSTRING studies.lifecycle.state_views"""
+"""The pages that open, close and delete a study."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from explain.core.errors import BadInputError
-from studies.access.permissions import editable_study_of
+from studies.access import editable_study_of
 from studies.models import Study
-from studies.monitoring.progress import progress_of
+from studies.monitoring import progress_of
 
 from .opening import AlikeError
 from .similarity import is_measured, pairs_of

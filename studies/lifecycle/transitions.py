@@ -9,7 +9,7 @@ from django.utils import timezone
 from explain.core.errors import BadInputError
 from studies.lifecycle.fingerprint import code_version, record_version, seal
 from studies.models import Event, Invitation, Study
-from studies.protocol.schema import to_toml
+from studies.protocol import to_toml
 
 from .opening import open_study
 from .similarity_job import check_compared

@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 from explain.core import clock
 from studies.analysis.times import Times, times_of
 from studies.models import Participant, Response, Study, Trial
-from studies.trials.attention_checks import passes
-from studies.trials.practice import failed_practice
+from studies.trials import failed_practice, passes
 
 LATEST = 1000  # answers that times are taken from
 

@@ -10,8 +10,7 @@ from django.db.models import Q
 from explain.core import clock
 from studies.analysis.staffing import new_people_needed
 from studies.models import Event, Participant, Study, Trial
-from studies.trials.quota import expected_main
-from studies.trials.sql import is_free
+from studies.trials import expected_main, is_free
 
 
 @dataclass(frozen=True)

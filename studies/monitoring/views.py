@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from explain.jobs import workers
-from studies.access.permissions import editable_study_of, may_edit, study_of
+from explain import jobs
+from studies.access import editable_study_of, may_edit, study_of
 from studies.models import Participant
-from studies.participation.invitations import finish
-from studies.trials.allocation import void_participant
+from studies.participation import finish
+from studies.trials import void_participant
 
 from .live_status import live_status_of, people
 from .progress import people_by_state, progress_of
@@ -35,7 +35,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
             "page": page,
             "people": people(study, list(page.object_list)),
             "may_edit": may_edit(request.user, study),
-            "workers": workers.workers_seen(),
+            "workers": jobs.workers_seen(),
         },
     )
 

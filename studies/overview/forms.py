@@ -3,7 +3,7 @@
 from django import forms
 
 from studies.models import Invitation
-from studies.participation.invitations import is_over, lets_nobody_in
+from studies.participation import is_over, lets_nobody_in
 
 
 class InvitationForm(forms.ModelForm):

@@ -6,13 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from studies.access.permissions import editable_study_of, may_edit, study_of
-from studies.lifecycle.transitions import STEPS, revoke_invitation
+from studies import participation, results
+from studies.access import editable_study_of, may_edit, study_of
+from studies.lifecycle import STEPS, revoke_invitation
 from studies.models import Study
-from studies.monitoring.people_needed import need_of
-from studies.monitoring.progress import invitations_with_people, people_by_state, progress_of
-from studies.participation import invitations
-from studies.results import charts
+from studies.monitoring import invitations_with_people, need_of, people_by_state, progress_of
 
 from .forms import InvitationForm
 
@@ -45,7 +43,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _overview(request, found, form)
-    invitation, token = invitations.invite(study=found, user=request.user, **form.cleaned_data)
+    invitation, token = participation.invite(study=found, user=request.user, **form.cleaned_data)
     link = request.build_absolute_uri(reverse("join", args=[token]))
     return _overview(request, found, InvitationForm(), invitation=invitation, link=link)
 
@@ -70,7 +68,7 @@ def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) 
             "arms": found.arms.select_related("network"),
             "items": found.items.count(),
             "progress": done,
-            "trials_chart": charts.trial_states(done) if done.needed else "",
+            "trials_chart": results.trial_states(done) if done.needed else "",
             "people": people_by_state(found),
             "invitations": invitations_with_people(found),
             "need": need_of(found),

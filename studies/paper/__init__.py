@@ -1,0 +1,22 @@
+"""DOCSTRING"""
+
+from .inputs import RULES, SAMPLE_NETWORKS, Inputs, check, remarks
+from .report import paper_report
+from .stages import TITLES, evaluation, maps, networks, photos, report_file, studies, times
+
+__all__ = [
+    "RULES",
+    "SAMPLE_NETWORKS",
+    "TITLES",
+    "Inputs",
+    "check",
+    "evaluation",
+    "maps",
+    "networks",
+    "paper_report",
+    "photos",
+    "remarks",
+    "report_file",
+    "studies",
+    "times",
+]

@@ -6,9 +6,9 @@ from pathlib import Path
 from django.conf import settings
 
 from explain.core.errors import BadInputError
-from explain.evaluation.protocols import PROTOCOLS
+from explain.evaluation import PROTOCOLS
 from explain.models import ImageSet, Network
-from explain.photos.layouts import MANIFEST
+from explain.photos import MANIFEST
 
 SAMPLE_NETWORKS = {
     "efficientnet-lite0": "package:efficientnet_lite0",

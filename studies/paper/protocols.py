@@ -10,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from studies.protocol.photo_selection import choose_classes
-from studies.protocol.schema import check_protocol, to_toml
+from studies.protocol import check_protocol, choose_classes, to_toml
 
 from .inputs import Inputs
 

@@ -8,17 +8,16 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from explain import evaluation
 from explain.core.commands import Bar
-from explain.evaluation import figure4
-from explain.evaluation.method_comparison import VISIBLE, Pair, compare
-from explain.evaluation.protocols import find_protocol
+from explain.evaluation import VISIBLE, Pair, compare, find_protocol
 from explain.models import Network
-from explain.photos.sets import find_set
-from studies.exports.report import styles
-from studies.lifecycle.fingerprint import code_version
+from explain.photos import find_set
+from studies import results
+from studies.exports import styles
+from studies.lifecycle import code_version
 from studies.models import Study
-from studies.results import charts
-from studies.results.summary import Summary, summary_of
+from studies.results import Summary, summary_of
 
 from . import printed, stages, zoo
 from .inputs import READINGS, Inputs
@@ -109,13 +108,13 @@ def _figure(inputs: Inputs) -> list[dict[str, Any]]:
     return [
         {
             "network": one.network,
-            "rows": [_figure_row(row) for row in figure4.figure4_rows(images=images, asked=one)],
+            "rows": [_figure_row(row) for row in evaluation.figure4_rows(images=images, asked=one)],
         }
         for one in stages.asked(inputs, "paper")
     ]
 
 
-def _figure_row(row: figure4.Row) -> dict[str, Any]:
+def _figure_row(row: evaluation.Row) -> dict[str, Any]:
     return {
         "image": row.image,
         "photo": _inline(row.photo),
@@ -126,7 +125,7 @@ def _figure_row(row: figure4.Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _inline(picture: figure4.Picture) -> dict[str, str]:
+def _inline(picture: evaluation.Picture) -> dict[str, str]:
     return {
         "src": f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}",
         "words": picture.words,
@@ -139,7 +138,7 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     answered = result is not None and bool(result.responses)
     said = printed.CHOICE if protocol.source["task"] == Study.Task.CHOICE else {"mean rating": printed.RATING}
     return StudyPart(
-        protocol, why_not, study, result, charts.main_chart(result) if answered and result else "", said
+        protocol, why_not, study, result, results.main_chart(result) if answered and result else "", said
     )
 
 

@@ -9,11 +9,10 @@ from django.core.management import CommandError
 
 from explain.core.commands import Bar
 from explain.core.errors import BadInputError
-from explain.evaluation import evaluate
-from explain.evaluation.parameter_sweep import SETTINGS, sweep
+from explain.evaluation import SETTINGS, EvaluationProgress, ask_for_evaluation, sweep
 from explain.models import Image, ImageSet, Network
-from explain.networks.registry import find_networks
-from explain.photos.sets import find_set
+from explain.networks import find_networks
+from explain.photos import find_set
 from studies.models import Study
 
 from . import printed, protocols
@@ -79,9 +78,9 @@ def methods_under(protocol: str) -> tuple[str, ...]:
     return printed.METHODS if protocol == "curves" else METHODS
 
 
-def asked(inputs: Inputs, protocol: str) -> list[evaluate.EvaluationProgress]:
+def asked(inputs: Inputs, protocol: str) -> list[EvaluationProgress]:
     two = find_networks(",".join(inputs.networks[:2]))
-    return evaluate.ask_for_evaluation(
+    return ask_for_evaluation(
         networks=two, methods=methods_under(protocol), protocol=protocol, target="label"
     )
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explain.evaluation.evaluate import EvaluationProgress
-from explain.evaluation.tables import EvaluationTable, columns_of, table_of
+from explain.evaluation import EvaluationProgress, EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
 from studies.analysis.distributions import student_quantile
 from studies.analysis.power import wilson

@@ -8,9 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from explain.models import ImageSet, Network
-from explain.selection.queries import f1_by_class
+from explain.selection import f1_by_class
 from studies.models import Study
-from studies.results.summary import summary_of
+from studies.results import summary_of
 
 HEIGHT, TOP = 260, 10
 _numbers = count(1)

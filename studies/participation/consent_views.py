@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from studies.models import Study
-from studies.trials.quota import study_facts
+from studies.trials import study_facts
 
 from . import recruitment_sites
 from .decorators import refuse

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
 from studies.models import Invitation, Participant, hash_token
-from studies.trials.sql import participant_of
+from studies.trials import participant_of
 
 View = Callable[..., HttpResponse]
 

@@ -12,7 +12,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError
 from studies.core.transactions import write_transaction
 from studies.models import Event, Invitation, Participant, Study, hash_token, new_token
-from studies.trials.sql import is_free
+from studies.trials import is_free
 
 # No 0/O, 1/I/L: codes are read aloud and typed.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.participation.practice_views"""
+"""The practice examples before the trials."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from studies.models import Participant
-from studies.protocol.wording import fill_in
-from studies.trials.practice import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, example_is_right, right_side
+from studies.protocol import fill_in
+from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, example_is_right, right_side
 
 from .seats import Seat
 

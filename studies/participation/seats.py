@@ -15,12 +15,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from studies import trials as studies_trials
 from studies.models import Event, Invitation, Participant, Study, Trial
-from studies.protocol.wording import fill_in
-from studies.trials import allocation, practice
-from studies.trials.allocation import can_be_undone, claim_trials, order_by_age, renew_leases
-from studies.trials.quota import expected_main, expected_repeats, expected_trials
-from studies.trials.sql import HeldTrial, participant_progress
+from studies.protocol import fill_in
+from studies.trials import (
+    HeldTrial,
+    answer_trial,
+    can_be_undone,
+    claim_trials,
+    current_example,
+    expected_main,
+    expected_repeats,
+    expected_trials,
+    order_by_age,
+    participant_progress,
+    renew_leases,
+    undo_answer,
+)
 
 from . import invitations, submissions
 from .decorators import View, invitation_required, participant_required
@@ -170,7 +181,7 @@ class VolunteerSeat(Seat):
         return self.study.arms.count()
 
     def example(self) -> int | None:
-        return practice.current_example(self.participant)
+        return current_example(self.participant)
 
     def answers_given(self) -> int:
         return participant_progress(self.participant.pk, order_by_age()).done
@@ -230,10 +241,10 @@ class VolunteerSeat(Seat):
         return {"study_id": self.participant.study_id, "participant": self.participant}
 
     def answer(self, **fields: Any) -> None:
-        allocation.answer_trial(participant=self.participant, **fields)
+        answer_trial(participant=self.participant, **fields)
 
     def undo(self, answer_id: UUID) -> None:
-        allocation.undo_answer(participant=self.participant, answer_id=answer_id)
+        undo_answer(participant=self.participant, answer_id=answer_id)
 
     def keep_refused(self, operation: Any, why: str) -> None:
         submissions.keep_refused(self.participant, operation, why)
@@ -242,7 +253,7 @@ class VolunteerSeat(Seat):
         self.participant = invitations.finish(participant=self.participant)
 
     def withdraw(self) -> None:
-        self.participant = allocation.withdraw(participant=self.participant)
+        self.participant = studies_trials.withdraw(participant=self.participant)
 
 
 class InvitationEntrance:

@@ -1,10 +1,10 @@
-"""DOCSTRING studies.participation.texts"""
+"""What volunteers read, with the study's own figures filled in."""
 
 from django.utils.translation import gettext
 
 from studies.models import Study
-from studies.protocol.wording import fill_in
-from studies.trials.quota import study_facts
+from studies.protocol import fill_in
+from studies.trials import study_facts
 
 
 def text(study: Study, key: str, trials: int | None = None) -> str:

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies.analysis.answers import SAME
 from studies.models import Participant, Study
-from studies.protocol.wording import fill_in
-from studies.trials.allocation import AnswerError
+from studies.protocol import fill_in
+from studies.trials import AnswerError
 
 from . import submissions
 from .decorators import refuse

@@ -1,0 +1,67 @@
+"""What a study asks: the keys of study.toml, their checks, default wording, the analysis plan, which photos it selects. No pages; nothing is written."""
+
+from .analysis_plan import (
+    HIDDEN,
+    RULES,
+    SPENDING,
+    AnalysisPlan,
+    bounds_of,
+    plan_of,
+    results_hidden,
+    with_hidden_results,
+)
+from .fault_words import ON_COMMAND_LINE, FaultOnPage, in_words, on_page, on_page_with_key
+from .faults import MISSHAPEN, Code, Fault, Key, nearest, without_rows
+from .method_descriptions import METHODS_IN_WORDS
+from .parser import NAME
+from .photo_selection import (
+    NotSeenYetError,
+    choose_classes,
+    choose_photos,
+    chosen_images,
+    find_networks,
+    find_set,
+    precompute_command,
+)
+from .schema import Protocol, ProtocolError, check_protocol, in_full, names_of_arms, read_protocol, to_toml
+from .wording import default_wording, fill_in
+
+__all__ = [
+    "HIDDEN",
+    "METHODS_IN_WORDS",
+    "MISSHAPEN",
+    "NAME",
+    "ON_COMMAND_LINE",
+    "RULES",
+    "SPENDING",
+    "AnalysisPlan",
+    "Code",
+    "Fault",
+    "FaultOnPage",
+    "Key",
+    "NotSeenYetError",
+    "Protocol",
+    "ProtocolError",
+    "bounds_of",
+    "check_protocol",
+    "choose_classes",
+    "choose_photos",
+    "chosen_images",
+    "default_wording",
+    "fill_in",
+    "find_networks",
+    "find_set",
+    "in_full",
+    "in_words",
+    "names_of_arms",
+    "nearest",
+    "on_page",
+    "on_page_with_key",
+    "plan_of",
+    "precompute_command",
+    "read_protocol",
+    "results_hidden",
+    "to_toml",
+    "with_hidden_results",
+    "without_rows",
+]

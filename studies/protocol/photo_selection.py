@@ -1,9 +1,8 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
+from explain import selection
 from explain.models import Image, ImageSet, Network
-from explain.selection import rules
-from explain.selection.queries import tallies, verdicts
-from explain.selection.rules import Choice, ClassesChoice, Photo, Rule
+from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdicts
 
 from .faults import Code, Fault
 from .schema import Protocol, ProtocolError
@@ -32,7 +31,7 @@ def choose_photos(protocol: Protocol) -> Choice:
     _choose_classes(protocol, image_set, networks)
     columns = ("image_set_id", "original_name", "class_name", "class_index", "source_sha256")
     images = list(image_set.images.only(*columns))
-    return rules.choose(
+    return selection.choose(
         photos=[Photo(one.pk, one.original_name, one.class_name, one.source_sha256) for one in images],
         verdicts=[verdicts(images=images, network=network) for network in networks],
         rule=protocol.rule,
@@ -47,7 +46,7 @@ def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Netw
         if rule.asks_networks and any(one.says[place] is None for one in counted):
             seen = {"network": str(network), "set": str(image_set), "command": precompute_command(protocol)}
             raise NotSeenYetError(Fault(("photos", rule.asks_networks), Code.NOT_SEEN, seen))
-    found = rules.choose_classes(counted, [network.name for network in networks], rule)
+    found = selection.choose_classes(counted, [network.name for network in networks], rule)
     if not found.count:
         raise ProtocolError(Fault(("photos",), Code.NO_PHOTO_LEFT))
     return found

@@ -49,7 +49,7 @@ from typing import Any
 import tomli_w
 
 from explain.cam.names import METHOD_NAMES
-from explain.selection.rules import Rule
+from explain.selection import Rule
 from studies.core import languages
 from studies.models import Study
 

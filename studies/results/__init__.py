@@ -1,0 +1,63 @@
+"""What came out: which answers count, scores with intervals, interim looks, further analyses, data quality, charts and pages of results."""
+
+from .answers import Reading, all_answers, answers_of
+from .as_json import scores_json
+from .by_item import item_rows
+from .charts import main_chart, position_bars, rating_counts, trial_states
+from .data_quality import AttentionCheckResults, checks_of, reasons
+from .formatting import percent, signed
+from .further_analyses import analyse_further
+from .metric_agreement_page import humans_context
+from .part import WHO, AnswerSelection, UnknownPartError, part_of
+from .participant_flow import flow_of
+from .provenance import (
+    MEANINGS,
+    AnswerOrigin,
+    Chain,
+    Origin,
+    chain_of_answer,
+    chain_of_item,
+    hash_of_picture,
+    origins,
+    origins_by_item,
+)
+from .requests import answered_study_of, part_asked_for
+from .summary import Summary, summarise, summary_of
+
+__all__ = [
+    "MEANINGS",
+    "WHO",
+    "AnswerOrigin",
+    "AnswerSelection",
+    "AttentionCheckResults",
+    "Chain",
+    "Origin",
+    "Reading",
+    "Summary",
+    "UnknownPartError",
+    "all_answers",
+    "analyse_further",
+    "answered_study_of",
+    "answers_of",
+    "chain_of_answer",
+    "chain_of_item",
+    "checks_of",
+    "flow_of",
+    "hash_of_picture",
+    "humans_context",
+    "item_rows",
+    "main_chart",
+    "origins",
+    "origins_by_item",
+    "part_asked_for",
+    "part_of",
+    "percent",
+    "position_bars",
+    "rating_counts",
+    "reasons",
+    "scores_json",
+    "signed",
+    "summarise",
+    "summary_of",
+    "trial_states",
+]

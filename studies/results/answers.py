@@ -14,7 +14,7 @@ from studies.analysis.scores import ChoiceScores, RatingScores, choice_scores, r
 from studies.analysis.table import UNKNOWN, Choices, Ratings
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Participant, Response, Study, Trial
-from studies.protocol.analysis_plan import AnalysisPlan, plan_of
+from studies.protocol import AnalysisPlan, plan_of
 
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 

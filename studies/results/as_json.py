@@ -7,9 +7,9 @@ from studies.analysis.association import Correlation
 from studies.analysis.contrasts import PERMUTATIONS, Finding, any_difference_of, rating_tests_of
 from studies.analysis.resampling import DRAWS
 from studies.analysis.table import Ratings
-from studies.lifecycle.seal import seal_json
+from studies.lifecycle import seal_json
 from studies.models import Study
-from studies.monitoring.people_needed import need_of
+from studies.monitoring import need_of
 
 from .answers import Reading
 from .further_analyses import Versus, contrasts_of, pair

@@ -13,7 +13,7 @@ from itertools import count
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from studies.monitoring.progress import StudyProgress
+from studies.monitoring import StudyProgress
 from studies.results.formatting import percent, signed
 
 from .metric_agreement import HumansBeside

@@ -8,8 +8,7 @@ import numpy as np
 from studies.analysis.answers import SAME
 from studies.analysis.exclusions import Exclusions, exclusions_of
 from studies.analysis.table import UNKNOWN, Choices
-from studies.trials.attention_checks import passes
-from studies.trials.practice import failed_practice
+from studies.trials import failed_practice, passes
 
 from .answers import Reading
 

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.results.formatting"""
+"""Numbers as people read them."""
 
 
 def percent(share: float | None) -> str:

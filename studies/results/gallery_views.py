@@ -1,4 +1,4 @@
-"""DOCSTRING studies.results.gallery_views"""
+"""The photos of a study with the maps of every arm side by side."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from explain.models import Evaluation
-from explain.web.in_words import PICTURES
-from studies.access.permissions import may_edit, study_of
+from explain.web import PICTURES
+from studies.access import may_edit, study_of
 from studies.models import ItemMap, Study
 
 ITEMS_A_PAGE = 20

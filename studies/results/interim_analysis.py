@@ -13,7 +13,7 @@ from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
 from studies.analysis.scores import rating_scores_of
 from studies.analysis.table import Choices, Ratings
 from studies.models import Study
-from studies.protocol.analysis_plan import AnalysisPlan, bounds_of
+from studies.protocol import AnalysisPlan, bounds_of
 from studies.results.formatting import signed
 
 DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from explain.evaluation.protocols import EvaluationProtocol, evaluation_hash, find_protocol
+from explain.evaluation import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
 from studies.analysis.table import Choices

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.results.metric_agreement_page"""
+"""What the page and the report show of figures beside people's choices."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.results.part"""
+"""Which answers: whose, of which class, group and version of the protocol."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""DOCSTRING studies.results.participant_flow"""
+"""Who came and what became of their answers, as CONSORT asks."""
 
 from dataclasses import dataclass
 

@@ -14,9 +14,9 @@ from typing import Any
 from django.db.models.fields.files import FieldFile
 
 from explain.core.errors import BadInputError
-from explain.photos.pixels import sha256_of
+from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, Response, Study, Trial
-from studies.trials.attention_checks import names_of_maps, picked
+from studies.trials import names_of_maps, picked
 
 from .answers import all_answers
 

@@ -1,11 +1,11 @@
-"""DOCSTRING studies.results.requests"""
+"""Which study and which of its answers an address asks for, if they may be seen now."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from studies.access.permissions import study_of
+from studies.access import study_of
 from studies.models import Study
-from studies.protocol.analysis_plan import HIDDEN, results_hidden
+from studies.protocol import HIDDEN, results_hidden
 
 from .part import AnswerSelection, UnknownPartError, part_of
 

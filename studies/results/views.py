@@ -1,13 +1,13 @@
-"""DOCSTRING studies.results.views"""
+"""The pages of results, and the same as JSON."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
-from studies.access.permissions import study_of
-from studies.lifecycle.seal_words import seal_in_words
-from studies.monitoring.progress import progress_of
-from studies.protocol.analysis_plan import results_hidden
+from studies.access import study_of
+from studies.lifecycle import seal_in_words
+from studies.monitoring import progress_of
+from studies.protocol import results_hidden
 from studies.results.requests import answered_study_of, part_asked_for
 
 from . import charts

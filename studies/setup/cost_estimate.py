@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from studies.protocol.photo_selection import NotSeenYetError
-from studies.protocol.schema import ProtocolError, check_protocol
-from studies.trials.quota import minutes_for, repeats_after
+from studies.protocol import NotSeenYetError, ProtocolError, check_protocol
+from studies.trials import minutes_for, repeats_after
 
 from .drafts import completed
 from .power_analysis import count_photos, fewest

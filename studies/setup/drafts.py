@@ -8,11 +8,20 @@ from typing import Any
 
 from django.db import transaction
 
-from explain.selection.rules import ClassesChoice
+from explain.selection import ClassesChoice
 from studies.models import Event, Study
-from studies.protocol.faults import MISSHAPEN, Code, Fault
-from studies.protocol.photo_selection import NotSeenYetError, choose_classes, find_networks, find_set
-from studies.protocol.schema import Protocol, ProtocolError, check_protocol
+from studies.protocol import (
+    MISSHAPEN,
+    Code,
+    Fault,
+    NotSeenYetError,
+    Protocol,
+    ProtocolError,
+    check_protocol,
+    choose_classes,
+    find_networks,
+    find_set,
+)
 
 # Without these nothing could be listed, not even a draft.
 NEEDED = {("slug",), ("title",), ("task",)}

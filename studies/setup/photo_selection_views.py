@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from explain.selection.rules import Choice, ClassChoice, Rule
-from studies.access.permissions import study_of
+from explain.selection import Choice, ClassChoice, Rule
+from studies.access import study_of
 from studies.models import Study
-from studies.protocol.photo_selection import choose_photos
-from studies.protocol.schema import ProtocolError, check_protocol
+from studies.protocol import ProtocolError, check_protocol, choose_photos
 
 CLASSES_A_PAGE = 25
 PHOTOS_A_PAGE = 50

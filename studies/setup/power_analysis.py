@@ -12,10 +12,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
 from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
 from studies.models import Study
-from studies.protocol.fault_words import ON_COMMAND_LINE, in_words
-from studies.protocol.faults import Code, Fault
-from studies.protocol.photo_selection import choose_classes
-from studies.protocol.schema import Protocol, ProtocolError
+from studies.protocol import ON_COMMAND_LINE, Code, Fault, Protocol, ProtocolError, choose_classes, in_words
 
 EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these

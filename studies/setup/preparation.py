@@ -8,22 +8,25 @@ from typing import Any
 
 from django.db import transaction
 
+from explain import maps
 from explain.core.errors import BadInputError
-from explain.maps import runs
 from explain.models import Precompute
 from explain.tasks import queue_length, send
-from studies.lifecycle import similarity_job
-from studies.lifecycle.readiness import MissingMapsError, make_ready
+from studies import lifecycle
+from studies.lifecycle import MissingMapsError, make_ready
 from studies.models import Event, Study
-from studies.protocol.faults import Code, Fault
-from studies.protocol.photo_selection import (
+from studies.protocol import (
+    Code,
+    Fault,
     NotSeenYetError,
+    Protocol,
+    ProtocolError,
+    check_protocol,
     choose_photos,
     chosen_images,
     find_networks,
     find_set,
 )
-from studies.protocol.schema import Protocol, ProtocolError, check_protocol
 
 from .drafts import all_faults
 
@@ -57,7 +60,7 @@ def _is_ready(study: Study, user: Any) -> None:
     """Note it, and have the arms compared: opening asks how alike they look."""
     Event.objects.create(study=study, user=user, kind=Event.Kind.READY)
     if user is not None:
-        similarity_job.ask_to_compare(study=study, user=user)
+        lifecycle.ask_to_compare(study=study, user=user)
 
 
 def advance(study: Study) -> bool:
@@ -69,7 +72,7 @@ def advance(study: Study) -> bool:
         return False
     run = study.precompute
     if run is not None:
-        state = runs.run_progress(run)
+        state = maps.run_progress(run)
         if not state.finished:
             return True
         if state.batches["failed"]:
@@ -84,11 +87,11 @@ def advance(study: Study) -> bool:
         asked = study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).select_related("user").last()
         _is_ready(study, asked.user if asked else None)
         return False
-    if following == run and runs.run_progress(following).finished:
+    if following == run and maps.run_progress(following).finished:
         _give_up(study, "its run is finished, and maps are still missing")
         return False
     Study.objects.filter(pk=study.pk).update(precompute=following)
-    send(runs.pending_batches(following))
+    send(maps.pending_batches(following))
     return True
 
 
@@ -98,12 +101,12 @@ def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
     try:
         images = chosen_images(choose_photos(protocol))
     except NotSeenYetError:
-        return runs.plan_run(image_set=image_set, networks=networks, methods=[])
+        return maps.plan_run(image_set=image_set, networks=networks, methods=[])
     try:
         make_ready(study=study, protocol=protocol)
     except MissingMapsError:
         methods = list(dict.fromkeys(arm.method for arm in protocol.arms))
-        return runs.plan_run(image_set=image_set, networks=networks, methods=methods, images=images)
+        return maps.plan_run(image_set=image_set, networks=networks, methods=methods, images=images)
     return None
 
 
@@ -119,7 +122,7 @@ def is_waiting_for_nobody(study: Study) -> bool:
         return False
     run = study.precompute
     if run is not None:
-        state = runs.run_progress(run)
+        state = maps.run_progress(run)
         if not state.finished or state.batches["failed"]:
             return False
     return not queue_length()

@@ -9,10 +9,9 @@ from django.urls import reverse
 from explain.models import ExplanationMap, Image
 from explain.streams import Stream
 from studies.models import ItemMap, Study
-from studies.participation.seats import Credit
-from studies.protocol.photo_selection import NotSeenYetError, choose_photos, chosen_images, find_set
-from studies.protocol.schema import Protocol, check_protocol
-from studies.trials.quota import expected_trials
+from studies.participation import Credit
+from studies.protocol import NotSeenYetError, Protocol, check_protocol, choose_photos, chosen_images, find_set
+from studies.trials import expected_trials
 
 from .cost_estimate import estimate_from, items_of
 from .drafts import completed

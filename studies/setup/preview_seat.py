@@ -15,9 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Response, Study, Trial
-from studies.participation.seats import IN_HAND, Credit, Seat, hand_out, screen
-from studies.trials.allocation import AnswerError, can_be_undone, meaning_of
-from studies.trials.practice import EXAMPLE_DRAWINGS, next_example
+from studies.participation import IN_HAND, Credit, Seat, hand_out, screen
+from studies.trials import EXAMPLE_DRAWINGS, AnswerError, can_be_undone, meaning_of, next_example
 
 from .preview import Shot, as_asked, count_asked, shots_of
 

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 
 from studies.core import languages
 from studies.models import Participant
-from studies.participation.decorators import private, refuse
-from studies.protocol.schema import ProtocolError
+from studies.participation import private, refuse
+from studies.protocol import ProtocolError
 from studies.setup.steps import draft_of
 
 from .preview_seat import PAGES, PreviewSeat, PreviewState

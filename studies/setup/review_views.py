@@ -7,15 +7,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from explain import maps
 from explain.core.errors import BadInputError
-from explain.maps import runs
 from explain.tasks import send
-from explain.web.in_words import shown
-from studies.lifecycle.similarity_job import comparison
+from explain.web import shown
+from studies.lifecycle import comparison
 from studies.models import Event, Study
-from studies.protocol.fault_words import FaultOnPage, on_page_with_key
-from studies.protocol.faults import Fault
-from studies.protocol.schema import ProtocolError
+from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key
 from studies.setup.forms.base import methods_of, networks_of
 
 from . import preparation, tasks
@@ -78,7 +76,7 @@ def _run_context(study: Study) -> dict[str, Any]:
     run = study.precompute if study.state == Study.State.PRECOMPUTING else None
     if run is None:
         return {"run": None}
-    state = runs.run_progress(run)
+    state = maps.run_progress(run)
     return {"run": run, "progress": state, "shown": shown(state)}
 
 
@@ -106,8 +104,8 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
     run = study.precompute
     try:
         if run is not None:
-            again = runs.retry_failed(run.batches.all()) + runs.requeue_stale()
-            send([*again, *runs.pending_batches(run)])
+            again = maps.retry_failed(run.batches.all()) + maps.requeue_stale()
+            send([*again, *maps.pending_batches(run)])
         tasks.send_prepare(study)
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")

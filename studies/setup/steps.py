@@ -1,13 +1,13 @@
-"""DOCSTRING studies.setup.steps"""
+"""The steps of setting a study up, and the step at which each fault can be mended."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
-from studies.access.permissions import editable_study_of
+from studies.access import editable_study_of
 from studies.models import Study
-from studies.protocol.faults import Fault, Key, nearest
+from studies.protocol import Fault, Key, nearest
 
 from .drafts import faults_of
 

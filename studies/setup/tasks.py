@@ -1,4 +1,4 @@
-"""DOCSTRING studies.setup.tasks"""
+"""Celery: another way into preparation.py."""
 
 from typing import Any
 

@@ -11,16 +11,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from explain.jobs import jobs
+from explain import jobs
 from explain.models import Job, Network
-from explain.photos.sets import sets_with_counts
-from explain.web.asking import send_and_show
+from explain.photos import sets_with_counts
+from explain.web import send_and_show
 from studies.analysis.answers import AnswersError
 from studies.models import Study
-from studies.protocol.fault_words import on_page, on_page_with_key
-from studies.protocol.faults import Code, Fault
-from studies.protocol.photo_selection import NotSeenYetError, choose_classes
-from studies.protocol.schema import ProtocolError, check_protocol
+from studies.protocol import (
+    Code,
+    Fault,
+    NotSeenYetError,
+    ProtocolError,
+    check_protocol,
+    choose_classes,
+    on_page,
+    on_page_with_key,
+)
 from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
 from studies.setup.forms.questions import AboutPeopleForm

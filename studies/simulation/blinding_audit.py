@@ -21,7 +21,7 @@ from PIL import Image
 from explain.core.errors import BadInputError
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
-from studies.results.provenance import hash_of_picture
+from studies.results import hash_of_picture
 
 PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}

@@ -4,7 +4,7 @@ import numpy as np
 
 from explain.cam.metrics.localisation import boxes_in_crop, energy
 from explain.cam.rendering import render
-from explain.maps.pictures import crop_of
+from explain.maps import crop_of
 from studies.models import ItemMap, Study
 
 SIDE = 112  # pixels of the frame in which a map is read; people see it larger

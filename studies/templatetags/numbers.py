@@ -2,7 +2,7 @@
 
 from django import template
 
-from studies.results.formatting import percent, signed
+from studies.results import percent, signed
 
 register = template.Library()
 register.filter("percent", percent)

@@ -1,0 +1,62 @@
+"""Who is asked what next, and what becomes of an answer: allocation, leases, quotas, attention checks, practice. No pages."""
+
+from .allocation import (
+    AnswerError,
+    answer_trial,
+    can_be_undone,
+    claim_trials,
+    lay_out_trials,
+    meaning_of,
+    order_by_age,
+    renew_leases,
+    undo_answer,
+    void_participant,
+    withdraw,
+)
+from .attention_checks import check_passed, names_of_maps, passes, picked
+from .practice import (
+    EXAMPLE_DRAWINGS,
+    EXAMPLE_NAMES,
+    current_example,
+    example_is_right,
+    failed_practice,
+    next_example,
+    right_side,
+)
+from .quota import expected_main, expected_repeats, expected_trials, minutes_for, repeats_after, study_facts
+from .sql import HeldTrial, is_free, participant_of, participant_progress
+
+__all__ = [
+    "EXAMPLE_DRAWINGS",
+    "EXAMPLE_NAMES",
+    "AnswerError",
+    "HeldTrial",
+    "answer_trial",
+    "can_be_undone",
+    "check_passed",
+    "claim_trials",
+    "current_example",
+    "example_is_right",
+    "expected_main",
+    "expected_repeats",
+    "expected_trials",
+    "failed_practice",
+    "is_free",
+    "lay_out_trials",
+    "meaning_of",
+    "minutes_for",
+    "names_of_maps",
+    "next_example",
+    "order_by_age",
+    "participant_of",
+    "participant_progress",
+    "passes",
+    "picked",
+    "renew_leases",
+    "repeats_after",
+    "right_side",
+    "study_facts",
+    "undo_answer",
+    "void_participant",
+    "withdraw",
+]

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from config.doctor import SEAL, examine
 from explain.core.commands import Answer, AnswerCommand
-from studies.lifecycle.seal_words import EXIT_STATUS
+from studies.lifecycle import EXIT_STATUS
 
 
 class Command(AnswerCommand):

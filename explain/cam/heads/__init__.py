@@ -1,0 +1,1 @@
+"""What follows the features: exact heads that answer many masked copies without a forward pass each."""

@@ -1,4 +1,4 @@
-"""DOCSTRING explain.cam.heads.choose"""
+"""Which exact head fits a network."""
 
 from torch import Tensor
 

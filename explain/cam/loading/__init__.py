@@ -1,0 +1,1 @@
+"""Networks from libraries, packages and files of weights."""

@@ -1,4 +1,4 @@
-"""DOCSTRING explain.cam.loading.open"""
+"""Open a network by its source: a library's name, a package, or a module of one's own."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""Pictures of maps: palettes, overlay, heat, masked."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from explain.networks.registry import add_network
+from explain.networks import add_network
 
 
 class Command(AnswerCommand):

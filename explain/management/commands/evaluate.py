@@ -6,17 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain import tasks
+from explain import evaluation, tasks
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
-from explain.evaluation import evaluate
-from explain.evaluation.protocols import PROTOCOLS, EvaluationProtocol
-from explain.evaluation.rows_csv import write_rows
-from explain.evaluation.tables import EvaluationTable, table_of
-from explain.evaluation.text import as_text
+from explain.evaluation import PROTOCOLS, EvaluationProtocol, EvaluationTable, as_text, table_of, write_rows
 from explain.models import ImageSet, Precompute
-from explain.networks.registry import find_networks
-from explain.photos.sets import find_set
+from explain.networks import find_networks
+from explain.photos import find_set
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 60
@@ -57,19 +53,19 @@ class Command(AnswerCommand):
         **_: Any,
     ) -> Answer:
         image_set = find_set(set_name)
-        asked = evaluate.ask_for_evaluation(
+        asked = evaluation.ask_for_evaluation(
             networks=find_networks(networks),
             methods=[name for name in map(str.strip, methods.split(",")) if name],
             protocol=protocol,
             target=target,
         )
-        todo = evaluate.plan_evaluation(image_set=image_set, asked=asked)
+        todo = evaluation.plan_evaluation(image_set=image_set, asked=asked)
         with Bar("photos") as bar:
             try:
                 if workers:
                     _by_workers(image_set, asked, todo, bar)
                 else:
-                    evaluate.run_evaluation(todo, bar)
+                    evaluation.run_evaluation(todo, bar)
             except KeyboardInterrupt as interrupt:
                 raise CommandError(
                     "stopped. What is computed is kept; run the same command again to go on.", returncode=130
@@ -82,8 +78,8 @@ class Command(AnswerCommand):
 
 def _by_workers(
     image_set: ImageSet,
-    asked: list[evaluate.EvaluationProgress],
-    todo: list[evaluate.EvaluationTask],
+    asked: list[evaluation.EvaluationProgress],
+    todo: list[evaluation.EvaluationTask],
     bar: Bar,
 ) -> None:
     """Send the batches and follow the rows until none is missing; send again what got lost."""
@@ -92,7 +88,7 @@ def _by_workers(
     left = total
     while todo:
         time.sleep(POLL_SECONDS)
-        todo = evaluate.plan_evaluation(image_set=image_set, asked=asked)
+        todo = evaluation.plan_evaluation(image_set=image_set, asked=asked)
         now = sum(len(batch.image_ids) for batch in todo)
         bar(total - now, total)
         if now < left:

@@ -4,15 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from explain import maps
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
-from explain.maps import runs
-from explain.maps.batches import run_pending
+from explain.maps import run_pending
 from explain.models import ImageSet, Network
-from explain.networks.registry import find_networks
-from explain.photos.sets import find_set
-from explain.selection.f1 import F1Table
-from explain.selection.queries import f1_by_class
+from explain.networks import find_networks
+from explain.photos import find_set
+from explain.selection import F1Table, f1_by_class
 
 COLUMNS = ("class", "photos", "precision", "recall", "f1")
 
@@ -37,15 +36,15 @@ class Command(AnswerCommand):
 
 
 def _predict(image_set: ImageSet, network: Network) -> None:
-    run = runs.plan_run(image_set=image_set, networks=[network], methods=[])
+    run = maps.plan_run(image_set=image_set, networks=[network], methods=[])
     with Bar("photos") as bar:
 
         def report() -> None:
-            state = runs.run_progress(run)
+            state = maps.run_progress(run)
             bar(state.photos_done, state.photos)
 
         run_pending(run, report)
-    failures = runs.run_progress(run).failures
+    failures = maps.run_progress(run).failures
     if failures:
         raise BadInputError(*(f"{batch}: {batch.error}" for batch in failures))
 

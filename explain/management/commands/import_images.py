@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
-from explain.photos import importer
+from explain.photos import Imported, import_images
 
 
 class Command(AnswerCommand):
@@ -46,7 +46,7 @@ class Command(AnswerCommand):
         listed = options["ground_truth"] or options["devkit"]
         with Bar("photos") as progress:
             try:
-                done = importer.import_images(
+                done = import_images(
                     path=path,
                     set_name=set_name,
                     boxes=options["boxes"],
@@ -64,7 +64,7 @@ class Command(AnswerCommand):
         return _answer(done)
 
 
-def _answer(done: importer.Imported) -> Answer:
+def _answer(done: Imported) -> Answer:
     photos = done.image_set.images
     data = {
         "set": done.image_set.name,

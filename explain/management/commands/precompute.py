@@ -6,14 +6,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db.models import Count, Q
 
-from explain import tasks
+from explain import maps, tasks
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError, BrokerGoneError
-from explain.maps import runs
-from explain.maps.batches import run_pending
+from explain.maps import run_pending
 from explain.models import Batch, ExplanationMap, Precompute
-from explain.networks.registry import find_networks
-from explain.photos.sets import find_set
+from explain.networks import find_networks
+from explain.photos import find_set
 
 POLL_SECONDS = 0.5
 RECOVER_SECONDS = 5
@@ -44,7 +43,7 @@ class Command(AnswerCommand):
         chosen = [name for name in map(str.strip, methods.split(",")) if name]
         if not chosen:
             raise BadInputError("--methods: name at least one method")
-        run = runs.plan_run(
+        run = maps.plan_run(
             image_set=find_set(set_name),
             networks=find_networks(networks),
             methods=chosen,
@@ -66,18 +65,18 @@ class _Follower:
 
     def __init__(self, run: Precompute, bar: Bar) -> None:
         self.precompute, self.bar = run, bar
-        self.done_before = runs.run_progress(run).photos_done
+        self.done_before = maps.run_progress(run).photos_done
         self.warn_at: float | None = time.monotonic() + PATIENCE_SECONDS
         self.broker_gone = False
 
     def follow(self, *, inline: bool) -> None:
         if not inline:
-            tasks.send(runs.pending_batches(self.precompute))
+            tasks.send(maps.pending_batches(self.precompute))
         recover_at = time.monotonic() + RECOVER_SECONDS
         while not self.report().finished:
             if inline:
                 run_pending(self.precompute, self.report)
-                runs.requeue_stale()
+                maps.requeue_stale()
             elif time.monotonic() > recover_at:
                 self.recover()
                 recover_at = time.monotonic() + RECOVER_SECONDS
@@ -86,7 +85,7 @@ class _Follower:
     def recover(self) -> None:
         """Bring back what dead workers and a broker that lost its messages left. While the broker is away, wait for it."""
         try:
-            tasks.send(runs.requeue_stale())
+            tasks.send(maps.requeue_stale())
             tasks.send_lost()
         except BrokerGoneError as error:
             if not self.broker_gone:
@@ -95,14 +94,14 @@ class _Follower:
         else:
             self.broker_gone = False
 
-    def report(self) -> runs.RunProgress:
-        state = runs.run_progress(self.precompute)
+    def report(self) -> maps.RunProgress:
+        state = maps.run_progress(self.precompute)
         if state.photos:
             self.bar(state.photos_done, state.photos)
         self._warn_without_worker(state)
         return state
 
-    def _warn_without_worker(self, state: runs.RunProgress) -> None:
+    def _warn_without_worker(self, state: maps.RunProgress) -> None:
         """Once, after a while in which nothing ran and nothing was finished."""
         if self.warn_at is None:
             return
@@ -114,7 +113,7 @@ class _Follower:
 
 
 def _answer(run: Precompute, seconds: float) -> Answer:
-    state = runs.run_progress(run)
+    state = maps.run_progress(run)
     rows = _counts(run)
     failures = [
         {"batch": batch.pk, "network": batch.network.name, "error": batch.error}

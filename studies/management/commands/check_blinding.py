@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.participation.invitations import find_study
-from studies.simulation.blinding_audit import check_blinding
+from studies.participation import find_study
+from studies.simulation import check_blinding
 
 
 class Command(AnswerCommand):

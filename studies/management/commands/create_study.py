@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.lifecycle.readiness import create_study
+from studies.lifecycle import create_study
 from studies.models import Study
-from studies.protocol.schema import read_protocol
+from studies.protocol import read_protocol
 
 
 class Command(AnswerCommand):

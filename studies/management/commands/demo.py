@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from studies.models import Invitation, Study
-from studies.setup.drafts import PACKAGED
+from studies.setup import PACKAGED
 
 NETWORKS = PACKAGED
 METHODS = "grad-cam,ablation-cam,pixel-ablation-cam"

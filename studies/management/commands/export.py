@@ -4,10 +4,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.exports.archive import export
-from studies.exports.writers import WRITERS
-from studies.lifecycle.seal import seal_json
-from studies.results.part import WHO
+from studies.exports import WRITERS, export
+from studies.lifecycle import seal_json
+from studies.results import WHO
 
 from .scores import UNBLIND, answered_study, dump, end_with_seal, say_of_seal
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.exports.importer import AnswersFileError, import_responses
+from studies.exports import AnswersFileError, import_responses
 
 from .scores import dump, find_study
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
-from studies.lifecycle.opening import open_study
+from studies.lifecycle import open_study
 from studies.models import Invitation
-from studies.participation.invitations import find_study, link
+from studies.participation import find_study, link
 
 
 class Command(AnswerCommand):

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
-from studies.protocol.schema import read_protocol
-from studies.setup.power_analysis import EFFECTS, PowerAnalysis, analyse_power
+from studies.protocol import read_protocol
+from studies.setup import EFFECTS, PowerAnalysis, analyse_power
 
 BAR = 40  # characters for a power of 1
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.results.provenance import AnswerOrigin, Chain, Origin, chain_of_answer, chain_of_item
+from studies.results import AnswerOrigin, Chain, Origin, chain_of_answer, chain_of_item
 
 from .scores import UNBLIND, answered_study
 

@@ -9,10 +9,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from explain.evaluation.protocols import PROTOCOLS
-from studies.paper import stages
-from studies.paper.inputs import RULES, SAMPLE_NETWORKS, Inputs, check, remarks
-from studies.paper.report import paper_report
+from explain.evaluation import PROTOCOLS
+from studies import paper
+from studies.paper import RULES, SAMPLE_NETWORKS, Inputs, check, paper_report, remarks
 
 
 class Command(AnswerCommand):
@@ -83,23 +82,23 @@ class Command(AnswerCommand):
 
     def _stages(self, inputs: Inputs) -> list:
         self._step(0)
-        stages.photos(inputs, self._run)
+        paper.photos(inputs, self._run)
         self._step(1)
-        stages.networks(inputs, self._run)
+        paper.networks(inputs, self._run)
         self._step(2)
-        stages.maps(inputs, self._run)
+        paper.maps(inputs, self._run)
         self._step(3)
-        stages.evaluation(inputs, self._run)
+        paper.evaluation(inputs, self._run)
         self._step(4)
-        times = stages.times(inputs)
+        times = paper.times(inputs)
         self._step(5)
-        made = stages.studies(inputs, self._run, self.stderr.write)
+        made = paper.studies(inputs, self._run, self.stderr.write)
         self._step(6)
-        stages.report_file(inputs.to, paper_report(inputs, made, times))
+        paper.report_file(inputs.to, paper_report(inputs, made, times))
         return made
 
     def _step(self, number: int) -> None:
-        title = f"\n{number + 1} of {len(stages.TITLES)}  {stages.TITLES[number]}"
+        title = f"\n{number + 1} of {len(paper.TITLES)}  {paper.TITLES[number]}"
         self.stderr.write(self.style.MIGRATE_HEADING(title))
 
     def _run(self, command: str, *arguments: object) -> None:

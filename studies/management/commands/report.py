@@ -4,10 +4,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.exports.report import report_html
-from studies.exports.writers import write
-from studies.lifecycle.seal import seal_json
-from studies.results.part import WHO
+from studies.exports import report_html, write
+from studies.lifecycle import seal_json
+from studies.results import WHO
 
 from .scores import UNBLIND, answered_study, dump, end_with_seal, say_of_seal
 

@@ -5,15 +5,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studies.lifecycle.seal_words import EXIT_STATUS, seal_in_words
+from studies.lifecycle import EXIT_STATUS, seal_in_words
 from studies.models import Event, Study
-from studies.monitoring.people_needed import need_of
-from studies.protocol.analysis_plan import HIDDEN, results_hidden
-from studies.results.answers import Reading
-from studies.results.as_json import scores_json
-from studies.results.formatting import percent, signed
-from studies.results.part import WHO, UnknownPartError, part_of
-from studies.results.summary import Summary, summarise
+from studies.monitoring import need_of
+from studies.protocol import HIDDEN, results_hidden
+from studies.results import (
+    WHO,
+    Reading,
+    Summary,
+    UnknownPartError,
+    part_of,
+    percent,
+    scores_json,
+    signed,
+    summarise,
+)
 
 
 class Command(BaseCommand):

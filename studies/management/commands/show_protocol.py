@@ -6,9 +6,9 @@ from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
-from studies.lifecycle.revisions import differences, find_version
-from studies.participation.invitations import find_study
-from studies.protocol.schema import to_toml
+from studies.lifecycle import differences, find_version
+from studies.participation import find_study
+from studies.protocol import to_toml
 
 
 class Command(AnswerCommand):

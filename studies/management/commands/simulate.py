@@ -10,9 +10,8 @@ from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
 from studies.analysis.answers import SAME_NAME
 from studies.models import Study
-from studies.participation.invitations import find_study
-from studies.simulation.box_preference import in_boxes
-from studies.simulation.volunteers import Preference, local_server, simulate
+from studies.participation import find_study
+from studies.simulation import Preference, in_boxes, local_server, simulate
 
 CHANCES = (
     ("dropout", 0.0, "chance of leaving after an answer"),

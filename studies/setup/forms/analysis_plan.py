@@ -6,9 +6,7 @@ from typing import Any
 from django import forms
 
 from studies.models import Study
-from studies.protocol.analysis_plan import RULES, SPENDING
-from studies.protocol.faults import Code, Fault, Key
-from studies.protocol.schema import names_of_arms
+from studies.protocol import RULES, SPENDING, Code, Fault, Key, names_of_arms
 
 from .base import Source, StepForm, put
 

@@ -12,9 +12,16 @@ from django.utils.text import slugify
 from explain.cam import METHOD_NAMES
 from explain.models import Network
 from studies.models import Study
-from studies.protocol.fault_words import on_page, on_page_with_key
-from studies.protocol.faults import Code, Fault, Key, nearest, without_rows
-from studies.protocol.method_descriptions import METHODS_IN_WORDS
+from studies.protocol import (
+    METHODS_IN_WORDS,
+    Code,
+    Fault,
+    Key,
+    nearest,
+    on_page,
+    on_page_with_key,
+    without_rows,
+)
 
 Source = dict[str, Any]
 

@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from studies.protocol.faults import Code, Fault, Key
-from studies.protocol.parser import NAME
+from studies.protocol import NAME, Code, Fault, Key
 
 from .base import Source, StepForm, put
 

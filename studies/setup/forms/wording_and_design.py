@@ -7,8 +7,7 @@ from django.conf import settings
 
 from studies.core import languages
 from studies.models import Study
-from studies.protocol.faults import Key
-from studies.protocol.wording import default_wording
+from studies.protocol import Key, default_wording
 
 from .base import Source, StepForm, put
 
