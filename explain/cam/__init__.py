@@ -1,6 +1,6 @@
 """Explanation maps of convolutional networks, exact and at the price of one forward pass.
 
-    from explain.cam import Network, explain
+    from . import Network, explain
 
     net = Network.load("torchvision:resnet50", weights="resnet50.pth")
     out = explain(net, net.preprocess(photo)[None], methods=["grad-cam", "pixel-ablation-cam"])
@@ -21,7 +21,7 @@ _HOME = {
     "Preprocessing": "preprocessing",
     "explain": "engine",
 }
-_SUBMODULES = {"errors", "methods", "names", "network", "preprocessing", "render"}
+_SUBMODULES = {"errors", "methods", "names", "network", "preprocessing"}
 
 __all__ = [*_HOME, *sorted(_SUBMODULES)]
 

@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from explain.cam.cut import Cut, Run
-from explain.cam.errors import CamError, InputError, nearest
+from .cut import Cut, Run
+from .errors import CamError, InputError, nearest
 
 BACKENDS = ("torch", "openvino", "onnxruntime", "bf16")
 EXPORTED = ("openvino", "onnxruntime")

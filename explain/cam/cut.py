@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
-from explain.cam.errors import CutError, UnknownNameError, nearest
+from .errors import CutError, UnknownNameError, nearest
 
 Run = Callable[[Tensor], Tensor]
 

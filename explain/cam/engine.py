@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explain.cam.backends import EXPORTED
-from explain.cam.case import Case
-from explain.cam.errors import InputError
-from explain.cam.methods import Method, find_methods
-from explain.cam.network import Network
+from .backends import EXPORTED
+from .case import Case
+from .errors import InputError
+from .methods import Method, find_methods
+from .network import Network
 
 Parameters = Mapping[str, Mapping[str, Any]]
 SCORES = ("logit", "probability")

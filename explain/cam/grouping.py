@@ -19,8 +19,8 @@ import torch
 from scipy.cluster.hierarchy import ClusterNode, linkage, to_tree
 from torch import Tensor
 
-from explain.cam.case import Case
-from explain.cam.errors import InputError
+from .case import Case
+from .errors import InputError
 
 
 @dataclass(frozen=True)

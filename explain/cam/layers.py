@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from explain.cam.errors import CutError
+from .errors import CutError
 
 _POOLS = ("pool", "flatten", "upsample")
 _PASSES_THROUGH = ("dropout", "dropblock", "droppath", "stochasticdepth", "identity")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from explain.cam.cut import Run
+from .cut import Run
 
 MANY_WEIGHTS = 10_000_000
 FEW_CELLS = 220

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
-from explain.cam.case import Case
-from explain.cam.errors import UnknownNameError, nearest
-from explain.cam.grouping import group_weights
+from .case import Case
+from .errors import UnknownNameError, nearest
+from .grouping import group_weights
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,16 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from explain.cam.backends import open_backend
-from explain.cam.cut import Cut, cut
-from explain.cam.errors import CamError, InputError
-from explain.cam.layers import default_layer
-from explain.cam.memory_format import fastest_format
-from explain.cam.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-
+from .backends import open_backend
+from .cut import Cut, cut
+from .errors import CamError, InputError
 from .heads.base import Head
 from .heads.choose import choose_head
+from .layers import default_layer
 from .loading.open import open_source
 from .loading.weights import weights_hash
+from .memory_format import fastest_format
+from .preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 
 
 class Network:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from explain.cam.cut import Run
+from ..cut import Run
 
 Drop = Callable[[Tensor, range], Tensor]
 

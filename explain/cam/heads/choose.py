@@ -2,9 +2,8 @@
 
 from torch import Tensor
 
-from explain.cam.cut import Cut
-from explain.cam.errors import CutError
-
+from ..cut import Cut
+from ..errors import CutError
 from .base import Head
 
 FORMS = ("pooled", "mlp", "general")

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from explain.cam.errors import UnknownNameError
-
+from ..errors import UnknownNameError
 from .sources import _FORMS, Source, _exported, from_timm, from_torchvision
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from explain.cam.errors import UnknownNameError, WeightsError
-from explain.cam.preprocessing import Preprocessing
-
+from ..errors import UnknownNameError, WeightsError
+from ..preprocessing import Preprocessing
 from .sources import DEFAULT, Source, from_timm, from_torchvision
 from .weights import load_into, read_weights
 
-_SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "weights"
+_SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "weights"
 _LITE = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
 PACKAGED = ("squeezenet1_1", *_LITE)
 

@@ -9,9 +9,8 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from explain.cam.errors import CamError, UnknownNameError, WeightsError, nearest
-from explain.cam.preprocessing import Preprocessing
-
+from ..errors import CamError, UnknownNameError, WeightsError, nearest
+from ..preprocessing import Preprocessing
 from .weights import load_into, read_weights
 
 DEFAULT = "DEFAULT"

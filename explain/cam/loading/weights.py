@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from explain.cam.errors import WeightsError, shortened
+from ..errors import WeightsError, shortened
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:

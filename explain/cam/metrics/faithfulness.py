@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explain.cam.errors import InputError
+from ..errors import InputError
 
 Scores = Mapping[str, np.ndarray]
 

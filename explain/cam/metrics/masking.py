@@ -17,9 +17,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional as fn
 
-from explain.cam.errors import InputError
-from explain.cam.network import Network
-
+from ..errors import InputError
+from ..network import Network
 from .faithfulness import area_under
 
 MASKS = ("top", "soft", "authors")

@@ -11,8 +11,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from explain.cam.engine import explain
-from explain.cam.network import Network
+from ..engine import explain
+from ..network import Network
 
 
 def forgetful(net: Network, *, parts: int | None = None, seed: int = 0) -> Network:

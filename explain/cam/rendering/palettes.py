@@ -6,7 +6,7 @@ the same with and without colour blindness.
 
 import numpy as np
 
-from explain.cam.errors import UnknownNameError
+from ..errors import UnknownNameError
 
 _ANCHORS = {
     "turbo": "30123b 4040a1 466be3 4193fe 28bbeb 17dcc2 32f197 6dfd62 a4fc3b cdeb34 edcf39 fdab33 fa7d20 ea500d"

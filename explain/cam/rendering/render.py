@@ -12,8 +12,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from explain.cam.errors import InputError
-
+from ..errors import InputError
 from .palettes import colour
 
 FRAME = 0.87
