@@ -1,6 +1,6 @@
 """Explanation maps of convolutional networks, exact and at the price of one forward pass.
 
-    from . import Network, explain
+    from explain.cam import Network, explain
 
     net = Network.load("torchvision:resnet50", weights="resnet50.pth")
     out = explain(net, net.preprocess(photo)[None], methods=["grad-cam", "pixel-ablation-cam"])

@@ -1,4 +1,4 @@
-"""DOCSTRING"""
+"""The paper from end to end: its networks, photos and studies repeated, and its tables beside ours."""
 
 from .inputs import RULES, SAMPLE_NETWORKS, Inputs, check, remarks
 from .report import paper_report
