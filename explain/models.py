@@ -42,7 +42,7 @@ class ImageSet(models.Model):
 class Image(models.Model):
     """One photo, re-encoded without metadata, or used where it lies. `picture` is the square frame that people are shown.
 
-    Read its pixels by pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown.
+    Read its pixels by photos/pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown.
     """
 
     image_set = models.ForeignKey(ImageSet, models.CASCADE, related_name="images")
@@ -222,7 +222,7 @@ class ExplanationMap(models.Model):
 
 
 class Evaluation(models.Model):
-    """What one map is worth on one photo under one protocol (evaluation_protocols.py). Computed once, never twice.
+    """What one map is worth on one photo under one protocol (evaluation/protocols.py). Computed once, never twice.
 
     Y is the target's score on the photo, O on what the map leaves of it. Which figures are there depends on the
     protocol; those of boxes on whether the photo has any that the network sees.
@@ -272,7 +272,7 @@ class Evaluation(models.Model):
 
 
 class Worker(models.Model):
-    """A process that makes maps and does jobs. It says now and then that it is there (workers.py)."""
+    """A process that makes maps and does jobs. It says now and then that it is there (jobs/workers.py)."""
 
     name = models.CharField(max_length=200, unique=True, help_text="host:process id")
     started_at = models.DateTimeField(default=timezone.now)
@@ -297,7 +297,7 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """The kinds of this app; others register theirs when they are ready (jobs.py)."""
+        """The kinds of this app; others register theirs when they are ready (jobs/jobs.py)."""
 
         PHOTOS = "photos", "bring photos in"
         TRY = "try", "try a network"

@@ -1,4 +1,4 @@
-"""Celery: another way into batches.py. Messages carry ids only, and any of them may be lost or come twice."""
+"""Celery: another way into maps/batches.py. Messages carry ids only, and any of them may be lost or come twice."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,6 +1,6 @@
 """The studies app in Django's admin: everything can be seen, and what is safe to change can be changed.
 
-An opened study is read-only in all that it asks (frozen.py refuses it anyway; here the fields are not offered).
+An opened study is read-only in all that it asks (models/immutability.py refuses it anyway; here the fields are not offered).
 People, trials, answers and events are records: nobody adds, edits or deletes them by hand. Hashes of tokens are
 never shown.
 """
@@ -276,7 +276,7 @@ class EventAdmin(ReadOnly):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(LookOnly):
-    """Their owners make and revoke them on a page of their own (tokens_page.py)."""
+    """Their owners make and revoke them on a page of their own (api/token_views.py)."""
 
     list_display = ["name", "user", "scope", "created_at", "last_used_at", "revoked_at"]
     list_filter = ["scope"]
@@ -290,7 +290,7 @@ class ApiTokenAdmin(LookOnly):
 
 @admin.register(ApiUse)
 class ApiUseAdmin(ApiTokenAdmin):
-    """How often someone's programs have asked in the present period (throttle.py)."""
+    """How often someone's programs have asked in the present period (api/throttling.py)."""
 
     list_display = ["user", "requests", "period"]
     list_filter = []

@@ -20,7 +20,7 @@ def modules_after(code: str) -> set[str]:
     return set(out.stdout.split())
 
 
-@pytest.mark.parametrize("core", ["explain.cam", "studies.analysis.scores", "studies.protocol.parser"])
+@pytest.mark.parametrize("core", ["explain.cam", "studies.analysis.scores"])
 def test_a_pure_core_does_not_import_django(core):
     assert "django" not in modules_after(f"import {core}")
 

@@ -28,7 +28,7 @@ def sources() -> list[Path]:
     return [
         *pages,
         *sorted((ROOT / "templates/volunteer").glob("*.html")),
-        *sorted((ROOT / "studies").glob("*.py")),
+        *sorted((ROOT / "studies").rglob("*.py")),
         ROOT / "config/failures.py",
     ]
 

@@ -31,7 +31,7 @@ class Network:
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
     cache           a folder that keeps exports from one process to the next
-    head            scores from features (see head.py): chosen by the graph, or forced by name for tests
+    head            scores from features (see cam/heads/base.py): chosen by the graph, or forced by name for tests
 
     Example:
         net = Network(module, layer="features.30", class_names=["cat", "dog"], size=224)

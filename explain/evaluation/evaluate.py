@@ -1,6 +1,6 @@
 """The paper's tables 1 and 2 for any set, network and methods, from one stored row for each map.
 
-Reads maps that are there already (precompute.py makes them). A row is computed once; an evaluation that was
+Reads maps that are there already (maps/runs.py makes them). A row is computed once; an evaluation that was
 interrupted goes on where it stopped. `evaluate_photos` takes ids and names only, so that a task may call it.
 """
 

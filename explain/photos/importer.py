@@ -18,7 +18,6 @@ from django.db import IntegrityError, transaction
 
 from explain.core.errors import BadInputError
 from explain.models import Image, ImageSet
-from explain.photos.pixels import store_picture
 
 from .boxes import BoxLookup, check_boxes, read_boxes
 from .boxes_xml import XmlBoxes
@@ -27,6 +26,7 @@ from .cleaning import Photo, clean_photo
 from .file_trees import NAMED, FolderTree, Tree, open_tree
 from .imagenet_labels import read_ground_truth
 from .layouts import MANIFEST, Entry, list_photos
+from .pixels import store_picture
 
 CREDITS = ("author", "licence", "source")
 PART = 256  # photos that are kept together, where an import may be stopped and go on
@@ -59,7 +59,7 @@ def import_images(
     """Bring the photos of a folder, a ZIP or a manifest.csv into the set `set_name`, made if it is new.
 
     boxes         a file, or a folder of XML, of ground-truth boxes that go before the manifest's
-    ground_truth, devkit   what the photos of a flat folder show: see ground_truth.py
+    ground_truth, devkit   what the photos of a flat folder show: see imagenet_labels.py
     in_place      keep where the photos lie instead of copying them (a folder only)
     resumable     keep every PART photos as they come: an import that is stopped goes on when it is run again, and bad
                   files are named at the end while the good ones stay. Else all or nothing

@@ -10,7 +10,7 @@ Plain data in, plain data out: no rows, no torch. The steps, in this order:
 6. `per_class`    so many photos of each class, drawn by the seed
 7. `limit`        so many photos in all, drawn by the seed
 
-F1 is over the whole set (selection.py). Classes of equal F1 are taken in the order of their names.
+F1 is over the whole set (f1.py). Classes of equal F1 are taken in the order of their names.
 """
 
 import hashlib

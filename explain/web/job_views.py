@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from explain import jobs
 from explain.models import Job
-from explain.web.asking import send_and_show, staff_only
 
+from .asking import send_and_show, staff_only
 from .forms import AddNetworkForm
 
 

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from explain import jobs
 from explain.models import Job
-from explain.web.asking import _asked, _back, staff_only
 
+from .asking import _asked, _back, staff_only
 from .forms import NetworkForm, PhotosUploadForm, limit_in_words
 from .upload_limit import too_large
 

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from studies.access.event_log import add_note, in_words
-from studies.access.permissions import editable_study_of, may_edit, study_of
+from .event_log import add_note, in_words
+from .permissions import editable_study_of, may_edit, study_of
 
 EVENTS_A_PAGE = 50
 

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from studies.access.permissions import Role, editable_study_of, give_role, may_edit, people_of, study_of
 from studies.models import Study
+
+from .permissions import Role, editable_study_of, give_role, may_edit, people_of, study_of
 
 
 class RoleForm(forms.Form):

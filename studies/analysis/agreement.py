@@ -14,13 +14,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import SAME, AnswersError, choices_of, column, labels
-from studies.analysis.contrasts import Finding, sign_test
-from studies.analysis.intervals import rating_intervals_of
-from studies.analysis.pairs import pair_variance
-from studies.analysis.resampling import Method, caution, check_level, parts, student_reach, units_of, why_not
-from studies.analysis.scores import means_of_people, rating_scores_of
-from studies.analysis.table import Answers, Ratings, Units
+from .answers import SAME, AnswersError, choices_of, column, labels
+from .contrasts import Finding, sign_test
+from .intervals import rating_intervals_of
+from .pairs import pair_variance
+from .resampling import Method, caution, check_level, parts, student_reach, units_of, why_not
+from .scores import means_of_people, rating_scores_of
+from .table import Answers, Ratings, Units
 
 Scale = Literal["nominal", "ordinal", "interval"]
 Over = Literal["both", "items"]

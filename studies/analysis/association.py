@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, column
-from studies.analysis.resampling import Block, Crossed, caution, quantiles, why_not
-from studies.analysis.table import Choices
+from .answers import AnswersError, column
+from .resampling import Block, Crossed, caution, quantiles, why_not
+from .table import Choices
 
 FLAT = "Either the figure or the share is the same everywhere, so there is no order to compare."
 DIGITS = 12  # values that differ in the 13th digit are ties

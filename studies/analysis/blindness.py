@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.distributions import chi_square_tail
+from .distributions import chi_square_tail
 
 NEIGHBOURS = 5
 

@@ -19,11 +19,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, column
-from studies.analysis.distributions import even_chance, normal_cdf, rank_sum_cdf
-from studies.analysis.intervals import choice_intervals_of
-from studies.analysis.scores import means_of_items, means_of_people
-from studies.analysis.table import Choices, Ratings, Units, remembered
+from .answers import AnswersError, column
+from .distributions import even_chance, normal_cdf, rank_sum_cdf
+from .intervals import choice_intervals_of
+from .scores import means_of_items, means_of_people
+from .table import Choices, Ratings, Units, remembered
 
 Swap = Literal["trials", "items", "people"]
 PERMUTATIONS = 10_000  # where not all can be tried

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.agreement import position_bias_of
-from studies.analysis.answers import AnswersError, column, labels
-from studies.analysis.table import Units
+from .agreement import position_bias_of
+from .answers import AnswersError, column, labels
+from .table import Units
 
 
 @dataclass(frozen=True)

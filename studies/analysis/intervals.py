@@ -14,10 +14,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import RATING_LIMIT
-from studies.analysis.resampling import DRAWS, Estimates, Method, caution, check_plan, why_not
-from studies.analysis.scores import SameAs
-from studies.analysis.table import Answers, Choices, Ratings, remembered
+from .answers import RATING_LIMIT
+from .resampling import DRAWS, Estimates, Method, caution, check_plan, why_not
+from .scores import SameAs
+from .table import Answers, Choices, Ratings, remembered
 
 UNANIMOUS = "Every answer is the same: the answers cannot show how far the scores might move, so there is no interval."
 NO_WIDTH = "An interval without width belongs to something that nobody ever chose; it does not prove a score of zero."

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from studies.analysis.answers import RATING_LIMIT, SAME, AnswersError
-from studies.analysis.distributions import crossing, normal_quantile
-from studies.analysis.intervals import choice_intervals, rating_intervals
+from .answers import RATING_LIMIT, SAME, AnswersError
+from .distributions import crossing, normal_quantile
+from .intervals import choice_intervals, rating_intervals
 
 Task = Literal["choice", "rating"]
 POPULATION = 100_000  # simulated (person, item) pairs from which μ is found

@@ -8,7 +8,7 @@ sharply people see a difference, v̄ the mean over arms. A rating of the first o
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError
+from .answers import AnswersError
 
 SHARPNESS, MARGIN = 10.0, 0.1
 SLOPE = 6.0

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import AnswersError, choices_of, labels
-from studies.analysis.resampling import DRAWS, Estimates, caution, why_not
-from studies.analysis.table import Answers, Choices
+from .answers import AnswersError, choices_of, labels
+from .resampling import DRAWS, Estimates, caution, why_not
+from .table import Answers, Choices
 
 FAR = 12.0  # a log worth beyond this is on its way to infinity
 STEPS = 100

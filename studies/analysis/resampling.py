@@ -15,10 +15,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from studies.analysis.answers import AnswersError
-from studies.analysis.distributions import normal_cdf, normal_quantile, student_quantile
-from studies.analysis.group_sums import GroupSums
-from studies.analysis.table import Units
+from .answers import AnswersError
+from .distributions import normal_cdf, normal_quantile, student_quantile
+from .group_sums import GroupSums
+from .table import Units
 
 Method = Literal["two-way", "items", "people", "naive"]
 DRAWS_AT_ONCE = 64

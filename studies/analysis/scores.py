@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import (
+from .answers import (
     RATING_LIMIT,
     AnswersError,
     choices_of,
@@ -20,7 +20,7 @@ from studies.analysis.answers import (
     ratings_of,
     repeats_of,
 )
-from studies.analysis.table import Choices, Ratings
+from .table import Choices, Ratings
 
 SameAs = Literal["own", "split", "dropped"]
 

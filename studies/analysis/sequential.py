@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from studies.analysis.answers import AnswersError
-from studies.analysis.distributions import crossing, normal_cdf, normal_quantile
+from .answers import AnswersError
+from .distributions import crossing, normal_cdf, normal_quantile
 
 Spending = Literal["obrien-fleming", "pocock"]
 POINTS = 201  # Gauss–Legendre points between the bounds: bounds are right to 6 digits

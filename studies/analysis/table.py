@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.analysis.answers import check_labels, choices_of, column, labels, ratings_of
+from .answers import check_labels, choices_of, column, labels, ratings_of
 
 UNKNOWN = -128  # what was on screen, where nobody knows
 

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation import is_over, lets_nobody_in
-from studies.trials import check_passed as has_passed
+from studies.trials import check_passed as passed_check
 from studies.trials import names_of_maps, picked
 
 
@@ -118,7 +118,7 @@ class AnswerSerializer(serializers.ModelSerializer):
         return picked(response.trial.kind, self.context["arms"], response.choice)
 
     def get_check_passed(self, response: Response) -> bool | None:
-        return has_passed(response) if response.trial.kind == Trial.Kind.CHECK else None
+        return passed_check(response) if response.trial.kind == Trial.Kind.CHECK else None
 
     def get_imported_from(self, response: Response) -> str:
         return response.participant.external.get("imported", "")

@@ -1,7 +1,7 @@
 """The API: studies, their scores and their answers, to be read by a researcher's own programs.
 
 By token (`Authorization: Token …`, made on the page /api/tokens/) or with the session of someone logged in. Everyone
-reads the studies in which they have a role; researchers write with a token whose scope is write (api_actions.py).
+reads the studies in which they have a role; researchers write with a token whose scope is write (actions.py).
 """
 
 from django.contrib.auth.decorators import login_required

@@ -78,7 +78,7 @@ def chunks(rows: QuerySet, fields: Fields, size: int = 16_384) -> Iterator[Colum
     """Yield the fields of a query set in the order of its primary key, at most `size` rows at a time.
 
     `fields` maps a field or annotation to its kind: int and small → int64, bool → bool, time → int64 microseconds
-    since 1970 UTC, uuid → 16 bytes (uint8, n × 16), code → `Codes`: text without a line break, of which few are distinct.
+    since 1970 UTC, uuid → 16 bytes (uint8, n × 16), code → `CategoricalColumn`: text without a line break, of which few are distinct.
     """
     books = {name: _Codebook() for name, kind in fields.items() if kind == "code"}
     read = _copied if connections[rows.db].vendor == "postgresql" else _fetched

@@ -1,4 +1,4 @@
-"""What stands in each column of the answers' tidy files: declared once, in `COLUMNS`; export.py and the codebook read it.
+"""What stands in each column of the answers' tidy files: declared once, in `COLUMNS`; writers.py and the codebook read it.
 
 Answers are read a chunk at a time, so memory does not grow with the study.
 """

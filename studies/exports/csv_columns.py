@@ -118,7 +118,7 @@ def csv_header(names: Iterable[str]) -> bytes:
 def csv_rows(columns: Sequence[Column]) -> bytes:
     r"""Rows of CSV: texts in quotation marks, numbers without, nothing where there is no value.
 
-    >>> csv_rows([Numbers(np.array([7, -1])), Chosen(Choices(['a "b" c', ""]), np.array([0, 1]))])
+    >>> csv_rows([Numbers(np.array([7, -1])), Categorical(Categories(['a "b" c', ""]), np.array([0, 1]))])
     b'7,"a ""b"" c"\n,\n'
     """
     parts = [column.csv() for column in columns]

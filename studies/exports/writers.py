@@ -1,6 +1,6 @@
-"""A study's answers as tidy files, one answer a row: CSV, JSON Lines, Parquet. folder.py adds what belongs to them.
+"""A study's answers as tidy files, one answer a row: CSV, JSON Lines, Parquet. archive.py adds what belongs to them.
 
-answer_columns.py says what stands in each column. Everything is written a chunk at a time, so memory does not grow with the study.
+columns.py says what stands in each column. Everything is written a chunk at a time, so memory does not grow with the study.
 """
 
 import json

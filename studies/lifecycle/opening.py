@@ -33,7 +33,7 @@ def open_study(
     """Open a study that is ready: make every trial, and freeze and hash all that it asks.
 
     Args:
-        alike_seen: whoever opens it has seen which arms look the same (likeness.py).
+        alike_seen: whoever opens it has seen which arms look the same (similarity.py).
 
     Raises:
         AlikeError: two arms look the same on more than half of the photos, and `alike_seen` is not given.

@@ -13,9 +13,10 @@ from typing import Any
 from django.db import transaction
 
 from explain.core.errors import BadInputError
-from studies.lifecycle.fingerprint import picture_hashes, record_version, seal
 from studies.models import Event, ProtocolVersion, Study
 from studies.protocol import Protocol, check_protocol, in_full
+
+from .fingerprint import picture_hashes, record_version, seal
 
 CHANGEABLE = ("wording.", "recruitment.completion_url")
 

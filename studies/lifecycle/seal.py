@@ -1,7 +1,7 @@
 """Whether an opened study still asks what was sealed at its opening, and what differs if it does not.
 
-Query sets and rows refuse to change what is frozen (frozen.py); SQL, and what stands in `explain`, can still be changed.
-`broken_seal` asks the question, and everything that shows results asks it first; seal_in_words.py words the reply.
+Query sets and rows refuse to change what is frozen (models/immutability.py); SQL, and what stands in `explain`, can still be changed.
+`broken_seal` asks the question, and everything that shows results asks it first; seal_words.py words the reply.
 
 What is looked at each time: every row, maps' values included, that the hash covers. The bytes of pictures are not: a
 thousand files are not read to show a page. Their hashes are taken from the sealed text, which is itself in the hash.
@@ -19,16 +19,16 @@ from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 
 from explain.photos import sha256_of
-from studies.lifecycle.fingerprint import (
+from studies.models import CheckMap, ItemMap, ProtocolVersion, Study
+from studies.protocol import ProtocolError, check_protocol
+
+from .fingerprint import (
     check_map_files,
     picture_files,
     seal,
     settings_in_the_hash,
     sha256_of_text,
 )
-from studies.models import CheckMap, ItemMap, ProtocolVersion, Study
-from studies.protocol import ProtocolError, check_protocol
-
 from .revisions import differences, flat_keys
 
 MOST_IN_JSON = 100

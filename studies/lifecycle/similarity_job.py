@@ -1,4 +1,4 @@
-"""Comparing what the arms of a study look like, by a worker: a job that the pages wait for (likeness.py computes)."""
+"""Comparing what the arms of a study look like, by a worker: a job that the pages wait for (similarity.py computes)."""
 
 from typing import Any
 

@@ -7,16 +7,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from explain.core.errors import BadInputError
-from studies.lifecycle.fingerprint import code_version, record_version, seal
 from studies.models import Event, Invitation, Study
 from studies.protocol import to_toml
 
+from .fingerprint import code_version, record_version, seal
 from .opening import open_study
 from .similarity_job import check_compared
 
 State = Study.State
 
-# state -> {where it can go from there: what that is called}. From draft to ready a study goes by itself (drafts.py).
+# state -> {where it can go from there: what that is called}. From draft to ready a study goes by itself (setup/drafts.py).
 STEPS: dict[str, dict[str, str]] = {
     State.DRAFT: {},
     State.PRECOMPUTING: {State.DRAFT: "Stop"},

@@ -3,7 +3,7 @@
 Instances, query sets and managers refuse it alike, whether code, the admin or a shell tries: `save`, `delete`, `update`,
 `bulk_update`, `update_or_create`, `bulk_create` that updates, related managers and cascades. Two ways lead past it, each
 with a name: `QuerySet.change_what_is_frozen` for a new version of a protocol, and `KeptQuerySet.erase` for a person who
-withdraws. What goes by SQL, or by Django's own `_base_manager` of records, is noticed by the seal (seal.py).
+withdraws. What goes by SQL, or by Django's own `_base_manager` of records, is noticed by the seal (lifecycle/seal.py).
 """
 
 from collections.abc import Collection, Iterable

@@ -65,7 +65,7 @@ class ItemMap(FrozenWithStudy):
 class CheckMap(FrozenWithStudy):
     """A map of an attention check: place 0 lies plainly on the object of the item's photo, the others plainly off it.
 
-    It comes from the photo's boxes and from no network (attention.py).
+    It comes from the photo's boxes and from no network (trials/attention_checks.py).
     """
 
     study_path = "item__study"

@@ -52,7 +52,7 @@ class ApiToken(models.Model):
 
 
 class ApiUse(models.Model):
-    """How often someone's programs have asked in the present period; see throttle.py."""
+    """How often someone's programs have asked in the present period; see api/throttling.py."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     period = models.BigIntegerField(help_text="which minute, hour or day since 1970")

@@ -172,7 +172,7 @@ class Study(Frozen):
 
     @property
     def is_frozen(self) -> bool:
-        """From opening on, what the study asks can no longer change (frozen.py)."""
+        """From opening on, what the study asks can no longer change (immutability.py)."""
         return self.state not in self.SETTING_UP
 
 

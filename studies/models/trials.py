@@ -1,6 +1,6 @@
 """The answers that a study needs and those that were given, and who did what.
 
-`Trial.state` changes only in allocation.py. A `Response` row is never deleted and never edited in place,
+`Trial.state` changes only in trials/allocation.py. A `Response` row is never deleted and never edited in place,
 but for its `status`, which says whether it counts.
 """
 

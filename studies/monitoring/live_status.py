@@ -1,4 +1,4 @@
-"""A study that is under way: how recruitment goes, photo by photo and person by person. Aggregate queries, like results.py."""
+"""A study that is under way: how recruitment goes, photo by photo and person by person. Aggregate queries, like results/answers.py."""
 
 from collections import Counter
 from collections.abc import Sequence

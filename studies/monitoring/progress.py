@@ -1,4 +1,4 @@
-"""How far studies have come: trials by state, people by state, the flow of people and answers. Aggregate queries, as in results.py."""
+"""How far studies have come: trials by state, people by state, the flow of people and answers. Aggregate queries, as in results/answers.py."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

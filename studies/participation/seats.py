@@ -1,7 +1,7 @@
 """Somebody who takes part, as the pages see it: what they are asked next, and what becomes of what they send.
 
-There are two kinds. A volunteer's seat is kept in rows, by the services that decide (allocation.py, invitations.py);
-that of a preview keeps nothing (preview.py). Pages know the interface alone, so a preview shows what volunteers see.
+There are two kinds. A volunteer's seat is kept in rows, by the services that decide (trials/allocation.py, invitations.py);
+that of a preview keeps nothing (setup/preview_seat.py). Pages know the interface alone, so a preview shows what volunteers see.
 """
 
 from abc import ABC, abstractmethod
@@ -15,11 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from studies import trials as studies_trials
 from studies.models import Event, Invitation, Participant, Study, Trial
 from studies.protocol import fill_in
 from studies.trials import (
     HeldTrial,
+    ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
@@ -27,10 +27,10 @@ from studies.trials import (
     expected_main,
     expected_repeats,
     expected_trials,
-    order_by_age,
     participant_progress,
     renew_leases,
     undo_answer,
+    withdraw,
 )
 
 from . import invitations, submissions
@@ -59,7 +59,7 @@ class Entrance(Protocol):
     def expected(self) -> int: ...
 
     def closed_because(self, external_id: str) -> str:
-        """Why this person cannot come in, as the name of a refusal (links.py); "" if they can."""
+        """Why this person cannot come in, as the name of a refusal (decorators.py); "" if they can."""
         ...
 
     def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> "Seat | str":
@@ -184,20 +184,20 @@ class VolunteerSeat(Seat):
         return current_example(self.participant)
 
     def answers_given(self) -> int:
-        return participant_progress(self.participant.pk, order_by_age()).done
+        return participant_progress(self.participant.pk, ageing_before()).done
 
     def has_rested(self, after: int) -> bool:
         return self.participant.events.filter(kind=Event.Kind.BREAK, data__after=after).exists()
 
     def block(self) -> dict[str, Any]:
         participant = self.participant
-        so_far = participant_progress(participant.pk, order_by_age())
+        so_far = participant_progress(participant.pk, ageing_before())
         short = False
         if len(so_far.hand) < IN_HAND:
             ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
             claimed = claim_trials(participant=participant, count=ask)
             if claimed:
-                so_far = participant_progress(participant.pk, order_by_age())
+                so_far = participant_progress(participant.pk, ageing_before())
             short = len(claimed) < ask
         if any(trial.is_ageing for trial in so_far.hand):
             renew_leases(participant=participant)
@@ -253,7 +253,7 @@ class VolunteerSeat(Seat):
         self.participant = invitations.finish(participant=self.participant)
 
     def withdraw(self) -> None:
-        self.participant = studies_trials.withdraw(participant=self.participant)
+        self.participant = withdraw(participant=self.participant)
 
 
 class InvitationEntrance:

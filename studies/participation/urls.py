@@ -1,6 +1,6 @@
 """Addresses of what a volunteer sees. Nobody logs in here; a token in the path says whose page it is.
 
-The same views are a preview's under preview_urls.py.
+The same views are a preview's under setup/preview_urls.py.
 """
 
 from django.urls import path

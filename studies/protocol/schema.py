@@ -38,7 +38,7 @@ question = "Which map best matches the {class}?"       # same (choice); labels, 
 people = 15                       # how many are planned
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
 
-[analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see plan.py
+[analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see analysis_plan.py
 """
 
 import tomllib

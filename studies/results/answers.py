@@ -1,6 +1,6 @@
-"""Database → the table of answers: the counted ones, all of them or a part, read once. summarise.py makes one `Summary` of them.
+"""Database → the table of answers: the counted ones, all of them or a part, read once. summary.py makes one `Summary` of them.
 
-With progress.py the only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
+With monitoring/progress.py the only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
 withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
 """
 

@@ -22,7 +22,7 @@ from .summary import Score, Summary, summarise
 def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     """The summary, its tests, and how far figures of the maps go with people's choices. Nothing in it is NaN.
 
-    Where the study's seal is broken it begins with that: `seal` (seal.py).
+    Where the study's seal is broken it begins with that: `seal` (lifecycle/seal.py).
     """
     reading = Reading(study, part)
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)

@@ -14,8 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from studies.monitoring import StudyProgress
-from studies.results.formatting import percent, signed
 
+from .formatting import percent, signed
 from .metric_agreement import HumansBeside
 from .summary import Score, Summary
 

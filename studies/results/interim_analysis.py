@@ -14,7 +14,8 @@ from studies.analysis.scores import rating_scores_of
 from studies.analysis.table import Choices, Ratings
 from studies.models import Study
 from studies.protocol import AnalysisPlan, bounds_of
-from studies.results.formatting import signed
+
+from .formatting import signed
 
 DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 from explain.core.errors import BadInputError
 from studies.analysis.answers import SAME_NAME
 from studies.models import Study
-from studies.results.requests import answered_study_of, part_asked_for
 
 from .answers import Reading
 from .by_item import ItemRow, item_rows
 from .provenance import chain_of_answer, chain_of_item
+from .requests import answered_study_of, part_asked_for
 
 ITEMS_A_PAGE = 50
 

@@ -12,9 +12,9 @@ from explain.models import Evaluation
 from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
 from studies.analysis.table import Choices
 from studies.models import ItemMap, Study
-from studies.results.part import part_of
 
 from .answers import Reading
+from .part import part_of
 
 DRAWS = 1000
 Key = tuple[int, int, str, str, int, str]  # photo, network, layer, method, target, hash of the evaluation

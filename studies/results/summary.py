@@ -12,11 +12,11 @@ from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
 from studies.analysis.scores import choice_scores_of, rating_scores_of
 from studies.analysis.table import UNKNOWN, Answers, Choices, Ratings
 from studies.models import Study
-from studies.results.formatting import percent, signed
-from studies.results.part import WHO_IN_WORDS, part_of
 
 from .answers import Reading
+from .formatting import percent, signed
 from .interim_analysis import looks_of
+from .part import WHO_IN_WORDS, part_of
 
 if TYPE_CHECKING:
     from .interim_analysis import InterimAnalysis

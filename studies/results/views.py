@@ -8,7 +8,6 @@ from studies.access import study_of
 from studies.lifecycle import seal_in_words
 from studies.monitoring import progress_of
 from studies.protocol import results_hidden
-from studies.results.requests import answered_study_of, part_asked_for
 
 from . import charts
 from .answers import Reading, classes_and_groups
@@ -16,6 +15,7 @@ from .as_json import scores_json
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .part import WHO, AnswerSelection
+from .requests import answered_study_of, part_asked_for
 from .summary import summarise
 
 

@@ -1,4 +1,4 @@
-"""What a design costs, before anybody is asked: answers, people and minutes. Power is planning.py's."""
+"""What a design costs, before anybody is asked: answers, people and minutes. Power is power_analysis.py's."""
 
 from dataclasses import dataclass
 from math import ceil

@@ -21,9 +21,9 @@ from studies.core import languages
 from studies.models import Participant
 from studies.participation import private, refuse
 from studies.protocol import ProtocolError
-from studies.setup.steps import draft_of
 
 from .preview_seat import PAGES, PreviewSeat, PreviewState
+from .steps import draft_of
 
 URLS = "studies.setup.preview_urls"
 

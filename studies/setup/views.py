@@ -31,11 +31,11 @@ from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
 from studies.setup.forms.questions import AboutPeopleForm
 from studies.setup.forms.wording_and_design import DesignForm, WordingForm
-from studies.setup.steps import STEPS, Step, draft_of, standing, step_of
 
 from .cost_estimate import estimate_from, items_of
 from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
 from .power_analysis import PowerPoint, TooFewPeopleError, analyse_power
+from .steps import STEPS, Step, draft_of, standing, step_of
 
 MAX_TOML_BYTES = 1_000_000
 POWER_STUDIES = 60

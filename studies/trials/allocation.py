@@ -2,7 +2,7 @@
 
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
-only write lock (`BEGIN IMMEDIATE`; turns.py keeps that fair), and the same code is exact. A claim lasts as long as
+only write lock (`BEGIN IMMEDIATE`; core/transactions.py keeps that fair), and the same code is exact. A claim lasts as long as
 its lease. When the lease is over the trial stays with its participant until someone else needs it, so nobody who
 comes back late is turned away without need.
 """
@@ -158,7 +158,7 @@ def _lease() -> datetime:
     return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def order_by_age() -> datetime:
+def ageing_before() -> datetime:
     """A lease until before this is a quarter over, and worth renewing: before that rows would be written for little."""
     return _lease() - timedelta(seconds=settings.LEASE_SECONDS / 4)
 

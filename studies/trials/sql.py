@@ -2,7 +2,7 @@
 
 A machine full of volunteers runs these few statements all day, and the ORM takes ten times as long to build one as
 the database takes to run it. The text is the same on SQLite and on PostgreSQL, but for row locks and in `settle`.
-Nothing is decided here: allocation.py and pages.py say what is asked, and why.
+Nothing is decided here: allocation.py and participation/trial_views.py say what is asked, and why.
 """
 
 import json
@@ -216,7 +216,7 @@ def _marks(values: Collection[Any]) -> str:
 
 
 def _locking(clause: str) -> str:
-    """SQLite has no row locks: the transaction itself holds the only write lock (turns.py)."""
+    """SQLite has no row locks: the transaction itself holds the only write lock (core/transactions.py)."""
     return f" {clause}" if connection.features.has_select_for_update else ""
 
 

@@ -67,7 +67,7 @@ def test_answers_survive_a_closed_tab(taking_part, monkeypatch):
     """The server takes none until the tab is closed. (A browser that is told to be offline is online again as it closes.)"""
     page = taking_part
     with monkeypatch.context() as out_of_order:
-        out_of_order.setattr(submissions, "do", raise_operational_error)
+        out_of_order.setattr(submissions, "apply_operation", raise_operational_error)
         answer(page, 2)
         expect(page.locator("#status")).to_contain_text("to be sent later: 1")
         context, url = page.context, page.url

@@ -6,7 +6,7 @@ from explain.models import ImageSet
 from explain.photos.importer import import_images
 from tests.factories import make_image, make_network
 
-from .photos import make_folder, photo_bytes
+from .photo_files import make_folder, photo_bytes
 from .small_network import small_network
 
 

@@ -13,7 +13,7 @@ import tomli_w
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.explain.photos import photo_bytes
+from tests.explain.photo_files import photo_bytes
 from tests.explain.photos.test_refuse_photos import png_header
 
 NAMES = [

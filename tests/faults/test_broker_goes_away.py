@@ -11,7 +11,7 @@ from explain.models import Batch, ExplanationMap
 from explain.photos.importer import import_images
 from tests.config.test_behind_nginx import free_port
 from tests.explain.maps.test_worker_killed import process, start_worker, wait_until
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 
 from .brokers import RABBIT, REDIS, rabbitmq, start_redis
 

@@ -26,7 +26,7 @@ from explain.models import ExplanationMap, Image
 from explain.photos.importer import import_images
 from studies.models import Response
 from tests.explain.maps.test_worker_killed import wait_until
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 from tests.studies.participation.test_server_killed import (
     Patient,
     enough_or_failed,

@@ -151,7 +151,7 @@ def _exported(path: Path, weights: str | Path | None) -> Source:
             f"network {path}: it is no file by torch.export.save, or by another PyTorch; export it again"
         ) from problem
     module = torch.export.unflatten(program)
-    # a program exported without dynamic_shapes reads one photo at a time: cut.py asks for this mark
+    # a program exported without dynamic_shapes reads one photo at a time: cam/cut.py asks for this mark
     module.one_by_one = _reads_one_photo(program)  # type: ignore[assignment]
     return Source(module, None, None)
 

@@ -1,7 +1,7 @@
 """Maps that need no network: one plainly on an object that people drew a box around, the others plainly off it.
 
 They are for attention checks, where the right answer is known. numpy only. Places are in the frame of
-render.py, from 0 (left, top) to 1 (right, bottom); a map covers the frame.
+cam/rendering/render.py, from 0 (left, top) to 1 (right, bottom); a map covers the frame.
 """
 
 from collections.abc import Sequence

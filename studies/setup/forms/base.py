@@ -1,5 +1,5 @@
 """The steps of a set-up as forms. Each reads its part of a protocol and writes it back; none checks it itself:
-`drafts.py` does, by the code that checks a file, and its faults are shown at the fields that `keys` names.
+`setup/drafts.py` does, by the code that checks a file, and its faults are shown at the fields that `keys` names.
 """
 
 from copy import deepcopy

@@ -10,7 +10,7 @@ from django.core.files.storage import FileSystemStorage, Storage, default_storag
 from config.files import walk
 from explain.jobs import jobs
 from explain.models import Image, Job, Network
-from tests.explain.photos import make_zip, photo_bytes
+from tests.explain.photo_files import make_zip, photo_bytes
 from tests.factories import make_network
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from explain.maps.missing import missing_maps
 from explain.models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Precompute, Prediction
 from explain.photos import pixels
 from explain.photos.importer import import_images
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 from tests.factories import make_image, make_map, make_network
 
 from .test_precompute import METHODS, named_files, stored_files

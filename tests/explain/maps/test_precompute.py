@@ -19,7 +19,7 @@ from explain.maps.missing import parameters_hash
 from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
 from explain.networks.registry import add_network, load_network
 from explain.photos.importer import import_images
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 
 METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 

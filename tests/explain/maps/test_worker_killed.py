@@ -21,7 +21,7 @@ from django.db import connection
 from explain.maps import runs
 from explain.models import Batch, ExplanationMap, Worker
 from explain.photos.importer import import_images
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 
 from .test_precompute import named_files, stored_files
 

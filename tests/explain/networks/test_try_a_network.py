@@ -15,7 +15,7 @@ from explain.models import Image, Network
 from explain.networks import registry, trial_run
 from explain.networks.registry import load_network
 from explain.photos.importer import import_images
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 from tests.explain.small_network import TINY
 
 pytestmark = pytest.mark.django_db

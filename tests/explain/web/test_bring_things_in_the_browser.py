@@ -12,7 +12,7 @@ from django.urls import reverse
 from config.files import check_files, walk
 from explain.jobs import jobs
 from explain.models import Image, ImageSet, Job, Network
-from tests.explain.photos import photo_bytes
+from tests.explain.photo_files import photo_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

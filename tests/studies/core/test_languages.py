@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import to_language
 
 from config import errors
-from studies.lifecycle import fingerprint, opening
+from studies.lifecycle import fingerprint
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.revisions import RevisionError, revise
 from studies.models import Response, Study
@@ -306,7 +306,7 @@ def test_english_studies_keep_the_hash_that_they_had_before_there_were_languages
     hashed = []
     real = json.dumps
     monkeypatch.setattr(
-        opening.json, "dumps", lambda asked, **how: hashed.append(asked) or real(asked, **how)
+        fingerprint.json, "dumps", lambda asked, **how: hashed.append(asked) or real(asked, **how)
     )
     fingerprint.fingerprint(study, {})
     assert "language" not in hashed[0]["study"]

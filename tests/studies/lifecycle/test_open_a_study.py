@@ -10,7 +10,8 @@ from django.conf import settings as site
 from PIL import Image as PillowImage
 
 from explain.models import ExplanationMap, Image
-from studies.lifecycle import fingerprint, opening, readiness
+from studies.lifecycle import fingerprint, readiness
+from studies.lifecycle.check_maps import AttentionError
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import AlikeError, OpeningError, open_study
 from studies.lifecycle.readiness import create_study
@@ -122,7 +123,7 @@ def test_a_map_by_another_network_does_not_stand_in_for_one_that_is_missing(bird
 
 
 def test_photos_without_boxes_are_refused_before_anybody_waits_for_attention_checks(birds):
-    with pytest.raises(opening.attention.AttentionError, match="0 of 6 photos have a box"):
+    with pytest.raises(AttentionError, match="0 of 6 photos have a box"):
         created({**SOURCE, "design": {**SOURCE["design"], "attention_checks": 1}})
     assert not Study.objects.exists()
 

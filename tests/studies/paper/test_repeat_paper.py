@@ -22,7 +22,7 @@ from studies.paper.printed import METRICS
 from studies.paper.tables import Nearness, beside, interval, nearness, verdict
 from studies.paper.zoo import Point, chart
 from studies.protocol.schema import check_protocol
-from tests.explain.photos import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 from tests.explain.small_network import small_network
 
 pytestmark = pytest.mark.django_db

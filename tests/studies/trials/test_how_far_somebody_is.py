@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Study, Trial, hash_token
-from studies.trials.allocation import claim_trials, order_by_age, undo_answer
+from studies.trials.allocation import ageing_before, claim_trials, undo_answer
 from studies.trials.quota import expected_main, expected_repeats, expected_trials, item_count
 from studies.trials.sql import ParticipantProgress, participant_of, participant_progress
 from tests.factories import make_participant, make_study
@@ -21,7 +21,7 @@ LEFT_OUT = {
 
 
 def so_far(person):
-    return participant_progress(person.pk, order_by_age())
+    return participant_progress(person.pk, ageing_before())
 
 
 @pytest.fixture
