@@ -1,22 +1,31 @@
 """The paper from end to end: its networks, photos and studies repeated, and its tables beside ours."""
 
-from .inputs import RULES, SAMPLE_NETWORKS, Inputs, check, remarks
+from .inputs import SAMPLE_NETWORKS, SIMULATION_RULES, Inputs, check_inputs, remarks_on_inputs
 from .report import paper_report
-from .stages import TITLES, evaluation, maps, networks, photos, report_file, studies, times
+from .stages import (
+    STAGE_TITLES,
+    evaluation_stage,
+    maps_stage,
+    networks_stage,
+    photos_stage,
+    report_stage,
+    studies_stage,
+    sweep_stage,
+)
 
 __all__ = [
-    "RULES",
     "SAMPLE_NETWORKS",
-    "TITLES",
+    "SIMULATION_RULES",
+    "STAGE_TITLES",
     "Inputs",
-    "check",
-    "evaluation",
-    "maps",
-    "networks",
+    "check_inputs",
+    "evaluation_stage",
+    "maps_stage",
+    "networks_stage",
     "paper_report",
-    "photos",
-    "remarks",
-    "report_file",
-    "studies",
-    "times",
+    "photos_stage",
+    "remarks_on_inputs",
+    "report_stage",
+    "studies_stage",
+    "sweep_stage",
 ]

@@ -17,7 +17,7 @@ SAMPLE_NETWORKS = {
 }
 READINGS = ("pixel-ablation-cam", "pixel-ablation-cam/authors", "pixel-ablation-cam/weights")
 METHODS = ("grad-cam", "ablation-cam", "ablation-cam++", *READINGS)
-RULES = ("localisation", "shares")
+SIMULATION_RULES = ("localisation", "shares")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Inputs:
         return settings.DATA_DIR / "paper" / self.set_name
 
 
-def check(inputs: Inputs) -> None:
+def check_inputs(inputs: Inputs) -> None:
     """Raise BadInputError with a line for each thing that is missing or wrong."""
     faults = [*_photos(inputs), *_networks(inputs)]
     unknown = [name for name in inputs.protocols if name not in PROTOCOLS]
@@ -56,7 +56,7 @@ def check(inputs: Inputs) -> None:
         raise BadInputError(*faults)
 
 
-def remarks(inputs: Inputs) -> list[str]:
+def remarks_on_inputs(inputs: Inputs) -> list[str]:
     """What is not there and can be done without, and what the report lacks for it."""
     if inputs.samples or inputs.boxes:
         return []

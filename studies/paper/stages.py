@@ -21,7 +21,7 @@ from .protocols import Adapted
 
 SWEPT = 12  # photos that Ablation-CAM++ is timed on
 SWEEP_FILE = "sweep.json"
-TITLES = ("Photos", "Networks", "Maps", "Evaluation", "Readings and times", "Studies", "Report")
+STAGE_TITLES = ("Photos", "Networks", "Maps", "Evaluation", "Readings and times", "Studies", "Report")
 RULE_OPTIONS = {
     "localisation": {"choice": ["--rule", "localisation"], "rating": ["--rule", "localisation"]},
     "shares": {
@@ -35,7 +35,7 @@ RULE_OPTIONS = {
 Run = Callable[..., None]  # runs a command as anyone would, after showing it
 
 
-def photos(inputs: Inputs, run: Run) -> None:
+def photos_stage(inputs: Inputs, run: Run) -> None:
     """The sample photos, or ImageNet's as they are published, used in place."""
     if inputs.samples:
         run("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", inputs.set_name)
@@ -46,13 +46,13 @@ def photos(inputs: Inputs, run: Run) -> None:
         run("import_images", inputs.images, "--set", inputs.set_name, *options, *place, "--resumable")
 
 
-def networks(inputs: Inputs, run: Run) -> None:
+def networks_stage(inputs: Inputs, run: Run) -> None:
     """Those of the samples are added; others are there, as `check` has seen."""
     for name in inputs.networks if inputs.samples else ():
         run("add_network", name, "--load", SAMPLE_NETWORKS[name])
 
 
-def maps(inputs: Inputs, run: Run) -> None:
+def maps_stage(inputs: Inputs, run: Run) -> None:
     """All methods for the two networks of the tables; only the paper's own for further ones."""
     where = [] if inputs.workers else ["--inline"]
     two, more = inputs.networks[:2], inputs.networks[2:]
@@ -61,7 +61,7 @@ def maps(inputs: Inputs, run: Run) -> None:
         run("precompute", inputs.set_name, "--networks", ",".join(more), "--methods", printed.PIXEL, *where)
 
 
-def evaluation(inputs: Inputs, run: Run) -> None:
+def evaluation_stage(inputs: Inputs, run: Run) -> None:
     where = ["--workers"] if inputs.workers else []
     for protocol in inputs.protocols:
         run(*evaluate_words(inputs, protocol), *where)
@@ -85,7 +85,7 @@ def asked(inputs: Inputs, protocol: str) -> list[EvaluationProgress]:
     )
 
 
-def times(inputs: Inputs) -> dict[str, list[dict]]:
+def sweep_stage(inputs: Inputs) -> dict[str, list[dict]]:
     """Ablation-CAM++ against Ablation-CAM by network, measured once and kept in a file."""
     path = inputs.folder / SWEEP_FILE
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -107,7 +107,7 @@ def _some(image_set: ImageSet) -> list[Image]:
     return list(Image.objects.filter(pk__in=keys[::step][:SWEPT]).order_by("pk"))
 
 
-def studies(inputs: Inputs, run: Run, say: Callable[[str], None]) -> list[tuple[Adapted, str]]:
+def studies_stage(inputs: Inputs, run: Run, say: Callable[[str], None]) -> list[tuple[Adapted, str]]:
     """Make, open and, where asked, fill both studies. Returns each with why it could not be made, or nothing."""
     made = []
     for one in protocols.adapted(inputs):
@@ -156,7 +156,7 @@ def all_networks(inputs: Inputs) -> list[Network]:
     return find_networks(",".join(inputs.networks))
 
 
-def report_file(path: Path, html: str) -> None:
+def report_stage(path: Path, html: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, "utf-8")

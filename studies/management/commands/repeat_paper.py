@@ -82,23 +82,23 @@ class Command(AnswerCommand):
 
     def _stages(self, inputs: Inputs) -> list:
         self._step(0)
-        paper.photos(inputs, self._run)
+        paper.photos_stage(inputs, self._run)
         self._step(1)
-        paper.networks(inputs, self._run)
+        paper.networks_stage(inputs, self._run)
         self._step(2)
-        paper.maps(inputs, self._run)
+        paper.maps_stage(inputs, self._run)
         self._step(3)
-        paper.evaluation(inputs, self._run)
+        paper.evaluation_stage(inputs, self._run)
         self._step(4)
-        times = paper.times(inputs)
+        times = paper.sweep_stage(inputs)
         self._step(5)
-        made = paper.studies(inputs, self._run, self.stderr.write)
+        made = paper.studies_stage(inputs, self._run, self.stderr.write)
         self._step(6)
-        paper.report_file(inputs.to, paper_report(inputs, made, times))
+        paper.report_stage(inputs.to, paper_report(inputs, made, times))
         return made
 
     def _step(self, number: int) -> None:
-        title = f"\n{number + 1} of {len(paper.TITLES)}  {paper.TITLES[number]}"
+        title = f"\n{number + 1} of {len(paper.STAGE_TITLES)}  {paper.STAGE_TITLES[number]}"
         self.stderr.write(self.style.MIGRATE_HEADING(title))
 
     def _run(self, command: str, *arguments: object) -> None:

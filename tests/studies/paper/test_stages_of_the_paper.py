@@ -9,12 +9,13 @@ from django.core.management import CommandError, call_command
 
 from explain.core.errors import BadInputError
 from explain.models import Image, ImageSet, Prediction
+from studies import paper
 from studies.lifecycle.opening import open_study
 from studies.management.commands.repeat_paper import _inputs
 from studies.models import Study
 from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
-from studies.paper.inputs import METHODS, remarks
+from studies.paper.inputs import METHODS, remarks_on_inputs
 from studies.paper.printed import METRICS, TABLES
 from studies.paper.protocols import Adapted
 from studies.paper.report import _stamp, _study_part
@@ -39,37 +40,37 @@ def run():
 
 
 def test_sample_photos_come_from_the_manifest_and_imagenets_are_used_in_place(run, tmp_path):
-    stages.photos(inputs(), run)
+    stages.photos_stage(inputs(), run)
     assert run.ran == []  # the set is there
-    stages.photos(inputs(samples=True, images=tmp_path), run)
+    stages.photos_stage(inputs(samples=True, images=tmp_path), run)
     assert run.ran.pop() == [
         "import_images",
         str(settings.BASE_DIR / "samples/photos/manifest.csv"),
         "--set",
         "few",
     ]
-    stages.photos(inputs(images=tmp_path, devkit=tmp_path / "kit", boxes=tmp_path / "boxes"), run)
+    stages.photos_stage(inputs(images=tmp_path, devkit=tmp_path / "kit", boxes=tmp_path / "boxes"), run)
     assert run.ran.pop() == [
         "import_images", str(tmp_path), "--set", "few", "--devkit", str(tmp_path / "kit"),
         "--boxes", str(tmp_path / "boxes"), "--in-place", "--resumable",
     ]  # fmt: skip
-    stages.photos(inputs(images=tmp_path / "val.zip", ground_truth=tmp_path / "truth"), run)
+    stages.photos_stage(inputs(images=tmp_path / "val.zip", ground_truth=tmp_path / "truth"), run)
     assert run.ran.pop()[4:] == ["--ground-truth", str(tmp_path / "truth"), "--resumable"]
 
 
 def test_networks_of_the_samples_are_added_and_no_others(run):
-    stages.networks(inputs(), run)
+    stages.networks_stage(inputs(), run)
     assert run.ran == []
-    stages.networks(inputs(samples=True, networks=("squeezenet1-1",)), run)
+    stages.networks_stage(inputs(samples=True, networks=("squeezenet1-1",)), run)
     assert run.ran == [["add_network", "squeezenet1-1", "--load", "package:squeezenet1_1"]]
 
 
 def test_further_networks_get_the_papers_own_method_alone(run):
-    stages.maps(inputs(), run)
+    stages.maps_stage(inputs(), run)
     every = ["precompute", "few", "--networks", "one,other", "--methods", ",".join(METHODS), "--inline"]
     assert run.ran == [every]
     run.ran.clear()
-    stages.maps(inputs(networks=("one", "other", "third", "fourth"), workers=True), run)
+    stages.maps_stage(inputs(networks=("one", "other", "third", "fourth"), workers=True), run)
     assert run.ran == [
         every[:-1],
         ["precompute", "few", "--networks", "third,fourth", "--methods", "pixel-ablation-cam"],
@@ -77,14 +78,14 @@ def test_further_networks_get_the_papers_own_method_alone(run):
 
 
 def test_the_two_networks_of_the_tables_are_evaluated_under_every_protocol(run):
-    stages.evaluation(inputs(networks=("one", "other", "third"), protocols=("paper", "curves")), run)
+    stages.evaluation_stage(inputs(networks=("one", "other", "third"), protocols=("paper", "curves")), run)
     assert [words[-1] for words in run.ran] == ["paper", "curves"]
     assert run.ran[0] == [
         "evaluate", "few", "--networks", "one,other", "--methods", ",".join(METHODS), "--protocol", "paper",
     ]  # fmt: skip
     assert run.ran[1][5] == "grad-cam,ablation-cam,pixel-ablation-cam"  # curves cost 42 passes a map
     run.ran.clear()
-    stages.evaluation(inputs(workers=True), run)
+    stages.evaluation_stage(inputs(workers=True), run)
     assert run.ran[0][-1] == "--workers"
 
 
@@ -117,7 +118,7 @@ def making(run, monkeypatch):
 
 @pytest.mark.parametrize("rule", ["localisation", "shares", ""])
 def test_studies_are_made_opened_and_filled_only_where_simulated_people_were_asked_for(making, rule):
-    made = stages.studies(inputs(rule=rule), making, lambda said: None)
+    made = stages.studies_stage(inputs(rule=rule), making, lambda said: None)
     assert [(one.slug, why) for one, why in made] == [(slug, "") for slug, _ in ADAPTED.values()]
     opened = [words for words in making.ran if words[0] == "open_study"]
     assert all(("--alike-seen" in words) == bool(rule) for words in opened)
@@ -134,16 +135,16 @@ def test_studies_are_made_opened_and_filled_only_where_simulated_people_were_ask
     for words in filled:
         assert words[2:8] == ["--participants", "15", "--at-once", "4", "--seed", "1"]
     making.ran.clear()
-    stages.studies(inputs(rule=rule), making, lambda said: None)
+    stages.studies_stage(inputs(rule=rule), making, lambda said: None)
     assert making.ran == []  # a second time nothing is asked of anybody
 
 
 def test_a_study_with_answers_of_real_people_is_not_filled_with_simulated_ones(making):
-    stages.studies(inputs(), making, lambda said: None)
+    stages.studies_stage(inputs(), making, lambda said: None)
     study = Study.objects.get(slug=ADAPTED["choice"][0])
     make_participant(study)
     making.ran.clear()
-    stages.studies(inputs(rule="shares"), making, lambda said: None)
+    stages.studies_stage(inputs(rule="shares"), making, lambda said: None)
     assert [words[:2] for words in making.ran] == [["simulate", ADAPTED["rating"][0]]]
 
 
@@ -157,7 +158,7 @@ def test_a_study_that_cannot_be_made_is_said_and_the_others_go_on(monkeypatch, e
         raise error
 
     said = []
-    made = stages.studies(inputs(), broken, said.append)
+    made = stages.studies_stage(inputs(), broken, said.append)
     assert [why for _, why in made] == ["no class is good enough"] * 2
     assert said == [f"{slug} is left out: no class is good enough" for slug, _ in ADAPTED.values()]
 
@@ -206,21 +207,21 @@ def test_times_are_measured_once_for_each_network_and_again_for_other_weights(
         stages, "sweep", lambda network, images, report: measured.append(network.name) or [Row()]
     )
     three = inputs(networks=("one", "other", "third"))
-    assert stages.times(three) == {"one": [{"row": 1}], "other": [{"row": 2}]}
-    assert stages.times(three) == {"one": [{"row": 1}], "other": [{"row": 2}]}
+    assert stages.sweep_stage(three) == {"one": [{"row": 1}], "other": [{"row": 2}]}
+    assert stages.sweep_stage(three) == {"one": [{"row": 1}], "other": [{"row": 2}]}
     assert measured == ["one", "other"]
     network = study.arms.get(network__name="other").network
     network.weights_sha256 = "1" * 64
     network.save()
-    assert stages.times(three) == {"one": [{"row": 1}], "other": [{"row": 3}]}
+    assert stages.sweep_stage(three) == {"one": [{"row": 1}], "other": [{"row": 3}]}
     assert measured == ["one", "other", "other"]
 
 
 def test_a_report_that_cannot_be_written_is_one_clear_line(tmp_path):
-    stages.report_file(tmp_path / "new/folder/paper.html", "<p>ä</p>")
+    stages.report_stage(tmp_path / "new/folder/paper.html", "<p>ä</p>")
     assert (tmp_path / "new/folder/paper.html").read_bytes() == "<p>ä</p>".encode()
     with pytest.raises(BadInputError, match="Is a directory; choose a place you may write to"):
-        stages.report_file(tmp_path, "")
+        stages.report_stage(tmp_path, "")
 
 
 def test_options_of_the_command_become_its_inputs():
@@ -233,8 +234,8 @@ def test_options_of_the_command_become_its_inputs():
         "samples", tuple(inputs_module.SAMPLE_NETWORKS), "localisation",
     )  # fmt: skip
     assert _inputs(given | {"simulate": "shares"}).rule == "shares"
-    assert "--boxes is not given" in remarks(real)[0]
-    assert remarks(sample) == remarks(dataclasses.replace(real, boxes=Path("b"))) == []
+    assert "--boxes is not given" in remarks_on_inputs(real)[0]
+    assert remarks_on_inputs(sample) == remarks_on_inputs(dataclasses.replace(real, boxes=Path("b"))) == []
 
 
 def test_every_printed_figure_is_the_papers():
@@ -308,7 +309,7 @@ def test_who_stops_the_command_is_told_that_it_goes_on_where_it_was(monkeypatch)
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "photos", interrupted)
+    monkeypatch.setattr(paper, "photos_stage", interrupted)
     with pytest.raises(CommandError, match="run the same command again to go on") as stopped:
         call_command("repeat_paper", set_name="photos-of-there", networks="one,other")
     assert stopped.value.returncode == 130
