@@ -11,7 +11,14 @@ from django.core.management.base import CommandError, CommandParser
 from explain.core.commands import Answer, AnswerCommand
 from explain.evaluation import PROTOCOLS
 from studies import paper
-from studies.paper import RULES, SAMPLE_NETWORKS, Inputs, check, paper_report, remarks
+from studies.paper import (
+    SAMPLE_NETWORKS,
+    SIMULATION_RULES,
+    Inputs,
+    check_inputs,
+    paper_report,
+    remarks_on_inputs,
+)
 
 
 class Command(AnswerCommand):
@@ -41,7 +48,7 @@ class Command(AnswerCommand):
         )
         parser.add_argument(
             "--simulate",
-            choices=RULES,
+            choices=SIMULATION_RULES,
             help="fill the studies with simulated people who follow this rule (with --samples: localisation)",
         )
         parser.add_argument(
@@ -55,8 +62,8 @@ class Command(AnswerCommand):
         if options["samples"]:
             call_command("migrate", verbosity=0)
         inputs = _inputs(options)
-        check(inputs)
-        for remark in remarks(inputs):
+        check_inputs(inputs)
+        for remark in remarks_on_inputs(inputs):
             self.stderr.write(remark)
         try:
             made = self._stages(inputs)
