@@ -31,6 +31,7 @@ VITAL = [
     "studies/participation/decorators.py",
     "studies/participation/picture_views.py",
     "studies/results/answers.py",
+    "studies/lifecycle/fingerprint.py",
     "studies/lifecycle/opening.py",
     "studies/exports/importer.py",
     "studies/trials/attention_checks.py",

@@ -3,7 +3,7 @@
 from .fingerprint import code_version, picture_hashes
 from .opening import open_study
 from .readiness import MissingMapsError, create_study, make_ready
-from .revisions import differences, find_version
+from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
 from .similarity_job import LIKENESS, ask_to_compare, comparison
@@ -27,6 +27,7 @@ __all__ = [
     "named_download",
     "open_study",
     "picture_hashes",
+    "revise",
     "revoke_invitation",
     "seal_in_words",
     "seal_json",

@@ -10,6 +10,7 @@ from .allocation import (
     meaning_of,
     renew_leases,
     undo_answer,
+    void_answer,
     void_participant,
     withdraw,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "right_side",
     "study_facts",
     "undo_answer",
+    "void_answer",
     "void_participant",
     "withdraw",
 ]
