@@ -124,7 +124,7 @@ def test_a_surprise_keeps_what_was_given_for_another_try(asked, tmp_path, monkey
         raise OSError("x" * 5000)
 
     with monkeypatch.context() as broken:
-        broken.setattr(jobs.images, "import_images", full)
+        broken.setattr(jobs, "import_images", full)
         failed = jobs.run_job(job.pk)
     assert (failed.state, len(failed.error)) == ("failed", 2000)
     assert default_storage.exists(name)

@@ -8,9 +8,8 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from explain import tasks
+from explain import maps, tasks
 from explain.jobs import jobs
-from explain.maps import batches
 from explain.models import Batch, ImageSet, Job
 from tests.factories import jpeg, make_network
 
@@ -158,7 +157,7 @@ def test_whoever_waits_on_a_page_goes_before_the_batches_first_come_first_served
 ):
     first, second = job(researcher), job(researcher)
     job(researcher, State.RUNNING)
-    monkeypatch.setattr(batches, "run_batch", lambda pk: did.append(-pk))
+    monkeypatch.setattr(maps, "run_batch", lambda pk: did.append(-pk))
     tasks.run_batch(7)
     assert did == [first.pk, second.pk, -7]
 

@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from explain.maps import runs
 from explain.models import Batch, ExplanationMap, Precompute
-from studies import tasks
 from studies.models import Study
-from studies.setup import preparation
+from studies.setup import preparation, tasks
 from studies.setup.drafts import create_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,8 +17,7 @@ from explain.photos import importer
 from explain.photos.class_names import imagenet_names, imagenet_synsets
 from explain.photos.importer import import_images
 from explain.photos.pixels import pixels_of
-
-from . import make_folder, make_zip, photo_bytes
+from tests.explain.photo_files import make_folder, make_zip, photo_bytes
 
 pytestmark = pytest.mark.django_db
 

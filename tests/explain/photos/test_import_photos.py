@@ -12,8 +12,7 @@ from PIL import Image as PillowImage
 
 from explain.models import Image, ImageSet
 from explain.photos.importer import import_images
-
-from . import make_folder, make_zip, photo_bytes, two_classes
+from tests.explain.photo_files import make_folder, make_zip, photo_bytes, two_classes
 
 pytestmark = pytest.mark.django_db
 SAMPLES = Path(__file__).parents[3] / "samples" / "photos"

@@ -16,8 +16,7 @@ from explain.photos import importer
 from explain.photos.boxes import BoxLookup, check_boxes, parse_boxes, read_boxes
 from explain.photos.cleaning import clean_photo
 from explain.photos.importer import import_images
-
-from . import make_folder, photo_bytes
+from tests.explain.photo_files import make_folder, photo_bytes
 
 pytestmark = pytest.mark.django_db
 LIMIT = 50_000_000

@@ -9,8 +9,7 @@ from explain.core.errors import BadInputError
 from explain.photos import file_trees
 from explain.photos.file_trees import open_tree
 from explain.photos.layouts import list_photos
-
-from . import make_folder, make_zip
+from tests.explain.photo_files import make_folder, make_zip
 
 
 def listed(path, synsets=None) -> dict[str, tuple]:

@@ -12,8 +12,7 @@ from django.core.management import CommandError, call_command
 
 from explain.models import Image, ImageSet
 from explain.photos import file_trees
-
-from . import make_folder, make_zip, photo_bytes, two_classes
+from tests.explain.photo_files import make_folder, make_zip, photo_bytes, two_classes
 
 pytestmark = pytest.mark.django_db
 

@@ -115,7 +115,7 @@ def test_a_failed_job_is_tried_again_on_what_it_was_given(browser, tasks_run_in_
         raise OSError("No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(jobs.images, "import_images", full)
+        broken.setattr(jobs, "import_images", full)
         assert "No space left" in upload(browser, birds(), set_name="mine").content.decode()
     page = browser.post(reverse("job-retry", args=[Job.objects.get().pk]), follow=True).content.decode()
     assert "3 photos in mine" in page
