@@ -1,5 +1,6 @@
 """ImageNet's validation set as it is published: flat files, the official list, the kit, XML boxes; part by part, in place."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -239,8 +240,14 @@ def test_a_zip_cannot_be_used_in_place(inbox):
 
 def test_class_names_are_those_of_the_libraries_and_take_no_torch():
     """They are read from the libraries' files: importing either takes more memory than an import may."""
-    code = "import sys; from explain.photos.class_names import imagenet_class as c; print(c('n04258138'), 'torch' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    code = "import sys, django; django.setup(); from explain.photos.class_names import imagenet_class as c; print(c('n04258138'), 'torch' in sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert said == "(807, 'solar dish') False\n"
     from timm.data import ImageNetInfo
     from torchvision.models import ResNet18_Weights

@@ -295,7 +295,7 @@ def test_a_stopped_import_says_how_to_go_on(inbox, monkeypatch):
     def stopped(**_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(importer, "import_images", stopped)
+    monkeypatch.setattr("explain.management.commands.import_images.import_images", stopped)
     with pytest.raises(CommandError, match="Run the same command again") as caught:
         call_command("import_images", str(inbox), set_name="s")
     assert caught.value.returncode == 130
