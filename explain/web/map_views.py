@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explain import jobs, tasks
 from explain.core.errors import BadInputError
+from explain.map_sources import source_of
 from explain.maps import (
-    make_map_pictures,
     pending_batches,
     requeue_stale,
     retry_failed,
@@ -140,7 +140,7 @@ def map_picture(request: HttpRequest, kind: str, pk: int) -> FileResponse:
         raise Http404
     row = get_object_or_404(ExplanationMap.objects.select_related("image", "network"), pk=pk)
     with _or_404():
-        make_map_pictures(row)
+        source_of(row).make_pictures(row)
     return _private_file(getattr(row, kind))
 
 

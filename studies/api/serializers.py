@@ -1,8 +1,11 @@
 """What the API gives, field by field. The names are those of the export's columns and of `scores --json`."""
 
+from typing import Any
+
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from explain.map_sources import source_of
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation import is_over, lets_nobody_in
 from studies.trials import check_passed as passed_check
@@ -15,6 +18,10 @@ class ArmSerializer(serializers.ModelSerializer):
     class Meta:
         model = Arm
         fields = ["index", "name", "network", "method"]
+
+    def to_representation(self, instance: Arm) -> dict[str, Any]:
+        facts = source_of(instance).facts(instance)
+        return {**super().to_representation(instance), "network": facts.network, "method": facts.method}
 
 
 class ProgressSerializer(serializers.Serializer):

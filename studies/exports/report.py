@@ -44,7 +44,7 @@ def report_html(study: Study, who: str | None = None) -> str:
         "result": result,
         "details": analyse_further(reading, result),
         "flow": flow_of(study, part),
-        "arms": study.arms.select_related("network"),
+        "arms": results.competing_arms(study),
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
         "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from explain.cam.metrics import attention_maps
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
+from explain.map_sources import source_of
 from explain.models import Image
 from explain.photos import pixels_of
 from explain.streams import Stream
@@ -16,6 +17,7 @@ from studies.models import CheckMap, ItemMap, Study
 from studies.trials import expected_main
 
 POOL = 24  # photos with check maps, at most
+CELLS = (7, 7)  # of check maps where no arm has any: those of most networks at 224 pixels
 
 
 class AttentionError(BadInputError):
@@ -37,15 +39,21 @@ def make_check_maps(study: Study) -> list[CheckMap]:
         )
     arms = study.arms.count()
     items = {item.image_id: item for item in study.items.select_related("image")}
-    sizes = ItemMap.objects.filter(item__study=study, arm__index=0)
-    cells = {pk: (h, w) for pk, h, w in sizes.values_list("item__image", "map__height", "map__width")}
+    cells = _cells(study)
     drawn = draw(
-        [(item.image, cells[pk]) for pk, item in items.items()],
+        [(item.image, cells.get(pk, CELLS)) for pk, item in items.items()],
         arms=arms,
         seed=study.seed,
         wanted=study.attention_checks,
     )
     return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]
+
+
+def _cells(study: Study) -> dict[int, tuple[int, int]]:
+    """Photo's key -> the (h, w) of the first arm's map that is an array; empty where all arms are pictures only."""
+    arm = next((arm for arm in study.arms.order_by("index") if source_of(arm).has_arrays), None)
+    sizes = ItemMap.objects.filter(item__study=study, arm=arm)
+    return {pk: (h, w) for pk, h, w in sizes.values_list("item__image", "map__height", "map__width")}
 
 
 def draw(

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.files import FieldFile
 
-from explain.maps import make_map_pictures
+from explain.map_sources import source_of
 from explain.photos import make_picture, sha256_of
 from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
 from studies.protocol import in_full
@@ -46,7 +46,7 @@ def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda
     for done, item in enumerate(items, start=1):
         make_picture(item.image)
         for item_map in item.item_maps.all():
-            make_map_pictures(item_map.map)
+            source_of(item_map.map).make_pictures(item_map.map)
         hashes |= {key: sha256_of(file) for key, file in picture_files(item, study.picture).items()}
         progress(done, total)
     return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
@@ -101,9 +101,10 @@ def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
         "protocol": {
             key: value for key, value in in_full(study.protocol).items() if not _is_as_before(key, value)
         },
-        "arms": list(
-            study.arms.order_by("index").values_list("index", "name", "network__weights_sha256", "method")
-        ),
+        "arms": [
+            (arm.index, arm.name, *source_of(arm).sealed(arm))
+            for arm in study.arms.order_by("index").select_related("network").defer("network__class_names")
+        ],
         "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
         "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
         "pictures": pictures,

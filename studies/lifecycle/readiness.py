@@ -1,11 +1,15 @@
 """A study from its protocol, and its items once all maps are there."""
 
+from collections.abc import Iterator
+
 from django.db import transaction
 
+from explain import map_sources
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import label_targets
 from studies.models import Arm, Item, ItemMap, Study
 from studies.protocol import (
+    ArmPlan,
     Code,
     Fault,
     Protocol,
@@ -21,6 +25,11 @@ from . import check_maps
 
 class MissingMapsError(ProtocolError):
     """Photos and networks are here, but not every map."""
+
+    @property
+    def workers_can_help(self) -> bool:
+        """Whether workers make all that is missing; else somebody has to bring maps in."""
+        return all(fault.code != Code.BRING_FIRST for fault in self.faults)
 
 
 def create_study(*, protocol: Protocol) -> Study:
@@ -42,7 +51,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     networks = find_networks(protocol)
     images = chosen_images(choose_photos(protocol))
     check_labels(images, list(networks.values()))
-    maps = _maps(protocol, networks, images)
+    maps = _maps(protocol, images)
     check_maps.check_boxes(images, protocol.attention_checks)
     with transaction.atomic():
         for name in Study.SAME_IN_PROTOCOL:
@@ -51,7 +60,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
         study.save()
         arms = [
             Arm.objects.create(
-                study=study, index=index, name=plan.name, network=networks[plan.network], method=plan.method
+                study=study, index=index, name=plan.name, **plan.source.columns(plan.keys, networks)
             )
             for index, plan in enumerate(protocol.arms)
         ]
@@ -59,9 +68,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
             Item(study=study, index=index, image=image) for index, image in enumerate(images)
         )
         ItemMap.objects.bulk_create(
-            ItemMap(item=item, arm=arm, map=maps[item.image_id, arm.network_id, arm.method])
-            for item in items
-            for arm in arms
+            ItemMap(item=item, arm=arm, map=maps[arm.index][item.image_id]) for item in items for arm in arms
         )
 
 
@@ -73,29 +80,24 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
             raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, strange))
 
 
-def _maps(
-    protocol: Protocol, networks: dict[str, Network], images: list[Image]
-) -> dict[tuple[int, int, str], ExplanationMap]:
-    """The newest map of each photo for each arm, of the photo's label among the network's classes, at its layer."""
-    found: dict[tuple[int, int, str], ExplanationMap] = {}
-    missing = []
-    for arm in protocol.arms:
-        network = networks[arm.network]
-        rows = ExplanationMap.objects.filter(
-            network=network,
-            method=arm.method,
-            layer=network.layer,
-            image__image_set__name=protocol.photo_set,
-        )
-        targets = label_targets(images, network)
-        for row in rows.defer("values").order_by("id"):
-            if row.target == targets.get(row.image_id):
-                found[row.image_id, network.pk, arm.method] = row
-        lacking = sum((image.pk, network.pk, arm.method) not in found for image in images)
-        if lacking:
-            of = {"photos": len(images), "method": arm.method, "network": arm.network}
-            missing.append(Fault(("arms",), Code.MAPS_MISSING, {"missing": lacking, **of}))
-    if missing:
-        first = Fault((), Code.RUN_FIRST, {"command": precompute_command(protocol)})
-        raise MissingMapsError(*missing, first)
-    return found
+def _maps(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
+    """For each arm the map of each photo, by the photo's key. Raises MissingMapsError with what makes the missing ones."""
+    maps = [arm.source.maps_of(arm.keys, images) for arm in protocol.arms]
+    faults, lacking = [], []
+    for arm, there in zip(protocol.arms, maps, strict=True):
+        if missing := sum(image.pk not in there for image in images):
+            what = {"missing": missing, "photos": len(images), "maps": arm.source.maps_in_words(arm.keys)}
+            faults.append(Fault(("arms",), Code.MAPS_MISSING, what))
+            lacking.append(arm)
+    if faults:
+        raise MissingMapsError(*faults, *_remedies(protocol, lacking))
+    return maps
+
+
+def _remedies(protocol: Protocol, lacking: list[ArmPlan]) -> Iterator[Fault]:
+    """What to do about arms that lack maps. A run of workers is the same for all arms, whichever of them lacks some."""
+    if any(arm.source.made_by_workers for arm in lacking):
+        yield Fault((), Code.RUN_FIRST, {"command": precompute_command(protocol)})
+    brought = [arm.keys for arm in lacking if not arm.source.made_by_workers]
+    for command in map_sources.commands_for(protocol.photo_set, brought):
+        yield Fault((), Code.BRING_FIRST, {"command": command})

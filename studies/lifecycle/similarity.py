@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from explain.core.errors import BadInputError
-from explain.maps import make_map_pictures
+from explain.map_sources import source_of
+from explain.models import ExplanationMap
 from studies.models import Study
 
 NOTICEABLE = 2.15  # mean ΔE*ab
@@ -89,8 +90,8 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     for done, item in enumerate(items.iterator(chunk_size=50), start=1):
         shown = {one.arm.index: one.map for one in item.item_maps.all()}
         for one in shown.values():
-            make_map_pictures(one)
-        maps = [shown[index].array() for index, _ in arms]
+            source_of(one).make_pictures(one)
+        maps = [_array(shown[index]) for index, _ in arms]
         fields = [_fields(getattr(shown[index], study.picture)) for index, _ in arms]
         numbers.append(item.index)
         for a, b in couples:
@@ -132,8 +133,15 @@ def _pair(
     )
 
 
-def correlate(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Pearson's correlation of two maps, the coarser one brought to the finer one's size; None if one is constant."""
+def _array(row: ExplanationMap) -> np.ndarray | None:
+    return row.array() if source_of(row).has_arrays else None
+
+
+def correlate(one: np.ndarray | None, other: np.ndarray | None) -> float | None:
+    """Pearson's correlation of two maps, the coarser one brought to the finer one's size; None if one is constant or has
+    no array."""
+    if one is None or other is None:
+        return None
     height, width = max(one.shape[0], other.shape[0]), max(one.shape[1], other.shape[1])
     one, other = (_sized(values, height, width) for values in (one, other))
     if one.std() == 0 or other.std() == 0:

@@ -65,7 +65,7 @@ def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) 
         "studies/overview/study.html",
         {
             "study": found,
-            "arms": found.arms.select_related("network"),
+            "arms": results.competing_arms(found),
             "items": found.items.count(),
             "progress": done,
             "trials_chart": results.trial_states(done) if done.needed else "",

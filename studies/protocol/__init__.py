@@ -12,7 +12,6 @@ from .analysis_plan import (
 )
 from .fault_words import ON_COMMAND_LINE, FaultOnPage, in_words, on_page, on_page_with_key
 from .faults import MISSHAPEN, Code, Fault, Key, nearest, without_rows
-from .method_descriptions import METHODS_IN_WORDS
 from .parser import NAME
 from .photo_selection import (
     NotSeenYetError,
@@ -23,18 +22,27 @@ from .photo_selection import (
     find_set,
     precompute_command,
 )
-from .schema import Protocol, ProtocolError, check_protocol, in_full, names_of_arms, read_protocol, to_toml
+from .schema import (
+    ArmPlan,
+    Protocol,
+    ProtocolError,
+    check_protocol,
+    in_full,
+    names_of_arms,
+    read_protocol,
+    to_toml,
+)
 from .wording import default_wording, fill_in
 
 __all__ = [
     "HIDDEN",
-    "METHODS_IN_WORDS",
     "MISSHAPEN",
     "NAME",
     "ON_COMMAND_LINE",
     "RULES",
     "SPENDING",
     "AnalysisPlan",
+    "ArmPlan",
     "Code",
     "Fault",
     "FaultOnPage",

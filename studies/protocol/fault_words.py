@@ -46,7 +46,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",
     Code.MORE_THAN_CHECKS: "is {value}, but design.attention_checks is {checks}",
     Code.NO_PRACTICE: "is true, but design.practice is not",
-    Code.SAME_ARM: "has the same network and method twice; each arm must be another pair",
+    Code.SAME_ARM: "has the same {keys!a} twice; each arm must be another {keys!p}",
     Code.SAME_NAME: "is the same for two arms; give each a name of its own",
     Code.ARMS_EXACTLY: "has {count} entries; a {task} study compares exactly {wanted!n}",
     Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
@@ -57,7 +57,7 @@ OF_THE_KEY: dict[Code, str] = {
 
 # Whole sentences that both say.
 SENTENCES: dict[Code, Words] = {
-    Code.MAPS_MISSING: "{missing} of {photos} maps of {method} by {network} are missing.",
+    Code.MAPS_MISSING: "{missing} of {photos} {maps} are missing.",
     Code.TOO_FEW_PEOPLE: "this study needs at least {fewest} people, as one gives at most {trials} answers and an item "
     "needs {answers} people; ask more people, or raise design.trials_per_participant",
     Code.NO_FILE: "Choose a file: a study.toml.",
@@ -103,6 +103,7 @@ ON_COMMAND_LINE: dict[Code, Words] = {
     Code.NO_BOXES: "{wanted} are needed, and {boxed} of the photos have a box around their object. Bring the photos in with "
     "boxes (manage.py import_images … --boxes FILE), or set attention_checks = 0.",
     Code.RUN_FIRST: "First run: {command}",
+    Code.BRING_FIRST: "Bring them in first: {command}",
 }
 
 ON_PAGE: dict[Code, Words] = {
@@ -123,11 +124,15 @@ ON_PAGE: dict[Code, Words] = {
     ),
     Code.NO_BOXES: _boxes_missing,
     Code.RUN_FIRST: "Make the maps: the last step has a button for it.",
+    Code.BRING_FIRST: "They are not made here: somebody has to bring them in first.",
 }
 
 
 class _Format(Formatter):
-    """Lists and small numbers as people write them: {known!c}, {classes!q}, {choices!o}, {wanted!n}."""
+    """Lists and small numbers as people write them: {known!c}, {classes!q}, {choices!o}, {keys!a}, {wanted!n}.
+
+    {keys!p} is what an arm is by its keys: a pair of two, or one.
+    """
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "c":
@@ -136,6 +141,10 @@ class _Format(Formatter):
             return ", ".join(map(repr, value))
         if conversion == "o":
             return " or ".join(map(repr, value))
+        if conversion == "a":
+            return " and ".join(value)
+        if conversion == "p":
+            return "pair" if len(value) == 2 else "one"
         if conversion == "n":
             return {1: "one", 2: "two", 3: "three"}.get(value, value)
         return super().convert_field(value, conversion)

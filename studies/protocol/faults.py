@@ -53,6 +53,7 @@ class Code(StrEnum):
     NO_BOXES = "no boxes"
     MAPS_MISSING = "maps missing"
     RUN_FIRST = "run first"
+    BRING_FIRST = "bring first"
     TOO_FEW_PEOPLE = "too few people"
     # The file, or the study that it would change.
     NO_FILE = "no file"

@@ -1,6 +1,6 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
-from explain import selection
+from explain import map_sources, selection
 from explain.models import Image, ImageSet, Network
 from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdicts
 
@@ -71,7 +71,7 @@ def find_set(protocol: Protocol) -> ImageSet:
 
 def find_networks(protocol: Protocol) -> dict[str, Network]:
     """The networks of the arms by name, in the arms' order; ProtocolError names those that are not here."""
-    names = list(dict.fromkeys(arm.network for arm in protocol.arms))
+    names = _network_names(protocol)
     networks = {network.name: network for network in Network.objects.filter(name__in=names)}
     if missing := sorted(set(names) - set(networks)):
         known = tuple(Network.objects.values_list("name", flat=True))
@@ -84,10 +84,13 @@ def find_networks(protocol: Protocol) -> dict[str, Network]:
     return {name: networks[name] for name in names}
 
 
+def _network_names(protocol: Protocol) -> list[str]:
+    return map_sources.network_names([arm.keys for arm in protocol.arms])
+
+
 def precompute_command(protocol: Protocol) -> str:
-    networks = ",".join(dict.fromkeys(arm.network for arm in protocol.arms))
-    methods = ",".join(dict.fromkeys(arm.method for arm in protocol.arms))
-    return f"manage.py precompute {protocol.photo_set} --networks {networks} --methods {methods}"
+    """What makes workers look at the photos and compute the maps that they compute."""
+    return map_sources.precompute_command(protocol.photo_set, [arm.keys for arm in protocol.arms])
 
 
 def _check_classes(rule: Rule, known: set[str]) -> None:
@@ -98,4 +101,4 @@ def _check_classes(rule: Rule, known: set[str]) -> None:
 def _networks(protocol: Protocol) -> list[Network]:
     if protocol.rule.asks_networks:
         return list(find_networks(protocol).values())
-    return list(Network.objects.filter(name__in={arm.network for arm in protocol.arms}).order_by("name"))
+    return list(Network.objects.filter(name__in=_network_names(protocol)).order_by("name"))

@@ -42,13 +42,15 @@ completion_url = "https://…"      # where a recruitment site wants people back
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from explain.cam.names import METHOD_NAMES
+from explain import map_sources
+from explain.map_sources import Keys, MapSource, source_of
 from explain.selection import Rule
 from studies.core import languages
 from studies.models import Study
@@ -61,9 +63,14 @@ from .wording import default_wording, unknown_places
 
 @dataclass(frozen=True)
 class ArmPlan:
-    network: str
-    method: str
+    """An arm of a protocol: the keys that name its source of maps, and what it is called."""
+
+    keys: dict[str, str]
     name: str
+
+    @property
+    def source(self) -> MapSource:
+        return source_of(self.keys)
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     """The protocol in full: with it as its source it is the same protocol, whatever the defaults will be by then."""
     return reader.completed() | {
-        "arms": [{"network": arm.network, "method": arm.method, "name": arm.name} for arm in protocol.arms],
+        "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
         "wording": protocol.wording,
     }
 
@@ -192,12 +199,12 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
     tables = reader.tables("arms")
     if len(reader.faults) > before:
         return []
-    rows = [(table.slug("network"), table.one_of("method", METHOD_NAMES)) for table in tables]
+    rows = [source_of(table.values).read(table) for table in tables]
     said = [table.text("name", longest=100, default="") for table in tables]
     names = _names(rows, said)
-    arms = [ArmPlan(*row, name) for row, name in zip(rows, names, strict=True)]
-    if len(set(rows)) < len(rows):
-        reader.fault(Code.SAME_ARM, "arms")
+    arms = [ArmPlan(keys, name) for keys, name in zip(rows, names, strict=True)]
+    if twice := next((keys for keys in rows if rows.count(keys) > 1), None):
+        reader.fault(Code.SAME_ARM, "arms", keys=source_of(twice).keys)
     elif len({arm.name for arm in arms}) < len(arms):
         reader.fault(Code.SAME_NAME, "arms", "name")
     if task == Study.Task.RATING and len(arms) != 2:
@@ -209,18 +216,12 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
 
 def names_of_arms(arms: list[dict[str, Any]]) -> list[str]:
     """What the arms of a protocol are called, whether it is whole yet or not."""
-    rows = [(arm.get("network", ""), arm.get("method", "")) for arm in arms]
-    return _names(rows, [arm.get("name", "") for arm in arms])
+    return _names(arms, [arm.get("name", "") for arm in arms])
 
 
-def _names(rows: list[tuple[str, str]], said: list[str]) -> list[str]:
+def _names(arms: Sequence[Keys], said: list[str]) -> list[str]:
     """As they are named, or else by what differs between them."""
-    one_network = len({network for network, _ in rows}) == 1
-    one_method = len({method for _, method in rows}) == 1
-    return [
-        name or (method if one_network else network if one_method else f"{network} {method}")
-        for (network, method), name in zip(rows, said, strict=True)
-    ]
+    return [name or usual for name, usual in zip(said, map_sources.names_of(arms), strict=True)]
 
 
 def _questions(reader: Reader) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from studies.analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
 from studies.analysis.table import UNKNOWN, Choices, Ratings
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
-from studies.models import Participant, Response, Study, Trial
+from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
 
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
@@ -29,13 +29,13 @@ class Reading:
         self.study, self.part = study, part
 
     @cached_property
-    def methods(self) -> dict[str, str]:
-        """The method of each arm by its name, in the order of the arms."""
-        return dict(self.study.arms.values_list("name", "method"))
+    def arm_rows(self) -> list[Arm]:
+        """The arms in their order."""
+        return list(self.study.arms.all())
 
     @property
     def arms(self) -> tuple[str, ...]:
-        return tuple(self.methods)
+        return tuple(arm.name for arm in self.arm_rows)
 
     @cached_property
     def plan(self) -> AnalysisPlan:

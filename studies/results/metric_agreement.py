@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from explain import map_sources
 from explain.evaluation import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
@@ -125,11 +126,10 @@ class _Ground:
     @cached_property
     def evaluate_command(self) -> str:
         """What makes figures of the study's maps, but for the protocol."""
-        names = ",".join(dict.fromkeys(arm.network.name for arm in self.arms))
-        methods = ",".join(dict.fromkeys(arm.method for arm in self.arms))
         first = self.study.items.select_related("image__image_set").first()
         chosen = first.image.image_set.name if first else "SET"
-        return f"manage.py evaluate {chosen} --networks {names} --methods {methods}"
+        keys = [map_sources.source_of(arm).keys_of(arm) for arm in self.arms]
+        return map_sources.evaluate_command(chosen, keys)
 
     def evaluations(self, by: EvaluationProtocol) -> dict[Key, Evaluation]:
         """The stored rows of a protocol about the study's photos."""

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models.fields.files import FieldFile
 
 from explain.core.errors import BadInputError
+from explain.map_sources import ArmFacts, source_of
 from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, Response, Study, Trial
 from studies.trials import names_of_maps, picked
@@ -65,9 +66,23 @@ MEANINGS = {
 }
 
 
+@dataclass(frozen=True)
+class CompetingArm:
+    """One arm for a table of them: its name, and what its source says of it."""
+
+    name: str
+    facts: ArmFacts
+
+
+def competing_arms(study: Study) -> list[CompetingArm]:
+    """The arms of a study, in their order."""
+    rows = study.arms.select_related("network").order_by("index")
+    return [CompetingArm(arm.name, source_of(arm).facts(arm)) for arm in rows]
+
+
 def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
     """The origin of every map of a study, or of one item's, in the order of items and arms. Every picture is read."""
-    rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "arm__network", "map")
+    rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map__network")
     if item is not None:
         rows = rows.filter(item__index=item)
     seen: dict[int, str] = {}  # the photo's picture, once for all arms
@@ -75,6 +90,7 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
         photo, made = row.item.image, row.map
         if photo.pk not in seen:
             seen = {photo.pk: hash_of_picture(photo.picture)}
+        origin = source_of(made).origin(made)
         yield Origin(
             item=row.item.index,
             photo=photo.original_name,
@@ -83,16 +99,16 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
             source_sha256=photo.source_sha256,
             photo_shown_sha256=seen[photo.pk],
             arm=row.arm.name,
-            network=row.arm.network.name,
-            weights_sha256=row.arm.network.weights_sha256,
-            layer=made.layer,
-            method=made.method,
-            target=made.target,
+            network=origin.network,
+            weights_sha256=origin.weights_sha256,
+            layer=origin.layer,
+            method=origin.method,
+            target=origin.target,
             map=made.pk,
             map_sha256=hash_of_map(made.values),
             shown_sha256=hash_of_picture(getattr(made, study.picture)),
-            parameters_hash=made.parameters_hash,
-            manifest=made.manifest,
+            parameters_hash=origin.parameters_hash,
+            manifest=origin.manifest,
         )
 
 

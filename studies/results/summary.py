@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explain.map_sources import source_of
 from studies.analysis.answers import SAME, SAME_NAME, missing_items
 from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
 from studies.analysis.scores import choice_scores_of, rating_scores_of
@@ -201,7 +202,7 @@ def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Sum
             *about_looks,
             *_notes(given, missing, imported),
             *_versions_note(versions),
-            *_controls(reading.methods),
+            *(note for arm in reading.arm_rows for note in source_of(arm).notes(arm.name, arm)),
         ),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
@@ -271,19 +272,6 @@ def _positions(given: Answers, arms: int) -> dict[str, int]:
         "neither": int((shown == 0).sum()),
         "right": int((shown > 0).sum()),
     }
-
-
-CONTROLS = {
-    "random": "noise drawn for each photo, by no network",
-    "centre": "the same spot in the middle of every photo, by no network",
-}
-
-
-def _controls(methods: dict[str, str]) -> Iterable[str]:
-    """Arms that no network made: what a real map has to beat."""
-    for name, method in methods.items():
-        if method in CONTROLS:
-            yield f"{name} is a control: {CONTROLS[method]}."
 
 
 def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:

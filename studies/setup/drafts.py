@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from explain import map_sources
 from explain.selection import ClassesChoice
 from studies.models import Event, Study
 from studies.protocol import (
@@ -129,13 +130,11 @@ def all_faults(source: dict[str, Any]) -> list[Fault]:
 
 def completed(source: dict[str, Any]) -> dict[str, Any]:
     """A protocol with what is not chosen yet filled in for the moment, so that its photos and networks can be looked at."""
-    names = list(dict.fromkeys(arm["network"] for arm in source.get("arms", []) if arm.get("network")))
+    names = map_sources.network_names(source.get("arms", []))
     if source.get("task") == Study.Task.RATING and len(names) == 2:
-        arms = [{"network": name, "method": "random"} for name in names]
+        arms = [map_sources.stand_ins(name)[0] for name in names]
     else:
-        arms = [
-            {"network": name, "method": method} for name in names or ["-"] for method in ("random", "centre")
-        ]
+        arms = [arm for name in names or ["-"] for arm in map_sources.stand_ins(name)]
     if source.get("task") == Study.Task.RATING:
         arms = arms[:2]
     return {**source, "arms": arms, "analysis": {}}

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from explain import maps
+from explain import map_sources, maps
 from explain.core.errors import BadInputError
 from explain.models import Precompute
 from explain.tasks import queue_length, send
@@ -46,7 +46,9 @@ def start(*, study: Study, user=None) -> bool:
         raise ProtocolError(Fault((), Code.MADE_ALREADY, state))
     try:
         make_ready(study=study, protocol=check_protocol(study.protocol))
-    except (MissingMapsError, NotSeenYetError):
+    except (MissingMapsError, NotSeenYetError) as error:
+        if isinstance(error, MissingMapsError) and not error.workers_can_help:
+            raise
         with transaction.atomic():
             study.state, study.precompute = Study.State.PRECOMPUTING, None
             study.save(update_fields=["state", "precompute"])
@@ -104,8 +106,10 @@ def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
         return maps.plan_run(image_set=image_set, networks=networks, methods=[])
     try:
         make_ready(study=study, protocol=protocol)
-    except MissingMapsError:
-        methods = list(dict.fromkeys(arm.method for arm in protocol.arms))
+    except MissingMapsError as error:
+        if not error.workers_can_help:
+            raise
+        methods = map_sources.methods_for([arm.keys for arm in protocol.arms])
         return maps.plan_run(image_set=image_set, networks=networks, methods=methods, images=images)
     return None
 

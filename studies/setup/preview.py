@@ -6,7 +6,8 @@ import numpy as np
 from django.conf import settings
 from django.urls import reverse
 
-from explain.models import ExplanationMap, Image
+from explain.map_sources import source_of
+from explain.models import Image
 from explain.streams import Stream
 from studies.models import ItemMap, Study
 from studies.participation import Credit
@@ -90,12 +91,5 @@ def _photos(study: Study) -> list[tuple[Image, list[int | None]]]:
         images = chosen_images(choose_photos(protocol), most=AT_MOST)
     except NotSeenYetError:
         images = list(find_set(protocol).images.order_by("class_name", "original_name")[:AT_MOST])
-    rows = ExplanationMap.objects.filter(image__in=images).order_by("id")
-    found = {
-        (image, network, method): pk
-        for image, network, method, pk in rows.values_list("image", "network__name", "method", "pk")
-    }
-    arms = [
-        (arm["network"], arm.get("method", "")) for arm in study.protocol.get("arms", []) if "network" in arm
-    ]
-    return [(image, [found.get((image.pk, *arm)) for arm in arms]) for image in images]
+    arms = [source_of(keys).maps_of(keys, images) for keys in study.protocol.get("arms", [])]
+    return [(image, [maps[image.pk].pk if image.pk in maps else None for maps in arms]) for image in images]

@@ -19,6 +19,7 @@ from django.urls import reverse
 from PIL import Image
 
 from explain.core.errors import BadInputError
+from explain.map_sources import source_of
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
 from studies.results import hash_of_picture
@@ -167,8 +168,7 @@ def _names(study: Study, session: Session) -> Check:
     """Names, files and hashes that say which network or method it is, in pages, headers and addresses."""
     words = set()
     for arm in study.arms.select_related("network"):
-        network = arm.network
-        words |= {arm.name, arm.method, network.name, network.layer, network.load, network.weights_sha256}
+        words |= {arm.name, *source_of(arm).telltales(arm)}
     for item_map in ItemMap.objects.filter(item__study=study).select_related("map").defer("map__values"):
         words.add(item_map.map.parameters_hash)
         for file in (item_map.map.overlay, item_map.map.masked, item_map.map.heat):

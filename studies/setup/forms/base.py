@@ -9,11 +9,11 @@ from django import forms
 from django.core.validators import validate_slug
 from django.utils.text import slugify
 
+from explain import map_sources
 from explain.cam import METHOD_NAMES
 from explain.models import Network
 from studies.models import Study
 from studies.protocol import (
-    METHODS_IN_WORDS,
     Code,
     Fault,
     Key,
@@ -272,7 +272,8 @@ class MethodsForm(StepForm):
     @property
     def explained(self):
         """Each choice with what the method does, in words."""
-        return [(choice, METHODS_IN_WORDS[choice.data["value"]]) for choice in self["methods"]]
+        words = map_sources.methods_in_words()
+        return [(choice, words[choice.data["value"]]) for choice in self["methods"]]
 
     def read(self, source: Source) -> dict[str, Any]:
         return {"methods": methods_of(source)}
@@ -284,19 +285,23 @@ class MethodsForm(StepForm):
 
 
 def networks_of(source: Source) -> list[str]:
-    return list(dict.fromkeys(arm["network"] for arm in source.get("arms", []) if arm.get("network")))
+    return map_sources.network_names(source.get("arms", []))
 
 
 def methods_of(source: Source) -> list[str]:
-    return list(dict.fromkeys(arm["method"] for arm in source.get("arms", []) if arm.get("method")))
+    return map_sources.methods_for(source.get("arms", []))
 
 
-def arms(source: Source, networks: list[str], methods: list[str]) -> list[dict[str, str]]:
-    """Every network with every method; names that were given stay. What is not chosen yet has no key."""
+def arms(source: Source, networks: list[str], methods: list[str]) -> list[dict[str, Any]]:
+    """Every network with every method; names that were given stay. What is not chosen yet has no key.
+
+    Arms whose maps come from elsewhere stay as they are, after the others.
+    """
     known = {(arm.get("network"), arm.get("method")): arm for arm in source.get("arms", [])}
     pairs = [(network, method) for network in networks or [""] for method in methods or [""]]
     made = []
     for network, method in pairs:
         arm = {"network": network, "method": method, **known.get((network, method), {})}
         made.append({key: value for key, value in arm.items() if value})
-    return [arm for arm in made if arm]
+    others = map(dict, map_sources.not_by_network(source.get("arms", [])))
+    return [arm for arm in (*made, *others) if arm]

@@ -206,7 +206,7 @@ def test_the_shipped_protocols_are_the_paper_s_and_are_adapted_to_what_is_at_han
         "paper-method-choice-few", "paper-reliability-few-a-b", "paper-reliability-few-a-c", "paper-reliability-few-b-c",
     ]  # fmt: skip
     first = check_protocol(made[0].source)
-    assert {arm.network for arm in first.arms} == {"a"}
+    assert {arm.keys["network"] for arm in first.arms} == {"a"}
     assert not first.rule.ranks
     assert made[0].changes[0] == "a in place of resnet50"
 

@@ -133,7 +133,7 @@ def test_every_key_arrives_where_it_belongs():
     assert (rule.classes, rule.min_f1, rule.top_share) == (("hammer", "dam"), 0.94, 0.1)
     assert (rule.top_classes, rule.only_correct, rule.per_class, rule.limit) == (5, True, 50, 40)
     assert rule.seed == 3  # photos are drawn by the study's seed
-    assert [(arm.network, arm.method, arm.name) for arm in found.arms] == [
+    assert [(*arm.keys.values(), arm.name) for arm in found.arms] == [
         ("tiny", "grad-cam", "G"),
         ("tiny", "ablation-cam", "tiny ablation-cam"),
         ("small", "grad-cam", "small grad-cam"),

@@ -128,6 +128,25 @@ def test_a_draft_shows_the_maps_that_are_made_each_with_its_own_photo(staff):
     assert "the photo stands in for them" not in staff.text
 
 
+def test_a_draft_shows_the_maps_that_its_study_will_show_not_newer_ones_of_another_layer_or_class():
+    image_set = ImageSet.objects.create(name="birds")
+    images = [make_image(image_set, number) for number in range(2)]
+    network = make_network("tiny")
+    right = {
+        image: [make_map(image, network, method).pk for method in ("grad-cam", "random")] for image in images
+    }
+    for image in images:
+        for other in ({"layer": "features.3"}, {"target": image.class_index + 1}):
+            row = make_map(image, make_network(f"copy-{image.pk}-{next(iter(other))}"), "grad-cam")
+            for name, value in {"network": network, **other}.items():
+                setattr(row, name, value)
+            row.save()
+    arms = [{"network": "tiny", "method": method} for method in ("grad-cam", "random")]
+    source = {"version": 1, "slug": "early", "title": "Early", "task": "choice", "design": {"seed": 1}}
+    study = create_draft(source={**source, "photos": {"set": "birds"}, "arms": arms})
+    assert dict(_photos(study)) == right
+
+
 def test_the_address_of_a_preview_is_for_those_who_may_change_the_study(
     client, researcher, stranger, django_user_model
 ):

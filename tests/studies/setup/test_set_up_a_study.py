@@ -22,7 +22,7 @@ def test_the_pages_write_the_protocol_that_a_file_would_hold(browser, birds, tas
     study = begin(browser, task)
     go_through(browser, study)
     protocol = check_protocol(study.protocol)
-    arms = [(arm.network, arm.method) for arm in protocol.arms]
+    arms = [tuple(arm.keys.values()) for arm in protocol.arms]
     if task == "choice":
         assert arms == [("tiny", "grad-cam"), ("tiny", "ablation-cam")]
         assert protocol.wording["same"] == "Both alike"

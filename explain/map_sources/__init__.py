@@ -1,0 +1,35 @@
+"""Where an arm's pictures come from: one module for each source, one interface, and a registry that knows which is which."""
+
+from .control import stand_ins
+from .interface import ArmFacts, KeyReader, Keys, MapOrigin, MapSource, Pipeline
+from .of_arms import (
+    commands_for,
+    evaluate_command,
+    methods_for,
+    names_of,
+    network_names,
+    not_by_network,
+    precompute_command,
+)
+from .registry import SOURCES, methods_in_words, registered, source_of
+
+__all__ = [
+    "SOURCES",
+    "ArmFacts",
+    "KeyReader",
+    "Keys",
+    "MapOrigin",
+    "MapSource",
+    "Pipeline",
+    "commands_for",
+    "evaluate_command",
+    "methods_for",
+    "methods_in_words",
+    "names_of",
+    "network_names",
+    "not_by_network",
+    "precompute_command",
+    "registered",
+    "source_of",
+    "stand_ins",
+]

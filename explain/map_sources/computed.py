@@ -1,0 +1,123 @@
+"""Maps that workers compute of a network's features, by one of the methods of explain.cam."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from explain.cam.names import METHOD_NAMES
+from explain.maps import crop_of, make_map_pictures
+from explain.models import ExplanationMap, Image, Network
+from explain.photos import label_targets
+
+from .interface import ArmFacts, Box, KeyReader, Keys, Made, MapOrigin, MapSource, Pipeline
+
+NAMED_ONE_BY_ONE = 100  # photos; SQLite gives up on a look-up of very many
+
+
+class Computed(MapSource):
+    """`{ network, method }`: the source of every arm that names no other."""
+
+    name = "computed"
+    keys = ("network", "method")
+    made_by_workers = True
+    methods_in_words: ClassVar[Mapping[str, str]] = {
+        "grad-cam": "Weighs each channel by how fast the score changes with it. The usual baseline.",
+        "grad-cam++": "Grad-CAM with weights that follow several instances of an object better.",
+        "hirescam": "Multiplies gradient and feature cell by cell, so a map shows only what was used.",
+        "layer-cam": "Keeps positive gradients cell by cell; finer at early layers.",
+        "score-cam": "Weighs a channel by the score of the photo masked with it. Slow: one pass for each channel.",
+        "ablation-cam": "Weighs a channel by how far the score drops when it is set to zero. No gradients.",
+        "ablation-cam++": "Ablation-CAM on groups of similar channels, to need fewer passes.",
+        "pixel-ablation-cam": "Weighs each cell by how far the score drops when it is set to zero. The paper’s own method.",
+        "pixel-ablation-cam/authors": "The same as in the authors’ published code: weights are stretched to 0…1 first.",
+        "pixel-ablation-cam/weights": "The cells’ weights alone, without the features.",
+        "recipro-cam": "Weighs each cell by the score that it gives on its own. No gradients.",
+    }
+
+    def is_named_by(self, keys: Keys) -> bool:
+        return True
+
+    def read(self, table: KeyReader) -> dict[str, str]:
+        return {"network": table.slug("network"), "method": table.one_of("method", METHOD_NAMES)}
+
+    def short_name(self, keys: Keys, among: Sequence[Keys]) -> str:
+        """What differs between the arms: the method, the network, or both."""
+        network, method = keys.get("network", ""), keys.get("method", "")
+        if len({other.get("network", "") for other in among}) == 1:
+            return method
+        if len({other.get("method", "") for other in among}) == 1:
+            return network
+        return f"{network} {method}"
+
+    def pipeline(self, keys: Keys) -> Pipeline | None:
+        return Pipeline(keys.get("network", ""), keys.get("method", ""))
+
+    def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
+        """The newest map of each photo's label among the network's classes, at the layer that the network is cut at."""
+        network = Network.objects.filter(name=keys.get("network", "")).first()
+        if network is None or not images:
+            return {}
+        rows = ExplanationMap.objects.filter(
+            network=network,
+            method=keys.get("method", ""),
+            layer=network.layer,
+            **_photos(images),
+        )
+        targets = label_targets(images, network)
+        newest = {}
+        for row in rows.defer("values").order_by("id"):
+            if row.target == targets.get(row.image_id):
+                newest[row.image_id] = row
+        return newest
+
+    def maps_in_words(self, keys: Keys) -> str:
+        return f"maps of {keys['method']} by {keys['network']}"
+
+    def command(self, image_set: str, arms: Sequence[Keys]) -> str:
+        networks = ",".join(dict.fromkeys(keys["network"] for keys in arms))
+        methods = ",".join(dict.fromkeys(keys["method"] for keys in arms))
+        return f"manage.py precompute {image_set} --networks {networks} --methods {methods}"
+
+    def columns(self, keys: Keys, networks: Mapping[str, Network]) -> dict[str, Any]:
+        return {"network": networks[keys["network"]], "method": keys["method"]}
+
+    def owns(self, row: Made) -> bool:
+        return True
+
+    def keys_of(self, row: Made) -> dict[str, str]:
+        return {"network": row.network.name, "method": row.method}
+
+    def make_pictures(self, row: ExplanationMap) -> None:
+        make_map_pictures(row)
+
+    def extent(self, row: ExplanationMap, image: Image) -> Box:
+        """What the network saw of the photo."""
+        return crop_of(row.network, image)
+
+    def sealed(self, arm: Made) -> tuple[str, str]:
+        return arm.network.weights_sha256, arm.method
+
+    def facts(self, arm: Made) -> ArmFacts:
+        network = arm.network
+        return ArmFacts(network.name, network.load, network.layer, arm.method, network.weights_sha256)
+
+    def origin(self, row: ExplanationMap) -> MapOrigin:
+        return MapOrigin(
+            network=row.network.name,
+            weights_sha256=row.network.weights_sha256,
+            layer=row.layer,
+            method=row.method,
+            target=row.target,
+            parameters_hash=row.parameters_hash,
+            manifest=row.manifest,
+        )
+
+    def telltales(self, arm: Made) -> set[str]:
+        network = arm.network
+        return {arm.method, network.name, network.layer, network.load, network.weights_sha256}
+
+
+def _photos(images: Sequence[Image]) -> dict[str, Any]:
+    """The filter of maps for photos of one set: a few are named, of many the whole set is taken."""
+    if len(images) <= NAMED_ONE_BY_ONE:
+        return {"image__in": images}
+    return {"image__image_set": images[0].image_set_id}

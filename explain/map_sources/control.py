@@ -1,0 +1,36 @@
+"""Maps that say nothing of what a network looked at: what a real map has to beat."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from .computed import Computed
+from .interface import Keys, Made
+
+WHAT = {
+    "random": "noise drawn for each photo, by no network",
+    "centre": "the same spot in the middle of every photo, by no network",
+}
+
+
+class Control(Computed):
+    """`{ network, method }` where the method is a control. Workers make its maps, in the size of the network's own."""
+
+    name = "control"
+    methods_in_words: ClassVar[Mapping[str, str]] = {
+        "random": "A control: noise. Nobody should prefer it.",
+        "centre": "A control: always the middle of the photo. Hard to beat where objects are in the middle.",
+    }
+
+    def is_named_by(self, keys: Keys) -> bool:
+        return keys.get("method") in list(WHAT)
+
+    def owns(self, row: Made) -> bool:
+        return row.method in WHAT
+
+    def notes(self, name: str, arm: Made) -> Iterable[str]:
+        yield f"{name} is a control: {WHAT[arm.method]}."
+
+
+def stand_ins(network: str) -> list[dict[str, str]]:
+    """Arms that name a network and nothing else that matters: they stand where nothing is chosen yet."""
+    return [{"network": network, "method": method} for method in WHAT]

@@ -1,0 +1,170 @@
+"""MapSource: all that other rooms ask of where an arm's pictures come from.
+
+A study compares arms; each arm shows one map of every photo. A source says how a protocol names such an arm, what has to
+be there before the study can open, which rows are its maps, and what is said of it afterwards. Nobody else asks which
+source an arm has: they take `source_of(arm)` and call it. To add a source, write one module with a subclass of MapSource
+and put it into the list in registry.py.
+
+The maps of every source are rows of ExplanationMap, so whoever has a row needs not know whose it is:
+
+    overlay, masked, heat    the pictures that people see; `make_pictures` sees to it that they are there
+    values, height, width    the raw array, where the source has arrays; it enters the study's hash as it is
+    blank                    whether there is nothing to see: the page of a study's maps warns of it
+    manifest                 how it was made, for the export
+
+Nothing here imports torch: pages ask, too.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from explain.models import ExplanationMap, Image, Network
+
+Keys = Mapping[
+    str, Any
+]  # an arm's keys in a protocol, whether it is whole yet or not; its name is none of the source's
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the photo
+
+
+class KeyReader(Protocol):
+    """What takes keys out of a protocol's table and notes what is wrong with them (studies.protocol.parser)."""
+
+    def slug(self, key: str) -> str: ...
+    def one_of(self, key: str, choices: Sequence[Any]) -> Any: ...
+    def text(self, key: str, *, longest: int) -> str: ...
+
+
+class Made(Protocol):
+    """A row that says what made it: an arm of a study, or a map."""
+
+    method: str
+
+    @property
+    def network(self) -> Network: ...
+
+
+class Pipeline(NamedTuple):
+    """The network and the method by which workers, `precompute` and `evaluate` know an arm's maps."""
+
+    network: str
+    method: str
+
+
+@dataclass(frozen=True)
+class ArmFacts:
+    """What tables of a study's arms say of one; empty where there is nothing to say."""
+
+    network: str = ""
+    load: str = ""
+    layer: str = ""
+    method: str = ""
+    weights_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class MapOrigin:
+    """How one map came to be: columns of maps.csv, in the words of `studies.results.provenance.MEANINGS`."""
+
+    network: str
+    weights_sha256: str
+    layer: str
+    method: str
+    target: int
+    parameters_hash: str
+    manifest: dict[str, Any]
+
+
+class MapSource(ABC):
+    """One source of maps. Stateless: a registry holds one object of each class."""
+
+    name: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]  # the protocol keys that name an arm of it, in the order of the file
+    made_by_workers: ClassVar[bool] = False  # else somebody brings its maps, and no button here makes them
+    has_arrays: ClassVar[bool] = True  # else its maps are pictures only, and are compared as pictures only
+    methods_in_words: ClassVar[
+        Mapping[str, str]
+    ] = {}  # what a form offers to choose, each with a line about it
+
+    # The protocol: the keys that name an arm.
+
+    @abstractmethod
+    def is_named_by(self, keys: Keys) -> bool:
+        """Whether these keys of a protocol name an arm of this source. Values may be anything that TOML can hold."""
+
+    @abstractmethod
+    def read(self, table: KeyReader) -> dict[str, str]:
+        """Take the keys out of an arm's table, in the order of `keys`. What is wrong with them is noted by the table."""
+
+    @abstractmethod
+    def short_name(self, keys: Keys, among: Sequence[Keys]) -> str:
+        """What an arm without a name is called. `among`: all arms of the study that are named by the same keys."""
+
+    # Before a study opens: what has to be there.
+
+    def pipeline(self, keys: Keys) -> Pipeline | None:
+        """The network and method that workers compute the maps with; None where the maps do not come from workers."""
+        return None
+
+    @abstractmethod
+    def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
+        """Photo's key -> the map that would be shown of it. Photos whose map is not there yet are left out.
+
+        All `images` are of one set. Keys may be incomplete, or name what is not here: then nothing is there.
+        """
+
+    @abstractmethod
+    def maps_in_words(self, keys: Keys) -> str:
+        """What is missing where maps are: “3 of 6 … are missing”."""
+
+    @abstractmethod
+    def command(self, image_set: str, arms: Sequence[Keys]) -> str:
+        """What to type so that missing maps of these arms are there. The arms are of sources with the same `keys`."""
+
+    # The rows: an arm of a study and its maps.
+
+    @abstractmethod
+    def columns(self, keys: Keys, networks: Mapping[str, Network]) -> dict[str, Any]:
+        """The columns of the row of an arm, beside its study, index and name. `networks`: those of the study, by name."""
+
+    @abstractmethod
+    def owns(self, row: Made) -> bool:
+        """Whether this source made an arm's row, or a map."""
+
+    @abstractmethod
+    def keys_of(self, row: Made) -> dict[str, str]:
+        """The protocol's keys of the row of an arm."""
+
+    @abstractmethod
+    def make_pictures(self, row: ExplanationMap) -> None:
+        """See to it that a map has its pictures."""
+
+    def extent(self, row: ExplanationMap, image: Image) -> Box:
+        """Which part of the photo a map's array covers. Asked only of sources with arrays."""
+        return (0, 0, image.width, image.height)
+
+    # Afterwards: what is kept and said.
+
+    @abstractmethod
+    def sealed(self, arm: Made) -> tuple[str, str]:
+        """What enters a study's hash beside the arm's index and name: a SHA-256 of what made the maps, and how.
+
+        Never changes for a study that was opened: its seal would be broken.
+        """
+
+    @abstractmethod
+    def facts(self, arm: Made) -> ArmFacts:
+        """What tables of arms say on the study's page and in its report."""
+
+    @abstractmethod
+    def origin(self, row: ExplanationMap) -> MapOrigin:
+        """How a map came to be."""
+
+    def telltales(self, arm: Made) -> set[str]:
+        """Names and hashes that must stand on no page of a volunteer, and in no address or header."""
+        return set()
+
+    def notes(self, name: str, arm: Made) -> Iterable[str]:
+        """Whole sentences that stand beside results: what a reader should know of the arm called `name`."""
+        return ()

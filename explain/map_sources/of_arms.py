@@ -1,0 +1,58 @@
+"""What is asked of all arms of a study at once, whatever their sources are."""
+
+from collections.abc import Iterable, Sequence
+
+from .interface import Keys, Pipeline
+from .registry import source_of
+
+
+def names_of(arms: Sequence[Keys]) -> list[str]:
+    """What arms without a name of their own are called, by what differs between those that are named by the same keys."""
+    alike = [source_of(keys).keys for keys in arms]
+    return [
+        source_of(keys).short_name(
+            keys, [other for other, named_by in zip(arms, alike, strict=True) if named_by == own]
+        )
+        for keys, own in zip(arms, alike, strict=True)
+    ]
+
+
+def network_names(arms: Iterable[Keys]) -> list[str]:
+    """The networks that the arms need, each once, in the arms' order."""
+    return [name for name in dict.fromkeys(pair.network for pair in _pipelines(arms)) if name]
+
+
+def methods_for(arms: Iterable[Keys]) -> list[str]:
+    """The methods that workers compute for the arms, each once, in the arms' order."""
+    return [name for name in dict.fromkeys(pair.method for pair in _pipelines(arms)) if name]
+
+
+def commands_for(image_set: str, arms: Sequence[Keys]) -> list[str]:
+    """What to type so that the maps of the arms are there: one command for all arms that are named by the same keys."""
+    groups: dict[tuple[str, ...], list[Keys]] = {}
+    for keys in arms:
+        groups.setdefault(source_of(keys).keys, []).append(keys)
+    return [source_of(group[0]).command(image_set, group) for group in groups.values()]
+
+
+def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:
+    """What makes workers compute maps of the arms, and so look at the photos; empty where they have nothing to do."""
+    return "; ".join(
+        commands_for(image_set, [keys for keys in arms if source_of(keys).pipeline(keys) is not None])
+    )
+
+
+def evaluate_command(image_set: str, arms: Sequence[Keys]) -> str:
+    """What measures the maps of the arms, but for the protocol; of maps that workers did not make nothing is measured."""
+    networks, methods = ",".join(network_names(arms)), ",".join(methods_for(arms))
+    return f"manage.py evaluate {image_set} --networks {networks} --methods {methods}"
+
+
+def not_by_network(arms: Iterable[Keys]) -> list[Keys]:
+    """The arms that are named by other keys than a network and a method: no grid of the two can hold them."""
+    return [keys for keys in arms if source_of(keys).pipeline(keys) is None]
+
+
+def _pipelines(arms: Iterable[Keys]) -> Iterable[Pipeline]:
+    pairs = (source_of(keys).pipeline(keys) for keys in arms)
+    return (pair for pair in pairs if pair is not None)

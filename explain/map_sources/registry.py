@@ -1,0 +1,39 @@
+"""The sources that there are. Adding one is one module and one entry in SOURCES."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from .computed import Computed
+from .control import Control
+from .interface import Keys, Made, MapSource
+
+# Asked in this order. The last takes every arm that is left, an arm that says nothing yet among them.
+SOURCES: list[MapSource] = [Control(), Computed()]
+
+
+def source_of(arm: Keys | Made) -> MapSource:
+    """The source of an arm: of its keys in a protocol, of its row in a study, or of the row of a map.
+
+    >>> source_of({"network": "resnet50", "method": "random"}).name
+    'control'
+    >>> source_of({}).name
+    'computed'
+    """
+    if isinstance(arm, Mapping):
+        return next(source for source in SOURCES if source.is_named_by(arm))
+    return next(source for source in SOURCES if source.owns(arm))
+
+
+def methods_in_words() -> dict[str, str]:
+    """What there is to choose, each with a line for someone who has to."""
+    return {method: words for source in SOURCES for method, words in source.methods_in_words.items()}
+
+
+@contextmanager
+def registered(source: MapSource) -> Iterator[MapSource]:
+    """One source more while the block runs: for tests, and for trying a source out."""
+    SOURCES.insert(0, source)
+    try:
+        yield source
+    finally:
+        SOURCES.remove(source)

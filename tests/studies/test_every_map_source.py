@@ -1,0 +1,380 @@
+"""What every source of maps keeps: an arm of it goes all the way, from the protocol to the export, through the interface alone.
+
+It runs over all sources that are registered, and over one that nobody but this test knows: finished pictures.
+A new source gets all of it for an entry in EXAMPLES.
+"""
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from django.urls import reverse
+
+from explain.map_sources import SOURCES, ArmFacts, MapOrigin, MapSource, registered, source_of
+from explain.models import ExplanationMap, Image, ImageSet, Network
+from studies.exports.archive import export
+from studies.exports.report import report_html
+from studies.lifecycle.fingerprint import is_intact, what_is_asked
+from studies.lifecycle.opening import open_study
+from studies.lifecycle.readiness import MissingMapsError, create_study
+from studies.lifecycle.seal import broken_seal
+from studies.lifecycle.similarity import measure, pairs_of
+from studies.models import Event, Study
+from studies.protocol import ProtocolError, check_protocol, names_of_arms, read_protocol, to_toml
+from studies.results.provenance import origins
+from studies.results.summary import summary_of
+from studies.setup.drafts import all_faults, create_draft
+from studies.setup.preparation import start
+from studies.setup.preview import shots_of
+from studies.simulation.blinding_audit import check_blinding
+from studies.simulation.box_preference import in_boxes
+from tests.factories import jpeg, make_image, make_map, make_network, stored
+from tests.studies.filled import fill
+
+pytestmark = pytest.mark.django_db
+
+NOTE = "{} was drawn by hand."
+
+
+class Pictures(MapSource):
+    """`{ pictures = "NAME" }`: pictures that somebody brings, one for each photo."""
+
+    name = "pictures"
+    keys = ("pictures",)
+    has_arrays = False
+    MARK = "pictures:"
+
+    def is_named_by(self, keys):
+        return "pictures" in keys
+
+    def read(self, table):
+        return {"pictures": table.slug("pictures")}
+
+    def short_name(self, keys, among):
+        return keys.get("pictures", "")
+
+    def maps_of(self, keys, images):
+        rows = ExplanationMap.objects.filter(
+            method=f"{self.MARK}{keys.get('pictures')}", image__in=list(images)
+        )
+        return {row.image_id: row for row in rows}
+
+    def maps_in_words(self, keys):
+        return f"pictures of {keys['pictures']}"
+
+    def command(self, image_set, arms):
+        return "; ".join(f"manage.py import_pictures {image_set} --name {keys['pictures']}" for keys in arms)
+
+    def columns(self, keys, networks):
+        # A row of an arm has to name a network, whatever made its maps.
+        return {"network": Network.objects.earliest("pk"), "method": f"{self.MARK}{keys['pictures']}"}
+
+    def owns(self, row):
+        return row.method.startswith(self.MARK)
+
+    def keys_of(self, row):
+        return {"pictures": row.method.removeprefix(self.MARK)}
+
+    def make_pictures(self, row):
+        assert row.overlay, "finished pictures are there from the beginning"
+
+    def sealed(self, arm):
+        return "", arm.method
+
+    def facts(self, arm):
+        return ArmFacts(method=arm.method)
+
+    def origin(self, row):
+        return MapOrigin("", "", "", row.method, row.target, row.parameters_hash, row.manifest)
+
+    def telltales(self, arm):
+        return {arm.method, *self.keys_of(arm).values()}
+
+    def notes(self, name, arm):
+        yield NOTE.format(name)
+
+
+def draw_by_hand(image: Image, network: Network) -> None:
+    picture = jpeg(5000 + image.pk)
+    ExplanationMap.objects.create(
+        image=image,
+        network=network,
+        method="pictures:by-hand",
+        target=image.class_index,
+        values=np.zeros(1, "<f4").tobytes(),
+        height=1,
+        width=1,
+        manifest={"drawn_by": "somebody"},
+        **{kind: stored(picture) for kind in ("overlay", "masked", "heat")},
+    )
+
+
+@dataclass(frozen=True)
+class Example:
+    """An arm of a source as a protocol names it, how its map of a photo comes to be, and what is said of it."""
+
+    keys: dict[str, str]
+    bring: Callable[[Image, Network], object]
+    notes: list[str]
+    lacks: str  # what is said while its maps are missing
+    remedy: str
+    facts: tuple[str, str]  # network and method in tables
+
+
+def computed(method: str) -> Callable[[Image, Network], object]:
+    return lambda image, network: make_map(image, network, method)
+
+
+EXAMPLES = {
+    "computed": Example(
+        {"network": "tiny", "method": "grad-cam"},
+        computed("grad-cam"),
+        [],
+        "maps of grad-cam by tiny",
+        "First run: manage.py precompute birds --networks tiny --methods grad-cam,ablation-cam",
+        ("tiny", "grad-cam"),
+    ),
+    "control": Example(
+        {"network": "tiny", "method": "random"},
+        computed("random"),
+        ["the arm is a control: noise drawn for each photo, by no network."],
+        "maps of random by tiny",
+        "First run: manage.py precompute birds --networks tiny --methods random,ablation-cam",
+        ("tiny", "random"),
+    ),
+    "pictures": Example(
+        {"pictures": "by-hand"},
+        draw_by_hand,
+        ["the arm was drawn by hand."],
+        "pictures of by-hand",
+        "Bring them in first: manage.py import_pictures birds --name by-hand",
+        ("", "pictures:by-hand"),
+    ),
+}
+OTHER = {"network": "tiny", "method": "ablation-cam"}
+
+
+@pytest.fixture(params=[*SOURCES, Pictures()], ids=lambda source: source.name)
+def source(request):
+    if request.param in SOURCES:
+        yield request.param
+        return
+    with registered(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def example(source) -> Example:
+    return EXAMPLES[source.name]
+
+
+@pytest.fixture
+def photos():
+    """Four photos with a box each, and the maps of the other arm."""
+    image_set, network = ImageSet.objects.create(name="birds"), make_network("tiny")
+    images = [make_image(image_set, number) for number in range(4)]
+    Image.objects.update(boxes=[[8, 8, 30, 30]])
+    for image in images:
+        make_map(image, network, "ablation-cam")
+    return images
+
+
+def protocol_of(example: Example, **more) -> dict:
+    return {
+        "version": 1,
+        "slug": "sourced",
+        "title": "Where pictures come from",
+        "task": "choice",
+        "photos": {"set": "birds"},
+        "arms": [{**example.keys, "name": "the arm"}, dict(OTHER)],
+        "design": {"seed": 3, "responses_per_item": 2, "trials_per_participant": 4},
+        **more,
+    }
+
+
+@pytest.fixture
+def study(example, photos) -> Study:
+    """Ready to open."""
+    for image in photos:
+        example.bring(image, Network.objects.get())
+    return create_study(protocol=check_protocol(protocol_of(example)))
+
+
+def test_a_protocol_names_it_by_its_own_keys(source, example, tmp_path):
+    protocol = check_protocol(protocol_of(example))
+    assert [arm.source.name for arm in protocol.arms] == [source.name, "computed"]
+    assert list(protocol.arms[0].keys) == list(source.keys)
+    assert protocol.complete["arms"] == [
+        {**example.keys, "name": "the arm"},
+        {**OTHER, "name": protocol.arms[1].name},
+    ]
+    file = tmp_path / "study.toml"
+    file.write_text(to_toml(protocol.complete))
+    assert read_protocol(file).arms == protocol.arms
+
+
+def test_an_arm_without_a_name_is_called_by_what_it_is(source, example):
+    first, second = names_of_arms([example.keys, OTHER])
+    assert first != second
+    assert first in example.keys.values()
+
+
+def test_a_key_that_is_wrong_or_unknown_is_named(source, example):
+    key = source.keys[0]
+    for arm, said in (
+        ({**example.keys, key: 3}, f"arms[1].{key}: is 3; it must be"),
+        ({**example.keys, "colour": "red"}, "arms[1].colour: is unknown"),
+    ):
+        with pytest.raises(ProtocolError) as caught:
+            check_protocol(protocol_of(example, arms=[arm, OTHER]))
+        assert str(caught.value).startswith(said)
+
+
+def test_the_same_arm_twice_is_refused(source, example):
+    with pytest.raises(ProtocolError, match=f"has the same {' and '.join(source.keys)} twice"):
+        check_protocol(protocol_of(example, arms=[example.keys, example.keys]))
+
+
+def test_a_study_cannot_be_made_while_its_maps_are_missing(source, example, photos):
+    example.bring(photos[0], Network.objects.get())
+    with pytest.raises(MissingMapsError) as caught:
+        create_study(protocol=check_protocol(protocol_of(example)))
+    assert str(caught.value).split("\n") == [f"arms: 3 of 4 {example.lacks} are missing.", example.remedy]
+    assert caught.value.workers_can_help == source.made_by_workers
+
+
+def test_maps_that_workers_make_are_asked_of_them_and_others_are_asked_for(source, example, photos):
+    study = create_draft(source=protocol_of(example))
+    assert all_faults(study.protocol) == []
+    if source.made_by_workers:
+        assert not start(study=study)
+        assert study.state == Study.State.PRECOMPUTING
+        return
+    with pytest.raises(MissingMapsError):
+        start(study=study)
+    study.refresh_from_db()
+    assert study.state == Study.State.DRAFT
+    assert not study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).exists()
+
+
+def test_the_preview_shows_the_map_that_the_study_will_show(source, example, photos):
+    study = create_draft(source=protocol_of(example))
+    study.trials_per_participant, study.seed = 4, 3
+    assert all(shot.stands_in for shot in shots_of(study))
+    for image in photos:
+        example.bring(image, Network.objects.get())
+    shots = shots_of(study)
+    ready = create_study(protocol=check_protocol(protocol_of(example, slug="ready")))
+    assert [shot.stands_in for shot in shots] == [False] * 4
+    assert {frozenset(shot.pictures) for shot in shots} == {
+        frozenset(shot.pictures) for shot in shots_of(ready)
+    }
+
+
+def test_the_pages_of_a_set_up_leave_the_arm_as_it_is(source, example, photos, client, admin_user):
+    client.force_login(admin_user)
+    study = create_draft(source=protocol_of(example))
+    for step, data in (
+        ("networks", {"networks": ["tiny"]}),
+        ("methods", {"methods": ["ablation-cam", "hirescam", *[example.keys.get("method", "layer-cam")]]}),
+    ):
+        address = reverse("setup-step", args=[study.slug, step])
+        assert client.get(address).status_code == 200
+        assert client.post(address, {**data, "next": "1"}).status_code == 302
+    study.refresh_from_db()
+    assert {**example.keys, "name": "the arm"} in study.protocol["arms"]
+
+
+def test_a_row_of_an_arm_and_of_its_maps_knows_its_source(source, example, study):
+    arm = study.arms.get(index=0)
+    assert source_of(arm) is source
+    assert source.keys_of(arm) == example.keys
+    rows = [item.item_maps.get(arm=arm).map for item in study.items.all()]
+    assert {source_of(row).name for row in rows} == {source.name}
+
+
+def test_it_is_opened_and_sealed(source, example, study):
+    study = open_study(study=study)
+    assert is_intact(study)
+    assert broken_seal(study, with_pictures=True) is None
+    sealed = json.loads(json.dumps(what_is_asked(study, {})))["arms"][0]
+    assert sealed == [0, "the arm", *source.sealed(study.arms.get(index=0))]
+
+
+def test_people_take_part_and_nothing_tells_them_who_made_a_map(source, example, study):
+    checks = check_blinding(study=open_study(study=study))
+    leaks = {check.name: check.leaks for check in checks if check.leaks}
+    assert set(leaks) <= {"sizes"}  # the pictures of these tests are noise, and noise is never of one size
+
+
+def test_what_would_tell_who_made_a_map_is_looked_for(source, example, study):
+    word = max(source.telltales(study.arms.get(index=0)), key=len)
+    study.wording = {**study.wording, "question": f"Which of these is {word}?"}
+    study.save()
+    checks = check_blinding(study=open_study(study=study))
+    names = next(check for check in checks if check.name == "names")
+    assert any(repr(word) in leak for leak in names.leaks)
+
+
+def test_its_pictures_are_compared_with_those_of_other_arms(source, study):
+    measure(study)
+    (pair,) = pairs_of(study)
+    assert pair.items == 4
+    assert (pair.correlation_median is not None) == source.has_arrays
+    assert pair.farthest_difference > 0
+
+
+def test_simulated_people_can_go_by_where_its_maps_lie(source, study):
+    shares = np.array(list(in_boxes(study).values()))
+    assert shares.shape == (4, 2)
+    assert (shares[:, 0] > 0).all() == source.has_arrays
+    assert (shares[:, 1] > 0).all()
+
+
+def test_attention_checks_are_drawn_beside_it(source, example, photos):
+    for image in photos:
+        example.bring(image, Network.objects.get())
+    design = {"seed": 3, "responses_per_item": 2, "trials_per_participant": 4, "attention_checks": 1}
+    study = open_study(study=create_study(protocol=check_protocol(protocol_of(example, design=design))))
+    assert study.items.filter(check_maps__isnull=False).exists()
+
+
+def test_results_say_what_should_be_known_of_it(source, example, study):
+    fill(study, [[0, 1, 0, -1], [0, 0, 1, 1]])
+    notes = summary_of(study).notes
+    assert [note for note in notes if note.startswith("the arm")] == example.notes
+    report = report_html(study)
+    assert all(note in report for note in example.notes)
+
+
+def test_an_export_says_where_each_picture_came_from(source, example, study, tmp_path):
+    fill(study, [[0, 1, 0, -1], [0, 0, 1, 1]])
+    export(study=study, to=tmp_path, formats=["csv"])
+    with (tmp_path / "maps.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["arm"] == "the arm"]
+    assert [(row["network"], row["method"]) for row in rows] == [example.facts] * 4
+    made = [source.origin(item.item_maps.get(arm__index=0).map) for item in study.items.all()]
+    assert [json.loads(row["manifest"]) for row in rows] == [origin.manifest for origin in made]
+    assert all(origin.shown_sha256 for origin in origins(study))
+
+
+def test_every_page_about_the_study_opens(source, example, study, client, admin_user):
+    client.force_login(admin_user)
+    fill(study, [[0, 1, 0, -1], [0, 0, 1, 1]])
+    Study.objects.filter(pk=study.pk).update(state=Study.State.READY)
+    for name in ("study", "study-gallery", "study-alike", "study-results", "study-humans", "study-photos"):
+        response = client.get(reverse(name, args=[study.slug]))
+        assert response.status_code == 200, name
+    overview = client.get(reverse("study", args=[study.slug]))
+    facts = overview.context["arms"][0].facts
+    assert (facts.network, facts.method) == example.facts
+    for kind in ("overlay", "masked", "heat"):
+        row = study.items.first().item_maps.get(arm__index=0).map
+        assert client.get(reverse("map-picture", args=[kind, row.pk])).status_code == 200
+
+
+def test_every_source_has_an_example():
+    assert set(EXAMPLES) == {*(source.name for source in SOURCES), "pictures"}
