@@ -9,7 +9,7 @@ from .study import Study
 
 
 class Arm(FrozenWithStudy):
-    """One (network, method) that competes. `index` is its number in every array of answers."""
+    """What competes: one source of maps, named by network and method. `index` is its number in every array of answers."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
     index = models.PositiveSmallIntegerField()

@@ -16,7 +16,7 @@ only_correct = false              # only photos that every network gets right
 per_class = 50                    # photos of each class; drawn by the seed
 limit = 40                        # photos in all; drawn by the seed
 
-[[arms]]                          # two or more; a rating study has exactly two
+[[arms]]                          # two or more; a rating study has exactly two. Keys: explain/map_sources/
 network = "efficientnet-lite0"
 method = "grad-cam"
 name = "Grad-CAM"                 # optional; never shown to volunteers

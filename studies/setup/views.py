@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from explain import jobs
+from explain.map_sources import methods_for
 from explain.models import Job, Network
 from explain.photos import sets_with_counts
 from explain.web import send_and_show
@@ -173,7 +174,7 @@ def _faults_at(here: Step, source: dict[str, Any]) -> list[Fault]:
 
 def _without_what_is_to_come(here: Step, faults: list[Fault], source: dict[str, Any]) -> list[Fault]:
     """With networks chosen and no method yet, it is no fault of the networks that arms are incomplete."""
-    no_method = not any(arm.get("method") for arm in source.get("arms", []))
+    no_method = not methods_for(source.get("arms", []))
     if here.slug == "networks" and source.get("arms") and no_method:
         return [fault for fault in faults if fault.key != ("arms",) or fault.code == Code.SAME_ARM]
     return faults

@@ -27,7 +27,7 @@ from studies.protocol import ProtocolError, check_protocol, names_of_arms, read_
 from studies.results.provenance import origins
 from studies.results.summary import summary_of
 from studies.setup.drafts import all_faults, create_draft
-from studies.setup.preparation import start
+from studies.setup.preparation import advance, start
 from studies.setup.preview import shots_of
 from studies.simulation.blinding_audit import check_blinding
 from studies.simulation.box_preference import in_boxes
@@ -258,6 +258,20 @@ def test_maps_that_workers_make_are_asked_of_them_and_others_are_asked_for(sourc
     study.refresh_from_db()
     assert study.state == Study.State.DRAFT
     assert not study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).exists()
+
+
+def test_a_study_whose_maps_nobody_makes_waits_for_nobody(source, example, photos):
+    study = create_draft(source=protocol_of(example))
+    study.state = Study.State.PRECOMPUTING
+    study.save()
+    goes_on = advance(study)
+    study.refresh_from_db()
+    assert goes_on == source.made_by_workers
+    if source.made_by_workers:
+        assert study.precompute.methods == [example.keys["method"], "ablation-cam"]
+    else:
+        assert study.state == Study.State.DRAFT
+        assert example.remedy in study.events.get(kind=Event.Kind.MAPS_GIVEN_UP).data["why"]
 
 
 def test_the_preview_shows_the_map_that_the_study_will_show(source, example, photos):
