@@ -43,7 +43,9 @@ def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:
 
 
 def evaluate_command(image_set: str, arms: Sequence[Keys]) -> str:
-    """What measures the maps of the arms, but for the protocol; of maps that workers did not make nothing is measured."""
+    """What measures the maps of the arms, but for the protocol; empty where there is no command that measures all of them."""
+    if not_by_network(arms):
+        return ""
     networks, methods = ",".join(network_names(arms)), ",".join(methods_for(arms))
     return f"manage.py evaluate {image_set} --networks {networks} --methods {methods}"
 

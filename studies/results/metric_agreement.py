@@ -125,7 +125,7 @@ class _Ground:
 
     @cached_property
     def evaluate_command(self) -> str:
-        """What makes figures of the study's maps, but for the protocol."""
+        """What makes figures of the study's maps, but for the protocol; empty where nothing does for all of them."""
         first = self.study.items.select_related("image__image_set").first()
         chosen = first.image.image_set.name if first else "SET"
         keys = [map_sources.source_of(arm).keys_of(arm) for arm in self.arms]
@@ -255,6 +255,8 @@ def _key_of(one: ItemMap, by: EvaluationProtocol) -> Key:
 def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
     if not ground.answered:
         return "No answers are counted yet, so there is nothing to compare."
+    if not ground.evaluate_command:
+        return "No item has this figure for every arm: nothing measures maps that were made elsewhere."
     boxes = " boxes of the photos, and" if measure.name in ("iou", "pointing", "energy") else ""
     return f"No item has this figure for every arm. It needs{boxes} {ground.evaluate_command} --protocol {by.name}"
 

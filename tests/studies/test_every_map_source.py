@@ -24,6 +24,7 @@ from studies.lifecycle.seal import broken_seal
 from studies.lifecycle.similarity import measure, pairs_of
 from studies.models import Event, Study
 from studies.protocol import ProtocolError, check_protocol, names_of_arms, read_protocol, to_toml
+from studies.results.metric_agreement import humans_beside
 from studies.results.provenance import origins
 from studies.results.summary import summary_of
 from studies.setup.drafts import all_faults, create_draft
@@ -373,6 +374,14 @@ def test_an_export_says_where_each_picture_came_from(source, example, study, tmp
     made = [source.origin(item.item_maps.get(arm__index=0).map) for item in study.items.all()]
     assert [json.loads(row["manifest"]) for row in rows] == [origin.manifest for origin in made]
     assert all(origin.shown_sha256 for origin in origins(study))
+
+
+def test_figures_are_asked_for_only_where_something_measures_them(source, example, study):
+    fill(study, [[0, 1, 0, -1], [0, 0, 1, 1]])
+    note = humans_beside(study=study, figure="average-drop").note
+    command = f"manage.py evaluate birds --networks tiny --methods {example.keys.get('method')},ablation-cam"
+    assert (command in note) == source.made_by_workers
+    assert ("made elsewhere" in note) != source.made_by_workers
 
 
 def test_every_page_about_the_study_opens(source, example, study, client, admin_user):
