@@ -37,8 +37,6 @@ from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
 
-NOTE = "{} was drawn by hand."
-
 
 class Pictures(MapSource):
     """`{ pictures = "NAME" }`: pictures that somebody brings, one for each photo."""
@@ -95,7 +93,7 @@ class Pictures(MapSource):
         return {arm.method, *self.keys_of(arm).values()}
 
     def notes(self, name, arm):
-        yield NOTE.format(name)
+        yield f"{name} was drawn by hand."
 
 
 def draw_by_hand(image: Image, network: Network) -> None:
@@ -391,8 +389,7 @@ def test_every_page_about_the_study_opens(source, example, study, client, admin_
     for name in ("study", "study-gallery", "study-alike", "study-results", "study-humans", "study-photos"):
         response = client.get(reverse(name, args=[study.slug]))
         assert response.status_code == 200, name
-    overview = client.get(reverse("study", args=[study.slug]))
-    facts = overview.context["arms"][0].facts
+    facts = client.get(reverse("study", args=[study.slug])).context["arms"][0].facts
     assert (facts.network, facts.method) == example.facts
     for kind in ("overlay", "masked", "heat"):
         row = study.items.first().item_maps.get(arm__index=0).map
