@@ -1,4 +1,4 @@
-"""Which source an arm has, and what there is to choose. The way of each through a study: tests/studies/test_every_map_source.py."""
+"""Which source an arm has, and what there is to choose. The way of each through a study: tests/studies/lifecycle/test_every_map_source.py."""
 
 import re
 
