@@ -67,7 +67,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # A trial type has its templates in its own folder: trial_types/choice/trial.html
+        "DIRS": [BASE_DIR / "templates", BASE_DIR / "studies"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -24,6 +24,7 @@ from .models import (
     Trial,
 )
 from .protocol import with_hidden_results
+from .trial_types import answer_columns
 
 
 class OfVisibleStudies(admin.ModelAdmin):
@@ -244,8 +245,7 @@ class ResponseAdmin(ReadOnly):
         "item",
         "participant",
         "status",
-        "choice",
-        "rating",
+        *answer_columns(),
         "response_ms",
         "simulated",
         "created_at",

@@ -28,6 +28,7 @@ def sources() -> list[Path]:
     return [
         *pages,
         *sorted((ROOT / "templates/volunteer").glob("*.html")),
+        *sorted((ROOT / "studies/trial_types").rglob("*.html")),
         *sorted((ROOT / "studies").rglob("*.py")),
         ROOT / "config/failures.py",
     ]

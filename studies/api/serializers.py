@@ -8,8 +8,9 @@ from rest_framework import serializers
 from explain.map_sources import source_of
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation import is_over, lets_nobody_in
+from studies.trial_types import answer_columns, trial_type_of
 from studies.trials import check_passed as passed_check
-from studies.trials import names_of_maps, picked
+from studies.trials import names_of_maps
 
 
 class ArmSerializer(serializers.ModelSerializer):
@@ -91,8 +92,7 @@ class AnswerSerializer(serializers.ModelSerializer):
             "participant",
             "group",
             "order",
-            "choice",
-            "rating",
+            *answer_columns(),
             "shown_value",
             "response_ms",
             "simulated",
@@ -122,10 +122,12 @@ class AnswerSerializer(serializers.ModelSerializer):
     def get_choice(self, response: Response) -> str | None:
         if response.choice is None:
             return None
-        return picked(response.trial.kind, self.context["arms"], response.choice)
+        names = names_of_maps(response.trial.kind, self.context["arms"])
+        return trial_type_of(self.context["study"]).answers.in_words(response.choice, names)
 
     def get_check_passed(self, response: Response) -> bool | None:
-        return passed_check(response) if response.trial.kind == Trial.Kind.CHECK else None
+        is_check = response.trial.kind == Trial.Kind.CHECK
+        return passed_check(response, self.context["study"]) if is_check else None
 
     def get_imported_from(self, response: Response) -> str:
         return response.participant.external.get("imported", "")

@@ -102,7 +102,7 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
             rows = rows.filter(status=status)
         page = self.paginate_queryset(rows)
         arms = [arm.name for arm in study.arms.all()]
-        context = {**self.get_serializer_context(), "arms": arms}
+        context = {**self.get_serializer_context(), "study": study, "arms": arms}
         response = self.get_paginated_response(AnswerSerializer(page, many=True, context=context).data)
         response.data = seal_json(study) | response.data
         return response

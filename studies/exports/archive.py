@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from defusedcsv import csv
 
-from studies.analysis.answers import SAME, SAME_NAME
 from studies.lifecycle import SEAL_BROKEN, seal_in_words
 from studies.models import Study
 from studies.results import (
@@ -24,6 +23,7 @@ from studies.results import (
     reasons,
     scores_json,
 )
+from studies.trial_types import trial_type_of
 from studies.trials import failed_practice
 
 from .columns import Export
@@ -73,15 +73,13 @@ def wide(study: Study, who: str) -> Iterator[str]:
     arms = list(study.arms.values_list("name", flat=True))
     items = list(study.items.values_list("index", flat=True))
     given = answers_of(study, part_of(study, who))
-    names = [*arms, SAME_NAME] if study.task == Study.Task.CHOICE else None
+    files = trial_type_of(study).files
     yield _line(["participant", *(f"item_{index}" for index in items)])
     order = np.argsort(given.participants, kind="stable")
     edges = np.flatnonzero(np.diff(given.participants[order])) + 1
     for rows in np.split(order, edges) if len(order) else []:
         found = dict(zip(given.items[rows].tolist(), given.values[rows].tolist(), strict=True))
-        cells = (found.get(index, "") for index in items)
-        if names:
-            cells = ("" if value == "" else names[value if value != SAME else -1] for value in cells)
+        cells = (files.wide_cell(found[index], arms) if index in found else "" for index in items)
         yield _line([int(given.participants[rows[0]]), *cells])
 
 
@@ -147,15 +145,11 @@ def codebook(study: Study) -> str:
     writer.writerow(["file", "column", "type", "meaning"])
     for column in Export(study).columns:
         writer.writerow(["answers", column.name, column.type, column.description])
-    task = (
-        "the arm picked, or same"
-        if study.task == Study.Task.CHOICE
-        else "the rating, positive for the first arm"
-    )
+    answer = trial_type_of(study).files.in_wide
     writer.writerow(
         [WIDE, "participant", "integer", "Number of the participant. One row each; counted answers only."]
     )
-    writer.writerow([WIDE, "item_N", "text", f"Their answer about item N: {task}. Empty: none."])
+    writer.writerow([WIDE, "item_N", "text", f"Their answer about item N: {answer}. Empty: none."])
     for name, meaning in PARTICIPANT_MEANINGS.items():
         writer.writerow(["participants.csv", name, "text", meaning])
     for question in study.questions:

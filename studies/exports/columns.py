@@ -5,16 +5,17 @@ Answers are read a chunk at a time, so memory does not grow with the study.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from studies.analysis.answers import SAME_NAME
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Response, Study, Trial
 from studies.results import AnswerSelection, Reading, reasons
+from studies.trial_types import FileColumn, Rows, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
 from . import csv_columns
@@ -37,8 +38,6 @@ FIELDS = {
     "created_at": "time",
 }
 INT, TEXT, BOOL = "integer", "text", "true or false"
-SIDES = {"0,1": "left", "1,0": "right"}
-RATINGS = Categories([-2, -1, 0, 1, 2, None])
 TRUTH = Categories([False, True, None])
 
 
@@ -50,7 +49,7 @@ class Column:
     type: str  # integer, text, or true or false
     description: str
     make: Callable[["Export", Columns], csv_columns.Column]
-    task: str = ""  # only in studies with this task
+    task: str = ""  # only in studies of this trial type
 
 
 class Export:
@@ -98,7 +97,7 @@ class Export:
         rows = Response.objects.filter(trial__study=self.study).annotate(
             item_id=F("trial__item"),
             order=F("trial__order"),
-            value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+            value=F(trial_type_of(self.study).answers.column),
             shown=Coalesce("shown_value", UNKNOWN),
             ms=Coalesce("response_ms", Numbers.UNKNOWN),
             kind=F("trial__kind"),
@@ -127,19 +126,20 @@ class Export:
         """What each code means, worked out once for each distinct one."""
         return Categorical(self.choices(map(meaning, codes.texts)), codes.places)
 
-    def picked(self, raw: Columns) -> Categorical:
-        """The arm, or “same”, by name."""
-        main, check = (
-            [*names_of_maps(kind, self.arms), SAME_NAME] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK)
+    def own(self, raw: Columns, column: FileColumn) -> Categorical:
+        """What the study's trial type says in one of its own columns."""
+        cells = column.cells(
+            Rows(
+                arms=self.arms,
+                check_maps=names_of_maps(Trial.Kind.CHECK, self.arms),
+                value=raw["value"],
+                shown=raw["shown"],
+                check=raw["check"],
+                orders=raw["order"].texts,
+                order=raw["order"].places,
+            )
         )
-        places = raw["value"] % len(main)
-        return Categorical(self.choices([*main, *check]), np.where(raw["check"], places + len(main), places))
-
-    def positions(self, raw: Columns) -> Categorical:
-        """From 1; 0 for “same”."""
-        unknown = len(self.arms) + 1
-        places = np.where(raw["shown"] == UNKNOWN, unknown, raw["shown"] + 1)
-        return Categorical(Categories([*range(unknown), None]), places)
+        return Categorical(self.choices(cells.values), cells.places)
 
     def orders(self, raw: Columns) -> Categorical:
         """Names from the first position to the last; empty if not known."""
@@ -168,6 +168,19 @@ def _checks_passed(raw: Columns, task: str) -> Categorical:
 
 def _true(values: np.ndarray) -> Categorical:
     return Categorical(TRUTH, values.astype(np.int64))
+
+
+def _own_columns() -> list[Column]:
+    """Those of every trial type."""
+    return [
+        Column(own.name, own.type, own.description, partial(_own, column=own), task=entry.name)
+        for entry in trial_types()
+        for own in entry.files.columns
+    ]
+
+
+def _own(export: Export, raw: Columns, column: FileColumn) -> Categorical:
+    return export.own(raw, column)
 
 
 COLUMNS = [
@@ -199,42 +212,7 @@ COLUMNS = [
         "object and elsewhere. Empty: not known.",
         lambda e, raw: e.orders(raw),
     ),
-    Column(
-        "choice",
-        TEXT,
-        "The arm that was picked, by name, or “same”; in an attention check object or elsewhere.",
-        lambda e, raw: e.picked(raw),
-        task="choice",
-    ),
-    Column(
-        "position",
-        INT,
-        "Position that was picked, from 1 (A); 0 for “same”. Empty: not known.",
-        lambda e, raw: e.positions(raw),
-        task="choice",
-    ),
-    Column(
-        "rating",
-        INT,
-        "−2 … 2. Positive: the first arm was judged more reliable; in an attention check, the map on the object.",
-        lambda e, raw: Categorical(RATINGS, raw["value"] + 2),
-        task="rating",
-    ),
-    Column(
-        "rating_shown",
-        INT,
-        "−2 … 2 as on screen. Positive: the map on the right. Empty: not known.",
-        lambda e, raw: Categorical(RATINGS, np.where(raw["shown"] == UNKNOWN, 5, raw["shown"] + 2)),
-        task="rating",
-    ),
-    Column(
-        "first_arm_side",
-        TEXT,
-        "Side on which the first arm stood, or in an attention check the map on the object: left or right. Empty: not "
-        "known.",
-        lambda e, raw: e.by_code(raw["order"], lambda code: SIDES.get(code, "")),
-        task="rating",
-    ),
+    *_own_columns(),
     Column(
         "response_ms",
         INT,

@@ -1,6 +1,6 @@
 """Answers that were collected elsewhere, from a CSV file: all of them, or none and every mistake named by line.
 
-Columns `item,participant,choice` or `item,participant,rating`. An item is named by its number in the study or by its
+Columns `item,participant` and the one that the trial type names: `choice`, or `rating`. An item is named by its number in the study or by its
 photo's file name. Imported answers stand beside the study's own trials and never use one up. A draft is closed by an
 import, which freezes what it asks: answers to a question that can still change would mean nothing.
 """
@@ -18,12 +18,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from explain.core.errors import BadInputError
-from studies.analysis.answers import SAME, SAME_NAME
 from studies.lifecycle import close_draft, picture_hashes
 from studies.models import Event, Invitation, Participant, Response, Study, Trial, hash_token
+from studies.trial_types import trial_type_of
 
 MOST_MISTAKES_SHOWN = 10
-RATINGS = {str(value): value for value in range(-2, 3)} | {"+1": 1, "+2": 2, "−1": -1, "−2": -2}
 
 
 class AnswersFileError(BadInputError):
@@ -35,7 +34,16 @@ class Row:
     line: int
     item: int  # Item.id
     participant: str
-    value: int  # arm index, -1 for same; or the rating
+    value: int  # as it is stored: studies/trial_types
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The column of the answers, what its cells may say with the stored values that they mean, and the same in words."""
+
+    column: str
+    readings: dict[str, int]
+    in_words: str
 
 
 def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
@@ -82,13 +90,15 @@ def _check(study: Study, path: Path, content: bytes) -> list[Row]:
     except UnicodeDecodeError as error:
         raise AnswersFileError(f"{path.name}: not UTF-8 ({error.reason}). Save it as CSV UTF-8.") from error
     reader = csv.DictReader(lines, strict=True)
-    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    files, arms = trial_type_of(study).files, list(study.arms.values_list("name", flat=True))
+    value = files.column
     missing = [name for name in ("item", "participant", value) if name not in (reader.fieldnames or [])]
     if missing:
         raise AnswersFileError(
             f"{path.name}: no column {', '.join(missing)}. A {study.task} study needs item,participant,{value}."
         )
-    rows, mistakes = _rows(reader, _items(study), _values(study), value)
+    allowed = Allowed(value, files.readings(arms), files.allowed(arms))
+    rows, mistakes = _rows(reader, _items(study), allowed)
     if mistakes:
         shown = [f"{path.name}, {mistake}" for mistake in mistakes[:MOST_MISTAKES_SHOWN]]
         more = len(mistakes) - len(shown)
@@ -108,22 +118,15 @@ def _items(study: Study) -> dict[str, int]:
     return by_name | {str(index): pk for pk, index, _ in items}
 
 
-def _values(study: Study) -> dict[str, int]:
-    if study.task == Study.Task.RATING:
-        return RATINGS
-    return {name: index for index, name in study.arms.values_list("index", "name")} | {SAME_NAME: SAME}
-
-
-def _rows(reader: csv.DictReader, items: dict, values: dict, column: str) -> tuple[list[Row], list[str]]:
+def _rows(reader: csv.DictReader, items: dict, allowed: Allowed) -> tuple[list[Row], list[str]]:
     rows: list[Row] = []
     mistakes: list[str] = []
     first_line: dict[tuple[int, str], int] = {}
-    allowed = "−2 to 2" if column == "rating" else ", ".join(values)
     try:
         for cells in reader:
             line = reader.line_num
             item, participant, value = (
-                (cells[name] or "").strip() for name in ("item", "participant", column)
+                (cells[name] or "").strip() for name in ("item", "participant", allowed.column)
             )
             if item not in items:
                 mistakes.append(
@@ -131,14 +134,14 @@ def _rows(reader: csv.DictReader, items: dict, values: dict, column: str) -> tup
                 )
             elif not participant:
                 mistakes.append(f"line {line}: no participant. Give each person a name or number.")
-            elif value not in values:
-                mistakes.append(f"line {line}: {column} {value!r} is not one of {allowed}.")
+            elif value not in allowed.readings:
+                mistakes.append(f"line {line}: {allowed.column} {value!r} is not one of {allowed.in_words}.")
             elif (before := first_line.setdefault((items[item], participant), line)) != line:
                 mistakes.append(
                     f"line {line}: {participant} has answered item {item} on line {before}. One answer each."
                 )
             else:
-                rows.append(Row(line, items[item], participant, values[value]))
+                rows.append(Row(line, items[item], participant, allowed.readings[value]))
     except csv.Error as error:
         mistakes.append(f"line {reader.reader.line_num}: {error}. Quote cells that contain commas or quotes.")
     return rows, mistakes
@@ -156,7 +159,7 @@ def _store(study: Study, file: str, rows: list[Row]) -> int:
         ),
         batch_size=1000,
     )
-    column = "choice" if study.task == Study.Task.CHOICE else "rating"
+    column = trial_type_of(study).answers.column
     Response.objects.bulk_create(
         (
             Response(

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from explain.models import Precompute
 from studies.core import languages
+from studies.trial_types import TrialType, trial_type_of
 
 from .immutability import AppendOnly, Frozen, FrozenQuerySet, KeptQuerySet, refusal
 
@@ -169,6 +170,11 @@ class Study(Frozen):
             changed = any(getattr(self, field) != value for field, value in stored.items())
             if changed or not self.is_frozen:
                 raise refusal(self)
+
+    @property
+    def trial_type(self) -> TrialType:
+        """What its trials ask: templates have no other way to it."""
+        return trial_type_of(self)
 
     @property
     def is_frozen(self) -> bool:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from explain.core import clock
 from studies.analysis.times import Times, times_of
 from studies.models import Participant, Response, Study, Trial
+from studies.trial_types import trial_type_of
 from studies.trials import failed_practice, passes
 
 LATEST = 1000  # answers that times are taken from
@@ -89,8 +90,7 @@ def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], C
         rows = rows.filter(participant__in=people)
     passed: Counter[int] = Counter()
     given: Counter[int] = Counter()
-    value = "choice" if study.task == Study.Task.CHOICE else "rating"
-    for person, said in rows.values_list("participant", value):
+    for person, said in rows.values_list("participant", trial_type_of(study).answers.column):
         given[person] += 1
         passed[person] += passes(said, study.task)
     return passed, given

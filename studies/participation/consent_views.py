@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from studies.models import Study
+from studies.trial_types import trial_type_of
 from studies.trials import study_facts
 
 from . import recruitment_sites
@@ -61,7 +61,7 @@ def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What a map is, what to do, which keys there are. Can be read again at any time."""
-    study, participant = seat.study, seat.participant
+    study, participant, page = seat.study, seat.participant, trial_type_of(seat.study).page
     if study.questions and not participant.background:
         return redirect("about-you", token=seat.token)
     if request.method == "POST":
@@ -72,7 +72,8 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         "token": seat.token,
         "again": participant.instructed_at is not None,
         "instructions": text(study, "instructions", seat.expected),
-        "last_key": seat.arm_count() if study.task == Study.Task.CHOICE else 5,
+        "last_key": page.last_key(seat.arm_count()),
+        "page": page,
         **study_facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)

@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from studies.models import Participant
+from studies.models import Participant, Study
 from studies.protocol import fill_in
-from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, example_is_right, right_side
+from studies.trial_types import trial_type_of
+from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, right_side
 
 from .seats import Seat
 
@@ -25,16 +26,21 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
         value = request.POST.get("value", "")
-        said = example_is_right(seat.study, int(value) if value in _VALUES else None, side)
+        said = _is_right(seat.study, value, side)
         seat.keep_practice(number, value, right=said)
     return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
 
 
-_VALUES = {"-2", "-1", "0", "1", "2"}
+def _is_right(study: Study, value: str, side: int) -> bool:
+    """Whether a button says that the map on the object is the better one; what is no button of an example does not."""
+    answers = trial_type_of(study).answers
+    buttons = {str(shown): shown for shown in answers.shown_values(2)}
+    return value in buttons and answers.prefers_place(buttons[value], side)
 
 
 def example_context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
     study, drawing = participant.study, EXAMPLE_DRAWINGS[number]
+    page = trial_type_of(study).page
     pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
     if side == 1:
         pictures.reverse()
@@ -47,8 +53,8 @@ def example_context(participant: Participant, number: int, side: int, said: bool
         "maps": [
             {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
         ],
-        "ratings": list(zip(range(-2, 3), study.wording.get("labels", []), strict=False)),
-        "same": study.wording.get("same", ""),
+        "page": page,
+        **page.buttons(study.wording),
         "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
         "said": said,
         "right": "AB"[side],

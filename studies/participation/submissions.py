@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from studies.models import Event, Participant
-from studies.trials import AnswerError
+from studies.trial_types import AnswerError
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
 TELEMETRY_BYTES = 2000

@@ -10,10 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studies.analysis.answers import SAME
 from studies.models import Participant, Study
 from studies.protocol import fill_in
-from studies.trials import AnswerError
+from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
 from .decorators import refuse
@@ -45,7 +44,8 @@ def trial(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, Any]:
     current = block["trials"][0]
-    arms, texts = len(current["pictures"]) - 1, screen_texts()
+    page, texts = trial_type_of(study).page, screen_texts()
+    shown = len(current["pictures"]) - 1
     return {
         "study": study,
         "token": token,
@@ -58,12 +58,9 @@ def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, 
             {"value": index, "key": index + 1, "letter": LETTERS[index], "url": url}
             for index, url in enumerate(current["pictures"][1:])
         ],
-        "ratings": [
-            {"value": value, "key": value + 3, "label": label}
-            for value, label in zip(range(-2, 3), study.wording.get("labels", []), strict=False)
-        ],
-        "same": {"value": SAME, "label": study.wording.get("same", "")},
-        "shape": f"{study.task} arms-{arms}",
+        "page": page,
+        **page.buttons(study.wording),
+        "shape": f"{study.task} arms-{shown}",
         "answer_id": uuid4(),
     }
 

@@ -26,6 +26,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.exclusions import Rules
 from studies.analysis.sequential import LookBoundary, Spending, plan_looks
 from studies.models import Study
+from studies.trial_types import trial_type_in
 
 from .faults import Code
 
@@ -126,5 +127,5 @@ def _check_looks(reader: "Reader", contrasts: int) -> None:
             bounds_of(InterimSchedule(tuple(after), spending), contrasts)
         except AnswersError as error:
             looks.fault(Code.LOOKS, "after", value=after, why=str(error))
-    if reader.values.get("task") == Study.Task.CHOICE and not contrasts:
+    if trial_type_in(reader.values).asked.declares_contrasts and not contrasts:
         reader.fault(Code.LOOKS_AT_NOTHING, "looks")

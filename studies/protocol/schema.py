@@ -4,7 +4,7 @@ version = 1
 slug = "method-choice"
 title = "What does the computer look at?"
 language = "en"                   # optional; of volunteers' pages: de, fr, es, hi, pt-br, zh-hans, ar
-task = "choice"                   # or "rating": two arms, five buttons
+task = "…"                        # what each trial asks: the name of a trial type (studies/trial_types)
 
 [photos]                          # all optional but set; what each does is in explain/selection/rules.py
 set = "samples"
@@ -16,7 +16,7 @@ only_correct = false              # only photos that every network gets right
 per_class = 50                    # photos of each class; drawn by the seed
 limit = 40                        # photos in all; drawn by the seed
 
-[[arms]]                          # two or more; a rating study has exactly two. Keys: explain/map_sources/
+[[arms]]                          # two or more; how many, its trial type says. Keys: explain/map_sources/
 network = "efficientnet-lite0"
 method = "grad-cam"
 name = "Grad-CAM"                 # optional; never shown to volunteers
@@ -32,7 +32,7 @@ seed = 1
 picture = "overlay"               # or "masked", "heat"
 
 [wording]                         # optional: question, instructions, consent, thanks;
-question = "Which map best matches the {class}?"       # same (choice); labels, five of them (rating)
+question = "Which map best matches the {class}?"       # and the keys of its trial type
 
 [recruitment]                     # optional
 people = 15                       # how many are planned
@@ -54,6 +54,7 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.selection import Rule
 from studies.core import languages
 from studies.models import Study
+from studies.trial_types import Asked, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .faults import Code, Fault
@@ -120,7 +121,8 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     reader = Reader(source)
     reader.one_of("version", [1])
     photos, design = reader.table("photos"), reader.table("design")
-    task = reader.one_of("task", Study.Task.values)
+    task = reader.one_of("task", [entry.name for entry in trial_types()])
+    asked = trial_type_in(source).asked
     language = reader.one_of("language", languages.codes(), default=languages.DEFAULT)
     seed = design.number("seed", least=0, most=2**63 - 1)
     picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
@@ -133,7 +135,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         task=task,
         photo_set=photos.slug("set"),
         rule=_rule(photos, seed),
-        arms=_arms(reader, task),
+        arms=_arms(reader, asked),
         responses_per_item=each,
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
@@ -194,7 +196,7 @@ def _rule(photos: Reader, seed: int) -> Rule:
     )
 
 
-def _arms(reader: Reader, task: str) -> list[ArmPlan]:
+def _arms(reader: Reader, asked: Asked) -> list[ArmPlan]:
     before = len(reader.faults)
     tables = reader.tables("arms")
     if len(reader.faults) > before:
@@ -207,11 +209,18 @@ def _arms(reader: Reader, task: str) -> list[ArmPlan]:
         reader.fault(Code.SAME_ARM, "arms", keys=source_of(twice).keys)
     elif len({arm.name for arm in arms}) < len(arms):
         reader.fault(Code.SAME_NAME, "arms", "name")
-    if task == Study.Task.RATING and len(arms) != 2:
-        reader.fault(Code.ARMS_EXACTLY, "arms", count=len(arms), task="rating", wanted=2)
-    elif not 2 <= len(arms) <= 8:
-        reader.fault(Code.ARMS_BETWEEN, "arms", count=len(arms), task="choice", least=2, most=8)
+    if not asked.can_compare(len(arms)):
+        _wrong_number_of_arms(reader, len(arms))
     return arms
+
+
+def _wrong_number_of_arms(reader: Reader, count: int) -> None:
+    entry = trial_type_in(reader.values)
+    least, most = entry.asked.fewest_arms, entry.asked.most_arms
+    if least == most:
+        reader.fault(Code.ARMS_EXACTLY, "arms", count=count, task=entry.name, wanted=least)
+    else:
+        reader.fault(Code.ARMS_BETWEEN, "arms", count=count, task=entry.name, least=least, most=most)
 
 
 def names_of_arms(arms: list[dict[str, Any]]) -> list[str]:
@@ -266,7 +275,7 @@ def _completion_url(table: Reader) -> str:
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
     table = reader.table("wording", required=False)
-    if task not in Study.Task.values or picture not in Study.Picture.values:
+    if task not in {entry.name for entry in trial_types()} or picture not in Study.Picture.values:
         table.taken = dict(table.values)  # one fault says enough
         return {}
     wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_noop as _
 
 from studies.core.languages import DEFAULT
+from studies.trial_types import trial_type
 
 PLACES = {
     "question": {"class"},
@@ -45,51 +46,19 @@ _PICTURES = {
     ),
 }
 
-_CHOICE = _("""A computer has looked at some photos and named what it sees. For every photo we show you several maps of what it \
-looked at.
 
-{picture}
-
-For each photo, choose the map that best matches the object that is named above it. If the maps look alike to you, \
-choose “They look the same”. There is no right or wrong answer: we want to know what you see.""")
-
-_RATING = _("""Two computers have looked at some photos and named what they see. For every photo we show you two maps, one of what \
-each computer looked at.
-
-{picture}
-
-For each photo, say which of the two maps better describes the object that is named above it, and how clearly. If \
-neither is better, choose the answer in the middle. There is no right or wrong answer: we want to know what you see.""")
-
-DEFAULTS: dict[str, dict[str, str | list[str]]] = {
-    "choice": {
-        "question": _("Which map best matches the {class}?"),
-        "instructions": _CHOICE,
-        "consent": _CONSENT,
-        "thanks": _THANKS,
-        "same": _("They look the same"),
-    },
-    "rating": {
-        "question": _("Which map better describes the {class}?"),
-        "instructions": _RATING,
-        "consent": _CONSENT,
-        "thanks": _THANKS,
-        "labels": [
-            _("A is much better"),
-            _("A is slightly better"),
-            _("No difference"),
-            _("B is slightly better"),
-            _("B is much better"),
-        ],
-    },
-}
+def _defaults(task: str) -> dict[str, str | list[str]]:
+    """The texts of a trial type as they are marked for translation: its own, and those that every type shares."""
+    asked = trial_type(task).asked
+    shared = {"consent": _CONSENT, "thanks": _THANKS}
+    return {"question": asked.question, "instructions": asked.instructions, **shared, **asked.own_wording}
 
 
 def default_wording(task: str, picture: str, language: str = DEFAULT) -> dict[str, str | list[str]]:
     with override(language):
         wording = {
             key: gettext(text) if isinstance(text, str) else [gettext(line) for line in text]
-            for key, text in DEFAULTS[task].items()
+            for key, text in _defaults(task).items()
         }
         explained = str(wording["instructions"]).replace("{picture}", gettext(_PICTURES[picture]))
     return wording | {"instructions": explained}

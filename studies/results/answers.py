@@ -15,6 +15,7 @@ from studies.analysis.table import UNKNOWN, Choices, Ratings
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
+from studies.trial_types import trial_type_of
 
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
@@ -108,7 +109,7 @@ class Reading:
             .filter(standing)
             .annotate(
                 item=F("trial__item__index"),
-                value=F("choice" if self.study.task == Study.Task.CHOICE else "rating"),
+                value=F(trial_type_of(self.study).answers.column),
                 shown=Coalesce("shown_value", UNKNOWN),
                 order=F("trial__order"),
                 ms=Coalesce("response_ms", NOT_MEASURED),
@@ -166,7 +167,7 @@ def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:
 
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
     """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
-    value = "choice" if study.task == Study.Task.CHOICE else "rating"
+    value = trial_type_of(study).answers.column
     rows = (
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )

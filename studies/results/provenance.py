@@ -17,7 +17,8 @@ from explain.core.errors import BadInputError
 from explain.map_sources import ArmFacts, source_of
 from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, Response, Study, Trial
-from studies.trials import names_of_maps, picked
+from studies.trial_types import trial_type_of
+from studies.trials import names_of_maps
 
 from .answers import all_answers
 
@@ -204,18 +205,18 @@ def _chain(study: Study, item: Item, rows: list[Response], *, checked: bool) -> 
         item=item.index,
         photo=item.image.original_name,
         class_name=item.image.class_name,
-        answers=tuple(_given(row, arms, hashes) for row in rows),
+        answers=tuple(_given(study, row, arms, hashes) for row in rows),
         maps=tuple(origins(study, item.index)),
         checks=tuple(hash_of_picture(row.file) for row in checks),
     )
 
 
-def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrigin:
+def _given(study: Study, row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrigin:
     trial, person = row.trial, row.participant
-    stands = names_of_maps(trial.kind, arms)
+    stands, said = names_of_maps(trial.kind, arms), trial_type_of(study).answers
     return AnswerOrigin(
         answer=row.answer_id,
-        said=_said(row, arms),
+        said=said.in_words(said.stored_in(row), stands),
         status=row.status,
         simulated=row.simulated,
         participant=person.number,
@@ -229,9 +230,3 @@ def _given(row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrig
         protocol_version=row.version,
         protocol_sha256=hashes.get(row.version, ""),
     )
-
-
-def _said(row: Response, arms: list[str]) -> str:
-    if row.choice is None:
-        return f"{row.rating:+d}".replace("-", "−").replace("+0", "0")
-    return picked(row.trial.kind, arms, row.choice)

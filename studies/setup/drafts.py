@@ -23,6 +23,7 @@ from studies.protocol import (
     find_networks,
     find_set,
 )
+from studies.trial_types import trial_type_in
 
 # Without these nothing could be listed, not even a draft.
 NEEDED = {("slug",), ("title",), ("task",)}
@@ -131,12 +132,13 @@ def all_faults(source: dict[str, Any]) -> list[Fault]:
 def completed(source: dict[str, Any]) -> dict[str, Any]:
     """A protocol with what is not chosen yet filled in for the moment, so that its photos and networks can be looked at."""
     names = map_sources.network_names(source.get("arms", []))
-    if source.get("task") == Study.Task.RATING and len(names) == 2:
+    asked = trial_type_in(source).asked
+    if asked.compares_networks and len(names) == 2:
         arms = [map_sources.stand_ins(name)[0] for name in names]
     else:
         arms = [arm for name in names or ["-"] for arm in map_sources.stand_ins(name)]
-    if source.get("task") == Study.Task.RATING:
-        arms = arms[:2]
+    if asked.compares_networks:
+        arms = arms[: asked.most_arms]
     return {**source, "arms": arms, "analysis": {}}
 
 

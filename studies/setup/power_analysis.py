@@ -9,12 +9,10 @@ import numpy as np
 
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
-from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
-from studies.models import Study
+from studies.analysis.power import Assumptions, Design, World, wilson
 from studies.protocol import ON_COMMAND_LINE, Code, Fault, Protocol, ProtocolError, choose_classes, in_words
+from studies.trial_types import Power, trial_type_of
 
-EFFECTS: dict[str, float] = {Study.Task.CHOICE: 0.2, Study.Task.RATING: 0.5}  # assumed where nothing is said
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
 DRAWS = 500
 
@@ -89,12 +87,13 @@ def analyse_power(
     """
     photos = count_photos(protocol)
     fewest = fewest_people(protocol, photos.count)
-    assumed = assumptions or Assumptions(effect=EFFECTS[protocol.task])
+    assumed = assumptions or Assumptions(effect=trial_type_of(protocol).power.effect)
     numbers = sorted(set(people)) or sorted({math.ceil(fewest * times) for times in TIMES})
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
     steps = _Steps(report, total=len(designs) * studies)
-    points = [_simulate(design, assumed, studies, seed, steps.one_more) for design in designs]
+    kind = trial_type_of(protocol).power
+    points = [_simulate(kind, design, assumed, studies, seed, steps.one_more) for design in designs]
     return PowerAnalysis(
         study=protocol.slug,
         task=protocol.task,
@@ -141,11 +140,10 @@ def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int
 
 
 def _design(protocol: Protocol, items: int, people: int) -> Design:
-    return Design(
+    return trial_type_of(protocol).power.design(
         items=items,
         participants=people,
         answers_per_item=protocol.responses_per_item,
-        task="choice" if protocol.task == Study.Task.CHOICE else "rating",
         arms=len(protocol.arms),
     )
 
@@ -163,12 +161,12 @@ class _Steps:
 
 
 def _simulate(
-    design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
+    kind: Power, design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
 ) -> PowerPoint:
     world = World(design, assumed)
     ends = []
     for number in range(studies):
-        found = _ends(world.study(np.random.default_rng([seed, number])), design)
+        found = kind.ends(world.study(np.random.default_rng([seed, number])), design, DRAWS)
         if found is not None:
             ends.append(found)
         one_more()
@@ -182,15 +180,6 @@ def _simulate(
         width=float((high - low).mean()) if ends else None,
         studies=studies,
     )
-
-
-def _ends(study: Simulated, design: Design) -> np.ndarray | None:
-    """The interval that the study would be judged by: of first arm − second arm in shares, or of the mean rating."""
-    columns = (study.items, study.participants, study.values)
-    if design.task == "rating":
-        return rating_intervals(*columns, draws=DRAWS).mean
-    found = choice_intervals(*columns, design.arms, draws=DRAWS).differences.get((0, 1))
-    return None if found is None else found / design.items
 
 
 def _note(protocol: Protocol, items: int, fewest: int) -> str:

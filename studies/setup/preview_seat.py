@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from studies.models import Participant, Response, Study, Trial
+from studies.models import Participant, Response, Study
 from studies.participation import IN_HAND, Credit, Seat, hand_out, screen
-from studies.trials import EXAMPLE_DRAWINGS, AnswerError, can_be_undone, meaning_of, next_example
+from studies.trial_types import AnswerError, trial_type_of
+from studies.trials import EXAMPLE_DRAWINGS, can_be_undone, next_example
 
 from .preview import Shot, as_asked, count_asked, shots_of
 
@@ -165,7 +166,7 @@ class PreviewSeat(Seat):
             return
         # Pictures are the photo and the maps. A draft can have fewer arms than its study will.
         arms = max(2, len(self.shots[position - 1].pictures) - 1)
-        meaning_of(self.study, Trial(order=",".join(map(str, range(arms)))), shown_value)
+        trial_type_of(self.study).answers.meaning(range(arms), shown_value)
         if not is_known:
             status = Response.Status.COUNTED if is_first else Response.Status.SURPLUS
             self._remember([*self.state.answers, (position, str(answer_id), status.value)])

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from studies.access import editable_study_of
 from studies.models import Study
 from studies.protocol import Fault, Key, nearest
+from studies.trial_types import trial_type_in
 
 from .drafts import faults_of
 
@@ -47,7 +48,7 @@ _STEP_OF = {key: step for step in STEPS for key in step.keys}
 
 def step_of(fault: Fault, source: dict[str, Any]) -> Step:
     """The step at which a fault can be mended; the last one, which names the key, where no step has a field for it."""
-    if fault.key == ("arms",) and (not source.get("arms") or source.get("task") == Study.Task.RATING):
+    if fault.key == ("arms",) and (not source.get("arms") or trial_type_in(source).asked.compares_networks):
         return STEPS[1]
     key = nearest(fault.key, _STEP_OF)
     return STEPS[-1] if key is None else _STEP_OF[key]

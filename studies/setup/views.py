@@ -32,6 +32,7 @@ from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
 from studies.setup.forms.questions import AboutPeopleForm
 from studies.setup.forms.wording_and_design import DesignForm, WordingForm
+from studies.trial_types import trial_types
 
 from .cost_estimate import estimate_from, items_of
 from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
@@ -80,7 +81,7 @@ def first(request: HttpRequest) -> HttpResponse:
     slug = next(f"first-study{number}" for number in numbers if f"first-study{number}" not in taken)
     network = next(iter(PACKAGED))
     source = {
-        **new_protocol(title="What did the computer look at?", slug=slug, task=Study.Task.CHOICE),
+        **new_protocol(title="What did the computer look at?", slug=slug, task=trial_types()[0].name),
         "photos": {"set": jobs.SAMPLES},
         "arms": [{"network": network, "method": method} for method in FIRST_ARMS],
     }

@@ -21,9 +21,8 @@ from django.db import connection
 from django.urls import reverse
 
 from explain.core.errors import BadInputError
-from studies.analysis.answers import SAME_NAME
-from studies.analysis.preference import SHARPNESS, choice_shares, rating_means
 from studies.models import Invitation, Study, Trial, hash_token
+from studies.trial_types import trial_type_of
 
 
 class SimulationError(BadInputError):
@@ -62,11 +61,8 @@ class Preference:
     def in_words(self, study: Study) -> str:
         if self.values is not None:
             said = f"they prefer the map with more of {self.values_are}"
-        elif study.task == Study.Task.RATING:
-            said = f"ratings from a normal of mean {self.mean:+.2f} and spread {self.spread:.2f}"
         else:
-            total = sum(self.shares.values())
-            said = ", ".join(f"{name} {share / total:.1%}" for name, share in self.shares.items())
+            said = trial_type_of(study).people.rule(self)
         if study.attention_checks:
             said += f"; attention checks right {self.attention:.0%}"
         for share, what in (
@@ -92,13 +88,9 @@ class Volunteer:
     def __init__(self, study: Study, preference: Preference, seed: list[int]):
         self.random = np.random.default_rng(seed)
         self.study, self.preference = study, preference
-        names = [*study.arms.order_by("index").values_list("name", flat=True), SAME_NAME]
-        shares = np.array([preference.shares.get(name, 0.0) for name in names])
-        if study.task == Study.Task.CHOICE:
-            positive = shares > 0
-            self.shares = np.zeros(len(shares))
-            alpha = shares[positive] / shares.sum() * preference.concentration
-            self.shares[positive] = self.random.dirichlet(alpha)
+        self.people = trial_type_of(study).people
+        arms = list(study.arms.order_by("index").values_list("name", flat=True))
+        self.own = self.people.own(preference, arms, self.random)
         self.taste = self.random.normal() / np.sqrt(preference.concentration)
         self.is_lazy = self._happens(preference.lazy)
 
@@ -107,8 +99,8 @@ class Volunteer:
         return chance > 0 and bool(self.random.random() < chance)
 
     def value(self, trial: Trial) -> int:
-        """The button to press: a position or -1 for "same"; or a rating, positive for the right side."""
-        first = 0 if self.study.task == Study.Task.CHOICE else -2
+        """The button to press, as the study's trial type counts them."""
+        first = self.people.first
         if self.is_lazy:
             return first
         if trial.kind == Trial.Kind.CHECK:
@@ -119,30 +111,18 @@ class Volunteer:
 
     def _check(self, places: list[int]) -> int:
         right = bool(self.random.random() < self.preference.attention)
-        if self.study.task == Study.Task.RATING:
-            on_the_right = places[1] == 0
-            return 2 if on_the_right == right else -2
-        wrong = [place for place in range(-1, len(places)) if place != places.index(0)]
-        return places.index(0) if right else int(self.random.choice(wrong))
+        return self.people.check(places, right, self.random)
 
     def _preferred(self, item: int, arms: list[int]) -> int:
-        if self.study.task == Study.Task.CHOICE:
-            shares = self._shares_on(item)
-            choice = int(self.random.choice(len(shares), p=shares))
-            return arms.index(choice) if choice < len(shares) - 1 else -1
-        mean = self._mean_on(item) + self.taste
-        rating = round(float(np.clip(self.random.normal(mean, self.preference.spread), -2, 2)))
-        return rating if arms[1] == 0 else -rating
-
-    def _shares_on(self, item: int) -> np.ndarray:
-        if self.preference.values is None:
-            return self.shares
-        return choice_shares([self.preference.values[item]], SHARPNESS * np.exp(self.taste))[0]
-
-    def _mean_on(self, item: int) -> float:
-        if self.preference.values is None:
-            return self.preference.mean
-        return float(rating_means([self.preference.values[item]])[0])
+        values = self.preference.values
+        return self.people.answer(
+            self.preference,
+            own=self.own,
+            taste=self.taste,
+            order=arms,
+            values=None if values is None else values[item],
+            random=self.random,
+        )
 
     def about_oneself(self) -> dict[str, str]:
         """What the study's questions are answered with: whatever lets one take part."""

@@ -1,25 +1,22 @@
 """Who is asked what next, and what becomes of an answer: allocation, leases, quotas, attention checks, practice. No pages."""
 
 from .allocation import (
-    AnswerError,
     ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
     lay_out_trials,
-    meaning_of,
     renew_leases,
     undo_answer,
     void_answer,
     void_participant,
     withdraw,
 )
-from .attention_checks import check_passed, names_of_maps, passes, picked
+from .attention_checks import check_passed, names_of_maps, passes
 from .practice import (
     EXAMPLE_DRAWINGS,
     EXAMPLE_NAMES,
     current_example,
-    example_is_right,
     failed_practice,
     next_example,
     right_side,
@@ -30,7 +27,6 @@ from .sql import HeldTrial, is_free, participant_of, participant_progress
 __all__ = [
     "EXAMPLE_DRAWINGS",
     "EXAMPLE_NAMES",
-    "AnswerError",
     "HeldTrial",
     "ageing_before",
     "answer_trial",
@@ -38,21 +34,18 @@ __all__ = [
     "check_passed",
     "claim_trials",
     "current_example",
-    "example_is_right",
     "expected_main",
     "expected_repeats",
     "expected_trials",
     "failed_practice",
     "is_free",
     "lay_out_trials",
-    "meaning_of",
     "minutes_for",
     "names_of_maps",
     "next_example",
     "participant_of",
     "participant_progress",
     "passes",
-    "picked",
     "renew_leases",
     "repeats_after",
     "right_side",

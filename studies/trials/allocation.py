@@ -8,7 +8,7 @@ comes back late is turned away without need.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,20 +18,15 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from explain.core import clock
-from studies.analysis.answers import SAME
-from studies.analysis.orders import rounds, study_orders
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from studies.trial_types import AnswerError, trial_type_of
 
 from . import sql
 from .attention_checks import with_checks
 from .free_trials import choose_free
 from .quota import expected_repeats
 from .sql import FreeTrial, PastTrial
-
-
-class AnswerError(Exception):
-    """An answer that cannot be one: no such trial, or no such button. The message says which."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +38,15 @@ class Outcome:
 
 
 def lay_out_trials(study: Study) -> int:
-    """Make every trial of a study: exactly R for each item, orders balanced over the study.
+    """Make every trial of a study: exactly R for each item, in the orders that its trial type lays out.
 
-    Rows are made round by round, so that claiming them by id fills all items up together.
+    Trials are claimed by id, so in the sequence in which the type lays them out.
     """
     items = list(study.items.order_by("index"))
-    dealt = study_orders(study.arms.count(), len(items), study.responses_per_item, study.seed)
-    trials = [
-        Trial(study=study, item=items[index], order=",".join(map(str, dealt[index][turn])))
-        for turn, order in enumerate(rounds(len(items), study.responses_per_item, study.seed))
-        for index in order
-    ]
+    rows = trial_type_of(study).layout.rows(
+        arms=study.arms.count(), items=len(items), each=study.responses_per_item, seed=study.seed
+    )
+    trials = [Trial(study=study, item=items[index], order=_written(order)) for index, order in rows]
     return len(Trial.objects.bulk_create(trials, batch_size=1000))
 
 
@@ -95,12 +88,13 @@ def _give_repeats(participant: Participant, met: Sequence[PastTrial], position: 
     answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
     answered.sort(key=lambda trial: trial.position)
     again = answered[: expected_repeats(participant.study, len(answered))]
+    layout = trial_type_of(participant.study).layout
     return Trial.objects.bulk_create(
         Trial(
             study=participant.study,
             kind=Trial.Kind.REPEAT,
             item_id=trial.item_id,
-            order=_turned(trial.order),
+            order=_written(layout.turned(_read(trial.order))),
             state=Trial.State.CLAIMED,
             participant=participant,
             position=position + number,
@@ -110,10 +104,13 @@ def _give_repeats(participant: Participant, met: Sequence[PastTrial], position: 
     )
 
 
-def _turned(order: str) -> str:
-    """An order in which every arm stands elsewhere."""
-    arms = order.split(",")
-    return ",".join([*arms[1:], arms[0]])
+def _written(order: Iterable[int]) -> str:
+    """An order as `Trial.order` holds it."""
+    return ",".join(map(str, order))
+
+
+def _read(order: str) -> list[int]:
+    return [int(index) for index in order.split(",")]
 
 
 def _locked(participant: Participant) -> Participant:
@@ -184,8 +181,7 @@ def answer_trial(
 
     Args:
         position: which of the participant's trials.
-        shown_value: as it was on screen: the position picked (0…, -1 for same), or the rating, positive for
-            the right side.
+        shown_value: the button that was pressed, as the study's trial type counts them.
         answer_id: made by the browser; the same id again gives the first outcome and changes nothing.
         version: of the protocol that the page spoke; an answer may come in after it was changed.
 
@@ -236,7 +232,8 @@ def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
 
 def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
     good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
-    meaning = meaning_of(said["participant"].study, trial, said["shown_value"])
+    answers = trial_type_of(said["participant"].study).answers
+    meaning = answers.meaning(trial.arms, said["shown_value"])
     return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **said)
 
 
@@ -256,17 +253,6 @@ def _locked_trial(participant: Participant, position: int) -> Trial:
             raise AnswerError(f"No trial was given out at position {position}.")
         trial = trials.get(pk=lapse.data["trial"])
     return trial
-
-
-def meaning_of(study: Study, trial: Trial, shown_value: int) -> dict[str, int]:
-    """What a button on screen says about the arms. Raises AnswerError where there is no such button."""
-    if study.task == Study.Task.RATING:
-        if shown_value not in range(-2, 3):
-            raise AnswerError(f"{shown_value} is no rating: it must be from -2 to 2.")
-        return {"rating": shown_value if trial.arms[1] == 0 else -shown_value}
-    if shown_value not in range(SAME, len(trial.arms)):
-        raise AnswerError(f"{shown_value} is no choice: it must be from 0 to {len(trial.arms) - 1}, or -1.")
-    return {"choice": SAME if shown_value == SAME else trial.arms[shown_value]}
 
 
 def _settle(trial: Trial, participant: Participant, position: int) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from explain.streams import Stream
-from studies.analysis.answers import SAME, SAME_NAME
 from studies.analysis.orders import spread
 from studies.models import CheckMap, Participant, Response, Study, Trial
+from studies.trial_types import trial_type, trial_type_of
 
 from .quota import expected_main, item_count
 from .sql import PastTrial
@@ -115,26 +115,19 @@ def passes(value: Any, task: str) -> Any:
     """Whether an answer to an attention check says that the map on the object is the better one.
 
     Args:
-        value: what is stored of an answer, its choice or rating; a number, or an array of them.
-        task: what the study asks for, as in Study.Task.
+        value: what is stored of an answer; a number, or an array of them.
+        task: the name of the study's trial type.
 
     Returns:
         Yes or no; for an array an array of them.
     """
-    # The map on the object has the place of arm 0, and a positive rating means the first arm.
-    return value == 0 if task == Study.Task.CHOICE else value > 0
+    # The map on the object has the place of arm 0.
+    return trial_type(task).answers.prefers_first(value)
 
 
-def check_passed(response: Response) -> bool:
-    """The same of one stored answer."""
-    if response.rating is None:
-        return passes(response.choice, Study.Task.CHOICE)
-    return passes(response.rating, Study.Task.RATING)
-
-
-def picked(kind: str, arms: Sequence[str], choice: int) -> str:
-    """What was chosen, by its name among `names`, or “same”."""
-    return SAME_NAME if choice == SAME else names_of_maps(kind, arms)[choice]
+def check_passed(response: Response, study: Study) -> bool:
+    """The same of one stored answer, of this study."""
+    return passes(trial_type_of(study).answers.stored_in(response), study.task)
 
 
 def names_of_maps(kind: str, arms: Sequence[str]) -> list[str]:

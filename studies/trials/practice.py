@@ -42,15 +42,6 @@ def right_side(participant: Participant, number: int) -> int:
     return int(np.random.default_rng(seed).integers(2))
 
 
-def example_is_right(study: Study, value: int | None, side: int) -> bool:
-    """Whether a button says that the map on the object is the better one."""
-    if value is None:
-        return False
-    if study.task == Study.Task.RATING:
-        return value > 0 if side == 1 else value < 0
-    return value == side
-
-
 def failed_practice(study: Study) -> dict[int, bool]:
     """Whether each participant who practised got an example wrong every time."""
     said: dict[int, list[dict]] = {}

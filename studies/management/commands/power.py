@@ -9,7 +9,8 @@ from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
 from studies.protocol import read_protocol
-from studies.setup import EFFECTS, PowerAnalysis, analyse_power
+from studies.setup import PowerAnalysis, analyse_power
+from studies.trial_types import trial_type, trial_type_of
 
 BAR = 40  # characters for a power of 1
 
@@ -37,7 +38,7 @@ class Command(AnswerCommand):
 
     def run(self, *, protocol: Path, people: str, studies: int, seed: int, **options: Any) -> Answer:
         read = read_protocol(protocol)
-        effect = EFFECTS[read.task] if options["effect"] is None else options["effect"]
+        effect = trial_type_of(read).power.effect if options["effect"] is None else options["effect"]
         try:
             with Bar("studies") as bar:
                 found = analyse_power(
@@ -81,13 +82,9 @@ def _answer(found: PowerAnalysis) -> Answer:
 def _assumed(found: PowerAnalysis) -> list[str]:
     assumed = found.assumptions
     spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
-    if found.task == "choice":
-        shares = ", ".join(f"{share:.1%}".replace("%", " %") for share in assumed.shares(found.arms))
-        what = f"Assumed shares of {found.arms} arms and, last, “same”: {shares}; {spread} (SD of log odds)."
-        width = "Width: of the 95 % interval of first arm − second arm, as a share of all items."
-    else:
-        what = f"Assumed mean rating {assumed.effect:+g}; {spread} (SD of ratings)."
-        width = "Width: of the 95 % interval of the mean rating."
+    kind = trial_type(found.task).power
+    what = kind.assumed(assumed, found.arms, spread)
+    width = f"Width: of the 95 % interval of {kind.width_of}."
     studies = found.points[0].studies
     return [
         f"Photos: {found.photos.count}, from {found.photos.source}.",

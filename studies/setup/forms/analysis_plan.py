@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from studies.models import Study
 from studies.protocol import RULES, SPENDING, Code, Fault, Key, names_of_arms
+from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
 
@@ -85,7 +85,7 @@ class PlanForm(StepForm):
         contrasts.choices = [
             (f"{one}-{other}", f"{self.arms[one]} − {self.arms[other]}") for one, other in self.pairs
         ]
-        if source.get("task") == Study.Task.RATING or not self.pairs:
+        if not (self.pairs and trial_type_in(source).asked.declares_contrasts):
             del self.fields["contrasts"]
 
     @property

@@ -12,7 +12,6 @@ from django.utils.text import slugify
 from explain import map_sources
 from explain.cam import METHOD_NAMES
 from explain.models import Network
-from studies.models import Study
 from studies.protocol import (
     Code,
     Fault,
@@ -22,6 +21,7 @@ from studies.protocol import (
     on_page_with_key,
     without_rows,
 )
+from studies.trial_types import trial_type_in, trial_types
 
 Source = dict[str, Any]
 
@@ -82,22 +82,13 @@ def put(table: Source, key: str, value: Any) -> None:
 
 
 class NewStudyForm(forms.Form):
-    """What a study is called, and which of the two designs it is."""
+    """What a study is called, and what its trials ask."""
 
     task = forms.ChoiceField(
         label="What do you want to find out?",
         widget=forms.RadioSelect,
-        initial=Study.Task.CHOICE,
-        choices=[
-            (
-                Study.Task.CHOICE,
-                "Which method? One network, several methods: people pick the map that matches best, or “same”.",
-            ),
-            (
-                Study.Task.RATING,
-                "Which network? Two networks, one method: people rate whose map is better, from −2 to +2.",
-            ),
-        ],
+        initial=trial_types()[0].name,
+        choices=[(entry.name, entry.asked.offer) for entry in trial_types()],
     )
     title = forms.CharField(
         max_length=200,
@@ -204,9 +195,9 @@ class NetworksForm(StepForm):
 
     def __init__(self, data=None, *, source: Source, networks: list[Network]) -> None:
         super().__init__(data, source=source)
-        self.rating = source.get("task") == Study.Task.RATING
+        self.in_pairs = trial_type_in(source).asked.compares_networks
         choices = [(network.name, network.name) for network in networks]
-        if self.rating:
+        if self.in_pairs:
             self.keys = {("arms", "network"): "second", ("arms",): "second"}
             del self.fields["networks"]
             for name, label in (("first", "First network"), ("second", "Second network")):
@@ -223,7 +214,7 @@ class NetworksForm(StepForm):
             field.help_text = "To compare methods, choose one: then the maps differ by method alone."
 
     def words_of(self, fault: Fault) -> str:
-        if self.rating and fault.key == ("arms",):
+        if self.in_pairs and fault.key == ("arms",):
             return "Choose two different networks: people compare one with the other."
         return super().words_of(fault)
 
@@ -237,7 +228,9 @@ class NetworksForm(StepForm):
 
     def write(self, source: Source, given: dict[str, Any]) -> None:
         names = (
-            [given[name] for name in ("first", "second") if given[name]] if self.rating else given["networks"]
+            [given[name] for name in ("first", "second") if given[name]]
+            if self.in_pairs
+            else given["networks"]
         )
         source["arms"] = arms(source, names, methods_of(source))
 
@@ -255,7 +248,7 @@ class MethodsForm(StepForm):
 
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
-        if source.get("task") == Study.Task.RATING:
+        if trial_type_in(source).asked.compares_networks:
             self.fields["methods"] = forms.ChoiceField(
                 required=False,
                 label="Method",

@@ -8,6 +8,7 @@ from django.conf import settings
 from studies.core import languages
 from studies.models import Study
 from studies.protocol import Key, default_wording
+from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
 
@@ -15,8 +16,7 @@ from .base import Source, StepForm, put
 class WordingForm(StepForm):
     """What volunteers read. A text that is the default is not written into the protocol."""
 
-    TEXTS = ("question", "same", "labels", "instructions", "consent", "thanks")
-    keys: dict[Key, str] = {("wording", name): name for name in TEXTS} | {
+    keys: dict[Key, str] = {
         ("wording",): "question",
         ("title",): "title",
         ("language",): "language",
@@ -39,13 +39,6 @@ class WordingForm(StepForm):
     )
     question = forms.CharField(
         required=False, label="Question", help_text="{class} becomes the name of what is in the photo."
-    )
-    same = forms.CharField(required=False, label="The answer for “no difference”")
-    labels = forms.CharField(
-        required=False,
-        label="The five answers",
-        widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="One a line, from “A is much better” on the left to “B is much better” on the right.",
     )
     instructions = forms.CharField(
         required=False,
@@ -78,8 +71,13 @@ class WordingForm(StepForm):
 
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
-        del self.fields["same" if source.get("task") == Study.Task.RATING else "labels"]
-        for name in {"title", *self.TEXTS} & set(self.fields):
+        own = trial_type_in(source).asked.fields()
+        for name, field in own.items():
+            field.widget.attrs.setdefault("id", f"id_{name}")
+        self.fields = _with_own(self.fields, own)
+        texts = _defaults(source)
+        self.keys = {("wording", name): name for name in texts} | self.keys
+        for name in {"title", *texts} & set(self.fields):
             self.fields[name].widget.attrs["dir"] = languages.direction(
                 source.get("language", languages.DEFAULT)
             )
@@ -88,10 +86,8 @@ class WordingForm(StepForm):
         design = source.get("design", {})
         picture = design.get("picture", Study.Picture.OVERLAY)
         said = {**_defaults(source), **source.get("wording", {})}
-        if "labels" in said:
-            said["labels"] = "\n".join(said["labels"])
         return {
-            **said,
+            **{key: "\n".join(text) if isinstance(text, list) else text for key, text in said.items()},
             "title": source.get("title", ""),
             "language": source.get("language", languages.DEFAULT),
             "picture": picture,
@@ -110,11 +106,22 @@ class WordingForm(StepForm):
         texts = {}
         for key, default in before.items():
             said: Any = given[key].replace("\r\n", "\n")
-            if key == "labels":
+            if isinstance(default, list):
                 said = [line.strip() for line in said.split("\n") if line.strip()]
             if said and said != default:
                 texts[key] = said
         put(source, "wording", texts)
+
+
+def _with_own(fields: dict[str, forms.Field], own: dict[str, forms.Field]) -> dict[str, forms.Field]:
+    """The fields of the step with those of the trial type after the question that they answer."""
+    names = list(fields)
+    after = names.index("question") + 1
+    return {
+        **{name: fields[name] for name in names[:after]},
+        **own,
+        **{name: fields[name] for name in names[after:]},
+    }
 
 
 def _defaults(source: Source) -> dict[str, Any]:

@@ -33,14 +33,14 @@ def trial(order, *, item=0, kind="main"):
 
 def test_people_differ_around_the_stated_shares_and_never_take_what_has_none(choosing):
     people = [Volunteer(choosing, Preference(SPREAD_OUT), [3, number]) for number in range(300)]
-    tastes = np.array([person.shares for person in people])
+    tastes = np.array([person.own for person in people])
     assert tastes.sum(axis=1) == pytest.approx(np.ones(300), abs=1e-12)
     assert tastes[:, 1].max() == 0  # ablation-cam has no share
     assert tastes.mean(axis=0) == pytest.approx([0.2, 0, 0.6, 0.2], abs=0.02)
     # a Dirichlet distribution of total c has variance m (1 − m) / (c + 1)
     assert tastes[:, 2].var() == pytest.approx(0.6 * 0.4 / 31, rel=0.25)
     alike = Preference(SPREAD_OUT, concentration=1e6)
-    assert Volunteer(choosing, alike, [3, 0]).shares == pytest.approx([0.2, 0, 0.6, 0.2], abs=0.01)
+    assert Volunteer(choosing, alike, [3, 0]).own == pytest.approx([0.2, 0, 0.6, 0.2], abs=0.01)
 
 
 def test_a_persons_own_mean_moves_by_what_their_likeness_says(rating):
@@ -90,7 +90,7 @@ def test_who_goes_by_the_boxes_does_so_on_each_item_by_itself(choosing, rating):
     sharp = Volunteer(choosing, Preference({}, values=values, concentration=0.05), [1, 0])
     assert abs(sharp.taste) > 1
     wanted = choice_shares([values[1]], 10 * np.exp(sharp.taste))[0]
-    assert sharp._shares_on(1) == pytest.approx(wanted, rel=1e-12)
+    assert sharp.people.shares_by(values[1], sharp.taste) == pytest.approx(wanted, rel=1e-12)
     about = {0: np.array([0.5, 1 / 3]), 1: np.array([1 / 3, 0.5])}
     rater = Volunteer(rating, Preference({}, mean=2, values=about, spread=1e-6, concentration=1e12), [1, 0])
     assert [rater.value(trial("1,0", item=item)) for item in (0, 1)] == [1, -1]

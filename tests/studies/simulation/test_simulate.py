@@ -205,7 +205,7 @@ def test_attention_checks_are_answered_right_as_often_as_stated(live_server, att
     assert "; attention checks right" in preference.in_words(study)
     run(study, live_server, participants=2, preference=preference)
     checks = Response.objects.filter(trial__kind="check")
-    assert sum(map(check_passed, checks)) == passed
+    assert sum(check_passed(answer, study) for answer in checks) == passed
     assert len(checks) == 4
     assert set(Response.objects.filter(trial__kind="main").values_list("choice", flat=True)) == {-1}
 

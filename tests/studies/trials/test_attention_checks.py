@@ -111,22 +111,25 @@ def test_answers_to_checks_are_kept_apart_from_the_scores(visitor, invite):
     assert len(answers(study, "all")) == 8
     checks = Response.objects.filter(trial__kind="check")
     assert [answer.status for answer in checks] == ["aside", "aside"]
-    assert all(check_passed(answer) for answer in checks)
+    assert all(check_passed(answer, study) for answer in checks)
     assert study.trials.filter(kind="main").count() == 16
 
 
 @pytest.mark.parametrize(("task", "wrong"), [("choice", -1), ("rating", 0)])
 def test_saying_that_they_look_the_same_is_a_missed_check(visitor, invite, task, wrong):
-    _, join = invite(task=task)
+    study, join = invite(task=task)
     go_through(visitor.start(join), on_check=lambda trial: wrong)
-    assert [check_passed(answer) for answer in Response.objects.filter(trial__kind="check")] == [False, False]
+    assert [check_passed(answer, study) for answer in Response.objects.filter(trial__kind="check")] == [
+        False,
+        False,
+    ]
 
 
 def test_a_rating_passes_on_the_side_of_the_object(visitor, invite):
-    _, join = invite(task="rating")
+    study, join = invite(task="rating")
     go_through(visitor.start(join), on_check=lambda trial: -1 if trial.arms[0] == 0 else 2)
     found = Response.objects.filter(trial__kind="check")
-    assert [check_passed(answer) for answer in found] == [True, True]
+    assert [check_passed(answer, study) for answer in found] == [True, True]
     assert {answer.rating for answer in found} <= {1, 2}
 
 
@@ -237,7 +240,7 @@ def test_the_export_names_no_arm_in_a_check_and_says_whether_it_was_passed(visit
     assert len(checks) == 2
     for row in checks:
         stored = Response.objects.get(answer_id=row["answer"])
-        assert row["check_passed"] == str(check_passed(stored)).lower()
+        assert row["check_passed"] == str(check_passed(stored, study)).lower()
         assert sorted(row["order"].split(" > ")) == sorted(
             ["object"] + ["elsewhere"] * (len(stored.trial.arms) - 1)
         )

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from studies.analysis import answers
 from studies.analysis.times import times_of
 from studies.models import Response, Study, Trial
-from studies.simulation import volunteers
-from studies.trials import allocation
-from studies.trials.attention_checks import picked
+from studies.trial_types import trial_type
+from studies.trial_types.choice import answers as choice_answers
+from studies.trial_types.choice import people
+from studies.trials import names_of_maps
 from tests.factories import make_study
 from tests.studies.filled import answer, make_participant
 
@@ -35,10 +36,14 @@ def test_a_trial_has_one_answer_that_stands(status):
         again.save()
 
 
+def picked(kind, arms, choice):
+    return trial_type("choice").answers.in_words(choice, names_of_maps(kind, arms))
+
+
 def test_the_same_is_one_number_and_one_name():
     assert answers.SAME == -1
-    assert allocation.SAME is answers.SAME
-    assert volunteers.SAME_NAME is answers.SAME_NAME
+    assert choice_answers.SAME is answers.SAME
+    assert people.SAME_NAME is answers.SAME_NAME
     assert [picked(Trial.Kind.MAIN, ["a", "b"], choice) for choice in (answers.SAME, 0, 1)] == [
         "same",
         "a",

@@ -69,7 +69,7 @@ def test_all_who_ask_are_told_the_same(study, researcher):
     persons = people(study, list(study.participants.all()))
     assert {
         "the answer": by_number(
-            study, [(row.answer_id, check_passed(row)) for row in Response.objects.all()]
+            study, [(row.answer_id, check_passed(row, study)) for row in Response.objects.all()]
         ),
         "the API": by_number(study, [(row["answer"], row["check_passed"]) for row in told]),
         "the export": by_number(study, [(row["answer"], row["check_passed"]) for row in exported]),

@@ -9,7 +9,7 @@ from explain.cam.metrics import attention_maps, localisation
 from explain.models import ExplanationMap
 from studies.analysis.orders import spread
 from studies.lifecycle.check_maps import POOL, AttentionError, draw, make_check_maps
-from studies.models import Item, ItemMap, Response, Trial
+from studies.models import Item, ItemMap, Response, Study, Trial
 from studies.trials.allocation import claim_trials
 from studies.trials.attention_checks import (
     Met,
@@ -324,7 +324,7 @@ def test_an_export_names_what_stood_in_a_trial(kind, shown):
     ],
 )
 def test_a_check_is_passed_by_the_map_on_the_object_alone(said, passed):
-    assert check_passed(Response(**said)) is passed
+    assert check_passed(Response(**said), Study(task=next(iter(said)))) is passed
 
 
 def test_check_maps_are_as_large_as_the_maps_that_this_study_shows(monkeypatch):

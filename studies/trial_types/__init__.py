@@ -1,0 +1,44 @@
+"""What a trial asks and how it is answered: one folder for each trial type, one interface, and a registry. No rows, no other room.
+
+A new type is a folder here and an entry in registry.py. Everything else asks `trial_type_of(study)` and never which
+type it is. This room lies beneath the models, so that every other room can ask it: it is handed plain data (orders of
+arms, numbers of buttons, wording, columns of answers) and gives plain data back.
+"""
+
+from .base import (
+    AnswerError,
+    Answers,
+    Asked,
+    Cells,
+    FileColumn,
+    Files,
+    Layout,
+    Page,
+    People,
+    Power,
+    Rows,
+    Stated,
+    TrialType,
+)
+from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
+
+__all__ = [
+    "AnswerError",
+    "Answers",
+    "Asked",
+    "Cells",
+    "FileColumn",
+    "Files",
+    "Layout",
+    "Page",
+    "People",
+    "Power",
+    "Rows",
+    "Stated",
+    "TrialType",
+    "answer_columns",
+    "trial_type",
+    "trial_type_in",
+    "trial_type_of",
+    "trial_types",
+]

@@ -1,0 +1,323 @@
+"""The interface of a trial type: what it says for itself so that nobody has to ask which type it is.
+
+A type is a `TrialType`: its name, and one object for each of the parts below. Rooms call the part that they need:
+
+    trial_type_of(study).answers.meaning((2, 0, 1), 0)     # {"choice": 2}: the arm that stood first
+
+Words used throughout. A trial shows some of the study's arms, from one to all of them: its `order` lists the indices of
+those that it shows, from the first position to the last. A `shown value` is a button on screen as a number, before
+anybody asked which arm stood there. A `stored value` is what is kept of it, about arms.
+
+In an attention check the order lists places of the check's own maps instead of arms. The map that lies on the object has
+place 0, where else the first arm stands.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from django.forms import Field
+
+from studies.analysis.orders import Order, rounds, study_orders
+from studies.analysis.power import Assumptions, Design, Simulated
+
+
+class AnswerError(Exception):
+    """An answer that cannot be one: no such trial, or no such button. The message says which."""
+
+
+class Layout:
+    """How a study's trials are laid out: which arms each shows, in which order, and what is asked first.
+
+    Called by `trials` alone, when a study opens and when a photo is asked again. What stands here serves every type that
+    shows all arms in every trial; others override it.
+    """
+
+    def rows(self, *, arms: int, items: int, each: int, seed: int) -> Iterator[tuple[int, Order]]:
+        """Every trial of a study as (item's index, order), in the sequence in which they are to be claimed.
+
+        Args:
+            arms: how many the study compares.
+            each: how many answers an item needs.
+            seed: the study's; the same seed gives the same rows.
+
+        Yields:
+            `items` × `each` rows. Round by round, so that all items fill up together; a type may lay out rounds of its
+            own. An order shows from one to all of `arms`, none twice.
+        """
+        dealt = study_orders(arms, items, each, seed)
+        for turn, order in enumerate(rounds(items, each, seed)):
+            for index in order:
+                yield index, dealt[index][turn]
+
+    def turned(self, order: Sequence[int]) -> list[int]:
+        """The order in which the same person is asked about the same item again: every map stands elsewhere."""
+        return [*order[1:], order[0]]
+
+
+class Answers(ABC):
+    """Which answers a trial has, what each says about the arms, and what is stored of it.
+
+    Called by `trials` (every answer, attention checks, practice), `participation` and the preview in `setup` (practice),
+    `monitoring`, `results`, `exports` and `api` (what is stored, and in words).
+    """
+
+    column: ClassVar[str]
+    """The column of `Response` that holds the stored value. Two types may share one."""
+
+    @abstractmethod
+    def shown_values(self, shown: int) -> range:
+        """The values that the buttons of a trial with so many maps can have, from the first to the last."""
+
+    @abstractmethod
+    def stored_value(self, order: Sequence[int], shown_value: int) -> int:
+        """What a button says about the arms. Only for a value that is one of `shown_values`."""
+
+    @abstractmethod
+    def refusal(self, shown: int, shown_value: int) -> str:
+        """Why a value is none of `shown_values`: a whole sentence."""
+
+    @abstractmethod
+    def in_words(self, value: int, names: Sequence[str]) -> str:
+        """A stored value as researchers read it. `names`: of the study's arms, or of a check's maps by their places."""
+
+    @abstractmethod
+    def prefers_first(self, value: Any) -> Any:
+        """Whether a stored value says that the first arm is the best one: so an attention check is passed.
+
+        `value` is a number, or an array of numbers; the reply is a truth, or an array of truths.
+        """
+
+    @abstractmethod
+    def prefers_place(self, shown_value: int, place: int) -> bool:
+        """Whether a button of a trial of two maps says that the one at `place` (0 or 1) is better: practice is right."""
+
+    def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, int]:
+        """The columns of `Response` that a button fills, with their values.
+
+        Raises:
+            AnswerError: a trial with so many maps has no such button.
+        """
+        if shown_value not in self.shown_values(len(order)):
+            raise AnswerError(self.refusal(len(order), shown_value))
+        return {self.column: self.stored_value(order, shown_value)}
+
+    def stored_in(self, response: Any) -> int:
+        """The stored value of an answer's row."""
+        return getattr(response, self.column)
+
+
+class Asked(ABC):
+    """What a protocol of this type may say: its arms, its wording, and whether its analysis declares contrasts.
+
+    Called by `protocol` (the check of every protocol, and the default wording) and by the steps of `setup`.
+    """
+
+    offer: ClassVar[str]
+    """What it finds out, in a sentence or two that begin with a question: the choice that a new study begins with."""
+
+    fewest_arms: ClassVar[int]
+    most_arms: ClassVar[int]
+
+    compares_networks: ClassVar[bool]
+    """True: two networks by one method, and set-up asks for a first and a second network. False: methods on one network."""
+
+    declares_contrasts: ClassVar[bool]
+    """Whether its analysis can declare contrasts between pairs of arms; planned looks then need one."""
+
+    question: ClassVar[str]
+    """The default question, marked for translation; `{class}` becomes the name of what is in the photo."""
+
+    instructions: ClassVar[str]
+    """The default instructions, marked for translation; `{picture}` becomes what a map is in this study."""
+
+    own_wording: ClassVar[Mapping[str, str | list[str]]]
+    """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts."""
+
+    @abstractmethod
+    def fields(self) -> dict[str, Field]:
+        """A form field for each key of `own_wording`; a list is typed one text a line."""
+
+    def can_compare(self, count: int) -> bool:
+        """Whether a study of this type can compare so many arms."""
+        return self.fewest_arms <= count <= self.most_arms
+
+
+class Page(ABC):
+    """What volunteers see of a trial type, between the photo and the foot of the page, and how it goes by keyboard.
+
+    Called by `participation` alone; the preview in `setup` shows the same views. The templates lie in the type's folder
+    and are named from `studies/` on.
+    """
+
+    trial: ClassVar[str]
+    """Template of the answers to a trial, within its form. Gets `maps` (dicts of value, key, letter, url), `rtl`, and
+    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`."""
+
+    practice: ClassVar[str]
+    """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
+    and `said`: None before an answer, whether it was right after it; then there is nothing to press."""
+
+    keys: ClassVar[str]
+    """Template of the sentence that says which keys there are; gets `last_key`."""
+
+    @abstractmethod
+    def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
+        """What the templates need beside the maps, with the words of the study's `wording`."""
+
+    @abstractmethod
+    def last_key(self, shown: int) -> int:
+        """The highest number key of a trial with so many maps; keys count from 1."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Answers as the export reads them, n at a time: columns of one length."""
+
+    arms: Sequence[
+        str
+    ]  # names of the study's arms, and below of the maps of an attention check, by what stored values say
+    check_maps: Sequence[str]
+    value: np.ndarray  # (n,) int: stored values
+    shown: np.ndarray  # (n,) int: shown values, or UNKNOWN (analysis/table.py) where nobody knows
+    check: np.ndarray  # (n,) bool: whether it answers an attention check
+    orders: Sequence[str]  # the orders that occur, as `Trial.order` has them; empty: not known
+    order: np.ndarray  # (n,) int: which of `orders`
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of n cells with few distinct ones: row i has `values[places[i]]`. None is an empty cell."""
+
+    values: Sequence[str | int | None]
+    places: np.ndarray  # (n,) int
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column of answers.csv that only studies of this type have."""
+
+    name: str
+    type: str  # integer or text
+    description: str  # for the codebook
+    cells: Callable[[Rows], Cells]
+
+
+class Files(ABC):
+    """How answers stand in files, and how they come back from one. Called by `exports` alone."""
+
+    column: ClassVar[str]
+    """The column of a file to import that holds the answer; it is one of `columns`, so that an export can come back."""
+
+    columns: ClassVar[Sequence[FileColumn]]
+    """After `order` in answers.csv, from left to right. No two types have columns of one name."""
+
+    in_wide: ClassVar[str]
+    """What a cell of the wide file says, for the codebook; none has a capital or a stop."""
+
+    @abstractmethod
+    def wide_cell(self, value: int, arms: Sequence[str]) -> str | int:
+        """A stored value in the wide file: one participant a row, one item a column."""
+
+    @abstractmethod
+    def readings(self, arms: Sequence[str]) -> dict[str, int]:
+        """What a cell of `column` may say, with the stored value that it means."""
+
+    @abstractmethod
+    def allowed(self, arms: Sequence[str]) -> str:
+        """The same for people, in a complaint about a cell that says something else."""
+
+
+class Stated(Protocol):
+    """What is stated beforehand of simulated people; `Preference` in `simulation` says what each means."""
+
+    @property
+    def shares(self) -> Mapping[str, float]: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def spread(self) -> float: ...
+    @property
+    def concentration(self) -> float: ...
+
+
+class People(ABC):
+    """How simulated people answer. Called by `simulation` alone, with a generator of each person's own.
+
+    The same generator gives the same answers, so how often each method draws from it is part of what it promises.
+    """
+
+    first: ClassVar[int]
+    """The shown value of the first button: what people press who do not look."""
+
+    @abstractmethod
+    def rule(self, stated: Stated) -> str:
+        """What they prefer, in words, where they do not go by values of the maps."""
+
+    @abstractmethod
+    def own(self, stated: Stated, arms: Sequence[str], random: np.random.Generator) -> Any:
+        """What one person has of their own for all trials, drawn once: handed to `answer` as `own`."""
+
+    @abstractmethod
+    def check(self, places: Sequence[int], right: bool, random: np.random.Generator) -> int:
+        """The button for an attention check with these places from left to right, answered right or not."""
+
+    @abstractmethod
+    def answer(
+        self,
+        stated: Stated,
+        *,
+        own: Any,
+        taste: float,
+        order: Sequence[int],
+        values: np.ndarray | None,
+        random: np.random.Generator,
+    ) -> int:
+        """The button for a trial with this order.
+
+        Args:
+            taste: how far the person is from the others: a normal with a deviation of 1/sqrt(concentration).
+            values: (arms,) a figure of each of the item's maps that they go by; None: they go by what is stated.
+        """
+
+
+class Power(ABC):
+    """What a study of this type is simulated by to say how many people it needs. Called by `setup` and the command."""
+
+    effect: ClassVar[float]
+    """Assumed where nothing is said."""
+
+    effect_in_words: ClassVar[str]
+    """The same for the page: it follows “Assumed: ”."""
+
+    width_of: ClassVar[str]
+    """What the width of an interval is of: it follows “Width: of the 95 % interval of ”."""
+
+    @abstractmethod
+    def design(self, *, items: int, participants: int, answers_per_item: int, arms: int) -> Design:
+        """What analysis/power.py simulates. Raises AnswersError where no study can be like that."""
+
+    @abstractmethod
+    def ends(self, study: Simulated, design: Design, draws: int) -> np.ndarray | None:
+        """The interval, low and high, that a simulated study would be judged by; None where it has none."""
+
+    @abstractmethod
+    def assumed(self, assumptions: Assumptions, arms: int, spread: str) -> str:
+        """What is assumed, as a sentence; `spread` is how photos and people differ, in words."""
+
+
+@dataclass(frozen=True)
+class TrialType:
+    """One trial type: what its folder says, by the part of the journey that asks."""
+
+    name: str
+    """As `task` in a protocol has it, and the class of the trial page in CSS. It never changes: studies are stored by it."""
+    asked: Asked
+    answers: Answers
+    page: Page
+    files: Files
+    people: People
+    power: Power
+    layout: Layout = field(default_factory=Layout)

@@ -1,0 +1,44 @@
+"""What the protocol of a rating says: exactly two arms, and the words of five answers."""
+
+from django import forms
+from django.utils.translation import gettext_noop as _
+
+from ..base import Asked
+
+INSTRUCTIONS = _("""Two computers have looked at some photos and named what they see. For every photo we show you two maps, one of what \
+each computer looked at.
+
+{picture}
+
+For each photo, say which of the two maps better describes the object that is named above it, and how clearly. If \
+neither is better, choose the answer in the middle. There is no right or wrong answer: we want to know what you see.""")
+
+
+class RatingAsked(Asked):
+    """Two networks by one method, of which people say whose map is better, and how clearly."""
+
+    offer = "Which network? Two networks, one method: people rate whose map is better, from −2 to +2."
+    fewest_arms = most_arms = 2
+    compares_networks = True
+    declares_contrasts = False
+    question = _("Which map better describes the {class}?")
+    instructions = INSTRUCTIONS
+    own_wording = {
+        "labels": [
+            _("A is much better"),
+            _("A is slightly better"),
+            _("No difference"),
+            _("B is slightly better"),
+            _("B is much better"),
+        ]
+    }
+
+    def fields(self) -> dict[str, forms.Field]:
+        return {
+            "labels": forms.CharField(
+                required=False,
+                label="The five answers",
+                widget=forms.Textarea(attrs={"rows": 5}),
+                help_text="One a line, from “A is much better” on the left to “B is much better” on the right.",
+            )
+        }
