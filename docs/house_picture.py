@@ -1,6 +1,6 @@
 """Draws docs/images/house.svg: the rooms of the house, from the packages' own imports, floors and docstrings.
 
-Run: python docs/house_picture.py. Arrows say who imports whom; one that follows from two others is left out.
+Run: PYTHONPATH=. python docs/house_picture.py. Arrows say who imports whom; one that follows from two others is left out.
 """
 
 import re

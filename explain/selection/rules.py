@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from explain.streams import Stream
+from explain.core.streams import Stream
 
 from .f1 import F1Table, Tally, Verdicts, f1_table
 

@@ -4,7 +4,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from explain.streams import Stream
+from explain.core.streams import Stream
 
 Order = tuple[int, ...]
 

@@ -9,10 +9,10 @@ from django.core.files.base import ContentFile
 from explain.cam.metrics import attention_maps
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
+from explain.core.streams import Stream
 from explain.map_sources import source_of
 from explain.models import Image
 from explain.photos import pixels_of
-from explain.streams import Stream
 from studies.models import CheckMap, ItemMap, Study
 from studies.trials import expected_main
 

@@ -6,9 +6,9 @@ import numpy as np
 from django.conf import settings
 from django.urls import reverse
 
+from explain.core.streams import Stream
 from explain.map_sources import source_of
 from explain.models import Image
-from explain.streams import Stream
 from studies.models import ItemMap, Study
 from studies.participation import Credit
 from studies.protocol import NotSeenYetError, Protocol, check_protocol, choose_photos, chosen_images, find_set

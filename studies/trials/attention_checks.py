@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from explain.streams import Stream
+from explain.core.streams import Stream
 from studies.analysis.orders import spread
 from studies.models import CheckMap, Participant, Response, Study, Trial
 from studies.trial_types import trial_type, trial_type_of

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from explain.streams import Stream
+from explain.core.streams import Stream
 from studies.models import Event, Participant, Study
 
 EXAMPLE_DRAWINGS = ("cup", "tree")

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from explain.core.streams import Stream
 from explain.selection import rules
-from explain.streams import Stream
 from studies.analysis.orders import rounds, study_orders
 from studies.trials import attention_checks, practice
 
