@@ -1,7 +1,7 @@
 """Database → the table of answers: the counted ones, all of them or a part, read once. summary.py makes one `Summary` of them.
 
-With monitoring/progress.py the only code with aggregate queries. What is counted: answers with status `counted` of participants who did not
-withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
+Answers are counted by the database here, in participant_flow.py and in `studies.monitoring`, nowhere else. What is
+counted: answers with status `counted` of participants who did not withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
 """
 
 from functools import cached_property
