@@ -8,7 +8,7 @@ from rest_framework import serializers
 from explain.map_sources import source_of
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation import is_over, lets_nobody_in
-from studies.trial_types import answer_columns, trial_type_of
+from studies.trial_types import TrialType, answer_columns, trial_type_of, trial_types
 from studies.trials import check_passed as passed_check
 from studies.trials import names_of_maps
 
@@ -133,15 +133,6 @@ class AnswerSerializer(serializers.ModelSerializer):
         return response.participant.external.get("imported", "")
 
 
-class IntervalField(serializers.ListField):
-    """Lower and upper end of a 95 % interval, or null where there is none."""
-
-    def __init__(self, **kwargs):
-        super().__init__(
-            child=serializers.FloatField(), min_length=2, max_length=2, **{"allow_null": True, **kwargs}
-        )
-
-
 class _Scores(serializers.Serializer):
     study = serializers.CharField()
     task = serializers.CharField()
@@ -174,54 +165,20 @@ class _Scores(serializers.Serializer):
     )
 
 
-class ContrastSerializer(serializers.Serializer):
-    first = serializers.CharField()
-    second = serializers.CharField()
-    difference = serializers.FloatField(help_text="score of the first arm − score of the second")
-    interval = IntervalField()
-    p_by = serializers.DictField(
-        child=serializers.FloatField(allow_null=True), help_text="trials, items, people"
-    )
-    p = serializers.FloatField(allow_null=True, help_text="the largest of the three")
-    p_holm = serializers.FloatField(allow_null=True)
-    exploratory = serializers.BooleanField(help_text="not declared in the protocol, or no planned look")
-
-
-class SameSerializer(serializers.Serializer):
-    score = serializers.FloatField()
-    share = serializers.FloatField()
-    interval = IntervalField()
-
-
-class ScoreSerializer(SameSerializer):
-    share_of_preferences = serializers.FloatField(allow_null=True)
-
-
-class ChoiceScoresSerializer(_Scores):
-    scores = serializers.DictField(child=ScoreSerializer())
-    same = SameSerializer(allow_null=True)
-    contrasts = ContrastSerializer(many=True)
-    any_difference = serializers.DictField(allow_null=True, help_text="one test over all arms")
-    humans = serializers.ListField(
-        child=serializers.DictField(),
-        help_text="for each figure of the maps: does it go with people's choices",
-    )
-
-
-class RatingScoresSerializer(_Scores):
-    mean = serializers.FloatField(allow_null=True)
-    interval = IntervalField()
-    mean_of_items = serializers.FloatField(allow_null=True)
-    mean_of_items_interval = IntervalField()
-    by_arm = serializers.DictField(child=serializers.FloatField())
-    direction = serializers.CharField()
-    counts = serializers.DictField(child=serializers.IntegerField())
-    tests = serializers.DictField(child=serializers.DictField(), help_text="of a mean of zero")
+def _scores_of(kind: TrialType) -> type[_Scores]:
+    """What `scores` gives for a study of one trial type."""
+    fields = kind.results.json_fields()
+    if kind.results.gives_shares:
+        fields["humans"] = serializers.ListField(
+            child=serializers.DictField(),
+            help_text="for each figure of the maps: does it go with people's choices",
+        )
+    return type(f"{kind.name.title().replace('-', '')}ScoresSerializer", (_Scores,), fields)
 
 
 SCORES = PolymorphicProxySerializer(
     component_name="Scores",
-    serializers={"choice": ChoiceScoresSerializer, "rating": RatingScoresSerializer},
+    serializers={kind.name: _scores_of(kind) for kind in trial_types()},
     resource_type_field_name="task",
 )
 

@@ -25,6 +25,7 @@ from studies.results import (
     part_of,
     summarise,
 )
+from studies.trial_types import trial_type_of
 
 from .columns import Export
 from .writers import csv_chunks
@@ -49,7 +50,9 @@ def report_html(study: Study, who: str | None = None) -> str:
         "classes": study.items.values("image__class_name").distinct().count(),
         "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],
         "main_chart": results.main_chart(result),
-        "counts_chart": results.rating_counts(result) if result.rating else "",
+        "spread_chart": results.spread_chart(result),
+        "item_columns": trial_type_of(study).results.item_columns(result.arms),
+        "offered": trial_type_of(study).asked.answers_offered(study.wording, study.arms.count()),
         "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),
         "columns": Export(study).columns,

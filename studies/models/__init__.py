@@ -2,7 +2,7 @@
 
 from .items import Arm, CheckMap, Item, ItemMap
 from .participants import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
-from .study import ProtocolVersion, Study, StudyQuerySet
+from .study import ProtocolVersion, Study, StudyQuerySet, task_choices
 from .trials import Event, Response, Trial
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Trial",
     "hash_token",
     "new_token",
+    "task_choices",
 ]

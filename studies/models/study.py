@@ -6,9 +6,14 @@ from django.db.models import Q
 
 from explain.models import Precompute
 from studies.core import languages
-from studies.trial_types import TrialType, trial_type_of
+from studies.trial_types import TrialType, trial_type_of, trial_types
 
 from .immutability import AppendOnly, Frozen, FrozenQuerySet, KeptQuerySet, refusal
+
+
+def task_choices() -> list[tuple[str, str]]:
+    """A function, so that a new trial type needs no migration."""
+    return [(kind.name, kind.in_words) for kind in trial_types()]
 
 
 class StudyQuerySet(FrozenQuerySet):
@@ -38,10 +43,6 @@ class Study(Frozen):
 
     Columns in MAY_CHANGE say how it goes; all the others are frozen when it is opened.
     """
-
-    class Task(models.TextChoices):
-        CHOICE = "choice", "pick the best map or “same”"
-        RATING = "rating", "rate two networks, −2 to +2"
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"  # its protocol alone
@@ -99,7 +100,7 @@ class Study(Frozen):
         default=languages.DEFAULT,
         help_text="of volunteers' pages: one of LANGUAGES (settings)",
     )
-    task = models.CharField(max_length=10, choices=Task.choices)
+    task = models.CharField(max_length=30, choices=task_choices, help_text="the name of its trial type")
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
     responses_per_item = models.PositiveSmallIntegerField(default=4)

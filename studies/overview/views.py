@@ -59,13 +59,14 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
-    done = progress_of([found])[found.pk]
+    done, arms = progress_of([found])[found.pk], results.competing_arms(found)
     return render(
         request,
         "studies/overview/study.html",
         {
             "study": found,
-            "arms": results.competing_arms(found),
+            "arms": arms,
+            "offered": found.trial_type.asked.answers_offered(found.wording, len(arms)),
             "items": found.items.count(),
             "progress": done,
             "trials_chart": results.trial_states(done) if done.needed else "",

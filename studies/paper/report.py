@@ -136,7 +136,7 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     study = Study.objects.filter(slug=protocol.slug).first()
     result = summary_of(study) if study is not None else None
     answered = result is not None and bool(result.responses)
-    said = printed.CHOICE if protocol.source["task"] == Study.Task.CHOICE else {"mean rating": printed.RATING}
+    said = printed.CHOICE if protocol.source["task"] == "choice" else {"mean rating": printed.RATING}
     return StudyPart(
         protocol, why_not, study, result, results.main_chart(result) if answered and result else "", said
     )

@@ -30,11 +30,11 @@ class Point:
 def points(*, image_set: ImageSet, networks: Sequence[Network], slugs: Sequence[str]) -> list[Point]:
     """One point for each network. `slugs`: the reliability studies, one for each pair."""
     ratings: dict[str, list[float]] = {network.name: [] for network in networks}
-    for study in Study.objects.filter(slug__in=slugs, task=Study.Task.RATING):
+    for study in Study.objects.filter(slug__in=slugs, task="rating"):
         found = summary_of(study)
-        if found.rating is not None:
+        if found.outcome.by_arm:
             names = list(study.arms.order_by("index").values_list("network__name", flat=True))
-            for name, mean in zip(names, (found.rating.mean, -found.rating.mean), strict=True):
+            for name, mean in zip(names, found.outcome.by_arm.values(), strict=True):
                 ratings[name].append(mean)
     made = []
     for network in networks:

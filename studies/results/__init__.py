@@ -3,9 +3,8 @@
 from .answers import Reading, all_answers, answers_of
 from .as_json import scores_json
 from .by_item import item_rows
-from .charts import main_chart, position_bars, rating_counts, trial_states
+from .charts import main_chart, position_bars, spread_chart, trial_states
 from .data_quality import AttentionCheckResults, checks_of, reasons
-from .formatting import percent, signed
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .part import WHO, AnswerSelection, UnknownPartError, part_of
@@ -53,12 +52,10 @@ __all__ = [
     "origins_by_item",
     "part_asked_for",
     "part_of",
-    "percent",
     "position_bars",
-    "rating_counts",
     "reasons",
     "scores_json",
-    "signed",
+    "spread_chart",
     "summarise",
     "summary_of",
     "trial_states",

@@ -5,13 +5,13 @@ counted: answers with status `counted` of participants who did not withdraw. Who
 """
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from studies.analysis.scores import ChoiceScores, RatingScores, choice_scores, rating_scores
-from studies.analysis.table import UNKNOWN, Choices, Ratings
+from studies.analysis.table import UNKNOWN, Answers
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
@@ -50,11 +50,11 @@ class Reading:
         return list(self.study.items.filter(**narrowed).values_list("index", flat=True))
 
     @cached_property
-    def answers(self) -> Choices | Ratings:
+    def answers(self) -> Answers:
         """The counted answers of people who did not withdraw, in the order in which they were stored."""
         rows = self._rows.pop(SCORED)  # the table has them from now on
         people = rows["place"]
-        found = {
+        given = {
             "ids": rows["id"],
             "items": rows["item"],
             "participants": self._people["number"][people],
@@ -66,9 +66,7 @@ class Reading:
             "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
             "imported": self._people["imported"][people],
         }
-        if self.study.task == Study.Task.CHOICE:
-            return Choices(**found, arms=len(self.arms))
-        return Ratings(**found)
+        return trial_type_of(self.study).results.table(given, len(self.arms))
 
     @cached_property
     def second_answers(self) -> dict[tuple[int, int], int]:
@@ -145,9 +143,7 @@ FIELDS = {
 }
 
 
-def answers(
-    study: Study, who: str | None = None, *, class_name: str = "", group: str = ""
-) -> Choices | Ratings:
+def answers(study: Study, who: str | None = None, *, class_name: str = "", group: str = "") -> Answers:
     """The counted answers of people who did not withdraw.
 
     `who` is `real`, `simulated` or `all`; without it, `default_who(study)`.
@@ -155,7 +151,7 @@ def answers(
     return answers_of(study, part_of(study, who, class_name, group))
 
 
-def answers_of(study: Study, part: AnswerSelection) -> Choices | Ratings:
+def answers_of(study: Study, part: AnswerSelection) -> Answers:
     """The answers of a part."""
     return Reading(study, part).answers
 
@@ -165,9 +161,13 @@ def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:
     return np.array(table, np.int64).reshape(-1, arms)[codes.places]
 
 
-def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:
-    """The scores alone, grouped by the database: for a million answers in a second. None without answers."""
-    value = trial_type_of(study).answers.column
+def totals(study: Study, who: str | None = None) -> Any:
+    """The scores alone, grouped by the database: for a million answers in a second. None without answers.
+
+    What they are is the trial type's: `choice_scores` or `rating_scores` of analysis/scores.py, or its own.
+    """
+    kind = trial_type_of(study)
+    value = kind.answers.column
     rows = (
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )
@@ -177,9 +177,7 @@ def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores 
     if not len(table):
         return None
     items, values, counts = table.T
-    if study.task == Study.Task.CHOICE:
-        return choice_scores(items, values, arms=study.arms.count(), counts=counts)
-    return rating_scores(items, values, counts=counts)
+    return kind.results.totals(items, values, counts, study.arms.count())
 
 
 def all_answers(study: Study, who: str) -> QuerySet[Response]:

@@ -4,19 +4,19 @@ from dataclasses import asdict
 from typing import Any
 
 from studies.analysis.association import Correlation
-from studies.analysis.contrasts import PERMUTATIONS, Finding, any_difference_of, rating_tests_of
+from studies.analysis.contrasts import PERMUTATIONS
 from studies.analysis.resampling import DRAWS
-from studies.analysis.table import Ratings
 from studies.lifecycle import seal_json
 from studies.models import Study
 from studies.monitoring import need_of
+from studies.trial_types import trial_type_of
 
 from .answers import Reading
-from .further_analyses import Versus, contrasts_of, pair
+from .further_analyses import declared_of
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
 from .part import AnswerSelection
-from .summary import Score, Summary, summarise
+from .summary import Summary, summarise
 
 
 def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
@@ -28,37 +28,14 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
-    if study.task == Study.Task.CHOICE and not part.narrowed:
+    if trial_type_of(study).results.gives_shares and not part.narrowed:
         data["humans"] = [_beside(one) for one in figures_of(reading)]
     return data
 
 
 def _tests(reading: Reading) -> dict[str, Any]:
-    given = reading.answers
-    if isinstance(given, Ratings):
-        tests = rating_tests_of(given) if len(given) else {}
-        return {"tests": {name: asdict(found) for name, found in tests.items()}}
-    if not len(given):
-        return {"contrasts": [], "any_difference": None}
-    versus = contrasts_of(reading, given)
-    every = any_difference_of(given, seed=reading.study.seed)
-    return {"contrasts": [_contrast(one) for one in versus], "any_difference": asdict(every)}
-
-
-def _contrast(versus: Versus) -> dict[str, Any]:
-    found = versus.found
-    by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
-    ends = pair(found.interval)
-    return {
-        "first": versus.first,
-        "second": versus.second,
-        "difference": found.difference,
-        "interval": list(ends) if ends else None,
-        "p_by": {unit: test.p for unit, test in by.items()},
-        "p": found.p,
-        "p_holm": found.p_holm,
-        "exploratory": found.exploratory,
-    }
+    kind, study = trial_type_of(reading.study).results, reading.study
+    return kind.tests_json(reading.answers, reading.arms, study.seed, declared_of(reading))
 
 
 def _beside(one: HumansBeside) -> dict[str, Any]:
@@ -117,36 +94,4 @@ def as_json(result: Summary) -> dict:
         "computed_with": COMPUTED_WITH | {"seed": result.seed},
         "looks": asdict(result.looks) if result.looks else None,
     }
-    if result.task == "choice":
-        return data | _choice_json(result)
-    return data | _rating_json(result)
-
-
-def _choice_json(result: Summary) -> dict:
-    def plain(score: Score) -> dict:
-        return {
-            "score": score.score,
-            "share": score.share,
-            "share_of_preferences": score.share_of_preferences,
-            "interval": list(score.interval) if score.interval else None,
-        }
-
-    same = plain(result.same) if result.same else None
-    if same:
-        del same["share_of_preferences"]
-    return {"scores": {score.name: plain(score) for score in result.scores}, "same": same}
-
-
-def _rating_json(result: Summary) -> dict:
-    rating = result.rating
-    return {
-        "mean": rating.mean if rating else None,
-        "interval": list(rating.interval) if rating and rating.interval else None,
-        "mean_of_items": rating.mean_of_items if rating else None,
-        "mean_of_items_interval": list(rating.mean_of_items_interval)
-        if rating and rating.mean_of_items_interval
-        else None,
-        "by_arm": result.by_arm,
-        "direction": result.direction,
-        "counts": {str(value): count for value, count in rating.counts.items()} if rating else {},
-    }
+    return data | result.outcome.as_json()

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.scores import item_shares_of, rating_scores_of
-from studies.analysis.table import Choices
+from studies.trial_types import trial_type_of
 
 from .answers import Reading
 
@@ -19,7 +18,8 @@ class ItemRow:
     class_name: str
     photo_sha256: str  # of the re-encoded photo
     answers: int
-    shares: tuple[float, ...]  # of each arm, and of same; or the mean rating alone; empty without answers
+    shares: tuple[float, ...]  # the figures of the trial type (its `item_columns`); empty without answers
+    in_words: tuple[str, ...]  # the same as people read them
 
 
 def item_rows(reading: Reading) -> list[ItemRow]:
@@ -28,17 +28,17 @@ def item_rows(reading: Reading) -> list[ItemRow]:
     photos = reading.study.items.order_by("index").values_list(
         "index", "image__original_name", "image__class_name", "image__content_sha256"
     )
-    return [ItemRow(*photo, *said.get(photo[0], (0, ()))) for photo in photos]
+    return [ItemRow(*photo, *said.get(photo[0], (0, (), ()))) for photo in photos]
 
 
-def _said(reading: Reading) -> dict[int, tuple[int, tuple[float, ...]]]:
-    """For each item with answers: how many, and the shares of the arms and of same, or the mean rating."""
-    answers = reading.answers
+def _said(reading: Reading) -> dict[int, tuple[int, tuple[float, ...], tuple[str, ...]]]:
+    """For each item with answers: how many, their figures, and these in words."""
+    answers, kind = reading.answers, trial_type_of(reading.study).results
     if not len(answers):
         return {}
     names, counts = answers.units.item_names.tolist(), np.bincount(answers.units.item).tolist()
-    if isinstance(answers, Choices):
-        rows = [tuple(row) for row in item_shares_of(answers).shares.tolist()]
-    else:
-        rows = [(mean,) for mean in rating_scores_of(answers).by_item.values()]
-    return {name: (count, row) for name, count, row in zip(names, counts, rows, strict=True)}
+    rows = kind.item_figures(answers)
+    return {
+        name: (count, row, tuple(map(kind.item_figure_in_words, row)))
+        for name, count, row in zip(names, counts, rows, strict=True)
+    }

@@ -7,7 +7,8 @@ import numpy as np
 
 from studies.analysis.answers import SAME
 from studies.analysis.exclusions import Exclusions, exclusions_of
-from studies.analysis.table import UNKNOWN, Choices
+from studies.analysis.table import UNKNOWN
+from studies.trial_types import trial_type_of
 from studies.trials import failed_practice, passes
 
 from .answers import Reading
@@ -59,15 +60,14 @@ def left_out(reading: Reading) -> Exclusions | None:
     rules, given = reading.plan.rules, reading.answers
     if rules is None:
         return None
-    choice = isinstance(given, Choices)
-    places = given.shown if choice else np.where(given.shown == 0, SAME, given.shown > 0)
+    kind = trial_type_of(reading.study).results
     checks = checks_of(reading)
     return exclusions_of(
         given.units,
         rules,
         response_ms=given.response_ms,
-        positions=np.where(given.shown == UNKNOWN, SAME, places),
-        shown=len(reading.arms) if choice else 2,
+        positions=np.where(given.shown == UNKNOWN, SAME, kind.favoured(given.shown)),
+        shown=kind.places_shown(len(reading.arms)),
         missed_checks=checks.missed if checks else {},
         failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
     )

@@ -1,104 +1,27 @@
-"""What a reviewer asks next: tests, ranking, agreement, bias, other ways to count, exclusions. From the same arrays
-as the summary; the mathematics is in analysis/. Each part is None, or carries a sentence, where it cannot be had.
+"""What a reviewer asks next: agreement, repeats, times, exclusions, and what the trial type adds (tests, ranking, bias, other
+ways to count). From the same table as the summary. Each part is None, or carries a sentence, where it cannot be had.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar, get_args
 
 import numpy as np
 
-from studies.analysis.agreement import (
-    Agreement,
-    PositionBias,
-    Retest,
-    Scale,
-    SideBias,
-    krippendorff_alpha_of,
-    position_bias_of,
-    retest,
-    side_bias_of,
-)
-from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import Contrast, Finding, any_difference_of, compare_arms_of, rating_tests_of
+from studies.analysis.agreement import Agreement, Retest, Scale, krippendorff_alpha_of, retest
 from studies.analysis.exclusions import Exclusions
-from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
-from studies.analysis.ranking import Ranking, rank_arms_of
-from studies.analysis.resampling import Method
-from studies.analysis.scores import SameAs, choice_scores_of
-from studies.analysis.table import UNKNOWN, Choices, Ratings
 from studies.analysis.times import Times, times_of
+from studies.trial_types import Further, trial_type_of
 
 from .answers import Reading
 from .data_quality import AttentionCheckResults, checks_of, left_out
 from .summary import Summary, summarise
 
-Pair = tuple[float, float]
-Found = TypeVar("Found")
-METHODS_IN_WORDS = {
-    "two-way": "people and items",
-    "people": "people only: holds for these photos only",
-    "items": "items only: holds for these people only",
-    "naive": "every answer independent",
-}
-SAME_IN_WORDS = {
-    "own": "a category of its own",
-    "split": "shared equally among the arms",
-    "dropped": "left out",
-}
 
+@dataclass(frozen=True, kw_only=True)
+class FurtherAnalyses(Further):
+    """What the trial type adds, and what every study has."""
 
-@dataclass(frozen=True)
-class Versus:
-    """A contrast with its arms by name."""
-
-    first: str
-    second: str
-    found: Contrast
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One line of the ranking."""
-
-    name: str
-    worth: float  # all arms' worths sum to 1
-    interval: Pair | None
-
-
-@dataclass(frozen=True)
-class OtherCount:
-    """Scores when “same” is counted in another way."""
-
-    way: str
-    in_words: str
-    scores: tuple[float, ...]  # in the order of the arms
-    same: float
-    items: int
-
-
-@dataclass(frozen=True)
-class OtherInterval:
-    """The interval of each arm's score, or of the mean rating, when something is left out of account."""
-
-    method: str
-    in_words: str
-    intervals: tuple[Pair | None, ...]
-
-
-@dataclass(frozen=True)
-class FurtherAnalyses:
-    contrasts: tuple[Versus, ...]
-    any_difference: Finding | None
-    tests: dict[str, Finding]  # of ratings
-    ranked: tuple[Ranked, ...]
-    ranking: Ranking | None
     agreement: Agreement
     retest: Retest | None  # of planned repeats
-    positions: PositionBias | None
-    sides: SideBias | None
-    same_as: tuple[OtherCount, ...]
-    methods: tuple[OtherInterval, ...]
     times: Times | None
     checks: AttentionCheckResults | None
     exclusions: Exclusions | None
@@ -111,11 +34,11 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
     if not len(given):
         return None
     excluded = left_out(reading)
-    scale: Scale = "nominal" if isinstance(given, Choices) else "interval"
+    kind = trial_type_of(reading.study).results
     return FurtherAnalyses(
-        **(_of_choices(reading, given) if isinstance(given, Choices) else _of_ratings(reading, given)),
-        agreement=krippendorff_alpha_of(given, scale),
-        retest=_retest(reading, scale),
+        **vars(kind.further(given, reading.arms, reading.study.seed, declared_of(reading))),
+        agreement=krippendorff_alpha_of(given, kind.scale),
+        retest=_retest(reading, kind.scale),
         times=times_of(given.response_ms),
         checks=checks_of(reading),
         exclusions=excluded,
@@ -130,89 +53,9 @@ def _kept(reading: Reading, excluded: Exclusions, whole: Summary | None) -> Summ
     return summarise(reading, reading.answers.only(excluded.kept))
 
 
-def contrasts_of(reading: Reading, given: Choices) -> tuple[Versus, ...]:
-    """Every pair of arms, the declared ones first."""
-    plan, arms = reading.plan, reading.arms
-    declared = () if plan.looks else plan.contrasts  # with planned looks only a look judges them
-    contrasts = compare_arms_of(given, declared=declared, seed=reading.study.seed)
-    return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
-
-
-def _of_choices(reading: Reading, given: Choices) -> dict:
-    seed, arms = reading.study.seed, reading.arms
-    known = given.only(given.shown != UNKNOWN)
-    ranking = _or_none(lambda: rank_arms_of(known, seed=seed))
-    return {
-        "contrasts": contrasts_of(reading, given),
-        "any_difference": any_difference_of(given, seed=seed),
-        "tests": {},
-        "ranking": ranking,
-        "ranked": _ranked(ranking, arms),
-        "positions": _or_none(lambda: position_bias_of(known.units, known.shown, len(arms), seed=seed)),
-        "sides": None,
-        "same_as": tuple(filter(None, (_counted_as(way, given) for way in get_args(SameAs)))),
-        "methods": tuple(
-            _other(method, choice_intervals_of(given, seed=seed, method=method).arms, len(arms))
-            for method in get_args(Method)
-        ),
-    }
-
-
-def _of_ratings(reading: Reading, given: Ratings) -> dict:
-    seed = reading.study.seed
-    known = given.only(given.shown != UNKNOWN)
-    return {
-        "contrasts": (),
-        "any_difference": None,
-        "tests": rating_tests_of(given),
-        "ranking": None,
-        "ranked": (),
-        "positions": None,
-        "sides": _or_none(lambda: side_bias_of(known, seed=seed)),
-        "same_as": (),
-        "methods": tuple(
-            _other(method, _row(rating_intervals_of(given, seed=seed, method=method).mean), 1)
-            for method in get_args(Method)
-        ),
-    }
-
-
-def _or_none(compute: Callable[[], Found]) -> Found | None:
-    """None where there is nothing to compute it from, as with answers of which the place is not known."""
-    try:
-        return compute()
-    except AnswersError:
-        return None
-
-
-def _ranked(ranking: Ranking | None, arms: tuple[str, ...]) -> tuple[Ranked, ...]:
-    if ranking is None or ranking.estimate is None:
-        return ()
-    worth = ranking.estimate.worth
-    ends = ranking.intervals.worth if ranking.intervals else [None] * len(worth)
-    lines = [Ranked(arms[index], float(worth[index]), pair(ends[index])) for index in range(len(worth))]
-    return tuple(sorted(lines, key=lambda line: -line.worth))
-
-
-def _counted_as(way: SameAs, given: Choices) -> OtherCount | None:
-    found = _or_none(lambda: choice_scores_of(given, same_as=way))
-    if found is None:
-        return None
-    return OtherCount(way, SAME_IN_WORDS[way], tuple(found.arms.tolist()), found.same, found.items)
-
-
-def _other(method: str, ends: np.ndarray | None, rows: int) -> OtherInterval:
-    intervals = [None] * rows if ends is None else [pair(row) for row in ends]
-    return OtherInterval(method, METHODS_IN_WORDS[method], tuple(intervals))
-
-
-def _row(ends: np.ndarray | None) -> np.ndarray | None:
-    return None if ends is None else ends[None]
-
-
-def pair(ends: np.ndarray | None) -> Pair | None:
-    """(lower, upper) as plain numbers."""
-    return None if ends is None else (float(ends[0]), float(ends[1]))
+def declared_of(reading: Reading) -> tuple[tuple[int, int], ...]:
+    """The contrasts that the protocol judges now: with planned looks only a look judges them."""
+    return () if reading.plan.looks else reading.plan.contrasts
 
 
 def _retest(reading: Reading, scale: Scale) -> Retest | None:

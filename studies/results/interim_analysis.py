@@ -6,29 +6,11 @@ that α spending leaves for it. So it says the same whenever and however often i
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from studies.analysis.contrasts import rating_tests_of, swap_tests_of, turned
-from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
-from studies.analysis.scores import rating_scores_of
-from studies.analysis.table import Choices, Ratings
+from studies.analysis.table import Answers
+from studies.core.formatting import signed
 from studies.models import Study
 from studies.protocol import AnalysisPlan, bounds_of
-
-from .formatting import signed
-
-DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
-
-
-@dataclass(frozen=True)
-class LookVerdict:
-    """What a look says of one declared contrast, or of the mean rating."""
-
-    of: str
-    estimate: float  # difference of scores, or mean rating
-    interval: tuple[float, float] | None  # at the look's level; None where none can be given
-    p: float | None  # the largest of the tests
-    found: bool  # the interval excludes zero, and p is at most 1 − level
+from studies.trial_types import LookVerdict, trial_type_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +66,7 @@ class InterimAnalysis:
 def looks_of(
     study: Study,
     plan: AnalysisPlan,
-    given: Choices | Ratings,
+    given: Answers,
     arms: tuple[str, ...],
     *,
     needed: int,
@@ -146,10 +128,10 @@ def _count(looks: int) -> str:
 
 
 def _planned(
-    study: Study, plan: AnalysisPlan, given: Choices | Ratings, arms: tuple[str, ...], needed: int
+    study: Study, plan: AnalysisPlan, given: Answers, arms: tuple[str, ...], needed: int
 ) -> InterimAnalysis:
     assert plan.looks is not None
-    planned = bounds_of(plan.looks, len(plan.contrasts))
+    planned, kind = bounds_of(plan.looks, len(plan.contrasts)), trial_type_of(study).results
     looks: list[InterimLook] = []
     for number, one in enumerate(planned, start=1):
         answers = round(one.fraction * needed)
@@ -158,37 +140,8 @@ def _planned(
             answers = len(given)  # no more will come, and a last look that comes early is a strict one
         look = InterimLook(number, answers, one.level)
         if 0 < answers <= len(given):
-            verdicts = _verdicts(study, plan, given.first(answers), arms, one.level)
+            first = given.first(answers)
+            verdicts = kind.verdicts(first, arms, study.seed, plan.contrasts, one.level)
             look = InterimLook(number, answers, one.level, verdicts)
         looks.append(look)
     return InterimAnalysis(plan.looks.spending, len(given), needed, tuple(looks))
-
-
-def _verdicts(
-    study: Study, plan: AnalysisPlan, given: Choices | Ratings, arms: tuple[str, ...], level: float
-) -> tuple[LookVerdict, ...]:
-    if isinstance(given, Ratings):
-        ends = rating_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).mean
-        by_unit = rating_tests_of(given)
-        p = _largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
-        return (_verdict_of("mean rating", rating_scores_of(given).mean, ends, p, level),)
-    every = choice_intervals_of(given, seed=study.seed, level=level, draws=DRAWS).differences
-    found = []
-    for a, b in plan.contrasts:
-        tests = swap_tests_of(given, (a, b), seed=study.seed)
-        ends = turned(every, (a, b))
-        found.append(_verdict_of(f"{arms[a]} − {arms[b]}", tests.trials.statistic, ends, tests.p, level))
-    return tuple(found)
-
-
-def _largest(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return max(known) if len(known) == len(values) else None
-
-
-def _verdict_of(
-    of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float
-) -> LookVerdict:
-    interval = None if ends is None else (float(ends[0]), float(ends[1]))
-    beyond = interval is not None and not interval[0] <= 0 <= interval[1]
-    return LookVerdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)

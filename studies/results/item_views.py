@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from explain.core.errors import BadInputError
-from studies.analysis.answers import SAME_NAME
 from studies.models import Study
+from studies.trial_types import trial_type_of
 
 from .answers import Reading
 from .by_item import ItemRow, item_rows
@@ -31,7 +31,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     part = part_asked_for(request, found)
     reading = Reading(found, part)
     rows = item_rows(reading)
-    columns = [*reading.arms, SAME_NAME] if found.task == Study.Task.CHOICE else ["mean"]
+    columns = trial_type_of(found).results.item_columns(reading.arms)
     sort = request.GET.get("sort", "")
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(

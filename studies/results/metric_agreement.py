@@ -13,6 +13,7 @@ from explain.models import Evaluation
 from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
 from studies.analysis.table import Choices
 from studies.models import ItemMap, Study
+from studies.trial_types import trial_type_of
 
 from .answers import Reading
 from .part import part_of
@@ -113,7 +114,7 @@ class _Ground:
         self.who = reading.part.who
         self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
         self.arms = list(study.arms.select_related("network").order_by("index"))
-        answers = reading.answers if study.task == Study.Task.CHOICE else None
+        answers = reading.answers if trial_type_of(study).results.gives_shares else None
         self.given = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.given is None else set(self.given.items.tolist())
         self.rows: dict[str, dict[Key, Evaluation]] = {}
@@ -172,7 +173,10 @@ def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBes
     """One row for each figure that is wanted; all figures of the same items are compared by the same draws."""
     rows = [_empty(ground, *each) for each in wanted]
     if ground.given is None:
-        note = "Only a choice study gives each arm a share of the answers; this study rates."
+        note = (
+            f"A {ground.study.task} study gives no arm a share of the answers, so there is nothing to compare with "
+            "figures of the maps."
+        )
         return [replace(row, note=note) for row in rows]
     figures = [_figures(ground, *each) for each in wanted]
     there = [place for place, values in enumerate(figures) if values]

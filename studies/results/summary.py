@@ -2,47 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explain.map_sources import source_of
-from studies.analysis.answers import SAME, SAME_NAME, missing_items
-from studies.analysis.intervals import choice_intervals_of, rating_intervals_of
-from studies.analysis.scores import choice_scores_of, rating_scores_of
-from studies.analysis.table import UNKNOWN, Answers, Choices, Ratings
+from studies.analysis.answers import missing_items
+from studies.analysis.table import UNKNOWN, Answers
 from studies.models import Study
+from studies.trial_types import Outcome, trial_type_of
 
 from .answers import Reading
-from .formatting import percent, signed
 from .interim_analysis import looks_of
 from .part import WHO_IN_WORDS, part_of
 
 if TYPE_CHECKING:
     from .interim_analysis import InterimAnalysis
-
-
-@dataclass(frozen=True)
-class Score:
-    """What one arm, or `same`, got in a choice study."""
-
-    name: str
-    score: float  # a total over items, each item worth 1
-    share: float  # of all items' worth
-    share_of_preferences: float | None  # of what did not go to `same`
-    interval: tuple[float, float] | None  # 95 %, of the score
-
-
-@dataclass(frozen=True)
-class Rating:
-    """What a rating study found. Positive: the first arm is better."""
-
-    mean: float
-    interval: tuple[float, float] | None  # 95 %, of the mean
-    mean_of_items: float
-    mean_of_items_interval: tuple[float, float] | None
-    counts: dict[int, int]  # how often each of -2 … 2 was given
 
 
 @dataclass(frozen=True)
@@ -64,9 +39,7 @@ class Summary:
     responses: int
     participants: int
     imported: int  # answers that were collected elsewhere
-    scores: tuple[Score, ...]  # of a choice study, in the order of its arms
-    same: Score | None
-    rating: Rating | None
+    outcome: Outcome  # the main finding, as the trial type has it
     positions: dict[str, int]  # how often each place was picked, or each side favoured
     seed: int  # of every draw
     looks: "InterimAnalysis | None"  # planned in the protocol
@@ -83,71 +56,16 @@ class Summary:
             words += f", group “{self.group}” only"
         return words + (f", version {self.version} of the protocol only" if self.version else "")
 
-    @cached_property
-    def ranked(self) -> list[Score]:
-        """Arms from the highest score to the lowest."""
-        return sorted(self.scores, key=lambda score: -score.score)
-
-    @property
-    def by_arm(self) -> dict[str, float]:
-        """The mean rating from each arm's side."""
-        if self.rating is None:
-            return {}
-        return dict(zip(self.arms, (self.rating.mean, -self.rating.mean), strict=True))
-
     @property
     def items_in_study(self) -> int:
         return self.items + len(self.missing_items)
-
-    @property
-    def total(self) -> float:
-        """Of all arms and “same”: the number of items."""
-        return sum(score.score for score in self.scores) + (self.same.score if self.same else 0)
-
-    @property
-    def other_mean(self) -> float | None:
-        """The mean rating from the second arm's side."""
-        return -self.rating.mean if self.rating else None
-
-    @property
-    def direction(self) -> str:
-        """Which way a rating points, in words."""
-        return f"positive: {self.arms[0]} judged more reliable; negative: {self.arms[1]}"
 
     @property
     def headline(self) -> str:
         """The finding in one sentence with its numbers."""
         if not self.responses:
             return "No answers yet."
-        return _rating_headline(self) if self.rating else _choice_headline(self)
-
-
-def _choice_headline(summary: Summary) -> str:
-    first = summary.ranked[0]
-    tied = [score.name for score in summary.ranked if abs(score.score - first.score) < 1e-9]
-    if len(tied) > 1:
-        return f"{' and '.join(tied)} tie at {first.score:.2f} of {summary.items} items each."
-    interval = ""
-    if first.interval:
-        interval = f"; 95 % interval {first.interval[0]:.2f} to {first.interval[1]:.2f} items"
-    share = percent(first.share)
-    return f"{first.name} was preferred most: {first.score:.2f} of {summary.items} items ({share}{interval})."
-
-
-def _rating_headline(summary: Summary) -> str:
-    rating = summary.rating
-    assert rating is not None
-    if abs(rating.mean) < 1e-9:
-        return "Neither network was judged more reliable: the mean rating is 0.00."
-    better = summary.arms[0] if rating.mean > 0 else summary.arms[1]
-    interval = ""
-    if rating.interval:
-        side = 1 if rating.mean > 0 else -1
-        low, high = sorted(side * bound for bound in rating.interval)
-        interval = f" (95 % interval {signed(low)} to {signed(high)})"
-    return (
-        f"{better} was judged more reliable by {signed(abs(rating.mean))} on a scale from −2 to +2{interval}."
-    )
+        return self.outcome.headline
 
 
 def summary_of(
@@ -165,17 +83,14 @@ def summary_of(
     return summarise(Reading(study, part_of(study, who, class_name, group, version)))
 
 
-def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Summary:
+def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
     """The summary of a reading, or of some of its answers."""
     study, part, arms = reading.study, reading.part, reading.arms
     given = reading.answers if answers is None else answers
     missing = tuple(missing_items(reading.items, given.items).tolist())
     imported, versions = int(given.imported.sum()), _versions(study, given)
-    found: dict = {"scores": (), "same": None, "rating": None}
-    notes: list[str] = []
-    if len(given):
-        scored, notes = _choice(study, given, arms) if isinstance(given, Choices) else _rating(study, given)
-        found |= scored
+    kind = trial_type_of(study).results
+    outcome = kind.outcome(given, arms, study.seed)
     needed = len(reading.items) * study.responses_per_item
     looks, about_looks = looks_of(study, reading.plan, given, arms, needed=needed, narrowed=part.narrowed)
     return Summary(
@@ -189,16 +104,17 @@ def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Sum
         version=part.version,
         simulated=part.who == "simulated" or bool(given.simulated.any()),
         arms=arms,
-        items=given.units.items if len(given) else 0,
+        items=outcome.items,
         missing_items=missing,
         responses=len(given),
         participants=given.units.people if len(given) else 0,
         imported=imported,
-        positions=_positions(given, len(arms)),
+        outcome=outcome,
+        positions=kind.places(given.shown[given.shown != UNKNOWN], len(arms)),
         seed=study.seed,
         looks=looks,
         notes=(
-            *notes,
+            *outcome.notes,
             *about_looks,
             *_notes(given, missing, imported),
             *_versions_note(versions),
@@ -206,7 +122,6 @@ def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Sum
         ),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
-        **found,
     )
 
 
@@ -222,56 +137,6 @@ def _versions_note(versions: dict[int, int]) -> Iterable[str]:
     if len(versions) > 1:
         shares = ", ".join(f"{count} under version {number}" for number, count in versions.items())
         yield f"Answers under {len(versions)} versions of the protocol are counted together: {shares}."
-
-
-def _choice(study: Study, given: Choices, arms: tuple[str, ...]) -> tuple[dict, list[str]]:
-    scored = choice_scores_of(given)
-    bounds = choice_intervals_of(given, seed=study.seed)
-    preferences = scored.share_of_preferences
-    scores = tuple(
-        Score(
-            name=name,
-            score=float(scored.arms[index]),
-            share=float(scored.share[index]),
-            share_of_preferences=None if preferences is None else float(preferences[index]),
-            interval=_pair(None if bounds.arms is None else bounds.arms[index]),
-        )
-        for index, name in enumerate(arms)
-    )
-    same = Score(SAME_NAME, scored.same, scored.same_share, None, _pair(bounds.same))
-    notes = [bounds.note] if bounds.note else []
-    if preferences is None:
-        notes.append("Nobody preferred any arm, so there are no shares of preferences.")
-    return {"scores": scores, "same": same}, notes
-
-
-def _rating(study: Study, given: Ratings) -> tuple[dict, list[str]]:
-    scored = rating_scores_of(given)
-    bounds = rating_intervals_of(given, seed=study.seed)
-    rating = Rating(
-        mean=float(scored.mean),
-        interval=_pair(bounds.mean),
-        mean_of_items=float(scored.mean_of_items),
-        mean_of_items_interval=_pair(bounds.mean_of_items),
-        counts={value: int((given.values == value).sum()) for value in range(-2, 3)},
-    )
-    return {"rating": rating}, [bounds.note] if bounds.note else []
-
-
-def _pair(bounds: np.ndarray | None) -> tuple[float, float] | None:
-    return None if bounds is None else (float(bounds[0]), float(bounds[1]))
-
-
-def _positions(given: Answers, arms: int) -> dict[str, int]:
-    shown = given.shown[given.shown != UNKNOWN]
-    if isinstance(given, Choices):
-        counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
-        return counts | {SAME_NAME: int((shown == SAME).sum())}
-    return {
-        "left": int((shown < 0).sum()),
-        "neither": int((shown == 0).sum()),
-        "right": int((shown > 0).sum()),
-    }
 
 
 def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:

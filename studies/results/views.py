@@ -46,7 +46,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "groups": groups if len(groups) > 1 else [],
             "versions": range(1, found.version + 1) if found.version > 1 else [],
             "main_chart": charts.main_chart(result),
-            "counts_chart": charts.rating_counts(result) if result.rating else "",
+            "spread_chart": charts.spread_chart(result),
             "position_chart": charts.position_bars(result) if result.responses else "",
         },
     )

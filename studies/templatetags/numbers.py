@@ -2,13 +2,12 @@
 
 from django import template
 
-from studies.results import percent, signed
+from studies.core import formatting
+from studies.core.formatting import percent, signed
 
 register = template.Library()
 register.filter("percent", percent)
 register.filter("signed", lambda value: "–" if value is None else signed(value))
-
-register.filter("signed_whole", lambda value: signed(value, 0))
 
 
 @register.filter
@@ -17,16 +16,13 @@ def percent_fine(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-@register.filter
-def span(interval: tuple[float, float] | None) -> str:
-    """12.00 – 15.50"""
-    return f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–"
+register.filter("span", formatting.span)
 
 
 @register.filter
 def signed_span(interval: tuple[float, float] | None) -> str:
     """+0.20 – +0.80"""
-    return f"{signed(interval[0])} – {signed(interval[1])}" if interval else "–"
+    return formatting.span(interval, signed)
 
 
 @register.filter

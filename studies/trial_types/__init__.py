@@ -21,6 +21,7 @@ from .base import (
     TrialType,
 )
 from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
+from .results import Further, LookVerdict, Outcome, Results
 
 __all__ = [
     "AnswerError",
@@ -29,10 +30,14 @@ __all__ = [
     "Cells",
     "FileColumn",
     "Files",
+    "Further",
     "Layout",
+    "LookVerdict",
+    "Outcome",
     "Page",
     "People",
     "Power",
+    "Results",
     "Rows",
     "Stated",
     "TrialType",

@@ -23,6 +23,8 @@ from django.forms import Field
 from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, Design, Simulated
 
+from .results import Results
+
 
 class AnswerError(Exception):
     """An answer that cannot be one: no such trial, or no such button. The message says which."""
@@ -133,12 +135,22 @@ class Asked(ABC):
     instructions: ClassVar[str]
     """The default instructions, marked for translation; `{picture}` becomes what a map is in this study."""
 
+    direction: ClassVar[str] = ""
+    """How the order of the arms matters to who reads the results; none has a capital or a stop."""
+
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts."""
 
     @abstractmethod
     def fields(self) -> dict[str, Field]:
         """A form field for each key of `own_wording`; a list is typed one text a line."""
+
+    @abstractmethod
+    def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
+        """What a trial with so many maps offers to answer, with the words of the study's `wording`; it follows “with”.
+
+        Empty where the wording does not say it yet.
+        """
 
     def can_compare(self, count: int) -> bool:
         """Whether a study of this type can compare so many arms."""
@@ -314,10 +326,13 @@ class TrialType:
 
     name: str
     """As `task` in a protocol has it, and the class of the trial page in CSS. It never changes: studies are stored by it."""
+    in_words: str
+    """What people do in a trial, as researchers read it: “pick the best map or “same””."""
     asked: Asked
     answers: Answers
     page: Page
     files: Files
     people: People
     power: Power
+    results: Results
     layout: Layout = field(default_factory=Layout)

@@ -40,7 +40,7 @@ def answer(
         participant=participant,
         kind=kind,
     )
-    if study.task == Study.Task.CHOICE:
+    if study.task == "choice":
         given = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}
     else:
         given = {"rating": value, "shown_value": value if order == "1,0" else -value}

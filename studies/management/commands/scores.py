@@ -15,9 +15,7 @@ from studies.results import (
     Summary,
     UnknownPartError,
     part_of,
-    percent,
     scores_json,
-    signed,
     summarise,
 )
 
@@ -105,60 +103,10 @@ UNBLIND: dict[str, Any] = {
 def table(result: Summary) -> str:
     """The summary as text."""
     lines = [f"{result.study}: {result.title}", result.who_in_words.capitalize(), ""]
-    if result.scores:
-        lines += choice_rows(result)
-    elif result.rating:
-        lines += rating_rows(result)
     if result.responses:
         lines += [
+            *result.outcome.in_text(),
             "",
             f"{result.responses} answers by {result.participants} participants on {result.items} items.",
         ]
     return "\n".join([*lines, result.headline if result.responses else "", *result.notes]).rstrip()
-
-
-def choice_rows(result: Summary) -> list[str]:
-    assert result.same is not None
-    width = max(len(score.name) for score in (*result.scores, result.same)) + 2
-    head = f"{'arm':<{width}}{f'score of {result.items}':>14}{'share':>10}{'of preferences':>17}{'95 % interval':>20}"
-    rows = [
-        f"{score.name:<{width}}{score.score:>14.2f}{percent(score.share):>10}"
-        f"{percent(score.share_of_preferences) if score is not result.same else '':>17}{span(score.interval):>20}"
-        for score in (*result.ranked, result.same)
-    ]
-    total = sum(score.score for score in (*result.scores, result.same))
-    return [
-        head,
-        "─" * len(head),
-        *rows,
-        "─" * len(head),
-        f"{'total':<{width}}{total:>14.2f}{percent(1):>10}",
-    ]
-
-
-def rating_rows(result: Summary) -> list[str]:
-    rating = result.rating
-    assert rating is not None
-    width = max(map(len, (*result.arms, "mean of items' means"))) + 2
-    head = f"{'':<{width}}{'mean rating':>12}{'95 % interval':>20}"
-    mirrored = tuple(sorted(-bound for bound in rating.interval)) if rating.interval else None
-    intervals = dict(zip(result.arms, (rating.interval, mirrored), strict=True))
-    rows = [
-        f"{arm:<{width}}{signed(mean):>12}{span(intervals[arm], signed):>20}"
-        for arm, mean in result.by_arm.items()
-    ]
-    items = f"{signed(rating.mean_of_items):>12}{span(rating.mean_of_items_interval, signed):>20}"
-    counts = ", ".join(f"{value:+d}: {count}".replace("+0", "0") for value, count in rating.counts.items())
-    return [
-        head,
-        "─" * len(head),
-        *rows,
-        "─" * len(head),
-        f"{'mean of items’ means':<{width}}{items}",
-        f"Answers: {counts}".replace("-", "−"),
-        f"Direction: {result.direction}",
-    ]
-
-
-def span(interval: tuple[float, ...] | None, form=lambda bound: f"{bound:.2f}") -> str:
-    return f"{form(interval[0])} – {form(interval[1])}" if interval else "–"

@@ -7,13 +7,16 @@ from .files import ChoiceFiles
 from .page import ChoicePage
 from .people import ChoicePeople
 from .power import ChoicePower
+from .results import ChoiceResults
 
 CHOICE = TrialType(
     name="choice",
+    in_words="pick the best map or “same”",
     asked=ChoiceAsked(),
     answers=ChoiceAnswers(),
     page=ChoicePage(),
     files=ChoiceFiles(),
     people=ChoicePeople(),
     power=ChoicePower(),
+    results=ChoiceResults(),
 )

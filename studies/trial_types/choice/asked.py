@@ -1,7 +1,12 @@
 """What the protocol of a choice says: two to eight arms, and the words of “the same”."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_noop as _
+
+from studies.analysis.answers import SAME_NAME
 
 from ..base import Asked
 
@@ -24,6 +29,9 @@ class ChoiceAsked(Asked):
     question = _("Which map best matches the {class}?")
     instructions = INSTRUCTIONS
     own_wording = {"same": _("They look the same")}
+
+    def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
+        return f"{shown} maps to choose from and the answer “{wording.get('same') or SAME_NAME}”"
 
     def fields(self) -> dict[str, forms.Field]:
         return {"same": forms.CharField(required=False, label="The answer for “no difference”")}

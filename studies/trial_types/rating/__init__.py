@@ -7,13 +7,16 @@ from .files import RatingFiles
 from .page import RatingPage
 from .people import RatingPeople
 from .power import RatingPower
+from .results import RatingResults
 
 RATING = TrialType(
     name="rating",
+    in_words="rate two networks, −2 to +2",
     asked=RatingAsked(),
     answers=RatingAnswers(),
     page=RatingPage(),
     files=RatingFiles(),
     people=RatingPeople(),
     power=RatingPower(),
+    results=RatingResults(),
 )

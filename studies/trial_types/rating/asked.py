@@ -1,5 +1,8 @@
 """What the protocol of a rating says: exactly two arms, and the words of five answers."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_noop as _
 
@@ -21,6 +24,7 @@ class RatingAsked(Asked):
     fewest_arms = most_arms = 2
     compares_networks = True
     declares_contrasts = False
+    direction = "positive ratings are for the first"
     question = _("Which map better describes the {class}?")
     instructions = INSTRUCTIONS
     own_wording = {
@@ -32,6 +36,10 @@ class RatingAsked(Asked):
             _("B is much better"),
         ]
     }
+
+    def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
+        labels = ", ".join(f"“{label}”" for label in wording.get("labels") or ())
+        return f"the answers {labels}" if labels else ""
 
     def fields(self) -> dict[str, forms.Field]:
         return {

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from studies.exports.archive import export
-from studies.models import Study
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
 
@@ -34,7 +33,7 @@ def exported(request, tmp_path):
         values = rng.choice([0, 1, 2, -1], size=(4, 6))
     else:
         study = make_study(
-            "networks", items=6, seed=11, task=Study.Task.RATING, methods=("grad-cam",), networks=("a", "b")
+            "networks", items=6, seed=11, task="rating", methods=("grad-cam",), networks=("a", "b")
         )
         values = rng.integers(-2, 3, size=(4, 6))
     people = fill(study, values.tolist())

@@ -126,7 +126,9 @@ def test_anyone_can_recompute_the_scores_from_the_file_alone():
         for name in given:
             totals[name] = totals.get(name, 0) + 1 / len(given)
     found = summary_of(study)
-    assert totals == pytest.approx({score.name: score.score for score in (*found.scores, found.same)})
+    assert totals == pytest.approx(
+        {score.name: score.score for score in (*found.outcome.scores, found.outcome.same)}
+    )
 
 
 def test_all_formats_hold_the_same_answers(study, tmp_path):

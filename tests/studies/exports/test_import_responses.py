@@ -51,8 +51,8 @@ def test_imported_answers_are_scored_and_marked(study, write, capsys):
     assert json.loads(capsys.readouterr().out) == {"study": "methods", "responses": 3, "participants": 2}
     found = summary_of(study)
     assert (found.who, found.simulated, found.responses, found.imported) == ("real", False, 3, 3)
-    assert [score.score for score in found.scores] == [0.5, 0.5, 0.0]
-    assert found.same.score == 1.0
+    assert [score.score for score in found.outcome.scores] == [0.5, 0.5, 0.0]
+    assert found.outcome.same.score == 1.0
     assert found.positions == {"A": 0, "B": 0, "C": 0, "same": 0}
     assert "3 of 3 answers were collected elsewhere" in " ".join(found.notes)
     ann = study.participants.get(number=1)
@@ -78,7 +78,7 @@ def test_ratings_are_imported_for_the_first_arm(write):
     call_command(
         "import_responses", "networks", write("participant,item,rating\n1,0,-2\n1,1,+1\n2,0,−1\n2,1,0\n")
     )
-    assert summary_of(study).rating.mean == -0.5
+    assert summary_of(study).outcome.rating.mean == -0.5
 
 
 def test_a_file_saved_by_a_spreadsheet_is_read(study, write):

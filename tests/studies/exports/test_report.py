@@ -47,7 +47,7 @@ def test_the_file_needs_nothing_else(study):
 def test_it_gives_the_finding_the_table_and_the_tests(study):
     html, found = text_of(report_html(study)), summary_of(study)
     assert found.headline in html  # text_of makes every space a plain one
-    for score in found.scores:
+    for score in found.outcome.scores:
         assert f"{score.score:.2f}" in html
     assert "pixel-ablation-cam − grad-cam" in html
     assert "declared" in html

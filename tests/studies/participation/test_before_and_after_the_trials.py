@@ -122,7 +122,7 @@ def test_places_of_ratings_are_counted_by_side():
         answer(person, item, rating, order=order)
     found = summary_of(study)
     assert found.positions == {"left": 1, "neither": 1, "right": 2}
-    assert found.rating.counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 1}
+    assert found.outcome.rating.counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 1}
 
 
 @pytest.mark.parametrize(("missing", "said"), [(10, "8, 9, 10."), (11, "8, 9, 10 …")])

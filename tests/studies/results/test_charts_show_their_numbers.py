@@ -8,11 +8,13 @@ import pytest
 
 from explain.models import Evaluation
 from studies.analysis.association import Correlation
+from studies.core import svg
 from studies.monitoring.progress import StudyProgress
 from studies.results import charts
-from studies.results.interim_analysis import InterimAnalysis, InterimLook, _largest, _verdict_of
+from studies.results.interim_analysis import InterimAnalysis, InterimLook
 from studies.results.metric_agreement import FIGURES, HumansBeside, Point
 from studies.results.summary import summary_of
+from studies.trial_types.results import largest, verdict
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -37,10 +39,10 @@ def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
     fill(study, [[0, 0, 0, 1, -1], [0, 0, 1, 2, -1], [0, 1, 0, -1, -1]])
     found = summary_of(study)
     shown = read(charts.main_chart(found))
-    limit = charts._limit([*found.scores, found.same], 5)
-    ends = [score.interval for score in [*found.ranked, found.same]]
+    limit = found.outcome.limit()
+    ends = [score.interval for score in [*found.outcome.ranked, found.outcome.same]]
     assert limit == pytest.approx(np.ceil(max(high for _, high in ends) / 5 * 10) / 10 * 5)
-    scores = [score.score for score in [*found.ranked, found.same]]
+    scores = [score.score for score in [*found.outcome.ranked, found.outcome.same]]
     bars = [row for row, _ in shown["rect"] if row["class"] != "track"]
     assert [float(row["width"][:-1]) for row in bars] == pytest.approx(
         [100 * one / limit for one in scores], abs=2e-3
@@ -51,7 +53,7 @@ def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
         expected = [100 * interval[end] / limit for interval in ends]
         assert numbers(lines, edge, where="halo") == pytest.approx(expected, abs=2e-3)
     assert numbers(lines, "x1", where="even") == pytest.approx(
-        [100 * (5 - found.same.score) / 3 / limit], abs=2e-3
+        [100 * (5 - found.outcome.same.score) / 3 / limit], abs=2e-3
     )
     assert found.headline in shown["desc"][0][1]
 
@@ -71,12 +73,12 @@ def test_a_mean_rating_stands_at_its_place_with_the_first_arm_to_the_right():
 
 
 def test_counts_are_as_high_as_they_are_many():
-    shown = read(charts.counts("Places", {"A": 4, "B": 1, "C": 0}))
+    shown = read(svg.counts("Places", {"A": 4, "B": 1, "C": 0}))
     assert numbers(shown["rect"], "height") == [96, 24, 0]
     assert numbers(shown["rect"], "y") == [22, 94, 118]
     assert [text for row, text in shown["text"] if "strong" in row["class"]] == ["4", "1", "0"]
     assert shown["desc"][0][1] == "A: 4, B: 1, C: 0"
-    assert numbers(read(charts.counts("Nothing", {"A": 0}))["rect"], "height") == [0]
+    assert numbers(read(svg.counts("Nothing", {"A": 0}))["rect"], "height") == [0]
 
 
 def test_trials_are_shown_as_parts_of_those_that_are_needed():
@@ -91,13 +93,13 @@ def test_trials_are_shown_as_parts_of_those_that_are_needed():
     [(5, [0, 1, 2, 3, 4, 5]), (1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (250, [0, 50, 100, 150, 200, 250]), (7, [0, 2, 4, 6]), (120, [0, 50, 100])],
 )  # fmt: skip
 def test_an_axis_has_round_numbers_up_to_its_end(limit, steps):
-    assert charts._round_steps(limit) == pytest.approx(steps)
+    assert svg.round_steps(limit) == pytest.approx(steps)
 
 
 def test_an_axis_between_two_figures_stays_between_them():
-    assert charts._round_steps_between(0.13, 0.91) == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    assert charts._round_steps_between(-3, 7) == pytest.approx([-2, 0, 2, 4, 6])
-    assert charts._round_steps_between(4, 4) == [4]
+    assert svg.round_steps_between(0.13, 0.91) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert svg.round_steps_between(-3, 7) == pytest.approx([-2, 0, 2, 4, 6])
+    assert svg.round_steps_between(4, 4) == [4]
 
 
 def beside(points, **fields):
@@ -175,18 +177,18 @@ def test_a_figure_of_a_map_is_what_its_name_says_or_none():
 )  # fmt: skip
 def test_a_look_finds_a_difference_only_where_interval_and_test_both_do(ends, p, found):
     level = 1 - 0.05
-    verdict = _verdict_of("a − b", 1.0, None if ends is None else np.array(ends), p, level)
-    assert verdict.found is found
-    assert verdict.interval == ends
+    judged = verdict("a − b", 1.0, None if ends is None else np.array(ends), p, level)
+    assert judged.found is found
+    assert judged.interval == ends
 
 
 def test_a_look_at_ratings_counts_the_larger_p_and_none_where_a_test_has_nothing():
-    assert _largest([0.01, 0.2]) == 0.2
-    assert _largest([0.01, None]) is None
+    assert largest([0.01, 0.2]) == 0.2
+    assert largest([0.01, None]) is None
 
 
 def test_the_study_may_stop_at_the_first_look_that_found_everything_it_judges():
-    yes, no = (_verdict_of("a − b", 1.0, np.array([low, 2.0]), 0.001, 0.95) for low in (0.5, -0.5))
+    yes, no = (verdict("a − b", 1.0, np.array([low, 2.0]), 0.001, 0.95) for low in (0.5, -0.5))
     first, second, third = (
         InterimLook(1, 10, 0.99, (yes, no)),
         InterimLook(2, 20, 0.98, (yes, yes)),

@@ -62,7 +62,7 @@ def test_declared_contrasts_are_corrected_and_others_called_exploratory(study):
 
 
 def test_differences_are_those_of_the_scores(study):
-    scores = {score.name: score.score for score in summary_of(study).scores}
+    scores = {score.name: score.score for score in summary_of(study).outcome.scores}
     for versus in found_in(study).contrasts:
         assert versus.found.difference == pytest.approx(scores[versus.first] - scores[versus.second])
 
@@ -72,7 +72,7 @@ def test_the_protocols_rules_leave_out_the_hasty(study):
     assert found.exclusions.reasons == {7: ["answered too fast"]}
     assert (found.exclusions.flow["people"], found.exclusions.flow["people kept"]) == (7, 6)
     without = summary_of(study, group="course A")
-    assert found.kept.scores == without.scores
+    assert found.kept.outcome.scores == without.outcome.scores
     assert found.kept.responses == 24
 
 
@@ -130,7 +130,7 @@ def test_results_can_be_narrowed_to_a_class_or_a_group(study):
     assert summary_of(study, class_name="dam").items == 1
     assert summary_of(study, class_name="dam").missing_items == ()
     assert summary_of(study, group="course B").responses == 4
-    assert summary_of(study, group="course B").scores[0].score == 4
+    assert summary_of(study, group="course B").outcome.scores[0].score == 4
     assert "class “dam” only" in summary_of(study, class_name="dam").who_in_words
 
 

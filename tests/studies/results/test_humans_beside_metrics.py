@@ -157,7 +157,7 @@ def test_one_person_gets_no_interval_but_a_sentence(study):
 
 def test_a_rating_study_is_told_that_it_has_no_shares(db):
     study = make_study("rated", task="rating", methods=("grad-cam",), networks=("a", "b"))
-    assert "this study rates" in humans_beside(study=study, figure="average-drop").note
+    assert "A rating study gives no arm a share" in humans_beside(study=study, figure="average-drop").note
 
 
 def test_simulated_answers_are_marked_and_not_mixed_in(study):

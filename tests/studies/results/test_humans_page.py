@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from studies.core.formatting import signed
 from studies.exports.report import report_html
 from studies.models import Study
-from studies.results.formatting import signed
 from studies.results.metric_agreement import FIGURES, humans_beside
 from tests.factories import make_study
 from tests.studies.exports.test_report import text_of

@@ -107,8 +107,8 @@ def test_who_withdrew_is_in_no_part_and_in_no_total(study, who):
     assert 2 not in answers(study, who).participants
     assert len(answers(study, who)) == {"real": 2, "all": 4}[who]
     found, whole = totals(study, who), summary_of(study, who)
-    assert found.arms.tolist() == [score.score for score in whole.scores]
-    assert found.same == whole.same.score == 0
+    assert found.arms.tolist() == [score.score for score in whole.outcome.scores]
+    assert found.same == whole.outcome.same.score == 0
 
 
 def test_simulated_answers_are_shown_as_long_as_no_persons_answer_counts(study):

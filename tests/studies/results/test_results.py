@@ -46,16 +46,18 @@ def run(*args, capsys):
 
 def test_each_item_is_worth_one_and_the_total_is_the_number_of_items(choice):
     found = summary_of(choice)
-    assert [score.score for score in found.scores] == pytest.approx([1.75, 0.5, 0.25])
-    assert found.same.score == pytest.approx(0.5)
-    assert sum(score.score for score in found.scores) + found.same.score == pytest.approx(3, abs=1e-9)
-    assert [score.share_of_preferences for score in found.scores] == pytest.approx([0.7, 0.2, 0.1])
+    assert [score.score for score in found.outcome.scores] == pytest.approx([1.75, 0.5, 0.25])
+    assert found.outcome.same.score == pytest.approx(0.5)
+    assert sum(score.score for score in found.outcome.scores) + found.outcome.same.score == pytest.approx(
+        3, abs=1e-9
+    )
+    assert [score.share_of_preferences for score in found.outcome.scores] == pytest.approx([0.7, 0.2, 0.1])
 
 
 def test_every_score_lies_in_its_interval(choice, rating):
-    for score in (*summary_of(choice).scores, summary_of(choice).same):
+    for score in (*summary_of(choice).outcome.scores, summary_of(choice).outcome.same):
         assert score.interval[0] <= score.score <= score.interval[1]
-    found = summary_of(rating).rating
+    found = summary_of(rating).outcome.rating
     assert found.interval[0] <= found.mean <= found.interval[1]
 
 
@@ -75,8 +77,8 @@ def test_a_negative_mean_is_told_from_the_other_networks_side():
     fill(study, [[-2, -1], [-1, 0]])
     found = summary_of(study)
     assert found.headline.startswith("vgg16 was judged more reliable by +1.00")
-    assert found.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
-    low, high = found.rating.interval
+    assert found.outcome.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
+    low, high = found.outcome.rating.interval
     assert f"95 % interval +{abs(high):.2f} to +{abs(low):.2f}" in found.headline.replace(" 0.00", " +0.00")
 
 
@@ -252,9 +254,9 @@ def test_totals_from_the_database_are_the_summarys(choice, rating):
     fill(choice, [[2, 2, -1]], simulated=True)
     for who in ("real", "simulated", "all"):
         found, whole = totals(choice, who), summary_of(choice, who)
-        assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
-        assert found.same == pytest.approx(whole.same.score)
-    assert totals(rating).mean == pytest.approx(summary_of(rating).rating.mean)
+        assert found.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
+        assert found.same == pytest.approx(whole.outcome.same.score)
+    assert totals(rating).mean == pytest.approx(summary_of(rating).outcome.rating.mean)
     assert totals(make_study("none", networks=("x",))) is None
 
 
@@ -273,5 +275,5 @@ def test_totals_have_a_score_for_each_arm_that_the_study_has(methods):
     study = make_study("arms", methods=methods)
     fill(study, [[0, 1, len(methods) - 1], [0, -1, 1]])
     found, whole = totals(study), summary_of(study)
-    assert found.arms.tolist() == pytest.approx([score.score for score in whole.scores])
+    assert found.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
     assert len(found.arms) == len(methods)

@@ -6,7 +6,7 @@ import pytest
 from explain.core.errors import BadInputError
 from studies.analysis.preference import choice_shares
 from studies.management.commands.simulate import shares as shares_from
-from studies.models import Item, Study, Trial
+from studies.models import Item, Trial
 from studies.simulation.volunteers import Preference, Volunteer
 from tests.factories import make_study
 
@@ -22,9 +22,7 @@ def choosing():
 
 @pytest.fixture
 def rating():
-    return make_study(
-        "networks", items=2, task=Study.Task.RATING, methods=("grad-cam",), networks=("strong", "weak")
-    )
+    return make_study("networks", items=2, task="rating", methods=("grad-cam",), networks=("strong", "weak"))
 
 
 def trial(order, *, item=0, kind="main"):

@@ -1,0 +1,132 @@
+"""The results of a rating: the mean, its tests against zero, and whether people favour a side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+import numpy as np
+
+from studies.analysis.agreement import Scale, side_bias_of
+from studies.analysis.answers import RATING_LIMIT, SAME
+from studies.analysis.contrasts import rating_tests_of
+from studies.analysis.intervals import rating_intervals_of
+from studies.analysis.resampling import Method
+from studies.analysis.scores import RatingScores, rating_scores, rating_scores_of
+from studies.analysis.table import UNKNOWN, Answers, Ratings
+from studies.core.formatting import signed
+
+from ..results import (
+    LOOK_DRAWS,
+    Further,
+    LookVerdict,
+    Results,
+    largest,
+    or_none,
+    other_interval,
+    pair,
+    verdict,
+)
+from .outcome import Rating, RatingOutcome
+
+if TYPE_CHECKING:
+    from rest_framework.serializers import Field
+
+
+class RatingResults(Results):
+    """Ratings are turned so that positive means that the first arm is better."""
+
+    scale: ClassVar[Scale] = "interval"
+    place, place_verb = "side", "favoured"
+    of_items = "Mean rating"
+    of_items_in_words = "The mean rating, positive for the first arm"
+    methods_template = "trial_types/rating/methods.html"
+
+    def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Ratings:
+        return Ratings(**columns)
+
+    def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> RatingScores:
+        return rating_scores(items, values, counts=counts)
+
+    def outcome(self, given: Answers, arms: tuple[str, ...], seed: int) -> RatingOutcome:
+        assert isinstance(given, Ratings)
+        if not len(given):
+            return RatingOutcome(arms=arms)
+        scored, bounds = rating_scores_of(given), rating_intervals_of(given, seed=seed)
+        values = range(-RATING_LIMIT, RATING_LIMIT + 1)
+        rating = Rating(
+            mean=float(scored.mean),
+            interval=pair(bounds.mean),
+            mean_of_items=float(scored.mean_of_items),
+            mean_of_items_interval=pair(bounds.mean_of_items),
+            counts={value: int((given.values == value).sum()) for value in values},
+        )
+        notes = (bounds.note,) if bounds.note else ()
+        return RatingOutcome(arms=arms, items=given.units.items, notes=notes, rating=rating)
+
+    def further(
+        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
+    ) -> Further:
+        assert isinstance(given, Ratings)
+        known = given.only(given.shown != UNKNOWN)
+        means = {
+            method: rating_intervals_of(given, seed=seed, method=method).mean for method in get_args(Method)
+        }
+        return Further(
+            tests=rating_tests_of(given),
+            sides=or_none(lambda: side_bias_of(known, seed=seed)),
+            methods=tuple(
+                other_interval(method, None if ends is None else ends[None], 1)
+                for method, ends in means.items()
+            ),
+            methods_of="the mean",
+            methods_columns=("mean",),
+        )
+
+    def tests_json(
+        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
+    ) -> dict[str, Any]:
+        assert isinstance(given, Ratings)
+        tests = rating_tests_of(given) if len(given) else {}
+        return {"tests": {name: asdict(found) for name, found in tests.items()}}
+
+    def verdicts(
+        self,
+        given: Answers,
+        arms: tuple[str, ...],
+        seed: int,
+        declared: Sequence[tuple[int, int]],
+        level: float,
+    ) -> tuple[LookVerdict, ...]:
+        assert isinstance(given, Ratings)
+        ends = rating_intervals_of(given, seed=seed, level=level, draws=LOOK_DRAWS).mean
+        by_unit = rating_tests_of(given)
+        p = largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
+        return (verdict("mean rating", rating_scores_of(given).mean, ends, p, level),)
+
+    def json_fields(self) -> dict[str, "Field"]:
+        from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
+
+        return json_fields()
+
+    def item_columns(self, arms: tuple[str, ...]) -> list[str]:
+        return ["mean"]
+
+    def item_figures(self, given: Answers) -> list[tuple[float, ...]]:
+        assert isinstance(given, Ratings)
+        return [(mean,) for mean in rating_scores_of(given).by_item.values()]
+
+    def item_figure_in_words(self, figure: float) -> str:
+        return signed(figure)
+
+    def places(self, shown: np.ndarray, arms: int) -> dict[str, int]:
+        return {
+            "left": int((shown < 0).sum()),
+            "neither": int((shown == 0).sum()),
+            "right": int((shown > 0).sum()),
+        }
+
+    def favoured(self, shown: np.ndarray) -> np.ndarray:
+        return np.where(shown == 0, SAME, shown > 0)
+
+    def places_shown(self, arms: int) -> int:
+        return 2

@@ -1,0 +1,263 @@
+"""What answers come to: the results of a trial type. Tables of answers in, findings out; no rows, no study.
+
+`outcome` is the main finding and how it reads: the headline, the chart, the table, plain data. `further` is what a reviewer
+asks next. What is not computed for a type keeps its default, and pages leave it out.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from studies.analysis.agreement import PositionBias, Scale, SideBias
+from studies.analysis.answers import AnswersError
+from studies.analysis.contrasts import Contrast, Finding
+from studies.analysis.ranking import Ranking
+from studies.analysis.table import Answers
+
+if TYPE_CHECKING:
+    from rest_framework.serializers import Field
+
+Pair = tuple[float, float]
+Found = TypeVar("Found")
+LOOK_DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(ABC):
+    """The main finding of some answers, of none at all too, and how it reads."""
+
+    arms: tuple[str, ...]
+    items: int = 0  # with at least one answer
+    notes: tuple[str, ...] = ()  # whole sentences: what could not be computed, and why
+
+    template: ClassVar[str]
+    """Its figure and its table, for pages and reports. Gets `result` (the summary), `outcome` and `main_chart`."""
+
+    spread_heading: ClassVar[str] = ""
+    spread_title: ClassVar[str] = ""
+    """What the chart of `spread` is called: over it in a report, and for those who do not see it."""
+
+    @property
+    @abstractmethod
+    def headline(self) -> str:
+        """The finding in one sentence with its numbers. Asked for where there are answers."""
+
+    @abstractmethod
+    def chart(self, headline: str) -> str:
+        """The one chart as SVG (core/svg.py); `headline` describes it. Asked for where there are answers."""
+
+    @abstractmethod
+    def as_json(self) -> dict[str, Any]:
+        """Plain data: what `scores --json`, the API and scores.json have beside what every study has. Nothing is NaN."""
+
+    @abstractmethod
+    def in_text(self) -> list[str]:
+        """The table on a command line, line by line. Asked for where there are answers."""
+
+    @property
+    def spread(self) -> dict[str, int]:
+        """How often each answer was given, by its label; empty where the scores say it already."""
+        return {}
+
+    @property
+    def by_arm(self) -> dict[str, float]:
+        """A mean for each arm, more is better; empty where the type has none."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A contrast with its arms by name."""
+
+    first: str
+    second: str
+    found: Contrast
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One line of the ranking."""
+
+    name: str
+    worth: float  # all arms' worths sum to 1
+    interval: Pair | None
+
+
+@dataclass(frozen=True)
+class OtherCount:
+    """Scores when “same” is counted in another way."""
+
+    way: str
+    in_words: str
+    scores: tuple[float, ...]  # in the order of the arms
+    same: float
+    items: int
+
+
+@dataclass(frozen=True)
+class OtherInterval:
+    """The interval of each figure of the outcome when something is left out of account."""
+
+    method: str
+    in_words: str
+    intervals: tuple[Pair | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Further:
+    """What a reviewer asks next of one type of trial."""
+
+    contrasts: tuple[Versus, ...] = ()
+    any_difference: Finding | None = None  # all arms at once
+    tests: dict[str, Finding] = field(default_factory=dict)  # of a mean of zero, by name
+    ranking: Ranking | None = None
+    ranked: tuple[Ranked, ...] = ()
+    positions: PositionBias | None = None
+    sides: SideBias | None = None
+    same_as: tuple[OtherCount, ...] = ()
+    methods: tuple[OtherInterval, ...] = ()
+    methods_of: str = ""  # what `methods` are intervals of, and their columns
+    methods_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LookVerdict:
+    """What a planned look says of one declared contrast, or of the mean."""
+
+    of: str
+    estimate: float
+    interval: Pair | None  # at the look's level; None where none can be given
+    p: float | None  # the largest of the tests
+    found: bool  # the interval excludes zero, and p is at most 1 − level
+
+
+class Results(ABC):
+    """What a study of this type finds. Called by `results` (scores, pages, planned looks, exclusions), `exports` and `api`.
+
+    Tables that are handed in were made by `table`. `arms` are their names; `seed` is the study's, and of every draw.
+    """
+
+    scale: ClassVar[Scale]
+    """Of the stored values, for agreement and repeats."""
+
+    gives_shares: ClassVar[bool] = False
+    """True: its table is a `Choices`, so each arm has a share of an item's answers, which figures of maps can be held against."""
+
+    place: ClassVar[str] = "place"
+    place_verb: ClassVar[str] = "picked"
+    """What is counted on screen, and what people do to it: “Which place was picked”."""
+
+    of_items: ClassVar[str]
+    """What an item's figures are: “Shares”; it goes on with “of each photo”."""
+
+    of_items_in_words: ClassVar[str]
+    """The same for somebody who sees them for the first time; it goes on with “, photo by photo.”"""
+
+    methods_template: ClassVar[str]
+    """How answers become figures and how these are tested: a paragraph of the report. Gets `result` and `details`."""
+
+    @abstractmethod
+    def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Answers:
+        """The table of answers, with the columns of `Answers` (analysis/table.py)."""
+
+    @abstractmethod
+    def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> Any:
+        """The scores alone, of answers that are counted already: `counts` of each stored value about each item."""
+
+    @abstractmethod
+    def outcome(self, given: Answers, arms: tuple[str, ...], seed: int) -> Outcome:
+        """The main finding. An empty table gives an empty outcome."""
+
+    @abstractmethod
+    def further(
+        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
+    ) -> Further:
+        """What a reviewer asks next, of one answer at least. `declared`: contrasts that the protocol judges now."""
+
+    @abstractmethod
+    def tests_json(
+        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
+    ) -> dict[str, Any]:
+        """The tests as plain data, of no answers too."""
+
+    @abstractmethod
+    def verdicts(
+        self,
+        given: Answers,
+        arms: tuple[str, ...],
+        seed: int,
+        declared: Sequence[tuple[int, int]],
+        level: float,
+    ) -> tuple[LookVerdict, ...]:
+        """What a planned look says of one answer at least, at its level."""
+
+    @abstractmethod
+    def json_fields(self) -> dict[str, "Field"]:
+        """A serializer's field for each key of `as_json` and `tests_json`: the API's schema."""
+
+    @abstractmethod
+    def item_columns(self, arms: tuple[str, ...]) -> list[str]:
+        """Names of an item's figures."""
+
+    @abstractmethod
+    def item_figures(self, given: Answers) -> list[tuple[float, ...]]:
+        """A row of figures for each item with answers, in the order of `given.units.item_names`."""
+
+    @abstractmethod
+    def item_figure_in_words(self, figure: float) -> str:
+        """One of them as people read it."""
+
+    @abstractmethod
+    def places(self, shown: np.ndarray, arms: int) -> dict[str, int]:
+        """How often each place on screen was picked, by its name. `shown` are shown values, none of them unknown."""
+
+    @abstractmethod
+    def favoured(self, shown: np.ndarray) -> np.ndarray:
+        """(n,) the place that each shown value favours, from 0, or SAME for none: for the rule against one place only."""
+
+    @abstractmethod
+    def places_shown(self, arms: int) -> int:
+        """How many places there are to favour."""
+
+
+def or_none(compute: Callable[[], Found]) -> Found | None:
+    """None where there is nothing to compute it from, as with answers of which the place is not known."""
+    try:
+        return compute()
+    except AnswersError:
+        return None
+
+
+def pair(ends: np.ndarray | None) -> Pair | None:
+    """(lower, upper) as plain numbers."""
+    return None if ends is None else (float(ends[0]), float(ends[1]))
+
+
+def verdict(of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float) -> LookVerdict:
+    """What a look says where its interval and its largest p are known."""
+    interval = pair(ends)
+    beyond = interval is not None and not interval[0] <= 0 <= interval[1]
+    return LookVerdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)
+
+
+def largest(values: Sequence[float | None]) -> float | None:
+    """The largest p of several tests; None where one of them has none."""
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) == len(values) else None
+
+
+METHODS_IN_WORDS = {
+    "two-way": "people and items",
+    "people": "people only: holds for these photos only",
+    "items": "items only: holds for these people only",
+    "naive": "every answer independent",
+}
+
+
+def other_interval(method: str, ends: np.ndarray | None, rows: int) -> OtherInterval:
+    """One line of `methods`. `ends`: (rows, 2), or None where there is no interval."""
+    intervals = [None] * rows if ends is None else [pair(row) for row in ends]
+    return OtherInterval(method, METHODS_IN_WORDS[method], tuple(intervals))
