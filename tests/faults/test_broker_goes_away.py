@@ -6,6 +6,7 @@ Redis and RabbitMQ are servers of these tests' own. The rows are the truth, so n
 from contextlib import ExitStack
 
 import pytest
+from kombu import Connection, Consumer, Queue
 
 from explain.models import Batch, ExplanationMap
 from explain.photos.importer import import_images
@@ -52,6 +53,33 @@ def test_redis_is_killed_and_comes_back_empty_in_the_middle_of_a_run(
         broker.kill()
         broker.wait()
     every_map_is_there_once()
+
+
+@pytest.mark.skipif(REDIS is None, reason="needs Debian's redis-server, as .ci/run installs it")
+def test_a_worker_whose_redis_went_away_while_it_held_a_message_closes_its_connection_and_lives():
+    """By hand what a worker comes to at an unlucky moment: a channel is closed again when its connection is gone."""
+    broker = start_redis(port := free_port())
+    held = []
+    with Connection(f"redis://127.0.0.1:{port}/0") as connection:
+        channel = connection.default_channel
+        assert type(channel).__module__ == "config.broker"
+        with connection.Producer() as producer:
+            producer.publish({}, routing_key="gpu", declare=[Queue("gpu")])
+        consumer = Consumer(channel, [Queue("gpu")], callbacks=[lambda body, message: held.append(message)])
+        consumer.consume()
+        connection.drain_events(timeout=60)
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=0.1)  # it waits for the next one
+        broker.kill()
+        broker.wait()
+        connection.transport.client = None
+        with pytest.raises(connection.connection_errors):
+            channel.close()
+        channel._in_poll = None
+        channel._disconnect_pools()
+        channel.close()
+        assert channel.closed
+    assert held
 
 
 @pytest.mark.skipif(RABBIT is None, reason="needs Debian's rabbitmq-server")
