@@ -156,6 +156,12 @@ class Results(ABC):
     of_items_in_words: ClassVar[str]
     """The same for somebody who sees them for the first time; it goes on with “, photo by photo.”"""
 
+    recomputed_by: ClassVar[str] = "docs/recompute_scores.py"
+    """A program of numpy alone that computes the same scores from answers.csv and compares them with scores.json.
+
+    A type whose scores this one does not know brings its own, with the same options (`--who`, `--seed`, `--check`).
+    """
+
     methods_template: ClassVar[str]
     """How answers become figures and how these are tested: a paragraph of the report. Gets `result` and `details`."""
 

@@ -57,15 +57,18 @@ def broker_url(folder: Path) -> str:
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
     """What makes another process work on the tests' database, files and broker."""
-    return os.environ | {
-        "DATABASE_URL": database_url(),
-        "CELERY_BROKER_URL": broker_url(tmp_path),
-        "DATA_DIR": str(tmp_path),  # its media folder is that of the test
-        "BATCH_SIZE": "1",
-        "BATCH_STALE_SECONDS": "8",  # a busy machine makes a living worker silent for longer than one would think
-        "OMP_NUM_THREADS": "1",
-        "SECRET_KEY": project.SECRET_KEY,
-    }
+    return (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "CELERY_BROKER_URL": broker_url(tmp_path),
+            "DATA_DIR": str(tmp_path),  # its media folder is that of the test
+            "BATCH_SIZE": "1",
+            "BATCH_STALE_SECONDS": "8",  # a busy machine makes a living worker silent for longer than one would think
+            "OMP_NUM_THREADS": "1",
+            "SECRET_KEY": project.SECRET_KEY,
+        }
+    )
 
 
 @contextmanager

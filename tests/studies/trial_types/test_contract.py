@@ -361,7 +361,7 @@ def test_an_exported_study_is_imported_again_with_the_same_scores(another_visito
 def test_anybody_recomputes_its_scores_from_the_exported_file(another_visitor, asked, tmp_path):
     study = answered(asked, another_visitor)
     export(study=study, to=tmp_path, formats=["csv"])
-    script = settings.BASE_DIR / "docs/recompute_scores.py"
+    script = settings.BASE_DIR / asked.results.recomputed_by
     done = subprocess.run(
         [sys.executable, "-I", script, "answers.csv", "--seed", str(study.seed), "--check", "scores.json"],
         cwd=tmp_path,
