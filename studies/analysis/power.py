@@ -1,54 +1,26 @@
 """How many people and photos a study needs: simulate its own design, test it as it will be tested, count.
 
-Choices are made as in a multinomial logit with tastes: person p on item i gives arm a the utility
-μ_a + item effect + person effect + Gumbel noise, “same” likewise; μ is set so that the shares over all people
-and items are the assumed ones. Ratings are a normal latent value with item and person effects, rounded to −2 … 2.
-A simulated study counts as a find when its two-way 95 % interval excludes zero on the right side.
+What people answer, and by which interval a study is judged, is a `PowerModel`: those of this project are in
+power_models.py, and anybody may bring another. A simulated study counts as a find when its model's 95 % interval excludes
+zero on the right side.
 """
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
 
-from .answers import RATING_LIMIT, SAME, AnswersError
-from .distributions import crossing, normal_quantile
-from .intervals import choice_intervals, rating_intervals
-
-Task = Literal["choice", "rating"]
-POPULATION = 100_000  # simulated (person, item) pairs from which μ is found
-STEPS = 60
-
-
-@dataclass(frozen=True)
-class Design:
-    """What the protocol decides."""
-
-    items: int
-    participants: int
-    answers_per_item: int
-    task: Task = "choice"
-    arms: int = 3
-
-    def __post_init__(self) -> None:
-        if self.task not in get_args(Task):
-            raise AnswersError(f"task: {self.task!r} is not one of {', '.join(get_args(Task))}")
-        if self.items < 2 or self.participants < 2 or self.arms < 2:
-            raise AnswersError("a study needs at least 2 items, 2 participants and 2 arms")
-        if not 1 <= self.answers_per_item <= self.participants:
-            raise AnswersError(
-                f"answers_per_item: {self.answers_per_item} answers to an item by {self.participants} people, "
-                "each of whom sees it once; take fewer answers or more people"
-            )
+from .answers import AnswersError
+from .distributions import normal_quantile
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What the world may be like. Spreads are standard deviations: of log odds for choices, of ratings for ratings."""
+    """What the world may be like. Spreads are standard deviations, on the scale of the model's latent values."""
 
-    effect: float  # choice: share of the first arm − share of each other; rating: the mean rating
-    same: float = 0.06  # share of “same”, choices only
+    effect: float  # in the model's own terms: a difference of shares, a mean rating
+    same: float = 0.06  # share of “same”, where there is such an answer
     spread_items: float = 0.8
     spread_people: float = 0.5
 
@@ -58,15 +30,67 @@ class Assumptions:
         if not 0 <= self.same < 1:
             raise AnswersError(f"same: {self.same} is not a share from 0 up to 1")
 
-    def shares(self, arms: int) -> np.ndarray:
-        """(arms + 1,): the shares of all arms and, last, of “same”."""
-        other = (1 - self.same - self.effect) / arms
-        shares = np.array([other + self.effect, *[other] * (arms - 1), self.same])
-        if min(shares[:-1]) <= 0:
+    @property
+    def spread(self) -> float:
+        """Of both together: how far one person's view of one photo lies from the middle."""
+        return float(np.hypot(self.spread_items, self.spread_people))
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """Answers of one simulated study, as columns."""
+
+    items: np.ndarray  # (n,) int64
+    participants: np.ndarray  # (n,) int64
+    values: np.ndarray  # (n,) int64: as the model's intervals read them
+
+
+class PowerModel(ABC):
+    """What people answer, and what a study of such answers is judged by.
+
+    Every answer comes of latent values: the model's level, plus what is special to the item and to the person, which
+    are normal and drawn by `World`.
+    """
+
+    @abstractmethod
+    def level(self, assumptions: Assumptions, arms: int) -> np.ndarray:
+        """(w,): where the latent values lie on average, so that the answers come out as assumed. w is the model's own.
+
+        Raises:
+            AnswersError: no answers can be like that; it names the assumption and the remedy.
+        """
+
+    @abstractmethod
+    def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(n,) int64: an answer from each row of the latent values (n, w), with the chance of the moment from `rng`."""
+
+    @abstractmethod
+    def ends(self, study: Simulated, design: "Design", draws: int) -> np.ndarray | None:
+        """The 95 % interval, low and high, of what is greater the greater the effect; None where the study has none."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the protocol decides."""
+
+    items: int
+    participants: int
+    answers_per_item: int
+    model: PowerModel
+    arms: int = 3
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, PowerModel):
             raise AnswersError(
-                f"effect: {self.effect} with {self.same} “same” leaves an arm a share below 0; take a smaller effect"
+                f"model: {self.model!r} is not one of those in power_models.py, nor another PowerModel; take CHOICES or RATINGS"
             )
-        return shares
+        if self.items < 2 or self.participants < 2 or self.arms < 2:
+            raise AnswersError("a study needs at least 2 items, 2 participants and 2 arms")
+        if not 1 <= self.answers_per_item <= self.participants:
+            raise AnswersError(
+                f"answers_per_item: {self.answers_per_item} answers to an item by {self.participants} people, "
+                "each of whom sees it once; take fewer answers or more people"
+            )
 
 
 @dataclass(frozen=True)
@@ -78,30 +102,15 @@ class Power:
     power: float
     interval: tuple[float, float]
     studies: int
-
-
-@dataclass(frozen=True, eq=False)
-class Simulated:
-    """Answers of one simulated study, as columns."""
-
-    items: np.ndarray  # (n,) int64
-    participants: np.ndarray  # (n,) int64
-    values: np.ndarray  # (n,) int64: choices (arm index or -1), or ratings
+    width: float | None  # of the studies' intervals, on average; None if no study had one
 
 
 class World:
-    """Studies of one design under one set of assumptions. Solves for μ once, then simulates as many as asked."""
+    """Studies of one design under one set of assumptions. Solves for the level once, then simulates as many as asked."""
 
     def __init__(self, design: Design, assumptions: Assumptions):
         self.design, self.assumptions = design, assumptions
-        rng = np.random.default_rng(0)
-        spread = np.hypot(assumptions.spread_items, assumptions.spread_people)
-        if design.task == "choice":
-            shares = assumptions.shares(design.arms)
-            tastes = spread * rng.standard_normal((POPULATION, design.arms + 1))
-            self.level = _levels_for(shares, tastes)
-        else:
-            self.level = np.array([_mean_for(assumptions.effect, float(np.hypot(spread, 1)))])
+        self.level = design.model.level(assumptions, design.arms)
 
     def study(self, rng: np.random.Generator) -> Simulated:
         """One study: each item answered by `answers_per_item` different people, drawn at random."""
@@ -112,31 +121,37 @@ class World:
         wide = len(self.level)
         of_items = self.assumptions.spread_items * rng.standard_normal((design.items, wide))
         of_people = self.assumptions.spread_people * rng.standard_normal((design.participants, wide))
-        value = self.level + of_items[items] + of_people[people]
-        if design.task == "choice":
-            picked = np.argmax(value + rng.gumbel(size=value.shape), axis=1)
-            return Simulated(items, people, np.where(picked == design.arms, SAME, picked))
-        latent = value[:, 0] + rng.standard_normal(len(items))
-        return Simulated(items, people, np.clip(np.round(latent), -RATING_LIMIT, RATING_LIMIT).astype(int))
+        latent = self.level + of_items[items] + of_people[people]
+        return Simulated(items, people, design.model.values(latent, rng))
 
 
 def power(
-    design: Design, assumptions: Assumptions, *, studies: int = 200, draws: int = 500, seed: int = 0
+    design: Design,
+    assumptions: Assumptions,
+    *,
+    studies: int = 200,
+    draws: int = 500,
+    seed: int = 0,
+    after_each: Callable[[], object] = lambda: None,
 ) -> Power:
-    """Simulate `studies` studies and count those whose two-way interval shows the effect.
+    """Simulate `studies` studies and count those whose interval shows the effect. About 10 ms for each of 1,000 answers.
 
-    Choice: the interval of first arm − second arm; rating: of the mean. About 10 ms for each study of 1,000 answers.
+    `after_each()` is called after each study, for those who wait.
 
-    >>> found = power(Design(items=40, participants=10, answers_per_item=3), Assumptions(effect=0.5), studies=20)
-    >>> found.power > 0.8
+    >>> from studies.analysis.power_models import CHOICES
+    >>> design = Design(items=40, participants=10, answers_per_item=3, model=CHOICES)
+    >>> power(design, Assumptions(effect=0.5), studies=20).power > 0.8
     True
     """
-    world = World(design, assumptions)
-    found = sum(
-        _finds(world.study(np.random.default_rng([seed, number])), design, assumptions, draws)
-        for number in range(studies)
-    )
-    return Power(design, assumptions, found / studies, wilson(found, studies), studies)
+    world, intervals = World(design, assumptions), []
+    for number in range(studies):
+        ends = design.model.ends(world.study(np.random.default_rng([seed, number])), design, draws)
+        if ends is not None:
+            intervals.append(ends)
+        after_each()
+    finds = sum(_finds(ends, assumptions) for ends in intervals)
+    width = float(np.mean([high - low for low, high in intervals])) if intervals else None
+    return Power(design, assumptions, finds / studies, wilson(finds, studies), studies, width)
 
 
 def power_curve(
@@ -172,40 +187,5 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
     return min(share, max(0.0, float(middle - half))), max(share, min(1.0, float(middle + half)))
 
 
-def _finds(study: Simulated, design: Design, assumptions: Assumptions, draws: int) -> bool:
-    columns = (study.items, study.participants, study.values)
-    if design.task == "choice":
-        ends = choice_intervals(*columns, design.arms, draws=draws).differences.get((0, 1))
-    else:
-        ends = rating_intervals(*columns, draws=draws).mean
-    if ends is None:
-        return False
+def _finds(ends: np.ndarray, assumptions: Assumptions) -> bool:
     return bool(ends[0] > 0 if assumptions.effect >= 0 else ends[1] < 0)
-
-
-def _levels_for(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
-    """μ at which the mean chances over all tastes are `shares` (the contraction of Berry, Levinsohn & Pakes 1995)."""
-    with np.errstate(divide="ignore"):
-        level = np.log(shares)  # −∞ for “same” that is never said
-    wanted = shares > 0
-    for _ in range(STEPS):
-        weight = np.exp(level + tastes)
-        mean = (weight / weight.sum(axis=1, keepdims=True)).mean(axis=0)
-        step = np.log(shares[wanted] / mean[wanted])
-        level[wanted] += step
-        if np.abs(step).max() < 1e-6:
-            break
-    return level
-
-
-def _mean_for(rating: float, spread: float) -> float:
-    """The mean of the latent value whose rounded and clipped rating has mean `rating`."""
-    if not abs(rating) < RATING_LIMIT:
-        raise AnswersError(f"effect: a mean rating of {rating} is not between −2 and 2")
-    shares = (np.arange(POPULATION) + 0.5) / POPULATION
-    noise = spread * np.array([normal_quantile(share) for share in shares.tolist()])
-
-    def missing(middle: float) -> float:
-        return rating - float(np.clip(np.round(middle + noise), -RATING_LIMIT, RATING_LIMIT).mean())
-
-    return crossing(missing, -50.0, 50.0)

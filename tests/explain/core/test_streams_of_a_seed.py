@@ -21,7 +21,6 @@ SHARED = {Stream.PHOTOS_OF_CLASS, Stream.CHECK_PLACES}
 OTHER_SEEDS = {
     "explain/cam/methods.py",
     "studies/analysis/power.py",
-    "studies/setup/power_analysis.py",
     "studies/simulation/volunteers.py",
 }
 
