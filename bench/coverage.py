@@ -22,8 +22,7 @@ import numpy as np
 from studies.analysis.agreement import Scale, krippendorff_alpha
 from studies.analysis.contrasts import Swap, permutation_test
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World
-from studies.analysis.power_models import CHOICES, RATINGS
+from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, Simulated, World
 from studies.analysis.ranking import rank_arms
 from studies.analysis.resampling import Method
 

@@ -17,8 +17,7 @@ import numpy as np
 from bench.coverage import machine
 from studies.analysis.answers import SAME
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
-from studies.analysis.power_models import RATINGS, ChoiceModel
+from studies.analysis.power import RATINGS, Assumptions, ChoiceModel, Design, Simulated, World, wilson
 from studies.analysis.preference import SHARPNESS, choice_shares
 from studies.analysis.scores import choice_scores
 

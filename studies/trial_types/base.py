@@ -287,7 +287,7 @@ class Power(ABC):
     """What a study of this type is simulated by to say how many people it needs. Called by `setup` and the command."""
 
     model: ClassVar[PowerModel]
-    """How people answer in a simulated study, and the interval that it is judged by: one of analysis/power_models.py, or
+    """How people answer in a simulated study, and the interval that it is judged by: one of analysis/power, or
     one that lies in the type's own folder. It knows what can be assumed, too."""
 
     effect: ClassVar[float]

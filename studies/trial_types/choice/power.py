@@ -1,13 +1,12 @@
 """How many people a choice needs: by the difference of two arms in shares."""
 
-from studies.analysis.power import Assumptions
-from studies.analysis.power_models import CHOICES
+from studies.analysis.power import CHOICES, Assumptions
 
 from ..base import Power
 
 
 class ChoicePower(Power):
-    """Simulated and judged as analysis/power_models.py says of choices."""
+    """Simulated and judged as analysis/power/models.py says of choices."""
 
     model = CHOICES
     effect = 0.2

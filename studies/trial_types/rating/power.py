@@ -1,13 +1,12 @@
 """How many people a rating needs: by the mean rating."""
 
-from studies.analysis.power import Assumptions
-from studies.analysis.power_models import RATINGS
+from studies.analysis.power import RATINGS, Assumptions
 
 from ..base import Power
 
 
 class RatingPower(Power):
-    """Simulated and judged as analysis/power_models.py says of ratings."""
+    """Simulated and judged as analysis/power/models.py says of ratings."""
 
     model = RATINGS
     effect = 0.5

@@ -12,8 +12,7 @@ from scipy import stats
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, World
-from studies.analysis.power_models import CHOICES
+from studies.analysis.power import CHOICES, Assumptions, Design, World
 from studies.analysis.resampling import Estimates
 from studies.analysis.scores import choice_scores
 from studies.analysis.table import Answers

@@ -5,8 +5,17 @@ import pytest
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, PowerModel, World, power, power_curve, wilson
-from studies.analysis.power_models import CHOICES, RATINGS
+from studies.analysis.power import (
+    CHOICES,
+    RATINGS,
+    Assumptions,
+    Design,
+    PowerModel,
+    World,
+    power,
+    power_curve,
+    wilson,
+)
 from studies.analysis.scores import choice_scores, rating_scores
 
 SMALL = Design(items=60, participants=12, answers_per_item=4, model=CHOICES)

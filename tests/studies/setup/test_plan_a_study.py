@@ -11,9 +11,8 @@ from django.core.management import CommandError, call_command
 from explain.models import ImageSet, Prediction
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import rating_intervals
-from studies.analysis.power import Assumptions, Design, World
+from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, World
 from studies.analysis.power import power as power_of
-from studies.analysis.power_models import CHOICES, RATINGS
 from studies.protocol.schema import ProtocolError, check_protocol
 from studies.setup.power_analysis import Photos, analyse_power, count_photos, fewest_people
 from tests.factories import make_image, make_network

@@ -1,7 +1,7 @@
-"""How many people and photos a study needs: simulate its own design, test it as it will be tested, count.
+"""Simulate a study's own design, test it as it will be tested, count.
 
 What people answer, and by which interval a study is judged, is a `PowerModel`: those of this project are in
-power_models.py, and anybody may bring another. A simulated study counts as a find when its model's 95 % interval excludes
+models.py, and anybody may bring another. A simulated study counts as a find when its model's 95 % interval excludes
 zero on the right side.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .answers import AnswersError
-from .distributions import normal_quantile
+from ..answers import AnswersError
+from ..distributions import normal_quantile
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Design:
     def __post_init__(self) -> None:
         if not isinstance(self.model, PowerModel):
             raise AnswersError(
-                f"model: {self.model!r} is not one of those in power_models.py, nor another PowerModel; take CHOICES or RATINGS"
+                f"model: {self.model!r} is not one of those in models.py, nor another PowerModel; take CHOICES or RATINGS"
             )
         if self.items < 2 or self.participants < 2 or self.arms < 2:
             raise AnswersError("a study needs at least 2 items, 2 participants and 2 arms")
@@ -138,7 +138,7 @@ def power(
 
     `after_each()` is called after each study, for those who wait.
 
-    >>> from studies.analysis.power_models import CHOICES
+    >>> from studies.analysis.power import CHOICES
     >>> design = Design(items=40, participants=10, answers_per_item=3, model=CHOICES)
     >>> power(design, Assumptions(effect=0.5), studies=20).power > 0.8
     True

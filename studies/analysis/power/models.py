@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .answers import RATING_LIMIT, SAME, AnswersError
-from .distributions import crossing, normal_quantile
-from .intervals import choice_intervals, rating_intervals
-from .power import Assumptions, Design, PowerModel, Simulated
+from ..answers import RATING_LIMIT, SAME, AnswersError
+from ..distributions import crossing, normal_quantile
+from ..intervals import choice_intervals, rating_intervals
+from .simulation import Assumptions, Design, PowerModel, Simulated
 
 POPULATION = 100_000  # simulated (person, item) pairs from which the level is found
 STEPS = 60
