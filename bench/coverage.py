@@ -22,13 +22,14 @@ import numpy as np
 from studies.analysis.agreement import Scale, krippendorff_alpha
 from studies.analysis.contrasts import Swap, permutation_test
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World
+from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, Simulated, World
 from studies.analysis.ranking import rank_arms
 from studies.analysis.resampling import Method
 
 ITEMS, ANSWERS, ARMS = 250, 4, 3
 PEOPLE = (15, 60)
 EFFECT = {"choice": 0.15, "rating": 0.7}
+MODEL = {"choice": CHOICES, "rating": RATINGS}
 WORLDS = {  # spread of items, spread of people
     "photos and people differ": (0.8, 0.5),
     "both differ much": (1.2, 0.8),
@@ -69,7 +70,7 @@ def _world(task: str, people: int, spreads: tuple[float, float], effect: float |
     assumed = Assumptions(
         EFFECT[task] if effect is None else effect, spread_items=items, spread_people=persons
     )
-    return World(Design(ITEMS, people, ANSWERS, task, ARMS), assumed)
+    return World(Design(ITEMS, people, ANSWERS, MODEL[task], ARMS), assumed)
 
 
 def _covered(task: str, name: str, people: int, world: World, studies: int, draws: int) -> Iterator[Row]:
@@ -93,7 +94,7 @@ def _ends(
         found = rating_intervals(*columns, method=method, draws=draws)
         effect = world.assumptions.effect
         return {"mean rating": (found.mean, effect), "mean of people": (found.mean_of_people, effect)}
-    share = world.assumptions.shares(ARMS)
+    share = CHOICES.shares(world.assumptions, ARMS)
     found = choice_intervals(*columns, ARMS, method=method, draws=draws)
     return {
         "score of an arm": (found.arms[0], ITEMS * share[0]),
@@ -121,7 +122,7 @@ def quality(studies: int, draws: int) -> Iterator[Row]:
 def _of_quality(
     name: str, people: int, world: World, figures: dict[str, Figure], studies: int, draws: int
 ) -> Iterator[Row]:
-    large = World(Design(80 * ITEMS, 2000, ANSWERS, world.design.task, ARMS), world.assumptions)
+    large = World(Design(80 * ITEMS, 2000, ANSWERS, world.design.model, ARMS), world.assumptions)
     whole = large.study(np.random.default_rng(1))
     truths = {what: figure(whole, 1, 100)[0] for what, figure in figures.items()}
     hits = dict.fromkeys(figures, 0)

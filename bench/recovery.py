@@ -17,7 +17,7 @@ import numpy as np
 from bench.coverage import machine
 from studies.analysis.answers import SAME
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, Simulated, World, wilson
+from studies.analysis.power import RATINGS, Assumptions, ChoiceModel, Design, Simulated, World, wilson
 from studies.analysis.preference import SHARPNESS, choice_shares
 from studies.analysis.scores import choice_scores
 
@@ -31,10 +31,10 @@ FLOOR = 93
 
 
 @dataclass(frozen=True)
-class Printed(Assumptions):
-    """The paper's own shares."""
+class Printed(ChoiceModel):
+    """The paper's own shares, whatever is assumed."""
 
-    def shares(self, arms: int) -> np.ndarray:
+    def shares(self, assumptions: Assumptions, arms: int) -> np.ndarray:
         return np.array(SHARES)
 
 
@@ -94,8 +94,8 @@ def given_shares(world: str) -> Draw:
     items, people = SPREADS[world]
     worlds = {
         number: World(
-            Design(ITEMS, number, ANSWERS, "choice", ARMS),
-            Printed(0.0, spread_items=items, spread_people=people),
+            Design(ITEMS, number, ANSWERS, Printed(), ARMS),
+            Assumptions(0.0, spread_items=items, spread_people=people),
         )
         for number in PEOPLE
     }
@@ -133,7 +133,7 @@ def ratings(world: str, studies: int, draws: int) -> Iterator[Row]:
     items, persons = SPREADS[world]
     for people in PEOPLE:
         made = World(
-            Design(ITEMS, people, ANSWERS, "rating", 2),
+            Design(ITEMS, people, ANSWERS, RATINGS, 2),
             Assumptions(MEAN, spread_items=items, spread_people=persons),
         )
         means, widths, held, above = [], [], 0, 0

@@ -1,6 +1,7 @@
 """The rules of the house that are not about floors and doors (.importlinter)."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,46 @@ def test_the_picture_of_the_house_is_of_today():
     assert drawn == (ROOT / "docs/images/house.svg").read_text("utf-8"), (
         "The rooms have changed: PYTHONPATH=. python docs/house_picture.py"
     )
+
+
+# A name of a trial type as a text of its own, or a member of `Study.Task`.
+NAMES_A_TYPE = re.compile(r"""['"](choice|rating)['"]|Task\.(CHOICE|RATING)""")
+MAY_NAME_A_TYPE = (
+    "studies/trial_types/",
+    "studies/migrations/",  # what tables were when they were made
+)
+
+
+def lines_that_name_a_type(root: Path) -> list[str]:
+    return [
+        f"{name}:{number}: {line.strip()}"
+        for top in ("studies", "templates", "config")
+        for path in sorted((root / top).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+        if not (name := path.relative_to(root).as_posix()).startswith(MAY_NAME_A_TYPE)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if NAMES_A_TYPE.search(line)
+    ]
+
+
+def test_no_file_names_a_trial_type_but_those_of_its_folder():
+    """Others ask the type: `trial_type_of(study)`."""
+    assert lines_that_name_a_type(ROOT) == []
+
+
+def test_a_line_that_names_a_trial_type_is_said_with_its_place(tmp_path):
+    names = {
+        "studies/exports/a.py": 'one = 1\nif study.task == "choice":\n',
+        "studies/trial_types/rating/b.py": 'name = "rating"\n',
+        "studies/migrations/0001.py": "('rating', 'rate')\n",
+        "templates/studies/c.html": "{% if study.task == 'rating' %}\n",
+        "config/d.py": 'Study.Task.RATING\n"choices"\n',
+    }
+    for name, text in names.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    assert lines_that_name_a_type(tmp_path) == [
+        'studies/exports/a.py:2: if study.task == "choice":',
+        "templates/studies/c.html:1: {% if study.task == 'rating' %}",
+        "config/d.py:1: Study.Task.RATING",
+    ]

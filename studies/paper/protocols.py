@@ -3,6 +3,7 @@
 import itertools
 import math
 import tomllib
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from studies.protocol import check_protocol, choose_classes, to_toml
 
+from . import printed
 from .inputs import Inputs
 
 PAPERS_NETWORKS = ("resnet50", "vgg16")
@@ -19,26 +21,58 @@ CHOOSING = ("min_f1", "top_share", "top_classes", "per_class")
 
 
 @dataclass(frozen=True)
+class PaperStudy:
+    """One of the paper's two studies: its shipped protocol, and what the paper prints of it.
+
+    told  options of `simulate` by which people prefer what the paper prints
+    """
+
+    shipped: str
+    printed: Mapping[str, float]
+    told: tuple[str, ...]
+
+    def rule_options(self, rule: str) -> tuple[str, ...]:
+        """Options of `simulate` for one of `inputs.SIMULATION_RULES`."""
+        return {"localisation": ("--rule", "localisation"), "shares": self.told}[rule]
+
+
+METHOD_CHOICE = PaperStudy(
+    shipped="paper-method-choice",
+    printed=printed.CHOICE,
+    told=(
+        "--prefer",
+        ",".join(f"{name}={score / printed.ITEMS:.3f}" for name, score in printed.CHOICE.items()),
+    ),
+)
+RELIABILITY = PaperStudy(
+    shipped="paper-reliability",
+    printed={"mean rating": printed.RATING},
+    told=("--mean", str(printed.RATING)),
+)
+
+
+@dataclass(frozen=True)
 class Adapted:
-    """A protocol as it is run, where it lies, and in words what differs from the shipped one."""
+    """One of the two as it is run: its protocol, where that lies, and in words what differs from the shipped one."""
 
     slug: str
     source: dict[str, Any]
     path: Path
     changes: tuple[str, ...]
+    of: PaperStudy
 
 
 def adapted(inputs: Inputs) -> list[Adapted]:
     """The choice study on the first network, and the reliability study for each pair of networks."""
-    choice = _adapt(inputs, "paper-method-choice", "", inputs.networks[:1])
     pairs = itertools.combinations(inputs.networks, 2)
     return [
-        choice,
-        *(_adapt(inputs, "paper-reliability", f"-{one}-{other}", (one, other)) for one, other in pairs),
+        _adapt(inputs, METHOD_CHOICE, "", inputs.networks[:1]),
+        *(_adapt(inputs, RELIABILITY, f"-{one}-{other}", (one, other)) for one, other in pairs),
     ]
 
 
-def _adapt(inputs: Inputs, shipped: str, suffix: str, networks: tuple[str, ...]) -> Adapted:
+def _adapt(inputs: Inputs, study: PaperStudy, suffix: str, networks: tuple[str, ...]) -> Adapted:
+    shipped = study.shipped
     source = tomllib.loads((settings.BASE_DIR / f"docs/protocols/{shipped}.toml").read_text("utf-8"))
     source = deepcopy(source)
     changes = []
@@ -51,7 +85,7 @@ def _adapt(inputs: Inputs, shipped: str, suffix: str, networks: tuple[str, ...])
     if inputs.samples:
         dropped = [key for key in CHOOSING if source["photos"].pop(key, None) is not None]
         changes.append(f"all photos of the set: {', '.join(dropped)} would leave too few")
-    return Adapted(source["slug"], source, inputs.folder / f"{shipped}{suffix}.toml", tuple(changes))
+    return Adapted(source["slug"], source, inputs.folder / f"{shipped}{suffix}.toml", tuple(changes), study)
 
 
 def write(one: Adapted, people: int) -> None:

@@ -1,7 +1,7 @@
 """The paper's figures beside ours as one HTML file that needs nothing else, and the command behind each of them."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class StudyPart:
     study: Study | None
     result: Summary | None
     chart: str
-    printed: dict[str, float]
+    printed: Mapping[str, float]
 
 
 def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dict[str, list[dict]]) -> str:
@@ -136,10 +136,8 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     study = Study.objects.filter(slug=protocol.slug).first()
     result = summary_of(study) if study is not None else None
     answered = result is not None and bool(result.responses)
-    said = printed.CHOICE if protocol.source["task"] == "choice" else {"mean rating": printed.RATING}
-    return StudyPart(
-        protocol, why_not, study, result, results.main_chart(result) if answered and result else "", said
-    )
+    chart = results.main_chart(result) if answered and result else ""
+    return StudyPart(protocol, why_not, study, result, chart, protocol.of.printed)
 
 
 def _stamp(inputs: Inputs, studies: Sequence[StudyPart]) -> str:

@@ -22,16 +22,6 @@ from .protocols import Adapted
 SWEPT = 12  # photos that Ablation-CAM++ is timed on
 SWEEP_FILE = "sweep.json"
 STAGE_TITLES = ("Photos", "Networks", "Maps", "Evaluation", "Readings and times", "Studies", "Report")
-RULE_OPTIONS = {
-    "localisation": {"choice": ["--rule", "localisation"], "rating": ["--rule", "localisation"]},
-    "shares": {
-        "choice": [
-            "--prefer",
-            ",".join(f"{name}={score / printed.ITEMS:.3f}" for name, score in printed.CHOICE.items()),
-        ],
-        "rating": ["--mean", str(printed.RATING)],
-    },
-}
 Run = Callable[..., None]  # runs a command as anyone would, after showing it
 
 
@@ -131,9 +121,8 @@ def _study(inputs: Inputs, one: Adapted, run: Run) -> None:
         run("open_study", one.slug, *(["--alike-seen"] if inputs.rule else []))
         study.refresh_from_db()
     if inputs.rule and study.state == Study.State.OPEN and not study.participants.exists():
-        rule = RULE_OPTIONS[inputs.rule][study.task]
         people = ["--participants", str(printed.PEOPLE), "--at-once", "4", "--seed", "1"]
-        run("simulate", one.slug, *people, *rule)
+        run("simulate", one.slug, *people, *one.of.rule_options(inputs.rule))
 
 
 def figure_photos(inputs: Inputs) -> list[Image]:

@@ -28,13 +28,12 @@ class Point:
 
 
 def points(*, image_set: ImageSet, networks: Sequence[Network], slugs: Sequence[str]) -> list[Point]:
-    """One point for each network. `slugs`: the reliability studies, one for each pair."""
+    """One point for each network. `slugs`: the paper's studies; those of pairs of networks have a mean for each arm."""
     ratings: dict[str, list[float]] = {network.name: [] for network in networks}
-    for study in Study.objects.filter(slug__in=slugs, task="rating"):
-        found = summary_of(study)
-        if found.outcome.by_arm:
-            names = list(study.arms.order_by("index").values_list("network__name", flat=True))
-            for name, mean in zip(names, found.outcome.by_arm.values(), strict=True):
+    for study in Study.objects.filter(slug__in=slugs):
+        if by_arm := summary_of(study).outcome.by_arm:
+            names = study.arms.order_by("index").values_list("network__name", flat=True)
+            for name, mean in zip(names, by_arm.values(), strict=True):
                 ratings[name].append(mean)
     made = []
     for network in networks:

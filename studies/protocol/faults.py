@@ -69,7 +69,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     NAME = "name"
-    CHOICE = "choice"
+    ONE_OF = "one of"
     NUMBER = "number"
     FLAG = "flag"
     SHARE = "share"

@@ -73,7 +73,7 @@ class Reader:
         return value
 
     def one_of(self, key: str, choices: Sequence[Any], default: Any = _REQUIRED) -> Any:
-        allowed = {"kind": Kind.CHOICE, "choices": tuple(choices)}
+        allowed = {"kind": Kind.ONE_OF, "choices": tuple(choices)}
         value = self._take(key, default, type(choices[0]), allowed)
         if value not in choices and isinstance(self.values.get(key), type(choices[0])):
             self.fault(Code.NOT_ALLOWED, key, value=value, **allowed)

@@ -44,6 +44,7 @@ completion_url = "https://…"      # where a recruitment site wants people back
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ from .analysis_plan import check_plan
 from .faults import Code, Fault
 from .parser import ProtocolError, Reader
 from .wording import default_wording, unknown_places
+
+
+class QuestionKind(StrEnum):
+    """How a question about the participants themselves is answered, as `kind` in [[questions]] has it."""
+
+    CHOICE = auto()
+    NUMBER = auto()
+    TEXT = auto()
 
 
 @dataclass(frozen=True)
@@ -239,17 +248,19 @@ def _questions(reader: Reader) -> list[dict[str, Any]]:
         question: dict[str, Any] = {
             "key": table.slug("key"),
             "text": table.text("text", longest=500),
-            "kind": table.one_of("kind", ["choice", "number", "text"], default="choice"),
+            "kind": table.one_of(
+                "kind", [kind.value for kind in QuestionKind], default=QuestionKind.CHOICE.value
+            ),
             "required": table.flag("required", default=True),
         }
-        if question["kind"] == "choice":
+        if question["kind"] == QuestionKind.CHOICE:
             question["options"] = table.texts("options")
             question["eligible"] = table.texts("eligible")
             if len(question["options"]) < 2:
                 table.fault(Code.FEW_OPTIONS, "options")
             if unknown := set(question["eligible"]) - set(question["options"]):
                 table.fault(Code.NO_SUCH_OPTION, "eligible", value=min(unknown))
-        elif question["kind"] == "number":
+        elif question["kind"] == QuestionKind.NUMBER:
             question["eligible"] = table.range("eligible")
         questions.append(question)
     keys = [question["key"] for question in questions]

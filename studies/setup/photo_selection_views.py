@@ -23,14 +23,14 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
     found = study_of(request, slug)
     try:
         protocol = check_protocol(found.protocol)
-        choice = choose_photos(protocol)
+        selection = choose_photos(protocol)
     except ProtocolError as error:
         return render(request, "studies/setup/photo_selection.html", {"study": found, "faults": error.lines})
     shown = request.GET.get("show", "")
     of_class = request.GET.get("class", "")
     rows = [
         photo
-        for photo in choice.photos
+        for photo in selection.photos
         if of_class in ("", photo.class_name) and shown in ("", "left" if photo.reason else "chosen")
     ]
     return render(
@@ -39,10 +39,10 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "study": found,
             "set": protocol.photo_set,
-            "choice": choice,
-            "steps": steps(choice),
-            "changed": _changed(found, choice),
-            "classes": Paginator(_taken_first(choice.classes), CLASSES_A_PAGE).get_page(
+            "selection": selection,
+            "steps": steps(selection),
+            "changed": _changed(found, selection),
+            "classes": Paginator(_taken_first(selection.classes), CLASSES_A_PAGE).get_page(
                 request.GET.get("classes")
             ),
             "page": Paginator(rows, PHOTOS_A_PAGE).get_page(request.GET.get("page")),
@@ -53,11 +53,11 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def steps(choice: Choice) -> list[tuple[str, int]]:
+def steps(selection: Choice) -> list[tuple[str, int]]:
     """What was asked, step by step, with the photos left after it."""
-    rule = choice.rule
-    used = [one for one in choice.classes if not one.reason]
-    found = [(f"All photos, of {len(choice.classes):,} classes", len(choice.photos))]
+    rule = selection.rule
+    used = [one for one in selection.classes if not one.reason]
+    found = [(f"All photos, of {len(selection.classes):,} classes", len(selection.photos))]
     if said := _classes_in_words(rule):
         found.append((f"{said}: {len(used)} classes", sum(one.photos for one in used)))
     if rule.only_correct:
@@ -71,7 +71,7 @@ def steps(choice: Choice) -> list[tuple[str, int]]:
             )
         )
     if rule.limit is not None:
-        found.append((f"At most {rule.limit:,} in all, drawn by the seed", len(choice.chosen)))
+        found.append((f"At most {rule.limit:,} in all, drawn by the seed", len(selection.chosen)))
     return found
 
 
@@ -92,6 +92,6 @@ def _taken_first(classes: Sequence[ClassChoice]) -> list[ClassChoice]:
     return sorted(classes, key=lambda one: bool(one.reason))
 
 
-def _changed(study: Study, choice: Choice) -> int:
+def _changed(study: Study, selection: Choice) -> int:
     """How many photos the choice of now and the study's items do not share."""
-    return len(set(choice.chosen) ^ set(study.items.values_list("image_id", flat=True)))
+    return len(set(selection.chosen) ^ set(study.items.values_list("image_id", flat=True)))

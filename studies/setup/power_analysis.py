@@ -5,16 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, World, wilson
+from studies.analysis.power import Assumptions, Design, power
 from studies.protocol import ON_COMMAND_LINE, Code, Fault, Protocol, ProtocolError, choose_classes, in_words
-from studies.trial_types import Power, trial_type_of
+from studies.trial_types import trial_type_of
 
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
-DRAWS = 500
 
 
 class TooFewPeopleError(AnswersError):
@@ -40,8 +37,8 @@ class PowerPoint:
     answers_each  answers of each person, on average
     power         share of simulated studies whose 95 % interval excludes zero on the right side
     interval      95 % interval of that share: the simulation's own chance
-    width         mean width of the studies' intervals; of the difference of two arms in shares (0..1 of all items) for a
-                  choice study, of the mean rating for a rating study; None if no study had an interval
+    width         mean width of the studies' intervals, of what their trial type is judged by (`Power.width_of`); None if
+                  no study had an interval
     """
 
     people: int
@@ -92,8 +89,7 @@ def analyse_power(
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
     steps = _Steps(report, total=len(designs) * studies)
-    kind = trial_type_of(protocol).power
-    points = [_simulate(kind, design, assumed, studies, seed, steps.one_more) for design in designs]
+    points = [_point(design, assumed, studies, seed, steps.one_more) for design in designs]
     return PowerAnalysis(
         study=protocol.slug,
         task=protocol.task,
@@ -140,10 +136,11 @@ def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int
 
 
 def _design(protocol: Protocol, items: int, people: int) -> Design:
-    return trial_type_of(protocol).power.design(
+    return Design(
         items=items,
         participants=people,
         answers_per_item=protocol.responses_per_item,
+        model=trial_type_of(protocol).power.model,
         arms=len(protocol.arms),
     )
 
@@ -160,24 +157,16 @@ class _Steps:
         self.report(self.done, self.total)
 
 
-def _simulate(
-    kind: Power, design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
+def _point(
+    design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
 ) -> PowerPoint:
-    world = World(design, assumed)
-    ends = []
-    for number in range(studies):
-        found = kind.ends(world.study(np.random.default_rng([seed, number])), design, DRAWS)
-        if found is not None:
-            ends.append(found)
-        one_more()
-    low, high = np.array(ends, dtype=float).reshape(-1, 2).T
-    finds = int(((low > 0) if assumed.effect >= 0 else (high < 0)).sum())
+    simulated = power(design, assumed, studies=studies, seed=seed, after_each=one_more)
     return PowerPoint(
         people=design.participants,
         answers_each=design.items * design.answers_per_item / design.participants,
-        power=finds / studies,
-        interval=wilson(finds, studies),
-        width=float((high - low).mean()) if ends else None,
+        power=simulated.power,
+        interval=simulated.interval,
+        width=simulated.width,
         studies=studies,
     )
 

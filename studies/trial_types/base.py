@@ -21,7 +21,7 @@ import numpy as np
 from django.forms import Field
 
 from studies.analysis.orders import Order, rounds, study_orders
-from studies.analysis.power import Assumptions, Design, Simulated
+from studies.analysis.power import Assumptions, PowerModel
 
 from .results import Results
 
@@ -298,22 +298,21 @@ class People(ABC):
 class Power(ABC):
     """What a study of this type is simulated by to say how many people it needs. Called by `setup` and the command."""
 
+    model: ClassVar[PowerModel]
+    """How people answer in a simulated study, and the interval that it is judged by: one of analysis/power, or
+    one that lies in the type's own folder. It knows what can be assumed, too."""
+
     effect: ClassVar[float]
     """Assumed where nothing is said."""
 
+    effect_of: ClassVar[str]
+    """What an effect is, for the command's help."""
+
     effect_in_words: ClassVar[str]
-    """The same for the page: it follows “Assumed: ”."""
+    """The assumed effect for the page: it follows “Assumed: ”."""
 
     width_of: ClassVar[str]
     """What the width of an interval is of: it follows “Width: of the 95 % interval of ”."""
-
-    @abstractmethod
-    def design(self, *, items: int, participants: int, answers_per_item: int, arms: int) -> Design:
-        """What analysis/power.py simulates. Raises AnswersError where no study can be like that."""
-
-    @abstractmethod
-    def ends(self, study: Simulated, design: Design, draws: int) -> np.ndarray | None:
-        """The interval, low and high, that a simulated study would be judged by; None where it has none."""
 
     @abstractmethod
     def assumed(self, assumptions: Assumptions, arms: int, spread: str) -> str:

@@ -10,7 +10,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
 from studies.protocol import read_protocol
 from studies.setup import PowerAnalysis, analyse_power
-from studies.trial_types import trial_type, trial_type_of
+from studies.trial_types import Power, trial_type, trial_type_of, trial_types
 
 BAR = 40  # characters for a power of 1
 
@@ -24,7 +24,7 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--effect",
             type=float,
-            help="choice: share of the first arm − share of each other (default 0.2); rating: the mean (default 0.5)",
+            help="; ".join(f"{entry.name}: {_effect(entry.power)}" for entry in trial_types()),
         )
         parser.add_argument("--same", type=float, default=0.06, help="share of “same” (default 0.06)")
         parser.add_argument(
@@ -54,6 +54,10 @@ class Command(AnswerCommand):
         except AnswersError as error:
             raise CommandError(str(error), returncode=2) from error
         return _answer(found)
+
+
+def _effect(kind: Power) -> str:
+    return f"{kind.effect_of} (default {kind.effect:g})"
 
 
 def _numbers(text: str) -> list[int]:

@@ -6,12 +6,16 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from studies.protocol import NAME, Code, Fault, Key
+from studies.protocol import NAME, Code, Fault, Key, QuestionKind
 
 from .base import Source, StepForm, put
 
 MORE = 2  # empty questions to fill in
-KINDS = (("choice", "one of some answers"), ("number", "a number"), ("text", "a text"))
+KINDS = {
+    QuestionKind.CHOICE: "one of some answers",
+    QuestionKind.NUMBER: "a number",
+    QuestionKind.TEXT: "a text",
+}
 PARTS = ("text", "kind", "options", "eligible", "required")
 
 
@@ -40,7 +44,7 @@ class AboutPeopleForm(StepForm):
             eligible = question.get("eligible", [])
             found |= {
                 f"text_{number}": question.get("text", ""),
-                f"kind_{number}": question.get("kind", "choice"),
+                f"kind_{number}": question.get("kind", QuestionKind.CHOICE.value),
                 f"options_{number}": "\n".join(question.get("options", [])),
                 f"eligible_{number}": "\n".join(map(str, eligible)),
                 f"required_{number}": question.get("required", True),
@@ -69,7 +73,12 @@ class AboutPeopleForm(StepForm):
 def _fields(number: int) -> dict[str, forms.Field]:
     return {
         "text": forms.CharField(required=False, max_length=500, label=f"Question {number + 1}"),
-        "kind": forms.ChoiceField(choices=KINDS, label="Answered by", initial="choice", required=False),
+        "kind": forms.ChoiceField(
+            choices=[(kind.value, words) for kind, words in KINDS.items()],
+            label="Answered by",
+            initial=QuestionKind.CHOICE.value,
+            required=False,
+        ),
         "options": forms.CharField(
             required=False,
             label="Answers to choose from",
@@ -88,12 +97,16 @@ def _fields(number: int) -> dict[str, forms.Field]:
 
 def _question(said: dict[str, Any], key: str) -> dict[str, Any]:
     """The question as a protocol writes it."""
-    kind = said["kind"] or "choice"
+    kind = said["kind"] or QuestionKind.CHOICE.value
     question = {"key": key, "text": said["text"], "kind": kind, "required": said["required"]}
     put(question, "options", _lines(said["options"]))
     eligible = _lines(said["eligible"])
     whole = re.findall(r"-?\d+", said["eligible"])
-    put(question, "eligible", [int(one) for one in whole] if kind == "number" and whole else eligible)
+    put(
+        question,
+        "eligible",
+        [int(one) for one in whole] if kind == QuestionKind.NUMBER and whole else eligible,
+    )
     return question
 
 

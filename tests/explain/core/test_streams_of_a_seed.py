@@ -20,8 +20,7 @@ SHARED = {Stream.PHOTOS_OF_CLASS, Stream.CHECK_PLACES}
 # Their seed is not a study's: a command's own, or a map's.
 OTHER_SEEDS = {
     "explain/cam/methods.py",
-    "studies/analysis/power.py",
-    "studies/setup/power_analysis.py",
+    "studies/analysis/power/simulation.py",
     "studies/simulation/volunteers.py",
 }
 

@@ -12,7 +12,7 @@ from scipy import stats
 from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import choice_intervals, rating_intervals
-from studies.analysis.power import Assumptions, Design, World
+from studies.analysis.power import CHOICES, Assumptions, Design, World
 from studies.analysis.resampling import Estimates
 from studies.analysis.scores import choice_scores
 from studies.analysis.table import Answers
@@ -209,7 +209,7 @@ def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
 def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread):
     """V_people, V_items, and their sum without V_answers, each a sum of squared sums of residuals."""
     world = World(
-        Design(items=100, participants=people, answers_per_item=6),
+        Design(items=100, participants=people, answers_per_item=6, model=CHOICES),
         Assumptions(0.1, spread_items=spread[0], spread_people=spread[1]),
     )
     given = world.study(np.random.default_rng(1))
@@ -230,12 +230,13 @@ def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread)
 @pytest.mark.parametrize(("people", "spread"), [(15, 0.0), (60, 0.0), (15, 0.8)])
 def test_about_95_of_100_intervals_hold_the_true_share(people, spread):
     """Also where nobody and nothing differs: 300 studies have a chance of ±1.3 points of their own."""
-    design, assumed = Design(100, people, 4), Assumptions(0.15, spread_items=spread, spread_people=spread)
+    design = Design(100, people, 4, CHOICES)
+    assumed = Assumptions(0.15, spread_items=spread, spread_people=spread)
     world, held = World(design, assumed), 0
     for number in range(300):
         given = world.study(np.random.default_rng([people, number]))
         low, high = choice_intervals(given.items, given.participants, given.values, draws=300).share[0]
-        held += low <= assumed.shares(3)[0] <= high
+        held += low <= CHOICES.shares(assumed, 3)[0] <= high
     assert 0.91 <= held / 300 <= 0.985
 
 

@@ -5,14 +5,24 @@ import pytest
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, World, power, power_curve, wilson
+from studies.analysis.power import (
+    CHOICES,
+    RATINGS,
+    Assumptions,
+    Design,
+    PowerModel,
+    World,
+    power,
+    power_curve,
+    wilson,
+)
 from studies.analysis.scores import choice_scores, rating_scores
 
-SMALL = Design(items=60, participants=12, answers_per_item=4)
+SMALL = Design(items=60, participants=12, answers_per_item=4, model=CHOICES)
 
 
 def test_simulated_choices_have_the_assumed_shares():
-    design = Design(items=4000, participants=2000, answers_per_item=4, arms=3)
+    design = Design(items=4000, participants=2000, answers_per_item=4, model=CHOICES, arms=3)
     world = World(design, Assumptions(effect=0.15, same=0.07, spread_items=1.0, spread_people=0.6))
     study = world.study(np.random.default_rng(0))
     scores = choice_scores(study.items, study.values)
@@ -22,7 +32,7 @@ def test_simulated_choices_have_the_assumed_shares():
 
 
 def test_simulated_ratings_have_the_assumed_mean():
-    design = Design(items=3000, participants=1000, answers_per_item=4, task="rating")
+    design = Design(items=3000, participants=1000, answers_per_item=4, model=RATINGS)
     world = World(design, Assumptions(effect=1.48, spread_items=0.5, spread_people=0.3))
     study = world.study(np.random.default_rng(0))
     assert rating_scores(study.items, study.values).mean == pytest.approx(1.48, abs=0.05)
@@ -38,7 +48,7 @@ def test_every_item_is_answered_by_different_people():
 
 def test_without_spread_answers_are_independent_and_with_it_they_go_together():
     def between_items(spread):
-        design = Design(items=2000, participants=400, answers_per_item=4)
+        design = Design(items=2000, participants=400, answers_per_item=4, model=CHOICES)
         world = World(design, Assumptions(effect=0, same=0.05, spread_items=spread, spread_people=0))
         study = world.study(np.random.default_rng(2))
         table = np.stack([np.bincount(study.items, study.values == arm) for arm in range(3)], axis=1)
@@ -64,7 +74,7 @@ def test_power_is_near_certain_for_a_large_effect_and_near_its_size_for_none():
 
 
 def test_a_mean_rating_below_zero_is_found_on_its_own_side():
-    design = Design(items=40, participants=12, answers_per_item=4, task="rating")
+    design = Design(items=40, participants=12, answers_per_item=4, model=RATINGS)
     assert power(design, Assumptions(effect=-1.2), studies=20, draws=200).power > 0.9
 
 
@@ -82,10 +92,68 @@ def test_the_same_seed_gives_the_same_power():
     assert runs[0] == runs[1]
 
 
+@pytest.mark.parametrize(
+    ("model", "level", "first", "share"),
+    [
+        (
+            CHOICES,
+            [-0.569422026375, -1.606147160748, -1.605726932269, -3.204365901841],
+            [2, 1, 0, 2, 0, 0, 1, 0, 0, 2, 2, 1],
+            0.6,
+        ),
+        (RATINGS, [0.338731116818], [0, 1, 0, 1, 0, 2, 2, -1, 0, 0, 1, 1], 0.3),
+    ],
+)
+def test_a_seed_gives_the_figures_that_it_always_gave(model, level, first, share):
+    """Whoever planned a study can make the plan's figures again: these are of before models were told apart."""
+    design = Design(items=30, participants=10, answers_per_item=3, model=model)
+    assumed = Assumptions(effect=0.3, same=0.05, spread_items=0.7, spread_people=0.4)
+    world = World(design, assumed)
+    assert world.level == pytest.approx(level, abs=1e-9)
+    assert world.study(np.random.default_rng([3, 1])).values[:12].tolist() == first
+    assert power(design, assumed, studies=20, draws=200, seed=3).power == share
+
+
+class YesOrNo(PowerModel):
+    """Some say yes, the rest no; the effect is the share of yes above one half. As a trial type's own folder has it."""
+
+    def level(self, assumptions, arms):
+        return np.array([stats.norm.ppf(0.5 + assumptions.effect) * np.hypot(assumptions.spread, 1)])
+
+    def values(self, latent, rng):
+        return (latent[:, 0] + rng.standard_normal(len(latent)) > 0).astype(int)
+
+    def ends(self, study, design, draws):
+        if study.values.all():
+            return None
+        return np.array(wilson(int(study.values.sum()), len(study.values))) - 0.5
+
+
+def test_another_way_of_answering_brings_its_own_model():
+    design = Design(items=400, participants=40, answers_per_item=5, model=YesOrNo())
+    alike = {"spread_items": 0.0, "spread_people": 0.0}
+    study = World(design, Assumptions(0.2, spread_items=1.0, spread_people=0.1)).study(
+        np.random.default_rng(0)
+    )
+    assert study.values.mean() == pytest.approx(0.7, abs=0.03)
+    small = Design(items=20, participants=20, answers_per_item=2, model=YesOrNo())
+    tried = []
+    strong, none, against = (
+        power(small, Assumptions(effect, **alike), studies=60, after_each=lambda: tried.append(1))
+        for effect in (0.4, 0.0, -0.4)
+    )
+    assert min(strong.power, against.power) > 0.9
+    assert none.power < 0.15
+    assert strong.width < none.width  # Wilson's interval is widest at one half
+    assert len(tried) == 180
+    certain = power(small, Assumptions(0.4999999, **alike), studies=5)
+    assert (certain.power, certain.width) == (0, None)  # without an interval nothing is found
+
+
 def test_a_study_may_be_as_small_as_two_by_two_and_no_smaller():
-    Design(items=2, participants=2, answers_per_item=2, arms=2)
-    Design(items=2, participants=2, answers_per_item=1, arms=2)
-    usual = {"items": 5, "participants": 5, "answers_per_item": 2}
+    Design(items=2, participants=2, answers_per_item=2, model=CHOICES, arms=2)
+    Design(items=2, participants=2, answers_per_item=1, model=CHOICES, arms=2)
+    usual = {"items": 5, "participants": 5, "answers_per_item": 2, "model": CHOICES}
     for changed in ({"items": 1}, {"participants": 1, "answers_per_item": 1}, {"arms": 1}):
         with pytest.raises(AnswersError, match="at least 2 items, 2 participants and 2 arms"):
             Design(**{**usual, **changed})
@@ -98,18 +166,18 @@ def test_what_is_assumed_where_nothing_is_said():
     assumed = Assumptions(effect=0.2)
     assert (assumed.same, assumed.spread_items, assumed.spread_people) == (0.06, 0.8, 0.5)
     other = (1 - 0.06 - 0.2) / 3
-    assert assumed.shares(3) == pytest.approx([other + 0.2, other, other, 0.06], rel=1e-12)
+    assert CHOICES.shares(assumed, 3) == pytest.approx([other + 0.2, other, other, 0.06], rel=1e-12)
     Assumptions(effect=0.0, same=0.0, spread_items=0.0, spread_people=0.0)
     for wrong in ({"same": -0.01}, {"same": 1.0}, {"spread_items": -0.1}, {"spread_people": -0.1}):
         with pytest.raises(AnswersError):
             Assumptions(effect=0.0, **wrong)
     for effect in (0.95, -0.95):  # the others, or the first arm itself, would be left with nothing
         with pytest.raises(AnswersError, match="a share below 0"):
-            Assumptions(effect=effect).shares(2 if effect < 0 else 3)
+            CHOICES.shares(Assumptions(effect=effect), 2 if effect < 0 else 3)
 
 
 def test_a_negative_effect_of_choices_is_found_on_its_own_side_and_curves_change_one_number_at_a_time():
-    against = power(Design(60, 12, 4), Assumptions(effect=-0.28), studies=20, draws=200)
+    against = power(Design(60, 12, 4, CHOICES), Assumptions(effect=-0.28), studies=20, draws=200)
     assert against.power > 0.5
     curve = power_curve(
         SMALL, Assumptions(effect=0.3), participants=[8], items=[30], answers_per_item=[2, 3], studies=2
@@ -134,14 +202,17 @@ def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Design(items=10, participants=3, answers_per_item=4), "take fewer answers or more people"),
-        (lambda: Design(items=1, participants=3, answers_per_item=2), "at least 2 items"),
-        (lambda: Design(items=9, participants=3, answers_per_item=2, task="essay"), "'essay' is not one of"),
+        (
+            lambda: Design(items=10, participants=3, answers_per_item=4, model=CHOICES),
+            "take fewer answers or more people",
+        ),
+        (lambda: Design(items=1, participants=3, answers_per_item=2, model=CHOICES), "at least 2 items"),
+        (lambda: Design(items=9, participants=3, answers_per_item=2, model="essay"), "'essay' is not one of"),
         (lambda: Assumptions(effect=0.1, same=1.0), "not a share"),
         (lambda: Assumptions(effect=0.1, spread_people=-1), "0 or more"),
         (lambda: World(SMALL, Assumptions(effect=0.99)), "take a smaller effect"),
         (
-            lambda: World(Design(9, 9, 2, task="rating"), Assumptions(effect=2.0)),
+            lambda: World(Design(9, 9, 2, model=RATINGS), Assumptions(effect=2.0)),
             "not between −2 and 2",
         ),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 import studies.analysis
 
-MODULES = [f"studies.analysis.{module.name}" for module in pkgutil.iter_modules(studies.analysis.__path__)]
+MODULES = [module.name for module in pkgutil.walk_packages(studies.analysis.__path__, "studies.analysis.")]
 
 
 def test_no_module_of_it_needs_django():

@@ -17,7 +17,7 @@ from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, remarks_on_inputs
 from studies.paper.printed import METRICS, TABLES
-from studies.paper.protocols import Adapted
+from studies.paper.protocols import METHOD_CHOICE, RELIABILITY, Adapted
 from studies.paper.report import _stamp, _study_part
 from studies.paper.zoo import Point, chart, points
 from tests.factories import make_image, make_participant, make_study
@@ -274,7 +274,9 @@ def test_a_network_is_placed_by_the_mean_of_its_pairs_and_its_photos_that_are_ri
                 image=image, network=network, top_class=top, top_probability=1, label_probability=1
             )
     third = second.arms.get(index=0).network
-    found = points(image_set=image_set, networks=[one, other, third], slugs=["a", "b"])
+    of_methods = make_study("of-methods", items=2, networks=("fifth",))  # gives no network a rating
+    fill(of_methods, [[0, 1]])
+    found = points(image_set=image_set, networks=[one, other, third], slugs=["of-methods", "a", "b"])
     assert [(p.network, p.accuracy, p.reliability, p.pairs) for p in found] == [
         ("one", 1.0, pytest.approx((1.5 - 1) / 2), 2),
         ("other", 0.5, pytest.approx(-1.5), 1),
@@ -290,7 +292,7 @@ def test_a_report_is_stamped_where_people_are_simulated_or_photos_are_samples():
     fill(by_machines, [[0, 1], [1, 1]], simulated=True)
 
     def part(study):
-        return _study_part(Adapted(study.slug, {"task": "choice"}, Path("p.toml"), ()), "")
+        return _study_part(Adapted(study.slug, {}, Path("p.toml"), (), METHOD_CHOICE), "")
 
     real, none, simulated = map(part, (by_real, by_nobody, by_machines))
     assert _stamp(inputs(), [real, none]) == ""
@@ -299,7 +301,7 @@ def test_a_report_is_stamped_where_people_are_simulated_or_photos_are_samples():
     assert _stamp(inputs(samples=True), [simulated]) == "sample photos and sample networks · simulated people"
     assert (bool(real.chart), bool(none.chart)) == (True, False)
     assert real.printed == printed.CHOICE
-    rated = _study_part(Adapted("none", {"task": "rating"}, Path("p.toml"), ()), "no class is good enough")
+    rated = _study_part(Adapted("none", {}, Path("p.toml"), (), RELIABILITY), "no class is good enough")
     assert (rated.study, rated.result, rated.chart, rated.printed) == (None, None, "", {"mean rating": 1.48})
 
 

@@ -21,7 +21,7 @@ EXAMPLES = [
      "design.seed: is missing; it must be true or false.", "This is missing; it must be true or false."),
     (Fault(SEED, Code.WRONG_KIND, {"kind": Kind.TEXT, "value": 3}),
      "design.seed: is 3; it must be a text.", "This is 3; it must be a text."),
-    (Fault(("arms", 2, "method"), Code.NOT_ALLOWED, {"kind": Kind.CHOICE, "value": "c", "choices": ("a", "b")}),
+    (Fault(("arms", 2, "method"), Code.NOT_ALLOWED, {"kind": Kind.ONE_OF, "value": "c", "choices": ("a", "b")}),
      "arms[2].method: is 'c'; it must be 'a' or 'b'.", "This is 'c'; it must be 'a' or 'b'."),
     (Fault(("title",), Code.LENGTH, {"length": 0, "most": 200}),
      "title: has 0 characters; it must have 1 to 200.", "This has 0 characters; it must have 1 to 200."),

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from explain.models import ImageSet, Prediction
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import rating_intervals
-from studies.analysis.power import Assumptions, Design, World
+from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, World
 from studies.analysis.power import power as power_of
 from studies.protocol.schema import ProtocolError, check_protocol
 from studies.setup.power_analysis import Photos, analyse_power, count_photos, fewest_people
@@ -121,7 +121,7 @@ def test_the_fewest_people_give_all_answers_within_their_limit():
 @pytest.mark.django_db
 def test_power_is_that_of_the_library_for_the_protocol_s_design():
     found = analyse_power(protocol=protocol(), people=[12], assumptions=Assumptions(0.4), studies=30, seed=5)
-    design = Design(items=40, participants=12, answers_per_item=3, arms=2)
+    design = Design(items=40, participants=12, answers_per_item=3, model=CHOICES, arms=2)
     expected = power_of(design, Assumptions(0.4), studies=30, seed=5)
     (point,) = found.points
     assert (point.power, point.interval) == (expected.power, expected.interval)
@@ -134,7 +134,7 @@ def test_the_width_is_the_mean_width_of_the_studies_intervals():
     (point,) = analyse_power(
         protocol=asked, people=[10], assumptions=Assumptions(-0.5), studies=10, seed=2
     ).points
-    world = World(Design(40, 10, 3, "rating", 2), Assumptions(-0.5))
+    world = World(Design(40, 10, 3, RATINGS, 2), Assumptions(-0.5))
     studies = [world.study(np.random.default_rng([2, number])) for number in range(10)]
     ends = [rating_intervals(s.items, s.participants, s.values, draws=500).mean for s in studies]
     assert point.width == pytest.approx(np.mean([high - low for low, high in ends]))

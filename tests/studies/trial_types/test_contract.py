@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
+from django.core.management import load_command_class
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
@@ -419,6 +420,9 @@ def test_more_people_find_the_effect_that_is_assumed_more_often(asked):
     assert "photos differ" in said
     assert asked.power.effect_in_words
     assert asked.power.width_of
+    effect = f"{asked.name}: {asked.power.effect_of} (default {asked.power.effect:g})"
+    options = load_command_class("studies", "power").create_parser("manage.py", "power")._actions
+    assert effect in next(option.help for option in options if option.dest == "effect")
 
 
 def test_its_trial_page_says_in_its_classes_what_it_is(visitor, asked):
