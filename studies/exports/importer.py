@@ -51,7 +51,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
 
     Raises AnswersFileError and stores nothing if anything is wrong with the file, or if it is already in the study.
     """
-    if study.state in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+    if study.state in Study.LACKS_SOMETHING:
         raise AnswersFileError(f"{study.slug}: is {study.state}, without items yet; make its maps first.")
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()

@@ -2,7 +2,7 @@
 
 from .items import Arm, CheckMap, Item, ItemMap
 from .participants import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
-from .study import ProtocolVersion, Study, StudyQuerySet, task_choices
+from .study import ProtocolVersion, Study, StudyQuerySet, find_study, task_choices
 from .trials import Event, Response, Trial
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Study",
     "StudyQuerySet",
     "Trial",
+    "find_study",
     "hash_token",
     "new_token",
     "task_choices",

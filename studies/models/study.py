@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from explain.core.errors import BadInputError
 from explain.models import Precompute
 from studies.core import languages
 from studies.trial_types import TrialType, trial_type_of, trial_types
@@ -59,6 +60,7 @@ class Study(Frozen):
         HEAT = "heat", "the map alone"
 
     SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
+    LACKS_SOMETHING = (State.DRAFT, State.PRECOMPUTING)  # arms, items or maps are still to be made
     OPENED = (State.OPEN, State.PAUSED, State.CLOSED, State.ARCHIVED)
 
     study_path = ""
@@ -181,6 +183,21 @@ class Study(Frozen):
     def is_frozen(self) -> bool:
         """From opening on, what the study asks can no longer change (immutability.py)."""
         return self.state not in self.SETTING_UP
+
+
+def find_study(slug: str) -> Study:
+    """The study with this slug.
+
+    Raises:
+        BadInputError: there is none; it lists some that there are.
+    """
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)[:10])
+        raise BadInputError(
+            f"{slug}: no such study. Studies: {known or 'none yet; make one with create_study'}"
+        )
+    return study
 
 
 class VersionManager(models.Manager.from_queryset(KeptQuerySet)):  # type: ignore[misc]

@@ -31,7 +31,7 @@ def studies(request: HttpRequest) -> HttpResponse:
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """One study: what it asks, how far it has come, who is let in. One without maps is shown as its set-up."""
     found = study_of(request, slug)
-    if found.state in (Study.State.DRAFT, Study.State.PRECOMPUTING) and may_edit(request.user, found):
+    if found.state in Study.LACKS_SOMETHING and may_edit(request.user, found):
         return redirect("setup-check", slug)
     return _overview(request, found, InvitationForm())
 

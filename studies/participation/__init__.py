@@ -1,14 +1,13 @@
 """What a volunteer sees: invitation, consent, instructions, practice, trials, thanks; and how answers come in."""
 
 from .decorators import private, refuse
-from .invitations import find_study, finish, invite, is_over, lets_nobody_in, link
+from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .seats import IN_HAND, Credit, Seat, hand_out, screen
 
 __all__ = [
     "IN_HAND",
     "Credit",
     "Seat",
-    "find_study",
     "finish",
     "hand_out",
     "invite",

@@ -18,15 +18,6 @@ from studies.trials import is_free
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
-def find_study(slug: str) -> Study:
-    """A study by its slug, or an error that lists those there are."""
-    study = Study.objects.filter(slug=slug).first()
-    if study is None:
-        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
-        raise BadInputError(f"{slug}: is no study here (there is: {known}).")
-    return study
-
-
 def link(token: str, base_url: str = "") -> str:
     """An invitation's address; without `base_url` that of a site on this machine."""
     return (base_url.rstrip("/") or "http://127.0.0.1:8000") + reverse("join", args=[token])

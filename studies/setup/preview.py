@@ -35,7 +35,7 @@ class Shot:
 
 def as_asked(study: Study) -> Study:
     """The study with the columns that its protocol will give it; not saved. Raises ProtocolError if it has faults."""
-    if study.state in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+    if study.state in Study.LACKS_SOMETHING:
         protocol = _protocol(study)
         for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
@@ -48,7 +48,7 @@ def _protocol(study: Study) -> Protocol:
 
 def count_asked(study: Study) -> int:
     """How many answers one person is asked for."""
-    if study.state not in (Study.State.DRAFT, Study.State.PRECOMPUTING):
+    if study.state not in Study.LACKS_SOMETHING:
         return expected_trials(study)
     found = estimate_from(items_of(study.protocol)[0], {**study.protocol.get("design", {}), "people": None})
     return found.trials if found else 1

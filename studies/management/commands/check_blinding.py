@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.participation import find_study
+from studies.models import find_study
 from studies.simulation import check_blinding
 
 

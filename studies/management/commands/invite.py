@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
-from studies.participation import find_study, invite, is_over, lets_nobody_in, link
+from studies.models import find_study
+from studies.participation import invite, is_over, lets_nobody_in, link
 
 
 class Command(AnswerCommand):

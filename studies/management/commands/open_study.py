@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.lifecycle import open_study
-from studies.models import Invitation
-from studies.participation import find_study, link
+from studies.models import Invitation, find_study
+from studies.participation import link
 
 
 class Command(AnswerCommand):

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from explain.core.errors import BadInputError
 from studies.lifecycle import EXIT_STATUS, seal_in_words
-from studies.models import Event, Study
+from studies.models import Event, Study, find_study
 from studies.monitoring import need_of
 from studies.protocol import HIDDEN, results_hidden
 from studies.results import (
@@ -58,21 +59,12 @@ def dump(data: dict) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def find_study(slug: str) -> Study:
-    """The study by its slug, or one clear line with exit code 2."""
-    study = Study.objects.filter(slug=slug).first()
-    if study is None:
-        known = (
-            ", ".join(Study.objects.values_list("slug", flat=True)[:10])
-            or "none yet; make one with create_study"
-        )
-        raise CommandError(f"{slug}: no such study. Studies: {known}", returncode=2)
-    return study
-
-
 def answered_study(slug: str, unblind: bool) -> Study:
     """The study, if its answers may be seen now. Looking at hidden ones (--unblind) goes on record."""
-    study = find_study(slug)
+    try:
+        study = find_study(slug)
+    except BadInputError as error:
+        raise CommandError(str(error), returncode=2) from error
     if results_hidden(study):
         if not unblind:
             raise CommandError(

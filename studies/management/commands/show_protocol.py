@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
 from studies.lifecycle import differences, find_version
-from studies.participation import find_study
+from studies.models import find_study
 from studies.protocol import to_toml
 
 

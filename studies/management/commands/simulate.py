@@ -9,8 +9,7 @@ from tqdm import tqdm
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
 from studies.analysis.answers import SAME_NAME
-from studies.models import Study
-from studies.participation import find_study
+from studies.models import Study, find_study
 from studies.simulation import Preference, in_boxes, local_server, simulate
 
 CHANCES = (

@@ -200,7 +200,7 @@ def test_a_study_opens_once(birds, write):
 
 def test_an_unknown_study_is_named_with_those_there_are(birds, write):
     run("create_study", write())
-    assert refused("open_study", "big") == "big: is no study here (there is: small)."
+    assert refused("open_study", "big") == "big: no such study. Studies: small"
 
 
 def test_a_study_is_intact_until_a_picture_changes(birds, write):

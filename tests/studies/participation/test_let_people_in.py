@@ -214,7 +214,7 @@ def test_a_link_leads_to_the_site_that_it_is_made_for(base):
 def test_a_study_is_found_by_its_own_name(study):
     make_study("other", networks=("other",))
     assert find_study("demo") == study
-    with pytest.raises(BadInputError, match=r"nowhere: is no study here \(there is: other, demo\)"):
+    with pytest.raises(BadInputError, match=r"nowhere: no such study\. Studies: other, demo"):
         find_study("nowhere")
     Study.objects.filter(slug="other").delete()
     assert invitations.find_study("demo") == study
