@@ -7,11 +7,9 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from studies.lifecycle.opening import open_study
-from studies.models import Event, Invitation, Participant, Study, Trial, hash_token
-from studies.participation import invitations
+from studies.models import Event, Invitation, Participant, Study, Trial, find_study, hash_token
 from studies.participation.invitations import (
     closed_because,
-    find_study,
     finish,
     has_room,
     is_known,
@@ -217,4 +215,4 @@ def test_a_study_is_found_by_its_own_name(study):
     with pytest.raises(BadInputError, match=r"nowhere: no such study\. Studies: other, demo"):
         find_study("nowhere")
     Study.objects.filter(slug="other").delete()
-    assert invitations.find_study("demo") == study
+    assert find_study("demo") == study
