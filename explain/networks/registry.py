@@ -121,15 +121,15 @@ def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: s
 
 
 def find_networks(names: str) -> list[Network]:
-    """The networks of a list separated by commas, in its order."""
+    """The networks of a list of names separated by commas, in its order. BadInputError where there is no such network."""
     return [_find_network(name.strip()) for name in names.split(",") if name.strip()]
 
 
 def _find_network(name: str) -> Network:
-    found = Network.objects.filter(name=name).first()
-    if found is None:
+    network = Network.objects.filter(name=name).first()
+    if network is None:
         known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
         raise BadInputError(
             f"there is no network “{name}” (there is: {known}); add it with manage.py add_network"
         )
-    return found
+    return network
