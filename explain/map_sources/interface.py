@@ -65,7 +65,7 @@ class ArmFacts:
 
 @dataclass(frozen=True)
 class MapOrigin:
-    """How one map came to be: columns of maps.csv, in the words of `studies.results.provenance.MEANINGS`."""
+    """How one map came to be. Exports write these fields as columns of maps.csv, under the same names."""
 
     network: str
     weights_sha256: str
@@ -138,7 +138,7 @@ class MapSource(ABC):
 
     @abstractmethod
     def make_pictures(self, row: ExplanationMap) -> None:
-        """See to it that a map has its pictures."""
+        """Make a map's pictures and save its row, unless it has them already."""
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
         """Which part of the photo a map's array covers. Asked only of sources with arrays."""

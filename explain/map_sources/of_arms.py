@@ -8,12 +8,12 @@ from .registry import source_of
 
 def names_of(arms: Sequence[Keys]) -> list[str]:
     """What arms without a name of their own are called, by what differs between those that are named by the same keys."""
-    alike = [source_of(keys).keys for keys in arms]
+    keys_by_arm = [source_of(keys).keys for keys in arms]
     return [
         source_of(keys).short_name(
-            keys, [other for other, named_by in zip(arms, alike, strict=True) if named_by == own]
+            keys, [other for other, named_by in zip(arms, keys_by_arm, strict=True) if named_by == own]
         )
-        for keys, own in zip(arms, alike, strict=True)
+        for keys, own in zip(arms, keys_by_arm, strict=True)
     ]
 
 
