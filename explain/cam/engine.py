@@ -1,4 +1,4 @@
-"""explain: every asked map of a batch from one pass of the trunk."""
+"""explain: all maps of a batch that are asked for, from one pass of the trunk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -101,7 +101,7 @@ class EvaluationTask:
 def ask_for_evaluation(
     *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
 ) -> list[EvaluationProgress]:
-    """What is asked for, one for each network. Raises BadInputError for names that do not exist."""
+    """What to evaluate, by network, in the order given. Raises BadInputError for names that do not exist."""
     unknown = [method for method in methods if method not in METHOD_NAMES]
     if unknown:
         raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")

@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Row:
-    """One photo of the figure: itself, and by method one picture for each threshold. `maps` are the maps' numbers."""
+    """One photo of the figure: itself, and by method one picture for each threshold. `maps`: each map's primary key."""
 
     image: Image
     photo: Picture

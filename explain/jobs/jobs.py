@@ -77,7 +77,7 @@ def kind_of(job: Job) -> JobKind:
 
 
 def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
-    """Note that something is to be done. The caller sends it to the workers (tasks.send_job)."""
+    """Store a job that a worker is to do. The caller sends it to the workers (tasks.send_job)."""
     return Job.objects.create(kind=kind, arguments=arguments, created_by=user, back=back)
 
 
@@ -244,7 +244,7 @@ def try_again(job: Job) -> bool:
 
 
 def is_silent(job: Job) -> bool:
-    """Whether its worker is gone: a job that runs has been heard of since it was taken."""
+    """Whether a job is being done, but its worker has not been heard of for BATCH_STALE_SECONDS."""
     return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
 
 

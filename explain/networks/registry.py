@@ -64,7 +64,7 @@ def stored_weights(load: str, weights: str | None) -> str:
 
 
 def check_crop(name: str, net: "LoadedNetwork") -> None:
-    """Maps are shown in one frame of the photo for all networks: refuse now a network that does not see all of it."""
+    """Raise BadInputError for a network that does not see all of the frame of the photo in which maps are shown."""
     try:
         render.place(np.zeros((1, 1)), net.crop_box(1000, 1000), render.frame_box(1000, 1000))
     except cam.CamError as error:

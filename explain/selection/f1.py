@@ -45,24 +45,26 @@ class F1Table:
 
     @property
     def photos(self) -> int:
-        return sum(one.photos for one in self.classes)
+        return sum(class_f1.photos for class_f1 in self.classes)
 
     @property
     def accuracy(self) -> float | None:
         """Share of photos that the network gets right; None without photos."""
-        return sum(one.true_positives for one in self.classes) / self.photos if self.photos else None
+        return (
+            sum(class_f1.true_positives for class_f1 in self.classes) / self.photos if self.photos else None
+        )
 
     @property
     def macro_f1(self) -> float | None:
-        return self._mean([one.f1 for one in self.classes])
+        return self._mean([class_f1.f1 for class_f1 in self.classes])
 
     @property
     def macro_precision(self) -> float | None:
-        return self._mean([one.precision for one in self.classes])
+        return self._mean([class_f1.precision for class_f1 in self.classes])
 
     @property
     def macro_recall(self) -> float | None:
-        return self._mean([one.recall for one in self.classes])
+        return self._mean([class_f1.recall for class_f1 in self.classes])
 
     @staticmethod
     def _mean(values: list[float]) -> float | None:

@@ -117,7 +117,7 @@ class ClassesChoice:
 
 @dataclass(frozen=True)
 class Choice(ClassesChoice):
-    """The same with every photo of the set, by class and name, and its reason."""
+    """The classes chosen, and every photo of the set, by class and name, with the reason if it is left out."""
 
     photos: tuple[PhotoChoice, ...]
 
