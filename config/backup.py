@@ -90,9 +90,9 @@ def restore(folder: Path, report: Report = lambda done, total: None) -> Kept:
             if table:
                 rows.write(model, _read_table(folder / manifest["rows_in"], model), "default")
         for label, table in manifest["tables"].items():
-            found = rows.count(_model(label), "default")
-            if found != table["rows"]:
-                raise BadInputError(f"{label}: {found} rows arrived of {table['rows']}; nothing was kept")
+            arrived = rows.count(_model(label), "default")
+            if arrived != table["rows"]:
+                raise BadInputError(f"{label}: {arrived} rows arrived of {table['rows']}; nothing was kept")
         rows.reset_sequences("default")
     return _kept(manifest)
 
@@ -102,8 +102,8 @@ def file_names(alias: str = "default") -> Iterator[str]:
     for model in rows.site_models():
         for field in model._meta.concrete_fields:
             if isinstance(field, models.FileField):
-                found = model._base_manager.using(alias).exclude(**{field.attname: ""})
-                yield from found.values_list(field.attname, flat=True).iterator(chunk_size=2000)
+                with_file = model._base_manager.using(alias).exclude(**{field.attname: ""})
+                yield from with_file.values_list(field.attname, flat=True).iterator(chunk_size=2000)
     yield from {*jobs.uploads(alias)}
 
 
@@ -139,22 +139,22 @@ def _copy_files(
     target: Path, names: list[str], had: dict[str, str], report: Report
 ) -> tuple[dict[str, str], list[str]]:
     """Name -> SHA-256 of every file copied or copied before, and the names of those that are not there."""
-    found, missing = {}, []
+    hashes, missing = {}, []
     for done, name in enumerate(names, start=1):
         path = target / name
         if name in had and path.exists():
-            found[name] = had[name]
+            hashes[name] = had[name]
         elif default_storage.exists(name):
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(path.name + ".part")
             with default_storage.open(name) as source, draft.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
             draft.replace(path)
-            found[name] = _sha256(path)
+            hashes[name] = _sha256(path)
         else:
             missing.append(name)
         report(done, len(names))
-    return found, missing
+    return hashes, missing
 
 
 def _put_files(source: Path, files: dict[str, str], report: Report) -> None:
@@ -192,7 +192,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _verify(folder: Path, manifest: dict[str, Any]) -> None:
-    """Every file of the backup is there and has the bytes that it had when it was made."""
+    """Raise BadInputError unless every file of the backup is there, with the bytes that it had when it was made."""
     known = {model._meta.label_lower: model for model in rows.site_models()}
     for label, table in manifest["tables"].items():
         if label not in known:

@@ -1,4 +1,4 @@
-"""Error pages in the language of whoever reads them: volunteers meet them too, and staff read them like any other site's."""
+"""Error pages in the reader's language: volunteers see them as well as staff."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -28,7 +28,7 @@ def text() -> bytes:
 
 
 class _Site(Collector):
-    """What a registry asks for its figures. It is not asked before, so nothing is counted in vain."""
+    """Counts all figures when a registry asks for them, and never before."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _maps()
@@ -46,8 +46,8 @@ def _maps() -> Iterator[Metric]:
 
 def _workers() -> Iterator[Metric]:
     seen = jobs.workers_seen()
-    there = sum(worker.is_there for worker in seen)
-    counts = {"there": there, "silent": len(seen) - there}
+    present = sum(worker.is_there for worker in seen)
+    counts = {"there": present, "silent": len(seen) - present}
     yield _gauge("workers", "Workers heard of in the last day.", _by("state", counts))
     # An age and no time stamp: it is measured by the database's clock, which Prometheus does not have.
     oldest: Samples = [({}, (clock.now() - seen[-1].heartbeat_at).total_seconds())] if seen else []
@@ -57,15 +57,15 @@ def _workers() -> Iterator[Metric]:
 
 
 def _studies() -> Iterator[Metric]:
-    found = site_totals()
-    yield _gauge("studies", "Studies.", _by("state", found.studies))
-    yield _gauge("trials_left", "Trials of open studies without their answer.", _by("state", found.left))
+    totals = site_totals()
+    yield _gauge("studies", "Studies.", _by("state", totals.studies))
+    yield _gauge("trials_left", "Trials of open studies without their answer.", _by("state", totals.left))
     yield _gauge(
-        "participants_at_work", "Participants who hold trials at this moment.", [({}, found.at_work)]
+        "participants_at_work", "Participants who hold trials at this moment.", [({}, totals.at_work)]
     )
     answers: Samples = [
         ({"status": status, "simulated": str(simulated).lower()}, count)
-        for (status, simulated), count in found.answers.items()
+        for (status, simulated), count in totals.answers.items()
     ]
     yield _gauge("answers", "Answers that are stored.", answers)
 
@@ -74,9 +74,9 @@ def _by(label: str, counts: Mapping[str, int]) -> Samples:
     return [({label: str(value)}, count) for value, count in counts.items()]
 
 
-def _gauge(name: str, said: str, samples: Samples) -> Metric:
+def _gauge(name: str, description: str, samples: Samples) -> Metric:
     """A gauge, since rows can be deleted: nothing that is counted here only ever grows."""
-    family = GaugeMetricFamily(f"blindsight_{name}", said)
+    family = GaugeMetricFamily(f"blindsight_{name}", description)
     for labels, value in samples:
         family.add_sample(family.name, labels, value)
     return family

@@ -26,8 +26,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     status = 503 if cause else 500
     headers = {"Retry-After": RETRY_AFTER} if cause else {}
     if request.path_info.startswith("/api/"):
-        said = {"detail": str(cause or "The fault is on the site's side; ask again later.")}
-        return JsonResponse(said, status=status, headers=headers)
+        body = {"detail": str(cause or "The fault is on the site's side; ask again later.")}
+        return JsonResponse(body, status=status, headers=headers)
     page = loader.get_template("500.html").render({"cause": cause})
     return HttpResponse(page, status=status, headers=headers)
 

@@ -14,7 +14,7 @@ YOUNG = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Found:
+class FileCheck:
     """`lost`: names that a row points to and that are not there. `orphans`: files that no row points to, not young."""
 
     rows: int
@@ -22,26 +22,26 @@ class Found:
     orphans: list[str] = field(default_factory=list)
 
 
-def check_files(storage: Storage = default_storage) -> Found:
-    there = set(walk(storage))
+def check_files(storage: Storage = default_storage) -> FileCheck:
+    stored = set(walk(storage))
     wanted = set(file_names())
-    return Found(
+    return FileCheck(
         rows=len(wanted),
-        lost=sorted(wanted - there),
-        orphans=sorted(name for name in there - wanted if not _is_young(storage, name)),
+        lost=sorted(wanted - stored),
+        orphans=sorted(name for name in stored - wanted if not _is_young(storage, name)),
     )
 
 
-def delete_orphans(found: Found, storage: Storage = default_storage) -> int:
-    """Delete what is still without a row; how many."""
-    still = set(found.orphans) - set(file_names())
+def delete_orphans(checked: FileCheck, storage: Storage = default_storage) -> int:
+    """Delete the files that still have no row, and return how many."""
+    still = set(checked.orphans) - set(file_names())
     for name in still:
         storage.delete(name)
     return len(still)
 
 
 def walk(storage: Storage, folder: str = "") -> Iterator[str]:
-    """Every file's name."""
+    """The names of all files in a folder and in the folders inside it."""
     try:
         folders, names = storage.listdir(folder)
     except FileNotFoundError:  # nothing has been stored yet

@@ -25,8 +25,8 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """200 when database and storage answer, else 503; which of them does not, and nothing about why."""
     parts = {name: _works(check) for name, check in CHECKS.items()}
-    said = {name: "ok" if works else "unavailable" for name, works in parts.items()}
-    return JsonResponse(said, status=200 if all(parts.values()) else 503)
+    states = {name: "ok" if works else "unavailable" for name, works in parts.items()}
+    return JsonResponse(states, status=200 if all(parts.values()) else 503)
 
 
 def _works(check: Callable[[], bool]) -> bool:

@@ -49,7 +49,7 @@ def _route(request: HttpRequest) -> str:
 
 
 class RequestFilter(logging.Filter):
-    """Gives each record the id of the request in hand, empty outside one, and takes volunteers' tokens out of it.
+    """Gives each record the id of the current request (empty outside one), and takes volunteers' tokens out of it.
 
     Django itself logs the path of what it refuses (404, 405, a form without its token, a fault of the site).
     """

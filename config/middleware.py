@@ -1,4 +1,4 @@
-"""Middleware of the site's own: volunteers' pages do not pay for what is there for people who log in."""
+"""The site's own middleware: volunteers' pages do without sessions and log-ins, which only staff need."""
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
@@ -13,7 +13,7 @@ VOLUNTEERS = ("/p/", "/join/")
 
 
 class _ForStaff:
-    """Passed by on a volunteer's way: a token in the address says whose page it is, and there is no session."""
+    """Skipped on volunteers' pages: a token in the address says whose page it is, and there is no session."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(VOLUNTEERS):
@@ -43,7 +43,7 @@ class Messages(_ForStaff, MessageMiddleware):
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The site's policy, put together once rather than for each response that leaves it as it is."""
+    """The site's policy, built once, and again only for responses that change it."""
 
     @cached_property
     def policy(self) -> str:

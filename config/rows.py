@@ -33,8 +33,8 @@ Model = type[models.Model]
 
 def site_models() -> list[Model]:
     """Every table of the site, with those that join two others."""
-    found = apps.get_models(include_auto_created=True)
-    return [model for model in found if model._meta.managed and model._meta.app_label not in LEFT_BEHIND]
+    all_models = apps.get_models(include_auto_created=True)
+    return [model for model in all_models if model._meta.managed and model._meta.app_label not in LEFT_BEHIND]
 
 
 def columns(model: Model) -> list[models.Field]:
@@ -48,12 +48,12 @@ def count(model: Model, alias: str) -> int:
 def read(model: Model, alias: str) -> Iterator[Row]:
     """The rows in the order of their keys, as values that JSON can hold."""
     names = [field.attname for field in columns(model)]
-    found = model._base_manager.using(alias).order_by("pk").values_list(*names)
-    return ([_plain(value) for value in row] for row in found.iterator(chunk_size=AT_ONCE))
+    stored_rows = model._base_manager.using(alias).order_by("pk").values_list(*names)
+    return ([_plain(value) for value in row] for row in stored_rows.iterator(chunk_size=AT_ONCE))
 
 
 def write(model: Model, rows: Iterable[Row], alias: str) -> int:
-    """Insert rows that `read` gave; how many. Foreign keys are checked when the transaction ends."""
+    """Insert rows as `read` gives them, and return how many. Foreign keys are checked when the transaction ends."""
     connection, fields = connections[alias], columns(model)
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
@@ -114,7 +114,7 @@ def _copy_of_sqlite(path: Path) -> Iterator[str]:
 
 @contextmanager
 def opened(url: str) -> Iterator[str]:
-    """A second database for a while; its alias. Raises BadInputError for an address that is none."""
+    """The alias of a second database, open while the block runs. Raises BadInputError for what is no address of one."""
     alias = f"other-{uuid4().hex[:8]}"
     try:
         parsed = dj_database_url.parse(url)
@@ -144,7 +144,7 @@ def check_empty(alias: str) -> None:
 
 
 def make_way(alias: str) -> None:
-    """Take out what `migrate` wrote: the rows that come bring their own."""
+    """Delete what `migrate` wrote: the rows that are written next bring their own."""
     for label in reversed(BY_MIGRATE):
         apps.get_model(label)._base_manager.using(alias).all().delete()
 

@@ -8,7 +8,7 @@ from django.core.files.storage import FileSystemStorage
 
 
 class WholeFiles(FileSystemStorage):
-    """A file is there whole or not at all: what a full disk cut off does not stay behind without a row."""
+    """Files in a folder, each stored whole or not at all: one that a full disk cut off is deleted."""
 
     def _save(self, name: str, content: File) -> str:
         try:

@@ -15,14 +15,14 @@ from .core import clock
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
-    """A storage name that says nothing: 192 random bits in one of 256 folders, the extension kept."""
+    """A random name in storage that says nothing about the file: 192 bits, in one of 256 folders, the extension kept."""
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
 
 
 def gone_before() -> datetime:
-    """Whoever does some work, and was last heard of before this moment, is gone: they speak four times as often."""
+    """A worker that was last heard of before this moment is gone: its heartbeats come four times as often as that."""
     return clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
@@ -101,7 +101,7 @@ class Network(models.Model):
 
 
 class Prediction(models.Model):
-    """What a network said of a photo: the ground for choosing photos that it gets right, and for F1."""
+    """What a network says of a photo. Photos that it gets right are chosen by these rows, and F1 is counted from them."""
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="predictions")
     network = models.ForeignKey(Network, models.CASCADE, related_name="predictions")
@@ -297,7 +297,7 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """The kinds of this app; others register theirs when they are ready (jobs/jobs.py)."""
+        """The kinds of this app; other apps add theirs by `jobs.register` when Django starts."""
 
         PHOTOS = "photos", "bring photos in"
         TRY = "try", "try a network"

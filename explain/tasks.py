@@ -1,4 +1,4 @@
-"""Celery: another way into maps/batches.py. Messages carry ids only, and any of them may be lost or come twice."""
+"""Celery tasks: they call maps, jobs and evaluation. Messages carry ids and names, and may be lost or come twice."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,9 +18,9 @@ from .models import Batch, Job
 
 @shared_task(name="explain.run_batch")
 def run_batch(batch_id: int) -> None:
-    """Compute one batch, if it is still to be had; see to it that it is tried again if it failed.
+    """Compute one batch, unless another worker has it; send it again if it failed and may be tried again.
 
-    Whoever waits on a page for a job goes first: batches may be thousands.
+    Jobs go first, because somebody waits for them on a page; there may be thousands of batches.
     """
     for job_id in jobs.waiting():
         jobs.run_job(job_id)
@@ -41,18 +41,18 @@ def send_job(job: Job) -> None:
 
 @shared_task(name="explain.evaluate_photos")
 def evaluate_photos(**batch: Any) -> None:
-    """Evaluate the maps of some photos: the fields of an evaluate.Todo. A batch that comes twice does nothing."""
+    """Evaluate the maps of some photos: the fields of an EvaluationTask. The same message again does nothing."""
     evaluation.evaluate_photos(**batch)
 
 
 def send_evaluations(todo: Iterable[evaluation.EvaluationTask]) -> None:
-    """Tell the workers of batches to evaluate. What a lost message asked for is planned again."""
+    """Send the workers batches to evaluate. What a lost message asked for is planned again."""
     for batch in todo:
         tell(evaluate_photos, **vars(batch))
 
 
 def send(batch_ids: Iterable[int]) -> None:
-    """Tell the workers of pending batches, once the rows are committed. Telling them twice does no harm."""
+    """Send the workers pending batches, once the rows are committed. Sending them twice does no harm."""
     for batch_id in batch_ids:
         tell(run_batch, batch_id)
 
@@ -69,7 +69,7 @@ def tell(task: Any, *ids: int, **fields: Any) -> None:
 
 
 def send_lost() -> None:
-    """Tell the workers again of every pending batch, if the queue is empty: their messages are lost."""
+    """Send every pending batch again if the queue is empty: then their messages are lost."""
     waiting = Batch.objects.filter(state=Batch.State.PENDING)
     if waiting.exists() and not queue_length():
         send(waiting.values_list("pk", flat=True))

@@ -6,7 +6,7 @@
     out = explain(net, net.preprocess(photo)[None], methods=["grad-cam", "pixel-ablation-cam"])
     out.maps["grad-cam"]        # (1, 7, 7) float32
 
-No Django and no files of ours. Importing this package imports neither torch nor Django: names are loaded
+It uses no Django and no other code of this repository. Importing this package does not import torch: names are loaded
 when they are first used (PEP 562), so a web process may check method names and catch CamError without torch.
 """
 

@@ -119,7 +119,7 @@ def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
     workers = ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="trunk")
     own = threading.local()
 
-    def one(photo: np.ndarray) -> Sequence[np.ndarray]:
+    def run_on_photo(photo: np.ndarray) -> Sequence[np.ndarray]:
         if not hasattr(own, "session"):
             own.session = new_session()
         return own.session(photo[None])
@@ -130,8 +130,8 @@ def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
                 f"the exported trunk reads photos {tuple(example.shape[1:])}, not {tuple(photos.shape[1:])};"
                 " use the torch back end for another size"
             )
-        found = list(workers.map(one, photos.contiguous().numpy()))
-        features, logits = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*found, strict=True))
+        outputs = list(workers.map(run_on_photo, photos.contiguous().numpy()))
+        features, logits = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*outputs, strict=True))
         return features, logits
 
     return run
@@ -139,17 +139,17 @@ def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
 
 @torch.no_grad()
 def _check_outputs(name: str, whole: Whole, module: nn.Module, example: Tensor) -> None:
-    for what, expected, found in zip(
+    for kind, expected, output in zip(
         ("feature", "class score"), module(example), whole(example), strict=True
     ):
-        if found.shape != expected.shape:
+        if output.shape != expected.shape:
             raise BackendError(
-                f"back end {name} gives {what}s {tuple(found.shape)} and torch {tuple(expected.shape)}; use torch"
+                f"back end {name} gives {kind}s {tuple(output.shape)} and torch {tuple(expected.shape)}; use torch"
             )
-        difference = float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
+        difference = float((output - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
         if not difference <= TOLERANCE:
             raise BackendError(
-                f"back end {name} differs from torch by {difference:.1e} of the largest {what}, over {TOLERANCE:.0e};"
+                f"back end {name} differs from torch by {difference:.1e} of the largest {kind}, over {TOLERANCE:.0e};"
                 " use torch for this network"
             )
 
@@ -188,8 +188,8 @@ def _openvino(module: nn.Module, example: Tensor, cache: Path | None, key: str) 
         request = compiled.create_infer_request()
 
         def run(photo: np.ndarray) -> list[np.ndarray]:
-            found = request.infer(photo)
-            return [found[0].copy(), found[1].copy()]
+            outputs = request.infer(photo)
+            return [outputs[0].copy(), outputs[1].copy()]
 
         return run
 

@@ -60,13 +60,13 @@ def cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
 
 def _cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
     try:
-        found = _cut_by_graph(module, layer)
+        parts = _cut_by_graph(module, layer)
     except (_GoesAround, CutError):
         raise
     except Exception:  # tracing runs the user's code on stand-ins, so it may fail in any way
-        found = _cut_by_hook(module, layer, example)
-    _check(module, found, example)
-    return found
+        parts = _cut_by_hook(module, layer, example)
+    _check(module, parts, example)
+    return parts
 
 
 def _nearest_cut(module: nn.Module, layer: str, example: Tensor, names: list[str]) -> str | None:
@@ -83,11 +83,11 @@ def _nearest_cut(module: nn.Module, layer: str, example: Tensor, names: list[str
 
 
 @torch.no_grad()
-def _check(module: nn.Module, found: Cut, example: Tensor) -> None:
+def _check(module: nn.Module, parts: Cut, example: Tensor) -> None:
     """The two parts must give what the whole gives, or the cut is worthless."""
-    features = found.trunk(example)
-    _check_features(found.layer, features)
-    expected, logits = module(example), found.head(features.clone())
+    features = parts.trunk(example)
+    _check_features(parts.layer, features)
+    expected, logits = module(example), parts.head(features.clone())
     if not isinstance(expected, Tensor) or expected.ndim != 2:
         raise CutError(
             f"the network returns {_described(expected)} instead of class scores (B, classes);"
@@ -96,10 +96,10 @@ def _check(module: nn.Module, found: Cut, example: Tensor) -> None:
     scale = expected.abs().max().clamp_min(1e-6)
     if torch.allclose(logits, expected, atol=1e-4 * float(scale), rtol=0):
         return
-    if found.graph is None:  # the head ran on a black photo: what differs did not pass the layer
+    if parts.graph is None:  # the head ran on a black photo: what differs did not pass the layer
         raise _GoesAround("with the photo changed before it, the class scores change")
     raise CutError(
-        f"layer {found.layer!r}: the network cut there gives other class scores than the whole;"
+        f"layer {parts.layer!r}: the network cut there gives other class scores than the whole;"
         " cut at a layer that runs once"
     )
 
@@ -236,7 +236,7 @@ def _cut_by_hook(module: nn.Module, layer: str, example: Tensor) -> Cut:
 
 def _one_by_one(run: Run) -> Run:
     """For a program that reads a batch of one and nothing else."""
-    return lambda batch: torch.cat([run(one[None]) for one in batch])
+    return lambda batch: torch.cat([run(photo[None]) for photo in batch])
 
 
 def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:

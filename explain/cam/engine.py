@@ -1,4 +1,4 @@
-"""explain: every asked map of a batch from one pass of the trunk."""
+"""explain: all maps of a batch that are asked for, from one pass of the trunk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,8 +63,8 @@ def explain(
 
     Raises CamError for unknown methods or parameters, a batch of another shape, or targets that are no classes.
     """
-    found = find_methods(methods)
-    _check_parameters(found, parameters or {})
+    asked_methods = find_methods(methods)
+    _check_parameters(asked_methods, parameters or {})
     if score not in SCORES:
         raise InputError(f"score {score!r} does not exist; choose {' or '.join(SCORES)}")
     batch = net.check_batch(batch)
@@ -83,8 +83,11 @@ def explain(
             and (_filled(done[0][start : start + size], size), _filled(done[1][start : start + size], size)),
             targets=None if wanted is None else _filled(wanted[start : start + size], size).to(net.device),
         )
-        parts.append(_explain(net, taken, found, score, parameters or {}).first(len(photos)))
-    asked_for = {m.name: m.parameters | dict((parameters or {}).get(m.name, {})) for m in found}
+        parts.append(_explain(net, taken, asked_methods, score, parameters or {}).first(len(photos)))
+    asked_for = {
+        method.name: method.parameters | dict((parameters or {}).get(method.name, {}))
+        for method in asked_methods
+    }
     manifest = net.manifest() | {"score": score, "chunk": size, "methods": asked_for}
     return _joined(parts, manifest)
 
@@ -122,7 +125,9 @@ def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classe
 
 @dataclass(frozen=True)
 class Chunk:
-    """Photos that are computed together. `done`, features and logits, and targets are None where still to be found."""
+    """Photos that are computed together. `done` is (features, logits), None where the network has yet to run on them;
+    `targets` is None where the top class is explained.
+    """
 
     photos: Tensor
     done: tuple[Tensor, Tensor] | None

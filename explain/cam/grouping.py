@@ -80,7 +80,7 @@ def _masks(frontier: list[_Group], alive: np.ndarray, channels: int) -> Tensor:
 
 def _group_drops(case: Case, photo: int, masks: Tensor) -> Tensor:
     alone = slice(photo, photo + 1)
-    one = Case(
+    photo_case = Case(
         case.photos[alone],
         case.features[alone],
         case.head,
@@ -89,4 +89,4 @@ def _group_drops(case: Case, photo: int, masks: Tensor) -> Tensor:
         case.classify,
         case.score,
     )
-    return one.drops(lambda features, targets: case.head.group_changes(features, targets, masks))[0]
+    return photo_case.drops(lambda features, targets: case.head.group_changes(features, targets, masks))[0]

@@ -1,4 +1,4 @@
-"""Which layer to cut at when nobody says."""
+"""The layers that a network can be cut at, and the one that is taken when none is named."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,20 +44,20 @@ def default_layer(module: nn.Module, example: Tensor) -> str:
     runs = _record(module, example)
     classes = runs[-1].output.shape[-1]
     last_linear = max((n for n, run in enumerate(runs) if isinstance(run.part, nn.Linear)), default=-1)
-    found = ""
+    deepest = ""
     for group in _same_output(runs[:-1]):
         first, last = group[0], group[-1]
         pooled = first.is_a(_POOLS)
         maps = first.output.ndim == 4 and first.output.shape[2] * first.output.shape[3] > 1
         classifier = first.output.shape[1:2] == (classes,) and runs.index(last) > last_linear
         if maps and not classifier and not pooled:
-            found = _shortest(group)
-    if not found:
+            deepest = _shortest(group)
+    if not deepest:
         raise CutError(
             f"{type(module).__name__} has no layer that gives features (B, K, h, w) with more than one cell;"
             " name a layer= of a convolutional network"
         )
-    return found
+    return deepest
 
 
 def layers_of(network: Loaded) -> list[tuple[str, int, int, int]]:
@@ -66,12 +66,12 @@ def layers_of(network: Loaded) -> list[tuple[str, int, int, int]]:
     Layers that give features (B, K, h, w) with more than one cell; of several names for one output the shortest.
     """
     example = network._example()
-    found: dict[str, tuple[int, int, int]] = {}
+    shapes: dict[str, tuple[int, int, int]] = {}
     for group in _same_output(_record(network.module, example)[:-1]):
         shape = group[0].output.shape
         if len(shape) == 4 and shape[2] * shape[3] > 1:
-            found[_shortest(group)] = (shape[1], shape[2], shape[3])
-    return [(name, *shape) for name, shape in found.items()]
+            shapes[_shortest(group)] = (shape[1], shape[2], shape[3])
+    return [(name, *shape) for name, shape in shapes.items()]
 
 
 @torch.no_grad()

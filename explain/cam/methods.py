@@ -33,8 +33,8 @@ class Method:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters and their defaults."""
-        found = list(inspect.signature(self.function).parameters.values())[1:]
-        return {parameter.name: parameter.default for parameter in found}
+        parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        return {parameter.name: parameter.default for parameter in parameters}
 
 
 METHODS: dict[str, Method] = {}
@@ -214,8 +214,8 @@ def centre_map(case: Case) -> Tensor:
         return torch.exp(-(at**2) / (2 * 0.25**2))
 
     height, width = case.cells
-    one = bell(height)[:, None] * bell(width)
-    return one.to(case.features).expand(len(case.photos), height, width)
+    cells = bell(height)[:, None] * bell(width)
+    return cells.to(case.features).expand(len(case.photos), height, width)
 
 
 def find_methods(names: Sequence[str]) -> list[Method]:

@@ -143,8 +143,8 @@ class Network:
     def check_batch(self, batch: Tensor) -> Tensor:
         """The batch on the network's device, in its type. Raises InputError for another shape."""
         if not isinstance(batch, Tensor) or batch.ndim != 4 or batch.shape[1] != len(self.preprocessing.mean):
-            found = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
-            raise InputError(f"a batch has shape (B, 3, H, W), not {found}; stack photos by net.preprocess")
+            shape = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
+            raise InputError(f"a batch has shape (B, 3, H, W), not {shape}; stack photos by net.preprocess")
         if not batch.is_floating_point():
             raise InputError(f"a batch of {batch.dtype} is not preprocessed; stack photos by net.preprocess")
         return batch.to(self.device, self.dtype)
@@ -198,16 +198,16 @@ def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
 
 def _device(device: str | torch.device) -> torch.device:
     try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
+        torch_device = torch.device(device)
+        torch.empty(0, device=torch_device)
     except (RuntimeError, AssertionError) as problem:
         reason = str(problem).splitlines()[0]
         raise CamError(
             f"device {str(device)!r} cannot be used ({reason[:120]}); choose cpu or cuda"
         ) from problem
-    if found.type == "cuda" and found.index is None:
+    if torch_device.type == "cuda" and torch_device.index is None:
         return torch.device("cuda", torch.cuda.current_device())
-    return found
+    return torch_device
 
 
 def _plain_preprocessing(

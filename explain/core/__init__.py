@@ -1,1 +1,1 @@
-"""What all rooms of `explain` rest on: errors, the database's clock, the base of commands. Imports no model."""
+"""What all rooms of `explain` rest on: errors, the database's clock, streams of a seed, the base of commands. No models."""

@@ -15,20 +15,20 @@ _known: tuple[float, datetime] | None = None
 
 
 def now() -> datetime:
-    """What leases, heartbeats and their ends are measured by."""
+    """The time that leases and heartbeats are stored in and compared with."""
     global _known
     if connection.vendor != "postgresql":
         return timezone.now()
     if _known is None or monotonic() - _known[0] > ASK_AGAIN:
         before = monotonic()
-        asked = database_time()
-        _known = ((before + monotonic()) / 2, asked)
-    then, found = _known
-    return found + timedelta(seconds=monotonic() - then)
+        database_now = database_time()
+        _known = ((before + monotonic()) / 2, database_now)
+    asked_at, time_then = _known
+    return time_then + timedelta(seconds=monotonic() - asked_at)
 
 
 def database_time() -> datetime:
-    """The time by the database's own clock, asked now. It is no part of what a page asks, and not counted there."""
+    """The time by the database's own clock, asked now. On PostgreSQL it is not counted among a page's queries."""
     connection.ensure_connection()
     with (
         connection.connection.cursor() if connection.vendor == "postgresql" else connection.cursor() as cursor

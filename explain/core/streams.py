@@ -1,4 +1,4 @@
-"""Which chance is drawn by which stream of a study's seed: the one list, so that no two kinds of draws go hand in hand.
+"""Which random draw uses which stream of a study's seed: the one list, so that no two kinds of draws use the same numbers.
 
 The seed of a draw is the study's seed, the number of its stream, and what it is drawn for: a person, a class, a place.
 

@@ -1,6 +1,6 @@
 """The paper's tables 1 and 2 for any set, network and methods, from one stored row for each map.
 
-Reads maps that are there already (maps/runs.py makes them). A row is computed once; an evaluation that was
+Reads maps that are there already (`precompute` makes them). A row is computed once; an evaluation that was
 interrupted goes on where it stopped. `evaluate_photos` takes ids and names only, so that a task may call it.
 """
 
@@ -24,7 +24,7 @@ RowKey = tuple[int, str, int, str]  # photo, method, target, hash of the evaluat
 
 @dataclass(frozen=True)
 class Wanted:
-    """One row that is to be there, and the map that it speaks of."""
+    """An Evaluation row that there should be, and the map that it is about."""
 
     image: Image
     method: str
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class EvaluationProgress:
-    """What is evaluated of one network: which methods, by which protocol, and the class that is explained."""
+    """What to evaluate of one network: which methods, by which protocol, and the class that is explained."""
 
     network: Network
     methods: tuple[str, ...]
@@ -55,10 +55,12 @@ class EvaluationProgress:
         hashes = {method: parameters_hash(self.network, method) for method in self.methods}
         aims = self._aims(images)
         return [
-            Wanted(image, method, aims[image.pk], found, evaluation_hash(found, self.protocol, image.boxes))
+            Wanted(
+                image, method, aims[image.pk], map_hash, evaluation_hash(map_hash, self.protocol, image.boxes)
+            )
             for image in images
             if image.pk in aims
-            for method, found in hashes.items()
+            for method, map_hash in hashes.items()
         ]
 
     def rows(self, **photos: object) -> QuerySet[Evaluation]:
@@ -73,21 +75,21 @@ class EvaluationProgress:
 
     def missing(self, images: Sequence[Image], **photos: object) -> list[Wanted]:
         """The rows that these photos, those that the filter selects, still lack."""
-        there = set(self.rows(**photos).values_list("image_id", "method", "target", "parameters_hash"))
-        return [one for one in self.wanted(images) if one.row_key not in there]
+        stored = set(self.rows(**photos).values_list("image_id", "method", "target", "parameters_hash"))
+        return [wanted for wanted in self.wanted(images) if wanted.row_key not in stored]
 
     def _aims(self, images: Sequence[Image]) -> dict[int, int]:
         if self.target == Precompute.Target.LABEL:
             aims = {image.pk: label_target(image, self.network) for image in images}
             return {pk: aim for pk, aim in aims.items() if aim is not None}
         sets = {image.image_set_id for image in images}
-        said = Prediction.objects.filter(network=self.network, image__image_set__in=sets)
-        return dict(said.values_list("image_id", "top_class"))
+        predictions = Prediction.objects.filter(network=self.network, image__image_set__in=sets)
+        return dict(predictions.values_list("image_id", "top_class"))
 
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """Photos of one network that lack a row: plain values, as a task would be sent them."""
+    """Photos that lack a row of one network, in plain values that a Celery message can carry."""
 
     network_id: int
     image_ids: list[int]
@@ -99,7 +101,7 @@ class EvaluationTask:
 def ask_for_evaluation(
     *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
 ) -> list[EvaluationProgress]:
-    """What is asked for, one for each network. Raises BadInputError for names that do not exist."""
+    """What to evaluate, by network, in the order given. Raises BadInputError for names that do not exist."""
     unknown = [method for method in methods if method not in METHOD_NAMES]
     if unknown:
         raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
@@ -107,8 +109,11 @@ def ask_for_evaluation(
         raise BadInputError("--methods: name at least one method")
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
-    found = find_protocol(protocol)
-    return [EvaluationProgress(network, tuple(dict.fromkeys(methods)), found, target) for network in networks]
+    evaluation_protocol = find_protocol(protocol)
+    return [
+        EvaluationProgress(network, tuple(dict.fromkeys(methods)), evaluation_protocol, target)
+        for network in networks
+    ]
 
 
 def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress]) -> list[EvaluationTask]:
@@ -118,11 +123,17 @@ def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress])
         raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
     _check_maps(image_set, images, asked)
     todo = []
-    for one in asked:
-        lack = one.missing(images, image__image_set=image_set)
+    for evaluation in asked:
+        lack = evaluation.missing(images, image__image_set=image_set)
         ids = sorted({wanted.image.pk for wanted in lack})
         todo += [
-            EvaluationTask(one.network.pk, part, list(one.methods), one.protocol.name, one.target)
+            EvaluationTask(
+                evaluation.network.pk,
+                part,
+                list(evaluation.methods),
+                evaluation.protocol.name,
+                evaluation.target,
+            )
             for part in _parts(ids, settings.BATCH_SIZE)
         ]
     return todo
@@ -143,7 +154,8 @@ def evaluate_photos(
 ) -> int:
     """Compute and store the rows that these photos lack; returns how many. Calling it twice does no harm.
 
-    A photo without its map is passed over (`plan` refuses it). Raises BadInputError or CamError; then nothing is stored.
+    A photo without its map is passed over (`plan_evaluation` refuses it). Raises BadInputError or CamError; then nothing is
+    stored.
     """
     network = Network.objects.get(pk=network_id)
     (asked,) = ask_for_evaluation(networks=[network], methods=methods, protocol=protocol, target=target)
@@ -157,11 +169,11 @@ def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Eval
     from .measure import PhotoWithMaps, measure_photos
 
     maps = _maps(asked.network, missing)
-    there = [wanted for wanted in missing if wanted.map_key in maps]
-    if not there:
+    with_map = [wanted for wanted in missing if wanted.map_key in maps]
+    if not with_map:
         return []
     photos: dict[int, PhotoWithMaps] = {}
-    for wanted in there:
+    for wanted in with_map:
         image = wanted.image
         if image.pk not in photos:
             photos[image.pk] = PhotoWithMaps(
@@ -181,16 +193,16 @@ def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Eval
             parameters_hash=wanted.row_hash,
             **figures[wanted.image.pk][wanted.method],
         )
-        for wanted in there
+        for wanted in with_map
     ]
 
 
-def _maps(network: Network, wanted: Sequence[Wanted]) -> dict[MapKey, ExplanationMap]:
+def _maps(network: Network, missing: Sequence[Wanted]) -> dict[MapKey, ExplanationMap]:
     rows = ExplanationMap.objects.filter(
         network=network,
         layer=network.layer,
-        image__in={one.image.pk for one in wanted},
-        method__in={one.method for one in wanted},
+        image__in={wanted.image.pk for wanted in missing},
+        method__in={wanted.method for wanted in missing},
     )
     return {map_key(row): row for row in rows.defer("manifest").order_by()}
 
@@ -198,14 +210,18 @@ def _maps(network: Network, wanted: Sequence[Wanted]) -> dict[MapKey, Explanatio
 def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[EvaluationProgress]) -> None:
     """Refuse unless every photo has its map of every network and method; say how to make them."""
     lines = []
-    for one in asked:
-        there = maps_there(network=one.network, methods=one.methods, image__image_set=image_set)
-        found = [wanted.method for wanted in one.wanted(images) if wanted.map_key in there]
-        for method in one.methods:
-            if lack := len(images) - found.count(method):
-                lines.append(f"{lack} of {len(images)} photos have no map of {method} by {one.network}.")
+    for evaluation in asked:
+        existing = maps_there(
+            network=evaluation.network, methods=evaluation.methods, image__image_set=image_set
+        )
+        methods_there = [wanted.method for wanted in evaluation.wanted(images) if wanted.map_key in existing]
+        for method in evaluation.methods:
+            if lack := len(images) - methods_there.count(method):
+                lines.append(
+                    f"{lack} of {len(images)} photos have no map of {method} by {evaluation.network}."
+                )
     if lines:
-        names = ",".join(one.network.name for one in asked)
+        names = ",".join(evaluation.network.name for evaluation in asked)
         methods = ",".join(asked[0].methods)
         target = "" if asked[0].target == Precompute.Target.LABEL else f" --target {asked[0].target}"
         raise BadInputError(

@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Row:
-    """One photo of the figure: itself, and by method one picture for each threshold. `maps` are the maps' numbers."""
+    """One photo of the figure: itself, and by method one picture for each threshold. `maps`: each map's primary key."""
 
     image: Image
     photo: Picture
@@ -41,12 +41,12 @@ class Row:
 
 def figure4_rows(*, images: Sequence[Image], asked: EvaluationProgress) -> list[Row]:
     """The figure's rows, in the order of the photos; a photo lacks the methods that it has no map of."""
-    wanted = {one.map_key: one for one in asked.wanted(images)}
+    wanted = {entry.map_key: entry for entry in asked.wanted(images)}
     stored = ExplanationMap.objects.filter(
         network=asked.network, layer=asked.network.layer, method__in=asked.methods, image__in=images
     )
-    found = {key: row for row in stored if (key := _key(row)) in wanted}
-    return [_row(image, asked, {key[1]: row for key, row in found.items() if key[0] == image.pk}) for image in images]  # fmt: skip
+    maps = {key: row for row in stored if (key := _key(row)) in wanted}
+    return [_row(image, asked, {key[1]: row for key, row in maps.items() if key[0] == image.pk}) for image in images]  # fmt: skip
 
 
 def _key(row: ExplanationMap) -> tuple[int, str, int, str]:

@@ -41,8 +41,8 @@ def measure_photos(
     for photo in photos:
         inputs.append(net.preprocess(photo.pixels))
         crops.append(net.crop_box(*photo.pixels.size))
-    found = _faithfulness(net, photos, inputs, protocol)
-    for photo, batch, crop, figures in zip(photos, inputs, crops, found, strict=True):
+    figures_by_photo = _faithfulness(net, photos, inputs, protocol)
+    for photo, batch, crop, figures in zip(photos, inputs, crops, figures_by_photo, strict=True):
         for method, cells in photo.maps.items():
             tensor = torch.from_numpy(cells.copy())
             if protocol.steps is not None:
@@ -50,7 +50,7 @@ def measure_photos(
                 figures[method]["insertion"] = insertion_auc(net, batch, tensor, photo.target, **how)
                 figures[method]["deletion"] = deletion_auc(net, batch, tensor, photo.target, **how)
             figures[method] |= _localisation(net, tensor, photo.boxes, crop)
-    return found
+    return figures_by_photo
 
 
 def _faithfulness(
@@ -66,7 +66,7 @@ def _faithfulness(
         net, torch.cat(parts), torch.tensor(targets), chunk=1 if net.device.type == "cpu" else 16
     )
     rows = iter(zip(scores.confidence.tolist(), scores.activation.tolist(), strict=True))
-    found: list[dict[str, Figures]] = []
+    figures_by_photo: list[dict[str, Figures]] = []
     for photo in photos:
         whole = _finite(next(rows), net, photo)
         figures: dict[str, Figures] = {}
@@ -75,8 +75,8 @@ def _faithfulness(
             if not protocol.curves:
                 left = _finite(next(rows), net, photo)
                 figures[method] |= dict(zip(("confidence_left", "activation_left"), left, strict=True))
-        found.append(figures)
-    return found
+        figures_by_photo.append(figures)
+    return figures_by_photo
 
 
 def _masked(
@@ -101,7 +101,7 @@ def _localisation(
     boxes: Sequence[Sequence[float]],
     crop: tuple[float, float, float, float],
 ) -> Figures:
-    """How well the upsampled map (h, w) points at the boxes that the network sees; nothing where it sees none."""
+    """How well a map (h, w), upsampled, points at the boxes that the network sees; empty where it sees none."""
     size = net.preprocessing.size
     seen = boxes_in_crop(boxes, crop, size)
     if not seen:

@@ -53,58 +53,58 @@ def compare(
 
     `report(done, total)` is called after every PART photos.
     """
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {
+    values_by_pair: dict[tuple[str, str], list[tuple[float, float]]] = {
         pair: [] for pair in combinations(asked.methods, 2)
     }
     keys = list(image_set.images.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), PART):
         images = list(Image.objects.filter(pk__in=keys[start : start + PART]))
         for maps in _maps(images, asked).values():
-            for pair, values in found.items():
+            for pair, values in values_by_pair.items():
                 if all(method in maps for method in pair):
                     values.append(_difference(*(maps[method] for method in pair)))
         report(min(start + PART, len(keys)), len(keys))
-    return [_pair(*pair, values) for pair, values in found.items() if values]
+    return [_pair(*pair, values) for pair, values in values_by_pair.items() if values]
 
 
 Shown = tuple[np.ndarray, np.ndarray]  # raw cells; colours as shown, 0..1
 
 
 def _maps(images: Sequence[Image], asked: EvaluationProgress) -> dict[int, dict[str, Shown]]:
-    wanted = {one.map_key: one.image for one in asked.wanted(images)}
+    wanted = {entry.map_key: entry.image for entry in asked.wanted(images)}
     rows = ExplanationMap.objects.filter(
         network=asked.network, layer=asked.network.layer, method__in=asked.methods, image__in=images
     ).defer("manifest")
-    found: dict[int, dict[str, Shown]] = {}
+    maps_by_photo: dict[int, dict[str, Shown]] = {}
     for row in rows:
         image = wanted.get((row.image_id, row.method, row.target, row.parameters_hash))
         if image is not None:
             frame = render.frame_box(image.width, image.height)
             cells = row.array()
             placed = render.place(cells, crop_of(asked.network, image), frame, SIDE)
-            found.setdefault(image.pk, {})[row.method] = (cells, placed)
-    return found
+            maps_by_photo.setdefault(image.pk, {})[row.method] = (cells, placed)
+    return maps_by_photo
 
 
-def _difference(one: Shown, other: Shown) -> tuple[float, float]:
-    return float(np.abs(one[1] - other[1]).mean()), correlation(one[0], other[0])
+def _difference(first: Shown, second: Shown) -> tuple[float, float]:
+    return float(np.abs(first[1] - second[1]).mean()), correlation(first[0], second[0])
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson's r over the cells of two maps; NaN where one of them is flat."""
-    a, b = (cells.astype(float).ravel() - cells.mean(dtype=float) for cells in (one, other))
+    a, b = (cells.astype(float).ravel() - cells.mean(dtype=float) for cells in (first, second))
     spread = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / spread) if spread > 0 else float("nan")
 
 
 def _pair(first: str, second: str, values: Sequence[tuple[float, float]]) -> Pair:
     differences, correlations = np.array(values).T
-    there = correlations[np.isfinite(correlations)]
+    defined = correlations[np.isfinite(correlations)]
     return Pair(
         first,
         second,
         visible=float((differences >= VISIBLE).mean()),
-        correlation=float(np.median(there)) if len(there) else None,
+        correlation=float(np.median(defined)) if len(defined) else None,
         difference=float(differences.mean()),
         photos=len(values),
     )

@@ -50,14 +50,18 @@ def sweep(
         if (target := label_target(image, network)) is not None
     ]
     total = 1 + len(SETTINGS)
-    found: list[Setting] = []
+    settings: list[Setting] = []
     exact: list = []
     for number, parameters in enumerate(({}, *SETTINGS)):
         method = GROUPED if parameters else EXACT
         maps, times = _maps(net, seen, method, parameters)
         exact = exact or maps
-        agreed = [r for one, other in zip(exact, maps, strict=True) if (r := correlation(one, other)) == r]
-        found.append(
+        agreed = [
+            r
+            for exact_map, cells in zip(exact, maps, strict=True)
+            if (r := correlation(exact_map, cells)) == r
+        ]
+        settings.append(
             Setting(
                 method,
                 parameters,
@@ -67,7 +71,7 @@ def sweep(
             )
         )
         report(number + 1, total)
-    return found
+    return settings
 
 
 def _maps(
@@ -75,11 +79,11 @@ def _maps(
 ) -> tuple[list, list[float]]:
     from explain.cam import explain
 
-    given = {method: parameters} if parameters else None
+    settings = {method: parameters} if parameters else None
     maps, times = [], []
     for batch, target in seen:
         start = time.perf_counter()
-        out = explain(net, batch, [method], targets=[target], parameters=given)
+        out = explain(net, batch, [method], targets=[target], parameters=settings)
         times.append(time.perf_counter() - start)
         maps.append(out.maps[method][0].numpy())
     return maps, times

@@ -20,10 +20,10 @@ from explain.core.errors import BadInputError
 
 @dataclass(frozen=True)
 class EvaluationProtocol:
-    """What is done with a map. `mask` and `fill` are those of cam/masking.py; a protocol of curves has no mask.
+    """What is done with a map. `mask` and `fill` are those of cam/metrics/masking.py; a protocol of curves has no mask.
 
     share   the part of the photo that the mask keeps
-    steps   how many steps a curve has: so many + 1 passes for each
+    steps   how many steps a curve has; it takes one pass more than that
     """
 
     name: str
@@ -93,5 +93,5 @@ def evaluation_hash(map_hash: str, protocol: EvaluationProtocol, boxes: Sequence
 
     The photo's boxes are part of it: where somebody corrects one, its maps are evaluated again.
     """
-    what = {"map": map_hash, "protocol": asdict(protocol), "boxes": boxes, "iou_at": IOU_AT}
-    return hashlib.sha256(json.dumps(what, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    ingredients = {"map": map_hash, "protocol": asdict(protocol), "boxes": boxes, "iou_at": IOU_AT}
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

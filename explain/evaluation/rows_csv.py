@@ -1,4 +1,4 @@
-"""The rows behind a table as CSV: one line for each photo and method, with the map that it speaks of."""
+"""The rows behind a table as CSV: one line for each photo and method, with the map that it is about."""
 
 import csv
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ def write_rows(*, path: Path, image_set: ImageSet, asked: list[EvaluationProgres
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
-            for one in asked:
-                writer.writerows(_lines(image_set, one))
+            for evaluation in asked:
+                writer.writerows(_lines(image_set, evaluation))
     except OSError as error:
         raise BadInputError(
             f"--rows {path}: {error.strerror}; choose a file that you may write to"

@@ -100,10 +100,10 @@ def columns_of(image_set: ImageSet, images: Sequence[Image], asked: EvaluationPr
     for wanted in asked.wanted(images):
         if wanted.row_key in stored:
             by_photo.setdefault(wanted.image.pk, {})[wanted.method] = stored[wanted.row_key]
-    whole = [found for found in by_photo.values() if len(found) == len(asked.methods)]
+    whole = [by_method for by_method in by_photo.values() if len(by_method) == len(asked.methods)]
     columns = {}
     for method in asked.methods:
-        table = np.array([found[method] for found in whole], dtype=float).reshape(-1, len(FIGURES))
+        table = np.array([by_method[method] for by_method in whole], dtype=float).reshape(-1, len(FIGURES))
         columns[method] = dict(zip(FIGURES, table.T, strict=True))
     return columns
 
@@ -111,9 +111,9 @@ def columns_of(image_set: ImageSet, images: Sequence[Image], asked: EvaluationPr
 def _faithful(
     columns: Columns, asked: EvaluationProgress
 ) -> tuple[dict[str, dict[str, Faithfulness]], list[str]]:
-    found: dict[str, dict[str, Faithfulness]] = {"confidence": {}, "activation": {}}
+    by_score: dict[str, dict[str, Faithfulness]] = {"confidence": {}, "activation": {}}
     notes = []
-    for score in found:
+    for score in by_score:
         whole = next(iter(columns.values()))[score]
         if asked.protocol.curves or not len(whole):
             continue
@@ -121,18 +121,18 @@ def _faithful(
             notes.append(f"No photo has an {score} above 0, so there is no drop in it to speak of.")
             continue
         left = {method: figures[f"{score}_left"] for method, figures in columns.items()}
-        found[score] = faithfulness(whole, left, confidence=score == "confidence")
-    return found, notes
+        by_score[score] = faithfulness(whole, left, confidence=score == "confidence")
+    return by_score, notes
 
 
 def _means(columns: Columns, where: str, make: Callable[[dict[str, np.ndarray]], T]) -> dict[str, T]:
     """`make` of each method's figures, over the photos that have the figure `where`; empty if there are none."""
-    made = {}
+    means = {}
     for method, figures in columns.items():
-        there = np.isfinite(figures[where])
-        if there.any():
-            made[method] = make({name: values[there] for name, values in figures.items()})
-    return made
+        defined = np.isfinite(figures[where])
+        if defined.any():
+            means[method] = make({name: values[defined] for name, values in figures.items()})
+    return means
 
 
 def _localisation(figures: dict[str, np.ndarray]) -> Localisation:

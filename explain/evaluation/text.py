@@ -26,39 +26,39 @@ ROWS: tuple[tuple[str, str, str, int], ...] = (
 )
 
 
-def as_text(found: EvaluationTable, set_name: str, protocol: EvaluationProtocol, target: str) -> str:
+def as_text(evaluated: EvaluationTable, set_name: str, protocol: EvaluationProtocol, target: str) -> str:
     """The table of one network, under a head that says what its figures depend on."""
-    what = Precompute.Target(target).label
+    target_in_words = Precompute.Target(target).label
     return "\n".join(
         [
-            f"{found.network} (layer {found.layer}) on {set_name}, N = {found.photos}; explained: {what}",
+            f"{evaluated.network} (layer {evaluated.layer}) on {set_name}, N = {evaluated.photos}; explained: {target_in_words}",
             f"Protocol {protocol.name}. Mask: {protocol.mask_in_words}. Fill: {protocol.fill_in_words}.",
             "",
-            table(("metric", *found.methods), _rows(found)),
-            *_notes(found),
+            table(("metric", *evaluated.methods), _rows(evaluated)),
+            *_notes(evaluated),
         ]
     )
 
 
-def _rows(found: EvaluationTable) -> Iterator[list[str]]:
+def _rows(evaluated: EvaluationTable) -> Iterator[list[str]]:
     for title, part, figure, digits in ROWS:
-        by_method = getattr(found, part)
+        by_method = getattr(evaluated, part)
         values = {method: getattr(figures, figure) for method, figures in by_method.items()}
         if values and None not in values.values():
             yield [
                 title,
-                *(f"{values[method]:.{digits}f}".rjust(max(6, len(method))) for method in found.methods),
+                *(f"{values[method]:.{digits}f}".rjust(max(6, len(method))) for method in evaluated.methods),
             ]
 
 
-def _notes(found: EvaluationTable) -> Iterator[str]:
-    for score, by_method in (("confidence", found.confidence), ("activation", found.activation)):
+def _notes(evaluated: EvaluationTable) -> Iterator[str]:
+    for score, by_method in (("confidence", evaluated.confidence), ("activation", evaluated.activation)):
         excluded = next(iter(by_method.values())).excluded if by_method else 0
         if excluded:
-            yield f"{excluded} of {found.photos} photos have no {score} above 0, and are left out of its rows."
-    if found.localisation:
-        boxed = next(iter(found.localisation.values())).photos
+            yield f"{excluded} of {evaluated.photos} photos have no {score} above 0, and are left out of its rows."
+    if evaluated.localisation:
+        boxed = next(iter(evaluated.localisation.values())).photos
         yield f"IoU, pointing game and energy: over the {boxed} photos with a box that the network sees."
-    if found.missing:
-        yield f"{found.missing} photos lack a row, and are left out."
-    yield from found.notes
+    if evaluated.missing:
+        yield f"{evaluated.missing} photos lack a row, and are left out."
+    yield from evaluated.notes

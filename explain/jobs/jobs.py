@@ -45,7 +45,7 @@ class JobKind:
 
     name      as it is stored
     title     as people read it
-    do        does a job, and says on the way how far it is; returns what came of it, for the page
+    do        does a job, reports how far it is, and returns its result for the page
     own_page  whether the job has a page of its own; without one the page that it was asked from shows it
     """
 
@@ -57,12 +57,14 @@ class JobKind:
 
 def register(kind: JobKind) -> None:
     """Make a kind of work known, once for each process: another app does it in its `AppConfig.ready`."""
-    known = KINDS.setdefault(kind.name, kind)
-    if known != kind:
+    registered = KINDS.setdefault(kind.name, kind)
+    if registered != kind:
         raise ValueError(
-            f"{kind.name}: {known.do} does this kind of work already; name the new one otherwise"
+            f"{kind.name}: {registered.do} does this kind of work already; name the new one otherwise"
         )
-    Job._meta.get_field("kind").choices = [(each.name, each.title) for each in KINDS.values()]
+    Job._meta.get_field("kind").choices = [
+        (known_kind.name, known_kind.title) for known_kind in KINDS.values()
+    ]
 
 
 def kind_of(job: Job) -> JobKind:
@@ -75,18 +77,18 @@ def kind_of(job: Job) -> JobKind:
 
 
 def ask(*, kind: str, arguments: dict[str, Any], user: Any, back: str = "") -> Job:
-    """Note that something is to be done. The caller sends it to the workers (tasks.send_job)."""
+    """Store a job that a worker is to do. The caller sends it to the workers (tasks.send_job)."""
     return Job.objects.create(kind=kind, arguments=arguments, created_by=user, back=back)
 
 
 def keep_upload(file: File) -> str:
-    """Store an uploaded file under a random folder and its own plain name; its name in storage."""
+    """Store an uploaded file in a folder with a random name, under its own plain name. Returns its name in storage."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(file.name)).name).lstrip(".-")[-80:] or "file"
     return default_storage.save(f"uploads/{secrets.token_hex(16)}/{plain}", file)
 
 
 def run_job(job_id: int) -> Job | None:
-    """Do a job that waits; None if it was not to be had. What goes wrong is kept in its row, not raised."""
+    """Do a job that waits; None if another worker has it. What goes wrong is kept in its row, not raised."""
     now = clock.now()
     taken = Job.objects.filter(pk=job_id, state=Job.State.PENDING).update(
         state=Job.State.RUNNING, worker=f"{socket.gethostname()}:{os.getpid()}", heartbeat_at=now, error=""
@@ -112,7 +114,7 @@ def run_job(job_id: int) -> Job | None:
 
 
 class _Reporter:
-    """Keeps the row's progress up to date, now and then: every photo would be a write too many."""
+    """Writes a job's progress into its row, at most once in BEAT_SECONDS: a write for every photo would be too many."""
 
     def __init__(self, job: Job) -> None:
         self.job, self.last = job, 0.0
@@ -125,23 +127,23 @@ class _Reporter:
 
 
 def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
-    given = job.arguments
-    samples = given.get("samples", False)
-    path = settings.BASE_DIR / "samples/photos" if samples else local(given["file"])
-    boxes = local(given["boxes"]) if given.get("boxes") else None
-    done = import_images(path=path, set_name=given["set"], boxes=boxes, progress=report)
-    for network, load in given.get("networks", {}).items():
+    arguments = job.arguments
+    samples = arguments.get("samples", False)
+    path = settings.BASE_DIR / "samples/photos" if samples else local(arguments["file"])
+    boxes = local(arguments["boxes"]) if arguments.get("boxes") else None
+    imported = import_images(path=path, set_name=arguments["set"], boxes=boxes, progress=report)
+    for network, load in arguments.get("networks", {}).items():
         add_network(name=network, load=load)
     _forget_files(job)  # photos are stored one by one by now
-    photos = done.image_set.images
+    photos = imported.image_set.images
     return {
-        "set": done.image_set.name,
-        "added": done.added,
-        "already_there": done.already_there,
-        "updated": done.updated,
-        "repeated": done.repeated,
-        "ignored": done.ignored[:20],
-        "ignored_count": len(done.ignored),
+        "set": imported.image_set.name,
+        "added": imported.added,
+        "already_there": imported.already_there,
+        "updated": imported.updated,
+        "repeated": imported.repeated,
+        "ignored": imported.ignored[:20],
+        "ignored_count": len(imported.ignored),
         "photos": photos.count(),
         "classes": photos.order_by().values("class_name").distinct().count(),
         "boxed": photos.exclude(boxes=[]).count(),
@@ -149,21 +151,26 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
 
 
 def _try_network(job: Job, report: Report) -> dict[str, Any]:
-    found = networks.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
-    if found.picture:
-        job.picture.save("check.jpg", File(found.picture), save=False)
-    return found.to_json()
+    trial_run = networks.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
+    if trial_run.picture:
+        job.picture.save("check.jpg", File(trial_run.picture), save=False)
+    return trial_run.to_json()
 
 
 def _add_network(job: Job, report: Report) -> dict[str, Any]:
-    row, new = add_network(name=job.arguments["name"], **_network_arguments(job))
-    return {"network": row.name, "layer": row.layer, "classes": len(row.class_names), "added": new}
+    network, is_new = add_network(name=job.arguments["name"], **_network_arguments(job))
+    return {
+        "network": network.name,
+        "layer": network.layer,
+        "classes": len(network.class_names),
+        "added": is_new,
+    }
 
 
 def _network_arguments(job: Job) -> dict[str, Any]:
-    given = job.arguments
-    weights = str(local(given["file"])) if given.get("file") else given.get("weights") or None
-    return {"load": given["load"], "layer": given.get("layer") or None, "weights": weights}
+    arguments = job.arguments
+    weights = str(local(arguments["file"])) if arguments.get("file") else arguments.get("weights") or None
+    return {"load": arguments["load"], "layer": arguments.get("layer") or None, "weights": weights}
 
 
 # By name. In the order in which they stand in the choices of the column.
@@ -188,21 +195,21 @@ def _plain_error(job: Job, error: Exception) -> str:
 
 
 def _forget_files(job: Job) -> None:
-    """Delete what a job was given, but for what another job or a network needs: it is loaded from its weights again."""
-    given = [job.arguments.pop(key) for key in UPLOADS if job.arguments.get(key)]
-    if given:
+    """Delete the files that a job was given, except those that another job or a network still needs."""
+    files = [job.arguments.pop(key) for key in UPLOADS if job.arguments.get(key)]
+    if files:
         job.arguments["forgotten"] = True
         Job.objects.filter(pk=job.pk).update(arguments=job.arguments)
-        for name in {*given} - {*uploads()}:
+        for name in {*files} - {*uploads()}:
             local(name).unlink(missing_ok=True)
             default_storage.delete(name)
 
 
 def uploads(alias: str = "default") -> Iterator[str]:
     """The names in storage of all uploads that a job or a network still needs."""
-    wanting = Job.objects.using(alias).exclude(kind=Job.Kind.PHOTOS, state=Job.State.DONE)
-    for given in wanting.values_list("arguments", flat=True):
-        yield from (given[key] for key in UPLOADS if given.get(key))
+    needing = Job.objects.using(alias).exclude(kind=Job.Kind.PHOTOS, state=Job.State.DONE)
+    for arguments in needing.values_list("arguments", flat=True):
+        yield from (arguments[key] for key in UPLOADS if arguments.get(key))
     kept = Network.objects.using(alias).filter(weights__contains="/uploads/")
     for weights in kept.values_list("weights", flat=True):
         yield f"uploads/{weights.rpartition('/uploads/')[2]}"
@@ -237,12 +244,12 @@ def try_again(job: Job) -> bool:
 
 
 def is_silent(job: Job) -> bool:
-    """Whether its worker is gone: a job that runs has been heard of since it was taken."""
+    """Whether a job is being done, but its worker has not been heard of for BATCH_STALE_SECONDS."""
     return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
 
 
 def is_under_way(job: Job) -> bool:
-    """Whether something will still come of it by itself."""
+    """Whether a job waits or is being done, so that there is nothing to try again."""
     return job.state == Job.State.PENDING or (job.state == Job.State.RUNNING and not is_silent(job))
 
 

@@ -13,7 +13,7 @@ from explain.core import clock
 from explain.models import Worker
 
 log = logging.getLogger(__name__)
-FORGOTTEN = timedelta(days=1)  # a worker that was not heard of for so long is shown no more
+FORGOTTEN = timedelta(days=1)  # a worker that was not heard of for so long is no longer shown
 
 
 def workers_seen() -> list[Worker]:
@@ -22,7 +22,7 @@ def workers_seen() -> list[Worker]:
 
 
 class Presence:
-    """This process, saying that it is there from a thread of its own, however long a batch takes."""
+    """Keeps this worker's row up to date from a thread of its own, however long a batch takes."""
 
     def __init__(self) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -33,7 +33,7 @@ class Presence:
         self._thread.start()
 
     def end(self) -> None:
-        """Take leave, so that nobody waits for this worker."""
+        """Delete this worker's row, so that nobody waits for it."""
         self._over.set()
         self._thread.join(timeout=settings.BATCH_STALE_SECONDS / 4)
 
@@ -43,10 +43,10 @@ class Presence:
             self._attempt(self._say)
         self._attempt(self._leave)
 
-    def _attempt(self, what) -> None:
-        """A database that is away for a moment ends no worker; each time has a connection of its own."""
+    def _attempt(self, step) -> None:
+        """Do a step on a new connection. A database that cannot be reached for a moment is logged and stops no worker."""
         try:
-            what()
+            step()
         except DatabaseError as error:
             log.warning("the heartbeat of %s was not stored: %s", self.name, error)
         finally:

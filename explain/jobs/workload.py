@@ -18,7 +18,7 @@ class Workload:
 
 
 def current_workload() -> Workload:
-    """All of it, in four queries."""
+    """The workload at this moment, in four queries."""
     return Workload(
         batches=dict.fromkeys(Batch.State.values, 0) | _by_state(Batch.objects.all()),
         silent=Batch.objects.stale().count(),

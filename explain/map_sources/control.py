@@ -32,5 +32,5 @@ class Control(Computed):
 
 
 def stand_ins(network: str) -> list[dict[str, str]]:
-    """Arms that name a network and nothing else that matters: they stand where nothing is chosen yet."""
+    """An arm of the network for each control: a form or a preview takes them where no arms are chosen yet."""
     return [{"network": network, "method": method} for method in WHAT]

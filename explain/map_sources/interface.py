@@ -5,9 +5,9 @@ be there before the study can open, which rows are its maps, and what is said of
 source an arm has: they take `source_of(arm)` and call it. To add a source, write one module with a subclass of MapSource
 and put it into the list in registry.py.
 
-The maps of every source are rows of ExplanationMap, so whoever has a row needs not know whose it is:
+The maps of every source are rows of ExplanationMap, so whoever has a row need not know which source made it:
 
-    overlay, masked, heat    the pictures that people see; `make_pictures` sees to it that they are there
+    overlay, masked, heat    the pictures that people see; `make_pictures` makes those that are missing
     values, height, width    the raw array, where the source has arrays; it enters the study's hash as it is
     blank                    whether there is nothing to see: the page of a study's maps warns of it
     manifest                 how it was made, for the export
@@ -22,9 +22,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from explain.models import ExplanationMap, Image, Network
 
-Keys = Mapping[
-    str, Any
-]  # an arm's keys in a protocol, whether it is whole yet or not; its name is none of the source's
+# An arm's keys in a protocol, complete or not. A source never reads its `name`.
+Keys = Mapping[str, Any]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the photo
 
 
@@ -65,7 +64,7 @@ class ArmFacts:
 
 @dataclass(frozen=True)
 class MapOrigin:
-    """How one map came to be: columns of maps.csv, in the words of `studies.results.provenance.MEANINGS`."""
+    """How one map came to be. Exports write these fields as columns of maps.csv, under the same names."""
 
     network: str
     weights_sha256: str
@@ -116,11 +115,11 @@ class MapSource(ABC):
 
     @abstractmethod
     def maps_in_words(self, keys: Keys) -> str:
-        """What is missing where maps are: “3 of 6 … are missing”."""
+        """The arm's maps in words, as they stand in “3 of 6 … are missing”."""
 
     @abstractmethod
     def command(self, image_set: str, arms: Sequence[Keys]) -> str:
-        """What to type so that missing maps of these arms are there. The arms are of sources with the same `keys`."""
+        """The command that makes or brings missing maps of these arms. The arms are of sources with the same `keys`."""
 
     # The rows: an arm of a study and its maps.
 
@@ -130,7 +129,7 @@ class MapSource(ABC):
 
     @abstractmethod
     def owns(self, row: Made) -> bool:
-        """Whether this source made an arm's row, or a map."""
+        """Whether a row, an arm or a map, is of this source."""
 
     @abstractmethod
     def keys_of(self, row: Made) -> dict[str, str]:
@@ -138,7 +137,7 @@ class MapSource(ABC):
 
     @abstractmethod
     def make_pictures(self, row: ExplanationMap) -> None:
-        """See to it that a map has its pictures."""
+        """Make a map's pictures and save its row, unless it has them already."""
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
         """Which part of the photo a map's array covers. Asked only of sources with arrays."""

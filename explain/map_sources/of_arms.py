@@ -8,12 +8,12 @@ from .registry import source_of
 
 def names_of(arms: Sequence[Keys]) -> list[str]:
     """What arms without a name of their own are called, by what differs between those that are named by the same keys."""
-    alike = [source_of(keys).keys for keys in arms]
+    keys_by_arm = [source_of(keys).keys for keys in arms]
     return [
         source_of(keys).short_name(
-            keys, [other for other, named_by in zip(arms, alike, strict=True) if named_by == own]
+            keys, [other for other, named_by in zip(arms, keys_by_arm, strict=True) if named_by == own]
         )
-        for keys, own in zip(arms, alike, strict=True)
+        for keys, own in zip(arms, keys_by_arm, strict=True)
     ]
 
 
@@ -28,7 +28,7 @@ def methods_for(arms: Iterable[Keys]) -> list[str]:
 
 
 def commands_for(image_set: str, arms: Sequence[Keys]) -> list[str]:
-    """What to type so that the maps of the arms are there: one command for all arms that are named by the same keys."""
+    """The commands that make or bring the maps of the arms: one for all arms that are named by the same keys."""
     groups: dict[tuple[str, ...], list[Keys]] = {}
     for keys in arms:
         groups.setdefault(source_of(keys).keys, []).append(keys)
@@ -36,14 +36,14 @@ def commands_for(image_set: str, arms: Sequence[Keys]) -> list[str]:
 
 
 def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:
-    """What makes workers compute maps of the arms, and so look at the photos; empty where they have nothing to do."""
+    """The commands that make workers compute maps of the arms, and predictions with them; empty where none needs workers."""
     return "; ".join(
         commands_for(image_set, [keys for keys in arms if source_of(keys).pipeline(keys) is not None])
     )
 
 
 def evaluate_command(image_set: str, arms: Sequence[Keys]) -> str:
-    """What measures the maps of the arms, but for the protocol; empty where there is no command that measures all of them."""
+    """The command that measures the maps of the arms, without its --protocol; empty where no one command measures all."""
     if not_by_network(arms):
         return ""
     networks, methods = ",".join(network_names(arms)), ",".join(methods_for(arms))

@@ -25,7 +25,7 @@ def source_of(arm: Keys | Made) -> MapSource:
 
 
 def methods_in_words() -> dict[str, str]:
-    """What there is to choose, each with a line for someone who has to."""
+    """Every method that a form offers, with a line about it for whoever has to choose."""
     return {method: words for source in SOURCES for method, words in source.methods_in_words.items()}
 
 

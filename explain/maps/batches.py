@@ -46,7 +46,7 @@ def ours(batch: Batch) -> QuerySet[Batch]:
 
 @contextmanager
 def heartbeat(batch: Batch) -> Iterator[None]:
-    """Say that we are alive from a thread of its own, however long one step of the batch takes."""
+    """Keep the batch's heartbeat up to date while the block runs, in a thread of its own: a step may take minutes."""
     over = threading.Event()
 
     def beat() -> None:
@@ -65,18 +65,18 @@ def heartbeat(batch: Batch) -> Iterator[None]:
 
 
 def run_batch(batch_id: int) -> Batch | None:
-    """Claim and compute one batch. None if it was not to be had; a failure is kept in the row, not raised.
+    """Claim and compute one batch. None if another worker has it; a failure is kept in the row, not raised.
 
     A batch that fails is pending again until it has failed MAX_ATTEMPTS times.
     """
     batch = claim_batch(batch_id)
     if batch is None:
         return None
-    making = BatchComputation(batch=batch, ours=ours(batch))
+    computation = BatchComputation(batch=batch, ours=ours(batch))
     try:
         with heartbeat(batch):
-            making.compute()
-            if not making.store():
+            computation.compute()
+            if not computation.store():
                 log.warning("%s was given to another worker; what this one made is dropped", batch)
     except (CamError, BadInputError) as error:  # their line says it all
         log.warning("%s failed: %s", batch, error)
@@ -88,7 +88,7 @@ def run_batch(batch_id: int) -> Batch | None:
         ours(batch).update(state=Batch.State.PENDING, attempts=F("attempts") - 1)
         raise
     finally:
-        making.remove_unused_files()
+        computation.remove_unused_files()
     batch.refresh_from_db()
     return batch
 

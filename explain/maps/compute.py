@@ -36,7 +36,7 @@ class BatchComputation:
     _unused: set[str] = field(default_factory=set)
 
     def compute(self) -> None:
-        """Decode, one pass, every missing method from the same features, pictures."""
+        """Decode the photos, run the network once, make every missing map from the same features, and its pictures."""
         import torch
 
         run, network = self.batch.precompute, self.batch.network
@@ -75,7 +75,7 @@ class BatchComputation:
         lacks = missing_maps(
             images=images, network=self.batch.network, methods=run.methods, target=run.target
         )
-        methods = [method for method in run.methods if any(method in found for found in lacks.values())]
+        methods = [method for method in run.methods if any(method in lacking for lacking in lacks.values())]
         return [image for image in images if image.pk in lacks], methods
 
     def _add_predictions(self, images: list[Image], labels: list[int | None], logits: Any) -> None:
@@ -137,15 +137,15 @@ class BatchComputation:
         if not self.ours.update(state=Batch.State.DONE, finished_at=clock.now(), error=""):
             return None
         network, methods = self.batch.network, self.batch.precompute.methods
-        there = maps_there(network=network, methods=methods, image__in={row.image_id for row in self.maps})
-        fresh = [row for row in self.maps if map_key(row) not in there]
+        existing = maps_there(network=network, methods=methods, image__in={row.image_id for row in self.maps})
+        fresh = [row for row in self.maps if map_key(row) not in existing]
         for row in fresh:
             row.pk = None  # a first try may have been rolled back
         Prediction.objects.bulk_create(self.predictions, ignore_conflicts=True)
         return ExplanationMap.objects.bulk_create(fresh)
 
     def remove_unused_files(self) -> None:
-        """The files that no stored row names."""
+        """Delete the pictures that no stored row names."""
         for name in self._unused:
             default_storage.delete(name)
         self._unused.clear()

@@ -17,13 +17,13 @@ def parameters_hash(network: Network, method: str) -> str:
 
     Imports torch: for commands and tasks only.
     """
-    what = {
+    ingredients = {
         "score": SCORE,
         "parameters": cam.METHODS[method].parameters,
         "weights_sha256": network.weights_sha256,
         "preprocessing": network.preprocessing,
     }
-    return hashlib.sha256(json.dumps(what, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def map_key(row: ExplanationMap) -> MapKey:
@@ -31,7 +31,7 @@ def map_key(row: ExplanationMap) -> MapKey:
 
 
 def maps_there(*, network: Network, methods: Sequence[str], **photos: object) -> set[MapKey]:
-    """The maps that exist, of the photos that a filter on ExplanationMap selects."""
+    """The keys of the maps that exist. `photos` is a filter on ExplanationMap that selects the photos."""
     rows = ExplanationMap.objects.filter(network=network, layer=network.layer, method__in=methods, **photos)
     return set(rows.order_by().values_list("image_id", "method", "target", "parameters_hash"))
 
@@ -47,13 +47,13 @@ def missing_maps(
         return {}
     photos = {"image__image_set": images[0].image_set_id}
     top = dict(Prediction.objects.filter(network=network, **photos).values_list("image_id", "top_class"))
-    there = maps_there(network=network, methods=methods, **photos)
+    existing = maps_there(network=network, methods=methods, **photos)
     hashes = {method: parameters_hash(network, method) for method in methods}
     aims = label_targets(images, network) if target == Precompute.Target.LABEL else top
     lacks = {}
     for image in images:
         aim = aims.get(image.pk)
-        missing = [m for m in methods if (image.pk, m, aim, hashes[m]) not in there]
+        missing = [m for m in methods if (image.pk, m, aim, hashes[m]) not in existing]
         if missing or image.pk not in top:
             lacks[image.pk] = missing
     return lacks

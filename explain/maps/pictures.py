@@ -1,7 +1,7 @@
-"""A photo's pixels, wherever they lie, and the pictures that people are shown of it and of its maps.
+"""The pictures that people are shown of a photo's maps.
 
-Photos that are used in place have no copies, and no pictures until somebody looks: 50,000 photos with a dozen maps
-each would fill a disk with pictures that nobody asks for.
+Maps of photos that are used in place have no pictures until somebody looks: 50,000 photos with a dozen maps each would
+fill a disk with pictures that nobody asks for.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ MAP_PICTURES = ("overlay", "masked", "heat")
 
 
 def make_map_pictures(row: ExplanationMap) -> None:
-    """See to it that a map has its pictures."""
+    """Make a map's pictures and save its row, unless it has them already."""
     if row.overlay:
         return
     Frame(pixels_of(row.image), crop_of(row.network, row.image)).store(row, row.array())
@@ -30,7 +30,7 @@ def crop_of(network: Network, image: Image) -> render.Box:
 
 
 class Frame:
-    """The frame of one photo that people are shown, and the pictures of any map of the network's `crop` in it."""
+    """The part of one photo that people are shown. It makes the pictures of maps that cover `crop` of the photo."""
 
     def __init__(self, photo: PillowImage.Image, crop: render.Box) -> None:
         self._pixels = render.frame_picture(photo)
@@ -38,7 +38,7 @@ class Frame:
         self._crop = crop
 
     def store(self, row: ExplanationMap, cells: np.ndarray) -> list[str]:
-        """Write the files of a map's pictures; their names. The row is not saved."""
+        """Write the files of a map's pictures and return their names. The row is not saved."""
         placed = render.place(cells, self._crop, self._frame)
         pictures = {kind: render.picture(kind, self._pixels, placed) for kind in MAP_PICTURES}
         for kind, picture in pictures.items():

@@ -39,7 +39,7 @@ def plan_run(
     user: User | None = None,
     images: Sequence[Image] | None = None,
 ) -> Precompute:
-    """The run that makes these maps, with a batch for all that is missing and not waiting already.
+    """The run that makes these maps, with batches for all that is missing and not waiting already.
 
     `images` are the photos of the set that are asked for; all of them if it is not given.
 
@@ -156,7 +156,7 @@ def retry_failed(batches: QuerySet[Batch]) -> list[int]:
 
 
 def _back_to_pending(batches: QuerySet[Batch], **fields: Any) -> list[int]:
-    """One UPDATE for each, with the old state in its condition: a change by somebody else is not overwritten."""
+    """The ids of those made pending, by one UPDATE each that names the old state: no other change is overwritten."""
     ids = list(batches.values_list("pk", flat=True))
     return [pk for pk in ids if batches.filter(pk=pk).update(state=State.PENDING, worker="", **fields)]
 
@@ -186,12 +186,12 @@ class RunProgress:
 def run_progress(run: Precompute) -> RunProgress:
     """How far `run` is, in two queries."""
     batches = list(run.batches.defer("error").annotate(photos=Count("images")))
-    photos = {state: sum(b.photos for b in batches if b.state == state) for state in State.values}
+    photos = {state: sum(batch.photos for batch in batches if batch.state == state) for state in State.values}
     speed = _speed([batch for batch in batches if batch.state == State.DONE and batch.photos])
     waiting = photos[State.PENDING] + photos[State.RUNNING]
-    counts = {state: sum(b.state == state for b in batches) for state in State.values}
+    counts = {state: sum(batch.state == state for batch in batches) for state in State.values}
     lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
-    busy = counts[State.RUNNING] or any(b.finished_at and b.finished_at > lately for b in batches)
+    busy = counts[State.RUNNING] or any(batch.finished_at and batch.finished_at > lately for batch in batches)
     return RunProgress(
         batches=counts,
         photos=sum(photos.values()),

@@ -64,7 +64,7 @@ def stored_weights(load: str, weights: str | None) -> str:
 
 
 def check_crop(name: str, net: "LoadedNetwork") -> None:
-    """Maps are shown in one frame of the photo for all networks: refuse now a network that does not see all of it."""
+    """Raise BadInputError for a network that does not see all of the frame of the photo in which maps are shown."""
     try:
         render.place(np.zeros((1, 1)), net.crop_box(1000, 1000), render.frame_box(1000, 1000))
     except cam.CamError as error:
@@ -121,15 +121,15 @@ def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: s
 
 
 def find_networks(names: str) -> list[Network]:
-    """The networks of a list separated by commas, in its order."""
+    """The networks of a list of names separated by commas, in its order. BadInputError where there is no such network."""
     return [_find_network(name.strip()) for name in names.split(",") if name.strip()]
 
 
 def _find_network(name: str) -> Network:
-    found = Network.objects.filter(name=name).first()
-    if found is None:
+    network = Network.objects.filter(name=name).first()
+    if network is None:
         known = ", ".join(Network.objects.values_list("name", flat=True)) or "none yet"
         raise BadInputError(
             f"there is no network “{name}” (there is: {known}); add it with manage.py add_network"
         )
-    return found
+    return network

@@ -1,4 +1,4 @@
-"""A network is looked at before it is added: what it says of a photo, and what its map there looks like."""
+"""Try a network before it is added: what it says of a photo, and what its map there looks like."""
 
 import io
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class NetworkTrialRun:
 
 
 def try_network(*, load: str, layer: str | None, weights: str | None, set_name: str = "") -> NetworkTrialRun:
-    """Load a network, and let it look at the first photo of a set, or at a sample.
+    """Load a network and run it on the first photo of a set, or on a sample.
 
     Raises BadInputError or CamError, in one line.
     """

@@ -64,7 +64,7 @@ class BoxLookup:
 
 
 def _read_csv(path: Path) -> dict[str, list[Box]]:
-    found: dict[str, list[Box]] = {}
+    boxes: dict[str, list[Box]] = {}
     bad: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -74,7 +74,7 @@ def _read_csv(path: Path) -> dict[str, list[Box]]:
                 raise BadInputError(f"{path}: needs the columns file,boxes or file,x1,y1,x2,y2")
             for row in reader:
                 try:
-                    found.setdefault(row["file"] or "", []).extend(_boxes_of(row))
+                    boxes.setdefault(row["file"] or "", []).extend(_boxes_of(row))
                 except ValueError as error:
                     bad.append(f"{path.name} line {reader.line_num}: {error}; correct the line")
     except UnicodeDecodeError as error:
@@ -83,7 +83,7 @@ def _read_csv(path: Path) -> dict[str, list[Box]]:
         raise BadInputError(f"{path}: is no CSV ({error}); save it as UTF-8 CSV") from error
     if bad:
         raise BadInputError(*bad[:10])
-    return found
+    return boxes
 
 
 def _boxes_of(row: dict[str, str]) -> list[Box]:

@@ -25,8 +25,8 @@ class XmlBoxes:
     def __init__(self, folder: Path) -> None:
         self.label = str(folder)
         self._files = {
-            name[:-4]: os.path.join(where, name)
-            for where, _, names in os.walk(folder)
+            name[:-4]: os.path.join(parent, name)
+            for parent, _, names in os.walk(folder)
             for name in names
             if name.lower().endswith(".xml")
         }
@@ -45,13 +45,13 @@ class XmlBoxes:
             return None
         self.used.add(stem)
         root = _parsed(Path(path))
-        said = _size(root)
-        if said is not None and said != size:
+        noted_size = _size(root)
+        if noted_size is not None and noted_size != size:
             self.turned.append(name)
             return None
-        objects = [found for found in root.iter("object") if _is_called(found, class_name)]
+        objects = [element for element in root.iter("object") if _is_called(element, class_name)]
         try:
-            boxes = [_box(found, size) for found in objects]
+            boxes = [_box(element, size) for element in objects]
         except ValueError as error:
             raise BadInputError(f"{Path(path).name}: {error}; correct the file or leave it out") from error
         return [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
@@ -90,13 +90,13 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
     return width, height
 
 
-def _is_called(found: ElementTree.Element, class_name: str) -> bool:
-    name = found.findtext("name", "").strip()
+def _is_called(element: ElementTree.Element, class_name: str) -> bool:
+    name = element.findtext("name", "").strip()
     return plain(class_name) in (plain(name), plain(imagenet_class(name)[1]))
 
 
-def _box(found: ElementTree.Element, size: tuple[int, int]) -> Box:
-    edges = [found.findtext(f"bndbox/{edge}", "") for edge in ("xmin", "ymin", "xmax", "ymax")]
+def _box(element: ElementTree.Element, size: tuple[int, int]) -> Box:
+    edges = [element.findtext(f"bndbox/{edge}", "") for edge in ("xmin", "ymin", "xmax", "ymax")]
     try:
         x1, y1, x2, y2 = (float(edge) for edge in edges)
     except ValueError as error:

@@ -33,8 +33,8 @@ def imagenet_synsets() -> list[str]:
 
 
 def _file_of(package: str, name: str) -> Path:
-    found = find_spec(package)
-    for folder in (found and found.submodule_search_locations) or []:
+    spec = find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or []:
         if (Path(folder) / name).is_file():
             return Path(folder) / name
     raise BadInputError(
@@ -45,13 +45,13 @@ def _file_of(package: str, name: str) -> Path:
 
 @cache
 def _index_by_name() -> dict[str, int]:
-    found: dict[str, int] = {}
+    index_of: dict[str, int] = {}
     ambiguous: set[str] = set()
     for names in (imagenet_names(), imagenet_synsets()):
         for index, name in enumerate(map(plain, names)):
-            if found.setdefault(name, index) != index:
+            if index_of.setdefault(name, index) != index:
                 ambiguous.add(name)
-    return {name: index for name, index in found.items() if name not in ambiguous}
+    return {name: index for name, index in index_of.items() if name not in ambiguous}
 
 
 def imagenet_class(name: str) -> tuple[int | None, str]:
@@ -88,10 +88,10 @@ def class_in(class_names: list[str], *, name: str, index: int | None) -> int | N
 @lru_cache(maxsize=16)
 def _positions(class_names: tuple[str, ...]) -> dict[str, list[int]]:
     """Plain name -> where it stands."""
-    found: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     for index, name in enumerate(class_names):
-        found.setdefault(plain(name), []).append(index)
-    return found
+        positions.setdefault(plain(name), []).append(index)
+    return positions
 
 
 def label_target(image: Image, network: Network) -> int | None:
@@ -100,12 +100,12 @@ def label_target(image: Image, network: Network) -> int | None:
 
 
 def label_targets(images: Iterable[Image], network: Network) -> dict[int, int | None]:
-    """The same by photo's key; each class is looked up once."""
+    """Photo's key -> its class among the network's classes, or None; each class is looked up once."""
     known: dict[tuple[str, int | None], int | None] = {}
-    found = {}
+    targets = {}
     for image in images:
         key = image.class_name, image.class_index
         if key not in known:
             known[key] = label_target(image, network)
-        found[image.pk] = known[key]
-    return found
+        targets[image.pk] = known[key]
+    return targets

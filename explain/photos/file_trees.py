@@ -98,7 +98,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _hidden(name: str) -> bool:
-    """What file managers leave behind."""
+    """Whether a file is one of those that file managers leave behind."""
     parts = PurePosixPath(name).parts
     return parts[0] == "__MACOSX" or any(part.startswith(".") or part == "Thumbs.db" for part in parts)
 

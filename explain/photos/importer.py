@@ -58,15 +58,15 @@ def import_images(
 ) -> Imported:
     """Bring the photos of a folder, a ZIP or a manifest.csv into the set `set_name`, made if it is new.
 
-    boxes         a file, or a folder of XML, of ground-truth boxes that go before the manifest's
+    boxes         a file, or a folder of XML, of ground-truth boxes, used instead of the manifest's
     ground_truth, devkit   what the photos of a flat folder show: see imagenet_labels.py
     in_place      keep where the photos lie instead of copying them (a folder only)
     resumable     keep every PART photos as they come: an import that is stopped goes on when it is run again, and bad
                   files are named at the end while the good ones stay. Else all or nothing
     progress      `progress(done, total)` is called after each photo
 
-    A photo that the set has already (the same bytes) is left as it is; boxes and credits that are given now are
-    brought up to date. Raises BadInputError with a line for each bad file, up to ten.
+    A photo that the set has already (the same bytes) is not stored again; its boxes and credits are replaced by those
+    that are given now. Raises BadInputError with a line for each bad file, up to ten.
     """
     _check_name(set_name)
     lookup = _lookup(boxes)
@@ -142,8 +142,8 @@ class _Import:
     _written: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        there = Image.objects.filter(image_set__name=self.set_name)
-        self._there = dict(there.order_by().values_list("source_sha256", "pk"))
+        stored = Image.objects.filter(image_set__name=self.set_name)
+        self._there = dict(stored.order_by().values_list("source_sha256", "pk"))
 
     def take(
         self, entries: list[Entry], *, total: int, progress: Callable[[int, int], None], keep_good: bool
@@ -223,8 +223,10 @@ class _Import:
 
     def _boxes_of(self, entry: Entry, width: int, height: int) -> list | None:
         """From the file of boxes, else from the manifest; None where neither says anything."""
-        given = self.boxes.for_photo(entry.name, entry.class_name, (width, height)) if self.boxes else None
-        boxes = entry.boxes if given is None else given
+        from_file = (
+            self.boxes.for_photo(entry.name, entry.class_name, (width, height)) if self.boxes else None
+        )
+        boxes = entry.boxes if from_file is None else from_file
         try:
             check_boxes(boxes or [], width=width, height=height)
         except ValueError as error:
@@ -232,13 +234,13 @@ class _Import:
         return boxes
 
     def _bring_up_to_date(self, image: Image, entry: Entry) -> None:
-        news = {name: getattr(entry, name) for name in CREDITS if getattr(entry, name)}
+        values = {name: getattr(entry, name) for name in CREDITS if getattr(entry, name)}
         boxes = self._boxes_of(entry, image.width, image.height)
         if boxes is not None:
-            news["boxes"] = boxes
+            values["boxes"] = boxes
         if self.in_place and image.source_path:  # the folder may have moved
-            news["source_path"] = self._path_of(entry)
-        changed = {name: value for name, value in news.items() if getattr(image, name) != value}
+            values["source_path"] = self._path_of(entry)
+        changed = {name: value for name, value in values.items() if getattr(image, name) != value}
         for name, value in changed.items():
             setattr(image, name, value)
         if changed:

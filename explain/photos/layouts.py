@@ -161,8 +161,8 @@ def _class_of(index: str, name: str) -> tuple[int | None, str]:
     if not index:
         if not name:
             raise ValueError("names no class")
-        found, full_name = imagenet_class(name)
-        return found, full_name if found is not None else name
+        known_index, full_name = imagenet_class(name)
+        return known_index, full_name if known_index is not None else name
     if not index.isdecimal():
         raise ValueError(f"class_index “{index}” is not a whole number from 0")
     number = int(index)

@@ -57,7 +57,7 @@ def store_picture(image: Image, pixels: PillowImage.Image) -> None:
 
 
 def make_picture(image: Image) -> None:
-    """See to it that a photo has its picture."""
+    """Make a photo's picture and save its row, unless it has one already."""
     if not image.picture:
         store_picture(image, pixels_of(image))
         image.save(update_fields=["picture"])

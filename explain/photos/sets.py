@@ -14,10 +14,10 @@ def sets_with_counts() -> QuerySet[ImageSet]:
 
 def find_set(name: str) -> ImageSet:
     """The set of that name, or a BadInputError that says which there are."""
-    found = ImageSet.objects.filter(name=name).first()
-    if found is None:
+    image_set = ImageSet.objects.filter(name=name).first()
+    if image_set is None:
         known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none yet"
         raise BadInputError(
             f"there is no set “{name}” (there is: {known}); bring photos in with manage.py import_images"
         )
-    return found
+    return image_set

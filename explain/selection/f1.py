@@ -1,4 +1,4 @@
-"""Which photos a study may use: what networks get right, and F1 by class. From Prediction rows; no torch."""
+"""What networks get right, and F1 by class, from their answers as plain data. No Django, no torch."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -45,24 +45,26 @@ class F1Table:
 
     @property
     def photos(self) -> int:
-        return sum(one.photos for one in self.classes)
+        return sum(class_f1.photos for class_f1 in self.classes)
 
     @property
     def accuracy(self) -> float | None:
         """Share of photos that the network gets right; None without photos."""
-        return sum(one.true_positives for one in self.classes) / self.photos if self.photos else None
+        return (
+            sum(class_f1.true_positives for class_f1 in self.classes) / self.photos if self.photos else None
+        )
 
     @property
     def macro_f1(self) -> float | None:
-        return self._mean([one.f1 for one in self.classes])
+        return self._mean([class_f1.f1 for class_f1 in self.classes])
 
     @property
     def macro_precision(self) -> float | None:
-        return self._mean([one.precision for one in self.classes])
+        return self._mean([class_f1.precision for class_f1 in self.classes])
 
     @property
     def macro_recall(self) -> float | None:
-        return self._mean([one.recall for one in self.classes])
+        return self._mean([class_f1.recall for class_f1 in self.classes])
 
     @staticmethod
     def _mean(values: list[float]) -> float | None:
@@ -100,13 +102,15 @@ class Verdicts:
         return self.names[top] if top < len(self.names) else str(top)
 
     def f1_table(self) -> F1Table:
-        said = ((self.class_names[photo], label, self.top.get(photo)) for photo, label in self.labels.items())
-        return f1_table(Counter(said))
+        answers = (
+            (self.class_names[photo], label, self.top.get(photo)) for photo, label in self.labels.items()
+        )
+        return f1_table(Counter(answers))
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Photos of one class of which every network says the same: how many they are.
+    """How many photos of one class get the same answers from the networks, each network giving one for all of them.
 
     labels  the class among each network's classes; None where it knows no such class
     says    each network's top class; None where it has not looked at them
@@ -123,9 +127,9 @@ class Tally:
         return None not in self.labels and self.labels == self.says
 
 
-def f1_table(said: Mapping[tuple[str, int | None, int | None], int]) -> F1Table:
+def f1_table(counts: Mapping[tuple[str, int | None, int | None], int]) -> F1Table:
     """The table of one network, from (class in words, its label, the network's top class) -> photos."""
-    known = {key: count for key, count in said.items() if key[1] is not None}
+    known = {key: count for key, count in counts.items() if key[1] is not None}
     names = {label: name for name, label, _ in reversed(known)}
     photos: Counter[int | None] = Counter()
     right: Counter[int | None] = Counter()
@@ -147,7 +151,7 @@ def f1_table(said: Mapping[tuple[str, int | None, int | None], int]) -> F1Table:
         if index is not None
     ]
     return F1Table(
-        classes=sorted(classes, key=lambda one: (-one.f1, one.class_name)),
-        left_out=sum(said.values()) - sum(known.values()),
+        classes=sorted(classes, key=lambda class_f1: (-class_f1.f1, class_f1.class_name)),
+        left_out=sum(counts.values()) - sum(known.values()),
         unseen=sum(known.values()) - photos.total(),
     )

@@ -12,16 +12,16 @@ from .f1 import F1Table, Tally, Verdicts
 
 def tallies(*, image_set: ImageSet, networks: Sequence[Network]) -> list[Tally]:
     """The photos of a set, counted by class and by what each network says of them; in one query."""
-    said = {
+    relations = {
         f"said_{place}": FilteredRelation("predictions", condition=Q(predictions__network=network))
         for place, network in enumerate(networks)
     }
-    rows = image_set.images.order_by().annotate(**said)
-    columns = ("class_name", "class_index", *(f"{name}__top_class" for name in said))
-    found = rows.values_list(*columns).annotate(Count("pk")).order_by(*columns)
+    rows = image_set.images.order_by().annotate(**relations)
+    columns = ("class_name", "class_index", *(f"{name}__top_class" for name in relations))
+    groups = rows.values_list(*columns).annotate(Count("pk")).order_by(*columns)
     labels: dict[tuple[str, int | None], tuple[int | None, ...]] = {}
     counted = []
-    for name, index, *says, photos in found:
+    for name, index, *says, photos in groups:
         if (name, index) not in labels:
             known = [class_in(network.class_names, name=name, index=index) for network in networks]
             labels[name, index] = tuple(known)

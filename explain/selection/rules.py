@@ -47,8 +47,8 @@ class Rule:
     def asks_networks(self) -> str:
         """The first key for which every network must have looked at every photo; empty if there is none."""
         keys = ("min_f1", "top_share", "top_classes")
-        found = [key for key in keys if getattr(self, key) is not None]
-        return (found + ["only_correct"] * self.only_correct + [""])[0]
+        asked = [key for key in keys if getattr(self, key) is not None]
+        return (asked + ["only_correct"] * self.only_correct + [""])[0]
 
 
 @dataclass(frozen=True)
@@ -107,17 +107,17 @@ class ClassesChoice:
     @property
     def count(self) -> int:
         """The photos that the study uses."""
-        return sum(one.chosen for one in self.classes)
+        return sum(choice.chosen for choice in self.classes)
 
     @property
     def of(self) -> int:
         """The photos of the set."""
-        return sum(one.photos for one in self.classes)
+        return sum(choice.photos for choice in self.classes)
 
 
 @dataclass(frozen=True)
 class Choice(ClassesChoice):
-    """The same with every photo of the set, by class and name, and its reason."""
+    """The classes chosen, and every photo of the set, by class and name, with the reason if it is left out."""
 
     photos: tuple[PhotoChoice, ...]
 
@@ -129,20 +129,21 @@ class Choice(ClassesChoice):
 
 def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule) -> ClassesChoice:
     """Choose classes, and say how many photos of each a study uses: as many as `choose()` draws."""
-    tallies = sorted(tallies, key=lambda one: one.class_name)
+    tallies = sorted(tallies, key=lambda tally: tally.class_name)
     tables = tuple(_table(tallies, place) for place in range(len(networks)))
     standings = _standings(tallies, tables)
     reasons = _classes_left_out(standings, networks, rule)
-    chosen = _counts([one for one in standings if one.name not in reasons], rule)
+    chosen = _counts([standing for standing in standings if standing.name not in reasons], rule)
     classes = tuple(
-        replace(one, chosen=chosen.get(one.name, 0), reason=reasons.get(one.name, "")) for one in standings
+        replace(standing, chosen=chosen.get(standing.name, 0), reason=reasons.get(standing.name, ""))
+        for standing in standings
     )
     return ClassesChoice(
         rule=rule,
         networks=tuple(networks),
         tables=tables,
         classes=classes,
-        strange=_strange([one for one in tallies if chosen.get(one.class_name)], networks),
+        strange=_strange([tally for tally in tallies if chosen.get(tally.class_name)], networks),
         notes=tuple(_notes(classes, rule)),
     )
 
@@ -150,23 +151,23 @@ def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule
 def choose(*, photos: Iterable[Photo], verdicts: Sequence[Verdicts], rule: Rule) -> Choice:
     """Choose among all photos of a set by what the networks say of them. The same input gives the same choice."""
     photos = sorted(photos, key=lambda photo: (photo.class_name, photo.name, photo.sha256))
-    found = choose_classes(_tallies(photos, verdicts), [one.network for one in verdicts], rule)
-    by_class = {one.name: one.reason for one in found.classes if one.reason}
-    right = {photo.key for photo in photos if all(one.is_right(photo.key) for one in verdicts)}
+    by_classes = choose_classes(_tallies(photos, verdicts), [verdict.network for verdict in verdicts], rule)
+    by_class = {choice.name: choice.reason for choice in by_classes.classes if choice.reason}
+    right = {photo.key for photo in photos if all(verdict.is_right(photo.key) for verdict in verdicts)}
     reasons = {photo.key: by_class[photo.class_name] for photo in photos if photo.class_name in by_class}
     for step in (_wrong, _beyond_per_class, _beyond_limit):
         left = [photo for photo in photos if photo.key not in reasons]
         reasons |= step(left, right, verdicts, rule)
-    each = (PhotoChoice(p.key, p.name, p.class_name, reasons.get(p.key, "")) for p in photos)
-    return Choice(**vars(found), photos=tuple(each))
+    photo_choices = (PhotoChoice(p.key, p.name, p.class_name, reasons.get(p.key, "")) for p in photos)
+    return Choice(**vars(by_classes), photos=tuple(photo_choices))
 
 
 def _tallies(photos: Iterable[Photo], verdicts: Sequence[Verdicts]) -> list[Tally]:
     alike = Counter(
         (
             photo.class_name,
-            tuple(one.labels[photo.key] for one in verdicts),
-            tuple(one.top.get(photo.key) for one in verdicts),
+            tuple(verdict.labels[photo.key] for verdict in verdicts),
+            tuple(verdict.top.get(photo.key) for verdict in verdicts),
         )
         for photo in photos
     )
@@ -175,10 +176,10 @@ def _tallies(photos: Iterable[Photo], verdicts: Sequence[Verdicts]) -> list[Tall
 
 def _table(tallies: Sequence[Tally], place: int) -> F1Table:
     """The F1 table of the network at a place."""
-    said: Counter[tuple[str, int | None, int | None]] = Counter()
-    for one in tallies:
-        said[one.class_name, one.labels[place], one.says[place]] += one.photos
-    return f1_table(said)
+    counts: Counter[tuple[str, int | None, int | None]] = Counter()
+    for tally in tallies:
+        counts[tally.class_name, tally.labels[place], tally.says[place]] += tally.photos
+    return f1_table(counts)
 
 
 def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[ClassChoice]:
@@ -186,33 +187,33 @@ def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[Clas
     counts: Counter[str] = Counter()
     correct: Counter[str] = Counter()
     labels: dict[str, tuple[int | None, ...]] = {}
-    for one in tallies:
-        counts[one.class_name] += one.photos
-        correct[one.class_name] += one.photos * one.right
-        labels.setdefault(one.class_name, one.labels)
-    f1 = [{one.class_index: one.f1 for one in table.classes} for table in tables]
-    found = []
+    for tally in tallies:
+        counts[tally.class_name] += tally.photos
+        correct[tally.class_name] += tally.photos * tally.right
+        labels.setdefault(tally.class_name, tally.labels)
+    f1 = [{class_f1.class_index: class_f1.f1 for class_f1 in table.classes} for table in tables]
+    standings = []
     for name, count in counts.items():
         values = tuple(
             None if label is None else by_index.get(label)
             for label, by_index in zip(labels[name], f1, strict=True)
         )
-        found.append(ClassChoice(name, count, values, correct[name], 0, ""))
-    return sorted(found, key=_best_first)
+        standings.append(ClassChoice(name, count, values, correct[name], 0, ""))
+    return sorted(standings, key=_best_first)
 
 
 def _strange(tallies: Sequence[Tally], networks: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    found = {
-        name: tuple(sorted({one.class_name for one in tallies if one.labels[place] is None}))
+    strange = {
+        name: tuple(sorted({tally.class_name for tally in tallies if tally.labels[place] is None}))
         for place, name in enumerate(networks)
     }
-    return {name: classes for name, classes in found.items() if classes}
+    return {name: classes for name, classes in strange.items() if classes}
 
 
 def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     """Class -> how many of its photos are drawn. Photos are drawn by class and name, so places tell the class."""
-    by_name = sorted(left, key=lambda one: one.name)
-    counts = {one.name: one.correct if rule.only_correct else one.photos for one in by_name}
+    by_name = sorted(left, key=lambda choice: choice.name)
+    counts = {choice.name: choice.correct if rule.only_correct else choice.photos for choice in by_name}
     if rule.per_class is not None:
         counts = {name: min(count, rule.per_class) for name, count in counts.items()}
     total = sum(counts.values())
@@ -223,8 +224,8 @@ def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
 
 
-def _best_first(one: ClassChoice) -> tuple[float, str]:
-    return (1.0 if one.least_f1 is None else -one.least_f1, one.name)
+def _best_first(choice: ClassChoice) -> tuple[float, str]:
+    return (1.0 if choice.least_f1 is None else -choice.least_f1, choice.name)
 
 
 def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: Rule) -> dict[str, str]:
@@ -232,7 +233,9 @@ def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: 
     reasons: dict[str, str] = {}
     steps: list[Callable[[list[ClassChoice]], dict[str, str]]] = []
     if rule.classes:
-        steps.append(lambda left: {one.name: "not listed" for one in left if one.name not in rule.classes})
+        steps.append(
+            lambda left: {choice.name: "not listed" for choice in left if choice.name not in rule.classes}
+        )
     if rule.ranks:
         steps.append(lambda left: _unknown(left, names))
     if rule.min_f1 is not None:
@@ -242,20 +245,24 @@ def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: 
     if rule.top_classes is not None:
         steps.append(lambda left: _beyond_top(left, rule.top_classes or 0))
     for step in steps:
-        reasons |= step([one for one in standings if one.name not in reasons])
+        reasons |= step([choice for choice in standings if choice.name not in reasons])
     return reasons
 
 
 def _under_floor(left: list[ClassChoice], floor: float) -> dict[str, str]:
     return {
-        one.name: f"F1 {one.least_f1:.3f} is under {floor:g}"
-        for one in left
-        if one.least_f1 is not None and one.least_f1 < floor
+        choice.name: f"F1 {choice.least_f1:.3f} is under {floor:g}"
+        for choice in left
+        if choice.least_f1 is not None and choice.least_f1 < floor
     }
 
 
 def _unknown(left: list[ClassChoice], names: Sequence[str]) -> dict[str, str]:
-    return {one.name: f"{names[one.f1.index(None)]} does not know it" for one in left if one.least_f1 is None}
+    return {
+        choice.name: f"{names[choice.f1.index(None)]} does not know it"
+        for choice in left
+        if choice.least_f1 is None
+    }
 
 
 def _outside_top_share(
@@ -264,20 +271,22 @@ def _outside_top_share(
     """Classes that are not among the best of every network, ranked among all classes that it knows."""
     reasons: dict[str, str] = {}
     for place, name in enumerate(names):
-        known = [(-value, one.name) for one in standings if (value := one.f1[place]) is not None]
-        rank = {one: number for number, (_, one) in enumerate(sorted(known), start=1)}
+        known = [
+            (-value, standing.name) for standing in standings if (value := standing.f1[place]) is not None
+        ]
+        rank = {class_name: number for number, (_, class_name) in enumerate(sorted(known), start=1)}
         best = max(1, round(share * len(known)))
-        for one in left:
-            if rank[one.name] > best:
-                why = f"number {rank[one.name]} by F1 of {name}; its best {best} are asked for"
-                reasons.setdefault(one.name, why)
+        for choice in left:
+            if rank[choice.name] > best:
+                why = f"number {rank[choice.name]} by F1 of {name}; its best {best} are asked for"
+                reasons.setdefault(choice.name, why)
     return reasons
 
 
 def _beyond_top(left: list[ClassChoice], count: int) -> dict[str, str]:
     return {
-        one.name: f"number {number} by F1; the best {count} are asked for"
-        for number, one in enumerate(left, start=1)
+        choice.name: f"number {number} by F1; the best {count} are asked for"
+        for number, choice in enumerate(left, start=1)
         if number > count
     }
 
@@ -287,7 +296,9 @@ def _wrong(left: list[Photo], right: set[int], verdicts: Sequence[Verdicts], rul
         return {}
     return {
         photo.key: "; ".join(
-            f"{one.network} says {one.says(photo.key)}" for one in verdicts if not one.is_right(photo.key)
+            f"{verdict.network} says {verdict.says(photo.key)}"
+            for verdict in verdicts
+            if not verdict.is_right(photo.key)
         )
         for photo in left
         if photo.key not in right
@@ -330,16 +341,20 @@ def _places(of: int, count: int, seed: list[int]) -> np.ndarray:
 
 def _notes(classes: Sequence[ClassChoice], rule: Rule) -> Iterable[str]:
     """What somebody who relies on this choice should know."""
-    used = [one for one in classes if not one.reason]
+    used = [choice for choice in classes if not choice.reason]
     if rule.top_classes is not None and len(used) < rule.top_classes:
         yield f"{rule.top_classes} classes are asked for; {len(used)} are left."
     if rule.top_classes is not None and used:
         last = used[-1].least_f1
-        tied = [one.name for one in classes if one.reason.startswith("number") and one.least_f1 == last]
+        tied = [
+            choice.name
+            for choice in classes
+            if choice.reason.startswith("number") and choice.least_f1 == last
+        ]
         if tied:
             yield f"As good by F1 as the last class taken, and left out by their names: {_named(tied)}."
     if rule.per_class is not None:
-        short = [f"{one.name} ({one.chosen})" for one in used if one.chosen < rule.per_class]
+        short = [f"{choice.name} ({choice.chosen})" for choice in used if choice.chosen < rule.per_class]
         if short and rule.limit is None:
             yield f"Fewer than {rule.per_class} photos are left of: {_named(short)}."
 

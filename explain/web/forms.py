@@ -42,12 +42,12 @@ class PhotosUploadForm(forms.Form):
         return file
 
     def clean(self):
-        given = super().clean() or {}
-        if not given.get("set_name") and given.get("file") and not self.errors.get("set_name"):
-            given["set_name"] = slugify(str(given["file"].name).rsplit(".", 1)[0])[:100]
-            if not given["set_name"]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("set_name") and cleaned.get("file") and not self.errors.get("set_name"):
+            cleaned["set_name"] = slugify(str(cleaned["file"].name).rsplit(".", 1)[0])[:100]
+            if not cleaned["set_name"]:
                 self.add_error("set_name", "The file’s name has no letters to make a name from; type one.")
-        return given
+        return cleaned
 
 
 class NetworkForm(forms.Form):

@@ -6,7 +6,7 @@ PICTURES = {"overlay": "over the photo", "masked": "top 20 % of the photo", "hea
 
 
 def shown(state: maps.RunProgress) -> dict[str, str]:
-    """The figures as people read them, by the name that the page gives them."""
+    """The figures of a run as text for people, under the names that the page and its script use."""
     speed, left = state.photos_per_second, state.seconds_left
     return {
         "state": "waiting for a worker" if state.idle else "running",

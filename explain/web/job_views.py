@@ -15,40 +15,42 @@ from .forms import AddNetworkForm
 
 
 def _job_of(request: HttpRequest, pk: int) -> Job:
-    mine = (
+    visible = (
         Job.objects.all() if request.user.is_superuser else Job.objects.filter(created_by_id=request.user.pk)
     )
-    return get_object_or_404(mine, pk=pk)
+    return get_object_or_404(visible, pk=pk)
 
 
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is, or what came of it. A network that was tried is added from here."""
-    found = _job_of(request, pk)
-    if found.kind in jobs.KINDS and not jobs.KINDS[found.kind].own_page:
-        return redirect(found.back)
+    job = _job_of(request, pk)
+    if job.kind in jobs.KINDS and not jobs.KINDS[job.kind].own_page:
+        return redirect(job.back)
     form = None
-    if found.kind == Job.Kind.TRY and found.state == Job.State.DONE:
+    if job.kind == Job.Kind.TRY and job.state == Job.State.DONE:
         posted = request.POST if request.method == "POST" else None
-        name = slugify(found.arguments["load"].partition(":")[2].replace("_", "-"))
+        name = slugify(job.arguments["load"].partition(":")[2].replace("_", "-"))
         form = AddNetworkForm(
-            posted, layers=found.result["layers"], initial={"name": name, "layer": found.result["layer"]}
+            posted, layers=job.result["layers"], initial={"name": name, "layer": job.result["layer"]}
         )
         if posted is not None and "again" in posted:
-            return _with(request, found, Job.Kind.TRY, {"layer": posted.get("layer", "")})
+            return _with(request, job, Job.Kind.TRY, {"layer": posted.get("layer", "")})
         if form.is_valid():
-            return _with(request, found, Job.Kind.NETWORK, form.cleaned_data)
+            return _with(request, job, Job.Kind.NETWORK, form.cleaned_data)
     return render(
         request,
         "explain/job.html",
-        {"job": found, "form": form, "standing": jobs.to_json(found)},
+        {"job": job, "form": form, "standing": jobs.to_json(job)},
     )
 
 
-def _with(request: HttpRequest, before: Job, kind: str, more: dict[str, Any]) -> HttpResponse:
-    """Another job on what one was given."""
-    job = jobs.ask(kind=kind, arguments={**before.arguments, **more}, user=request.user, back=before.back)
+def _with(request: HttpRequest, earlier: Job, kind: str, changes: dict[str, Any]) -> HttpResponse:
+    """Start another job with the arguments of an earlier one, some of them changed."""
+    job = jobs.ask(
+        kind=kind, arguments={**earlier.arguments, **changes}, user=request.user, back=earlier.back
+    )
     return send_and_show(request, job)
 
 
@@ -61,17 +63,17 @@ def job_state(request: HttpRequest, pk: int) -> JsonResponse:
 @staff_only
 @require_POST
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """A job that failed, or whose worker is gone, once more."""
-    found = _job_of(request, pk)
-    jobs.try_again(found)
-    return send_and_show(request, found)
+    """Try a job again that failed, or whose worker is gone."""
+    job = _job_of(request, pk)
+    jobs.try_again(job)
+    return send_and_show(request, job)
 
 
 @staff_only
 @require_safe
 def job_picture(request: HttpRequest, pk: int) -> FileResponse:
-    found = _job_of(request, pk)
-    if not found.picture:
+    job = _job_of(request, pk)
+    if not job.picture:
         raise Http404
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(found.picture.open("rb"), content_type="image/jpeg", headers=headers)
+    return FileResponse(job.picture.open("rb"), content_type="image/jpeg", headers=headers)

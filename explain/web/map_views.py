@@ -33,7 +33,7 @@ RUNS_SHOWN = 50
 
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
-    """Sets, networks and runs, or what to do first."""
+    """The page of all sets, networks, runs and workers."""
     return render(
         request,
         "explain/runs.html",
@@ -49,17 +49,17 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one run is; the page brings itself up to date."""
-    found = get_object_or_404(Precompute.objects.select_related("image_set", "created_by"), pk=pk)
-    state = run_progress(found)
+    run = get_object_or_404(Precompute.objects.select_related("image_set", "created_by"), pk=pk)
+    state = run_progress(run)
     return render(
         request,
         "explain/run.html",
         {
-            "run": found,
-            "networks": found.networks.all(),
+            "run": run,
+            "networks": run.networks.all(),
             "progress": state,
             "shown": shown(state),
-            "stale": found.batches.filter(pk__in=Batch.objects.stale()).count(),
+            "stale": run.batches.filter(pk__in=Batch.objects.stale()).count(),
         },
     )
 
@@ -86,13 +86,13 @@ def run_state(request: HttpRequest, pk: int) -> JsonResponse:
 
 @require_POST
 def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Failed batches again, and those whose worker is gone. For staff."""
+    """Send a run's failed batches again, and those whose worker is gone. For staff."""
     if not request.user.is_staff:
         raise PermissionDenied("Only staff send maps to be made.")
-    found = get_object_or_404(Precompute, pk=pk)
-    again = retry_failed(found.batches.all()) + requeue_stale()
+    run = get_object_or_404(Precompute, pk=pk)
+    again = retry_failed(run.batches.all()) + requeue_stale()
     try:
-        tasks.send([*again, *pending_batches(found)])
+        tasks.send([*again, *pending_batches(run)])
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     else:
@@ -103,11 +103,11 @@ def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def image_set(request: HttpRequest, name: str) -> HttpResponse:
     """The photos of a set with their credits, and the maps of each."""
-    found = get_object_or_404(ImageSet, name=name)
+    image_set = get_object_or_404(ImageSet, name=name)
     picture = request.GET.get("picture", "overlay")
     if picture not in PICTURES:
         raise Http404
-    photos = Image.objects.filter(image_set=found).prefetch_related(
+    photos = Image.objects.filter(image_set=image_set).prefetch_related(
         Prefetch("maps", _maps_for_gallery()),
         Prefetch("predictions", Prediction.objects.select_related("network").order_by("network__name")),
     )
@@ -115,7 +115,7 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
     return render(
         request,
         "explain/set.html",
-        {"image_set": found, "page": page, "picture": picture, "pictures": PICTURES.items()},
+        {"image_set": image_set, "page": page, "picture": picture, "pictures": PICTURES.items()},
     )
 
 

@@ -7,7 +7,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class LimitedUploadHandler(FileUploadHandler):
-    """Passes over the files of a request that is larger than UPLOAD_MAX_MIB; `too_large(request)` says so."""
+    """Keeps no file of a request that is larger than UPLOAD_MAX_MIB; `too_large(request)` gives the message."""
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *rest: Any) -> None:  # type: ignore[override]
         self.too_large = content_length > settings.UPLOAD_MAX_MIB * 2**20
@@ -25,7 +25,7 @@ class LimitedUploadHandler(FileUploadHandler):
 
 
 def too_large(request: Any) -> str:
-    """What to say to someone whose upload was passed over; nothing if it was not."""
+    """What to tell someone whose upload was too large; empty if it was not."""
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size <= settings.UPLOAD_MAX_MIB * 2**20:
         return ""

@@ -35,10 +35,10 @@ def photos(request: HttpRequest) -> HttpResponse:
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
     elif posted and form.is_valid():
-        given = form.cleaned_data
-        arguments = {"set": given["set_name"], "file": jobs.keep_upload(given["file"])}
-        if given["boxes"]:
-            arguments["boxes"] = jobs.keep_upload(given["boxes"])
+        cleaned = form.cleaned_data
+        arguments = {"set": cleaned["set_name"], "file": jobs.keep_upload(cleaned["file"])}
+        if cleaned["boxes"]:
+            arguments["boxes"] = jobs.keep_upload(cleaned["boxes"])
         return _asked(request, Job.Kind.PHOTOS, arguments)
     return render(
         request,
@@ -61,10 +61,10 @@ def network(request: HttpRequest) -> HttpResponse:
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
     elif posted and form.is_valid():
-        given = form.cleaned_data
-        arguments = {"load": given["load"], "set": given["check_set"]}
-        if isinstance(given["file"], UploadedFile):
-            arguments["file"] = jobs.keep_upload(given["file"])
+        cleaned = form.cleaned_data
+        arguments = {"load": cleaned["load"], "set": cleaned["check_set"]}
+        if isinstance(cleaned["file"], UploadedFile):
+            arguments["file"] = jobs.keep_upload(cleaned["file"])
         return _asked(request, Job.Kind.TRY, arguments)
     context = {"form": form, "back": _back(request), "known": KNOWN, "limit": limit_in_words()}
     return render(request, "explain/network_new.html", context)

@@ -140,13 +140,13 @@ class Study(Frozen):
         max_length=64, blank=True, help_text="of all that is frozen at opening"
     )
     likeness = models.JSONField(
-        default=dict, blank=True, help_text="how alike the arms look, as measured (likeness.py)"
+        default=dict, blank=True, help_text="how alike the arms' maps look, as measured"
     )
     alike_seen = models.JSONField(
         default=list, blank=True, help_text="pairs of arms that look the same, as somebody saw before opening"
     )
     version = models.PositiveSmallIntegerField(
-        default=1, help_text="of the protocol; from 2 on it was changed after opening (versions.py)"
+        default=1, help_text="of the protocol: 1 as opened, one more for each change after opening"
     )
     code_version = models.CharField(max_length=64, blank=True)
     researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
@@ -217,8 +217,8 @@ class ProtocolVersion(AppendOnly):
     sealed = models.TextField(
         blank=True,
         default="",
-        help_text="all that was asked, as it was hashed: `sha256` is of this text (seal.py); empty where the study was "
-        "opened before it was kept",
+        help_text="all that was asked, as the text that `sha256` is the hash of; empty where the study was opened "
+        "before this text was kept",
     )
     why = models.TextField(blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)

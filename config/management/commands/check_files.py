@@ -15,25 +15,30 @@ class Command(AnswerCommand):
         parser.add_argument("--delete", action="store_true", help="delete the files without a row")
 
     def run(self, *, delete: bool, **_: Any) -> Answer:
-        found = check_files()
-        deleted = delete_orphans(found) if delete else 0
+        checked = check_files()
+        deleted = delete_orphans(checked) if delete else 0
         notes = []
-        if found.orphans and not delete:
+        if checked.orphans and not delete:
             notes.append("Delete the files without a row: manage.py check_files --delete")
         lost = (
-            f"{len(found.lost)} files are lost; restore them from a backup, or make the maps again"
-            if found.lost
+            f"{len(checked.lost)} files are lost; restore them from a backup, or make the maps again"
+            if checked.lost
             else ""
         )
         return Answer(
-            data={"files": found.rows, "lost": found.lost, "orphans": found.orphans, "deleted": deleted},
+            data={
+                "files": checked.rows,
+                "lost": checked.lost,
+                "orphans": checked.orphans,
+                "deleted": deleted,
+            },
             header=["", "files"],
             rows=[
-                ["that rows point to", found.rows],
-                ["of these not there", len(found.lost)],
-                ["without a row", len(found.orphans)],
+                ["that rows point to", checked.rows],
+                ["of these not there", len(checked.lost)],
+                ["without a row", len(checked.orphans)],
                 ["deleted", deleted],
             ],
-            notes=[*notes, *(f"not there: {name}" for name in found.lost[:20])],
+            notes=[*notes, *(f"not there: {name}" for name in checked.lost[:20])],
             failed=lost,
         )

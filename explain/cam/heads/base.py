@@ -1,8 +1,8 @@
 """Class scores from features, and how they change when cells or channels of the features are set to zero.
 
 One interface, `Head`. This class is the general form: it runs the head alone, in chunks, from cached features, and
-serves any network. The forms in pooled.py give the same numbers without running anything, where the graph
-of the head allows it.
+serves any network. The forms in pooled.py and mlp.py give the same numbers and run less or nothing, where the graph of
+the head allows it.
 """
 
 from collections.abc import Callable, Iterator

@@ -23,7 +23,7 @@ def choose_head(cut: Cut, features: Tensor, force: str | None = None) -> Head:
     for name in wanted:
         if name == "general":
             return Head(cut.head)
-        found = forms[name](cut.graph) if cut.graph is not None else None
-        if found is not None:
-            return found
+        head = forms[name](cut.graph) if cut.graph is not None else None
+        if head is not None:
+            return head
     raise CutError(f"the head after {cut.layer!r} has not the form {force!r}; choose general")

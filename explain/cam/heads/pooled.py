@@ -240,5 +240,5 @@ class ConvolvedHead(PooledHead):
         for part in torch.arange(len(lost), device=lost.device).split(size):
             left = whole - weight.T[part][:, :, None] * lost[part][:, None]
             changes.append((active - run_steps(self._leaving, left)).mean(2))
-        found = torch.cat(changes)
-        return found if target is None else found[:, 0]
+        all_changes = torch.cat(changes)
+        return all_changes if target is None else all_changes[:, 0]

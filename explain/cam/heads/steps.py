@@ -103,8 +103,8 @@ def _inside(module: nn.Module) -> list[Step]:
         traced = fx.GraphModule(module, _Shallow(param_shapes_constant=True).trace(module))
     except Exception:  # tracing runs foreign code on stand-ins, so it may fail in any way
         return opaque
-    found = chain(traced)
-    return opaque if found is None else found
+    steps = chain(traced)
+    return opaque if steps is None else steps
 
 
 class _Shallow(fx.Tracer):

@@ -1,4 +1,4 @@
-"""Open a network by its source: a library's name, a package, or a module of one's own."""
+"""Open a network by its source: a name in a library, a package that brings weights, or a file by torch.export."""
 
 from collections.abc import Sequence
 from pathlib import Path

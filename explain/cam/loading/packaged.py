@@ -17,7 +17,7 @@ PACKAGED = ("squeezenet1_1", *_LITE)
 
 
 def from_package(name: str, weights: str | Path | None, count: int | None) -> Source:
-    """A packaged network. None and DEFAULT both mean the packaged weights: that is what it is named for."""
+    """A packaged network. `weights` None and DEFAULT both mean the weights that come with the package."""
     if name not in PACKAGED:
         raise UnknownNameError(f"there is no packaged network {name!r}; choose {', '.join(PACKAGED)}")
     own = weights is None or weights == DEFAULT
@@ -27,10 +27,10 @@ def from_package(name: str, weights: str | Path | None, count: int | None) -> So
         return Source(module.module, Preprocessing(size=(227, 227), resize=256), module.class_names)
     source = from_timm(f"tf_{name}", None, count)
     path = _lite_file(name) if own else Path(str(weights))
-    found = read_weights(path)
-    if "_conv_stem.weight" in found:
-        found = _lite_keys(found, source.module)
-    load_into(source.module, found, source=path.name, network=f"package:{name}")
+    tensors = read_weights(path)
+    if "_conv_stem.weight" in tensors:
+        tensors = _lite_keys(tensors, source.module)
+    load_into(source.module, tensors, source=path.name, network=f"package:{name}")
     return Source(source.module, _lite_preprocessing(_LITE[name], source), source.class_names)
 
 
@@ -68,18 +68,18 @@ _EXPANDING = {
 _PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
 
 
-def _lite_keys(found: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+def _lite_keys(weights: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
     """The same tensors under timm's names: blocks counted per stage, and those without expansion named apart."""
     stages = [len(list(stage.children())) for stage in module.get_submodule("blocks").children()]
     places = [f"{stage}.{block}" for stage, count in enumerate(stages) for block in range(count)]
     renamed = {}
-    for key, value in found.items():
+    for key, value in weights.items():
         block = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", key)
         if block is None:
             layer, _, rest = key.partition(".")
             renamed[f"{_OUTER.get(layer, layer)}.{rest}"] = value
             continue
         index, layer, rest = block.groups()
-        names = _EXPANDING if f"_blocks.{index}._expand_conv.weight" in found else _PLAIN
+        names = _EXPANDING if f"_blocks.{index}._expand_conv.weight" in weights else _PLAIN
         renamed[f"blocks.{places[int(index)]}.{names[layer]}.{rest}"] = value
     return renamed

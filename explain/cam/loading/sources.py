@@ -1,4 +1,4 @@
-"""Where networks come from: torchvision and timm by name, packages with weights in them, files by torch.export."""
+"""Networks by name from torchvision and timm, and from files by torch.export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

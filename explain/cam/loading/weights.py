@@ -24,7 +24,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as problem:
         raise WeightsError(
             f"weights {path}: it holds more than tensors, or is no PyTorch file; save"
@@ -32,7 +32,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         ) from problem
     except Exception as problem:  # what a damaged file makes the reader stumble over can be anything
         raise WeightsError(f"weights {path}: {_first_line(problem)}; fetch the file again") from problem
-    return _tensors(found, path)
+    return _tensors(content, path)
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -45,16 +45,16 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"weights {path}: {_first_line(problem)}; fetch the file again") from problem
 
 
-def _tensors(found: object, path: Path) -> dict[str, Tensor]:
+def _tensors(content: object, path: Path) -> dict[str, Tensor]:
     """The state dict itself, also when it is wrapped as {'state_dict': …} or saved from DataParallel."""
     for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
-    if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise WeightsError(f"weights {path}: it is not a state dict; save module.state_dict()")
-    if all(name.startswith("module.") for name in found):
-        return {name.removeprefix("module."): value for name, value in found.items()}
-    return dict(found)
+    if all(name.startswith("module.") for name in content):
+        return {name.removeprefix("module."): value for name, value in content.items()}
+    return dict(content)
 
 
 def load_into(module: nn.Module, weights: Mapping[str, Tensor], *, source: str, network: str) -> None:

@@ -52,19 +52,19 @@ def plain_maps(
     on = _bell(((x0 + x1) / 2, (y0 + y1) / 2), spread, cells, random)
     if not _is_on(on, boxes):
         return None
-    found: list[np.ndarray] = []
+    others: list[np.ndarray] = []
     centres: list[tuple[float, float]] = []
     places = _empty_places(inside, spread)
     for index in random.permutation(len(places)):
-        if len(found) == count - 1:
+        if len(others) == count - 1:
             break
         x, y = places[index]
         if all(np.hypot(x - a, y - b) >= APART for a, b in centres):
             off = _bell((x, y), spread, cells, random)
             if _is_off(off, boxes):
-                found.append(off)
+                others.append(off)
                 centres.append((x, y))
-    return [on, *found] if len(found) == count - 1 else None
+    return [on, *others] if len(others) == count - 1 else None
 
 
 def _empty_places(inside: np.ndarray, spread: tuple[float, float]) -> list[tuple[float, float]]:

@@ -26,12 +26,12 @@ def boxes_in_crop(boxes: Sequence[Sequence[float]], crop_box: Box, size: tuple[i
     return inside
 
 
-def box_iou(one: Sequence[float], other: Sequence[float]) -> float:
+def box_iou(first: Sequence[float], second: Sequence[float]) -> float:
     """The area that two boxes share, as a part of the area that they cover: 0..1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
     shared = max(0.0, width) * max(0.0, height)
-    covered = _area(one) + _area(other) - shared
+    covered = _area(first) + _area(second) - shared
     return shared / covered if covered > 0 else 0.0
 
 
@@ -54,8 +54,8 @@ def map_box(cells: np.ndarray, delta: float) -> Box | None:
 
 def best_iou(cells: np.ndarray, boxes: Sequence[Sequence[float]], delta: float) -> float:
     """The best overlap of the map's box at δ with any of the boxes: 0..1, and 0 for a blank map."""
-    found = map_box(cells, delta)
-    return max((box_iou(found, box) for box in boxes), default=0.0) if found else 0.0
+    box_of_map = map_box(cells, delta)
+    return max((box_iou(box_of_map, box) for box in boxes), default=0.0) if box_of_map else 0.0
 
 
 def pointing_hit(cells: np.ndarray, boxes: Sequence[Sequence[float]], tolerance: float = 0.0) -> bool:

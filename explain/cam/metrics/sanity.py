@@ -58,8 +58,8 @@ def randomisation_check(
     }
 
 
-def _correlation(one: Tensor, other: Tensor) -> float:
-    a, b = one.flatten().double().numpy(), other.flatten().double().numpy()
+def _correlation(first: Tensor, second: Tensor) -> float:
+    a, b = first.flatten().double().numpy(), second.flatten().double().numpy()
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(spearmanr(a, b).statistic)

@@ -25,22 +25,22 @@ class Command(AnswerCommand):
         )
 
     def run(self, *, name: str, load: str, layer: str | None, weights: str | None, **_: Any) -> Answer:
-        row, new = add_network(name=name, load=load, layer=layer, weights=weights)
-        size = " × ".join(str(side) for side in row.preprocessing["size"])
+        network, is_new = add_network(name=name, load=load, layer=layer, weights=weights)
+        size = " × ".join(str(side) for side in network.preprocessing["size"])
         data = {
-            "network": row.name,
-            "load": row.load,
-            "weights": row.weights or "its own",
-            "layer": row.layer,
-            "classes": len(row.class_names),
+            "network": network.name,
+            "load": network.load,
+            "weights": network.weights or "its own",
+            "layer": network.layer,
+            "classes": len(network.class_names),
             "input": size,
-            "weights_sha256": row.weights_sha256,
-            "added": new,
+            "weights_sha256": network.weights_sha256,
+            "added": is_new,
         }
         columns = ("network", "layer", "classes", "input", "weights")
         return Answer(
-            data=data | {"preprocessing": row.preprocessing},
+            data=data | {"preprocessing": network.preprocessing},
             header=columns,
             rows=[[data[name] for name in columns]],
-            notes=[] if new else [f"{row.name} was there already, and is the same."],
+            notes=[] if is_new else [f"{network.name} was there already, and is the same."],
         )

@@ -72,7 +72,7 @@ class Command(AnswerCommand):
                 ) from interrupt
         if rows is not None:
             write_rows(path=rows, image_set=image_set, asked=asked)
-        tables = [table_of(image_set=image_set, asked=one) for one in asked]
+        tables = [table_of(image_set=image_set, asked=of_network) for of_network in asked]
         return _Tables(image_set, asked[0].protocol, target, tables)
 
 
@@ -111,10 +111,10 @@ class _Tables(Answer):
         self, image_set: ImageSet, protocol: EvaluationProtocol, target: str, tables: list[EvaluationTable]
     ) -> None:
         self.failed = ""
-        self.table = "\n\n".join(as_text(found, image_set.name, protocol, target) for found in tables)
+        self.table = "\n\n".join(as_text(evaluated, image_set.name, protocol, target) for evaluated in tables)
         self.data = {
             "set": image_set.name,
             "protocol": protocol.to_json(),
             "target": target,
-            "tables": [found.to_json() for found in tables],
+            "tables": [evaluated.to_json() for evaluated in tables],
         }

@@ -28,11 +28,11 @@ class Command(AnswerCommand):
         networks = find_networks(network)
         if len(networks) != 1:
             raise BadInputError(f"--network {network}: name one network")
-        found = f1_by_class(image_set=image_set, network=networks[0])
-        if found.unseen:
+        f1_table = f1_by_class(image_set=image_set, network=networks[0])
+        if f1_table.unseen:
             _predict(image_set, networks[0])
-            found = f1_by_class(image_set=image_set, network=networks[0])
-        return _answer(image_set, networks[0], found)
+            f1_table = f1_by_class(image_set=image_set, network=networks[0])
+        return _answer(image_set, networks[0], f1_table)
 
 
 def _predict(image_set: ImageSet, network: Network) -> None:
@@ -49,25 +49,28 @@ def _predict(image_set: ImageSet, network: Network) -> None:
         raise BadInputError(*(f"{batch}: {batch.error}" for batch in failures))
 
 
-def _answer(image_set: ImageSet, network: Network, found: F1Table) -> Answer:
-    rows = [[one.class_name, one.photos, one.precision, one.recall, one.f1] for one in found.classes]
-    means: list[object] = [found.macro_precision, found.macro_recall, found.macro_f1]
-    total = ["all classes (macro)", found.photos, *("–" if mean is None else mean for mean in means)]
+def _answer(image_set: ImageSet, network: Network, f1_table: F1Table) -> Answer:
+    rows = [
+        [class_f1.class_name, class_f1.photos, class_f1.precision, class_f1.recall, class_f1.f1]
+        for class_f1 in f1_table.classes
+    ]
+    means: list[object] = [f1_table.macro_precision, f1_table.macro_recall, f1_table.macro_f1]
+    total = ["all classes (macro)", f1_table.photos, *("–" if mean is None else mean for mean in means)]
     notes = []
-    if found.left_out:
-        notes.append(f"{found.left_out} photos are left out: {network} does not know their class.")
+    if f1_table.left_out:
+        notes.append(f"{f1_table.left_out} photos are left out: {network} does not know their class.")
     data = {
         "set": image_set.name,
         "network": network.name,
-        "photos": found.photos,
-        "left_out": found.left_out,
-        "accuracy": found.accuracy,
-        "macro_precision": found.macro_precision,
-        "macro_recall": found.macro_recall,
-        "macro_f1": found.macro_f1,
+        "photos": f1_table.photos,
+        "left_out": f1_table.left_out,
+        "accuracy": f1_table.accuracy,
+        "macro_precision": f1_table.macro_precision,
+        "macro_recall": f1_table.macro_recall,
+        "macro_f1": f1_table.macro_f1,
         "classes": [
-            dict(zip(COLUMNS, row, strict=True)) | {"class_index": one.class_index}
-            for row, one in zip(rows, found.classes, strict=True)
+            dict(zip(COLUMNS, row, strict=True)) | {"class_index": class_f1.class_index}
+            for row, class_f1 in zip(rows, f1_table.classes, strict=True)
         ],
     }
     return Answer(data=data, header=COLUMNS, rows=[*rows, total], notes=notes)

@@ -46,7 +46,7 @@ class Command(AnswerCommand):
         listed = options["ground_truth"] or options["devkit"]
         with Bar("photos") as progress:
             try:
-                done = import_images(
+                imported = import_images(
                     path=path,
                     set_name=set_name,
                     boxes=options["boxes"],
@@ -61,29 +61,31 @@ class Command(AnswerCommand):
                     "stopped. Run the same command again; with --resumable it goes on where it stopped.",
                     returncode=130,
                 ) from interrupt
-        return _answer(done)
+        return _answer(imported)
 
 
-def _answer(done: Imported) -> Answer:
-    photos = done.image_set.images
+def _answer(imported: Imported) -> Answer:
+    photos = imported.image_set.images
     data = {
-        "set": done.image_set.name,
-        "added": done.added,
-        "already_there": done.already_there,
-        "updated": done.updated,
-        "repeated": done.repeated,
-        "ignored": done.ignored,
-        "remarks": done.remarks,
+        "set": imported.image_set.name,
+        "added": imported.added,
+        "already_there": imported.already_there,
+        "updated": imported.updated,
+        "repeated": imported.repeated,
+        "ignored": imported.ignored,
+        "remarks": imported.remarks,
         "photos": photos.count(),
         "classes": photos.order_by().values("class_name").distinct().count(),
     }
     columns = ("set", "added", "already_there", "updated", "photos", "classes")
     notes = []
-    if done.repeated:
-        notes.append(f"{done.repeated} more were the same photo twice.")
-    if done.ignored:
-        notes.append(f"{len(done.ignored)} other files were passed over: {', '.join(done.ignored[:3])} …")
-    notes += done.remarks
+    if imported.repeated:
+        notes.append(f"{imported.repeated} more were the same photo twice.")
+    if imported.ignored:
+        notes.append(
+            f"{len(imported.ignored)} other files were passed over: {', '.join(imported.ignored[:3])} …"
+        )
+    notes += imported.remarks
     return Answer(
         data=data,
         header=[name.replace("_", " ") for name in columns],

@@ -129,7 +129,7 @@ def _answer(run: Precompute, seconds: float) -> Answer:
         "failures": failures,
         "seconds": round(seconds, 1),
     }
-    failed = [f"batch {f['batch']} ({f['network']}): {f['error']}" for f in failures]
+    failed = [f"batch {failure['batch']} ({failure['network']}): {failure['error']}" for failure in failures]
     return Answer(
         data=data,
         header=("network", "method", "maps", "blank"),
@@ -141,7 +141,7 @@ def _answer(run: Precompute, seconds: float) -> Answer:
 
 def _counts(run: Precompute) -> list[tuple[str, str, int, int]]:
     """Photos with a map by network and method, whichever run made it."""
-    found = {
+    counts = {
         (row["network__name"], row["method"]): (row["maps"], row["blank_maps"])
         for row in ExplanationMap.objects.filter(image__image_set=run.image_set)
         .order_by()
@@ -151,7 +151,7 @@ def _counts(run: Precompute) -> list[tuple[str, str, int, int]]:
         )
     }
     return [
-        (network.name, method, *found.get((network.name, method), (0, 0)))
+        (network.name, method, *counts.get((network.name, method), (0, 0)))
         for network in run.networks.all()
         for method in run.methods
     ]

@@ -58,7 +58,7 @@ def photos(count=2, size=(16, 12)):
 
 def drops_by_hook(module, layer, batch, target):
     """Each cell's drop by running the whole module with the layer's output replaced."""
-    part, found = module.get_submodule(layer), []
+    part, drops = module.get_submodule(layer), []
     whole = module(batch)[:, target]
 
     def ablated(cell):
@@ -77,8 +77,8 @@ def drops_by_hook(module, layer, batch, target):
     module(batch)
     handle.remove()
     for cell in range(shape[0][2] * shape[0][3]):
-        found.append((whole - ablated(cell)) / whole.abs())
-    return torch.stack(found, 1).view(len(batch), *shape[0][2:])
+        drops.append((whole - ablated(cell)) / whole.abs())
+    return torch.stack(drops, 1).view(len(batch), *shape[0][2:])
 
 
 @pytest.mark.parametrize("layer", ["2", "3", "4"])
@@ -196,9 +196,9 @@ def test_a_map_has_the_height_and_width_of_the_photo_and_not_the_other_way_round
     batch = torch.zeros(1, 3, 16, 12)
     batch[0, :, 12:, :3] = 5  # bottom left
     maps = explain(net, batch, methods=["pixel-ablation-cam", "hirescam", "recipro-cam"], targets=[0]).maps
-    for found in maps.values():
-        assert found.shape == (1, 8, 6)
-        assert divmod(int(found[0].argmax()), 6) in {(i, j) for i in (5, 6, 7) for j in (0, 1, 2)}
+    for cells in maps.values():
+        assert cells.shape == (1, 8, 6)
+        assert divmod(int(cells[0].argmax()), 6) in {(i, j) for i in (5, 6, 7) for j in (0, 1, 2)}
 
 
 @pytest.mark.parametrize(
@@ -232,13 +232,13 @@ def test_the_fast_head_is_chosen_by_the_graph_and_equals_the_general_one(tail, k
     assert general.head.kind == "general"
     batch = photos(3).double()
     methods = [name for name in METHODS if name != "score-cam"]
-    found = explain(fast, batch, methods=methods, score=score)
+    actual = explain(fast, batch, methods=methods, score=score)
     expected = explain(general, batch, methods=methods, score=score)
     for name in methods:
-        torch.testing.assert_close(found.maps[name], expected.maps[name], rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(actual.maps[name], expected.maps[name], rtol=1e-8, atol=1e-10)
     for name in ("cell", "channel"):
         assert expected.drops[name].abs().max() > 0
-        torch.testing.assert_close(found.drops[name], expected.drops[name], rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(actual.drops[name], expected.drops[name], rtol=1e-8, atol=1e-10)
 
 
 def test_many_channels_through_a_sparse_layer_lose_nothing():
@@ -259,9 +259,9 @@ def test_many_channels_through_a_sparse_layer_lose_nothing():
     fast, general = Network(module, **settings), Network(module, **settings, head="general")
     assert fast.head.kind == "incremental fully connected"
     batch = torch.randn(2, 3, 12, 10, dtype=torch.float64)
-    found, expected = (explain(net, batch, ["ablation-cam"]).drops["channel"] for net in (fast, general))
+    actual, expected = (explain(net, batch, ["ablation-cam"]).drops["channel"] for net in (fast, general))
     assert expected.abs().max() > 0
-    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(actual, expected, rtol=1e-8, atol=1e-10)
 
 
 def test_a_head_that_does_not_fit_cannot_be_forced():

@@ -12,11 +12,11 @@ A = torch.tensor(TINY_FEATURES, dtype=torch.float64)
 W = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
 
 
-def close(found, expected):
-    torch.testing.assert_close(found, torch.as_tensor(expected, dtype=torch.float64), rtol=1e-10, atol=1e-12)
+def close(actual, expected):
+    torch.testing.assert_close(actual, torch.as_tensor(expected, dtype=torch.float64), rtol=1e-10, atol=1e-12)
 
 
-def one(net, batch, name, target=0, **parameters):
+def one_map(net, batch, name, target=0, **parameters):
     out = explain(net, batch, [name], targets=[target] * len(batch), parameters={name: parameters})
     return out.maps[name][0]
 
@@ -24,16 +24,16 @@ def one(net, batch, name, target=0, **parameters):
 def test_grad_cam_plus_plus_by_hand(tiny, tiny_batch):
     """g = W/4 in all four cells, ΣA = 10, 2, 2: α = 1/(2 + g ΣA) = 1/4.5, …, 1/3.5; the second channel's g < 0."""
     weights = [4 * (1 / 4.5) * 0.25, 0.0, 4 * (1 / 3.5) * 0.75]
-    close(one(tiny, tiny_batch, "grad-cam++"), sum(w * a for w, a in zip(weights, A, strict=True)))
+    close(one_map(tiny, tiny_batch, "grad-cam++"), sum(w * a for w, a in zip(weights, A, strict=True)))
 
 
 def test_grad_cam_plus_plus_keeps_its_precision_where_gradients_are_tiny(tiny, tiny_batch):
     """An ε in the denominator would drown g² = 1e-18: the map must only scale."""
-    before = one(tiny, tiny_batch, "grad-cam++")
+    before = one_map(tiny, tiny_batch, "grad-cam++")
     small = Tiny()
     small.fc.weight.data[0] = W.float() * 1e-9
     net = Network(small, layer="layer", size=2, dtype=torch.float64)
-    after = one(net, tiny_batch, "grad-cam++")
+    after = one_map(net, tiny_batch, "grad-cam++")
     g = W.float().double() * 1e-9 / 4
     alpha = 1 / (2 + g * A.sum((1, 2)))
     expected = torch.einsum("k,khw->hw", 4 * alpha * g.clamp_min(0), A)
@@ -42,16 +42,16 @@ def test_grad_cam_plus_plus_keeps_its_precision_where_gradients_are_tiny(tiny, t
 
 
 def test_hirescam_and_layer_cam_by_hand(tiny, tiny_batch):
-    close(one(tiny, tiny_batch, "hirescam") * 4, [[7.0, 0.0], [3.0, 2.0]])
+    close(one_map(tiny, tiny_batch, "hirescam") * 4, [[7.0, 0.0], [3.0, 2.0]])
     close(
-        one(tiny, tiny_batch, "layer-cam") * 4, [[7.0, 2.0], [3.0, 4.0]]
+        one_map(tiny, tiny_batch, "layer-cam") * 4, [[7.0, 2.0], [3.0, 4.0]]
     )  # the negative channel says nothing
 
 
 def test_pixel_ablation_cam_weights_is_grad_cam_up_to_a_constant_behind_an_average_pool(tiny, tiny_batch):
     """A fact of linear heads: w_ij = Grad-CAM / |Y|, so only the × A of equation 5 tells the two apart."""
-    weights = one(tiny, tiny_batch, "pixel-ablation-cam/weights")
-    close(weights * 3.5, one(tiny, tiny_batch, "grad-cam"))
+    weights = one_map(tiny, tiny_batch, "pixel-ablation-cam/weights")
+    close(weights * 3.5, one_map(tiny, tiny_batch, "grad-cam"))
 
 
 @pytest.mark.parametrize("target", [0, 1])
@@ -69,11 +69,11 @@ def test_the_authors_variant_follows_the_published_steps(tiny, tiny_batch, targe
     expected = torch.zeros(2, 2, dtype=torch.float64)
     for channel in tiny_batch[0]:
         expected += channel * weights
-    close(one(tiny, tiny_batch, "pixel-ablation-cam/authors", target), expected)
+    close(one_map(tiny, tiny_batch, "pixel-ablation-cam/authors", target), expected)
 
 
 def test_the_authors_variant_of_equal_weights_is_blank_and_not_nan(tiny):
-    assert not one(tiny, torch.ones(1, 3, 2, 2, dtype=torch.float64), "pixel-ablation-cam/authors").any()
+    assert not one_map(tiny, torch.ones(1, 3, 2, 2, dtype=torch.float64), "pixel-ablation-cam/authors").any()
 
 
 def test_score_cam_follows_algorithm_1():
@@ -94,13 +94,13 @@ def test_score_cam_follows_algorithm_1():
         weights = torch.softmax(torch.stack(scores), 0)
         expected = (weights[:, None, None] * features).sum(0).relu()
     assert expected.max() > 0
-    close(one(net, photo, "score-cam", 2), expected)
-    close(one(net, photo, "score-cam", 2, chunk=1), expected)
+    close(one_map(net, photo, "score-cam", 2), expected)
+    close(one_map(net, photo, "score-cam", 2, chunk=1), expected)
 
 
 def test_score_cam_gives_a_constant_channel_no_weight(tiny):
     flat = torch.full((1, 3, 2, 2), 2.0, dtype=torch.float64)
-    assert not one(tiny, flat, "score-cam").any()
+    assert not one_map(tiny, flat, "score-cam").any()
 
 
 def test_recipro_cam_keeps_one_neighbourhood_and_asks_for_the_score(tiny, tiny_batch):
@@ -111,53 +111,53 @@ def test_recipro_cam_keeps_one_neighbourhood_and_asks_for_the_score(tiny, tiny_b
             mask[i, :] = mask[:, j] = 0.5
             mask[i, j] = 1
             scores[i, j] = tiny.module(tiny_batch * mask)[0, 0].detach()
-    close(one(tiny, tiny_batch, "recipro-cam"), scores - scores.min())
+    close(one_map(tiny, tiny_batch, "recipro-cam"), scores - scores.min())
 
 
 def test_grouped_ablation_with_no_pruning_is_ablation_cam(tiny, tiny_batch):
-    exact = one(tiny, tiny_batch, "ablation-cam")
-    close(one(tiny, tiny_batch, "ablation-cam++", threshold=0.0, depth=100), exact)
+    exact = one_map(tiny, tiny_batch, "ablation-cam")
+    close(one_map(tiny, tiny_batch, "ablation-cam++", threshold=0.0, depth=100), exact)
 
 
 def test_grouped_ablation_of_one_group_shares_its_drop(tiny, tiny_batch):
     """All three channels gone leave the bias ½ of 3½: a drop of 3/3½, a third of it for each."""
     expected = A.sum(0) / 3.5
-    close(one(tiny, tiny_batch, "ablation-cam++", groups=1, depth=0), expected)
-    close(one(tiny, tiny_batch, "ablation-cam++", groups=1, threshold=2.0), expected)  # pruned
+    close(one_map(tiny, tiny_batch, "ablation-cam++", groups=1, depth=0), expected)
+    close(one_map(tiny, tiny_batch, "ablation-cam++", groups=1, threshold=2.0), expected)  # pruned
 
 
 def test_grouped_ablation_gives_a_dead_channel_nothing(tiny):
     batch = torch.tensor([TINY_FEATURES], dtype=torch.float64)
     batch[0, 1] = 0
-    close(one(tiny, batch, "ablation-cam++", groups=1, depth=0), (A[0] + A[2]) * (4 / 4.5 / 2))
-    assert not one(tiny, torch.zeros(1, 3, 2, 2, dtype=torch.float64), "ablation-cam++").any()
+    close(one_map(tiny, batch, "ablation-cam++", groups=1, depth=0), (A[0] + A[2]) * (4 / 4.5 / 2))
+    assert not one_map(tiny, torch.zeros(1, 3, 2, 2, dtype=torch.float64), "ablation-cam++").any()
 
 
 def test_the_random_control_is_seeded_by_the_photo(tiny, tiny_batch):
-    again, other = one(tiny, tiny_batch, "random"), one(tiny, tiny_batch + 1, "random")
+    again, other = one_map(tiny, tiny_batch, "random"), one_map(tiny, tiny_batch + 1, "random")
     crowd = explain(tiny, torch.cat([tiny_batch + 1, tiny_batch]), ["random"]).maps["random"]
     assert torch.equal(again, crowd[1])
     assert torch.equal(other, crowd[0])
     assert not torch.equal(again, other)
-    assert not torch.equal(again, one(tiny, tiny_batch, "random", seed=1))
+    assert not torch.equal(again, one_map(tiny, tiny_batch, "random", seed=1))
     assert ((again >= 0) & (again < 1)).all()
 
 
 def test_the_centre_control_is_a_bell_in_the_middle(tiny):
     batch = torch.zeros(1, 3, 5, 7, dtype=torch.float64)
-    found = one(tiny, batch, "centre")
-    assert found[2, 3] == 1
-    close(found, found.flip(0).flip(1))
-    close(found[2, 0], np.exp(-((3 / 7) ** 2) / (2 * 0.25**2)))
+    centre = one_map(tiny, batch, "centre")
+    assert centre[2, 3] == 1
+    close(centre, centre.flip(0).flip(1))
+    close(centre[2, 0], np.exp(-((3 / 7) ** 2) / (2 * 0.25**2)))
 
 
 def test_an_unknown_parameter_is_answered_with_those_that_exist(tiny, tiny_batch):
     with pytest.raises(CamError, match="no parameter 'group'; it has: groups, depth, threshold"):
-        one(tiny, tiny_batch, "ablation-cam++", group=3)
+        one_map(tiny, tiny_batch, "ablation-cam++", group=3)
     with pytest.raises(CamError, match="not asked for"):
         explain(tiny, tiny_batch, ["grad-cam"], parameters={"random": {"seed": 1}})
     with pytest.raises(CamError, match="at least one group"):
-        one(tiny, tiny_batch, "ablation-cam++", groups=0)
+        one_map(tiny, tiny_batch, "ablation-cam++", groups=0)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -195,8 +195,8 @@ def test_a_score_of_exactly_zero_gives_a_map_of_numbers(tiny, name):
     """Its cells give −3, −2, 1 and 2, a quarter of each; the bias is 0.5. A drop is a share of 0, which counts as 1."""
     batch = torch.tensor([[[[1, 2], [3, 4]], [[2, 2], [1, 1]], [[0, 0], [0, 0]]]], dtype=torch.float64)
     assert tiny.logits(batch)[0, 0] == 0
-    found = one(tiny, batch, name)
-    assert found.isfinite().all()
+    cells = one_map(tiny, batch, name)
+    assert cells.isfinite().all()
     drops = torch.tensor([-3.0, -2.0, 1.0, 2.0]) / 4
     expected = {
         "pixel-ablation-cam": (drops * batch[0].sum(0).flatten()).relu().view(2, 2),
@@ -204,7 +204,7 @@ def test_a_score_of_exactly_zero_gives_a_map_of_numbers(tiny, name):
         "pixel-ablation-cam/authors": torch.zeros(2, 2),  # there the score itself is a factor
     }
     if name in expected:
-        close(found, expected[name].double())
+        close(cells, expected[name].double())
 
 
 def test_grouped_ablation_splits_no_further_than_it_is_told(tiny):
@@ -217,5 +217,5 @@ def test_grouped_ablation_splits_no_further_than_it_is_told(tiny):
     together = torch.stack([both, apart[1], both])
     whole = apart.mean().expand(3)
     for depth, weights in ((0, whole), (1, together), (2, apart)):
-        found = one(tiny, features, "ablation-cam++", groups=1, depth=depth, threshold=0.0)
-        close(found, torch.einsum("k,khw->hw", weights, features[0]).relu())
+        cells = one_map(tiny, features, "ablation-cam++", groups=1, depth=depth, threshold=0.0)
+        close(cells, torch.einsum("k,khw->hw", weights, features[0]).relu())

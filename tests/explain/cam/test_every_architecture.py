@@ -130,7 +130,7 @@ def check_drops(module, net, photo):
         target,
         [clear_cell(*cell) for cell in cells] + [clear_channel(k) for k in channels],
     )
-    found = torch.cat(
+    drops = torch.cat(
         [
             torch.stack([out.drops["cell"][0, i, j] for i, j in cells]),
             out.drops["channel"][0, channels],
@@ -138,7 +138,7 @@ def check_drops(module, net, photo):
     )
     expected = logits[target] - left
     assert expected.abs().max() > 1e-6 * spread, "nothing was ablated: the test would prove nothing"
-    assert ((found * logits[target].abs() - expected).abs() / spread).max() < 1e-6
+    assert ((drops * logits[target].abs() - expected).abs() / spread).max() < 1e-6
 
 
 def check_gradients(module, net, photo):

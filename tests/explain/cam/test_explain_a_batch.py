@@ -8,8 +8,8 @@ from explain.cam import METHOD_NAMES, METHODS, CamError, explain
 PAPER = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
 
-def close(found, expected):
-    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-10, atol=1e-12)
+def close(actual, expected):
+    torch.testing.assert_close(actual, torch.tensor(expected, dtype=torch.float64), rtol=1e-10, atol=1e-12)
 
 
 def test_maps_equal_a_calculation_by_hand(tiny, tiny_batch):
@@ -93,7 +93,7 @@ def test_targets_that_are_no_classes_are_refused(tiny, tiny_batch, targets, mess
 
 
 @pytest.mark.parametrize(
-    ("batch", "found"),
+    ("batch", "description"),
     [
         (torch.zeros(3, 2, 2), r"\(3, 2, 2\)"),
         (torch.zeros(1, 4, 2, 2), r"\(1, 4, 2, 2\)"),
@@ -101,8 +101,8 @@ def test_targets_that_are_no_classes_are_refused(tiny, tiny_batch, targets, mess
         (None, "NoneType"),
     ],
 )
-def test_a_batch_of_another_shape_is_refused_and_said_to_be_what_it_is(tiny, batch, found):
-    with pytest.raises(CamError, match=f"{found}.*preprocess"):
+def test_a_batch_of_another_shape_is_refused_and_said_to_be_what_it_is(tiny, batch, description):
+    with pytest.raises(CamError, match=f"{description}.*preprocess"):
         explain(tiny, batch, methods=["grad-cam"])
 
 

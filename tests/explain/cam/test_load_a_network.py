@@ -76,9 +76,9 @@ def test_preprocessing_that_cannot_be_is_refused(values):
 def test_the_packaged_networks_know_the_sample_photos(name, right):
     net = packaged(name)
     batch = torch.stack([net.preprocess(sample_photo(row["file"])) for row in sample_rows()])
-    found = torch.cat([net.logits(part) for part in batch.split(7)]).argmax(1)
+    answers = torch.cat([net.logits(part) for part in batch.split(7)]).argmax(1)
     labels = torch.tensor([int(row["class_index"]) for row in sample_rows()])
-    assert int((found == labels).sum()) == right
+    assert int((answers == labels).sum()) == right
     assert net.class_names == imagenet_names()
 
 
@@ -131,10 +131,10 @@ def test_a_network_by_torch_export_is_loaded_and_explained(tmp_path):
     net = Network.load(str(tmp_path / "net.pt2"), preprocessing=plain)
     own = Network(module, preprocessing=plain)
     methods = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
-    found, expected = explain(net, photo, methods), explain(own, photo, methods)
+    actual, expected = explain(net, photo, methods), explain(own, photo, methods)
     assert net.layer == own.layer == "1"
     for method in methods:
-        torch.testing.assert_close(found.maps[method], expected.maps[method])
+        torch.testing.assert_close(actual.maps[method], expected.maps[method])
 
 
 def test_a_download_that_fails_says_what_to_do(monkeypatch, tmp_path):
@@ -203,12 +203,12 @@ def test_a_layer_that_does_not_exist_is_refused_on_loading():
 
 def test_the_manifest_is_plain_and_complete():
     net = packaged("efficientnet_lite0")
-    found = json.loads(json.dumps(net.manifest()))
-    assert found["network"] == "package:efficientnet_lite0"
-    assert found["layer"] == "bn2"
-    assert found["head"] == "average pool + linear"
-    assert found["weights_sha256"] == net.weights_sha256
-    assert found["preprocessing"]["size"] == [224, 224]
+    manifest = json.loads(json.dumps(net.manifest()))
+    assert manifest["network"] == "package:efficientnet_lite0"
+    assert manifest["layer"] == "bn2"
+    assert manifest["head"] == "average pool + linear"
+    assert manifest["weights_sha256"] == net.weights_sha256
+    assert manifest["preprocessing"]["size"] == [224, 224]
     out = explain(
         net, torch.zeros(1, 3, 224, 224), ["ablation-cam++"], parameters={"ablation-cam++": {"groups": 4}}
     )

@@ -87,11 +87,11 @@ def hooked_features(module, layer, batch):
     return seen[0]
 
 
-def difference(found, expected):
+def difference(actual, expected):
     """The largest difference as a share of the oracle map's range."""
     expected = expected.detach()
     spread = expected.max() - expected.min()
-    return float((found.double() - expected).abs().max() / spread)
+    return float((actual.double() - expected).abs().max() / spread)
 
 
 @pytest.mark.parametrize("part", range(7))

@@ -23,21 +23,23 @@ from explain.cam.metrics.sanity import forgetful, randomisation_check
 def test_the_figures_equal_a_calculation_by_hand():
     whole = np.array([0.8, 0.5, 0.5, 1.0])
     left = {"a": np.array([0.4, 0.6, 0.5, 0.5]), "b": np.array([0.2, 0.6, 0.1, 0.75])}
-    found = faithfulness(whole, left, confidence=True)
-    assert found["a"].average_drop == pytest.approx((50 + 0 + 0 + 50) / 4)
-    assert found["b"].average_drop == pytest.approx((75 + 0 + 80 + 25) / 4)
-    assert found["a"].increase == found["b"].increase == pytest.approx(25)  # equal is not more
-    assert found["a"].average_gain == pytest.approx(100 * (0.1 / 0.5) / 4)
-    assert found["a"].win == pytest.approx(100 * (1 + 0.5 + 1 + 0) / 4)  # the second photo is a tie
-    assert found["a"].win + found["b"].win == pytest.approx(100)
-    assert (found["a"].photos, found["a"].excluded) == (4, 0)
+    figures = faithfulness(whole, left, confidence=True)
+    assert figures["a"].average_drop == pytest.approx((50 + 0 + 0 + 50) / 4)
+    assert figures["b"].average_drop == pytest.approx((75 + 0 + 80 + 25) / 4)
+    assert figures["a"].increase == figures["b"].increase == pytest.approx(25)  # equal is not more
+    assert figures["a"].average_gain == pytest.approx(100 * (0.1 / 0.5) / 4)
+    assert figures["a"].win == pytest.approx(100 * (1 + 0.5 + 1 + 0) / 4)  # the second photo is a tie
+    assert figures["a"].win + figures["b"].win == pytest.approx(100)
+    assert (figures["a"].photos, figures["a"].excluded) == (4, 0)
 
 
 def test_photos_with_a_negative_or_zero_score_are_left_out_and_counted():
-    found = faithfulness(np.array([2.0, -1.0, 0.0]), {"a": np.array([1.0, 9.0, 9.0])}, confidence=False)["a"]
-    assert (found.average_drop, found.increase, found.win) == (50, 0, 100)
-    assert (found.photos, found.excluded) == (1, 2)
-    assert found.average_gain is None
+    figures = faithfulness(np.array([2.0, -1.0, 0.0]), {"a": np.array([1.0, 9.0, 9.0])}, confidence=False)[
+        "a"
+    ]
+    assert (figures.average_drop, figures.increase, figures.win) == (50, 0, 100)
+    assert (figures.photos, figures.excluded) == (1, 2)
+    assert figures.average_gain is None
 
 
 def test_nothing_above_zero_is_an_error():
@@ -156,9 +158,9 @@ def test_a_map_that_ignores_the_network_does_not_change_when_it_forgets():
     )  # fmt: skip
     net = Network(module.eval(), layer="1", size=12)
     batch = torch.randn(6, 3, 12, 12)
-    found = randomisation_check(net, batch, ["centre", "pixel-ablation-cam/weights"])
-    assert found["centre"].tolist() == pytest.approx([1.0] * 6)
-    changed = found["pixel-ablation-cam/weights"]
+    correlations = randomisation_check(net, batch, ["centre", "pixel-ablation-cam/weights"])
+    assert correlations["centre"].tolist() == pytest.approx([1.0] * 6)
+    changed = correlations["pixel-ablation-cam/weights"]
     assert np.nanmean(np.abs(changed)) < 0.9
 
 

@@ -90,8 +90,8 @@ def test_loc_counts_inside_over_box_and_outside():
 
 def test_boxes_go_through_the_same_crop_and_are_cut_at_its_edges():
     crop = (10.0, 20.0, 110.0, 120.0)
-    found = boxes_in_crop([(10, 20, 60, 70), (0, 0, 30, 40), (200, 0, 210, 9)], crop, (50, 50))
-    assert found == [(0, 0, 25, 25), (0, 0, 10, 10)]
+    boxes = boxes_in_crop([(10, 20, 60, 70), (0, 0, 30, 40), (200, 0, 210, 9)], crop, (50, 50))
+    assert boxes == [(0, 0, 25, 25), (0, 0, 10, 10)]
 
 
 def test_a_pixel_is_in_a_box_by_its_centre():

@@ -31,22 +31,22 @@ CORNER = (0.05, 0.75, 0.2, 0.9)  # down on the left
 @pytest.mark.parametrize("boxes", [(BOX,), (BOX, SMALL), (SMALL, BOX), (THIN, BOX), (CORNER, BOX)])
 @pytest.mark.parametrize("cells", [(14, 14), (10, 14), (7, 7)])
 def test_the_first_lies_on_the_largest_box_and_the_others_off_every_box(boxes, cells):
-    found = maps(boxes, cells)
-    assert [one.shape for one in found] == [cells] * 4
-    assert all(one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1 for one in found)
-    on, *off = (placed(one) for one in found)
+    all_maps = maps(boxes, cells)
+    assert [map_.shape for map_ in all_maps] == [cells] * 4
+    assert all(map_.dtype == np.float32 and map_.min() >= 0 and map_.max() <= 1 for map_ in all_maps)
+    on, *off = (placed(map_) for map_ in all_maps)
     assert pointing_hit(on, in_pixels([BOX]))
     assert energy(on, in_pixels(boxes)) >= 0.7
-    for one in off:
-        assert energy(one, in_pixels(boxes)) <= 0.15
+    for map_off in off:
+        assert energy(map_off, in_pixels(boxes)) <= 0.15
         for box in in_pixels(boxes):
-            assert not pointing_hit(one, [box])
-        covered = render.top_share(one) & box_mask(in_pixels(boxes), (SIDE, SIDE))
+            assert not pointing_hit(map_off, [box])
+        covered = render.top_share(map_off) & box_mask(in_pixels(boxes), (SIDE, SIDE))
         assert covered.sum() <= 0.15 * box_mask(in_pixels(boxes), (SIDE, SIDE)).sum()
 
 
 def test_maps_that_are_off_are_not_all_at_one_place():
-    peaks = [np.unravel_index(placed(one).argmax(), (SIDE, SIDE)) for one in maps(cells=(32, 32))[1:]]
+    peaks = [np.unravel_index(placed(map_).argmax(), (SIDE, SIDE)) for map_ in maps(cells=(32, 32))[1:]]
     apart = [np.hypot(a[0] - b[0], a[1] - b[1]) / SIDE for n, a in enumerate(peaks) for b in peaks[:n]]
     assert min(apart) > 0.1
 
@@ -78,5 +78,5 @@ def test_as_many_as_are_asked_for():
 def test_boxes_of_a_photo_lie_in_its_frame():
     """Of 200 × 100 pixels the frame is the 87 in the middle."""
     whole, cut, outside = (56.5, 6.5, 143.5, 93.5), (0, 50, 100, 200), (0, 0, 50, 50)
-    found = attention_maps.boxes_in_frame([whole, cut, outside], 200, 100)
-    assert found == [pytest.approx((0, 0, 1, 1)), pytest.approx((0, 0.5, 0.5, 1))]
+    in_frame = attention_maps.boxes_in_frame([whole, cut, outside], 200, 100)
+    assert in_frame == [pytest.approx((0, 0, 1, 1)), pytest.approx((0, 0.5, 0.5, 1))]

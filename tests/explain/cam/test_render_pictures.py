@@ -100,8 +100,8 @@ def test_cells_below_zero_are_shown_as_nothing():
 def test_rows_are_read_down_and_columns_across_where_the_frame_is_a_corner_of_the_crop():
     """Of two rows and three columns, the frame sees the lower middle one; its pixels are at 0.75 and 1.25 cells."""
     cells = np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
-    found = render.upsample(cells, (0, 0, 30, 20), (10, 10, 20, 20), side=2)
-    np.testing.assert_allclose(found, 3 * np.outer([0.75, 1], [0.75, 0.75]))
+    placed = render.upsample(cells, (0, 0, 30, 20), (10, 10, 20, 20), side=2)
+    np.testing.assert_allclose(placed, 3 * np.outer([0.75, 1], [0.75, 0.75]))
 
 
 def test_each_kind_of_picture_is_what_it_is_called():

@@ -35,11 +35,11 @@ def test_features_and_maps_are_those_of_torch(name, batch):
     expected = torch_net.features(batch)
     difference = (other.features(batch) - expected).abs().max() / expected.abs().max()
     assert difference < 1e-5
-    found, right = explain(other, batch, methods), explain(torch_net, batch, methods)
-    assert (found.logits - right.logits).abs().max() < 1e-5 * right.logits.abs().max()
-    assert torch.equal(other.logits(batch), found.logits)
+    actual, right = explain(other, batch, methods), explain(torch_net, batch, methods)
+    assert (actual.logits - right.logits).abs().max() < 1e-5 * right.logits.abs().max()
+    assert torch.equal(other.logits(batch), actual.logits)
     for method in methods:
-        assert (found.maps[method] - right.maps[method]).abs().max() < 1e-4 * right.maps[method].max()
+        assert (actual.maps[method] - right.maps[method]).abs().max() < 1e-4 * right.maps[method].max()
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -48,9 +48,9 @@ def test_an_export_is_made_once_and_found_again_by_the_hash_of_the_weights(name,
     tmp_path /= "new/folder"  # which nobody has made yet
     first = Network(small(), layer="2", size=(24, 16), backend=name, cache=tmp_path)
     (kept,) = tmp_path.iterdir()
-    made = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    written_at = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
     again = Network(small(), layer="2", size=(24, 16), backend=name, cache=tmp_path)
-    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == made
+    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == written_at
     assert torch.equal(first.features(batch), again.features(batch))
     other = small()
     other[0].weight.data *= 2

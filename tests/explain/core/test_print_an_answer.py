@@ -78,8 +78,8 @@ def evaluated(**changes) -> EvaluationTable:
     return EvaluationTable(**whole | parts | changes)
 
 
-def lines(found: EvaluationTable, protocol: str = "paper", target: str = "label") -> list[str]:
-    return as_text(found, "tools", PROTOCOLS[protocol], target).splitlines()
+def lines(evaluated: EvaluationTable, protocol: str = "paper", target: str = "label") -> list[str]:
+    return as_text(evaluated, "tools", PROTOCOLS[protocol], target).splitlines()
 
 
 def test_each_figure_of_an_evaluation_stands_in_its_row():

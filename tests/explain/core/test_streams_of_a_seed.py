@@ -28,8 +28,8 @@ OTHER_SEEDS = {
 def test_no_number_is_used_twice_but_where_what_follows_tells_them_apart():
     numbers = Counter(stream.number for stream in Stream)
     assert {stream for stream in Stream if numbers[stream.number] > 1} == SHARED
-    for one, other in combinations(Stream, 2):
-        assert one.value != other.value  # or the second would be another name of the first
+    for stream, other in combinations(Stream, 2):
+        assert stream.value != other.value  # or the second would be another name of the first
     assert 0 not in numbers  # numpy takes a seed that ends in 0 as the one without it
 
 
@@ -42,7 +42,7 @@ def test_a_class_and_a_person_share_no_draws():
     assert min(number >> 32 for number in hashes) > 1
     of_class = {state(Stream.PHOTOS_OF_CLASS.of(7, number)) for number in hashes}
     people = range(1, 300)
-    keys = [(), (0,), *((1, given) for given in range(5))]
+    keys = [(), (0,), *((1, check) for check in range(5))]
     of_people = {state(Stream.CHECK_PLACES.of(7, number, *key)) for number in people for key in keys}
     assert len(of_class) == len(names)
     assert not of_class & of_people
@@ -115,7 +115,7 @@ def test_practice_and_checks_come_as_they_did(monkeypatch):
     sides = [practice.right_side(person(number), example) for number in range(1, 9) for example in (0, 1)]
     assert sides == [1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1]
     orders = [
-        attention_checks.check_order(person(1).study, number, given) for number in (1, 2) for given in (0, 1)
+        attention_checks.check_order(person(1).study, number, check) for number in (1, 2) for check in (0, 1)
     ]
     assert orders == [[2, 1, 3, 0], [1, 2, 0, 3], [2, 1, 3, 0], [0, 2, 3, 1]]
     monkeypatch.setattr(attention_checks, "expected_main", lambda study: 20)

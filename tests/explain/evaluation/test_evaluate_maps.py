@@ -95,7 +95,7 @@ def authors_mask(row, size) -> np.ndarray:
 
 def test_the_paper_s_table_equals_equations_6_and_7_stated_plainly(maps, tiny):
     """Average drop = 100/N Σ max(0, Y − O)/Y (6); increase = 100/N Σ 1[Y < O] (7)."""
-    found = evaluated(maps, tiny)
+    table = evaluated(maps, tiny)
     net = load_network(tiny)
     for method in METHODS:
         drops, rises = {"confidence": [], "activation": []}, {"confidence": [], "activation": []}
@@ -108,7 +108,7 @@ def test_the_paper_s_table_equals_equations_6_and_7_stated_plainly(maps, tiny):
                     drops[name].append(max(0, y - o) / y)
                     rises[name].append(y < o)
         for name in drops:
-            figures = getattr(found, name)[method]
+            figures = getattr(table, name)[method]
             assert figures.photos == len(drops[name])
             assert figures.excluded == 5 - len(drops[name])
             assert figures.average_drop == pytest.approx(100 * np.mean(drops[name]), rel=1e-5, abs=1e-5)
@@ -227,10 +227,10 @@ def test_a_score_that_is_no_number_stores_nothing(maps, tiny, monkeypatch):
 def test_scores_that_are_never_above_zero_are_said_in_a_sentence(maps, tiny):
     evaluated(maps, tiny)
     Evaluation.objects.update(activation=-1.0)
-    found = table_of(image_set=maps, asked=ask(tiny)[0])
-    assert found.activation == {}
-    assert found.notes == ("No photo has an activation above 0, so there is no drop in it to speak of.",)
-    assert found.confidence["grad-cam"].photos == 5
+    table = table_of(image_set=maps, asked=ask(tiny)[0])
+    assert table.activation == {}
+    assert table.notes == ("No photo has an activation above 0, so there is no drop in it to speak of.",)
+    assert table.confidence["grad-cam"].photos == 5
 
 
 def test_photos_with_boxes_tell_how_well_a_map_points(maps, tiny):
@@ -239,13 +239,13 @@ def test_photos_with_boxes_tell_how_well_a_map_points(maps, tiny):
     for image in boxed:
         image.boxes = [[0, 0, image.width, image.height]]
         image.save()
-    found = evaluated(maps, tiny).localisation["grad-cam"]
+    localisation = evaluated(maps, tiny).localisation["grad-cam"]
     seen = ExplanationMap.objects.filter(method="grad-cam", image__in=boxed)
     not_blank = 100 * np.mean([not row.blank for row in seen])
-    assert found.photos == 3
-    assert found.pointing == pytest.approx(not_blank)
-    assert found.energy == pytest.approx(not_blank)
-    assert 0 < found.iou_50 <= found.iou_10 <= 1
+    assert localisation.photos == 3
+    assert localisation.pointing == pytest.approx(not_blank)
+    assert localisation.energy == pytest.approx(not_blank)
+    assert 0 < localisation.iou_50 <= localisation.iou_10 <= 1
 
 
 def test_a_corrected_box_is_evaluated_again(maps, tiny):
@@ -259,11 +259,11 @@ def test_a_corrected_box_is_evaluated_again(maps, tiny):
 
 
 def test_curves_give_insertion_and_deletion(maps, tiny):
-    found = evaluated(maps, tiny, "curves", methods=["grad-cam"])
+    table = evaluated(maps, tiny, "curves", methods=["grad-cam"])
     rows = Evaluation.objects.all()
-    assert found.curves["grad-cam"].insertion == pytest.approx(np.mean([row.insertion for row in rows]))
+    assert table.curves["grad-cam"].insertion == pytest.approx(np.mean([row.insertion for row in rows]))
     assert all(0 <= row.deletion <= 1 for row in rows)
-    assert found.confidence == found.activation == {}
+    assert table.confidence == table.activation == {}
 
 
 def test_missing_maps_are_named_with_the_command_that_makes_them(maps, tiny):
@@ -336,7 +336,7 @@ def test_workers_get_the_batches_and_the_command_follows_them(maps, tiny, settin
     """The message carries plain values, and what the worker stores is what the command would have."""
     settings.BATCH_SIZE = 2
     evaluated(maps, tiny)
-    here = set(Evaluation.objects.values_list("image", "method", "confidence_left"))
+    inline = set(Evaluation.objects.values_list("image", "method", "confidence_left"))
     Evaluation.objects.all().delete()
     sent = []
 
@@ -350,7 +350,7 @@ def test_workers_get_the_batches_and_the_command_follows_them(maps, tiny, settin
     monkeypatch.setattr(command, "PATIENCE_SECONDS", 0.05)
     call_command("evaluate", "photos", networks="tiny", methods=",".join(METHODS), workers=True)
     assert [len(batch["image_ids"]) for batch in sent] == [2, 2, 1, 2]
-    assert set(Evaluation.objects.values_list("image", "method", "confidence_left")) == here
+    assert set(Evaluation.objects.values_list("image", "method", "confidence_left")) == inline
     Evaluation.objects.all().delete()
     monkeypatch.setattr(tasks.evaluate_photos, "delay_on_commit", lambda **batch: None)
     with pytest.raises(
@@ -362,14 +362,14 @@ def test_workers_get_the_batches_and_the_command_follows_them(maps, tiny, settin
 def test_the_rows_behind_a_table_give_its_figures_again(maps, tiny, tmp_path):
     path = tmp_path / "rows.csv"
     call_command("evaluate", "photos", networks="tiny", methods=",".join(METHODS), rows=path)
-    found = table_of(image_set=maps, asked=ask(tiny)[0]).confidence["ablation-cam"]
+    confidence = table_of(image_set=maps, asked=ask(tiny)[0]).confidence["ablation-cam"]
     with path.open() as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == "ablation-cam"]
     drops = [
         max(0.0, float(row["confidence"]) - float(row["confidence_left"])) / float(row["confidence"])
         for row in rows
     ]
-    assert 100 * np.mean(drops) == pytest.approx(found.average_drop, rel=1e-12)
+    assert 100 * np.mean(drops) == pytest.approx(confidence.average_drop, rel=1e-12)
     named = ExplanationMap.objects.in_bulk([int(row["map"]) for row in rows])
     assert [named[int(row["map"])].image.original_name for row in rows] == [row["photo"] for row in rows]
     with pytest.raises(CommandError, match="Is a directory"):
@@ -378,12 +378,12 @@ def test_the_rows_behind_a_table_give_its_figures_again(maps, tiny, tmp_path):
 
 def test_the_rows_name_the_maps_of_their_own_layer(maps, tiny, tmp_path):
     """The same weights cut elsewhere make maps that differ in nothing else; a row must not send a reader to those."""
-    made = ExplanationMap.objects.filter(method="grad-cam")
-    own = set(made.values_list("pk", flat=True))
+    maps_at_layer = ExplanationMap.objects.filter(method="grad-cam")
+    own = set(maps_at_layer.values_list("pk", flat=True))
     other = Network.objects.create(
         **{**model_to_dict(tiny, exclude=["id"]), "name": "cut", "layer": "blocks"}
     )
-    copies = list(made)
+    copies = list(maps_at_layer)
     for copy in copies:
         copy.pk, copy.network, copy.layer = None, other, other.layer
     ExplanationMap.objects.bulk_create(copies)

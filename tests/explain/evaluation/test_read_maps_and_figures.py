@@ -36,10 +36,10 @@ def network(network):
 
 
 def asked(network, protocol="paper", target="label", methods=METHODS) -> evaluate.EvaluationProgress:
-    (one,) = evaluate.ask_for_evaluation(
+    (evaluation,) = evaluate.ask_for_evaluation(
         networks=[network], methods=methods, protocol=protocol, target=target
     )
-    return one
+    return evaluation
 
 
 def a_map(image, network, method="grad-cam", cells=None, **fields) -> ExplanationMap:
@@ -82,14 +82,14 @@ def test_a_table_is_of_the_photos_that_have_the_very_row_of_every_method(tools, 
     a_row(third, network, "hirescam", "soft", confidence_left=0.0)
     others(fourth, network, a_row)
     a_row(fourth, network, "hirescam")
-    found = table_of(image_set=tools, asked=asked(network))
-    assert (found.photos, found.missing, found.methods, found.layer) == (2, 2, METHODS, network.layer)
+    table = table_of(image_set=tools, asked=asked(network))
+    assert (table.photos, table.missing, table.methods, table.layer) == (2, 2, METHODS, network.layer)
     for method in METHODS:
-        by_confidence, by_activation = found.confidence[method], found.activation[method]
+        by_confidence, by_activation = table.confidence[method], table.activation[method]
         assert (by_confidence.average_drop, by_confidence.increase) == (pytest.approx(25), 50)
         assert (by_activation.average_drop, by_activation.photos, by_activation.excluded) == (75, 1, 1)
         assert (by_confidence.average_gain, by_activation.average_gain) == (pytest.approx(25), None)
-    assert found.localisation == found.curves == {}
+    assert table.localisation == table.curves == {}
 
 
 def test_localisation_is_a_mean_over_the_photos_with_a_box_that_the_network_sees(tools, network):
@@ -100,16 +100,27 @@ def test_localisation_is_a_mean_over_the_photos_with_a_box_that_the_network_sees
         (third, {}),
     ):
         a_row(image, network, **figures)
-    found = table_of(image_set=tools, asked=asked(network, methods=["grad-cam"])).localisation["grad-cam"]
-    figures = (found.iou_10, found.iou_30, found.iou_50, found.pointing, found.energy, found.photos)
+    localisation = table_of(image_set=tools, asked=asked(network, methods=["grad-cam"])).localisation[
+        "grad-cam"
+    ]
+    figures = (
+        localisation.iou_10,
+        localisation.iou_30,
+        localisation.iou_50,
+        localisation.pointing,
+        localisation.energy,
+        localisation.photos,
+    )
     assert figures == pytest.approx((0.3, 0.5, 0.7, 50, 40, 2))
 
 
 def test_curves_are_means_of_their_own(tools, network):
     for image, insertion in zip(tools.images.order_by("pk"), (0.2, 0.4, 0.6, 0.8), strict=True):
         a_row(image, network, protocol="curves", insertion=insertion, deletion=insertion / 4)
-    found = table_of(image_set=tools, asked=asked(network, "curves", methods=["grad-cam"])).curves["grad-cam"]
-    assert (found.insertion, found.deletion, found.photos) == pytest.approx((0.5, 0.125, 4))
+    curves = table_of(image_set=tools, asked=asked(network, "curves", methods=["grad-cam"])).curves[
+        "grad-cam"
+    ]
+    assert (curves.insertion, curves.deletion, curves.photos) == pytest.approx((0.5, 0.125, 4))
 
 
 def test_a_row_is_missing_until_that_very_one_is_there(tools, network):
@@ -130,8 +141,8 @@ def test_a_row_is_missing_until_that_very_one_is_there(tools, network):
     assert (todo.image_ids, todo.methods) == (sorted(lack), list(METHODS))
     assert (todo.network_id, todo.protocol, todo.target) == (network.pk, "paper", "label")
     missing = asked(network).missing(list(tools.images.order_by("pk")), image__image_set=tools)
-    assert [one.method for one in missing if one.image == first] == ["grad-cam"]
-    assert [one.method for one in missing if one.image == third] == ["hirescam"]
+    assert [row.method for row in missing if row.image == first] == ["grad-cam"]
+    assert [row.method for row in missing if row.image == third] == ["hirescam"]
 
 
 def test_a_map_that_is_nearly_the_one_is_not_evaluated_in_its_place(tools, network):
@@ -156,14 +167,14 @@ def test_the_top_class_is_that_of_this_network(tools, network):
             image=image, network=make_network(f"other-{image.pk}"), top_class=4, top_probability=1
         )
     wanted = asked(network, target="top").wanted(list(tools.images.order_by("pk")))
-    assert {(one.image.pk, one.target) for one in wanted} == {(first.pk, 3)}
+    assert {(row.image.pk, row.target) for row in wanted} == {(first.pk, 3)}
 
 
 def test_a_photo_whose_class_the_network_does_not_know_has_no_figures(tools, network):
     first = tools.images.order_by("pk").first()
     tools.images.filter(pk=first.pk).update(class_name="my bicycle", class_index=None)
     wanted = asked(network).wanted(list(tools.images.order_by("pk")))
-    assert first.pk not in {one.image.pk for one in wanted}
+    assert first.pk not in {row.image.pk for row in wanted}
     assert len(wanted) == 3 * 2
 
 
@@ -181,14 +192,14 @@ def test_two_methods_differ_visibly_where_their_colours_do(tools, network):
     """Of four photos: the same map, the same but scaled (people see no difference), nearly the same, opposite sides."""
     first, second, third, fourth = tools.images.order_by("pk")
     fifth = make_image(tools, 4)
-    for image, one, other in (
+    for image, cells, other_cells in (
         (first, LEFT, LEFT),
         (second, LEFT, (np.array(LEFT) * 9).tolist()),
         (third, LEFT, RIGHT),
         (fifth, LEFT, NEARLY),
     ):
-        a_map(image, network, "grad-cam", one)
-        a_map(image, network, "hirescam", other)
+        a_map(image, network, "grad-cam", cells)
+        a_map(image, network, "hirescam", other_cells)
     a_map(fourth, network, "grad-cam", LEFT)  # the other is not there
     others(fourth, network, lambda image, network, **fields: a_map(image, network, "hirescam", **fields))
     seen = []
@@ -218,11 +229,11 @@ def test_maps_that_are_flat_have_no_correlation(tools, network):
 
 
 def test_correlation_is_pearson_s():
-    one, other = np.random.default_rng(1).random((2, 3, 4))
-    assert method_comparison.correlation(one, other) == pytest.approx(
-        np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    first, second = np.random.default_rng(1).random((2, 3, 4))
+    assert method_comparison.correlation(first, second) == pytest.approx(
+        np.corrcoef(first.ravel(), second.ravel())[0, 1]
     )
-    assert method_comparison.correlation(one, -3 * one + 7) == pytest.approx(-1)
+    assert method_comparison.correlation(first, -3 * first + 7) == pytest.approx(-1)
 
 
 def test_the_figure_shows_what_each_map_leaves_and_the_box_in_green(tools, network):
@@ -234,14 +245,14 @@ def test_the_figure_shows_what_each_map_leaves_and_the_box_in_green(tools, netwo
     drawn, bare = figure4.figure4_rows(images=[first, second], asked=asked(network))
     assert (drawn.image, drawn.maps, list(drawn.methods)) == (first, {"grad-cam": row.pk}, ["grad-cam"])
     assert (bare.methods, bare.maps) == ({}, {})
-    assert [one.words for one in drawn.methods["grad-cam"]] == [
+    assert [picture.words for picture in drawn.methods["grad-cam"]] == [
         f"grad-cam at {part}% of its maximum" for part in (10, 30, 50)
     ]
     assert drawn.photo.words == f"hammer ({first.original_name})"
     frame = render.frame_picture(pixels_of(first), figure4.SIDE)
     placed = render.place(row.array(), crop_of(network, first), render.frame_box(64, 64), figure4.SIDE)
-    for part, one in zip(figure4.THRESHOLDS, drawn.methods["grad-cam"], strict=True):
-        shown = np.asarray(PillowImage.open(io.BytesIO(one.jpeg))).astype(int)
+    for part, picture in zip(figure4.THRESHOLDS, drawn.methods["grad-cam"], strict=True):
+        shown = np.asarray(PillowImage.open(io.BytesIO(picture.jpeg))).astype(int)
         kept = (placed >= part * placed.max())[20:-20, 20:-20]
         inside = shown[20:-20, 20:-20].sum(2)
         assert inside[~kept].mean() < 30 < inside[kept].mean()
@@ -269,13 +280,15 @@ def test_a_sweep_compares_each_setting_with_the_exact_method(photos, tiny, monke
     assert (exact.method, exact.parameters, exact.agreement) == ("ablation-cam", {}, None)
     assert (coarse.method, coarse.parameters["groups"]) == ("ablation-cam++", 2)
     assert coarse.agreement < whole.agreement == pytest.approx(1, abs=1e-4)
-    assert {one.photos for one in (exact, coarse, whole)} == {1}
-    assert min(one.milliseconds for one in (exact, coarse, whole)) > 0
+    assert {setting.photos for setting in (exact, coarse, whole)} == {1}
+    assert min(setting.milliseconds for setting in (exact, coarse, whole)) > 0
     assert told == [(1, 3), (2, 3), (3, 3)]
     with monkeypatch.context() as clock:
         ticks = iter([0.0, 0.25, 1.0, 1.5, 2.0, 2.125])
         clock.setattr(parameter_sweep.time, "perf_counter", lambda: next(ticks))
         timed = parameter_sweep.sweep(network=tiny, images=images[:1])
-    assert [one.milliseconds for one in timed] == [250.0, 500.0, 125.0]
+    assert [setting.milliseconds for setting in timed] == [250.0, 500.0, 125.0]
     nothing = parameter_sweep.sweep(network=tiny, images=images[1:])
-    assert [(one.photos, one.milliseconds, one.agreement) for one in nothing] == [(0, 0.0, None)] * 3
+    assert [(setting.photos, setting.milliseconds, setting.agreement) for setting in nothing] == [
+        (0, 0.0, None)
+    ] * 3

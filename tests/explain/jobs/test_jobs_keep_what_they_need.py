@@ -182,7 +182,7 @@ def test_half_a_copy_is_not_taken_for_the_whole_when_it_is_tried_again(
     ],
 )
 def test_an_upload_has_a_folder_that_nobody_guesses_and_a_plain_name(called, kept):
-    one, two = upload(name=called), upload(name=called)
-    place, folder, name = one.split("/")
+    first, second = upload(name=called), upload(name=called)
+    place, folder, name = first.split("/")
     assert (place, name, len(folder)) == ("uploads", kept, 32)
-    assert folder != two.split("/")[1]
+    assert folder != second.split("/")[1]

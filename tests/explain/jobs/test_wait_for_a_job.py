@@ -284,10 +284,10 @@ def test_a_network_that_was_tried_is_tried_at_another_layer_or_added_on_the_same
     assert [name for name, _ in page.context["form"].fields["layer"].choices] == ["layer2", "layer1"]
     client.post(address, {"again": "1", "layer": "layer1", "name": "mine"})
     client.post(address, {"layer": "layer1", "name": "mine"})
-    given = {**before.arguments, "layer": "layer1"}
+    arguments = {**before.arguments, "layer": "layer1"}
     again, added = Job.objects.exclude(pk=before.pk).order_by("pk")
-    assert (again.kind, again.arguments, again.back) == (Job.Kind.TRY, given, "/studies/mine/")
-    assert (added.kind, added.arguments) == (Job.Kind.NETWORK, {**given, "name": "mine"})
+    assert (again.kind, again.arguments, again.back) == (Job.Kind.TRY, arguments, "/studies/mine/")
+    assert (added.kind, added.arguments) == (Job.Kind.NETWORK, {**arguments, "name": "mine"})
     assert nobody == [again.pk, added.pk]
 
 

@@ -70,8 +70,8 @@ def test_maps_are_those_of_the_photos_network_method_layer_and_label(count):
             setattr(row, name, value)
         row.save()
     keys = {"network": "tiny", "method": "grad-cam"}
-    found = source_of(keys).maps_of(keys, images)
-    assert {pk: row.pk for pk, row in found.items()} == right
+    maps = source_of(keys).maps_of(keys, images)
+    assert {pk: row.pk for pk, row in maps.items()} == right
     assert source_of(keys).maps_of({"network": "nowhere", "method": "grad-cam"}, images) == {}
     assert source_of(keys).maps_of(keys, []) == {}
 

@@ -157,7 +157,7 @@ def test_progress_names_what_went_wrong_and_is_finished_when_nothing_waits_or_ru
     tried = batch(run, network, state="pending", error="disk full")
     batch(tools.precomputes.create(methods=[]), network, state="failed", error="of another run")
     state = runs.run_progress(run)
-    assert [one.pk for one in state.failures] == [failed, tried]
+    assert [batch.pk for batch in state.failures] == [failed, tried]
     assert not state.finished
     Batch.objects.filter(pk=tried).update(state="running")
     assert not runs.run_progress(run).finished

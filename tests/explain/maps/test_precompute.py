@@ -255,14 +255,14 @@ def test_a_photo_with_two_maps_of_a_method_is_one_photo_and_a_method_without_map
     monkeypatch.setattr(compute.BatchComputation, "compute", broken)
     with pytest.raises(CommandError):
         call_command(*arguments, "--methods=grad-cam,hirescam", "--target=top")
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     assert ExplanationMap.objects.count() == 10
-    assert told["target"] == "top"
-    assert [(row["method"], row["maps"], row["blank"]) for row in told["maps"]] == [
+    assert printed["target"] == "top"
+    assert [(row["method"], row["maps"], row["blank"]) for row in printed["maps"]] == [
         ("grad-cam", 5, 5),
         ("hirescam", 0, 0),
     ]
-    assert [(one["network"], one["error"]) for one in told["failures"]] == [
+    assert [(failure["network"], failure["error"]) for failure in printed["failures"]] == [
         ("tiny", "OSError: No space left on device")
     ]
 

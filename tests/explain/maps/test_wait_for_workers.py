@@ -43,9 +43,9 @@ def test_it_says_how_to_start_a_worker_when_none_takes_a_batch(photos, tiny, sen
         time, "sleep", sleeping_until(3, lambda: run_pending(Precompute.objects.get(), lambda: None))
     )
     make_maps()
-    out, said = capfd.readouterr()
-    assert said.count("No worker has taken a batch so far") == 1
-    assert "celery -A config worker -Q gpu --pool=solo" in said
+    out, stderr = capfd.readouterr()
+    assert stderr.count("No worker has taken a batch so far") == 1
+    assert "celery -A config worker -Q gpu --pool=solo" in stderr
     assert "5 of 5 photos" in out
     assert sent == list(Batch.objects.values_list("pk", flat=True))
 

@@ -46,13 +46,13 @@ def test_it_says_what_the_network_sees_on_the_first_photo_of_the_set(photos, tin
     make_folder(inbox / "others", {"hammer/other.jpg": photo_bytes(50)})
     import_images(path=inbox / "others", set_name="others")
     first = photos.images.order_by("pk").first()
-    found = tried(set_name="photos")
+    outcome = tried(set_name="photos")
     top, picture = expected(tiny, PillowImage.open(first.file).convert("RGB"))
-    assert (found.photo, found.layer, found.classes) == (first.original_name, tiny.layer, 1000)
-    assert found.top == top
-    assert shown(found.picture) == picture
-    assert found.blank is False
-    assert found.layers[-1][0] == tiny.layer
+    assert (outcome.photo, outcome.layer, outcome.classes) == (first.original_name, tiny.layer, 1000)
+    assert outcome.top == top
+    assert shown(outcome.picture) == picture
+    assert outcome.blank is False
+    assert outcome.layers[-1][0] == tiny.layer
 
 
 def test_a_photo_that_is_used_where_it_lies_is_looked_at_too(inbox, tiny):
@@ -60,8 +60,8 @@ def test_a_photo_that_is_used_where_it_lies_is_looked_at_too(inbox, tiny):
     import_images(path=inbox, set_name="photos", in_place=True)
     assert not Image.objects.get().file
     top, picture = expected(tiny, PillowImage.open(inbox / "hammer/1.jpg").convert("RGB"))
-    found = tried(set_name="photos")
-    assert (found.top, shown(found.picture)) == (top, picture)
+    outcome = tried(set_name="photos")
+    assert (outcome.top, shown(outcome.picture)) == (top, picture)
     (inbox / "hammer/1.jpg").write_bytes(photo_bytes(2))
     with pytest.raises(BadInputError, match="is no longer the file that was imported"):
         tried(set_name="photos")
@@ -69,10 +69,11 @@ def test_a_photo_that_is_used_where_it_lies_is_looked_at_too(inbox, tiny):
 
 @pytest.mark.parametrize("set_name", ["", "no-such-set"])
 def test_without_photos_of_ones_own_a_sample_is_looked_at(photos, tiny, settings, set_name):
-    found = tried(set_name=set_name)
-    assert found.photo == "hammer-1.jpg"
+    outcome = tried(set_name=set_name)
+    assert outcome.photo == "hammer-1.jpg"
     assert (
-        found.top == expected(tiny, PillowImage.open(settings.BASE_DIR / trial_run.SAMPLE).convert("RGB"))[0]
+        outcome.top
+        == expected(tiny, PillowImage.open(settings.BASE_DIR / trial_run.SAMPLE).convert("RGB"))[0]
     )
 
 
@@ -94,9 +95,9 @@ def test_a_network_of_few_classes_says_as_many_as_it_has_and_a_blank_map_is_told
         values.data.zero_()
     net = registry.cam.Network(module.eval(), layer="0", class_names=["cat", "dog"], size=224)
     monkeypatch.setattr(registry.cam.Network, "load", lambda *_, **__: net)
-    found = tried()
-    assert (len(found.top), found.classes, found.blank) == (2, 2, True)
-    assert found.to_json()["blank"] is True
+    outcome = tried()
+    assert (len(outcome.top), outcome.classes, outcome.blank) == (2, 2, True)
+    assert outcome.to_json()["blank"] is True
 
 
 @pytest.mark.parametrize(

@@ -174,13 +174,13 @@ def test_in_place_nothing_is_copied_until_somebody_looks(published, settings, ti
     in_place = {row.image.original_name: bytes(row.values) for row in ExplanationMap.objects.all()}
     assert not Path(settings.MEDIA_ROOT).exists()
     client.force_login(admin_user)
-    found = ExplanationMap.objects.get(image=photo)
-    assert client.get(f"/maps/pictures/overlay/{found.pk}/").status_code == 200
+    row = ExplanationMap.objects.get(image=photo)
+    assert client.get(f"/maps/pictures/overlay/{row.pk}/").status_code == 200
     assert len(list(Path(settings.MEDIA_ROOT).rglob("*.jpg"))) == 3
     copies = bring_in(published, set_name="copies").image_set
     run_pending(runs.plan_run(image_set=copies, networks=[tiny], methods=["grad-cam"]), lambda: None)
-    made = ExplanationMap.objects.filter(image__image_set=copies).select_related("image")
-    assert {row.image.original_name: bytes(row.values) for row in made} == in_place
+    copied = ExplanationMap.objects.filter(image__image_set=copies).select_related("image")
+    assert {row.image.original_name: bytes(row.values) for row in copied} == in_place
 
 
 def test_a_photo_that_changed_or_went_is_named_and_a_folder_that_moved_is_followed(published):
@@ -224,9 +224,9 @@ def test_a_photo_that_changed_or_went_is_named_and_a_folder_that_moved_is_follow
 def test_what_is_missing_is_named_with_its_remedy(published, options, complaint):
     (published / "short.txt").write_text("n01440764\n")
     (published / "odd.txt").write_text("n01440764\nfish\n")
-    given = {name: published / path for name, path in options.items()}
+    paths = {name: published / path for name, path in options.items()}
     with pytest.raises(CommandError) as error:
-        call_command("import_images", str(published / "val"), set_name="val", **given)
+        call_command("import_images", str(published / "val"), set_name="val", **paths)
     assert error.value.returncode == 2
     assert complaint in str(error.value)
     assert not Image.objects.exists()
@@ -241,14 +241,14 @@ def test_a_zip_cannot_be_used_in_place(inbox):
 def test_class_names_are_those_of_the_libraries_and_take_no_torch():
     """They are read from the libraries' files: importing either takes more memory than an import may."""
     code = "import sys, django; django.setup(); from explain.photos.class_names import imagenet_class as c; print(c('n04258138'), 'torch' in sys.modules)"
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert said == "(807, 'solar dish') False\n"
+    assert printed == "(807, 'solar dish') False\n"
     from timm.data import ImageNetInfo
     from torchvision.models import ResNet18_Weights
 

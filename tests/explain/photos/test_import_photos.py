@@ -170,8 +170,8 @@ def test_boxes_of_their_own_file_go_before_the_manifest_and_can_come_later(inbox
     import_images(path=photos, set_name="s")
     done = import_images(path=photos, set_name="s", boxes=boxes)
     assert (done.already_there, done.updated) == (2, 2)
-    found = dict(Image.objects.values_list("original_name", "boxes"))
-    assert found == {"hammer/1.jpg": [[1, 2, 30, 40]], "hammer/2.jpg": [[0, 0, 80, 60]]}
+    boxes_of = dict(Image.objects.values_list("original_name", "boxes"))
+    assert boxes_of == {"hammer/1.jpg": [[1, 2, 30, 40]], "hammer/2.jpg": [[0, 0, 80, 60]]}
     assert import_images(path=photos, set_name="s").updated == 0
 
 

@@ -104,10 +104,10 @@ def test_what_is_no_box_is_refused(text):
 
 def test_boxes_are_found_by_path_then_name_then_stem():
     lookup = BoxLookup({"a/1.jpg": [[1, 1, 2, 2]], "1.jpg": [[3, 3, 4, 4]], "1": [[5, 5, 6, 6]]}, "boxes.csv")
-    found = [
+    looked_up = [
         lookup.for_photo(name, "hammer", (9, 9)) for name in ("a/1.jpg", "b/1.jpg", "b/1.png", "b/2.jpg")
     ]
-    assert found == [[[1, 1, 2, 2]], [[3, 3, 4, 4]], [[5, 5, 6, 6]], None]
+    assert looked_up == [[[1, 1, 2, 2]], [[3, 3, 4, 4]], [[5, 5, 6, 6]], None]
     assert lookup.used == {"a/1.jpg", "1.jpg", "1"}
 
 
@@ -165,8 +165,8 @@ def test_boxes_of_a_file_of_their_own_go_before_those_of_the_manifest(inbox):
     photos = make_folder(inbox / "in", files | {"manifest.csv": manifest})
     (inbox / "boxes.csv").write_text("file,boxes\n1.jpg,5 6 7 8\n")
     import_images(path=photos, set_name="s", boxes=inbox / "boxes.csv")
-    found = dict(Image.objects.values_list("original_name", "boxes"))
-    assert found == {"1.jpg": [[5, 6, 7, 8]], "2.jpg": [[1, 2, 3, 4]]}
+    boxes_of = dict(Image.objects.values_list("original_name", "boxes"))
+    assert boxes_of == {"1.jpg": [[5, 6, 7, 8]], "2.jpg": [[1, 2, 3, 4]]}
 
 
 def test_boxes_that_come_later_must_lie_on_the_photo_too(inbox):
@@ -205,9 +205,9 @@ def test_bytes_that_come_twice_and_are_there_already_are_counted_apart(inbox):
     assert (again.added, again.repeated, again.already_there) == (0, 1, 1)
 
 
-@pytest.mark.parametrize("said", ["80,60", ","])
-def test_a_manifest_that_says_the_right_size_or_none_is_believed(inbox, said):
-    text = f"file,class_name,width,height\n1.jpg,hammer,{said}\n"
+@pytest.mark.parametrize("size", ["80,60", ","])
+def test_a_manifest_that_says_the_right_size_or_none_is_believed(inbox, size):
+    text = f"file,class_name,width,height\n1.jpg,hammer,{size}\n"
     make_folder(inbox, {"1.jpg": photo_bytes(1), "manifest.csv": text})
     import_images(path=inbox / "manifest.csv", set_name="s")
     assert (Image.objects.get().width, Image.objects.get().height) == (80, 60)

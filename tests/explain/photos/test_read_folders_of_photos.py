@@ -146,9 +146,9 @@ def test_a_manifest_says_whose_a_photo_is_and_where_things_are_on_it(tmp_path):
 )
 def test_a_line_that_cannot_be_kept_is_named(tmp_path, line, complaint):
     text = f"file,class_name,width,height,author,licence,source\n{line}\n"
-    (said,) = refused(make_folder(tmp_path, {"manifest.csv": text}))
-    assert said.startswith("manifest.csv line 2: ")
-    assert complaint in said
+    (fault,) = refused(make_folder(tmp_path, {"manifest.csv": text}))
+    assert fault.startswith("manifest.csv line 2: ")
+    assert complaint in fault
 
 
 def test_credits_as_long_as_there_is_room_are_kept(tmp_path):
@@ -177,9 +177,9 @@ def test_a_list_of_synsets_tells_the_class_whatever_the_folder_is_called(tmp_pat
     make_folder(tmp_path, {"val/1.JPEG": "x", "val/notes.txt": "x"})
     assert listed(tmp_path, {"1": "n04258138"}) == {"val/1.JPEG": DISH}
     with open_tree(tmp_path) as tree:
-        found = list_photos(tree, {"1": "n04258138"})
-    assert found.ignored == ["val/notes.txt"]
-    assert found.entries[0].source == "ILSVRC2012 validation, n04258138"
+        listing = list_photos(tree, {"1": "n04258138"})
+    assert listing.ignored == ["val/notes.txt"]
+    assert listing.entries[0].source == "ILSVRC2012 validation, n04258138"
 
 
 def fault_of(path) -> str:

@@ -33,8 +33,8 @@ def says(name: str, mistakes: dict[str, dict[str, int]], known: list[str] = CLAS
     for photo in PHOTOS:
         number = photo.key % 100
         wrong = [other for other, count in mistakes.get(photo.class_name, {}).items() for _ in range(count)]
-        said = wrong[number] if number < len(wrong) else photo.class_name
-        top[photo.key] = known.index(said) if said in known else 99
+        answer = wrong[number] if number < len(wrong) else photo.class_name
+        top[photo.key] = known.index(answer) if answer in known else 99
     return Verdicts(
         network=name,
         names=known,
@@ -52,18 +52,18 @@ def chosen(*networks, **rule):
 
 
 def classes_of(choice):
-    return {found.name for found in choice.classes if not found.reason}
+    return {class_choice.name for class_choice in choice.classes if not class_choice.reason}
 
 
 def reasons(choice):
-    return {found.name: found.reason for found in choice.classes if found.reason}
+    return {class_choice.name: class_choice.reason for class_choice in choice.classes if class_choice.reason}
 
 
 def test_nothing_asked_is_every_photo_in_the_order_of_class_and_name():
     choice = chosen()
     assert choice.chosen == tuple(photo.key for photo in PHOTOS)
-    assert [found.name for found in choice.classes] == ["bee", "ant", "dog", "cat"]
-    assert {found.name: found.f1 for found in choice.classes} == {
+    assert [class_choice.name for class_choice in choice.classes] == ["bee", "ant", "dog", "cat"]
+    assert {class_choice.name: class_choice.f1 for class_choice in choice.classes} == {
         name: (pytest.approx(value),) for name, value in F1_ONE.items()
     }
 
@@ -85,7 +85,12 @@ def test_top_classes_are_the_best_by_f1():
 def test_of_two_networks_the_one_that_is_worst_at_a_class_counts():
     choice = chosen(one, two, top_classes=1)
     assert classes_of(choice) == {"bee"}
-    assert [found.name for found in choice.classes] == ["bee", "ant", "cat", "dog"]  # .952, .8, .75, .667
+    assert [class_choice.name for class_choice in choice.classes] == [
+        "bee",
+        "ant",
+        "cat",
+        "dog",
+    ]  # .952, .8, .75, .667
 
 
 def test_a_floor_keeps_a_class_that_is_exactly_at_it():
@@ -117,7 +122,7 @@ def test_only_photos_that_all_networks_get_right():
     why = {photo.name: photo.reason for photo in choice.photos}
     assert why["ant-00.jpg"] == "one says bee"
     assert why["dog-04.jpg"] == "two says ant"
-    assert {found.name: found.correct for found in choice.classes}["dog"] == 5
+    assert {class_choice.name: class_choice.correct for class_choice in choice.classes}["dog"] == 5
 
 
 def test_a_class_that_no_network_knows_and_none_has_looked_at_is_not_one_that_they_get_right():
@@ -126,7 +131,7 @@ def test_a_class_that_no_network_knows_and_none_has_looked_at_is_not_one_that_th
     half = Tally("emu", (7, None), (7, None), 3)
     right, wrong = Tally("ant", (0, 0), (0, 0), 2), Tally("ant", (0, 0), (0, 1), 4)
     counted = choose_classes([unknown, half, right, wrong], ["one", "two"], Rule(only_correct=True))
-    assert {found.name: (found.correct, found.chosen) for found in counted.classes} == {
+    assert {class_choice.name: (class_choice.correct, class_choice.chosen) for class_choice in counted.classes} == {
         "yak": (0, 0), "emu": (0, 0), "ant": (2, 2),
     }  # fmt: skip
 
@@ -163,7 +168,7 @@ def test_a_limit_as_large_as_what_there_is_leaves_nothing_out():
 
 
 def test_classes_of_equal_f1_are_taken_in_the_order_of_their_names():
-    assert [found.name for found in chosen(two).classes] == ["bee", "cat", "ant", "dog"]
+    assert [class_choice.name for class_choice in chosen(two).classes] == ["bee", "cat", "ant", "dog"]
     assert classes_of(chosen(two, top_classes=1)) == {"bee"}
 
 
@@ -174,7 +179,9 @@ def test_many_names_are_shortened():
 
 def test_so_many_of_each_class_are_drawn_by_the_seed_and_by_nothing_else():
     choice = chosen(per_class=4, seed=1)
-    assert {found.name: found.chosen for found in choice.classes} == dict.fromkeys(CLASSES, 4)
+    assert {class_choice.name: class_choice.chosen for class_choice in choice.classes} == dict.fromkeys(
+        CLASSES, 4
+    )
     assert choice.chosen == chosen(per_class=4, seed=1).chosen
     assert choice.chosen != chosen(per_class=4, seed=2).chosen
     alone = chosen(per_class=4, seed=1, classes=("cat",))
@@ -240,7 +247,10 @@ def test_a_class_that_a_network_does_not_know_has_no_f1_and_is_not_ranked():
     three = says("three", {}, ["ant", "bee", "cat"])
     choice = chosen(one, three, top_classes=4)
     assert reasons(choice) == {"dog": "three does not know it"}
-    assert {found.name: found.f1 for found in choice.classes}["dog"] == (pytest.approx(20 / 24), None)
+    assert {class_choice.name: class_choice.f1 for class_choice in choice.classes}["dog"] == (
+        pytest.approx(20 / 24),
+        None,
+    )
 
 
 def test_too_few_classes_or_photos_are_noted():

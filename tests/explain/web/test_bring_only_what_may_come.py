@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def sent(monkeypatch):
     ids: list[int] = []
-    monkeypatch.setattr(tasks, "tell", lambda task, *given: ids.extend(given))
+    monkeypatch.setattr(tasks, "tell", lambda task, *arguments: ids.extend(arguments))
     return ids
 
 
@@ -189,7 +189,7 @@ def test_sets_are_counted_and_found_by_their_names(db):
     ImageSet.objects.create(name="empty")
     for number, name in enumerate(("hammer", "hammer", "ladle")):
         make_image(tools, number, name)
-    counted = [(found.name, found.photos, found.classes) for found in sets_with_counts()]
+    counted = [(image_set.name, image_set.photos, image_set.classes) for image_set in sets_with_counts()]
     assert counted == [("empty", 0, 0), ("tools", 3, 2)]
     assert find_set("tools") == tools
     with pytest.raises(BadInputError, match=r"there is no set “none” \(there is: empty, tools\)"):

@@ -126,8 +126,8 @@ def test_weights_that_cannot_be_had_are_one_sentence(browser, tasks_run_in_place
         raise OSError("no route to host")
 
     monkeypatch.setattr("timm.create_model", offline)
-    given = {"load": "timm:test_efficientnet", "check_set": "photos"}
-    page = browser.post(reverse("network-new"), given, follow=True)
+    posted = {"load": "timm:test_efficientnet", "check_set": "photos"}
+    page = browser.post(reverse("network-new"), posted, follow=True)
     assert "could not be downloaded" in page.content.decode()
 
 
@@ -139,9 +139,9 @@ def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, phot
 
     torch.set_num_threads(1)
     weights = save(Loaded.load("timm:test_efficientnet").module.state_dict())
-    given = {"load": "timm:test_efficientnet", "check_set": "photos"}
+    posted = {"load": "timm:test_efficientnet", "check_set": "photos"}
     file = SimpleUploadedFile("tiny.safetensors", weights)
-    page = browser.post(reverse("network-new"), {**given, "file": file}, follow=True)
+    page = browser.post(reverse("network-new"), {**posted, "file": file}, follow=True)
     job = Job.objects.filter(kind="try", state="done").get()
     assert len(job.result["top"]) == 5
     assert [layer[0] for layer in job.result["layers"]][-1] == job.result["layer"]

@@ -31,8 +31,8 @@ def gallery(db):
 def run(gallery):
     """A run with a batch in each state, the failed one with its message."""
     network = Network.objects.get()
-    found = gallery.precomputes.create(methods=["grad-cam"])
-    found.networks.add(network)
+    run = gallery.precomputes.create(methods=["grad-cam"])
+    run.networks.add(network)
     now = timezone.now()
     for image, fields in zip(
         gallery.images.all(),
@@ -43,9 +43,9 @@ def run(gallery):
         ),
         strict=True,
     ):
-        batch = Batch.objects.create(precompute=found, network=network, **fields)
+        batch = Batch.objects.create(precompute=run, network=network, **fields)
         batch.images.add(image)
-    return found
+    return run
 
 
 @pytest.fixture
