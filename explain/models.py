@@ -181,6 +181,14 @@ class Batch(models.Model):
         return f"batch {self.pk}"
 
 
+class MapPicture(models.TextChoices):
+    """How a map is shown to people: a picture of each kind is made of it, named as the column of `ExplanationMap`."""
+
+    OVERLAY = "overlay", "map over the photo"
+    MASKED = "masked", "the top 20 % of the photo"
+    HEAT = "heat", "the map alone"
+
+
 class ExplanationMap(models.Model):
     """A map as it was computed (raw float32) and its pictures. Computed once, never twice."""
 

@@ -14,12 +14,12 @@ from django.db.models import QuerySet
 
 from explain import cam
 from explain.core import clock
-from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
+from explain.models import Batch, ExplanationMap, Image, MapPicture, Precompute, Prediction
 from explain.networks import load_network
 from explain.photos import label_target, pixels_of
 
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
-from .pictures import MAP_PICTURES, Frame, crop_of
+from .pictures import Frame, crop_of
 
 
 @dataclass
@@ -130,7 +130,7 @@ class BatchComputation:
                     raise
         if stored is None:
             return False
-        self._unused -= {getattr(row, kind).name for row in stored for kind in MAP_PICTURES}
+        self._unused -= {getattr(row, kind).name for row in stored for kind in MapPicture.values}
         return True
 
     def _store_rows(self) -> list[ExplanationMap] | None:

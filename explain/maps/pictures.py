@@ -10,10 +10,8 @@ from PIL import Image as PillowImage
 
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
-from explain.models import ExplanationMap, Image, Network
+from explain.models import ExplanationMap, Image, MapPicture, Network
 from explain.photos import pixels_of
-
-MAP_PICTURES = ("overlay", "masked", "heat")
 
 
 def make_map_pictures(row: ExplanationMap) -> None:
@@ -21,7 +19,7 @@ def make_map_pictures(row: ExplanationMap) -> None:
     if row.overlay:
         return
     Frame(pixels_of(row.image), crop_of(row.network, row.image)).store(row, row.array())
-    row.save(update_fields=MAP_PICTURES)
+    row.save(update_fields=MapPicture.values)
 
 
 def crop_of(network: Network, image: Image) -> render.Box:
@@ -40,7 +38,7 @@ class Frame:
     def store(self, row: ExplanationMap, cells: np.ndarray) -> list[str]:
         """Write the files of a map's pictures and return their names. The row is not saved."""
         placed = render.place(cells, self._crop, self._frame)
-        pictures = {kind: render.picture(kind, self._pixels, placed) for kind in MAP_PICTURES}
+        pictures = {kind: render.picture(kind, self._pixels, placed) for kind in MapPicture.values}
         for kind, picture in pictures.items():
             getattr(row, kind).save(f"{kind}.jpg", ContentFile(render.encode(picture)), save=False)
         return [getattr(row, kind).name for kind in pictures]

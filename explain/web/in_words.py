@@ -1,8 +1,6 @@
-"""Kinds of pictures and figures of a run as pages say them."""
+"""Figures of a run as pages say them."""
 
 from explain import maps
-
-PICTURES = {"overlay": "over the photo", "masked": "top 20 % of the photo", "heat": "alone"}
 
 
 def shown(state: maps.RunProgress) -> dict[str, str]:

@@ -22,10 +22,10 @@ from explain.maps import (
     run_progress,
     runs_with_counts,
 )
-from explain.models import Batch, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
+from explain.models import Batch, ExplanationMap, Image, ImageSet, MapPicture, Network, Precompute, Prediction
 from explain.photos import make_picture, sets_with_counts
 
-from .in_words import PICTURES, shown
+from .in_words import shown
 
 PHOTOS_PER_PAGE = 20
 RUNS_SHOWN = 50
@@ -105,7 +105,7 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
     """The photos of a set with their credits, and the maps of each."""
     image_set = get_object_or_404(ImageSet, name=name)
     picture = request.GET.get("picture", "overlay")
-    if picture not in PICTURES:
+    if picture not in MapPicture.values:
         raise Http404
     photos = Image.objects.filter(image_set=image_set).prefetch_related(
         Prefetch("maps", _maps_for_gallery()),
@@ -115,7 +115,7 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
     return render(
         request,
         "explain/set.html",
-        {"image_set": image_set, "page": page, "picture": picture, "pictures": PICTURES.items()},
+        {"image_set": image_set, "page": page, "picture": picture, "pictures": MapPicture.choices},
     )
 
 
@@ -136,7 +136,7 @@ def photo_picture(request: HttpRequest, pk: int) -> FileResponse:
 @require_safe
 def map_picture(request: HttpRequest, kind: str, pk: int) -> FileResponse:
     """One picture of a map. Its name in storage is random; only its row knows it."""
-    if kind not in PICTURES:
+    if kind not in MapPicture.values:
         raise Http404
     row = get_object_or_404(ExplanationMap.objects.select_related("image", "network"), pk=pk)
     with _or_404():

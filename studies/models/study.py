@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from explain.core.errors import BadInputError
-from explain.models import Precompute
+from explain.models import MapPicture, Precompute
 from studies.core import languages
 from studies.trial_types import TrialType, trial_type_of, trial_types
 
@@ -54,11 +54,6 @@ class Study(Frozen):
         CLOSED = "closed", "closed"
         ARCHIVED = "archived", "archived"
 
-    class Picture(models.TextChoices):
-        OVERLAY = "overlay", "map over the photo"
-        MASKED = "masked", "the top 20 % of the photo"
-        HEAT = "heat", "the map alone"
-
     SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
     LACKS_SOMETHING = (State.DRAFT, State.PRECOMPUTING)  # arms, items or maps are still to be made
     OPENED = (State.OPEN, State.PAUSED, State.CLOSED, State.ARCHIVED)
@@ -104,7 +99,7 @@ class Study(Frozen):
     )
     task = models.CharField(max_length=30, choices=task_choices, help_text="the name of its trial type")
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
-    picture = models.CharField(max_length=10, choices=Picture.choices, default=Picture.OVERLAY)
+    picture = models.CharField(max_length=10, choices=MapPicture.choices, default=MapPicture.OVERLAY)
     responses_per_item = models.PositiveSmallIntegerField(default=4)
     trials_per_participant = models.PositiveIntegerField(default=50)
     repeats_per_participant = models.PositiveIntegerField(

@@ -52,9 +52,9 @@ import tomli_w
 
 from explain import map_sources
 from explain.map_sources import Keys, MapSource, source_of
+from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.models import Study
 from studies.trial_types import Asked, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
@@ -134,7 +134,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
     asked = trial_type_in(source).asked
     language = reader.one_of("language", languages.codes(), default=languages.DEFAULT)
     seed = design.number("seed", least=0, most=2**63 - 1)
-    picture = design.one_of("picture", Study.Picture.values, default=Study.Picture.OVERLAY)
+    picture = design.one_of("picture", MapPicture.values, default=MapPicture.OVERLAY)
     recruitment = reader.table("recruitment", required=False)
     each = design.number("responses_per_item", least=1, most=1000, default=4)
     protocol = Protocol(
@@ -286,7 +286,7 @@ def _completion_url(table: Reader) -> str:
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
     table = reader.table("wording", required=False)
-    if task not in {entry.name for entry in trial_types()} or picture not in Study.Picture.values:
+    if task not in {entry.name for entry in trial_types()} or picture not in MapPicture.values:
         table.taken = dict(table.values)  # one fault says enough
         return {}
     wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)

@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from explain.models import Evaluation
-from explain.web import PICTURES
+from explain.models import Evaluation, MapPicture
 from studies.access import may_edit, study_of
 from studies.models import ItemMap, Study
 
@@ -20,7 +19,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
     """The study's photos with the maps of every arm side by side; blank ones are marked, measures are beside."""
     study = study_of(request, slug)
     picture = request.GET.get("picture", study.picture)
-    picture = picture if picture in PICTURES else study.picture
+    picture = picture if picture in MapPicture.values else study.picture
     items = study.items.select_related("image").order_by("index")
     blank = ItemMap.objects.filter(item__study=study, map__blank=True)
     blanks = blank.count()
@@ -36,7 +35,7 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
             "page": page,
             "rows": _side_by_side(study, list(page.object_list)),
             "picture": picture,
-            "pictures": PICTURES.items(),
+            "pictures": MapPicture.choices,
             "blanks": blanks,
             "only_blank": only_blank,
             "may_edit": may_edit(request.user, study),

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from explain.models import MapPicture
 from studies.core import languages
-from studies.models import Study
 from studies.protocol import Key, default_wording
 from studies.trial_types import trial_type_in
 
@@ -35,7 +35,7 @@ class WordingForm(StepForm):
         help_text="Texts below that you have not changed follow it when you save.",
     )
     picture = forms.ChoiceField(
-        label="How maps are shown", choices=Study.Picture.choices, widget=forms.RadioSelect
+        label="How maps are shown", choices=MapPicture.choices, widget=forms.RadioSelect
     )
     question = forms.CharField(
         required=False, label="Question", help_text="{class} becomes the name of what is in the photo."
@@ -84,7 +84,7 @@ class WordingForm(StepForm):
 
     def read(self, source: Source) -> dict[str, Any]:
         design = source.get("design", {})
-        picture = design.get("picture", Study.Picture.OVERLAY)
+        picture = design.get("picture", MapPicture.OVERLAY)
         said = {**_defaults(source), **source.get("wording", {})}
         return {
             **{key: "\n".join(text) if isinstance(text, list) else text for key, text in said.items()},
@@ -126,7 +126,7 @@ def _with_own(fields: dict[str, forms.Field], own: dict[str, forms.Field]) -> di
 
 def _defaults(source: Source) -> dict[str, Any]:
     """What the texts are where nothing is said, by what the protocol says of pictures and language."""
-    picture = source.get("design", {}).get("picture", Study.Picture.OVERLAY)
+    picture = source.get("design", {}).get("picture", MapPicture.OVERLAY)
     return default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
 
 
