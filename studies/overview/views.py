@@ -11,6 +11,7 @@ from studies.access import editable_study_of, may_edit, study_of
 from studies.lifecycle import STEPS, revoke_invitation
 from studies.models import Study
 from studies.monitoring import invitations_with_people, need_of, people_by_state, progress_of
+from studies.trial_types import trial_type_of
 
 from .forms import InvitationForm
 
@@ -59,13 +60,14 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
-    done = progress_of([found])[found.pk]
+    done, arms = progress_of([found])[found.pk], results.competing_arms(found)
     return render(
         request,
         "studies/overview/study.html",
         {
             "study": found,
-            "arms": results.competing_arms(found),
+            "arms": arms,
+            "maps_shown": trial_type_of(found).layout.shown(len(arms)),
             "items": found.items.count(),
             "progress": done,
             "trials_chart": results.trial_states(done) if done.needed else "",

@@ -38,6 +38,11 @@ class Reading:
     def arms(self) -> tuple[str, ...]:
         return tuple(arm.name for arm in self.arm_rows)
 
+    @property
+    def maps_shown(self) -> int:
+        """How many maps each trial shows, and so how many places there are to pick."""
+        return trial_type_of(self.study).layout.shown(len(self.arms))
+
     @cached_property
     def plan(self) -> AnalysisPlan:
         """What the protocol fixed about the analysis."""
@@ -161,8 +166,10 @@ def answers_of(study: Study, part: AnswerSelection) -> Choices | Ratings:
 
 
 def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:
-    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in codes.texts]
-    return np.array(table, np.int64).reshape(-1, arms)[codes.places]
+    """(n, arms): the arm at each place, -1 where a trial shows fewer maps than there are arms, or where it is not known."""
+    table = [[int(arm) for arm in text.split(",")] if text else [] for text in codes.texts]
+    padded = [[*row, *[-1] * (arms - len(row))] for row in table]
+    return np.array(padded, np.int64).reshape(-1, arms)[codes.places]
 
 
 def totals(study: Study, who: str | None = None) -> ChoiceScores | RatingScores | None:

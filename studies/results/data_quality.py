@@ -67,7 +67,7 @@ def left_out(reading: Reading) -> Exclusions | None:
         rules,
         response_ms=given.response_ms,
         positions=np.where(given.shown == UNKNOWN, SAME, places),
-        shown=len(reading.arms) if choice else 2,
+        shown=reading.maps_shown if choice else 2,
         missed_checks=checks.missed if checks else {},
         failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
     )

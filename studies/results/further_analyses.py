@@ -148,7 +148,9 @@ def _of_choices(reading: Reading, given: Choices) -> dict:
         "tests": {},
         "ranking": ranking,
         "ranked": _ranked(ranking, arms),
-        "positions": _or_none(lambda: position_bias_of(known.units, known.shown, len(arms), seed=seed)),
+        "positions": _or_none(
+            lambda: position_bias_of(known.units, known.shown, reading.maps_shown, seed=seed)
+        ),
         "sides": None,
         "same_as": tuple(filter(None, (_counted_as(way, given) for way in get_args(SameAs)))),
         "methods": tuple(

@@ -116,6 +116,7 @@ class _Ground:
         answers = reading.answers if study.task == Study.Task.CHOICE else None
         self.given = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.given is None else set(self.given.items.tolist())
+        self.maps_shown = reading.maps_shown
         self.rows: dict[str, dict[Key, Evaluation]] = {}
 
     @cached_property
@@ -173,6 +174,12 @@ def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBes
     rows = [_empty(ground, *each) for each in wanted]
     if ground.given is None:
         note = "Only a choice study gives each arm a share of the answers; this study rates."
+        return [replace(row, note=note) for row in rows]
+    if ground.maps_shown < len(ground.arms):
+        note = (
+            f"Each trial shows {ground.maps_shown} of the {len(ground.arms)} arms, so an arm’s share of the answers about "
+            "a photo depends on which arms were shown with it: there are no shares to compare."
+        )
         return [replace(row, note=note) for row in rows]
     figures = [_figures(ground, *each) for each in wanted]
     there = [place for place, values in enumerate(figures) if values]

@@ -194,7 +194,7 @@ def summarise(reading: Reading, answers: Choices | Ratings | None = None) -> Sum
         responses=len(given),
         participants=given.units.people if len(given) else 0,
         imported=imported,
-        positions=_positions(given, len(arms)),
+        positions=_positions(given, reading.maps_shown),
         seed=study.seed,
         looks=looks,
         notes=(
@@ -262,10 +262,10 @@ def _pair(bounds: np.ndarray | None) -> tuple[float, float] | None:
     return None if bounds is None else (float(bounds[0]), float(bounds[1]))
 
 
-def _positions(given: Answers, arms: int) -> dict[str, int]:
+def _positions(given: Answers, places: int) -> dict[str, int]:
     shown = given.shown[given.shown != UNKNOWN]
     if isinstance(given, Choices):
-        counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
+        counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(places)}
         return counts | {SAME_NAME: int((shown == SAME).sum())}
     return {
         "left": int((shown < 0).sum()),
