@@ -367,6 +367,19 @@ def test_results_have_a_place_for_each_map_and_no_more(another_visitor, asked):
     assert note.startswith(f"Each trial shows {shown} of the 4 arms")
 
 
+def test_every_page_of_the_workspace_can_be_read(another_visitor, asked, admin_client):
+    study = answered(another_visitor, attention_checks=2)
+    shown = asked.layout.shown(4)
+    for name in ("study", "study-results", "study-humans", "study-items", "study-watch", "study-gallery"):
+        page = admin_client.get(reverse(name, args=[study.slug]))
+        assert page.status_code == 200, name
+        if name == "study":
+            assert f"{shown} of 4 pictures side by side" in page.content.decode()
+    assert admin_client.get(reverse("study-item", args=[study.slug, 0])).status_code == 200
+    rows = admin_client.get(f"/api/studies/{study.slug}/answers/").json()["results"]
+    assert {len(row["order"]) for row in rows} == {shown}
+
+
 def test_two_of_four_are_ranked_by_what_they_were_shown_beside(two):
     """Each pair of arms in both orders, and the arm of the lower number wins twice out of three times."""
     study = ready(items=36, slug="ranked", state="closed")
