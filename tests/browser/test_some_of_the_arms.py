@@ -9,7 +9,7 @@ from studies.trial_types import registry
 from studies.trial_types.choice import CHOICE
 from tests.browser.conftest import begin, ready
 from tests.browser.test_take_part import SCREENS, code_on, everything_is_on_screen
-from tests.studies.trial_types.test_some_of_the_arms import ARMS, SomeArms
+from tests.studies.trial_types.some_arms import ARMS, SomeArms
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
