@@ -23,12 +23,15 @@ ERROR_PAGES = ("base", "400", "403", "403_csrf", "404", "500")
 
 
 def sources() -> list[Path]:
-    """All that a volunteer can read: their pages, the error pages, and the code that has texts for them."""
+    """All that a volunteer can read: their pages, the error pages, and the code that has texts for them.
+
+    Of a trial type that is what lies in its folder itself; what researchers read lies deeper.
+    """
     pages = [ROOT / f"templates/{name}.html" for name in ERROR_PAGES]
     return [
         *pages,
         *sorted((ROOT / "templates/volunteer").glob("*.html")),
-        *sorted((ROOT / "studies/trial_types").rglob("*.html")),
+        *sorted((ROOT / "studies/trial_types").glob("*/*.html")),
         *sorted((ROOT / "studies").rglob("*.py")),
         ROOT / "config/failures.py",
     ]

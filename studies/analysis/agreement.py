@@ -51,7 +51,9 @@ class PositionBias:
     shares: np.ndarray | None  # (m,) of preferences; None if there are none
     same: int
     p: float | None  # positions exchanged within each person
-    largest_share: dict[Any, float]  # participant -> the share of their favourite position
+    largest_share: dict[
+        Any, float
+    ]  # participant -> the share of their favourite position; of one nobody has any
     note: str = ""
 
 
@@ -231,7 +233,7 @@ def _position_bias(
     largest = {
         name: float(row.max() / row.sum())
         for name, row in zip(names.tolist(), by_person, strict=True)
-        if row.sum()
+        if row.sum() and shown > 1
     }
     same = len(place) - total
     if total == 0 or shown < 2:

@@ -18,16 +18,28 @@ class Guess:
     p: float
 
 
-def guess_arms(features: np.ndarray, arms: np.ndarray, items: np.ndarray, *, draws: int, seed: int) -> Guess:
+def guess_arms(
+    features: np.ndarray,
+    arms: np.ndarray,
+    items: np.ndarray,
+    *,
+    draws: int,
+    seed: int,
+    trials: np.ndarray | None = None,
+) -> Guess:
     """Guess the arm of every picture from its features, by pictures of other items.
 
     The five nearest pictures of other items vote (features are standardised first; ties of distance are broken by
-    chance). Chance is the same thing done `draws` times with the arms exchanged among the pictures of each item.
+    chance). Chance is the same thing done `draws` times with the arms exchanged among the pictures of each item. Where a trial
+    shows some of the arms only, an item's pictures can be of one arm, and there is nothing to exchange among them: then
+    what trials showed is exchanged among the trials, as their orders were dealt out.
 
     Args:
         features: (n, f) numbers that can be measured from outside, such as the file's size.
         arms: (n,) the arm of each picture.
         items: (n,) what the picture is of.
+        trials: (n,) the trial that showed it, its pictures from the first position to the last; None where every trial
+            shows every arm.
 
     Example:
         >>> arms = np.tile([0, 1], 20)
@@ -39,14 +51,26 @@ def guess_arms(features: np.ndarray, arms: np.ndarray, items: np.ndarray, *, dra
     names, codes = np.unique(arms, return_inverse=True)
     accuracy = _accuracy(codes, near, len(names))
     groups = [np.flatnonzero(items == item) for item in np.unique(items)]
+    of_a_length = None if trials is None else _by_length(trials)
     by_chance = np.empty(draws)
     for draw in range(draws):
         mixed = codes.copy()
-        for group in groups:
+        for group in groups if of_a_length is None else ():
             mixed[group] = codes[random.permutation(group)]
+        for rows in of_a_length or ():
+            mixed[rows] = codes[random.permutation(rows)]  # whole rows change places
         by_chance[draw] = _accuracy(mixed, near, len(names))
     p = (1 + np.count_nonzero(by_chance >= accuracy)) / (draws + 1)
     return Guess(accuracy, float(by_chance.mean()), float(p))
+
+
+def _by_length(trials: np.ndarray) -> list[np.ndarray]:
+    """The pictures of trials: for each number of pictures a (trials, pictures) array of their rows."""
+    found: dict[int, list[np.ndarray]] = {}
+    for trial in np.unique(trials):
+        rows = np.flatnonzero(trials == trial)
+        found.setdefault(len(rows), []).append(rows)
+    return [np.stack(rows) for rows in found.values()]
 
 
 def _neighbours(features: np.ndarray, items: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -69,12 +93,19 @@ def _accuracy(codes: np.ndarray, near: np.ndarray, arms: int) -> float:
 def unequal_positions(orders: list[list[int]]) -> float:
     """p of the hypothesis that every arm stands in every position equally often, by a chi-squared test.
 
-    Balanced orders give 1 or close to it.
+    Orders may show some of the arms, and some arms more often than others: what is asked is whether an arm, where it is
+    shown, stands in each position as often as in any other. Orders of another length are counted apart. Balanced orders give
+    1 or close to it, and so do orders of one arm.
     """
-    arms = len(orders[0])
-    counts = np.zeros((arms, arms))
-    for order in orders:
-        counts[order, np.arange(arms)] += 1
-    expected = len(orders) / arms
-    statistic = np.square(counts - expected).sum() / expected
-    return chi_square_tail(float(statistic), (arms - 1) ** 2)
+    statistic, freedom = 0.0, 0
+    for length in sorted({len(order) for order in orders}):
+        places, arms = zip(
+            *(cell for order in orders if len(order) == length for cell in enumerate(order)), strict=True
+        )
+        names, codes = np.unique(arms, return_inverse=True)
+        counts = np.zeros((len(names), length))
+        np.add.at(counts, (codes, places), 1)
+        expected = counts.sum(axis=1, keepdims=True) / length
+        statistic += float((np.square(counts - expected) / expected).sum())
+        freedom += (len(names) - 1) * (length - 1)
+    return chi_square_tail(statistic, freedom)

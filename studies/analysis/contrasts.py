@@ -30,6 +30,7 @@ PERMUTATIONS = 10_000  # where not all can be tried
 ENUMERATE = 14  # up to 2^14 sign patterns are all tried instead of drawn
 COUNTED, COUNTED_TIED = 50, 13  # up to so many signed ranks all sign patterns are counted
 NOTHING_TO_TEST = "All differences are zero: there is nothing to test."
+SHOWN_ALONE = "Each trial showed one arm alone: there are no labels to exchange."
 
 
 @dataclass(frozen=True)
@@ -225,20 +226,33 @@ def any_difference(
 
 @remembered
 def any_difference_of(answers: Choices, *, draws: int = PERMUTATIONS, seed: int = 0) -> Finding:
-    """`any_difference` of a table."""
+    """`any_difference` of a table. Where a trial is known to have shown some of the arms, its preference goes to any of those."""
     choice, arms, units = answers.values, answers.arms, answers.units
     test, zeros = "all labels exchanged by trials", int(np.sum(choice < 0))
     if arms < 2 or zeros == len(choice):
         note = "There is only one arm: nothing to compare." if arms < 2 else NOTHING_TO_TEST
         return Finding(test, 0.0, None, len(choice) - zeros, zeros, note)
+    shown = _arms_shown(answers)[choice >= 0]
+    if not (shown & (shown - 1)).any():
+        return Finding(test, 0.0, None, len(choice) - zeros, zeros, SHOWN_ALONE)
     weight = (1 / units.with_same_item)[choice >= 0]
     totals = np.bincount(choice[choice >= 0], weight, minlength=arms)
     rng = np.random.default_rng(seed)
     drawn = np.zeros((draws, arms))
-    for size, count in zip(*np.unique(weight, return_counts=True), strict=True):
-        drawn += size * rng.multinomial(count, np.full(arms, 1 / arms), size=draws)
+    for bits in np.unique(shown).tolist():
+        among = [arm for arm in range(arms) if bits >> arm & 1]
+        for size, count in zip(*np.unique(weight[shown == bits], return_counts=True), strict=True):
+            chances = np.full(len(among), 1 / len(among))
+            drawn[:, among] += size * rng.multinomial(count, chances, size=draws)
     as_large = np.sum(drawn.var(axis=1) >= totals.var() * (1 - 1e-9))
     return Finding(test, float(totals.var()), float((1 + as_large) / (1 + draws)), len(choice) - zeros, zeros)
+
+
+def _arms_shown(answers: Choices) -> np.ndarray:
+    """(n,) int: the arms that stood in each answer's trial as bits, arm 0 the lowest; all of them where that is not known."""
+    orders = answers.orders
+    bits = np.where(orders >= 0, 1 << np.maximum(orders, 0), 0).sum(axis=1, dtype=np.int64)
+    return np.where(bits == 0, (1 << answers.arms) - 1, bits)
 
 
 def rating_tests(items: ArrayLike, participants: ArrayLike, ratings: ArrayLike) -> dict[str, Finding]:

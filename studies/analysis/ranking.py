@@ -87,30 +87,33 @@ def rank_arms(
     ([0.667, 0.333], 0.707)
     """
     shown, choice = _checked(orders, choices)
+    arms = int(shown.max()) + 1
     if items is None or participants is None:
-        return _ranked(shown, choice, None, position, draws, seed, level)
+        return _ranked(shown, choice, arms, None, position, draws, seed, level)
     answers = Answers.of(items, participants, choice)
-    return _ranked(shown, choice, answers, position, draws, seed, level)
+    return _ranked(shown, choice, arms, answers, position, draws, seed, level)
 
 
 def rank_arms_of(
     answers: Choices, *, position: bool = True, draws: int = DRAWS, seed: int = 0, level: float = 0.95
 ) -> Ranking:
-    """`rank_arms` of a table, whose orders must all be known."""
+    """`rank_arms` of a table, whose orders must all be known. Arms that no trial has shown yet are ranked with the others: then
+    there is no estimate, and a note says why."""
     shown, choice = _checked(answers.orders, answers.values)
-    return _ranked(shown, choice, answers, position, draws, seed, level)
+    return _ranked(shown, choice, answers.arms, answers, position, draws, seed, level)
 
 
 def _ranked(
     shown: np.ndarray,
     choice: np.ndarray,
+    arms: int,
     answers: Answers | None,
     position: bool,
     draws: int,
     seed: int,
     level: float,
 ) -> Ranking:
-    design = _design(shown, choice, position)
+    design = _design(shown, choice, arms, position)
     if design.arms < 2:
         return Ranking(note="There is only one arm: nothing to rank.")
     counts = np.bincount(design.outcome, minlength=design.possible.size).reshape(design.possible.shape)
@@ -149,11 +152,12 @@ def _checked(orders: ArrayLike, choices: ArrayLike) -> tuple[np.ndarray, np.ndar
     if absent.any():
         row = int(np.flatnonzero(absent)[0])
         raise AnswersError(f"choices: row {row} is arm {choice[row]}, which that trial did not show")
-    return shown, choice
+    places = int(np.flatnonzero((shown >= 0).any(axis=0)).max(initial=0)) + 1
+    return shown[:, :places], choice  # without places at the end where no trial shows anything
 
 
-def _design(shown: np.ndarray, choice: np.ndarray, position: bool) -> _Design:
-    arms, m = int(shown.max()) + 1, shown.shape[1]
+def _design(shown: np.ndarray, choice: np.ndarray, arms: int, position: bool) -> _Design:
+    m = shown.shape[1]
     distinct, which = _distinct(shown, arms)
     there = distinct >= 0
     of_arm = np.eye(arms)[distinct] * there[:, :, None]

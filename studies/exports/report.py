@@ -46,6 +46,7 @@ def report_html(study: Study, who: str | None = None) -> str:
         "details": analyse_further(reading, result),
         "flow": flow_of(study, part),
         "arms": results.competing_arms(study),
+        "maps_shown": reading.maps_shown,
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
         "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],

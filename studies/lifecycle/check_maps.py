@@ -14,7 +14,7 @@ from explain.map_sources import source_of
 from explain.models import Image
 from explain.photos import pixels_of
 from studies.models import CheckMap, ItemMap, Study
-from studies.trials import expected_main
+from studies.trials import expected_main, maps_shown
 
 POOL = 24  # photos with check maps, at most
 CELLS = (7, 7)  # of check maps where no arm has any: those of most networks at 224 pixels
@@ -37,12 +37,11 @@ def make_check_maps(study: Study) -> list[CheckMap]:
             f"{study.slug}: attention_checks is {study.attention_checks}, more than half of the {expected_main(study)} "
             "photos that one person sees; ask for fewer."
         )
-    arms = study.arms.count()
     items = {item.image_id: item for item in study.items.select_related("image")}
     cells = _cells(study)
     drawn = draw(
         [(item.image, cells.get(pk, CELLS)) for pk, item in items.items()],
-        arms=arms,
+        maps=maps_shown(study),
         seed=study.seed,
         wanted=study.attention_checks,
     )
@@ -57,9 +56,10 @@ def _cells(study: Study) -> dict[int, tuple[int, int]]:
 
 
 def draw(
-    photos: Sequence[tuple[Image, tuple[int, int]]], *, arms: int, seed: int, wanted: int
+    photos: Sequence[tuple[Image, tuple[int, int]]], *, maps: int, seed: int, wanted: int
 ) -> dict[int, list[np.ndarray]]:
-    """Check maps by photo's key, of up to POOL photos in a seeded order; `photos` come with their maps' (h, w).
+    """Check maps by photo's key, so many for each of up to POOL photos in a seeded order; `photos` come with their maps'
+    (h, w).
 
     Raises AttentionError where fewer than `wanted` photos allow it.
     """
@@ -67,19 +67,23 @@ def draw(
     for index in np.random.default_rng(Stream.CHECK_MAPS.of(seed)).permutation(len(photos)):
         image, cells = photos[index]
         boxes = attention_maps.boxes_in_frame(image.boxes, image.width, image.height)
-        maps = attention_maps.plain_maps(boxes, cells, arms, Stream.CHECK_MAPS.of(seed, int(index)))
-        if maps:
-            found[image.pk] = maps
+        drawn = attention_maps.plain_maps(boxes, cells, maps, Stream.CHECK_MAPS.of(seed, int(index)))
+        if drawn:
+            found[image.pk] = drawn
         if len(found) == POOL:
             break
     check_boxes([image for image, _ in photos], wanted)
     if len(found) < wanted:
         raise AttentionError(
             f"attention_checks: {wanted} are needed, and {len(found)} of {len(photos)} photos allow one: a box around the "
-            f"object must leave room beside it for {arms - 1} map{'s' * (arms > 2)}. Add photos of smaller objects, or "
+            f"object must leave room beside it{_room_for(maps - 1)}. Add photos of smaller objects, or "
             "set attention_checks lower."
         )
     return found
+
+
+def _room_for(others: int) -> str:
+    return f" for {others} map{'s' * (others > 1)}" if others else ""
 
 
 def check_boxes(photos: Sequence[Image], wanted: int) -> None:

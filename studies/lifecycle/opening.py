@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from studies.models import CheckMap, Event, Study
+from studies.trial_types import trial_type_of
 from studies.trials import lay_out_trials
 
 from . import similarity
@@ -37,13 +38,15 @@ def open_study(
 
     Raises:
         AlikeError: two arms look the same on more than half of the photos, and `alike_seen` is not given.
-        OpeningError: the study is not ready, or has no items or fewer than two arms.
+        OpeningError: the study is not ready, or has no items or fewer arms than its trial type compares.
         AttentionError: its photos do not allow the attention checks that it wants.
     """
     if study.state != Study.State.READY:
         raise OpeningError(f"{study.slug}: is {study.state}; only a ready study can be opened.")
-    if study.arms.count() < 2 or not study.items.exists():
-        raise OpeningError(f"{study.slug}: has no items or fewer than two arms; make it from a protocol.")
+    fewest = trial_type_of(study).asked.fewest_arms
+    if study.arms.count() < fewest or not study.items.exists():
+        least = "fewer than two arms" if fewest == 2 else f"fewer arms than {fewest}"
+        raise OpeningError(f"{study.slug}: has no items or {least}; make it from a protocol.")
     # Files are read before the transaction begins: it holds SQLite's only write lock.
     alike = _alike(study, alike_seen)
     pictures = picture_hashes(study, progress)

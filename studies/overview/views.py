@@ -60,13 +60,15 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
     done, arms = progress_of([found])[found.pk], results.competing_arms(found)
+    shown = found.trial_type.layout.shown(len(arms))
     return render(
         request,
         "studies/overview/study.html",
         {
             "study": found,
             "arms": arms,
-            "offered": found.trial_type.asked.answers_offered(found.wording, len(arms)),
+            "maps_shown": shown,
+            "offered": found.trial_type.asked.answers_offered(found.wording, shown),
             "items": found.items.count(),
             "progress": done,
             "trials_chart": results.trial_states(done) if done.needed else "",

@@ -72,7 +72,7 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         "token": seat.token,
         "again": participant.instructed_at is not None,
         "instructions": text(study, "instructions", seat.expected),
-        "last_key": page.last_key(seat.arm_count()),
+        "last_key": page.last_key(seat.maps_shown()),
         "page": page,
         **study_facts(study, seat.expected),
     }

@@ -13,6 +13,8 @@ from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, right_side
 
 from .seats import Seat
 
+LETTERS = "AB"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
@@ -22,23 +24,28 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     if number is None:
         return redirect("participant", token=seat.token)
     side, said = right_side(participant, number), None
+    shown = min(len(LETTERS), seat.maps_shown())
     if request.method == "POST":
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
         value = request.POST.get("value", "")
-        said = _is_right(seat.study, value, side)
+        said = _is_right(seat.study, value, side, shown)
         seat.keep_practice(number, value, right=said)
-    return render(request, "volunteer/practice.html", example_context(participant, number, side, said))
+    context = example_context(participant, number, side, said, shown)
+    return render(request, "volunteer/practice.html", context)
 
 
-def _is_right(study: Study, value: str, side: int) -> bool:
+def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
     """Whether a button says that the map on the object is the better one; what is no button of an example does not."""
     answers = trial_type_of(study).answers
-    buttons = {str(shown): shown for shown in answers.shown_values(2)}
+    buttons = {str(shown): shown for shown in answers.shown_values(shown)}
     return value in buttons and answers.prefers_place(buttons[value], side)
 
 
-def example_context(participant: Participant, number: int, side: int, said: bool | None) -> dict[str, Any]:
+def example_context(
+    participant: Participant, number: int, side: int, said: bool | None, shown: int
+) -> dict[str, Any]:
+    """What the templates show of an example: two maps, or the first of them where trials show one."""
     study, drawing = participant.study, EXAMPLE_DRAWINGS[number]
     page = trial_type_of(study).page
     pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
@@ -51,11 +58,12 @@ def example_context(participant: Participant, number: int, side: int, said: bool
         "drawing": EXAMPLE_NAMES[drawing],
         "photo": f"img/practice-{drawing}.svg",
         "maps": [
-            {"value": place, "letter": "AB"[place], "file": file} for place, file in enumerate(pictures)
+            {"value": place, "letter": LETTERS[place], "file": file}
+            for place, file in enumerate(pictures[:shown])
         ],
         "page": page,
         **page.buttons(study.wording),
         "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
         "said": said,
-        "right": "AB"[side],
+        "right": LETTERS[side],
     }

@@ -27,6 +27,7 @@ from studies.trials import (
     expected_main,
     expected_repeats,
     expected_trials,
+    maps_shown,
     participant_progress,
     renew_leases,
     undo_answer,
@@ -111,7 +112,8 @@ class Seat(ABC):
         return self.study.state == Study.State.PAUSED
 
     @abstractmethod
-    def arm_count(self) -> int: ...
+    def maps_shown(self) -> int:
+        """How many maps each trial shows."""
 
     @abstractmethod
     def example(self) -> int | None:
@@ -177,8 +179,8 @@ class Seat(ABC):
 class VolunteerSeat(Seat):
     """A volunteer's: all that they say is in rows."""
 
-    def arm_count(self) -> int:
-        return self.study.arms.count()
+    def maps_shown(self) -> int:
+        return maps_shown(self.study)
 
     def example(self) -> int | None:
         return current_example(self.participant)
@@ -329,7 +331,7 @@ def screen(study: Study, position: int, title: str, pictures: list[str]) -> dict
 
 def _screen(study: Study, page: str, trial: HeldTrial) -> dict[str, Any]:
     """A volunteer's trial: pictures are addressed by position and slot."""
-    slots = trial.order.count(",") + 2  # the photo, then one for each arm
+    slots = trial.order.count(",") + 2  # the photo, then one for each map that it shows
     pictures = [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)]
     return screen(study, trial.position, trial.title, pictures)
 

@@ -113,7 +113,9 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     if exclusions.flag("failed_practice") and not practice:
         exclusions.fault(Code.NO_PRACTICE, "failed_practice")
     exclusions.number("median_ms", least=1, default=None)
-    exclusions.share("position_share")
+    share, kind = exclusions.share("position_share"), trial_type_in(reader.values)
+    if share is not None and kind.layout.shown(len(arms)) == 1:
+        exclusions.fault(Code.ONE_PLACE, "position_share", value=share, task=kind.name)
     if "looks" in reader.values:
         _check_looks(reader, contrasts=len(contrasts or []))
 

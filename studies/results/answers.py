@@ -15,7 +15,7 @@ from studies.analysis.table import UNKNOWN, Answers
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
-from studies.trial_types import trial_type_of
+from studies.trial_types import Compared, trial_type_of
 
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
@@ -37,6 +37,17 @@ class Reading:
     @property
     def arms(self) -> tuple[str, ...]:
         return tuple(arm.name for arm in self.arm_rows)
+
+    @property
+    def maps_shown(self) -> int:
+        """How many maps each trial shows, and so how many places there are to pick."""
+        return trial_type_of(self.study).layout.shown(len(self.arms))
+
+    @property
+    def compared(self) -> Compared:
+        """What the answers are about. With planned looks only a look judges the declared contrasts."""
+        declared = () if self.plan.looks else self.plan.contrasts
+        return Compared(self.arms, self.maps_shown, self.study.seed, declared)
 
     @cached_property
     def plan(self) -> AnalysisPlan:
@@ -157,8 +168,10 @@ def answers_of(study: Study, part: AnswerSelection) -> Answers:
 
 
 def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:
-    table = [[int(arm) for arm in text.split(",")] if text else [-1] * arms for text in codes.texts]
-    return np.array(table, np.int64).reshape(-1, arms)[codes.places]
+    """(n, arms): the arm at each place, -1 where a trial shows fewer maps than there are arms, or where it is not known."""
+    table = [[int(arm) for arm in text.split(",")] if text else [] for text in codes.texts]
+    padded = [[*row, *[-1] * (arms - len(row))] for row in table]
+    return np.array(padded, np.int64).reshape(-1, arms)[codes.places]
 
 
 def totals(study: Study, who: str | None = None) -> Any:

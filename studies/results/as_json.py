@@ -12,7 +12,6 @@ from studies.monitoring import need_of
 from studies.trial_types import trial_type_of
 
 from .answers import Reading
-from .further_analyses import declared_of
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
 from .part import AnswerSelection
@@ -34,8 +33,7 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
 
 
 def _tests(reading: Reading) -> dict[str, Any]:
-    kind, study = trial_type_of(reading.study).results, reading.study
-    return kind.tests_json(reading.answers, reading.arms, study.seed, declared_of(reading))
+    return trial_type_of(reading.study).results.tests_json(reading.answers, reading.compared)
 
 
 def _beside(one: HumansBeside) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def left_out(reading: Reading) -> Exclusions | None:
         rules,
         response_ms=given.response_ms,
         positions=np.where(given.shown == UNKNOWN, SAME, kind.favoured(given.shown)),
-        shown=kind.places_shown(len(reading.arms)),
+        shown=kind.places_to_favour(reading.maps_shown),
         missed_checks=checks.missed if checks else {},
         failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
     )

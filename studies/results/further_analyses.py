@@ -36,7 +36,7 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
     excluded = left_out(reading)
     kind = trial_type_of(reading.study).results
     return FurtherAnalyses(
-        **vars(kind.further(given, reading.arms, reading.study.seed, declared_of(reading))),
+        **vars(kind.further(given, reading.compared)),
         agreement=krippendorff_alpha_of(given, kind.scale),
         retest=_retest(reading, kind.scale),
         times=times_of(given.response_ms),
@@ -51,11 +51,6 @@ def _kept(reading: Reading, excluded: Exclusions, whole: Summary | None) -> Summ
     if whole is not None and excluded.kept.all():
         return whole
     return summarise(reading, reading.answers.only(excluded.kept))
-
-
-def declared_of(reading: Reading) -> tuple[tuple[int, int], ...]:
-    """The contrasts that the protocol judges now: with planned looks only a look judges them."""
-    return () if reading.plan.looks else reading.plan.contrasts
 
 
 def _retest(reading: Reading, scale: Scale) -> Retest | None:

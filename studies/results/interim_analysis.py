@@ -4,13 +4,13 @@ A look judges exactly the first answers that the protocol names, by the order in
 that α spending leaves for it. So it says the same whenever and however often it is read. Everything beside it is exploratory.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studies.analysis.table import Answers
 from studies.core.formatting import signed
 from studies.models import Study
 from studies.protocol import AnalysisPlan, bounds_of
-from studies.trial_types import LookVerdict, trial_type_of
+from studies.trial_types import Compared, LookVerdict, trial_type_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def looks_of(
     study: Study,
     plan: AnalysisPlan,
     given: Answers,
-    arms: tuple[str, ...],
+    compared: Compared,
     *,
     needed: int,
     narrowed: bool,
@@ -77,7 +77,7 @@ def looks_of(
     `needed`: how many answers the study needs. `narrowed`: only some of them are asked for, which is never a planned look.
     """
     if plan.looks and not narrowed:
-        looks = _planned(study, plan, given, arms, needed)
+        looks = _planned(study, plan, given, compared, needed)
         return looks, looks.notes
     return None, _exploratory(study, plan, narrowed, len(given), needed)
 
@@ -128,7 +128,7 @@ def _count(looks: int) -> str:
 
 
 def _planned(
-    study: Study, plan: AnalysisPlan, given: Answers, arms: tuple[str, ...], needed: int
+    study: Study, plan: AnalysisPlan, given: Answers, compared: Compared, needed: int
 ) -> InterimAnalysis:
     assert plan.looks is not None
     planned, kind = bounds_of(plan.looks, len(plan.contrasts)), trial_type_of(study).results
@@ -140,8 +140,8 @@ def _planned(
             answers = len(given)  # no more will come, and a last look that comes early is a strict one
         look = InterimLook(number, answers, one.level)
         if 0 < answers <= len(given):
-            first = given.first(answers)
-            verdicts = kind.verdicts(first, arms, study.seed, plan.contrasts, one.level)
+            judged = replace(compared, declared=plan.contrasts)
+            verdicts = kind.verdicts(given.first(answers), judged, one.level)
             look = InterimLook(number, answers, one.level, verdicts)
         looks.append(look)
     return InterimAnalysis(plan.looks.spending, len(given), needed, tuple(looks))

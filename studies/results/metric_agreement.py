@@ -117,6 +117,7 @@ class _Ground:
         answers = reading.answers if trial_type_of(study).results.gives_shares else None
         self.given = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.given is None else set(self.given.items.tolist())
+        self.maps_shown = reading.maps_shown
         self.rows: dict[str, dict[Key, Evaluation]] = {}
 
     @cached_property
@@ -176,6 +177,12 @@ def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBes
         note = (
             f"A {ground.study.task} study gives no arm a share of the answers, so there is nothing to compare with "
             "figures of the maps."
+        )
+        return [replace(row, note=note) for row in rows]
+    if ground.maps_shown < len(ground.arms):
+        note = (
+            f"Each trial shows {ground.maps_shown} of the {len(ground.arms)} arms, so an arm’s share of the answers about "
+            "a photo depends on which arms were shown with it: there are no shares to compare."
         )
         return [replace(row, note=note) for row in rows]
     figures = [_figures(ground, *each) for each in wanted]

@@ -90,9 +90,11 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
     missing = tuple(missing_items(reading.items, given.items).tolist())
     imported, versions = int(given.imported.sum()), _versions(study, given)
     kind = trial_type_of(study).results
-    outcome = kind.outcome(given, arms, study.seed)
+    outcome = kind.outcome(given, reading.compared)
     needed = len(reading.items) * study.responses_per_item
-    looks, about_looks = looks_of(study, reading.plan, given, arms, needed=needed, narrowed=part.narrowed)
+    looks, about_looks = looks_of(
+        study, reading.plan, given, reading.compared, needed=needed, narrowed=part.narrowed
+    )
     return Summary(
         study=study.slug,
         title=study.title,
@@ -110,7 +112,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
         participants=given.units.people if len(given) else 0,
         imported=imported,
         outcome=outcome,
-        positions=kind.places(given.shown[given.shown != UNKNOWN], len(arms)),
+        positions=kind.places(given.shown[given.shown != UNKNOWN], reading.maps_shown),
         seed=study.seed,
         looks=looks,
         notes=(

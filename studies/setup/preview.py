@@ -12,6 +12,7 @@ from explain.models import Image
 from studies.models import ItemMap, Study
 from studies.participation import Credit
 from studies.protocol import NotSeenYetError, Protocol, check_protocol, choose_photos, chosen_images, find_set
+from studies.trial_types import trial_type_of
 from studies.trials import expected_trials
 
 from .cost_estimate import estimate_from, items_of
@@ -22,7 +23,7 @@ AT_MOST = 6  # trials
 
 @dataclass(frozen=True)
 class Shot:
-    """One trial of a dry run: addresses of its photo and maps, in an order drawn by the study's seed.
+    """One trial of a dry run: addresses of its photo and the maps it shows, drawn with their order by the study's seed.
 
     `stands_in`: a map is not made yet, and the photo stands in for it.
     """
@@ -56,17 +57,18 @@ def count_asked(study: Study) -> int:
 
 def shots_of(study: Study) -> list[Shot]:
     """The first trials, at most AT_MOST and at most as many as one person gets."""
+    layout = trial_type_of(study).layout
     pairs = _items(study) if study.items.exists() else _photos(study)
     shown = []
     for number, (image, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
         order = np.random.default_rng(Stream.PREVIEW.of(study.seed, number)).permutation(len(maps))
+        shows = [maps[arm] for arm in order[: layout.shown(len(maps))]]
         photo = _staff_address("photo-picture", image.pk)
         addresses = [
-            _staff_address("map-picture", study.picture, maps[place]) if maps[place] else photo
-            for place in order
+            _staff_address("map-picture", study.picture, map_id) if map_id else photo for map_id in shows
         ]
         credit = Credit(*(getattr(image, name) for name in Credit._fields))
-        shown.append(Shot(image.class_name, [photo, *addresses], credit, None in maps))
+        shown.append(Shot(image.class_name, [photo, *addresses], credit, None in shows))
     return shown
 
 

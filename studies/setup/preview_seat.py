@@ -111,9 +111,11 @@ class PreviewSeat(Seat):
     def is_paused(self) -> bool:
         return False
 
-    def arm_count(self) -> int:
-        """Those of a draft stand in its protocol alone."""
-        return self.study.arms.count() or len(self.study.protocol.get("arms", []))
+    def maps_shown(self) -> int:
+        """The arms of a draft stand in its protocol alone, and can be fewer than its study will have."""
+        kind = trial_type_of(self.study)
+        arms = self.study.arms.count() or len(self.study.protocol.get("arms", []))
+        return kind.layout.shown(max(arms, kind.asked.fewest_arms))
 
     def example(self) -> int | None:
         return next_example(self.state.practised)
@@ -164,9 +166,7 @@ class PreviewSeat(Seat):
         is_known = any(known == str(answer_id) for _, known, _ in self.state.answers)
         if is_known and not is_first:
             return
-        # Pictures are the photo and the maps. A draft can have fewer arms than its study will.
-        arms = max(2, len(self.shots[position - 1].pictures) - 1)
-        trial_type_of(self.study).answers.meaning(range(arms), shown_value)
+        trial_type_of(self.study).answers.meaning(range(self.maps_shown()), shown_value)
         if not is_known:
             status = Response.Status.COUNTED if is_first else Response.Status.SURPLUS
             self._remember([*self.state.answers, (position, str(answer_id), status.value)])

@@ -23,6 +23,8 @@ from explain.map_sources import source_of
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
 from studies.results import hash_of_picture
+from studies.trial_types import trial_type_of
+from studies.trials import maps_shown
 
 PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
@@ -85,15 +87,15 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _headers(session),
         _addresses(session),
         _encoding(session),
-        _sizes(session),
+        _sizes(study, session),
         _orders(study),
-        _guessing(session, seed),
+        _guessing(study, session, seed),
     ]
 
 
 def crawl(study: Study) -> Session:
     """All that some volunteers get who take part to the end, as if nobody had answered yet."""
-    session = Session()
+    session, first = Session(), trial_type_of(study).people.first
     with transaction.atomic():
         Response.objects.filter(trial__study=study).update(status=Response.Status.VOID)
         study.trials.exclude(order="").update(
@@ -104,14 +106,14 @@ def crawl(study: Study) -> Session:
         crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
         for _ in range(min(VOLUNTEERS, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
-            session.replies += _take_part(reverse("join", args=[token]))
+            session.replies += _take_part(reverse("join", args=[token]), press=first)
         session.shown = list(_shown(session.replies))
         transaction.set_rollback(True)
     return session
 
 
-def _take_part(join: str) -> Iterator[Reply]:
-    """Every reply of one session, from the invitation to the code, pictures and JSON included."""
+def _take_part(join: str, press: int) -> Iterator[Reply]:
+    """Every reply of one session, from the invitation to the code, pictures and JSON included. `press`: a button."""
     browser = Client(SERVER_NAME=_host(), SERVER_PORT="443" if settings.SECURE_SSL_REDIRECT else "80")
 
     def get(address: str, data: dict | None = None) -> Reply:
@@ -138,7 +140,7 @@ def _take_part(join: str) -> Iterator[Reply]:
         data = {str(part["name"]): str(part.get("value", "on")) for part in form.select("input[name]")}
         if form.get("id") == "answer":
             yield get(page.address.replace("/trial/", "/answers/"))
-            data["value"] = "0"
+            data["value"] = str(press)
         page = get(page.address, data)
 
 
@@ -243,11 +245,19 @@ def _encoding(session: Session) -> Check:
     return Check("encoding", f"{len(session.shown)} maps", leaks)
 
 
-def _sizes(session: Session) -> Check:
-    """Of one photo, every arm's file has the same number of bytes."""
+def _sizes(study: Study, session: Session) -> Check:
+    """Of one photo, every arm's file has the same number of bytes: of arms that nobody was shown with it, as it is stored."""
     sizes: dict[int, set[int]] = defaultdict(set)
+    arms: dict[int, set[int]] = defaultdict(set)
     for shown in session.shown:
         sizes[shown.item].add(len(shown.reply.body))
+        if shown.arm != OF_NONE:
+            arms[shown.item].add(shown.arm)
+    some = [item for item, seen in arms.items() if len(seen) < study.arms.count()]
+    others = ItemMap.objects.filter(item__in=some).select_related("map", "arm").defer("map__values")
+    for item_map in others:
+        if item_map.arm.index not in arms[item_map.item_id]:
+            sizes[item_map.item_id].add(getattr(item_map.map, study.picture).size)
     unequal = sum(len(found) > 1 for found in sizes.values())
     leaks = [f"the maps of {unequal} of {len(sizes)} photos differ in size"] if unequal else []
     return Check("sizes", f"{len(sizes)} photos", leaks)
@@ -262,7 +272,7 @@ def _orders(study: Study) -> Check:
     return Check("orders", f"{len(orders)} trials", leaks)
 
 
-def _guessing(session: Session, seed: int) -> Check:
+def _guessing(study: Study, session: Session, seed: int) -> Check:
     """A classifier on size, address and time must not do better than chance."""
     shown = [one for one in session.shown if one.arm != OF_NONE]
     features = np.array(
@@ -279,6 +289,8 @@ def _guessing(session: Session, seed: int) -> Check:
         dtype=float,
     )
     arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
-    guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed)
+    some_arms = maps_shown(study) < study.arms.count()
+    trials = np.array([one.reply.address.rsplit("/", 1)[0] for one in shown]) if some_arms else None
+    guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed, trials=trials)
     said = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
     return Check("guessing", said, [f"a classifier tells the arm: {said}"] if guess.p < ALARM else [])

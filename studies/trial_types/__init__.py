@@ -21,13 +21,14 @@ from .base import (
     TrialType,
 )
 from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
-from .results import Further, LookVerdict, Outcome, Results
+from .results import Compared, Further, LookVerdict, Outcome, Results
 
 __all__ = [
     "AnswerError",
     "Answers",
     "Asked",
     "Cells",
+    "Compared",
     "FileColumn",
     "Files",
     "Further",

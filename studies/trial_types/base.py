@@ -4,8 +4,8 @@ A type is a `TrialType`: its name, and one object for each of the parts below. R
 
     trial_type_of(study).answers.meaning((2, 0, 1), 0)     # {"choice": 2}: the arm that stood first
 
-Words used throughout. A trial shows some of the study's arms, from one to all of them: its `order` lists the indices of
-those that it shows, from the first position to the last. A `shown value` is a button on screen as a number, before
+Words used throughout. A trial shows some of the study's arms, from one to all of them, and every trial of a study shows
+as many: its `order` lists the indices of those that it shows, from the first position to the last. A `shown value` is a button on screen as a number, before
 anybody asked which arm stood there. A `stored value` is what is kept of it, about arms.
 
 In an attention check the order lists places of the check's own maps instead of arms. The map that lies on the object has
@@ -37,6 +37,10 @@ class Layout:
     shows all arms in every trial; others override it.
     """
 
+    def shown(self, arms: int) -> int:
+        """How many maps each trial shows of a study that compares so many arms; so do its attention checks."""
+        return arms
+
     def rows(self, *, arms: int, items: int, each: int, seed: int) -> Iterator[tuple[int, Order]]:
         """Every trial of a study as (item's index, order), in the sequence in which they are to be claimed.
 
@@ -47,7 +51,7 @@ class Layout:
 
         Yields:
             `items` × `each` rows. Round by round, so that all items fill up together; a type may lay out rounds of its
-            own. An order shows from one to all of `arms`, none twice.
+            own. Every order shows `shown(arms)` of the arms, none twice.
         """
         dealt = study_orders(arms, items, each, seed)
         for turn, order in enumerate(rounds(items, each, seed)):
@@ -55,7 +59,7 @@ class Layout:
                 yield index, dealt[index][turn]
 
     def turned(self, order: Sequence[int]) -> list[int]:
-        """The order in which the same person is asked about the same item again: every map stands elsewhere."""
+        """The order in which the same person is asked about the same item again: every map stands elsewhere, if it can."""
         return [*order[1:], order[0]]
 
 
@@ -94,7 +98,10 @@ class Answers(ABC):
 
     @abstractmethod
     def prefers_place(self, shown_value: int, place: int) -> bool:
-        """Whether a button of a trial of two maps says that the one at `place` (0 or 1) is better: practice is right."""
+        """Whether a button of a trial of two maps says that the one at `place` (0 or 1) is better: practice is right.
+
+        Where trials show one map, so does practice: the one on the object at place 0, or the one beside it at place 1.
+        """
 
     def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, int]:
         """The columns of `Response` that a button fills, with their values.
@@ -170,7 +177,8 @@ class Page(ABC):
 
     practice: ClassVar[str]
     """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
-    and `said`: None before an answer, whether it was right after it; then there is nothing to press."""
+    and `said`: None before an answer, whether it was right after it; then there is nothing to press. Where trials show one
+    map there is one here, and the template itself says what was right: `right` is A where the map lies on the object."""
 
     keys: ClassVar[str]
     """Template of the sentence that says which keys there are; gets `last_key`."""

@@ -34,7 +34,8 @@ class Outcome(ABC):
     notes: tuple[str, ...] = ()  # whole sentences: what could not be computed, and why
 
     template: ClassVar[str]
-    """Its figure and its table, for pages and reports. Gets `result` (the summary), `outcome` and `main_chart`."""
+    """Its figure and its table, for pages and reports: in a folder `report` of the type's, since volunteers' templates lie in
+    the type's folder itself and are translated. Gets `result` (the summary), `outcome` and `main_chart`."""
 
     spread_heading: ClassVar[str] = ""
     spread_title: ClassVar[str] = ""
@@ -134,10 +135,20 @@ class LookVerdict:
     found: bool  # the interval excludes zero, and p is at most 1 − level
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What answers are about: what a statistic needs beside their table."""
+
+    arms: tuple[str, ...]  # names, in the order of the indices that stored values have
+    shown: int  # how many of them each trial shows
+    seed: int  # the study's, and of every draw
+    declared: tuple[tuple[int, int], ...] = ()  # contrasts of arms that the protocol judges now
+
+
 class Results(ABC):
     """What a study of this type finds. Called by `results` (scores, pages, planned looks, exclusions), `exports` and `api`.
 
-    Tables that are handed in were made by `table`. `arms` are their names; `seed` is the study's, and of every draw.
+    Tables that are handed in were made by `table`.
     """
 
     scale: ClassVar[Scale]
@@ -174,30 +185,19 @@ class Results(ABC):
         """The scores alone, of answers that are counted already: `counts` of each stored value about each item."""
 
     @abstractmethod
-    def outcome(self, given: Answers, arms: tuple[str, ...], seed: int) -> Outcome:
+    def outcome(self, given: Answers, compared: Compared) -> Outcome:
         """The main finding. An empty table gives an empty outcome."""
 
     @abstractmethod
-    def further(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> Further:
-        """What a reviewer asks next, of one answer at least. `declared`: contrasts that the protocol judges now."""
+    def further(self, given: Answers, compared: Compared) -> Further:
+        """What a reviewer asks next, of one answer at least."""
 
     @abstractmethod
-    def tests_json(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> dict[str, Any]:
+    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
         """The tests as plain data, of no answers too."""
 
     @abstractmethod
-    def verdicts(
-        self,
-        given: Answers,
-        arms: tuple[str, ...],
-        seed: int,
-        declared: Sequence[tuple[int, int]],
-        level: float,
-    ) -> tuple[LookVerdict, ...]:
+    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         """What a planned look says of one answer at least, at its level."""
 
     @abstractmethod
@@ -217,16 +217,16 @@ class Results(ABC):
         """One of them as people read it."""
 
     @abstractmethod
-    def places(self, shown: np.ndarray, arms: int) -> dict[str, int]:
-        """How often each place on screen was picked, by its name. `shown` are shown values, none of them unknown."""
+    def places(self, values: np.ndarray, shown: int) -> dict[str, int]:
+        """How often each place on screen was picked, by its name: of shown values, none unknown, and so many maps a trial."""
 
     @abstractmethod
-    def favoured(self, shown: np.ndarray) -> np.ndarray:
+    def favoured(self, values: np.ndarray) -> np.ndarray:
         """(n,) the place that each shown value favours, from 0, or SAME for none: for the rule against one place only."""
 
     @abstractmethod
-    def places_shown(self, arms: int) -> int:
-        """How many places there are to favour."""
+    def places_to_favour(self, shown: int) -> int:
+        """How many places there are in a trial of so many maps."""
 
 
 def or_none(compute: Callable[[], Found]) -> Found | None:

@@ -21,7 +21,15 @@ from .practice import (
     next_example,
     right_side,
 )
-from .quota import expected_main, expected_repeats, expected_trials, minutes_for, repeats_after, study_facts
+from .quota import (
+    expected_main,
+    expected_repeats,
+    expected_trials,
+    maps_shown,
+    minutes_for,
+    repeats_after,
+    study_facts,
+)
 from .sql import HeldTrial, is_free, participant_of, participant_progress
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "failed_practice",
     "is_free",
     "lay_out_trials",
+    "maps_shown",
     "minutes_for",
     "names_of_maps",
     "next_example",

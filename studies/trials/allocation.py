@@ -41,12 +41,20 @@ def lay_out_trials(study: Study) -> int:
     """Make every trial of a study: exactly R for each item, in the orders that its trial type lays out.
 
     Trials are claimed by id, so in the sequence in which the type lays them out.
+
+    Raises:
+        ValueError: the type lays out an order that shows more or fewer maps than it says, or what is no arm, or one twice.
     """
-    items = list(study.items.order_by("index"))
-    rows = trial_type_of(study).layout.rows(
-        arms=study.arms.count(), items=len(items), each=study.responses_per_item, seed=study.seed
-    )
-    trials = [Trial(study=study, item=items[index], order=_written(order)) for index, order in rows]
+    items, arms, layout = list(study.items.order_by("index")), study.arms.count(), trial_type_of(study).layout
+    rows = layout.rows(arms=arms, items=len(items), each=study.responses_per_item, seed=study.seed)
+    trials = []
+    for index, order in rows:
+        if len(order) != layout.shown(arms) or len(set(order) & set(range(arms))) != len(order):
+            raise ValueError(
+                f"{study.task}: lays out a trial with the arms {_written(order)}, where each is to show "
+                f"{layout.shown(arms)} of the arms 0 to {arms - 1}, none twice."
+            )
+        trials.append(Trial(study=study, item=items[index], order=_written(order)))
     return len(Trial.objects.bulk_create(trials, batch_size=1000))
 
 

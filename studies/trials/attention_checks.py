@@ -1,6 +1,6 @@
 """Attention checks: a few trials of each person whose right answer is known, since one map is plainly on the object.
 
-They look like every other trial: a photo of the study, as many maps as it has arms, by the same renderer and encoder.
+They look like every other trial: a photo of the study, as many maps as its trials show, by the same renderer and encoder.
 Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_maps.py), by no network. They stand aside from the scores.
 Where they come, about which photo and in which order follows from the study's seed and the person's number.
 
@@ -19,7 +19,7 @@ from studies.analysis.orders import spread
 from studies.models import CheckMap, Participant, Response, Study, Trial
 from studies.trial_types import trial_type, trial_type_of
 
-from .quota import expected_main, item_count
+from .quota import expected_main, item_count, maps_shown
 from .sql import PastTrial
 
 ON, OFF = "object", "elsewhere"  # what stands in a check, in exports
@@ -102,11 +102,11 @@ def _due(participant: Participant, answers: int) -> int:
 
 def check_order(study: Study, number: int, given: int) -> list[int]:
     """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
-    arms = study.arms.count()
-    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(arms)
+    shown = maps_shown(study)
+    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(shown)
     seed = Stream.CHECK_PLACES.of(study.seed, number, 1, given)
-    order = [int(place) for place in np.random.default_rng(seed).permutation(arms)]
-    at, to = order.index(0), int(places[given % arms])
+    order = [int(place) for place in np.random.default_rng(seed).permutation(shown)]
+    at, to = order.index(0), int(places[given % shown])
     order[at], order[to] = order[to], order[at]
     return order
 
@@ -131,5 +131,8 @@ def check_passed(response: Response, study: Study) -> bool:
 
 
 def names_of_maps(kind: str, arms: Sequence[str]) -> list[str]:
-    """What the numbers in a trial's order stand for: arms, or in an attention check the object and elsewhere."""
+    """What the numbers in a trial's order stand for: arms, or in an attention check the object and elsewhere.
+
+    There are as many names as arms, so that stored values of both kinds of trial count the same; a check may show fewer.
+    """
     return [ON] + [OFF] * (len(arms) - 1) if kind == Trial.Kind.CHECK else list(arms)

@@ -1,9 +1,10 @@
-"""How many answers one person is asked for, and how long that takes."""
+"""How many answers one person is asked for, how many maps each is about, and how long that takes."""
 
 from functools import lru_cache
 from math import ceil
 
 from studies.models import Item, Study
+from studies.trial_types import trial_type_of
 
 SECONDS_FOR_A_TRIAL = 12
 SECONDS_BEFORE_THE_FIRST = 90
@@ -17,6 +18,11 @@ def item_count(study: Study) -> int:
 def _frozen_items(study: int, protocol_sha256: str) -> int:
     """How many items an opened study has, counted once by each process; 0 for one without a fingerprint."""
     return Item.objects.filter(study=study).count() if protocol_sha256 else 0
+
+
+def maps_shown(study: Study) -> int:
+    """How many maps each trial of a study with its arms shows."""
+    return trial_type_of(study).layout.shown(study.arms.count())
 
 
 def expected_main(study: Study) -> int:

@@ -37,7 +37,7 @@ class ChoiceOutcome(Outcome):
     scores: tuple[Score, ...] = ()  # in the order of the arms; empty without answers
     same: Score | None = None
 
-    template: ClassVar[str] = "trial_types/choice/outcome.html"
+    template: ClassVar[str] = "trial_types/choice/report/outcome.html"
 
     @cached_property
     def ranked(self) -> list[Score]:

@@ -1,6 +1,6 @@
 """The results of a choice: scores, contrasts of arms, a ranking, and whether people favour a place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -17,6 +17,7 @@ from studies.analysis.table import UNKNOWN, Answers, Choices
 
 from ..results import (
     LOOK_DRAWS,
+    Compared,
     Further,
     LookVerdict,
     OtherCount,
@@ -47,7 +48,7 @@ class ChoiceResults(Results):
     gives_shares = True
     of_items = "Shares"
     of_items_in_words = "What share of its answers each arm got"
-    methods_template = "trial_types/choice/methods.html"
+    methods_template = "trial_types/choice/report/methods.html"
 
     def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Choices:
         return Choices(**columns, arms=arms)
@@ -55,17 +56,17 @@ class ChoiceResults(Results):
     def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> ChoiceScores:
         return choice_scores(items, values, arms=arms, counts=counts)
 
-    def outcome(self, given: Answers, arms: tuple[str, ...], seed: int) -> ChoiceOutcome:
+    def outcome(self, given: Answers, compared: Compared) -> ChoiceOutcome:
         assert isinstance(given, Choices)
         if not len(given):
-            return ChoiceOutcome(arms=arms)
-        scored, bounds = choice_scores_of(given), choice_intervals_of(given, seed=seed)
+            return ChoiceOutcome(arms=compared.arms)
+        scored, bounds = choice_scores_of(given), choice_intervals_of(given, seed=compared.seed)
         preferences = scored.share_of_preferences
         notes = [bounds.note] if bounds.note else []
         if preferences is None:
             notes.append("Nobody preferred any arm, so there are no shares of preferences.")
         return ChoiceOutcome(
-            arms=arms,
+            arms=compared.arms,
             items=given.units.items,
             notes=tuple(notes),
             scores=tuple(
@@ -76,59 +77,54 @@ class ChoiceResults(Results):
                     share_of_preferences=None if preferences is None else float(preferences[index]),
                     interval=pair(None if bounds.arms is None else bounds.arms[index]),
                 )
-                for index, name in enumerate(arms)
+                for index, name in enumerate(compared.arms)
             ),
             same=Score(SAME_NAME, scored.same, scored.same_share, None, pair(bounds.same)),
         )
 
-    def further(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> Further:
+    def further(self, given: Answers, compared: Compared) -> Further:
         assert isinstance(given, Choices)
         known = given.only(given.shown != UNKNOWN)
-        ranking = or_none(lambda: rank_arms_of(known, seed=seed))
+        ranking = or_none(lambda: rank_arms_of(known, seed=compared.seed))
         return Further(
-            contrasts=_contrasts(given, arms, seed, declared),
-            any_difference=any_difference_of(given, seed=seed),
+            contrasts=_contrasts(given, compared),
+            any_difference=any_difference_of(given, seed=compared.seed),
             ranking=ranking,
-            ranked=_ranked(ranking, arms),
-            positions=or_none(lambda: position_bias_of(known.units, known.shown, len(arms), seed=seed)),
+            ranked=_ranked(ranking, compared.arms),
+            positions=or_none(
+                lambda: position_bias_of(known.units, known.shown, compared.shown, seed=compared.seed)
+            ),
             same_as=tuple(filter(None, (_counted_as(way, given) for way in get_args(SameAs)))),
             methods=tuple(
-                other_interval(method, choice_intervals_of(given, seed=seed, method=method).arms, len(arms))
+                other_interval(
+                    method,
+                    choice_intervals_of(given, seed=compared.seed, method=method).arms,
+                    len(compared.arms),
+                )
                 for method in get_args(Method)
             ),
             methods_of="the scores",
-            methods_columns=arms,
+            methods_columns=compared.arms,
         )
 
-    def tests_json(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> dict[str, Any]:
+    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(given, Choices)
         if not len(given):
             return {"contrasts": [], "any_difference": None}
-        every = any_difference_of(given, seed=seed)
+        every = any_difference_of(given, seed=compared.seed)
         return {
-            "contrasts": [_contrast_json(versus) for versus in _contrasts(given, arms, seed, declared)],
+            "contrasts": [_contrast_json(versus) for versus in _contrasts(given, compared)],
             "any_difference": asdict(every),
         }
 
-    def verdicts(
-        self,
-        given: Answers,
-        arms: tuple[str, ...],
-        seed: int,
-        declared: Sequence[tuple[int, int]],
-        level: float,
-    ) -> tuple[LookVerdict, ...]:
+    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(given, Choices)
-        every = choice_intervals_of(given, seed=seed, level=level, draws=LOOK_DRAWS).differences
+        every = choice_intervals_of(given, seed=compared.seed, level=level, draws=LOOK_DRAWS).differences
         verdicts = []
-        for a, b in declared:
-            tests = swap_tests_of(given, (a, b), seed=seed)
+        for a, b in compared.declared:
+            tests = swap_tests_of(given, (a, b), seed=compared.seed)
             ends = turned(every, (a, b))
-            of = f"{arms[a]} − {arms[b]}"
+            of = f"{compared.arms[a]} − {compared.arms[b]}"
             verdicts.append(verdict(of, tests.trials.statistic, ends, tests.p, level))
         return tuple(verdicts)
 
@@ -147,22 +143,21 @@ class ChoiceResults(Results):
     def item_figure_in_words(self, figure: float) -> str:
         return f"{figure:.2f}"
 
-    def places(self, shown: np.ndarray, arms: int) -> dict[str, int]:
-        counts = {chr(ord("A") + place): int((shown == place).sum()) for place in range(arms)}
-        return counts | {SAME_NAME: int((shown == SAME).sum())}
+    def places(self, values: np.ndarray, shown: int) -> dict[str, int]:
+        counts = {chr(ord("A") + place): int((values == place).sum()) for place in range(shown)}
+        return counts | {SAME_NAME: int((values == SAME).sum())}
 
-    def favoured(self, shown: np.ndarray) -> np.ndarray:
+    def favoured(self, values: np.ndarray) -> np.ndarray:
+        return values
+
+    def places_to_favour(self, shown: int) -> int:
         return shown
 
-    def places_shown(self, arms: int) -> int:
-        return arms
 
-
-def _contrasts(
-    given: Choices, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-) -> tuple[Versus, ...]:
+def _contrasts(given: Choices, compared: Compared) -> tuple[Versus, ...]:
     """Every pair of arms, the declared ones first."""
-    contrasts = compare_arms_of(given, declared=tuple(declared), seed=seed)
+    arms = compared.arms
+    contrasts = compare_arms_of(given, declared=compared.declared, seed=compared.seed)
     return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
 
 

@@ -29,7 +29,7 @@ class RatingOutcome(Outcome):
 
     rating: Rating | None = None  # without answers
 
-    template: ClassVar[str] = "trial_types/rating/outcome.html"
+    template: ClassVar[str] = "trial_types/rating/report/outcome.html"
     spread_heading: ClassVar[str] = "Spread of the ratings"
     spread_title: ClassVar[str] = "Answers from −2 to +2"
 

@@ -1,6 +1,6 @@
 """The results of a rating: the mean, its tests against zero, and whether people favour a side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -17,6 +17,7 @@ from studies.core.formatting import signed
 
 from ..results import (
     LOOK_DRAWS,
+    Compared,
     Further,
     LookVerdict,
     Results,
@@ -39,7 +40,7 @@ class RatingResults(Results):
     place, place_verb = "side", "favoured"
     of_items = "Mean rating"
     of_items_in_words = "The mean rating, positive for the first arm"
-    methods_template = "trial_types/rating/methods.html"
+    methods_template = "trial_types/rating/report/methods.html"
 
     def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Ratings:
         return Ratings(**columns)
@@ -47,11 +48,11 @@ class RatingResults(Results):
     def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> RatingScores:
         return rating_scores(items, values, counts=counts)
 
-    def outcome(self, given: Answers, arms: tuple[str, ...], seed: int) -> RatingOutcome:
+    def outcome(self, given: Answers, compared: Compared) -> RatingOutcome:
         assert isinstance(given, Ratings)
         if not len(given):
-            return RatingOutcome(arms=arms)
-        scored, bounds = rating_scores_of(given), rating_intervals_of(given, seed=seed)
+            return RatingOutcome(arms=compared.arms)
+        scored, bounds = rating_scores_of(given), rating_intervals_of(given, seed=compared.seed)
         values = range(-RATING_LIMIT, RATING_LIMIT + 1)
         rating = Rating(
             mean=float(scored.mean),
@@ -61,19 +62,18 @@ class RatingResults(Results):
             counts={value: int((given.values == value).sum()) for value in values},
         )
         notes = (bounds.note,) if bounds.note else ()
-        return RatingOutcome(arms=arms, items=given.units.items, notes=notes, rating=rating)
+        return RatingOutcome(arms=compared.arms, items=given.units.items, notes=notes, rating=rating)
 
-    def further(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> Further:
+    def further(self, given: Answers, compared: Compared) -> Further:
         assert isinstance(given, Ratings)
         known = given.only(given.shown != UNKNOWN)
         means = {
-            method: rating_intervals_of(given, seed=seed, method=method).mean for method in get_args(Method)
+            method: rating_intervals_of(given, seed=compared.seed, method=method).mean
+            for method in get_args(Method)
         }
         return Further(
             tests=rating_tests_of(given),
-            sides=or_none(lambda: side_bias_of(known, seed=seed)),
+            sides=or_none(lambda: side_bias_of(known, seed=compared.seed)),
             methods=tuple(
                 other_interval(method, None if ends is None else ends[None], 1)
                 for method, ends in means.items()
@@ -82,23 +82,14 @@ class RatingResults(Results):
             methods_columns=("mean",),
         )
 
-    def tests_json(
-        self, given: Answers, arms: tuple[str, ...], seed: int, declared: Sequence[tuple[int, int]]
-    ) -> dict[str, Any]:
+    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(given, Ratings)
         tests = rating_tests_of(given) if len(given) else {}
         return {"tests": {name: asdict(found) for name, found in tests.items()}}
 
-    def verdicts(
-        self,
-        given: Answers,
-        arms: tuple[str, ...],
-        seed: int,
-        declared: Sequence[tuple[int, int]],
-        level: float,
-    ) -> tuple[LookVerdict, ...]:
+    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(given, Ratings)
-        ends = rating_intervals_of(given, seed=seed, level=level, draws=LOOK_DRAWS).mean
+        ends = rating_intervals_of(given, seed=compared.seed, level=level, draws=LOOK_DRAWS).mean
         by_unit = rating_tests_of(given)
         p = largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
         return (verdict("mean rating", rating_scores_of(given).mean, ends, p, level),)
@@ -118,15 +109,15 @@ class RatingResults(Results):
     def item_figure_in_words(self, figure: float) -> str:
         return signed(figure)
 
-    def places(self, shown: np.ndarray, arms: int) -> dict[str, int]:
+    def places(self, values: np.ndarray, shown: int) -> dict[str, int]:
         return {
-            "left": int((shown < 0).sum()),
-            "neither": int((shown == 0).sum()),
-            "right": int((shown > 0).sum()),
+            "left": int((values < 0).sum()),
+            "neither": int((values == 0).sum()),
+            "right": int((values > 0).sum()),
         }
 
-    def favoured(self, shown: np.ndarray) -> np.ndarray:
-        return np.where(shown == 0, SAME, shown > 0)
+    def favoured(self, values: np.ndarray) -> np.ndarray:
+        return np.where(values == 0, SAME, values > 0)
 
-    def places_shown(self, arms: int) -> int:
+    def places_to_favour(self, shown: int) -> int:
         return 2

@@ -12,6 +12,7 @@ from scipy import stats
 from studies.analysis.answers import AnswersError
 from studies.analysis.contrasts import (
     any_difference,
+    any_difference_of,
     compare_arms,
     holm,
     permutation_test,
@@ -22,6 +23,7 @@ from studies.analysis.contrasts import (
 )
 from studies.analysis.intervals import choice_intervals
 from studies.analysis.scores import choice_scores
+from studies.analysis.table import Choices
 
 
 def answers(seed=0, items=40, people=10, probabilities=(0.4, 0.3, 0.2, 0.1)):
@@ -319,3 +321,17 @@ def test_studies_of_two_or_four_arms_get_an_interval_for_each_pair_that_they_hav
     differences = choice_intervals(item, person, choice, arms).differences
     for contrast in found:
         assert contrast.interval.tolist() == differences[contrast.a, contrast.b].tolist()
+
+
+def test_one_test_over_all_arms_gives_a_preference_to_the_arms_that_were_shown():
+    """Three pairs, a contest each: of the 8 ways to end 6 give the totals 2, 1, 0, and 2 give one each."""
+    orders = np.array([[0, 1, -1], [2, 1, -1], [0, 2, -1]])
+    table = Choices.of([0, 1, 2], [0, 0, 0], [0, 1, 0], orders=orders, arms=3)
+    assert any_difference_of(table, draws=50_000).p == pytest.approx(6 / 8, abs=0.006)
+    unknown = Choices.of([0, 1, 2], [0, 0, 0], [0, 1, 0], orders=np.full((3, 3), -1), arms=3)
+    assert any_difference_of(unknown, draws=50_000).p == pytest.approx(21 / 27, abs=0.006)
+    assert any_difference_of(unknown).p == any_difference([0, 1, 2], [0, 1, 0]).p
+    alone = Choices.of([0, 1, 2], [0, 0, 0], [0, 1, -1], orders=np.array([[0], [1], [2]]), arms=3)
+    found = any_difference_of(alone)
+    assert (found.p, found.n, found.zeros) == (None, 2, 1)
+    assert "showed one arm alone" in found.note

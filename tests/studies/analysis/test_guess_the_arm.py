@@ -78,3 +78,38 @@ def test_uneven_places_are_found_by_pearsons_test():
     assert unequal_positions(orders) == pytest.approx(expected, rel=1e-10)
     assert unequal_positions([[0, 1], [1, 0]] * 10) == 1
     assert unequal_positions([[0, 1]] * 20) < 1e-8
+
+
+def test_uneven_places_are_found_where_some_arms_are_shown():
+    pairs = [[a, b] for a in range(4) for b in range(4) if a != b]
+    assert unequal_positions(pairs * 5) == 1
+    assert unequal_positions([[0], [1], [2]] * 5) == 1
+    # Arm 0 is shown in each trial and stands left as often as right; that it is shown more often tells no place.
+    assert unequal_positions([[0, 1], [1, 0], [0, 2], [2, 0]] * 5) == 1
+    # Arms 0 and 1 as 15 to 5 and 5 to 15 against 10: 10 with one degree of freedom; the trials of one arm add nothing.
+    assert unequal_positions([[0, 1]] * 15 + [[1, 0]] * 5 + [[2]] * 9) == pytest.approx(0.00157, abs=1e-5)
+    assert unequal_positions([sorted(pair) for pair in pairs] * 5) < 1e-6
+
+
+def test_arms_of_photos_that_are_shown_with_one_are_guessed_by_what_other_trials_showed():
+    rng = np.random.default_rng(1)
+    arm, item = rng.permutation(np.repeat([0, 1, 2], 20)), np.arange(60)
+    told = guess_arms(arm[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
+    assert (told.accuracy, told.p) == (1, 1 / 200)
+    assert (
+        guess_arms(arm[:, None] * 100.0, arm, item, draws=199, seed=1).p == 1
+    )  # nothing to exchange on a photo
+    noise = [
+        guess_arms(rng.normal(size=(60, 2)), arm, item, draws=99, seed=seed, trials=item).p
+        for seed in range(40)
+    ]
+    assert np.mean(np.array(noise) <= 0.05) <= 0.15
+    assert np.mean(noise) > 0.35
+
+
+def test_what_a_trial_showed_is_exchanged_as_a_whole():
+    """Two maps to a trial, of which each place tells itself: no arm is told, however often the classifier is right."""
+    item, place = np.repeat(np.arange(40), 2), np.tile([0, 1], 40)
+    arm = np.array([(a, 1 - a) for a in np.random.default_rng(2).permutation(np.repeat([0, 1], 20))]).ravel()
+    found = guess_arms(place[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
+    assert found.p > 0.05

@@ -261,3 +261,8 @@ def test_answers_given_twice_are_compared():
     assert found.alpha.alpha == pytest.approx(expected, abs=1e-12)
     with pytest.raises(AnswersError, match="no trial was answered twice"):
         retest([], [])
+
+
+def test_where_there_is_one_place_nobody_keeps_to_it():
+    found = position_bias([1, 1, 2], [0, 0, -1], 1)
+    assert (found.counts.tolist(), found.p, found.largest_share) == ([2], None, {})

@@ -8,7 +8,8 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.ranking import rank_arms
+from studies.analysis.ranking import rank_arms, rank_arms_of
+from studies.analysis.table import Choices
 
 
 def trials(seed, n=600, arms=3, at_once=None, tie=-1.0):
@@ -187,3 +188,18 @@ def test_a_bad_trial_is_named():
         rank_arms([0, 1], [0, 1])
     with pytest.raises(AnswersError, match="no answers yet"):
         rank_arms([], [])
+
+
+def test_places_that_no_trial_has_change_nothing():
+    orders, choices = trials(4, arms=4, at_once=2)
+    padded = np.hstack([orders, np.full((len(orders), 2), -1)])
+    one, other = (rank_arms(shown, choices) for shown in (orders, padded))
+    assert one.estimate is not None
+    assert other.estimate.worth.tolist() == one.estimate.worth.tolist()
+    assert other.estimate.position.tolist() == one.estimate.position.tolist()
+
+
+def test_an_arm_that_no_trial_has_shown_is_not_left_out_without_a_word():
+    orders, choices = trials(5, arms=3, at_once=2)
+    table = Choices.of(range(len(orders)), choices % 5, choices, orders=orders, arms=4)
+    assert "never shown beside the others" in rank_arms_of(table).note

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_its_table_and_its_chart_have_a_name_for_those_who_cannot_see_them(kind,
         assert table.caption, table
         assert table.caption.text.strip()
     for template in (summary_of(study).outcome.template, kind.results.methods_template):
-        assert template.startswith(f"trial_types/{kind.name}/")
+        assert template.startswith(f"trial_types/{kind.name}/report/")
         get_template(template)
     assert kind.results.recomputed_by in report_html(study)
 
@@ -133,7 +134,7 @@ def test_each_item_has_its_figures_under_their_names(kind, admin_client):
 
 
 def test_whoever_presses_one_button_only_favours_one_place_or_none(kind):
-    places = kind.results.places_shown(len(ARMS))
+    places = kind.results.places_to_favour(len(ARMS))
     for value in kind.answers.shown_values(len(ARMS)):
         favoured = kind.results.favoured(np.array([value]))
         assert favoured.tolist()[0] in (SAME, *range(places))
@@ -153,8 +154,8 @@ def test_what_a_reviewer_asks_next_holds_for_it(kind):
 def test_a_planned_look_judges_what_was_declared_or_the_mean(kind):
     study = answered(kind)
     reading = Reading(study, EVERYONE)
-    declared = [(0, 1)] if kind.asked.declares_contrasts else []
-    verdicts = kind.results.verdicts(reading.answers, reading.arms, study.seed, declared, 0.95)
+    declared = ((0, 1),) if kind.asked.declares_contrasts else ()
+    verdicts = kind.results.verdicts(reading.answers, replace(reading.compared, declared=declared), 0.95)
     assert len(verdicts) == 1
     for verdict in verdicts:
         assert verdict.of

@@ -236,7 +236,7 @@ def test_check_maps_are_as_large_as_the_maps_of_the_study_and_on_the_box_of_thei
     for item, box in ((left, [46.0, 10.0, 70.0, 34.0]), (right, [90.0, 46.0, 114.0, 70.0])):
         item.image.boxes, item.image.width, item.image.height = [box], 160, 80
         item.image.save()
-    found = draw([(left.image, (9, 14)), (right.image, (9, 14))], arms=3, seed=1, wanted=2)
+    found = draw([(left.image, (9, 14)), (right.image, (9, 14))], maps=3, seed=1, wanted=2)
     assert set(found) == {left.image_id, right.image_id}
     for item in (left, right):
         boxes = attention_maps.boxes_in_frame(item.image.boxes, 160, 80)
@@ -261,7 +261,7 @@ def test_the_same_seed_draws_the_same_check_maps_and_another_others():
     _, found = photos(3)
 
     def drawn(seed):
-        return draw(found, arms=3, seed=seed, wanted=2)
+        return draw(found, maps=3, seed=seed, wanted=2)
 
     first, again, other = drawn(1), drawn(1), drawn(2)
     for pk in first:
@@ -272,7 +272,7 @@ def test_the_same_seed_draws_the_same_check_maps_and_another_others():
 
 def test_of_very_many_photos_some_get_check_maps_chosen_by_the_seed():
     _, found = photos(POOL + 2)
-    first, other = (set(draw(found, arms=2, seed=seed, wanted=1)) for seed in (1, 2))
+    first, other = (set(draw(found, maps=2, seed=seed, wanted=1)) for seed in (1, 2))
     assert len(first) == len(other) == 24
     assert first != other
 
@@ -281,14 +281,14 @@ def test_as_many_photos_as_a_person_meets_checks_are_enough_and_one_less_is_not(
     _, found = photos(4)
     for image, _ in found[2:]:
         image.boxes = []
-    assert len(draw(found, arms=3, seed=0, wanted=2)) == 2
+    assert len(draw(found, maps=3, seed=0, wanted=2)) == 2
     with pytest.raises(AttentionError, match="3 are needed, and 2 of 4 photos have a box"):
-        draw(found, arms=3, seed=0, wanted=3)
+        draw(found, maps=3, seed=0, wanted=3)
     found[2][0].boxes = [[0.0, 0.0, 64.0, 64.0]]
     with pytest.raises(AttentionError, match=r"3 are needed, and 2 of 4 photos allow one.*for 2 maps\."):
-        draw(found, arms=3, seed=0, wanted=3)
+        draw(found, maps=3, seed=0, wanted=3)
     with pytest.raises(AttentionError, match=r"for 1 map\."):
-        draw(found, arms=2, seed=0, wanted=3)
+        draw(found, maps=2, seed=0, wanted=3)
 
 
 @pytest.mark.parametrize("fields", [{}, {"trials_per_participant": 5}])
