@@ -138,7 +138,7 @@ def _take_part(join: str) -> Iterator[Reply]:
         data = {str(part["name"]): str(part.get("value", "on")) for part in form.select("input[name]")}
         if form.get("id") == "answer":
             yield get(page.address.replace("/trial/", "/answers/"))
-            data["value"] = "0"
+            data["value"] = str(form.select("button[name=value]")[0]["value"])
         page = get(page.address, data)
 
 
