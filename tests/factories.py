@@ -12,6 +12,7 @@ from PIL import Image as PillowImage
 from explain.models import ExplanationMap, Image, ImageSet, Network, random_name
 from studies.models import Arm, Invitation, Item, ItemMap, Participant, Study, Trial, hash_token
 from studies.protocol.wording import default_wording
+from studies.trial_types import trial_type
 
 SIDE = 64  # pixels of a test picture
 
@@ -90,12 +91,20 @@ def new_map(image: Image, network: Network, method: str) -> ExplanationMap:
     )
 
 
+METHODS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
+
+
+def methods_for(*, task: str = "choice", **_) -> dict[str, tuple[str, ...]]:
+    """As many of `METHODS` as a study of a trial type can compare."""
+    return {"methods": METHODS[: trial_type(task).asked.most_arms]}
+
+
 def make_study(
     slug: str = "demo",
     *,
     task: str = "choice",
     items: int = 3,
-    methods: tuple[str, ...] = ("grad-cam", "ablation-cam", "pixel-ablation-cam"),
+    methods: tuple[str, ...] = METHODS,
     networks: tuple[str, ...] = ("tiny",),
     state: str = Study.State.READY,
     **fields,

@@ -23,7 +23,6 @@ from explain.map_sources import source_of
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
 from studies.results import hash_of_picture
-from studies.trial_types import trial_type_of
 from studies.trials import maps_shown
 
 PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
@@ -95,7 +94,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
 
 def crawl(study: Study) -> Session:
     """All that some volunteers get who take part to the end, as if nobody had answered yet."""
-    session, first = Session(), trial_type_of(study).people.first
+    session = Session()
     with transaction.atomic():
         Response.objects.filter(trial__study=study).update(status=Response.Status.VOID)
         study.trials.exclude(order="").update(
@@ -106,14 +105,17 @@ def crawl(study: Study) -> Session:
         crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
         for _ in range(min(VOLUNTEERS, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
-            session.replies += _take_part(reverse("join", args=[token]), press=first)
+            session.replies += _take_part(reverse("join", args=[token]))
         session.shown = list(_shown(session.replies))
         transaction.set_rollback(True)
     return session
 
 
-def _take_part(join: str, press: int) -> Iterator[Reply]:
-    """Every reply of one session, from the invitation to the code, pictures and JSON included. `press`: a button."""
+def _take_part(join: str) -> Iterator[Reply]:
+    """Every reply of one session, from the invitation to the code, pictures and JSON included.
+
+    It presses the first button of each page.
+    """
     browser = Client(SERVER_NAME=_host(), SERVER_PORT="443" if settings.SECURE_SSL_REDIRECT else "80")
 
     def get(address: str, data: dict | None = None) -> Reply:
@@ -140,7 +142,7 @@ def _take_part(join: str, press: int) -> Iterator[Reply]:
         data = {str(part["name"]): str(part.get("value", "on")) for part in form.select("input[name]")}
         if form.get("id") == "answer":
             yield get(page.address.replace("/trial/", "/answers/"))
-            data["value"] = str(press)
+            data["value"] = str(form.select("button[name=value]")[0]["value"])
         page = get(page.address, data)
 
 

@@ -13,7 +13,7 @@ from studies.models import Invitation
 from tests.browser import js_coverage
 from tests.browser.script_site import Site
 from tests.conftest import DESK as DESK
-from tests.factories import make_study
+from tests.factories import make_study, methods_for
 
 PHONE = {"width": 390, "height": 844}
 
@@ -26,9 +26,8 @@ def invited(live_server):
     """A function that opens a study and gives the address of its invitation."""
 
     def invite(**fields):
-        task = fields.get("task", "choice")
-        methods = {"methods": ("grad-cam", "ablation-cam")} if task == "rating" else {}
-        study = open_study(study=make_study(**{"items": 4, "responses_per_item": 2, **methods, **fields}))
+        study = make_study(**{"items": 4, "responses_per_item": 2, **methods_for(**fields), **fields})
+        study = open_study(study=study)
         _, token = Invitation.issue(study)
         return study, live_server.url + reverse("join", args=[token])
 
@@ -86,15 +85,15 @@ def violations(page, rules):
     return axe.run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
 
 
-def begin(page, url, after=lambda: None):
-    """From the invitation to the first trial."""
+def begin(page, url, after=lambda: None, first="trial"):
+    """From the invitation to the first trial, or to the practice before it."""
     page.goto(url)
     page.check("input[name=consent]")
     page.click("button.primary")
     page.wait_for_url("**/instructions/")
     after()
     page.click("button.primary")
-    page.wait_for_url("**/trial/", wait_until="commit")
+    page.wait_for_url(f"**/{first}/", wait_until="commit")
 
 
 def ready(page):

@@ -2,14 +2,24 @@
 
 import pytest
 
-from tests.browser.conftest import DESK, PHONE, answer, begin, clean, ready
+from studies.trial_types import trial_types
+from tests.browser.conftest import DESK, PHONE, begin, clean, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize(
-    ("task", "viewport"), [("choice", PHONE), ("rating", DESK), ("choice", DESK), ("rating", PHONE)]
-)
+every_type = pytest.mark.parametrize("task", [entry.name for entry in trial_types()])
+on_both_screens = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+
+
+def answer_first(page):
+    """Press the first of the answers, whatever it says."""
+    ready(page)
+    page.click(".option >> nth=0")
+
+
+@every_type
+@on_both_screens
 def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2)
     page = new_page(viewport=viewport)
@@ -18,10 +28,10 @@ def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     begin(page, url, after=lambda: clean(page))
     ready(page)
     clean(page)
-    answer(page, 0)
+    answer_first(page)
     ready(page)
     clean(page)
-    answer(page, 0)
+    answer_first(page)
     page.wait_for_url("**/thanks/")
     clean(page)
     page.goto(url.replace("/join/", "/join/x"))
@@ -40,7 +50,8 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("task", "viewport"), [("choice", PHONE), ("rating", DESK), ("rating", PHONE)])
+@every_type
+@on_both_screens
 def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2, questions=QUESTIONS, practice=True, break_every=1)
     page = new_page(viewport=viewport)
@@ -67,7 +78,7 @@ def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport
         clean(page)
         page.click("button.primary")
     ready(page)
-    answer(page, 0)
+    answer_first(page)
     page.wait_for_url("**/break/")
     clean(page)
     page.click("button.primary")

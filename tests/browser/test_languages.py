@@ -1,12 +1,9 @@
 """Volunteers' pages in other languages fit the screen, and maps stand where the record says that they stood."""
 
 import pytest
-from django.conf import settings
 
-from studies.models import Response, Study
-from studies.protocol.wording import default_wording
-from tests import by_sql
-from tests.browser.conftest import DESK, PHONE, answer, clean, ready
+from studies.models import Response
+from tests.browser.conftest import PHONE, answer, clean, ready
 from tests.browser.test_take_part import everything_is_on_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -64,26 +61,3 @@ def test_a_session_on_a_phone(new_page, invited, language, task):
     nothing_is_cut(page)
     first = Response.objects.order_by("id").first()
     assert first.shown_value == (-2 if task == "rating" else 0)  # the first key is the left end
-
-
-def test_a_trial_fits_in_every_language(new_page, invited):
-    study, url = invited(task="rating", items=1)
-    page = new_page()
-    page.goto(url)
-    page.check("input[name=consent]")
-    page.click("button.primary")
-    page.wait_for_url("**/instructions/")
-    page.click("button.primary")
-    for language, _ in settings.LANGUAGES:
-        wording = default_wording("rating", "overlay", language)
-        by_sql.change(Study.objects.filter(pk=study.pk), language=language, wording=wording)
-        page.reload()
-        for viewport in (DESK, PHONE):
-            page.set_viewport_size(viewport)
-            ready(page)
-            nothing_is_cut(page)
-            everything_is_on_screen(page)
-            values = [button.get_attribute("value") for button in page.locator(".ratings button").all()]
-            assert values == ["-2", "-1", "0", "1", "2"]
-            if viewport == DESK:
-                stands_left_of(page, ".ratings button >> nth=0", ".ratings button >> nth=4")

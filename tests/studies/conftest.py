@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation
-from tests.factories import make_study
+from tests.factories import make_study, methods_for
 from tests.studies.people import world as world
 from tests.studies.setting_up import birds as birds
 from tests.studies.setting_up import browser as browser
@@ -74,9 +74,8 @@ def invite():
     """A function that opens a study and gives it with the path of its invitation."""
 
     def invite(invitation=None, **fields):
-        if fields.get("task") == "rating":
-            fields = {"methods": ("grad-cam", "ablation-cam"), **fields}
-        study = open_study(study=make_study(**{"items": 4, "responses_per_item": 2, **fields}))
+        study = make_study(**{"items": 4, "responses_per_item": 2, **methods_for(**fields), **fields})
+        study = open_study(study=study)
         _, token = Invitation.issue(study, **(invitation or {}))
         return study, reverse("join", args=[token])
 

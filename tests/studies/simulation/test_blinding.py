@@ -12,46 +12,19 @@ from studies.lifecycle.opening import open_study
 from studies.models import ItemMap
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant, make_study
+from tests.studies.blinding import MAY_DIFFER, crawl, without_positions
 
 pytestmark = pytest.mark.django_db
 
 # Words that no page, header or address may hold. The factories' names are replaced by these, which say nothing else.
 NETWORKS = ("resnetty", "squeezy")
 METHODS = ("grad-cam", "pixel-ablation-cam")
-MAY_DIFFER = {"Date", "Content-Length", "Set-Cookie"}
-
-
-def crawl(visitor, join):
-    """Everything that a browser gets in a session: (address, headers, body)."""
-    seen = []
-
-    def note():
-        response = visitor.response
-        for address, _ in response.redirect_chain:
-            seen.append((address, {}, b""))
-        seen.append((visitor.path, dict(response.headers), response.content))
-        for picture in visitor.soup.select("main img"):
-            if picture["src"].startswith("/p/"):
-                got = visitor.client.get(picture["src"])
-                seen.append((picture["src"], dict(got.headers), got.content))
-
-    visitor.get(join)
-    note()
-    for _ in range(2):
-        visitor.press()
-        note()
-    state = visitor.client.get(visitor.home + "answers/")
-    seen.append((visitor.home + "answers/", dict(state.headers), state.content))
-    while visitor.on_trial:
-        visitor.answer(0)
-        note()
-    return seen
 
 
 @pytest.fixture
 def session(visitor, invite):
     study, join = invite(items=4, networks=NETWORKS, methods=METHODS, responses_per_item=2)
-    return study, crawl(visitor, join)
+    return study, crawl(visitor, join).seen
 
 
 def test_no_page_header_or_address_names_an_arm_or_a_file(session):
@@ -85,7 +58,7 @@ def test_pictures_of_equal_files_have_equal_length_in_every_slot(visitor, invite
         shown.overlay.save("x.jpg", ContentFile(b"\xff\xd8" + bytes(998)), save=True)
     lengths = {
         int(headers["Content-Length"])
-        for address, headers, _ in crawl(visitor, join)
+        for address, headers, _ in crawl(visitor, join).seen
         if re.search(r"/[12]\.jpg$", address)
     }
     assert lengths == {1000}
@@ -109,12 +82,7 @@ def test_pages_differ_between_arms_in_nothing_but_positions(session):
     texts = set()
     for address, _, body in seen:
         if address.endswith("/trial/") and body:
-            text = re.sub(r'(csrfmiddlewaretoken|answer_id)" value="[^"]*"', "", body.decode())
-            text = re.sub(
-                r'<script id="block".*?</script>|<p id="status".*?</p>|<form id="undo"[^>]*>', "", text
-            )
-            text = re.sub(r"trial/\d+/|\d+ of \d+", "", text)
-            texts.add(re.sub(r'(name="position"|<progress[^>]*?) (max="\d+" )?value="\d+"', "", text))
+            texts.add(without_positions(body))
     assert len(texts) == 1
 
 

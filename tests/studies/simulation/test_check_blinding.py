@@ -22,23 +22,9 @@ from studies.simulation import blinding_audit
 from studies.simulation.blinding_audit import check_blinding, crawl
 from tests import by_sql
 from tests.factories import make_participant, make_study, stored
+from tests.studies.blinding import Clock, pad
 
 METHODS = ("grad-cam", "pixel-ablation-cam")
-BYTES = 12_000
-
-
-def pad(content: bytes) -> ContentFile:
-    return ContentFile(content + bytes(BYTES - len(content)), "map.jpg")
-
-
-class Clock:
-    """Each reply takes a second, whatever else the machine is doing: `check_blinding` looks at how long they take."""
-
-    now = 0.0
-
-    def perf_counter(self) -> float:
-        self.now += 1.0
-        return self.now
 
 
 @pytest.fixture(autouse=True)

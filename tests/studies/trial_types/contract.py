@@ -1,0 +1,105 @@
+"""Shared by the tests that run over every registered trial type: an open study of it, and what people do there.
+
+No type has its name here or in those tests: a new one gets all of them by its entry in the registry.
+"""
+
+from itertools import cycle, permutations
+
+import pytest
+from django.urls import reverse
+
+from studies.lifecycle.opening import open_study
+from studies.models import Invitation, Participant, Response, Study, Trial, hash_token
+from studies.trial_types import trial_types
+from studies.trials.practice import right_side
+from tests.factories import make_study
+from tests.studies.taking_part import open_study as open_quickly
+
+ARMS = ("grad-cam", "ablation-cam")  # two arms, which every type can ask about
+
+
+@pytest.fixture(params=trial_types(), ids=lambda entry: entry.name)
+def asked(request):
+    return request.param
+
+
+def make(asked, slug="contract", **fields) -> Study:
+    return make_study(slug, **{"task": asked.name, "methods": ARMS, "items": 3, **fields})
+
+
+def opened(asked, **fields) -> tuple[Study, str]:
+    """An open study and the path of its invitation."""
+    study = open_study(study=make(asked, **{"responses_per_item": 1, **fields}))
+    return study, reverse("join", args=[Invitation.issue(study)[1]])
+
+
+def opened_with_everything(asked, **fields) -> tuple[Study, str]:
+    """A study with practice, breaks, an attention check and a repeat for everybody, and the path of its invitation."""
+    study = open_quickly(
+        **{
+            "slug": "contract",
+            "task": asked.name,
+            "methods": ARMS,
+            "items": 4,
+            "responses_per_item": 1,
+            "practice": True,
+            "break_every": 2,
+            "attention_checks": 1,
+            "repeats_per_participant": 1,
+            **fields,
+        }
+    )
+    return study, reverse("join", args=[Invitation.issue(study)[1]])
+
+
+def practise(visitor, asked) -> None:
+    """Answer the practice example on screen as it is right, and go on."""
+    person = Participant.objects.get(token_sha256=hash_token(visitor.home.split("/")[2]))
+    number = int(visitor.soup.select_one("input[name=number]")["value"])
+    side = right_side(person, number)
+    visitor.press(
+        value=next(b for b in asked.answers.shown_values(2) if asked.answers.prefers_place(b, side))
+    )
+    visitor.press()
+
+
+def main_of(visitor):
+    """The part of a page that is read, without what is there for scripts."""
+    main = visitor.soup.select_one("main")
+    for script in main.select("script"):
+        script.extract()
+    return main
+
+
+def current(participant: Participant) -> Trial:
+    return participant.trials.filter(state="claimed").order_by("position")[0]
+
+
+def orders_of(arms: int) -> list[tuple[int, ...]]:
+    return list(permutations(range(arms)))
+
+
+def protocol_of(asked, arms: int, **changes) -> dict:
+    return {
+        "version": 1,
+        "slug": "contract",
+        "title": "T",
+        "task": asked.name,
+        "photos": {"set": "birds"},
+        "arms": [{"network": f"net-{number}", "method": "grad-cam"} for number in range(arms)],
+        "design": {"seed": 1},
+        **changes,
+    }
+
+
+def answered(asked, client_of_visitor, **fields) -> Study:
+    """A study that three people have filled with what every button says."""
+    study, join = opened(asked, items=4, responses_per_item=3, trials_per_participant=4, **fields)
+    buttons = cycle(asked.answers.shown_values(2))
+    for _ in range(3):
+        visitor = client_of_visitor()
+        visitor.start(join)
+        while visitor.on_trial:
+            visitor.answer(next(buttons))
+    assert Response.objects.count() == 12
+    return study
