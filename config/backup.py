@@ -10,8 +10,10 @@ Files never change once they are there, so a second backup into the same folder 
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,8 +42,19 @@ class Kept:
     missing: list[str]
 
 
+@contextmanager
+def _for_the_owner_alone() -> Iterator[None]:
+    """What is written here can be read by nobody else on this machine: a backup holds all that people said."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@_for_the_owner_alone()
 def back_up(folder: Path, report: Report = lambda done, total: None) -> Kept:
-    """Write a backup; whatever was in the folder stays good until the new one is whole."""
+    """Write a backup that its owner alone can read; whatever was in the folder stays good until the new one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     home = folder / datetime.now(UTC).strftime("rows-%Y%m%d-%H%M%S-%f")
     home.mkdir()

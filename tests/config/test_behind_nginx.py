@@ -124,6 +124,8 @@ def test_plain_http_is_sent_to_tls(nginx):
     answer = httpx.get(f"{plain}/accounts/login/")
     assert (answer.status_code, answer.headers["location"]) == (301, "https://localhost/accounts/login/")
     assert httpx.get(f"{plain}/healthz").status_code == 200
+    elsewhere = httpx.get(f"{plain}/join/abc/", headers={"Host": "evil.example"})
+    assert (elsewhere.status_code, elsewhere.headers["location"]) == (301, "https://localhost/join/abc/")
 
 
 def test_without_nginx_the_site_sends_pictures_itself(live_server, settings):
