@@ -110,7 +110,8 @@ class MapSource(ABC):
     def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
         """Photo's key -> the map that would be shown of it. Photos whose map is not there yet are left out.
 
-        All `images` are of one set. Keys may be incomplete, or name what is not here: then nothing is there.
+        All `images` are of one set. Of keys that `is_named_by` accepts, some may be missing, or name what is not here:
+        then nothing is there. Pages ask this, so nothing is made here.
         """
 
     @abstractmethod
@@ -125,11 +126,18 @@ class MapSource(ABC):
 
     @abstractmethod
     def columns(self, keys: Keys, networks: Mapping[str, Network]) -> dict[str, Any]:
-        """The columns of the row of an arm, beside its study, index and name. `networks`: those of the study, by name."""
+        """The columns of the row of an arm, beside its study, index and name. `networks`: those of the study, by name.
+
+        A row must have a network: a source without one names any, and its captions are its own (`facts`).
+        """
 
     @abstractmethod
     def owns(self, row: Made) -> bool:
-        """Whether a row, an arm or a map, is of this source."""
+        """Whether a row, an arm or a map, is of this source.
+
+        Sources are asked in the registry's order, and the computed maps own what nobody else does: mark rows by a `method`
+        that no method has, such as `checker:4` (60 characters at most), and stand before them.
+        """
 
     @abstractmethod
     def keys_of(self, row: Made) -> dict[str, str]:
@@ -140,7 +148,7 @@ class MapSource(ABC):
         """Make a map's pictures and save its row, unless it has them already."""
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
-        """Which part of the photo a map's array covers. Asked only of sources with arrays."""
+        """Which part of the photo a map's array covers: what `make_pictures` draws into. Asked only of sources with arrays."""
         return (0, 0, image.width, image.height)
 
     # Afterwards: what is kept and said.
@@ -149,7 +157,8 @@ class MapSource(ABC):
     def sealed(self, arm: Made) -> tuple[str, str]:
         """What enters a study's hash beside the arm's index and name: a SHA-256 of what made the maps, and how.
 
-        Never changes for a study that was opened: its seal would be broken.
+        Only of what rows keep, never of what today's code would draw: it never changes for a study that was opened, or its
+        seal would be broken. Empty where nothing but the maps is there: they are hashed by themselves.
         """
 
     @abstractmethod

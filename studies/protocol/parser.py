@@ -75,7 +75,7 @@ class Reader:
     def one_of(self, key: str, choices: Sequence[Any], default: Any = _REQUIRED) -> Any:
         allowed = {"kind": Kind.ONE_OF, "choices": tuple(choices)}
         value = self._take(key, default, type(choices[0]), allowed)
-        if value not in choices and isinstance(self.values.get(key), type(choices[0])):
+        if value not in choices and type(self.values.get(key)) is type(choices[0]):
             self.fault(Code.NOT_ALLOWED, key, value=value, **allowed)
         return value
 

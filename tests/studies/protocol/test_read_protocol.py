@@ -133,6 +133,7 @@ def test_a_fault_names_the_key_what_is_wrong_and_what_is_allowed(changes, fault)
 
 def test_all_faults_are_reported_at_once():
     assert len(faults(changed(version=3, title="", design__seed=-1))) == 3
+    assert len(faults(changed(version=False))) == 1  # no number, and said once
 
 
 def test_a_rating_study_compares_exactly_two_arms():
