@@ -97,6 +97,10 @@ class Participant(models.Model):
         FINISHED = "finished"
         WITHDRAWN = "withdrawn"
         SCREENED = "screened", "not eligible by their own answers"
+        VOID = "void", "their answers were taken out"
+
+    # Whose answers count: someone who is through may still have one on its way.
+    TAKE_PART = (State.ACTIVE, State.FINISHED)
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="participants")
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="participants")

@@ -183,6 +183,7 @@ class Event(AppendOnly):
         BACKGROUND_SCREENED = "background: screened"
         BACKGROUND_FINISHED = "background: finished"
         BACKGROUND_WITHDRAWN = "background: withdrawn"
+        BACKGROUND_VOID = "background: void"
         INSTRUCTED = "instructed"
         PRACTICE = "practice"
         BREAK = "break"

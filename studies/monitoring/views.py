@@ -8,7 +8,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from explain import jobs
 from studies.access import editable_study_of, may_edit, study_of
-from studies.models import Participant
 from studies.participation import finish
 from studies.trials import void_participant
 
@@ -48,8 +47,7 @@ def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()[:300]
     if request.method == "POST" and reason:
         count = void_participant(participant=person, reason=reason, user=request.user)
-        if person.state == Participant.State.ACTIVE:
-            finish(participant=person)
+        finish(participant=person)
         messages.success(
             request, f"{count} answers of participant {number} are void; their photos are asked of others."
         )

@@ -125,13 +125,16 @@ def is_known(invitation: Invitation, external_id: str) -> bool:
 
 @write_transaction()
 def finish(*, participant: Participant) -> Participant:
-    """Give a participant who is through their completion code; once, and for good."""
+    """Give a participant who is through, or was taken out, their completion code; once, and for good."""
     participant = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)
-    if participant.state == Participant.State.ACTIVE:
+    through = participant.state == Participant.State.ACTIVE
+    if through:
         participant.state, participant.finished_at = Participant.State.FINISHED, timezone.now()
+    if through or (participant.state == Participant.State.VOID and not participant.completion_code):
         participant.completion_code = "-".join(
             "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3)
         )
         participant.save(update_fields=["state", "finished_at", "completion_code"])
+    if through:
         Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.FINISHED)
     return participant

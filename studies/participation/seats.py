@@ -5,7 +5,8 @@ that of a preview keeps nothing (setup/preview_seat.py). Pages know the interfac
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from studies.core.transactions import write_transaction
 from studies.models import Event, Invitation, Participant, Study, Trial
 from studies.protocol import fill_in
 from studies.trials import (
@@ -27,6 +29,7 @@ from studies.trials import (
     expected_main,
     expected_repeats,
     expected_trials,
+    locked_state,
     maps_shown,
     participant_progress,
     renew_leases,
@@ -85,7 +88,7 @@ class Seat(ABC):
 
     def place(self) -> str:
         """The page that they have to be on before, between or after trials; "" if they can go on with them."""
-        if self.participant.state == Participant.State.FINISHED:
+        if self.participant.state in (Participant.State.FINISHED, Participant.State.VOID):
             return "thanks"
         if self.study.questions and not self.participant.background:
             return "about-you"
@@ -220,24 +223,38 @@ class VolunteerSeat(Seat):
 
     def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
         participant = self.participant
-        participant.background = answers
-        if not eligible:
-            participant.state = Participant.State.SCREENED
-        participant.save(update_fields=["background", "state"])
-        Event.objects.create(**self._whose(), kind=Event.Kind.of_background(participant.state))
+        with self._while_they_stay() as stay:
+            if not stay:
+                return
+            participant.background = answers
+            if not eligible:
+                participant.state = Participant.State.SCREENED
+            participant.save(update_fields=["background", *([] if eligible else ["state"])])
+            Event.objects.create(**self._whose(), kind=Event.Kind.of_background(participant.state))
 
     def keep_instructed(self) -> None:
-        if self.participant.instructed_at is None:
-            self.participant.instructed_at = timezone.now()
-            self.participant.save(update_fields=["instructed_at"])
-            Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
+        with self._while_they_stay() as stay:
+            if stay and self.participant.instructed_at is None:
+                self.participant.instructed_at = timezone.now()
+                self.participant.save(update_fields=["instructed_at"])
+                Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
 
     def keep_practice(self, number: int, value: str, *, right: bool) -> None:
         data = {"number": number, "value": value[:10], "right": right}
-        Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)
+        with self._while_they_stay() as stay:
+            if stay:
+                Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)
 
     def keep_rest(self, after: int) -> None:
-        Event.objects.create(**self._whose(), kind=Event.Kind.BREAK, data={"after": after})
+        with self._while_they_stay() as stay:
+            if stay:
+                Event.objects.create(**self._whose(), kind=Event.Kind.BREAK, data={"after": after})
+
+    @contextmanager
+    def _while_they_stay(self) -> Iterator[bool]:
+        """A transaction that whoever leaves the study waits for; false where they have left it: nothing is kept then."""
+        with write_transaction():
+            yield locked_state(self.participant.pk) not in ("", Participant.State.WITHDRAWN)
 
     def _whose(self) -> dict[str, Any]:
         return {"study_id": self.participant.study_id, "participant": self.participant}
@@ -249,7 +266,9 @@ class VolunteerSeat(Seat):
         undo_answer(participant=self.participant, answer_id=answer_id)
 
     def keep_refused(self, operation: Any, why: str) -> None:
-        submissions.keep_refused(self.participant, operation, why)
+        with self._while_they_stay() as stay:
+            if stay:
+                submissions.keep_refused(self.participant, operation, why)
 
     def finish(self) -> None:
         self.participant = invitations.finish(participant=self.participant)

@@ -123,12 +123,15 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         if seat.is_paused():
             return refuse(request, "paused")
         seat.finish()
+    taken_out = seat.participant.state == Participant.State.VOID
+    if taken_out and not seat.participant.completion_code:
+        seat.finish()  # the time that they gave is theirs, whatever became of the answers
     participant, study, given = seat.participant, seat.study, seat.answers_given()
     context = {
         "study": study,
         "participant": participant,
-        "given": given,
-        "early": given < seat.expected,
+        "given": given or taken_out,
+        "early": given < seat.expected and not taken_out,
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
         "mturk": mturk_address(participant.external),

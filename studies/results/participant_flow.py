@@ -18,6 +18,7 @@ class Flow:
     withdrawn: int
     active: int
     finished: int
+    void: int  # taken out by a researcher
     imported: int  # people whose answers were collected elsewhere; they are among the finished
     answers: dict[str, int]  # by status
 
@@ -36,7 +37,7 @@ def flow_of(study: Study, part: AnswerSelection) -> Flow:
     by_status = dict(rows.values_list("status").annotate(Count("id")))
     return Flow(
         joined=sum(states.values()),
-        **{name: states.get(name, 0) for name in ("screened", "withdrawn", "active", "finished")},
+        **{name: states.get(name, 0) for name in ("screened", "withdrawn", "active", "finished", "void")},
         imported=people.filter(external__has_key="imported").count(),
         answers=dict.fromkeys(Response.Status.values, 0) | by_status,
     )

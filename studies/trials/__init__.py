@@ -30,7 +30,7 @@ from .quota import (
     repeats_after,
     study_facts,
 )
-from .sql import HeldTrial, is_free, participant_of, participant_progress
+from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
 
 __all__ = [
     "EXAMPLE_DRAWINGS",
@@ -48,6 +48,7 @@ __all__ = [
     "failed_practice",
     "is_free",
     "lay_out_trials",
+    "locked_state",
     "maps_shown",
     "minutes_for",
     "names_of_maps",

@@ -194,10 +194,11 @@ def answer_trial(
         version: of the protocol that the page spoke; an answer may come in after it was changed.
 
     The first answer to a trial counts. A later one is kept as surplus, and so is one whose trial has in the
-    meantime been answered by someone else; if nobody has, the trial comes back to this participant.
+    meantime been answered by someone else, or whose participant was taken out; if nobody has, the trial comes back
+    to this participant.
 
     Raises:
-        AnswerError: the participant never held such a trial, or the task has no such answer.
+        AnswerError: the participant never held such a trial, or has withdrawn, or the task has no such answer.
     """
     said = {
         "answer_id": answer_id,
@@ -227,10 +228,13 @@ def answer_trial(
 def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
     """An answer that was sent again, came late, or is not the first to its trial."""
     participant = said["participant"]
+    state = sql.locked_state(participant.pk)
+    if state in ("", Participant.State.WITHDRAWN):
+        raise AnswerError("Whoever gave it has left the study, so it is not kept.")
     trial = _locked_trial(participant, position)
     if stored := Response.objects.filter(answer_id=said["answer_id"]).first():
         return _outcome(stored, participant)
-    counts = trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
+    counts = state in Participant.TAKE_PART and trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
     response = _response(said, trial, counts)
     response.save(force_insert=True)
     if counts:
@@ -338,13 +342,17 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
 def void_participant(*, participant: Participant, reason: str, user=None) -> int:
     """Take all of a participant's answers out, and what they hold away; how many answers were taken out.
 
-    Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased.
+    Every item is asked again of someone else, in the same order. Nothing that says who answered what is erased. They
+    take part no more: nothing is given to them, and what still comes from them is kept and does not count.
     """
     participant = _locked(participant)
+    _take_back(participant)
     standing = list(participant.responses.filter(status__in=Response.STANDING))
     for response in standing:
         void_answer(response=response, reason=reason, user=user)
-    _take_back(participant)
+    if participant.state in Participant.TAKE_PART:
+        participant.state = Participant.State.VOID
+        participant.save(update_fields=["state"])
     Event.objects.create(
         study_id=participant.study_id,
         participant=participant,
@@ -356,7 +364,11 @@ def void_participant(*, participant: Participant, reason: str, user=None) -> int
 
 
 def _take_back(participant: Participant) -> None:
-    """What a participant holds becomes void; what counts of it is asked of someone else."""
+    """What a participant holds becomes void; what counts of it is asked of someone else.
+
+    Before their answers are looked at: an answer that is being settled has the lock of its trial, which is waited for
+    here, so it is among their answers by then; and what comes after finds no trial in their hand.
+    """
     held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
     for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
         Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
@@ -373,9 +385,9 @@ def withdraw(*, participant: Participant) -> Participant:
     participant = _locked(participant)
     # First, so that it takes along what staff wrote about this person when they took answers out.
     participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
+    _take_back(participant)
     for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
-    _take_back(participant)
     participant.responses.erase("telemetry")
     participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
     participant.external, participant.external_id, participant.background = {}, "", {}

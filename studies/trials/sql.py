@@ -116,6 +116,13 @@ def lock_participant(participant: int) -> str:
     return found[0][0] if found else ""
 
 
+def locked_state(participant: int) -> str:
+    """The state of a participant, who stays in it until the transaction is over; "" if there is none any more."""
+    sql = f"SELECT state FROM {PARTICIPANT} WHERE id = %s"  # noqa: S608 (names of ours)
+    rows = _ask(sql + _locking("FOR NO KEY UPDATE"), [participant])
+    return rows[0][0] if rows else ""
+
+
 def met(participant: int) -> tuple[list[PastTrial], list[dict[str, int]]]:
     """What a participant has been given: trials that are theirs, and then what lapsed for them.
 

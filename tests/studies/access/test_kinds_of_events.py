@@ -10,7 +10,8 @@ from studies.models import Event, Participant, Study
 
 ROOT = Path(__file__).parents[3]
 STORED = {
-    "archived", "background: active", "background: finished", "background: screened", "background: withdrawn", "break",
+    "archived", "background: active", "background: finished", "background: screened", "background: withdrawn",
+    "background: void", "break",
     "closed", "draft", "drafted", "finished", "imported", "instructed", "invitation revoked", "invited", "joined",
     "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant void", "paused", "practice",
     "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "unblinded", "void", "withdrawn",

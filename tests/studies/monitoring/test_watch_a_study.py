@@ -205,7 +205,7 @@ def test_taking_someone_out_asks_why_and_asks_their_photos_again(browser):
     event = Event.objects.get(kind="participant void")
     assert (event.user.username, event.data) == ("admin", {"answers": 2, "reason": "the same person twice"})
     person.refresh_from_db()
-    assert (person.state, bool(person.completion_code)) == ("finished", True)
+    assert (person.state, bool(person.completion_code)) == ("void", True)
 
 
 def answer_of(person, trial):

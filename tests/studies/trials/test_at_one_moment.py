@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from explain.core import clock
-from studies.models import Event, Response
+from studies.models import Event, Participant, Response
 from studies.participation.invitations import finish
 from studies.trials import sql
 from studies.trials.allocation import claim_trials, undo_answer, void_answer, void_participant, withdraw
@@ -85,6 +85,19 @@ def test_what_somebody_claims_at_the_moment_they_go_is_free_for_others(leave):
     assert held_by(person) == []
     assert asked(study) == before
     assert len(claim_trials(participant=other, count=3)) == 3
+
+
+@pytest.mark.parametrize("leave", [withdraw, partial(void_participant, reason="a robot")])
+def test_an_answer_at_the_moment_its_person_goes_does_not_count(leave):
+    study, person = people(1)
+    before = asked(study)
+    claim_trials(participant=person, count=2)
+    again = Participant.objects.select_related("study").get(pk=person.pk)
+    both = meanwhile(partial(answer, person, 1), partial(leave, participant=again))
+    assert both.waited
+    assert list(Response.objects.values_list("status", flat=True)) == ["void"]
+    assert set(study.trials.values_list("state", flat=True)) == {"void", "open"}
+    assert asked(study) == before
 
 
 def test_nothing_is_given_to_somebody_who_leaves_at_that_moment():

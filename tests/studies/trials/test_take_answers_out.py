@@ -113,18 +113,22 @@ def test_the_record_says_who_took_out_which_answers_of_whom_and_why(study, admin
     ]
     assert list(person.responses.values_list("status", flat=True)) == ["void", "undone", "void"]
     person.refresh_from_db()
-    assert (person.state, person.token_sha256) == ("active", hash_token("token-1-of-demo"))
+    assert (person.state, person.token_sha256) == ("void", hash_token("token-1-of-demo"))
 
 
-def test_who_was_taken_out_is_asked_about_none_of_their_photos_again(study):
+def test_who_was_taken_out_is_asked_nothing_more_and_what_still_comes_from_them_is_kept_and_does_not_count(
+    study,
+):
     person = make_participant(study)
     claim_trials(participant=person, count=3)
-    answer_what_they_hold(person)
+    answer(person, 1)
     void_participant(participant=person, reason="twice here")
-    met = set(person.trials.filter(kind="main").values_list("item", flat=True))
-    more = claim_trials(participant=person, count=6)
-    assert len([trial for trial in more if trial.kind == "main"]) == 3
-    assert not met & {trial.item_id for trial in more if trial.kind == "main"}
+    before = asked(study)
+    assert claim_trials(participant=person, count=6) == []
+    late = answer(person, 2)
+    assert (late.counts, late.response.status) == (False, "surplus")
+    assert asked(study) == before
+    assert not undo_answer(participant=person, answer_id=late.response.answer_id)
 
 
 def test_an_answer_that_does_not_count_is_not_taken_out(study):
