@@ -143,7 +143,7 @@ def test_a_page_that_cannot_be_used_is_named(opened, live_server):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"slug": "nowhere"}, "nowhere: is no study"),
+        ({"slug": "nowhere"}, r"nowhere: no such study\. Studies: simulated"),
         ({"prefer": "gradcam=1"}, "there is no arm 'gradcam'"),
         ({"prefer": "grad-cam=much"}, "is not NAME=NUMBER"),
         ({"prefer": "grad-cam=0"}, "not all 0"),
