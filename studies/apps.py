@@ -6,7 +6,7 @@ class StudiesConfig(AppConfig):
     verbose_name = "Studies"
 
     def ready(self) -> None:
-        """Tell the app below of the work that this one asks of its workers."""
+        """Register the kind of job that this app asks of the workers of `explain`."""
         from explain import jobs  # models are there only now
 
         from .lifecycle import LIKENESS

@@ -19,13 +19,13 @@ class NoteForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def record(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything on record, newest first; a researcher adds notes."""
-    found = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
+    study = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
     form = NoteForm(request.POST if request.method == "POST" else None, label_suffix="")
     if form.is_valid():
-        add_note(study=found, text=form.cleaned_data["text"], user=request.user)
+        add_note(study=study, text=form.cleaned_data["text"], user=request.user)
         return redirect("study-record", slug)
     kind = request.GET.get("kind", "")
-    events = found.events.select_related("user", "participant").order_by("-id")
+    events = study.events.select_related("user", "participant").order_by("-id")
     page = Paginator(events.filter(kind=kind) if kind else events, EVENTS_A_PAGE).get_page(
         request.GET.get("page")
     )
@@ -33,12 +33,12 @@ def record(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "studies/access/record.html",
         {
-            "study": found,
+            "study": study,
             "page": page,
             "rows": [(event, in_words(event.data)) for event in page],
             "kind": kind,
-            "kinds": found.events.order_by("kind").values_list("kind", flat=True).distinct(),
+            "kinds": study.events.order_by("kind").values_list("kind", flat=True).distinct(),
             "form": form,
-            "may_edit": may_edit(request.user, found),
+            "may_edit": may_edit(request.user, study),
         },
     )

@@ -20,10 +20,10 @@ def study_of(request: HttpRequest, slug: str) -> Study:
 
 def editable_study_of(request: HttpRequest, slug: str) -> Study:
     """A study that this person may change. Those who may look at it are told that they may not."""
-    found = study_of(request, slug)
-    if not may_edit(request.user, found):
+    study = study_of(request, slug)
+    if not may_edit(request.user, study):
         raise PermissionDenied("You may look at this study; changing it takes one of its researchers.")
-    return found
+    return study
 
 
 def may_edit(user, study: Study) -> bool:

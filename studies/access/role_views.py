@@ -29,22 +29,22 @@ class RoleForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: HttpRequest, slug: str) -> HttpResponse:
     """Who has a role in this study. Its researchers give roles and take them away."""
-    found = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
+    study = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
     form = RoleForm(
         request.POST if request.method == "POST" and "take" not in request.POST else None, label_suffix=""
     )
     if "take" in request.POST:
-        return _take(request, found)
+        return _take(request, study)
     if form.is_valid():
         person, role = form.cleaned_data["account"], form.cleaned_data["role"]
-        give_role(study=found, person=person, role=role, user=request.user)
+        give_role(study=study, person=person, role=role, user=request.user)
         messages.success(request, f"{person} is a {role} of this study now.", extra_tags="good")
         return redirect("study-access", slug)
     context = {
-        "study": found,
-        "people": people_of(found),
+        "study": study,
+        "people": people_of(study),
         "form": form,
-        "may_edit": may_edit(request.user, found),
+        "may_edit": may_edit(request.user, study),
     }
     return render(request, "studies/access/access.html", context)
 

@@ -125,8 +125,8 @@ def krippendorff_alpha_of(
     varies = pair_variance(item, person, value, adds, cells)
     variance, low_by, note = varies.items, 1.0, ""
     if over == "both":
-        given = _counts(person, value, (units.people, len(points)))
-        variance, low_by = varies.both, _same_person(given, points.astype(float), scale)
+        by_person = _counts(person, value, (units.people, len(points)))
+        variance, low_by = varies.both, _same_person(by_person, points.astype(float), scale)
         note = caution(units.people, units.items, method)
     far = student_reach(level, units_of(units.people, units.items, method))
     reach = far * np.sqrt(variance) / (1 - alpha)
@@ -138,17 +138,17 @@ def _counts(row: np.ndarray, kind: np.ndarray, shape: tuple[int, int]) -> np.nda
     return np.bincount(row * shape[1] + kind, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
-def _same_person(given: np.ndarray, points: np.ndarray, scale: Scale) -> float:
+def _same_person(by_person: np.ndarray, points: np.ndarray, scale: Scale) -> float:
     """Expected disagreement of any two answers, as alpha takes it, over that of two answers by different people.
 
-    given (people, k): how many answers of each value. With few people who differ much, many of any two answers are by the same
+    by_person (people, k): how many answers of each value. With few people who differ much, many of any two answers are by the same
     person, agree, and make alpha lower than it would be among many people: by 0.01 to 0.03 with 15.
     """
-    totals = given.sum(axis=0)
+    totals = by_person.sum(axis=0)
     distance, _ = DISTANCES[scale](points, totals)
-    n, alike = totals.sum(), (given.sum(axis=1) ** 2).sum()
+    n, alike = totals.sum(), (by_person.sum(axis=1) ** 2).sum()
     apart = totals @ distance @ totals
-    apart_by_others = apart - (given @ distance * given).sum()
+    apart_by_others = apart - (by_person @ distance * by_person).sum()
     return float(apart / (n * (n - 1)) / (apart_by_others / (n**2 - alike)))
 
 

@@ -66,8 +66,8 @@ def association(
     items, participants, choices (n,): as in choice_intervals. figures: item -> one figure for each arm; answers about
     items without are left out. Raises AnswersError where nothing is left, or a figure is no number.
 
-    >>> found = association([1, 1, 2, 2], [1, 2, 1, 2], [0, 0, 1, 1], {1: [9, 3], 2: [2, 8]}, arms=2)
-    >>> found.within.value, found.within.n, round(found.across.value, 3)
+    >>> result = association([1, 1, 2, 2], [1, 2, 1, 2], [0, 0, 1, 1], {1: [9, 3], 2: [2, 8]}, arms=2)
+    >>> result.within.value, result.within.n, round(result.across.value, 3)
     (1.0, 2, 0.894)
     """
     answers = Choices.of(items, participants, choices, arms=arms)
@@ -98,14 +98,14 @@ def associations_of(
     alike: dict[frozenset[Any], list[int]] = {}
     for place, figures in enumerate(every):
         alike.setdefault(frozenset(figures), []).append(place)
-    found: dict[int, Association] = {}
+    by_place: dict[int, Association] = {}
     for items, places in alike.items():
         kept = answers.only(np.isin(answers.items, list(items)))
         if not len(kept):
             raise AnswersError("no item has both answers and this figure, so there is nothing to compare")
         same = _same_items(kept, [every[place] for place in places], draws, seed, level)
-        found |= zip(places, same, strict=True)
-    return [found[place] for place in range(len(every))]
+        by_place |= zip(places, same, strict=True)
+    return [by_place[place] for place in range(len(every))]
 
 
 def _same_items(
@@ -218,11 +218,11 @@ def _compare(mine: _Shares, figure: _Figure) -> tuple[np.ndarray, np.ndarray, np
     return np.array(across), within, telling.sum(axis=1)
 
 
-def _across(weights: np.ndarray, one: np.ndarray, figure: _Figure) -> float:
+def _across(weights: np.ndarray, ranks: np.ndarray, figure: _Figure) -> float:
     """Spearman's ρ over all pairs of item and arm, each counted as often as its item was drawn."""
-    other = _weighted_ranks(figure.place, weights)
-    spread = np.sqrt((weights @ one**2) * (weights @ other**2))
-    return float(np.clip(weights @ (one * other) / spread, -1, 1)) if spread > 1e-9 else np.nan
+    figure_ranks = _weighted_ranks(figure.place, weights)
+    spread = np.sqrt((weights @ ranks**2) * (weights @ figure_ranks**2))
+    return float(np.clip(weights @ (ranks * figure_ranks) / spread, -1, 1)) if spread > 1e-9 else np.nan
 
 
 def _weighted_ranks(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -245,8 +245,8 @@ def _correlation(
         return Correlation(None, None, n, none)
     if refused := why_not(*about, "two-way"):
         return Correlation(float(value), None, n, refused)
-    there = drawn[np.isfinite(drawn)]
-    if len(there) < len(drawn) / 2:
+    finite = drawn[np.isfinite(drawn)]
+    if len(finite) < len(drawn) / 2:
         return Correlation(float(value), None, n, TOO_THIN)
-    low, high = quantiles(there, level, min(about))
+    low, high = quantiles(finite, level, min(about))
     return Correlation(float(value), (float(low), float(high)), n, caution(*about, "two-way"))

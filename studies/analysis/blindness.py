@@ -66,11 +66,11 @@ def guess_arms(
 
 def _by_length(trials: np.ndarray) -> list[np.ndarray]:
     """The pictures of trials: for each number of pictures a (trials, pictures) array of their rows."""
-    found: dict[int, list[np.ndarray]] = {}
+    by_length: dict[int, list[np.ndarray]] = {}
     for trial in np.unique(trials):
         rows = np.flatnonzero(trials == trial)
-        found.setdefault(len(rows), []).append(rows)
-    return [np.stack(rows) for rows in found.values()]
+        by_length.setdefault(len(rows), []).append(rows)
+    return [np.stack(rows) for rows in by_length.values()]
 
 
 def _neighbours(features: np.ndarray, items: np.ndarray, random: np.random.Generator) -> np.ndarray:

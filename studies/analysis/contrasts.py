@@ -138,8 +138,8 @@ def swap_tests_of(
 
 def _largest(p_values: Iterable[float | None]) -> float | None:
     """A test with nothing to test cannot reject, so it counts as 1; None if that is true of all."""
-    known = list(p_values)
-    return None if all(p is None for p in known) else max(1.0 if p is None else p for p in known)
+    every = list(p_values)
+    return None if all(p is None for p in every) else max(1.0 if p is None else p for p in every)
 
 
 def turned(intervals: dict[tuple[int, int], np.ndarray], pair: tuple[int, int]) -> np.ndarray | None:
@@ -331,9 +331,9 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     [0.03, 0.06, 0.06]
     """
     adjusted: list[float | None] = [None] * len(p_values)
-    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    ordered = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
     largest = 0.0
-    for rank, (p, place) in enumerate(known):
+    for rank, (p, place) in enumerate(ordered):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p))
         adjusted[place] = largest
     return adjusted

@@ -66,8 +66,8 @@ def exclude(
     response_ms (n,) float: NaN where it was not measured. positions (n,) int: as in position_bias, of `shown`.
     missed_checks, failed_practice: by participant. A rule whose column is absent is an error, not a rule that never applies.
 
-    >>> found = exclude([1, 1, 2, 2], Rules(median_ms=500), response_ms=[100, 200, 900, 300])
-    >>> found.kept.tolist(), found.reasons
+    >>> result = exclude([1, 1, 2, 2], Rules(median_ms=500), response_ms=[100, 200, 900, 300])
+    >>> result.kept.tolist(), result.reasons
     ([False, False, True, True], {1: ['answered too fast']})
     """
     names, person = labels(participants, "participants")
@@ -97,17 +97,17 @@ def exclusions_of(
     person, people = units.person, units.person_names.tolist()
     applies = {reason: np.zeros(len(people), bool) for reason in REASONS}
     if rules.failed_practice:
-        failed = _given(failed_practice, "failed_practice")
+        failed = _needed(failed_practice, "failed_practice")
         applies[REASONS[0]] = np.array([bool(failed.get(name)) for name in people])
     if rules.missed_checks is not None:
-        missed = _given(missed_checks, "missed_checks")
+        missed = _needed(missed_checks, "missed_checks")
         applies[REASONS[1]] = np.array([missed.get(name, 0) >= rules.missed_checks for name in people])
     if rules.median_ms is not None:
-        times = column(_given(response_ms, "response_ms"), "response_ms", len(person)).astype(float)
+        times = column(_needed(response_ms, "response_ms"), "response_ms", len(person)).astype(float)
         medians = [_median(times[person == number]) for number in range(len(people))]
         applies[REASONS[2]] = np.array(medians) < rules.median_ms
     if rules.position_share is not None:
-        bias = position_bias_of(units, _given(positions, "positions"), shown, draws=1)
+        bias = position_bias_of(units, _needed(positions, "positions"), shown, draws=1)
         shares = [bias.largest_share.get(name, 0.0) for name in people]
         applies[REASONS[3]] = np.array(shares) > rules.position_share
     reasons = {
@@ -126,7 +126,7 @@ def exclusions_of(
     return Exclusions(kept, {name: why for name, why in reasons.items() if why}, flow)
 
 
-def _given(value: Any, name: str) -> Any:
+def _needed(value: Any, name: str) -> Any:
     if value is None:
         raise AnswersError(f"{name}: a rule needs it, but it was not given")
     return value

@@ -44,6 +44,6 @@ class GroupSums:
             sums[: len(rows)] += np.take(values, rows, axis=0, out=gathered[: len(rows)], mode="clip")
         if self._of_runs:
             return self._of_runs(sums)
-        found = np.zeros((self._groups, values.shape[1]))
-        found[self._owner] = sums
-        return found
+        totals = np.zeros((self._groups, values.shape[1]))
+        totals[self._owner] = sums
+        return totals

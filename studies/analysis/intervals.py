@@ -2,10 +2,11 @@
 
 Every score is a weighted mean of answers: those about an item with n answers weigh 1/n each, so that the item is worth 1.
 The default draws people and items with replacement at the same time, and a score moves by what they add to it
-(`Estimates`; `_shrunk` says how the chance of single answers is kept from counting twice). An answer keeps its weight in every draw: shares made again from the drawn people alone would compare a
-person with the very item mean that the person has a part in, and understate how far people differ by about 1/n (the leverage
-of Bell & McCaffrey 2002, Survey Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further
-out where people or items are few (`quantiles`), and never beyond what a score can be.
+(resampling.py: `Estimates`; `_shrunk` says how the chance of single answers is kept from counting twice). An answer keeps
+its weight in every draw: shares made again from the drawn people alone would compare a person with the very item mean that
+the person has a part in, and understate how far people differ by about 1/n (the leverage of Bell & McCaffrey 2002, Survey
+Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further out where people or items are few
+(`quantiles`), and never beyond what a score can be.
 """
 
 from dataclasses import dataclass, field, replace
@@ -68,8 +69,8 @@ def choice_intervals(
     normal approximation); the last three are too narrow and are there to compare. `same_as` as in choice_scores.
     The same seed gives the same interval, whatever the order of the rows.
 
-    >>> found = choice_intervals([1, 1, 2, 2] * 10, range(40), [0, 1, 0, -1] * 10, arms=2, draws=200)
-    >>> found.arms.shape, found.differences[0, 1].shape
+    >>> result = choice_intervals([1, 1, 2, 2] * 10, range(40), [0, 1, 0, -1] * 10, arms=2, draws=200)
+    >>> result.arms.shape, result.differences[0, 1].shape
     ((2, 2), (2,))
     """
     answers = Choices.of(items, participants, choices, arms=arms)
@@ -169,8 +170,8 @@ def rating_intervals(
 
     items, participants (n,): any labels. ratings (n,) from −2 to 2. Methods and seed as in choice_intervals.
 
-    >>> found = rating_intervals([1, 1, 2, 2] * 10, range(40), [2, 1, 0, -1] * 10, draws=200)
-    >>> found.mean.shape, found.note == ""
+    >>> result = rating_intervals([1, 1, 2, 2] * 10, range(40), [2, 1, 0, -1] * 10, draws=200)
+    >>> result.mean.shape, result.note == ""
     ((2,), False)
     """
     answers = Ratings.of(items, participants, ratings)
@@ -205,7 +206,7 @@ def rating_intervals_of(
 @remembered
 def _rating_estimates(answers: Ratings, draws: int, seed: int) -> Estimates:
     """The means over answers, over items and over people, with what each answer adds to them."""
-    units, given = answers.units, answers.numbers
-    weights = np.stack([np.full(len(given), 1 / len(given)), units.per_item, units.per_person], axis=1)
-    means = weights.T @ given
-    return Estimates(means, weights * (given[:, None] - means), units, draws=draws, seed=seed)
+    units, numbers = answers.units, answers.numbers
+    weights = np.stack([np.full(len(numbers), 1 / len(numbers)), units.per_item, units.per_person], axis=1)
+    means = weights.T @ numbers
+    return Estimates(means, weights * (numbers[:, None] - means), units, draws=draws, seed=seed)

@@ -20,9 +20,9 @@ def choice_shares(values: ArrayLike, sharpness: float = SHARPNESS, margin: float
     >>> choice_shares([[0.5, 0.5], [0.9, 0.1]]).round(2).tolist()
     [[0.42, 0.42, 0.16], [0.99, 0.0, 0.01]]
     """
-    found = _values(values)
-    same = found.mean(axis=1, keepdims=True) - margin
-    weight = np.exp(sharpness * (np.hstack([found, same]) - found.max(axis=1, keepdims=True)))
+    table = _values(values)
+    same = table.mean(axis=1, keepdims=True) - margin
+    weight = np.exp(sharpness * (np.hstack([table, same]) - table.max(axis=1, keepdims=True)))
     return weight / weight.sum(axis=1, keepdims=True)
 
 
@@ -32,14 +32,14 @@ def rating_means(values: ArrayLike, slope: float = SLOPE) -> np.ndarray:
     >>> rating_means([[0.5, 0.25], [0.0, 1.0]]).tolist()
     [1.5, -2.0]
     """
-    found = _values(values)
-    if found.shape[1] != 2:
-        raise AnswersError(f"values: {found.shape[1]} arms; a rating compares two")
-    return np.clip(slope * (found[:, 0] - found[:, 1]), -2, 2)
+    table = _values(values)
+    if table.shape[1] != 2:
+        raise AnswersError(f"values: {table.shape[1]} arms; a rating compares two")
+    return np.clip(slope * (table[:, 0] - table[:, 1]), -2, 2)
 
 
 def _values(values: ArrayLike) -> np.ndarray:
-    found = np.asarray(values, dtype=float)
-    if found.ndim != 2 or not np.isfinite(found).all():
-        raise AnswersError(f"values: shape {found.shape}; give finite numbers, one row for each item")
-    return found
+    table = np.asarray(values, dtype=float)
+    if table.ndim != 2 or not np.isfinite(table).all():
+        raise AnswersError(f"values: shape {table.shape}; give finite numbers, one row for each item")
+    return table

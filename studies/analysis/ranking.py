@@ -82,8 +82,8 @@ def rank_arms(
     chosen, or -1 for “same”. With items and participants (n,) there are two-way intervals.
     Raises AnswersError for bad columns or a chosen arm that was not shown.
 
-    >>> found = rank_arms([[0, 1], [1, 0]] * 4, [0, 0, 1, 0, 0, 1, -1, -1], position=False)
-    >>> found.estimate.worth.round(3).tolist(), float(found.estimate.tie.round(3))
+    >>> ranking = rank_arms([[0, 1], [1, 0]] * 4, [0, 0, 1, 0, 0, 1, -1, -1], position=False)
+    >>> ranking.estimate.worth.round(3).tolist(), float(ranking.estimate.tie.round(3))
     ([0.667, 0.333], 0.707)
     """
     shown, choice = _checked(orders, choices)
@@ -158,20 +158,20 @@ def _checked(orders: ArrayLike, choices: ArrayLike) -> tuple[np.ndarray, np.ndar
 
 def _design(shown: np.ndarray, choice: np.ndarray, arms: int, position: bool) -> _Design:
     m = shown.shape[1]
-    distinct, which = _distinct(shown, arms)
-    there = distinct >= 0
-    of_arm = np.eye(arms)[distinct] * there[:, :, None]
-    same = of_arm.sum(axis=1, keepdims=True) / there.sum(axis=1)[:, None, None]
+    distinct, number = _distinct(shown, arms)
+    is_shown = distinct >= 0
+    of_arm = np.eye(arms)[distinct] * is_shown[:, :, None]
+    same = of_arm.sum(axis=1, keepdims=True) / is_shown.sum(axis=1)[:, None, None]
     parts = [np.concatenate([of_arm, same], axis=1)[:, :, 1:]]
     if position:
         parts.append(np.broadcast_to(np.eye(m + 1)[:, 1:m], (len(distinct), m + 1, m - 1)))
     ties = bool((choice < 0).any())
     if ties:
         parts.append(np.broadcast_to(np.eye(m + 1)[:, m:], (len(distinct), m + 1, 1)))
-    possible = np.hstack([there, np.full((len(distinct), 1), ties)])
+    possible = np.hstack([is_shown, np.full((len(distinct), 1), ties)])
     place = np.where(choice < 0, m, np.argmax(shown == choice[:, None], axis=1))
     return _Design(
-        np.concatenate(parts, axis=2), possible, which * (m + 1) + place, arms, m if position else 0
+        np.concatenate(parts, axis=2), possible, number * (m + 1) + place, arms, m if position else 0
     )
 
 
@@ -182,10 +182,10 @@ def _distinct(shown: np.ndarray, arms: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if (arms + 1) ** shown.shape[1] > np.iinfo(np.int64).max:
         return np.unique(shown, axis=0, return_inverse=True)
-    _, which = labels((shown + 1) @ (arms + 1) ** np.arange(shown.shape[1])[::-1], "orders")
-    first = np.empty(which.max() + 1, np.int64)
-    first[which[::-1]] = np.arange(len(which))[::-1]
-    return shown[first], which
+    _, number = labels((shown + 1) @ (arms + 1) ** np.arange(shown.shape[1])[::-1], "orders")
+    first = np.empty(number.max() + 1, np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return shown[first], number
 
 
 def _unidentified(design: _Design, counts: np.ndarray) -> str:

@@ -265,7 +265,7 @@ def caution(people: int, items: int, method: str) -> str:
         return "This interval leaves out that people differ, and is too narrow."
     if method == "people":
         return "This interval leaves out that items differ, and is too narrow."
-    few = [f"{n} {what}" for n, what in ((people, "participants"), (items, "items")) if n < FEW]
+    few = [f"{n} {noun}" for n, noun in ((people, "participants"), (items, "items")) if n < FEW]
     return f"With only {' and '.join(few)} the interval is rough, and may be too narrow." if few else ""
 
 

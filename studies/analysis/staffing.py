@@ -1,4 +1,4 @@
-"""How many more people it takes until every trial has its answer."""
+"""How many new people a study needs until every trial has its answer."""
 
 import math
 from collections.abc import Mapping, Sequence, Set

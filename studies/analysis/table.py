@@ -113,18 +113,18 @@ class Answers(Remembering):
         self._set("values", self._checked(n))
         self._set("ids", np.arange(n) if self.ids is NOT_GIVEN else column(self.ids, "ids", n))
         for name, unknown in ELSE.items():
-            given = getattr(self, name)
-            self._set(name, np.broadcast_to(unknown, n) if given is NOT_GIVEN else column(given, name, n))
+            values = getattr(self, name)
+            self._set(name, np.broadcast_to(unknown, n) if values is NOT_GIVEN else column(values, name, n))
         self._set("orders", np.full((n, 0), -1) if self.orders is NOT_GIVEN else self.orders)
 
     @classmethod
-    def of(cls, items: ArrayLike, participants: ArrayLike, values: ArrayLike, **more: Any) -> Self:
-        """A table of anything that can be columns."""
+    def of(cls, items: ArrayLike, participants: ArrayLike, values: ArrayLike, **other_columns: Any) -> Self:
+        """A table of columns that are lists, ranges or arrays."""
         columns = map(np.asarray, (items, participants, values))
-        return cls(**dict(zip(("items", "participants", "values"), columns, strict=True)), **more)
+        return cls(**dict(zip(("items", "participants", "values"), columns, strict=True)), **other_columns)
 
     def _checked(self, n: int) -> np.ndarray:
-        """The values, if they are such as may stand here."""
+        """The values, or AnswersError where one of them is not allowed in this table."""
         return check_labels(column(self.values, "values", n), "values")
 
     def _set(self, name: str, array: np.ndarray) -> None:
@@ -142,7 +142,7 @@ class Answers(Remembering):
 
     @cached_property
     def _pool(self) -> dict[Any, Any]:
-        """Draws of so many people or items: they do not ask which, so parts of a table share them with the whole."""
+        """Draws by their number of people or items. They do not depend on which these are, so parts of a table share them."""
         return {}
 
     def only(self, rows: np.ndarray) -> Self:
@@ -152,16 +152,16 @@ class Answers(Remembering):
         return self._with({column.name: getattr(self, column.name)[rows] for column in _columns(self)})
 
     def first(self, count: int) -> Self:
-        """The first so many, in the order of storing."""
+        """The first `count` answers, in the order of storing."""
         in_order = np.argsort(self.ids, kind="stable")[:count]
         return self if np.array_equal(in_order, np.arange(len(self))) else self.only(in_order)
 
     def with_values(self, values: np.ndarray) -> Self:
         """The same people about the same items, and what else they said."""
-        other = self._with({"values": values})
-        other._set("values", other._checked(len(self)))
-        other.__dict__["units"] = self.units
-        return other
+        copy = self._with({"values": values})
+        copy._set("values", copy._checked(len(self)))
+        copy.__dict__["units"] = self.units
+        return copy
 
     def _with(self, columns: dict[str, np.ndarray]) -> Self:
         """A copy with other columns. What was checked stays good, in part or in another order."""

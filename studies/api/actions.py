@@ -77,10 +77,10 @@ class StudyActions:
     def _page(self, rows: Any, serializer: Any) -> Response:
         return self.get_paginated_response(serializer(self.paginate_queryset(rows), many=True).data)
 
-    def _go(self, to: str, **more: bool) -> Response:
+    def _go(self, to: str, **options: bool) -> Response:
         study = self.editable_study()
         with bad_input_refused():
-            change_state(study=study, to=to, user=self.request.user, **more)
+            change_state(study=study, to=to, user=self.request.user, **options)
         now = with_item_count(Study.objects.filter(pk=study.pk)).prefetch_related("arms__network").get()
         return Response(self.get_serializer(now).data)
 
@@ -92,9 +92,9 @@ class StudyActions:
     )
     @action(detail=True, methods=["post"])
     def open(self, request: Request, slug: str) -> Response:
-        said = OpeningSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        return self._go(Study.State.OPEN, **said.validated_data)
+        body = OpeningSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self._go(Study.State.OPEN, **body.validated_data)
 
     @extend_schema(summary="Pause", request=None, responses=StudySerializer)
     @action(detail=True, methods=["post"])
@@ -146,12 +146,12 @@ class StudyActions:
         if request.method == "GET":
             return self._page(invitations_with_people(self.get_object()), InvitationSerializer)
         study = self.editable_study()
-        said = InvitationSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        invitation, token = invite(study=study, user=request.user, **said.validated_data)
+        body = InvitationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        invitation, token = invite(study=study, user=request.user, **body.validated_data)
         link = request.build_absolute_uri(reverse("join", args=[token]))
-        made = {**InvitationSerializer(invitation).data, "people": 0, "link": link}
-        return Response(made, status=201)
+        data = {**InvitationSerializer(invitation).data, "people": 0, "link": link}
+        return Response(data, status=201)
 
     @extend_schema(
         summary="Let nobody else in by an invitation",
@@ -162,11 +162,11 @@ class StudyActions:
     @action(detail=True, methods=["post"], url_path=r"invitations/(?P<invitation>[0-9]+)/close")
     def close_invitation(self, request: Request, slug: str, invitation: str) -> Response:
         rows = invitations_with_people(self.editable_study())
-        found = rows.filter(pk=invitation).first()
-        if found is None:
+        row = rows.filter(pk=invitation).first()
+        if row is None:
             raise NotFound("This study has no such invitation.")
-        revoke_invitation(invitation=found, user=request.user)
-        return Response(InvitationSerializer(rows.get(pk=found.pk)).data)
+        revoke_invitation(invitation=row, user=request.user)
+        return Response(InvitationSerializer(rows.get(pk=row.pk)).data)
 
     @extend_schema(summary="Participants", responses=ParticipantSerializer(many=True))
     @action(detail=True, pagination_class=ByCursor, serializer_class=ParticipantSerializer)
@@ -185,9 +185,9 @@ class StudyActions:
         person = self.editable_study().participants.filter(number=number).first()
         if person is None:
             raise NotFound("This study has no such participant.")
-        said = ReasonSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        count = void_participant(participant=person, reason=said.validated_data["reason"], user=request.user)
+        body = ReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        count = void_participant(participant=person, reason=body.validated_data["reason"], user=request.user)
         return Response({"answers": count})
 
     @extend_schema(methods=["get"], summary="The record: who did what", responses=EventSerializer(many=True))
@@ -202,7 +202,7 @@ class StudyActions:
         if request.method == "GET":
             return self._page(self.get_object().events.select_related("user", "participant"), EventSerializer)
         study = self.editable_study()
-        said = NoteSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        note = add_note(study=study, text=said.validated_data["text"], user=request.user)
+        body = NoteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        note = add_note(study=study, text=body.validated_data["text"], user=request.user)
         return Response(EventSerializer(note).data, status=201)

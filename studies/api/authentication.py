@@ -23,13 +23,15 @@ class TokenAuthentication(BaseAuthentication):
         keyword, _, token = request.headers.get("Authorization", "").partition(" ")
         if keyword.lower() != KEYWORD.lower():
             return None
-        found = ApiToken.objects.select_related("user").filter(token_sha256=hash_token(token.strip())).first()
-        if found is None or found.revoked_at or not found.user.is_active:
+        api_token = (
+            ApiToken.objects.select_related("user").filter(token_sha256=hash_token(token.strip())).first()
+        )
+        if api_token is None or api_token.revoked_at or not api_token.user.is_active:
             raise AuthenticationFailed("This token is unknown or revoked. Make another one on /api/tokens/.")
         now = timezone.now()
-        if found.last_used_at is None or now - found.last_used_at > HOUR:
-            ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
-        return found.user, found
+        if api_token.last_used_at is None or now - api_token.last_used_at > HOUR:
+            ApiToken.objects.filter(pk=api_token.pk).update(last_used_at=now)
+        return api_token.user, api_token
 
     def authenticate_header(self, request: Request) -> str:
         return KEYWORD

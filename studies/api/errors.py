@@ -34,10 +34,10 @@ def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> dict[str, str]:
-    found = dict(EVERYWHERE)
-    if "{" in path or any(one["name"] == "cursor" for one in operation.get("parameters", [])):
-        found["404"] = "There is no such thing among your studies."
+    refusals = dict(EVERYWHERE)
+    if "{" in path or any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
+        refusals["404"] = "There is no such thing among your studies."
     if "requestBody" in operation:
-        found["415"] = "The body is in a format that is not read here."
-    found["400"] = "What was sent cannot be: messages by the name of the field."
-    return found
+        refusals["415"] = "The body is in a format that is not read here."
+    refusals["400"] = "What was sent cannot be: messages by the name of the field."
+    return refusals

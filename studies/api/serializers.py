@@ -116,8 +116,8 @@ class AnswerSerializer(serializers.ModelSerializer):
         }
 
     def get_order(self, response: Response) -> list[str]:
-        stands = names_of_maps(response.trial.kind, self.context["arms"])
-        return [stands[index] for index in response.trial.arms] if response.trial.order else []
+        names = names_of_maps(response.trial.kind, self.context["arms"])
+        return [names[index] for index in response.trial.arms] if response.trial.order else []
 
     def get_choice(self, response: Response) -> str | None:
         if response.choice is None:

@@ -28,8 +28,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"“{token}” opens nothing any more.", extra_tags="good")
         return redirect("api-tokens")
     form = TokenForm(request.POST if request.method == "POST" else None, label_suffix="")
-    made = ""
+    new_token = ""
     if form.is_valid():
-        made = ApiToken.issue(request.user, **form.cleaned_data)[1]
+        new_token = ApiToken.issue(request.user, **form.cleaned_data)[1]
         form = TokenForm(label_suffix="")
-    return render(request, "studies/api/tokens.html", {"tokens": mine, "form": form, "made": made})
+    return render(request, "studies/api/tokens.html", {"tokens": mine, "form": form, "made": new_token})

@@ -52,8 +52,8 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
 
     def get_serializer(self, *args, **kwargs):
         if args and self.serializer_class is StudySerializer and self.action in DESCRIBING:
-            found = args[0] if kwargs.get("many") else [args[0]]
-            kwargs["context"] = {**self.get_serializer_context(), "progress": progress_of(found)}
+            studies = args[0] if kwargs.get("many") else [args[0]]
+            kwargs["context"] = {**self.get_serializer_context(), "progress": progress_of(studies)}
         return super().get_serializer(*args, **kwargs)
 
     def answered_study(self) -> Study:
@@ -72,9 +72,9 @@ class StudyViewSet(StudyActions, viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=True, pagination_class=None)
     def scores(self, request: Request, slug: str) -> Response:
-        study, asked = self.answered_study(), request.query_params
+        study, query = self.answered_study(), request.query_params
         try:
-            part = part_of(study, asked.get("who"), version=asked.get("version"))
+            part = part_of(study, query.get("who"), version=query.get("version"))
         except UnknownPartError as error:
             raise ValidationError({error.what: str(error)}) from error
         return Response(scores_json(study, part))

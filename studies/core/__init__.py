@@ -1,1 +1,4 @@
-"""What all rooms of `studies` rest on: languages, bulk reading of columns, write transactions. Imports no model of ours."""
+"""What all rooms of `studies` rest on: languages, numbers and charts as people read them, bulk reading, write transactions.
+
+Imports no model of ours.
+"""

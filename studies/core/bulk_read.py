@@ -59,7 +59,7 @@ class CategoricalColumn:
         return CategoricalColumn(self.texts, self.places[rows])
 
 
-Columns = dict[str, Any]  # of arrays of one length n, and of Codes
+Columns = dict[str, Any]  # of arrays of one length n, and of CategoricalColumns
 
 
 class _Codebook(dict[str, int]):
@@ -84,12 +84,13 @@ def chunks(rows: QuerySet, fields: Fields, size: int = 16_384) -> Iterator[Colum
     read = _copied if connections[rows.db].vendor == "postgresql" else _fetched
     for raw, order in read(rows, fields, size):
         yield {
-            name: (books[name].codes(found) if name in books else found)[order] for name, found in raw.items()
+            name: (books[name].codes(values) if name in books else values)[order]
+            for name, values in raw.items()
         }
 
 
 def columns(rows: QuerySet, fields: Fields) -> Columns:
-    """All of it at once: {field: column}. Empty columns when there are no rows."""
+    """All rows at once: {field: column}. Empty columns when there are no rows."""
     parts = list(chunks(rows, fields)) or [{name: _nothing(kind) for name, kind in fields.items()}]
     return {name: _one_after_the_other([part[name] for part in parts]) for name in fields}
 
@@ -117,9 +118,9 @@ def _one_after_the_other(parts: list[Any]) -> Any:
 
 
 def _fetched(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns, Any]]:
-    """Columns, and the order in which their rows are to stand: here that in which they are.
+    """Columns, and what sorts their rows by primary key: nothing, as they come sorted.
 
-    As SQLite stores them, past Django's conversion of each value by itself.
+    The values are as SQLite stores them, without Django's conversion of each.
     """
     sql, params = rows.order_by("pk").values_list(*fields).query.sql_with_params()
     with connections[rows.db].cursor() as cursor:
@@ -140,7 +141,10 @@ FROM_SQLITE: dict[str, Callable[[Any], Any]] = {
 
 
 def _copied(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns, Any]]:
-    """One row for every `size` primary keys, by COPY … TO STDOUT (FORMAT BINARY). Within it they stand in any order."""
+    """Columns, and what sorts their rows by primary key.
+
+    By COPY … TO STDOUT (FORMAT BINARY): one row for every `size` primary keys, its values in any order.
+    """
     packs = {f"pack_{name}": _packed(name, kind) for name, kind in (fields | {"pk": "int"}).items()}
     query = rows.order_by().annotate(pack=F("pk") / size).values("pack").annotate(**packs).order_by("pack")
     sql, params = query.values_list(*packs).query.sql_with_params()
@@ -148,8 +152,8 @@ def _copied(rows: QuerySet, fields: Fields, size: int) -> Iterator[tuple[Columns
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", params)
         with cursor.copy(statement) as copy:
             for pack in _raw_rows(copy.connection.pgconn):
-                *found, keys = _unpacked(pack, [*fields.values(), "int"])
-                yield dict(zip(fields, found, strict=True)), np.argsort(keys)
+                *values, keys = _unpacked(pack, [*fields.values(), "int"])
+                yield dict(zip(fields, values, strict=True)), np.argsort(keys)
 
 
 def _packed(name: str, kind: str) -> Aggregate:
@@ -159,10 +163,10 @@ def _packed(name: str, kind: str) -> Aggregate:
 
 
 def _raw_rows(pgconn: Any) -> Iterator[memoryview]:
-    """The rows of a COPY in binary format, straight from libpq: without the header of the first, and none at the end."""
+    """The rows of a COPY in binary format, straight from libpq, without the header before them and the trailer after."""
     skip = COPY_HEADER_BYTES
-    while (found := pgconn.get_copy_data(0))[0] > 0:
-        row = found[1][skip:]
+    while (message := pgconn.get_copy_data(0))[0] > 0:
+        row = message[1][skip:]
         skip = 0
         if len(row) > END_BYTES:
             yield row

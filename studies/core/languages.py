@@ -18,7 +18,7 @@ def codes() -> list[str]:
 
 
 def direction(language: str) -> str:
-    """The way its lines run, as HTML says it. `dir="auto"` would take “A” of “A is better” for the language."""
+    """ltr or rtl, for HTML's `dir`: `dir="auto"` would judge by the “A” of “A is better”, whatever the language."""
     return "rtl" if language in codes() and translation.get_language_info(language)["bidi"] else "ltr"
 
 

@@ -35,7 +35,7 @@ WIDE = "answers-wide.csv"
 def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
     """Write answers in each format, scores, participants, maps and codebook into a folder; return the files.
 
-    Where the study's seal is broken a file more says what differs.
+    Where the study's seal is broken, one more file says what differs.
 
     `who`: whose answers scores.json and the wide file are about. All are in the tidy files.
     """
@@ -72,15 +72,15 @@ def wide(study: Study, who: str) -> Iterator[str]:
     """Counted answers with one participant a row and one item a column: an arm's name or same; or the rating."""
     arms = list(study.arms.values_list("name", flat=True))
     items = list(study.items.values_list("index", flat=True))
-    given = answers_of(study, part_of(study, who))
+    answers = answers_of(study, part_of(study, who))
     files = trial_type_of(study).files
     yield _line(["participant", *(f"item_{index}" for index in items)])
-    order = np.argsort(given.participants, kind="stable")
-    edges = np.flatnonzero(np.diff(given.participants[order])) + 1
+    order = np.argsort(answers.participants, kind="stable")
+    edges = np.flatnonzero(np.diff(answers.participants[order])) + 1
     for rows in np.split(order, edges) if len(order) else []:
-        found = dict(zip(given.items[rows].tolist(), given.values[rows].tolist(), strict=True))
-        cells = (files.wide_cell(found[index], arms) if index in found else "" for index in items)
-        yield _line([int(given.participants[rows[0]]), *cells])
+        by_item = dict(zip(answers.items[rows].tolist(), answers.values[rows].tolist(), strict=True))
+        cells = (files.wide_cell(by_item[index], arms) if index in by_item else "" for index in items)
+        yield _line([int(answers.participants[rows[0]]), *cells])
 
 
 def participants(study: Study) -> Iterator[str]:

@@ -109,9 +109,9 @@ class Export:
             yield [column.make(self, raw) for column in self.columns]
 
     def known(self, raw: Columns) -> Columns:
-        """Without answers by people, or under a version, that came while this was read: the next export has them."""
-        there = np.isin(raw["participant_id"], self.person_ids) & (raw["version"] <= self.study.version)
-        return raw if there.all() else {name: column[there] for name, column in raw.items()}
+        """A chunk without the answers of people, or under a version, that came meanwhile: the next export has them."""
+        known = np.isin(raw["participant_id"], self.person_ids) & (raw["version"] <= self.study.version)
+        return raw if known.all() else {name: column[known] for name, column in raw.items()}
 
     def of_item(self, raw: Columns, field: str) -> Categorical:
         return Categorical(self.items[field], raw["item"])
@@ -123,7 +123,7 @@ class Export:
         return Categorical(self.choices([value]), np.zeros(len(raw["value"]), np.int64))
 
     def by_code(self, codes: CategoricalColumn, meaning: Callable[[str], str]) -> Categorical:
-        """What each code means, worked out once for each distinct one."""
+        """A column of what each code means; `meaning` is called once for each distinct code."""
         return Categorical(self.choices(map(meaning, codes.texts)), codes.places)
 
     def own(self, raw: Columns, column: FileColumn) -> Categorical:
@@ -145,8 +145,8 @@ class Export:
         """Names from the first position to the last; empty if not known."""
 
         def order(code: str, check: bool) -> str:
-            stands = names_of_maps(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
-            return " > ".join(stands[int(index)] for index in code.split(",")) if code else ""
+            names = names_of_maps(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
+            return " > ".join(names[int(index)] for index in code.split(",")) if code else ""
 
         pairs, places = np.unique(2 * raw["order"].places + raw["check"], return_inverse=True)
         texts = [order(raw["order"].texts[pair // 2], pair % 2 == 1) for pair in pairs.tolist()]
@@ -171,7 +171,7 @@ def _true(values: np.ndarray) -> Categorical:
 
 
 def _own_columns() -> list[Column]:
-    """Those of every trial type."""
+    """The columns of every trial type's own."""
     return [
         Column(own.name, own.type, own.description, partial(_own, column=own), task=entry.name)
         for entry in trial_types()

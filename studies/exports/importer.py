@@ -1,8 +1,9 @@
 """Answers that were collected elsewhere, from a CSV file: all of them, or none and every mistake named by line.
 
-Columns `item,participant` and the one that the trial type names: `choice`, or `rating`. An item is named by its number in the study or by its
-photo's file name. Imported answers stand beside the study's own trials and never use one up. A draft is closed by an
-import, which freezes what it asks: answers to a question that can still change would mean nothing.
+Columns `item,participant` and the one that the trial type names: `choice`, or `rating`. An item is named by its number in
+the study or by its photo's file name. Imported answers stand beside the study's own trials and never use one up. A study
+that was not opened is closed by an import, which freezes what it asks: answers to a question that can still change would
+mean nothing.
 """
 
 import csv

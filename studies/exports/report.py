@@ -34,7 +34,7 @@ STYLES = ("css/base.css", "css/workspace.css")
 
 
 def report_html(study: Study, who: str | None = None) -> str:
-    """The report as HTML. `who`: whose answers, as in summarise.summary."""
+    """The report as HTML. `who`: whose answers, as in results.part_of()."""
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
     maps = origins_by_item(study)
@@ -66,12 +66,12 @@ def report_html(study: Study, who: str | None = None) -> str:
 
 def styles() -> str:
     """The pages' own style sheets, to stand in the file."""
-    found = [finders.find(name) for name in STYLES]
-    return "\n".join(Path(path).read_text("utf-8") for path in found if isinstance(path, str))
+    paths = [finders.find(name) for name in STYLES]
+    return "\n".join(Path(path).read_text("utf-8") for path in paths if isinstance(path, str))
 
 
 def answers_sha256(study: Study) -> str:
-    """Of answers.csv as it would be exported now."""
+    """SHA-256 of answers.csv as it would be exported now."""
     digest = hashlib.sha256()
     for chunk in csv_chunks(study):
         digest.update(chunk)

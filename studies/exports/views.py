@@ -16,26 +16,26 @@ from .writers import csv_chunks
 @require_GET
 def export_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Every answer as CSV, sent while it is read."""
-    found = answered_study_of(request, slug)
-    response = StreamingHttpResponse(csv_chunks(found), content_type="text/csv; charset=utf-8")
-    return named_download(response, found, "answers", "csv")
+    study = answered_study_of(request, slug)
+    response = StreamingHttpResponse(csv_chunks(study), content_type="text/csv; charset=utf-8")
+    return named_download(response, study, "answers", "csv")
 
 
 @require_GET
 def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     """What each column of the export means."""
-    found = study_of(request, slug)
-    response = HttpResponse(codebook_of(found), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-codebook.csv"'
+    study = study_of(request, slug)
+    response = HttpResponse(codebook_of(study), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}-codebook.csv"'
     return response
 
 
 @require_GET
 def report_file(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as a file to keep. It has a style sheet in it, so it is never shown as a page of this site."""
-    found = answered_study_of(request, slug)
+    study = answered_study_of(request, slug)
     response = HttpResponse(
-        report_html(found, part_asked_for(request, found).who), content_type="text/html; charset=utf-8"
+        report_html(study, part_asked_for(request, study).who), content_type="text/html; charset=utf-8"
     )
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-report.html"'
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}-report.html"'
     return response

@@ -63,23 +63,23 @@ def draw(
 
     Raises AttentionError where fewer than `wanted` photos allow it.
     """
-    found: dict[int, list[np.ndarray]] = {}
+    by_photo: dict[int, list[np.ndarray]] = {}
     for index in np.random.default_rng(Stream.CHECK_MAPS.of(seed)).permutation(len(photos)):
         image, cells = photos[index]
         boxes = attention_maps.boxes_in_frame(image.boxes, image.width, image.height)
         drawn = attention_maps.plain_maps(boxes, cells, maps, Stream.CHECK_MAPS.of(seed, int(index)))
         if drawn:
-            found[image.pk] = drawn
-        if len(found) == POOL:
+            by_photo[image.pk] = drawn
+        if len(by_photo) == POOL:
             break
     check_boxes([image for image, _ in photos], wanted)
-    if len(found) < wanted:
+    if len(by_photo) < wanted:
         raise AttentionError(
-            f"attention_checks: {wanted} are needed, and {len(found)} of {len(photos)} photos allow one: a box around the "
+            f"attention_checks: {wanted} are needed, and {len(by_photo)} of {len(photos)} photos allow one: a box around the "
             f"object must leave room beside it{_room_for(maps - 1)}. Add photos of smaller objects, or "
             "set attention_checks lower."
         )
-    return found
+    return by_photo
 
 
 def _room_for(others: int) -> str:

@@ -138,7 +138,7 @@ def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
 def code_version() -> str:
     """What `git describe` says of this code, or else the version in pyproject.toml."""
     try:
-        said = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--tags"],  # noqa: S607
             cwd=settings.BASE_DIR,
             capture_output=True,
@@ -146,7 +146,7 @@ def code_version() -> str:
             timeout=10,
             check=True,
         )
-        return said.stdout.strip()[:64]
+        return described.stdout.strip()[:64]
     except (OSError, subprocess.SubprocessError):
         project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text("utf-8"))
         return project["project"]["version"]

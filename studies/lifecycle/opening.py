@@ -1,4 +1,4 @@
-"""From a protocol to rows, and from these to an open study whose questions are frozen and hashed."""
+"""From a study that is ready to an open one, whose trials are made and whose questions are frozen and hashed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ class OpeningError(BadInputError):
 
 
 class AlikeError(OpeningError):
-    """Arms that look the same, and nobody has said that they have seen it."""
+    """Two arms look the same, and whoever opens the study has not said that they have seen it."""
 
 
 def open_study(
@@ -80,7 +80,11 @@ def _open(
         study.save()
         record_version(study, sealed, user=user)
         data = {"trials": trials, "sha256": study.protocol_sha256}
-        seen = {"seen_to_look_the_same": [f"{one} and {other}" for one, other, _ in alike]} if alike else {}
+        seen = (
+            {"seen_to_look_the_same": [f"{first} and {second}" for first, second, _ in alike]}
+            if alike
+            else {}
+        )
         Event.objects.create(study=study, user=user, kind=Event.Kind.OPENED, data=data | seen)
     return study
 
@@ -88,11 +92,11 @@ def _open(
 def _alike(study: Study, seen: bool) -> list[list[Any]]:
     """The pairs of arms that look the same with their shares; measured now if they have not been."""
     pairs = similarity.pairs_of(study) if similarity.is_measured(study) else similarity.measure(study)
-    found = [pair for pair in pairs if pair.too_alike]
-    if found and not seen:
+    too_alike = [pair for pair in pairs if pair.too_alike]
+    if too_alike and not seen:
         raise AlikeError(
-            *(f"arms: {pair.in_words}." for pair in found),
+            *(f"arms: {pair.in_words}." for pair in too_alike),
             "A comparison of what cannot be told apart finds nothing. Look at them on the study's page “Do the arms "
             "look alike”; to open it all the same, say that you have seen it (--alike-seen).",
         )
-    return sorted([pair.first, pair.second, pair.alike] for pair in found)
+    return sorted([pair.first, pair.second, pair.alike] for pair in too_alike)

@@ -22,10 +22,10 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
     """The protocol in full, its versions with their hashes, and what differs from another study's."""
     study = study_of(request, slug)
     others = Study.objects.visible_to(request.user).exclude(pk=study.pk).order_by("slug")
-    asked = request.GET.get("with", "")
-    other = others.filter(slug=asked).first() if asked else None
-    if asked and other is None:
-        raise Http404(f"no study {asked}")
+    other_slug = request.GET.get("with", "")
+    other = others.filter(slug=other_slug).first() if other_slug else None
+    if other_slug and other is None:
+        raise Http404(f"no study {other_slug}")
     return render(
         request,
         "studies/lifecycle/protocol.html",
@@ -45,11 +45,11 @@ def _history(study: Study) -> list[tuple[Any, list]]:
     """Every version, newest first, with what it changed."""
     versions = list(study.versions.select_related("user"))
     before = [None, *versions]
-    found = [
-        (one, differences(earlier.protocol, one.protocol) if earlier else [])
-        for one, earlier in zip(versions, before, strict=False)
+    history = [
+        (version, differences(earlier.protocol, version.protocol) if earlier else [])
+        for version, earlier in zip(versions, before, strict=False)
     ]
-    return found[::-1]
+    return history[::-1]
 
 
 @require_safe
@@ -99,14 +99,14 @@ class RevisionForm(forms.Form):
 
     def source(self) -> dict[str, Any]:
         """The protocol that is asked for."""
-        given = self.cleaned_data
+        values = self.cleaned_data
         wording = {
-            key: [line.strip() for line in given[key].splitlines() if line.strip()]
+            key: [line.strip() for line in values[key].splitlines() if line.strip()]
             if isinstance(self.study.wording.get(key), list)
-            else given[key].replace("\r\n", "\n")
+            else values[key].replace("\r\n", "\n")
             for key in self.wording
         }
-        return reworded(self.study, wording=wording, completion_url=given["completion_url"])
+        return reworded(self.study, wording=wording, completion_url=values["completion_url"])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

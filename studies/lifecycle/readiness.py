@@ -76,18 +76,22 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
     for network in networks:
         targets = label_targets(photos, network)
         if unknown := {image.class_name for image in photos if targets[image.pk] is None}:
-            strange = {"network": network.name, "classes": sorted(unknown)}
-            raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, strange))
+            parameters = {"network": network.name, "classes": sorted(unknown)}
+            raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, parameters))
 
 
 def _maps(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
     """For each arm the map of each photo, by the photo's key. Raises MissingMapsError with what makes the missing ones."""
     maps = [arm.source.maps_of(arm.keys, images) for arm in protocol.arms]
     faults, lacking = [], []
-    for arm, there in zip(protocol.arms, maps, strict=True):
-        if missing := sum(image.pk not in there for image in images):
-            what = {"missing": missing, "photos": len(images), "maps": arm.source.maps_in_words(arm.keys)}
-            faults.append(Fault(("arms",), Code.MAPS_MISSING, what))
+    for arm, by_photo in zip(protocol.arms, maps, strict=True):
+        if missing := sum(image.pk not in by_photo for image in images):
+            parameters = {
+                "missing": missing,
+                "photos": len(images),
+                "maps": arm.source.maps_in_words(arm.keys),
+            }
+            faults.append(Fault(("arms",), Code.MAPS_MISSING, parameters))
             lacking.append(arm)
     if faults:
         raise MissingMapsError(*faults, *_remedies(protocol, lacking))

@@ -36,9 +36,9 @@ class Difference:
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     """The keys in which two protocols differ, in full: a default that is spelt out is no difference."""
-    one, other = dict(flat_keys(in_full(before))), dict(flat_keys(in_full(after)))
-    keys = list(dict.fromkeys([*one, *other]))
-    return [Difference(key, one.get(key), other.get(key)) for key in keys if one.get(key) != other.get(key)]
+    old, new = dict(flat_keys(in_full(before))), dict(flat_keys(in_full(after)))
+    keys = list(dict.fromkeys([*old, *new]))
+    return [Difference(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
 
 
 def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -46,7 +46,7 @@ def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from flat_keys(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+    elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         for number, inner in enumerate(value, start=1):
             yield from flat_keys(inner, f"{path}[{number}]")
     else:
@@ -57,11 +57,11 @@ def find_version(study: Study, number: int | None = None) -> dict[str, Any]:
     """The protocol of a version in full; without a number the present one, of a draft too."""
     if number is None:
         return in_full(study.protocol)
-    found = study.versions.filter(number=number).first()
-    if found is None:
-        known = ", ".join(str(one) for one in study.versions.values_list("number", flat=True)) or "none yet"
+    version = study.versions.filter(number=number).first()
+    if version is None:
+        known = ", ".join(map(str, study.versions.values_list("number", flat=True))) or "none yet"
         raise BadInputError(f"{study.slug}: has no version {number} of its protocol (there is: {known}).")
-    return found.protocol
+    return version.protocol
 
 
 def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> ProtocolVersion:
@@ -93,7 +93,11 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
             **{name: getattr(study, name) for name in names}
         )
         version = record_version(study, sealed, why=why.strip(), user=user)
-        data = {"version": version.number, "sha256": version.sha256, "keys": [one.key for one in changed]}
+        data = {
+            "version": version.number,
+            "sha256": version.sha256,
+            "keys": [change.key for change in changed],
+        }
         Event.objects.create(
             study=study, user=user, kind=Event.Kind.PROTOCOL_CHANGED, data=data | {"why": version.why}
         )
@@ -112,7 +116,7 @@ def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
     changed = differences(study.protocol, revised.complete)
     if not changed:
         raise RevisionError(f"{study.slug}: nothing changes.")
-    fixed = [one.key for one in changed if not one.key.startswith(CHANGEABLE)]
+    fixed = [change.key for change in changed if not change.key.startswith(CHANGEABLE)]
     if fixed:
         raise RevisionError(
             *(

@@ -136,7 +136,7 @@ def _sealed_pictures(sealed: str) -> str:
 
 
 def _of_version(study: Study, version: ProtocolVersion) -> Iterator[Change]:
-    """Where the study's protocol is not the one that is on record as the version's."""
+    """In what the study's protocol differs from the one that is on record as the version's."""
     for key in differences(version.protocol, study.protocol):
         yield Change("version", key.key, key.before, key.after)
 
@@ -147,12 +147,12 @@ def _of_protocol(version: ProtocolVersion) -> dict[str, Any]:
         protocol = check_protocol(version.protocol)
     except ProtocolError:
         return {}
-    said = Study(**{name: getattr(protocol, name) for name in Study.SAME_IN_PROTOCOL})
-    return json.loads(json.dumps(settings_in_the_hash(said)))
+    study = Study(**{name: getattr(protocol, name) for name in Study.SAME_IN_PROTOCOL})
+    return json.loads(json.dumps(settings_in_the_hash(study)))
 
 
 def compare(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
-    """What differs between two readings of all that a study asks (opening.what_is_asked)."""
+    """What differs between two readings of all that a study asks (fingerprint.what_is_asked)."""
     yield from _differ("study", dict(flat_keys(before["study"])), dict(flat_keys(now["study"])))
     for key in differences(before["protocol"], now["protocol"]):
         yield Change("protocol", key.key, key.before, key.after)
@@ -165,7 +165,7 @@ def compare(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
 
 
 def _settings(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
-    """Of the settings that are known from before."""
+    """Which of the settings that are known from before have changed."""
     known = {name: value for name, value in now.items() if name in before}
     return _differ("study", dict(flat_keys(before)), dict(flat_keys(known)))
 
@@ -197,8 +197,8 @@ def _pictures(asked: dict[str, Any]) -> dict[str, str]:
     """Hashes of pictures by `item 3 photo`, `item 3 arm 1` or `item 3 check 0`."""
     named = {}
     for key, sha256 in asked["pictures"].items():
-        item, what = key.split(" ", 1)
-        named[f"item {item} {f'arm {what}' if what.isdecimal() else what}"] = sha256
+        item, picture = key.split(" ", 1)
+        named[f"item {item} {f'arm {picture}' if picture.isdecimal() else picture}"] = sha256
     return named
 
 

@@ -50,12 +50,12 @@ def in_words(broken: BrokenSeal) -> SealInWords:
     return SealInWords(headline, lines)
 
 
-def named_download(response: HttpResponseBase, study: Study, what: str, kind: str) -> HttpResponseBase:
+def named_download(response: HttpResponseBase, study: Study, content: str, kind: str) -> HttpResponseBase:
     """Answers as a download. Its name and a header tell of a broken seal: the bytes of a table have no place for it."""
     seal = seal_in_words(study)
     if seal:
         response[HEADER] = seal.headline
-    name = f"{study.slug}-{what}{'-SEAL-BROKEN' if seal else ''}.{kind}"
+    name = f"{study.slug}-{content}{'-SEAL-BROKEN' if seal else ''}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -53,12 +53,12 @@ class Pair:
     def in_words(self) -> str:
         alike = round(self.alike * self.items)
         if not alike:
-            said = f"can be told apart on all {self.items} photos"
+            verdict = f"can be told apart on all {self.items} photos"
         elif alike == self.items:
-            said = f"look the same on all {self.items} photos"
+            verdict = f"look the same on all {self.items} photos"
         else:
-            said = f"look the same on {alike} of {self.items} photos"
-        return f"{self.first} and {self.second} {said}"
+            verdict = f"look the same on {alike} of {self.items} photos"
+        return f"{self.first} and {self.second} {verdict}"
 
 
 class ChangedError(BadInputError):
@@ -88,9 +88,9 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     total = study.items.count()
     items = study.items.order_by("index").prefetch_related("item_maps__map__network", "item_maps__arm")
     for done, item in enumerate(items.iterator(chunk_size=50), start=1):
-        shown = {one.arm.index: one.map for one in item.item_maps.all()}
-        for one in shown.values():
-            source_of(one).make_pictures(one)
+        shown = {item_map.arm.index: item_map.map for item_map in item.item_maps.all()}
+        for row in shown.values():
+            source_of(row).make_pictures(row)
         maps = [_array(shown[index]) for index, _ in arms]
         fields = [_fields(getattr(shown[index], study.picture)) for index, _ in arms]
         numbers.append(item.index)
@@ -99,15 +99,15 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
             if (correlation := correlate(maps[a], maps[b])) is not None:
                 correlations[a, b].append(correlation)
         progress(done, total)
-    found = [
+    pairs = [
         _pair(arms[a][1], arms[b][1], numbers, correlations[a, b], differences[a, b]) for a, b in couples
     ]
-    found.sort(key=lambda pair: (-pair.alike, -(pair.correlation_median or 0)))
+    pairs.sort(key=lambda pair: (-pair.alike, -(pair.correlation_median or 0)))
     if arms_of(study) != compared:
         raise ChangedError(f"{study}: its set-up was changed meanwhile; its arms have to be compared again.")
-    study.likeness = {"noticeable": NOTICEABLE, "pairs": [asdict(pair) for pair in found]}
+    study.likeness = {"noticeable": NOTICEABLE, "pairs": [asdict(pair) for pair in pairs]}
     Study.objects.filter(pk=study.pk).update(likeness=study.likeness)
-    return found
+    return pairs
 
 
 def arms_of(study: Study) -> list[int]:
@@ -137,16 +137,16 @@ def _array(row: ExplanationMap) -> np.ndarray | None:
     return row.array() if source_of(row).has_arrays else None
 
 
-def correlate(one: np.ndarray | None, other: np.ndarray | None) -> float | None:
+def correlate(first: np.ndarray | None, second: np.ndarray | None) -> float | None:
     """Pearson's correlation of two maps, the coarser one brought to the finer one's size; None if one is constant or has
     no array."""
-    if one is None or other is None:
+    if first is None or second is None:
         return None
-    height, width = max(one.shape[0], other.shape[0]), max(one.shape[1], other.shape[1])
-    one, other = (_sized(values, height, width) for values in (one, other))
-    if one.std() == 0 or other.std() == 0:
+    height, width = max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1])
+    first, second = (_sized(values, height, width) for values in (first, second))
+    if first.std() == 0 or second.std() == 0:
         return None
-    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
 
 
 def _sized(values: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -18,12 +18,12 @@ class NotComparedError(OpeningError):
 
 
 def ask_to_compare(*, study: Study, user: Any) -> Job:
-    """Have the arms compared by a worker, unless one is at it."""
+    """Have the arms compared by a worker, unless one is doing it already; the job."""
     job = job_of(study)
     if job is None or not jobs.is_under_way(job):
-        what = {"study": study.pk, "arms": arms_of(study)}
+        arguments = {"study": study.pk, "arms": arms_of(study)}
         back = reverse("study-alike", args=[study.slug])
-        job = jobs.ask(kind=LIKENESS.name, arguments=what, user=user, back=back)
+        job = jobs.ask(kind=LIKENESS.name, arguments=arguments, user=user, back=back)
     tasks.send_job(job)
     return job
 
@@ -52,9 +52,9 @@ def _compare(job: Job, report: jobs.Report) -> dict[str, Any]:
     study = Study.objects.filter(pk=job.arguments["study"]).first()
     if study is None or arms_of(study) != job.arguments["arms"]:
         raise ChangedError("The study was changed before its arms were compared; compare them again.")
-    found = {"pairs": len(measure(study, report))}
-    Event.objects.create(study=study, user_id=job.created_by_id, kind=Event.Kind.ARMS_COMPARED, data=found)
-    return found
+    result = {"pairs": len(measure(study, report))}
+    Event.objects.create(study=study, user_id=job.created_by_id, kind=Event.Kind.ARMS_COMPARED, data=result)
+    return result
 
 
 LIKENESS = jobs.JobKind(

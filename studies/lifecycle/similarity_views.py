@@ -21,38 +21,38 @@ from .similarity_job import comparison
 def alike(request: HttpRequest, slug: str) -> HttpResponse:
     """What was measured; a researcher has it measured here, by a worker."""
     if request.method == "POST":
-        found = editable_study_of(request, slug)
+        study = editable_study_of(request, slug)
         try:
-            if found.items.exists():
-                similarity_job.ask_to_compare(study=found, user=request.user)
+            if study.items.exists():
+                similarity_job.ask_to_compare(study=study, user=request.user)
         except BadInputError as error:
             messages.error(request, str(error), extra_tags="bad")
         return (
             redirect("study-state", slug, "open") if "next" in request.POST else redirect("study-alike", slug)
         )
-    found = study_of(request, slug)
+    study = study_of(request, slug)
     return render(
         request,
         "studies/lifecycle/alike.html",
         {
-            "study": found,
-            "pairs": _with_pictures(found, pairs_of(found)),
-            "items": found.items.count(),
+            "study": study,
+            "pairs": _with_pictures(study, pairs_of(study)),
+            "items": study.items.count(),
             "noticeable": NOTICEABLE,
             "fields": FIELDS,
             "most": round(MOST_ALIKE * 100),
-            "may_edit": may_edit(request.user, found),
-            **comparison(found),
+            "may_edit": may_edit(request.user, study),
+            **comparison(study),
         },
     )
 
 
 @require_GET
 def state_json(request: HttpRequest, slug: str) -> JsonResponse:
-    """For the page that waits."""
+    """How far the comparison is, for the page that waits for it."""
     job = similarity_job.job_of(study_of(request, slug))
-    said = {"state": "none"} if job is None else jobs.to_json(job)
-    return JsonResponse(said, headers={"Cache-Control": "no-store"})
+    reply = {"state": "none"} if job is None else jobs.to_json(job)
+    return JsonResponse(reply, headers={"Cache-Control": "no-store"})
 
 
 def _with_pictures(study: Study, pairs: list[Pair]) -> list[dict[str, Any]]:

@@ -21,26 +21,26 @@ from .transitions import STEPS, change_state, delete_study
 @require_http_methods(["GET", "HEAD", "POST"])
 def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
     """Open, pause, resume or close, after a page that says what will happen."""
-    found = editable_study_of(request, slug)
-    if to not in STEPS[found.state]:
-        messages.warning(request, f"The study is {found.state}; it cannot become {to}.")
+    study = editable_study_of(request, slug)
+    if to not in STEPS[study.state]:
+        messages.warning(request, f"The study is {study.state}; it cannot become {to}.")
         return redirect("study", slug)
     if request.method != "POST":
-        done = progress_of([found])[found.pk]
+        progress = progress_of([study])[study.pk]
         return render(
             request,
             "studies/lifecycle/state.html",
             {
-                "study": found,
+                "study": study,
                 "to": to,
-                "step": STEPS[found.state][to],
-                "progress": done,
-                "too_alike": [pair for pair in pairs_of(found) if pair.too_alike],
-                **(_waits(found) if to == Study.State.OPEN else {}),
+                "step": STEPS[study.state][to],
+                "progress": progress,
+                "too_alike": [pair for pair in pairs_of(study) if pair.too_alike],
+                **(_waits(study) if to == Study.State.OPEN else {}),
             },
         )
     try:
-        change_state(study=found, to=to, user=request.user, alike_seen="alike_seen" in request.POST)
+        change_state(study=study, to=to, user=request.user, alike_seen="alike_seen" in request.POST)
     except AlikeError as error:
         messages.warning(request, str(error.lines[0]))
         return redirect("study-state", slug, to)
@@ -56,18 +56,18 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete a study that was never opened, after a page that says what goes and what stays."""
-    found = editable_study_of(request, slug)
-    if found.is_frozen:
+    study = editable_study_of(request, slug)
+    if study.is_frozen:
         messages.warning(request, "A study that has been opened is kept. Close it and archive it instead.")
         return redirect("study", slug)
     if request.method != "POST":
-        return render(request, "studies/lifecycle/delete.html", {"study": found})
+        return render(request, "studies/lifecycle/delete.html", {"study": study})
     try:
-        delete_study(study=found, user=request.user)
+        delete_study(study=study, user=request.user)
     except BadInputError as error:  # somebody opened it meanwhile
         messages.warning(request, str(error))
         return redirect("study", slug)
-    messages.success(request, f"“{found.title}” is deleted.")
+    messages.success(request, f"“{study.title}” is deleted.")
     return redirect("studies")
 
 

@@ -1,4 +1,4 @@
-"""draft → precomputing → ready → open ⇄ paused → closed → archived: what a study is now, and who may be asked."""
+"""draft → precomputing → ready → open ⇄ paused → closed → archived: the steps that a study may take, and the taking of one."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class StepError(BadInputError):
 
 
 def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) -> Study:
-    """Go one of the STEPS, and record who did it. Nobody waits here: what takes long is asked of a worker.
+    """Go one of the STEPS, and record who did it. Nobody waits here for the arms to be compared: a worker does it.
 
     Raises:
         StepError: there is no such step from the study's state.
@@ -58,7 +58,7 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
 
 
 def take_apart(study: Study) -> None:
-    """Make a study that was ready a protocol again. Its maps stay: they belong to the photos."""
+    """Delete a ready study's items and arms, so that it is a protocol alone again. Maps stay: they belong to the photos."""
     study.items.all().delete()
     study.arms.all().delete()
     study.likeness = {}
@@ -73,8 +73,8 @@ def delete_study(*, study: Study, user: Any) -> None:
         study = Study.objects.select_for_update().get(pk=study.pk)
         if study.is_frozen:
             raise StepError(f"{study.slug} has been opened, so it is kept; close it and archive it instead.")
-        what = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
-        LogEntry.objects.log_actions(user.pk, [study], DELETION, what, single_object=True)
+        message = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
+        LogEntry.objects.log_actions(user.pk, [study], DELETION, message, single_object=True)
         study.delete()
 
 

@@ -216,7 +216,7 @@ class KeptQuerySet(_GuardedQuerySet):
 
 
 class AppendOnly(models.Model):
-    """Base of records."""
+    """Base of records: rows that are added, changed only in the columns that MAY_CHANGE, and deleted only with their study."""
 
     MAY_CHANGE: Collection[str] = ()
     MAY_BE_ERASED: Collection[str] = ()
@@ -239,7 +239,7 @@ class AppendOnly(models.Model):
         raise self.record_error("deleted", f"{self._meta.verbose_name} {self.pk}")
 
     def _stands(self) -> bool:
-        """Whether a save would write over a row. One that was made here with the key of another would, too."""
+        """Whether a save would write over a stored row; so would a new instance that has its key."""
         if self._state.adding:
             return self.pk is not None and type(self)._base_manager.filter(pk=self.pk).exists()
         return True

@@ -46,7 +46,7 @@ class ApiToken(models.Model):
 
     @classmethod
     def issue(cls, user, *, name: str, scope: str) -> tuple["ApiToken", str]:
-        """Make a token; return its row and itself, which is not kept anywhere."""
+        """Make a token; return its row, and the token itself, which is not kept anywhere."""
         token = new_token()
         return cls.objects.create(user=user, name=name, scope=scope, token_sha256=hash_token(token)), token
 
@@ -90,7 +90,7 @@ class Invitation(models.Model):
 
 
 class Participant(models.Model):
-    """A volunteer in one study, known by the hash of a link and by nothing else."""
+    """A volunteer in one study, known by the hash of a link, and by a recruitment site's id where one passed it on."""
 
     class State(models.TextChoices):
         ACTIVE = "active"

@@ -13,7 +13,7 @@ from .immutability import AppendOnly, Frozen, FrozenQuerySet, KeptQuerySet, refu
 
 
 def task_choices() -> list[tuple[str, str]]:
-    """A function, so that a new trial type needs no migration."""
+    """Each trial type by name and in words. A function, so that a new type needs no migration."""
     return [(kind.name, kind.in_words) for kind in trial_types()]
 
 
@@ -188,9 +188,9 @@ def find_study(slug: str) -> Study:
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
-        known = ", ".join(Study.objects.values_list("slug", flat=True)[:10])
+        slugs = ", ".join(Study.objects.values_list("slug", flat=True)[:10])
         raise BadInputError(
-            f"{slug}: no such study. Studies: {known or 'none yet; make one with create_study'}"
+            f"{slug}: no such study. Studies: {slugs or 'none yet; make one with create_study'}"
         )
     return study
 

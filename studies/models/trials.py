@@ -1,7 +1,7 @@
 """The answers that a study needs and those that were given, and who did what.
 
-`Trial.state` changes only in trials/allocation.py. A `Response` row is never deleted and never edited in place,
-but for its `status`, which says whether it counts.
+`Trial.state` changes only by trials/allocation.py. A `Response` row is never deleted and never edited in place, but for
+its `status`, which says whether it counts, and its `telemetry`, which is erased when a person withdraws.
 """
 
 from django.conf import settings
@@ -146,7 +146,7 @@ class Response(AppendOnly):
 
 
 class Event(AppendOnly):
-    """Who did what, when. Appended, never changed."""
+    """Who did what, when. Appended, never changed; but when a person withdraws, `data` of their events is erased (not of lapses)."""
 
     MAY_BE_ERASED = ("data",)
     REMEDY = "Write a note into the record instead."
@@ -194,12 +194,12 @@ class Event(AppendOnly):
 
         @classmethod
         def of_state(cls, state: str) -> "Event.Kind":
-            """That a study came to a state, other than by being opened for the first time."""
+            """The kind for a study that came to a state; OPENED where it is opened for the first time is another."""
             return cls(state)
 
         @classmethod
         def of_background(cls, state: str) -> "Event.Kind":
-            """That somebody answered the study's own questions, and what they are since."""
+            """The kind for a person who answered the study's own questions, by the state that they have since."""
             return cls(f"background: {state}")
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="events")

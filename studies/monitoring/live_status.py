@@ -1,4 +1,4 @@
-"""A study that is under way: how recruitment goes, photo by photo and person by person. Aggregate queries, like results/answers.py."""
+"""A study that is under way: how recruitment goes, photo by photo and person by person."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def live_status_of(study: Study) -> LiveStatus:
         participant=None
     )
     answers = Exists(Response.objects.filter(participant=OuterRef("pk")))
-    passed, given = _checks(study, None)
+    passed, total = _checks(study, None)
     latest = list(
         Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
         .order_by("-id")
@@ -63,14 +63,14 @@ def live_status_of(study: Study) -> LiveStatus:
         quiet=active.exclude(pk__in=held.values("participant")).count(),
         never_answered=study.participants.filter(~answers).count(),
         times=times_of([ms for _, ms in latest if ms is not None]),
-        checks_given=sum(given.values()),
+        checks_given=sum(total.values()),
         checks_passed=sum(passed.values()),
         last_answer=latest[0][0] if latest else None,
     )
 
 
 def _items_by_answers(study: Study) -> dict[int, int]:
-    """How many items have so many answers; the database counts twice, so that no item comes here."""
+    """{answers: number of items that have so many}. The database counts both, so that no item is read."""
     answered = Trial.objects.filter(
         item=OuterRef("pk"), kind=Trial.Kind.MAIN, state=Trial.State.ANSWERED
     ).order_by()
@@ -89,16 +89,16 @@ def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], C
     if people is not None:
         rows = rows.filter(participant__in=people)
     passed: Counter[int] = Counter()
-    given: Counter[int] = Counter()
-    for person, said in rows.values_list("participant", trial_type_of(study).answers.column):
-        given[person] += 1
-        passed[person] += passes(said, study.task)
-    return passed, given
+    total: Counter[int] = Counter()
+    for person, answer in rows.values_list("participant", trial_type_of(study).answers.column):
+        total[person] += 1
+        passed[person] += passes(answer, study.task)
+    return passed, total
 
 
-def people(study: Study, found: Sequence[Participant]) -> list[Person]:
+def people(study: Study, participants: Sequence[Participant]) -> list[Person]:
     """What there is to know of some participants of a study, in four queries whatever their number."""
-    keys = [person.pk for person in found]
+    keys = [person.pk for person in participants]
     times: dict[int, list[int]] = {key: [] for key in keys}
     counts: dict[int, Counter[str]] = {key: Counter() for key in keys}
     last: dict[int, datetime] = {}
@@ -111,7 +111,7 @@ def people(study: Study, found: Sequence[Participant]) -> list[Person]:
     for key, ms in timed:
         if ms is not None:
             times[key].append(ms)
-    passed, given = _checks(study, keys)
+    passed, total = _checks(study, keys)
     failed = failed_practice(study) if study.practice else {}
     return [
         Person(
@@ -120,8 +120,8 @@ def people(study: Study, found: Sequence[Participant]) -> list[Person]:
             void=counts[person.pk][Response.Status.VOID],
             seconds=float(np.median(times[person.pk])) / 1000 if times[person.pk] else None,
             last=last.get(person.pk),
-            checks=(passed[person.pk], given[person.pk]) if given[person.pk] else None,
+            checks=(passed[person.pk], total[person.pk]) if total[person.pk] else None,
             failed_practice=failed.get(person.number, False),
         )
-        for person in found
+        for person in participants
     ]

@@ -47,12 +47,12 @@ def _present(study: Study, now) -> list[tuple[set[int], int]]:
     active = study.participants.filter(state=Participant.State.ACTIVE).filter(holding | just_came)
     ids = set(active.order_by().values_list("pk", flat=True))
     met: dict[int, set[int]] = {pk: set() for pk in ids}
-    given: Counter[int] = Counter()
+    main_trials: Counter[int] = Counter()
     trials = Trial.objects.filter(study=study, participant__in=ids).order_by()
     for person, item, kind in trials.values_list("participant", "item", "kind"):
         met[person].add(item)
-        given[person] += kind == Trial.Kind.MAIN
+        main_trials[person] += kind == Trial.Kind.MAIN
     lapses = Event.objects.filter(study=study, kind=Event.Kind.LAPSED, participant__in=ids)
     for person, item in lapses.values_list("participant", "data__item"):
         met[person].add(item)
-    return [(met[pk], max(0, study.trials_per_participant - given[pk])) for pk in sorted(ids)]
+    return [(met[pk], max(0, study.trials_per_participant - main_trials[pk])) for pk in sorted(ids)]

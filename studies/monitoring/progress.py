@@ -1,4 +1,4 @@
-"""How far studies have come: trials by state, people by state, the flow of people and answers. Aggregate queries, as in results/answers.py."""
+"""How far studies have come: trials, answers and people by state, counted by the database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class StudyProgress:
 def progress_of(studies: Iterable[Study]) -> dict[int, StudyProgress]:
     """Progress by study id, for all the studies of a page in two queries."""
     ids = [study.pk for study in studies]
-    found: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    counts_of: dict[int, dict[str, int]] = {pk: {} for pk in ids}
     trials = (
         Trial.objects.filter(study__in=ids, kind=Trial.Kind.MAIN)
         .order_by()
@@ -44,7 +44,7 @@ def progress_of(studies: Iterable[Study]) -> dict[int, StudyProgress]:
         .annotate(Count("id"))
     )
     for pk, state, count in trials:
-        found[pk][state] = count
+        counts_of[pk][state] = count
     counted = Response.objects.filter(participant__study__in=ids, status=Response.Status.COUNTED).exclude(
         participant__state=Participant.State.WITHDRAWN
     )
@@ -56,8 +56,8 @@ def progress_of(studies: Iterable[Study]) -> dict[int, StudyProgress]:
         )
     )
     for row in by_kind:
-        found[row["participant__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
-    return {pk: StudyProgress(**counts) for pk, counts in found.items()}
+        counts_of[row["participant__study"]] |= {"real": row["real"], "simulated": row["simulated"]}
+    return {pk: StudyProgress(**counts) for pk, counts in counts_of.items()}
 
 
 def people_by_state(study: Study) -> dict[str, int]:
@@ -73,13 +73,13 @@ def invitations_with_people(study: Study) -> QuerySet[Invitation]:
 
 
 def with_item_count(studies: QuerySet[Study]) -> QuerySet[Study]:
-    """Studies, each with `item_count`."""
+    """The studies, each with `item_count`: how many items it has."""
     return studies.annotate(item_count=Count("items"))
 
 
 @dataclass(frozen=True)
 class Totals:
-    """All studies together. Nothing here tells one of them from another."""
+    """All studies together; no figure is of one study."""
 
     studies: dict[str, int]  # by state
     left: dict[str, int]  # trials of open studies that wait for their answer, by state

@@ -52,14 +52,16 @@ def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             request, f"{count} answers of participant {number} are void; their photos are asked of others."
         )
         return redirect("study-watch", slug)
-    found = people(study, [person])[0]
-    context = {"study": study, "person": found, "missing": request.method == "POST"}
+    row = people(study, [person])[0]
+    context = {"study": study, "person": row, "missing": request.method == "POST"}
     return render(request, "studies/monitoring/void.html", context)
 
 
 @require_GET
 def counted_json(request: HttpRequest, slug: str) -> HttpResponse:
     """How many answers count by now, for a page that keeps itself up to date."""
-    found = study_of(request, slug)
-    done = progress_of([found])[found.pk]
-    return JsonResponse({"counted": done.counted, "answered": done.answered, "needed": done.needed})
+    study = study_of(request, slug)
+    progress = progress_of([study])[study.pk]
+    return JsonResponse(
+        {"counted": progress.counted, "answered": progress.answered, "needed": progress.needed}
+    )

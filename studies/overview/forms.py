@@ -1,4 +1,4 @@
-"""What a researcher fills in."""
+"""The form of an invitation."""
 
 from django import forms
 

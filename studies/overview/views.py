@@ -1,4 +1,4 @@
-"""What an admin or researcher sees. Every look-up starts from `Study.objects.visible_to(user)`."""
+"""Pages of researchers: their studies, one study, its invitations. Every look-up starts from `Study.objects.visible_to(user)`."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,65 +20,65 @@ EVENTS_SHOWN = 20
 @require_safe
 def studies(request: HttpRequest) -> HttpResponse:
     """All studies of this researcher, with how far each has come."""
-    found = list(Study.objects.visible_to(request.user))
+    visible = list(Study.objects.visible_to(request.user))
     editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
-    done = progress_of(found)
-    rows = [(study, done[study.pk], study.pk in editable) for study in found]
+    progress = progress_of(visible)
+    rows = [(study, progress[study.pk], study.pk in editable) for study in visible]
     return render(request, "studies/overview/list.html", {"studies": rows})
 
 
 @require_safe
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """One study: what it asks, how far it has come, who is let in. One without maps is shown as its set-up."""
-    found = study_of(request, slug)
-    if found.state in Study.LACKS_SOMETHING and may_edit(request.user, found):
+    study = study_of(request, slug)
+    if study.state in Study.LACKS_SOMETHING and may_edit(request.user, study):
         return redirect("setup-check", slug)
-    return _overview(request, found, InvitationForm())
+    return _overview(request, study, InvitationForm())
 
 
 @require_POST
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Make an invitation and show its link, this once: only its hash is kept."""
-    found = editable_study_of(request, slug)
+    study = editable_study_of(request, slug)
     form = InvitationForm(request.POST)
     if not form.is_valid():
-        return _overview(request, found, form)
-    invitation, token = participation.invite(study=found, user=request.user, **form.cleaned_data)
+        return _overview(request, study, form)
+    invitation, token = participation.invite(study=study, user=request.user, **form.cleaned_data)
     link = request.build_absolute_uri(reverse("join", args=[token]))
-    return _overview(request, found, InvitationForm(), invitation=invitation, link=link)
+    return _overview(request, study, InvitationForm(), invitation=invitation, link=link)
 
 
 @require_POST
 def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Let nobody else in by an invitation. Those who are in stay in."""
-    found = editable_study_of(request, slug)
-    invitation = get_object_or_404(found.invitations, pk=pk)
+    study = editable_study_of(request, slug)
+    invitation = get_object_or_404(study.invitations, pk=pk)
     revoke_invitation(invitation=invitation, user=request.user)
     messages.success(request, f"Nobody else can come in by “{invitation}”.")
     return redirect("study", slug)
 
 
-def _overview(request: HttpRequest, found: Study, form: InvitationForm, **more) -> HttpResponse:
-    done, arms = progress_of([found])[found.pk], results.competing_arms(found)
-    shown = found.trial_type.layout.shown(len(arms))
+def _overview(request: HttpRequest, study: Study, form: InvitationForm, **more) -> HttpResponse:
+    progress, arms = progress_of([study])[study.pk], results.competing_arms(study)
+    shown = study.trial_type.layout.shown(len(arms))
     return render(
         request,
         "studies/overview/study.html",
         {
-            "study": found,
+            "study": study,
             "arms": arms,
             "maps_shown": shown,
-            "offered": found.trial_type.asked.answers_offered(found.wording, shown),
-            "items": found.items.count(),
-            "progress": done,
-            "trials_chart": results.trial_states(done) if done.needed else "",
-            "people": people_by_state(found),
-            "invitations": invitations_with_people(found),
-            "need": need_of(found),
-            "events": found.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
-            "steps": STEPS[found.state].items(),
+            "offered": study.trial_type.asked.answers_offered(study.wording, shown),
+            "items": study.items.count(),
+            "progress": progress,
+            "trials_chart": results.trial_states(progress) if progress.needed else "",
+            "people": people_by_state(study),
+            "invitations": invitations_with_people(study),
+            "need": need_of(study),
+            "events": study.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
+            "steps": STEPS[study.state].items(),
             "form": form,
-            "may_edit": may_edit(request.user, found),
+            "may_edit": may_edit(request.user, study),
             **more,
         },
     )

@@ -40,17 +40,17 @@ class QuestionsForm(forms.Form):
 
 
 def _field(question: dict[str, Any]) -> forms.Field:
-    asked: dict[str, Any] = {
+    common: dict[str, Any] = {
         "label": question["text"],
         "required": question["required"],
         "error_messages": WRONG,
     }
     if question["kind"] == "number":
-        return forms.IntegerField(min_value=0, max_value=10**6, **asked)
+        return forms.IntegerField(min_value=0, max_value=10**6, **common)
     if question["kind"] == "text":
-        return forms.CharField(max_length=500, **asked)
+        return forms.CharField(max_length=500, **common)
     choices = [("", _("Please choose")), *((option, option) for option in question["options"])]
-    return forms.ChoiceField(choices=choices, **asked)
+    return forms.ChoiceField(choices=choices, **common)
 
 
 def _is_eligible(question: dict[str, Any], answer: Any) -> bool:

@@ -96,12 +96,12 @@ def join(
     """
     study, token = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id), new_token()
     invitation = study.invitations.get(pk=invitation.pk)
-    if known := study.participants.exclude(external_id="").filter(external_id=external_id).first():
-        known.token_sha256 = hash_token(token)
-        known.external = external or known.external  # MTurk: the assignment that they hold now
-        known.save(update_fields=["token_sha256", "external"])
-        Event.objects.create(study=study, participant=known, kind=Event.Kind.RETURNED)
-        return known, token
+    if returning := study.participants.exclude(external_id="").filter(external_id=external_id).first():
+        returning.token_sha256 = hash_token(token)
+        returning.external = external or returning.external  # MTurk: the assignment that they hold now
+        returning.save(update_fields=["token_sha256", "external"])
+        Event.objects.create(study=study, participant=returning, kind=Event.Kind.RETURNED)
+        return returning, token
     if reason := closed_because(invitation):
         return reason
     participant = Participant.objects.create(

@@ -23,27 +23,27 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     number = seat.example() if seat.study.practice and participant.instructed_at else None
     if number is None:
         return redirect("participant", token=seat.token)
-    side, said = right_side(participant, number), None
+    side, was_right = right_side(participant, number), None
     shown = min(len(LETTERS), seat.maps_shown())
     if request.method == "POST":
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
         value = request.POST.get("value", "")
-        said = _is_right(seat.study, value, side, shown)
-        seat.keep_practice(number, value, right=said)
-    context = example_context(participant, number, side, said, shown)
+        was_right = _is_right(seat.study, value, side, shown)
+        seat.keep_practice(number, value, right=was_right)
+    context = example_context(participant, number, side, was_right, shown)
     return render(request, "volunteer/practice.html", context)
 
 
 def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
     """Whether a button says that the map on the object is the better one; what is no button of an example does not."""
     answers = trial_type_of(study).answers
-    buttons = {str(shown): shown for shown in answers.shown_values(shown)}
+    buttons = {str(button): button for button in answers.shown_values(shown)}
     return value in buttons and answers.prefers_place(buttons[value], side)
 
 
 def example_context(
-    participant: Participant, number: int, side: int, said: bool | None, shown: int
+    participant: Participant, number: int, side: int, was_right: bool | None, shown: int
 ) -> dict[str, Any]:
     """What the templates show of an example: two maps, or the first of them where trials show one."""
     study, drawing = participant.study, EXAMPLE_DRAWINGS[number]
@@ -64,6 +64,6 @@ def example_context(
         "page": page,
         **page.buttons(study.wording),
         "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
-        "said": said,
+        "said": was_right,
         "right": LETTERS[side],
     }

@@ -20,8 +20,8 @@ def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
     """
     for site, (who, others) in SITES.items():
         if person := query.get(who, "")[:LONGEST].strip():
-            given = {name: str(query[name])[:LONGEST] for name in (who, *others) if query.get(name)}
-            return f"{site}:{person}", given
+            passed_on = {name: str(query[name])[:LONGEST] for name in (who, *others) if query.get(name)}
+            return f"{site}:{person}", passed_on
     return "", {}
 
 

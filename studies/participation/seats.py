@@ -106,10 +106,10 @@ class Seat(ABC):
         every = self.study.break_every
         if not every:
             return False
-        given = self.answers_given()
-        if given == 0 or given % every or given >= self.expected:
+        answered = self.answers_given()
+        if answered == 0 or answered % every or answered >= self.expected:
             return False
-        return not self.has_rested(given)
+        return not self.has_rested(answered)
 
     def is_paused(self) -> bool:
         return self.study.state == Study.State.PAUSED
@@ -135,7 +135,7 @@ class Seat(ABC):
 
     @abstractmethod
     def credits(self) -> list[Credit]:
-        """Of the photos that they answered, in their order."""
+        """Who took the photos that they answered about, in the order in which they saw them."""
 
     @abstractmethod
     def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
@@ -180,7 +180,7 @@ class Seat(ABC):
 
 
 class VolunteerSeat(Seat):
-    """A volunteer's: all that they say is in rows."""
+    """A volunteer's seat: all that they do is kept in rows of the database."""
 
     def maps_shown(self) -> int:
         return maps_shown(self.study)

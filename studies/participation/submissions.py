@@ -51,17 +51,17 @@ def apply_operation(seat: Taker, operation: Any) -> None:
         seat.keep_refused(operation, str(error))
 
 
-def answer(seat: Taker, said: Mapping[str, Any], telemetry: dict | None = None) -> None:
+def answer(seat: Taker, sent: Mapping[str, Any], telemetry: dict | None = None) -> None:
     """Store an answer as a form or a queue says it.
 
     Raises:
         AnswerError: it cannot be read, or cannot be an answer.
     """
-    time, version = said.get("response_ms"), said.get("version")
+    time, version = sent.get("response_ms"), sent.get("version")
     seat.answer(
-        position=read_whole(said.get("position"), "position", least=1),
-        shown_value=read_whole(said.get("value"), "value", least=-2, most=100),
-        answer_id=read_id(said.get("answer_id")),
+        position=read_whole(sent.get("position"), "position", least=1),
+        shown_value=read_whole(sent.get("value"), "value", least=-2, most=100),
+        answer_id=read_id(sent.get("answer_id")),
         response_ms=None if time in (None, "") else read_whole(time, "response_ms"),
         version=None if version in (None, "") else read_whole(version, "version"),
         telemetry=telemetry,

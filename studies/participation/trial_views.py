@@ -90,10 +90,10 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
     settled = []
     if request.method == "POST":
         try:
-            asked = list(json.loads(request.body)["operations"])[: submissions.MOST_AT_ONCE]
+            operations = list(json.loads(request.body)["operations"])[: submissions.MOST_AT_ONCE]
         except (ValueError, KeyError, TypeError, RecursionError):
             return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
-        for operation in asked:
+        for operation in operations:
             submissions.apply_operation(seat, operation)
             settled.append(operation.get("id") if isinstance(operation, dict) else None)
     block = seat.block()
@@ -105,12 +105,12 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_a_break(request: HttpRequest, seat: Seat) -> HttpResponse:
     """A screen without pictures, for as long as someone likes."""
-    given = seat.answers_given()
+    answered = seat.answers_given()
     if request.method == "POST" and seat.break_is_due():
-        seat.keep_rest(given)
+        seat.keep_rest(answered)
     if not seat.break_is_due():
         return redirect("trial", token=seat.token)
-    context = {"study": seat.study, "given": given, "total": seat.expected}
+    context = {"study": seat.study, "given": answered, "total": seat.expected}
     return render(request, "volunteer/break.html", context)
 
 
@@ -126,12 +126,12 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
-    participant, study, given = seat.participant, seat.study, seat.answers_given()
+    participant, study, answered = seat.participant, seat.study, seat.answers_given()
     context = {
         "study": study,
         "participant": participant,
-        "given": given or taken_out,
-        "early": given < seat.expected and not taken_out,
+        "given": answered or taken_out,
+        "early": answered < seat.expected and not taken_out,
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
         "mturk": mturk_address(participant.external),

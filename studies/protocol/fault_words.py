@@ -169,7 +169,7 @@ def _with_key(fault: Fault, text: str) -> str:
 
 
 def on_command_line(fault: Fault) -> str:
-    """A line that names the key, what is wrong with it and what is allowed."""
+    """A line for the command line: the key, what is wrong with it, and what is allowed."""
     return _with_key(fault, in_words(fault, ON_COMMAND_LINE))
 
 
@@ -179,7 +179,7 @@ def on_page(fault: Fault) -> str:
 
 
 def on_page_with_key(fault: Fault) -> str:
-    """The same for where there is no such field: it names the key."""
+    """The same where the page has no field for the key: the sentence names it."""
     return _with_key(fault, on_page(fault))
 
 

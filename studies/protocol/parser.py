@@ -1,4 +1,4 @@
-"""Takes a protocol out of a TOML table, key by key: every fault is noted with its key and what is allowed."""
+"""Reads a protocol from a TOML table, key by key: every fault is noted with its key and what is allowed."""
 
 import re
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Reader:
         self.inner: list[Reader] = []
 
     def fault(self, code: Code, *key: str, **parameters: Any) -> None:
-        """Note a fault of a key of this table; more than one name leads on into the tables below it."""
+        """Note a fault of a key of this table; with several names, of a key in a table below it."""
         self.faults.append(Fault((*self.path, *key), code, parameters))
 
     def _take(self, key: str, default: Any, kind: type, allowed: dict[str, Any]) -> Any:
@@ -60,8 +60,8 @@ class Reader:
 
     def text(self, key: str, *, longest: int, default: Any = _REQUIRED) -> str:
         value = self._take(key, default, str, {"kind": Kind.TEXT})
-        given = isinstance(self.values.get(key), str) and value != default
-        if given and not 0 < len(value.strip()) <= longest:
+        is_set = isinstance(self.values.get(key), str) and value != default
+        if is_set and not 0 < len(value.strip()) <= longest:
             self.fault(Code.LENGTH, key, length=len(value.strip()), most=longest)
         self.taken[key] = value.replace("\r\n", "\n").strip()
         return self.taken[key]
@@ -110,13 +110,13 @@ class Reader:
 
     def pairs(self, key: str, names: Sequence[str]) -> list[list[str]]:
         """Pairs of two different names out of those there are."""
-        found = self._take(key, [], list, {"kind": Kind.PAIRS})
-        for pair in found:
+        pairs = self._take(key, [], list, {"kind": Kind.PAIRS})
+        for pair in pairs:
             if not (isinstance(pair, list) and len(pair) == 2 and len(set(map(str, pair))) == 2):
                 self.fault(Code.NO_PAIR, key, value=pair)
             elif unknown := [name for name in pair if name not in names]:
                 self.fault(Code.NO_SUCH_NAME, key, value=unknown[0], known=tuple(names))
-        return found
+        return pairs
 
     def range(self, key: str) -> list[int]:
         values = self._take(key, [], list, {"kind": Kind.RANGE})
@@ -167,13 +167,13 @@ class Reader:
             inner._note_unknown()
 
     def completed(self) -> dict[str, Any]:
-        """All that was taken, defaults too, in the shape of the file. What is empty is left out: it asks nothing."""
-        found = {}
+        """All values that were read, defaults too, in the shape of the file; those that are empty are left out."""
+        complete = {}
         for key, value in self.taken.items():
             if isinstance(value, Reader):
                 value = value.completed()
             elif isinstance(value, list):
-                value = [one.completed() if isinstance(one, Reader) else one for one in value]
+                value = [entry.completed() if isinstance(entry, Reader) else entry for entry in value]
             if value is not None and value not in ("", [], {}):
-                found[key] = value
-        return found
+                complete[key] = value
+        return complete

@@ -32,7 +32,9 @@ def choose_photos(protocol: Protocol) -> Choice:
     columns = ("image_set_id", "original_name", "class_name", "class_index", "source_sha256")
     images = list(image_set.images.only(*columns))
     return selection.choose(
-        photos=[Photo(one.pk, one.original_name, one.class_name, one.source_sha256) for one in images],
+        photos=[
+            Photo(image.pk, image.original_name, image.class_name, image.source_sha256) for image in images
+        ],
         verdicts=[verdicts(images=images, network=network) for network in networks],
         rule=protocol.rule,
     )
@@ -40,16 +42,20 @@ def choose_photos(protocol: Protocol) -> Choice:
 
 def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Network]) -> ClassesChoice:
     rule = protocol.rule
-    counted = tallies(image_set=image_set, networks=networks)
-    _check_classes(rule, {one.class_name for one in counted})
+    counts = tallies(image_set=image_set, networks=networks)
+    _check_classes(rule, {tally.class_name for tally in counts})
     for place, network in enumerate(networks):
-        if rule.asks_networks and any(one.says[place] is None for one in counted):
-            seen = {"network": str(network), "set": str(image_set), "command": precompute_command(protocol)}
-            raise NotSeenYetError(Fault(("photos", rule.asks_networks), Code.NOT_SEEN, seen))
-    found = selection.choose_classes(counted, [network.name for network in networks], rule)
-    if not found.count:
+        if rule.asks_networks and any(tally.says[place] is None for tally in counts):
+            parameters = {
+                "network": str(network),
+                "set": str(image_set),
+                "command": precompute_command(protocol),
+            }
+            raise NotSeenYetError(Fault(("photos", rule.asks_networks), Code.NOT_SEEN, parameters))
+    choice = selection.choose_classes(counts, [network.name for network in networks], rule)
+    if not choice.count:
         raise ProtocolError(Fault(("photos",), Code.NO_PHOTO_LEFT))
-    return found
+    return choice
 
 
 def chosen_images(choice: Choice, most: int | None = None) -> list[Image]:

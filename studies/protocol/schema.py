@@ -172,7 +172,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
-    """The protocol in full: with it as its source it is the same protocol, whatever the defaults will be by then."""
+    """The protocol in full: read again, it is the same protocol even if defaults have changed since."""
     return reader.completed() | {
         "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
         "wording": protocol.wording,
@@ -180,7 +180,7 @@ def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
 
 
 def in_full(source: dict[str, Any]) -> dict[str, Any]:
-    """A protocol with every default; as it is where it does not check, as in a study made without one."""
+    """A protocol with every default; one that fails its checks comes back as it is."""
     try:
         return check_protocol(source).complete
     except ProtocolError:
@@ -211,8 +211,8 @@ def _arms(reader: Reader, asked: Asked) -> list[ArmPlan]:
     if len(reader.faults) > before:
         return []
     rows = [source_of(table.values).read(table) for table in tables]
-    said = [table.text("name", longest=100, default="") for table in tables]
-    names = _names(rows, said)
+    own_names = [table.text("name", longest=100, default="") for table in tables]
+    names = _names(rows, own_names)
     arms = [ArmPlan(keys, name) for keys, name in zip(rows, names, strict=True)]
     if twice := next((keys for keys in rows if rows.count(keys) > 1), None):
         reader.fault(Code.SAME_ARM, "arms", keys=source_of(twice).keys)
@@ -237,9 +237,9 @@ def names_of_arms(arms: list[dict[str, Any]]) -> list[str]:
     return _names(arms, [arm.get("name", "") for arm in arms])
 
 
-def _names(arms: Sequence[Keys], said: list[str]) -> list[str]:
-    """As they are named, or else by what differs between them."""
-    return [name or usual for name, usual in zip(said, map_sources.names_of(arms), strict=True)]
+def _names(arms: Sequence[Keys], own_names: list[str]) -> list[str]:
+    """Each arm's own name, or else a name made of what differs between the arms."""
+    return [name or usual for name, usual in zip(own_names, map_sources.names_of(arms), strict=True)]
 
 
 def _questions(reader: Reader) -> list[dict[str, Any]]:

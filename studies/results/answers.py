@@ -1,7 +1,9 @@
-"""Database → the table of answers: the counted ones, all of them or a part, read once. summary.py makes one `Summary` of them.
+"""From the database to the table of answers: the counted ones, all of them or a part, read once. summary.py makes one
+`Summary` of them.
 
 Answers are counted by the database here, in participant_flow.py and in `studies.monitoring`, nowhere else. What is
-counted: answers with status `counted` of participants who did not withdraw. Whose answers: `real` people's, `simulated` volunteers', or `all`; every summary says which.
+counted: answers with status `counted` of participants who did not withdraw. Whose answers: `real` people's, `simulated`
+volunteers', or `all`; every summary says which.
 """
 
 from functools import cached_property
@@ -65,7 +67,7 @@ class Reading:
         """The counted answers of people who did not withdraw, in the order in which they were stored."""
         rows = self._rows.pop(SCORED)  # the table has them from now on
         people = rows["place"]
-        given = {
+        fields = {
             "ids": rows["id"],
             "items": rows["item"],
             "participants": self._people["number"][people],
@@ -77,7 +79,7 @@ class Reading:
             "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
             "imported": self._people["imported"][people],
         }
-        return trial_type_of(self.study).results.table(given, len(self.arms))
+        return trial_type_of(self.study).results.table(fields, len(self.arms))
 
     @cached_property
     def second_answers(self) -> dict[tuple[int, int], int]:
@@ -88,8 +90,7 @@ class Reading:
 
     @cached_property
     def check_answers(self) -> list[tuple[int, int]]:
-        """(participant, what they said) for every answer to an attention check about any class: 0, or a rating above it,
-        is the object."""
+        """(participant, stored value) for every answer to an attention check about any class: see trials.passes()."""
         rows = self._rows[CHECK]
         return list(zip(self._numbers(rows), rows["value"].tolist(), strict=True))
 
@@ -100,9 +101,9 @@ class Reading:
     def _people(self) -> dict[str, np.ndarray]:
         """Everybody in the study, in the order of their ids."""
         people = self.study.participants.annotate(imported=Q(external__has_key="imported")).order_by("pk")
-        found = people.values_list("pk", "number", "state", "imported")
+        rows = people.values_list("pk", "number", "state", "imported")
         table = np.array(
-            [(*row[:2], row[2] == Participant.State.WITHDRAWN, row[3]) for row in found], np.int64
+            [(*row[:2], row[2] == Participant.State.WITHDRAWN, row[3]) for row in rows], np.int64
         )
         pk, number, withdrew, imported = table.reshape(-1, 4).T
         return {"pk": pk, "number": number, "withdrew": withdrew == 1, "imported": imported == 1}
@@ -113,7 +114,7 @@ class Reading:
         digit."""
         aside = Q(status=Response.Status.ASIDE)
         standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
-        found = columns(
+        rows = columns(
             _of_part(self.study, self.part)
             .filter(standing)
             .annotate(
@@ -133,13 +134,13 @@ class Reading:
             | ({"simulated": "bool"} if self.part.who == "all" else {}),
         )
         people = self._people  # read after the answers, so that it knows everybody who gave one
-        found["place"] = np.searchsorted(people["pk"], found.pop("participant_id"))
-        stays, use = ~people["withdrew"][found["place"]], found.pop("use")
-        return {kind: _some(found, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
+        rows["place"] = np.searchsorted(people["pk"], rows.pop("participant_id"))
+        stays, use = ~people["withdrew"][rows["place"]], rows.pop("use")
+        return {kind: _some(rows, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
 
 
-def _some(found: Columns, rows: np.ndarray) -> Columns:
-    return found if rows.all() else {name: values[rows] for name, values in found.items()}
+def _some(table: Columns, rows: np.ndarray) -> Columns:
+    return table if rows.all() else {name: values[rows] for name, values in table.items()}
 
 
 FIELDS = {
@@ -185,8 +186,8 @@ def totals(study: Study, who: str | None = None) -> Any:
         counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
     )
     with room_to_sort(rows.db):
-        found = list(rows)
-    table = np.array(sorted(found), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
+        groups = list(rows)
+    table = np.array(sorted(groups), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
     if not len(table):
         return None
     items, values, counts = table.T

@@ -28,7 +28,7 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if trial_type_of(study).results.gives_shares and not part.narrowed:
-        data["humans"] = [_beside(one) for one in figures_of(reading)]
+        data["humans"] = [_beside(comparison) for comparison in figures_of(reading)]
     return data
 
 
@@ -36,24 +36,24 @@ def _tests(reading: Reading) -> dict[str, Any]:
     return trial_type_of(reading.study).results.tests_json(reading.answers, reading.compared)
 
 
-def _beside(one: HumansBeside) -> dict[str, Any]:
+def _beside(comparison: HumansBeside) -> dict[str, Any]:
     return {
-        "figure": one.figure,
-        "title": one.title,
-        "protocol": one.protocol,
-        "higher_is_better": one.higher_is_better,
-        "items": one.items,
-        "within_items": _correlation(one.within),
-        "across_items": _correlation(one.across),
-        "note": one.note,
+        "figure": comparison.figure,
+        "title": comparison.title,
+        "protocol": comparison.protocol,
+        "higher_is_better": comparison.higher_is_better,
+        "items": comparison.items,
+        "within_items": _correlation(comparison.within),
+        "across_items": _correlation(comparison.across),
+        "note": comparison.note,
     }
 
 
-def _correlation(found: Correlation | None) -> dict[str, Any] | None:
-    if found is None:
+def _correlation(correlation: Correlation | None) -> dict[str, Any] | None:
+    if correlation is None:
         return None
-    ends = list(found.interval) if found.interval else None
-    return {"rho": found.value, "interval": ends, "n": found.n, "note": found.note}
+    ends = list(correlation.interval) if correlation.interval else None
+    return {"rho": correlation.value, "interval": ends, "n": correlation.n, "note": correlation.note}
 
 
 COMPUTED_WITH = {

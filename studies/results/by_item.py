@@ -11,7 +11,7 @@ from .answers import Reading
 
 @dataclass(frozen=True)
 class ItemRow:
-    """What was said about one item."""
+    """One item, how many answered, and the figures of their answers."""
 
     index: int
     photo: str
@@ -24,14 +24,14 @@ class ItemRow:
 
 def item_rows(reading: Reading) -> list[ItemRow]:
     """All items of a study in their order, those without answers too."""
-    said = _said(reading)
+    figures = _figures(reading)
     photos = reading.study.items.order_by("index").values_list(
         "index", "image__original_name", "image__class_name", "image__content_sha256"
     )
-    return [ItemRow(*photo, *said.get(photo[0], (0, (), ()))) for photo in photos]
+    return [ItemRow(*photo, *figures.get(photo[0], (0, (), ()))) for photo in photos]
 
 
-def _said(reading: Reading) -> dict[int, tuple[int, tuple[float, ...], tuple[str, ...]]]:
+def _figures(reading: Reading) -> dict[int, tuple[int, tuple[float, ...], tuple[str, ...]]]:
     """For each item with answers: how many, their figures, and these in words."""
     answers, kind = reading.answers, trial_type_of(reading.study).results
     if not len(answers):

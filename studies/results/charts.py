@@ -28,12 +28,14 @@ def main_chart(summary: Summary) -> str:
 
 def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
     """How far each figure goes with people's choices within items, from −1 to +1; empty where no figure has that."""
-    found = [
-        (one.title, one.within) for one in figures if one.within is not None and one.within.value is not None
+    correlated = [
+        (comparison.title, comparison.within)
+        for comparison in figures
+        if comparison.within is not None and comparison.within.value is not None
     ]
-    if not found:
+    if not correlated:
         return ""
-    height = len(found) * ROW
+    height = len(correlated) * ROW
     rows = [
         svg.dot(
             place,
@@ -42,10 +44,10 @@ def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
             at=svg.on_scale(within.value or 0.0, 1),
             interval=svg.ends_on_scale(within.interval, 1),
         )
-        for place, (title, within) in enumerate(found)
+        for place, (title, within) in enumerate(correlated)
     ]
     ticks = [(svg.on_scale(value, 1), signed(value, 1) if value else "0") for value in (-1, -0.5, 0, 0.5, 1)]
-    words = "; ".join(f"{title}: {signed(within.value or 0.0)}" for title, within in found)
+    words = "; ".join(f"{title}: {signed(within.value or 0.0)}" for title, within in correlated)
     return svg.chart(
         "Rank correlation with people’s choices",
         f"{words}. To the right: people choose what the figure calls better. Thin lines are 95 % intervals.",
@@ -54,12 +56,12 @@ def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
     )
 
 
-def scatter(one: HumansBeside) -> SafeString:
+def scatter(comparison: HumansBeside) -> SafeString:
     """People's share of each (photo, arm) against its figure, with the mean share of each group of figures as a level.
 
     Points that would hide each other are counted in cells, and a circle's area is their number.
     """
-    low, high = min(point.x for point in one.points), max(point.x for point in one.points)
+    low, high = min(point.x for point in comparison.points), max(point.x for point in comparison.points)
 
     def across(x: float) -> float:
         return 0.14 + 0.81 * ((x - low) / (high - low) if high > low else 0.5)
@@ -71,33 +73,33 @@ def scatter(one: HumansBeside) -> SafeString:
             b=f"{across(group.high) * 100 + 2:.2f}",
             y=f"{_down(group.mean_share):.1f}",
         )
-        for group in one.groups
+        for group in comparison.groups
     ]
     ticks = [(across(tick), f"{tick:g}") for tick in svg.round_steps_between(low, high)]
     words = "; ".join(
-        f"{group.low:.3g} to {group.high:.3g}: {percent(group.mean_share)}" for group in one.groups
+        f"{group.low:.3g} to {group.high:.3g}: {percent(group.mean_share)}" for group in comparison.groups
     )
     return svg.chart(
-        f"Share of the answers by {one.title}",
-        f"{len(one.points)} pairs of photo and arm. Mean share where the figure is {words}.",
+        f"Share of the answers by {comparison.title}",
+        f"{len(comparison.points)} pairs of photo and arm. Mean share where the figure is {words}.",
         PLOT + AXIS + EDGE,
-        [_shares_axis(), svg.axis(ticks, PLOT, full=False), *_circles(one, across), *levels],
+        [_shares_axis(), svg.axis(ticks, PLOT, full=False), *_circles(comparison, across), *levels],
     )
 
 
-def is_crowded(one: HumansBeside) -> bool:
+def is_crowded(comparison: HumansBeside) -> bool:
     """Whether the points of a scatter plot would hide each other: many, or most of them in the same places."""
-    places = {(point.x, point.y) for point in one.points}
-    return len(one.points) > POINTS or 2 * len(places) < len(one.points)
+    places = {(point.x, point.y) for point in comparison.points}
+    return len(comparison.points) > POINTS or 2 * len(places) < len(comparison.points)
 
 
-def _circles(one: HumansBeside, across: Callable[[float], float]) -> Iterator[SafeString]:
+def _circles(comparison: HumansBeside, across: Callable[[float], float]) -> Iterator[SafeString]:
     """A circle a point, coloured by arm; or, of a crowd, a circle a cell, with an area by their number."""
-    if not is_crowded(one):
-        for point in one.points:
+    if not is_crowded(comparison):
+        for point in comparison.points:
             yield _circle(across(point.x), point.y, 5, f"bar-{point.arm % 5 + 1}")
         return
-    cells = Counter((round(across(point.x) * CELLS), round(point.y * 10)) for point in one.points)
+    cells = Counter((round(across(point.x) * CELLS), round(point.y * 10)) for point in comparison.points)
     largest = max(cells.values())
     for (x, y), number in sorted(cells.items()):
         yield _circle(x / CELLS, y / 10, max(1.0, 11 * math.sqrt(number / largest)), "bar-plain")

@@ -47,26 +47,26 @@ def checks_of(reading: Reading) -> AttentionCheckResults | None:
     """Answers to attention checks about any class; None in a study without them."""
     if not reading.study.attention_checks:
         return None
-    found = AttentionCheckResults()
-    for number, said in reading.check_answers:
-        found.given[number] += 1
-        found.passed[number] += passes(said, reading.study.task)
-    return found
+    checks = AttentionCheckResults()
+    for number, answer in reading.check_answers:
+        checks.given[number] += 1
+        checks.passed[number] += passes(answer, reading.study.task)
+    return checks
 
 
 def left_out(reading: Reading) -> Exclusions | None:
     """Whom the protocol's rules leave out; None where it has none. A place on screen that is not known counts as none
     picked."""
-    rules, given = reading.plan.rules, reading.answers
+    rules, answers = reading.plan.rules, reading.answers
     if rules is None:
         return None
     kind = trial_type_of(reading.study).results
     checks = checks_of(reading)
     return exclusions_of(
-        given.units,
+        answers.units,
         rules,
-        response_ms=given.response_ms,
-        positions=np.where(given.shown == UNKNOWN, SAME, kind.favoured(given.shown)),
+        response_ms=answers.response_ms,
+        positions=np.where(answers.shown == UNKNOWN, SAME, kind.favoured(answers.shown)),
         shown=kind.places_to_favour(reading.maps_shown),
         missed_checks=checks.missed if checks else {},
         failed_practice=failed_practice(reading.study) if rules.failed_practice else {},
@@ -77,5 +77,9 @@ def reasons(reading: Reading) -> dict[int, str]:
     """Participant number -> every rule that leaves them out, separated by “; ”."""
     if reading.plan.rules is None or not len(reading.answers):
         return {}
-    found = left_out(reading)
-    return {} if found is None else {int(number): "; ".join(why) for number, why in found.reasons.items()}
+    exclusions = left_out(reading)
+    return (
+        {}
+        if exclusions is None
+        else {int(number): "; ".join(why) for number, why in exclusions.reasons.items()}
+    )

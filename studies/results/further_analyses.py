@@ -30,16 +30,16 @@ class FurtherAnalyses(Further):
 
 def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAnalyses | None:
     """Everything beyond the summary, or None if there are no answers. `whole`: the summary, where it was made before."""
-    given = reading.answers
-    if not len(given):
+    answers = reading.answers
+    if not len(answers):
         return None
     excluded = left_out(reading)
     kind = trial_type_of(reading.study).results
     return FurtherAnalyses(
-        **vars(kind.further(given, reading.compared)),
-        agreement=krippendorff_alpha_of(given, kind.scale),
+        **vars(kind.further(answers, reading.compared)),
+        agreement=krippendorff_alpha_of(answers, kind.scale),
         retest=_retest(reading, kind.scale),
-        times=times_of(given.response_ms),
+        times=times_of(answers.response_ms),
         checks=checks_of(reading),
         exclusions=excluded,
         kept=None if excluded is None else _kept(reading, excluded, whole),
@@ -55,10 +55,10 @@ def _kept(reading: Reading, excluded: Exclusions, whole: Summary | None) -> Summ
 
 def _retest(reading: Reading, scale: Scale) -> Retest | None:
     """First and second answers of the same person about the same item, side by side."""
-    given, second = reading.answers, reading.second_answers
+    answers, second = reading.answers, reading.second_answers
     if not second:
         return None
-    keys = zip(given.items.tolist(), given.participants.tolist(), given.values.tolist(), strict=True)
+    keys = zip(answers.items.tolist(), answers.participants.tolist(), answers.values.tolist(), strict=True)
     pairs = [(first, second[item, person]) for item, person, first in keys if (item, person) in second]
     if not pairs:
         return None

@@ -60,12 +60,12 @@ def _side_by_side(study: Study, items: list) -> list[tuple[Any, list[dict[str, A
 
 
 def _measures(items: list) -> dict[tuple, list[tuple[str, str]]]:
-    found: dict[tuple, list[tuple[str, str]]] = {}
+    measures: dict[tuple, list[tuple[str, str]]] = {}
     rows = Evaluation.objects.filter(image__in=[item.image_id for item in items]).order_by("protocol")
     for row in rows:
         key = (row.image_id, row.network_id, row.method, row.target)
         if (drop := row.drop()) is not None:
-            found.setdefault(key, []).append((f"drop, {row.protocol}", f"{drop:.0f} %"))
+            measures.setdefault(key, []).append((f"drop, {row.protocol}", f"{drop:.0f} %"))
         if row.energy is not None:
-            found.setdefault(key, []).append((f"in the box, {row.protocol}", f"{100 * row.energy:.0f} %"))
-    return found
+            measures.setdefault(key, []).append((f"in the box, {row.protocol}", f"{100 * row.energy:.0f} %"))
+    return measures

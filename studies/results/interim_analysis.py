@@ -66,7 +66,7 @@ class InterimAnalysis:
 def looks_of(
     study: Study,
     plan: AnalysisPlan,
-    given: Answers,
+    answers: Answers,
     compared: Compared,
     *,
     needed: int,
@@ -77,9 +77,9 @@ def looks_of(
     `needed`: how many answers the study needs. `narrowed`: only some of them are asked for, which is never a planned look.
     """
     if plan.looks and not narrowed:
-        looks = _planned(study, plan, given, compared, needed)
+        looks = _planned(study, plan, answers, compared, needed)
         return looks, looks.notes
-    return None, _exploratory(study, plan, narrowed, len(given), needed)
+    return None, _exploratory(study, plan, narrowed, len(answers), needed)
 
 
 def _exploratory(study: Study, plan: AnalysisPlan, narrowed: bool, answers: int, needed: int) -> list[str]:
@@ -105,8 +105,8 @@ def _verdict(verdict: LookVerdict, level: float) -> str:
     ends = "no interval"
     if verdict.interval:
         ends = f"{100 * level:.2f} % interval {signed(verdict.interval[0])} to {signed(verdict.interval[1])}"
-    said = "a difference is found" if verdict.found else "no difference is found"
-    return f"{verdict.of} {signed(verdict.estimate)} ({ends}), {said}"
+    result = "a difference is found" if verdict.found else "no difference is found"
+    return f"{verdict.of} {signed(verdict.estimate)} ({ends}), {result}"
 
 
 def _left(looks: InterimAnalysis) -> str:
@@ -128,20 +128,20 @@ def _count(looks: int) -> str:
 
 
 def _planned(
-    study: Study, plan: AnalysisPlan, given: Answers, compared: Compared, needed: int
+    study: Study, plan: AnalysisPlan, answers: Answers, compared: Compared, needed: int
 ) -> InterimAnalysis:
     assert plan.looks is not None
     planned, kind = bounds_of(plan.looks, len(plan.contrasts)), trial_type_of(study).results
     looks: list[InterimLook] = []
-    for number, one in enumerate(planned, start=1):
-        answers = round(one.fraction * needed)
+    for number, boundary in enumerate(planned, start=1):
+        due = round(boundary.fraction * needed)
         before = looks[-1].answers if looks else 0
-        if number == len(planned) and study.state == Study.State.CLOSED and before < len(given) < answers:
-            answers = len(given)  # no more will come, and a last look that comes early is a strict one
-        look = InterimLook(number, answers, one.level)
-        if 0 < answers <= len(given):
+        if number == len(planned) and study.state == Study.State.CLOSED and before < len(answers) < due:
+            due = len(answers)  # no more will come, and a last look that comes early is a strict one
+        look = InterimLook(number, due, boundary.level)
+        if 0 < due <= len(answers):
             judged = replace(compared, declared=plan.contrasts)
-            verdicts = kind.verdicts(given.first(answers), judged, one.level)
-            look = InterimLook(number, answers, one.level, verdicts)
+            verdicts = kind.verdicts(answers.first(due), judged, boundary.level)
+            look = InterimLook(number, due, boundary.level, verdicts)
         looks.append(look)
-    return InterimAnalysis(plan.looks.spending, len(given), needed, tuple(looks))
+    return InterimAnalysis(plan.looks.spending, len(answers), needed, tuple(looks))

@@ -24,20 +24,20 @@ ITEMS_A_PAGE = 50
 @require_safe
 def items(request: HttpRequest, slug: str) -> HttpResponse:
     """All items with their shares; sorted by number, by answers, or by what an arm got. Or the way to one answer."""
-    found = answered_study_of(request, slug)
+    study = answered_study_of(request, slug)
     wanted = request.GET.get("answer", "").strip()
-    if where := _where(found, wanted) if wanted else None:
+    if where := _where(study, wanted) if wanted else None:
         return redirect(where)
-    part = part_asked_for(request, found)
-    reading = Reading(found, part)
+    part = part_asked_for(request, study)
+    reading = Reading(study, part)
     rows = item_rows(reading)
-    columns = trial_type_of(found).results.item_columns(reading.arms)
+    columns = trial_type_of(study).results.item_columns(reading.arms)
     sort = request.GET.get("sort", "")
     page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "studies/results/items.html",
-        {"study": found, "part": part, "columns": columns, "page": page, "sort": sort, "wanted": wanted},
+        {"study": study, "part": part, "columns": columns, "page": page, "sort": sort, "wanted": wanted},
     )
 
 
@@ -53,25 +53,25 @@ def _sorted(rows: list[ItemRow], sort: str, columns: list[str]) -> list[ItemRow]
 @require_safe
 def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
     """One photo, its maps by arm, every answer about it, and all that these rest on."""
-    found = answered_study_of(request, slug)
-    here = get_object_or_404(found.items.select_related("image"), index=index)
-    chain = chain_of_item(found, index)
+    study = answered_study_of(request, slug)
+    item = get_object_or_404(study.items.select_related("image"), index=index)
+    chain = chain_of_item(study, index)
     return render(
         request,
         "studies/results/item.html",
         {
-            "study": found,
-            "item": here,
+            "study": study,
+            "item": item,
             "chain": chain,
             "pictures": [
-                (origin, reverse("map-picture", args=[found.picture, origin.map])) for origin in chain.maps
+                (origin, reverse("map-picture", args=[study.picture, origin.map])) for origin in chain.maps
             ],
             "answers": [
-                (given, None if given.response_ms is None else given.response_ms / 1000)
-                for given in chain.answers
+                (answer, None if answer.response_ms is None else answer.response_ms / 1000)
+                for answer in chain.answers
             ],
-            "before": found.items.filter(index__lt=index).order_by("-index").first(),
-            "after": found.items.filter(index__gt=index).order_by("index").first(),
+            "before": study.items.filter(index__lt=index).order_by("-index").first(),
+            "after": study.items.filter(index__gt=index).order_by("index").first(),
         },
     )
 

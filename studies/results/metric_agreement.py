@@ -115,8 +115,8 @@ class _Ground:
         self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
         self.arms = list(study.arms.select_related("network").order_by("index"))
         answers = reading.answers if trial_type_of(study).results.gives_shares else None
-        self.given = answers if isinstance(answers, Choices) else None
-        self.answered = set() if self.given is None else set(self.given.items.tolist())
+        self.choices = answers if isinstance(answers, Choices) else None
+        self.answered = set() if self.choices is None else set(self.choices.items.tolist())
         self.maps_shown = reading.maps_shown
         self.rows: dict[str, dict[Key, Evaluation]] = {}
 
@@ -137,8 +137,8 @@ class _Ground:
         """The stored rows of a protocol about the study's photos."""
         if by.name not in self.rows:
             images = self.study.items.values("image")
-            found = Evaluation.objects.filter(protocol=by.name, image__in=images)
-            self.rows[by.name] = {_row_key(row): row for row in found}
+            evaluations = Evaluation.objects.filter(protocol=by.name, image__in=images)
+            self.rows[by.name] = {_row_key(row): row for row in evaluations}
         return self.rows[by.name]
 
 
@@ -173,7 +173,7 @@ Wanted = tuple[Figure, EvaluationProtocol]
 def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBeside]:
     """One row for each figure that is wanted; all figures of the same items are compared by the same draws."""
     rows = [_empty(ground, *each) for each in wanted]
-    if ground.given is None:
+    if ground.choices is None:
         note = (
             f"A {ground.study.task} study gives no arm a share of the answers, so there is nothing to compare with "
             "figures of the maps."
@@ -186,10 +186,10 @@ def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBes
         )
         return [replace(row, note=note) for row in rows]
     figures = [_figures(ground, *each) for each in wanted]
-    there = [place for place, values in enumerate(figures) if values]
-    turned = [_turned(figures[place], wanted[place][0]) for place in there]
-    found = associations_of(ground.given, turned, draws=draws, seed=ground.study.seed)
-    compared = dict(zip(there, found, strict=True))
+    with_figure = [place for place, values in enumerate(figures) if values]
+    turned = [_turned(figures[place], wanted[place][0]) for place in with_figure]
+    associations = associations_of(ground.choices, turned, draws=draws, seed=ground.study.seed)
+    compared = dict(zip(with_figure, associations, strict=True))
     return [
         _filled(ground, row, each, values, compared.get(place))
         for place, (row, each, values) in enumerate(zip(rows, wanted, figures, strict=True))
@@ -212,7 +212,7 @@ def _empty(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> HumansBe
 
 
 def _turned(figures: dict[int, list[float]], measure: Figure) -> dict[int, list[float]]:
-    """More is better."""
+    """The figures, negated where less is better: of what comes back more is better."""
     sign = 1 if measure.higher_is_better else -1
     return {item: [sign * value for value in values] for item, values in figures.items()}
 
@@ -222,19 +222,19 @@ def _filled(
     row: HumansBeside,
     wanted: Wanted,
     figures: dict[int, list[float]],
-    found: Association | None,
+    association: Association | None,
 ) -> HumansBeside:
     without = len(ground.answered) - len(figures)
-    if found is None:
+    if association is None:
         return replace(row, items_without=without, note=_nothing(ground, *wanted))
     some_lack = f"{without} of {len(ground.answered)} items with answers lack the figure, and are left out."
     return replace(
         row,
         items=len(figures),
         items_without=without,
-        across=found.across,
-        within=found.within,
-        points=_points(found, figures),
+        across=association.across,
+        within=association.within,
+        points=_points(association, figures),
         note=some_lack if without else "",
     )
 
@@ -242,25 +242,27 @@ def _filled(
 def _figures(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> dict[int, list[float]]:
     """Index of an item with answers -> the figure of each arm, where every arm has it."""
     stored = ground.evaluations(by) if ground.answered else {}
-    found: dict[int, dict[int, float]] = {}
-    for one in ground.shown if stored else []:
-        row = stored.get(_key_of(one, by))
+    by_item: dict[int, dict[int, float]] = {}
+    for item_map in ground.shown if stored else []:
+        row = stored.get(_key_of(item_map, by))
         value = measure.of(row) if row else None
-        if value is not None and one.item.index in ground.answered:
-            found.setdefault(one.item.index, {})[one.arm.index] = value
+        if value is not None and item_map.item.index in ground.answered:
+            by_item.setdefault(item_map.item.index, {})[item_map.arm.index] = value
     arms = range(len(ground.arms))
-    return {item: [by_arm[arm] for arm in arms] for item, by_arm in found.items() if len(by_arm) == len(arms)}
+    return {
+        item: [by_arm[arm] for arm in arms] for item, by_arm in by_item.items() if len(by_arm) == len(arms)
+    }
 
 
 def _row_key(row: Evaluation) -> Key:
     return row.image_id, row.network_id, row.layer, row.method, row.target, row.parameters_hash
 
 
-def _key_of(one: ItemMap, by: EvaluationProtocol) -> Key:
+def _key_of(item_map: ItemMap, by: EvaluationProtocol) -> Key:
     """The evaluation of exactly the map that people saw."""
-    made = one.map
-    row_hash = evaluation_hash(made.parameters_hash, by, one.item.image.boxes)
-    return made.image_id, made.network_id, made.layer, made.method, made.target, row_hash
+    map_row = item_map.map
+    row_hash = evaluation_hash(map_row.parameters_hash, by, item_map.item.image.boxes)
+    return map_row.image_id, map_row.network_id, map_row.layer, map_row.method, map_row.target, row_hash
 
 
 def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
@@ -272,9 +274,9 @@ def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
     return f"No item has this figure for every arm. It needs{boxes} {ground.evaluate_command} --protocol {by.name}"
 
 
-def _points(found: Association, figures: dict[int, list[float]]) -> tuple[Point, ...]:
+def _points(association: Association, figures: dict[int, list[float]]) -> tuple[Point, ...]:
     return tuple(
-        Point(item=item, arm=arm, x=figures[item][arm], y=float(found.shares[row, arm]))
-        for row, item in enumerate(found.items.tolist())
-        for arm in range(found.shares.shape[1])
+        Point(item=item, arm=arm, x=figures[item][arm], y=float(association.shares[row, arm]))
+        for row, item in enumerate(association.items.tolist())
+        for arm in range(association.shares.shape[1])
     )

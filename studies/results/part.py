@@ -49,13 +49,14 @@ def part_of(
     return AnswerSelection(check_who(who or default_who(study)), class_name, group, number)
 
 
-def _version(study: Study, asked: int | str) -> int:
+def _version(study: Study, wanted: int | str) -> int:
     known = [str(number) for number in range(1, study.version + 1)]
-    if str(asked) not in known:
+    if str(wanted) not in known:
         raise UnknownPartError(
-            "version", f"{study.slug}: has no version {asked} of its protocol (there is: {', '.join(known)})."
+            "version",
+            f"{study.slug}: has no version {wanted} of its protocol (there is: {', '.join(known)}).",
         )
-    return int(asked)
+    return int(wanted)
 
 
 def default_who(study: Study) -> str:

@@ -1,4 +1,4 @@
-"""Who came and what became of their answers, as CONSORT asks."""
+"""How many came, left or finished, and what became of their answers: the flow that CONSORT asks reports to show."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from .part import AnswerSelection
 
 @dataclass(frozen=True)
 class Flow:
-    """Who came and what became of their answers, as in CONSORT."""
+    """Numbers of people by state, and of answers by status."""
 
     joined: int
     screened: int

@@ -86,28 +86,28 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
     rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map__network")
     if item is not None:
         rows = rows.filter(item__index=item)
-    seen: dict[int, str] = {}  # the photo's picture, once for all arms
+    photo_hashes: dict[int, str] = {}  # the photo's picture, once for all arms
     for row in rows.order_by("item__index", "arm__index").iterator(chunk_size=500):
-        photo, made = row.item.image, row.map
-        if photo.pk not in seen:
-            seen = {photo.pk: hash_of_picture(photo.picture)}
-        origin = source_of(made).origin(made)
+        photo, map_row = row.item.image, row.map
+        if photo.pk not in photo_hashes:
+            photo_hashes = {photo.pk: hash_of_picture(photo.picture)}
+        origin = source_of(map_row).origin(map_row)
         yield Origin(
             item=row.item.index,
             photo=photo.original_name,
             class_name=photo.class_name,
             photo_sha256=photo.content_sha256,
             source_sha256=photo.source_sha256,
-            photo_shown_sha256=seen[photo.pk],
+            photo_shown_sha256=photo_hashes[photo.pk],
             arm=row.arm.name,
             network=origin.network,
             weights_sha256=origin.weights_sha256,
             layer=origin.layer,
             method=origin.method,
             target=origin.target,
-            map=made.pk,
-            map_sha256=hash_of_map(made.values),
-            shown_sha256=hash_of_picture(getattr(made, study.picture)),
+            map=map_row.pk,
+            map_sha256=hash_of_map(map_row.values),
+            shown_sha256=hash_of_picture(getattr(map_row, study.picture)),
             parameters_hash=origin.parameters_hash,
             manifest=origin.manifest,
         )
@@ -115,10 +115,10 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
 
 def origins_by_item(study: Study) -> dict[int, list[Origin]]:
     """Item number -> the origins of its maps, in the order of the arms."""
-    found: dict[int, list[Origin]] = {}
+    by_item: dict[int, list[Origin]] = {}
     for origin in origins(study):
-        found.setdefault(origin.item, []).append(origin)
-    return found
+        by_item.setdefault(origin.item, []).append(origin)
+    return by_item
 
 
 def hash_of_map(values: bytes | memoryview) -> str:
@@ -205,18 +205,18 @@ def _chain(study: Study, item: Item, rows: list[Response], *, checked: bool) -> 
         item=item.index,
         photo=item.image.original_name,
         class_name=item.image.class_name,
-        answers=tuple(_given(study, row, arms, hashes) for row in rows),
+        answers=tuple(_answer_origin(study, row, arms, hashes) for row in rows),
         maps=tuple(origins(study, item.index)),
         checks=tuple(hash_of_picture(row.file) for row in checks),
     )
 
 
-def _given(study: Study, row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrigin:
+def _answer_origin(study: Study, row: Response, arms: list[str], hashes: dict[int, str]) -> AnswerOrigin:
     trial, person = row.trial, row.participant
-    stands, said = names_of_maps(trial.kind, arms), trial_type_of(study).answers
+    names, answers = names_of_maps(trial.kind, arms), trial_type_of(study).answers
     return AnswerOrigin(
         answer=row.answer_id,
-        said=said.in_words(said.stored_in(row), stands),
+        said=answers.in_words(answers.stored_in(row), names),
         status=row.status,
         simulated=row.simulated,
         participant=person.number,
@@ -226,7 +226,7 @@ def _given(study: Study, row: Response, arms: list[str], hashes: dict[int, str])
         answered_at=row.created_at,
         trial=trial.pk,
         kind=trial.kind,
-        order=tuple(stands[place] for place in trial.arms) if trial.order else (),
+        order=tuple(names[place] for place in trial.arms) if trial.order else (),
         protocol_version=row.version,
         protocol_sha256=hashes.get(row.version, ""),
     )

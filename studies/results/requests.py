@@ -12,17 +12,17 @@ from .part import AnswerSelection, UnknownPartError, part_of
 
 def answered_study_of(request: HttpRequest, slug: str) -> Study:
     """The study, if its answers may be seen now."""
-    found = study_of(request, slug)
-    if results_hidden(found):
+    study = study_of(request, slug)
+    if results_hidden(study):
         raise PermissionDenied(HIDDEN)
-    return found
+    return study
 
 
-def part_asked_for(request: HttpRequest, found: Study) -> AnswerSelection:
+def part_asked_for(request: HttpRequest, study: Study) -> AnswerSelection:
     """Whose answers, of which class, group and version of the protocol, as the address says."""
-    asked = request.GET
-    narrowed = (asked.get(name, "") for name in ("class", "group", "version"))
+    query = request.GET
+    narrowed = (query.get(name, "") for name in ("class", "group", "version"))
     try:
-        return part_of(found, asked.get("who"), *narrowed)
+        return part_of(study, query.get("who"), *narrowed)
     except UnknownPartError as error:
         raise Http404(str(error)) from error

@@ -1,4 +1,4 @@
-"""What a study found, as one object, and how it reads in words and as plain data. No database here."""
+"""What a study found, as one object with its sentences. The answers come from a `Reading`; as_json.py gives plain data."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -86,14 +86,14 @@ def summary_of(
 def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
     """The summary of a reading, or of some of its answers."""
     study, part, arms = reading.study, reading.part, reading.arms
-    given = reading.answers if answers is None else answers
-    missing = tuple(missing_items(reading.items, given.items).tolist())
-    imported, versions = int(given.imported.sum()), _versions(study, given)
+    answers = reading.answers if answers is None else answers
+    missing = tuple(missing_items(reading.items, answers.items).tolist())
+    imported, versions = int(answers.imported.sum()), _versions(study, answers)
     kind = trial_type_of(study).results
-    outcome = kind.outcome(given, reading.compared)
+    outcome = kind.outcome(answers, reading.compared)
     needed = len(reading.items) * study.responses_per_item
     looks, about_looks = looks_of(
-        study, reading.plan, given, reading.compared, needed=needed, narrowed=part.narrowed
+        study, reading.plan, answers, reading.compared, needed=needed, narrowed=part.narrowed
     )
     return Summary(
         study=study.slug,
@@ -104,21 +104,21 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
         class_name=part.class_name,
         group=part.group,
         version=part.version,
-        simulated=part.who == "simulated" or bool(given.simulated.any()),
+        simulated=part.who == "simulated" or bool(answers.simulated.any()),
         arms=arms,
         items=outcome.items,
         missing_items=missing,
-        responses=len(given),
-        participants=given.units.people if len(given) else 0,
+        responses=len(answers),
+        participants=answers.units.people if len(answers) else 0,
         imported=imported,
         outcome=outcome,
-        positions=kind.places(given.shown[given.shown != UNKNOWN], reading.maps_shown),
+        positions=kind.places(answers.shown[answers.shown != UNKNOWN], reading.maps_shown),
         seed=study.seed,
         looks=looks,
         notes=(
             *outcome.notes,
             *about_looks,
-            *_notes(given, missing, imported),
+            *_notes(answers, missing, imported),
             *_versions_note(versions),
             *(note for arm in reading.arm_rows for note in source_of(arm).notes(arm.name, arm)),
         ),
@@ -127,11 +127,11 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
     )
 
 
-def _versions(study: Study, given: Answers) -> dict[int, int]:
+def _versions(study: Study, answers: Answers) -> dict[int, int]:
     """How many answers were given under each version of the protocol; empty where there is one only."""
     if study.version == 1:
         return {}
-    numbers, counts = np.unique(given.versions, return_counts=True)
+    numbers, counts = np.unique(answers.versions, return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
 
 
@@ -141,15 +141,15 @@ def _versions_note(versions: dict[int, int]) -> Iterable[str]:
         yield f"Answers under {len(versions)} versions of the protocol are counted together: {shares}."
 
 
-def _notes(given: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:
-    if not len(given):
+def _notes(answers: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:
+    if not len(answers):
         yield "No answers are counted yet, so there is nothing to score."
     elif missing:
         names = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
-        total = len(missing) + given.units.items
+        total = len(missing) + answers.units.items
         yield f"{len(missing)} of {total} items have no answer and are not in the scores: {names}."
     if imported:
         yield (
-            f"{imported} of {len(given)} answers were collected elsewhere and imported; "
+            f"{imported} of {len(answers)} answers were collected elsewhere and imported; "
             "where things stood on screen is not known for them."
         )

@@ -22,29 +22,29 @@ from .summary import summarise
 @require_safe
 def results(request: HttpRequest, slug: str) -> HttpResponse:
     """What the study has found so far: in words, as a chart and as a table; then what a reviewer asks next."""
-    found = study_of(request, slug)
-    if results_hidden(found):
+    study = study_of(request, slug)
+    if results_hidden(study):
         return render(
             request,
             "studies/results/hidden.html",
-            {"study": found, "progress": progress_of([found])[found.pk], "seal": seal_in_words(found)},
+            {"study": study, "progress": progress_of([study])[study.pk], "seal": seal_in_words(study)},
         )
-    reading = Reading(found, part_asked_for(request, found))
+    reading = Reading(study, part_asked_for(request, study))
     result = summarise(reading)
-    classes, groups = classes_and_groups(found)
+    classes, groups = classes_and_groups(study)
     return render(
         request,
         "studies/results/results.html",
         {
-            "study": found,
-            "seal": seal_in_words(found),
+            "study": study,
+            "seal": seal_in_words(study),
             "result": result,
             "details": analyse_further(reading, result),
-            "progress": progress_of([found])[found.pk],
+            "progress": progress_of([study])[study.pk],
             "choices": WHO,
             "classes": classes if len(classes) > 1 else [],
             "groups": groups if len(groups) > 1 else [],
-            "versions": range(1, found.version + 1) if found.version > 1 else [],
+            "versions": range(1, study.version + 1) if study.version > 1 else [],
             "main_chart": charts.main_chart(result),
             "spread_chart": charts.spread_chart(result),
             "position_chart": charts.position_bars(result) if result.responses else "",
@@ -55,18 +55,18 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def humans(request: HttpRequest, slug: str) -> HttpResponse:
     """Whether figures of the maps, from stored evaluations, go with what people chose."""
-    found = answered_study_of(request, slug)
-    part = part_asked_for(request, found)
+    study = answered_study_of(request, slug)
+    part = part_asked_for(request, study)
     return render(
         request,
         "studies/results/humans.html",
-        {"study": found, "part": part, **humans_context(Reading(found, AnswerSelection(part.who)))},
+        {"study": study, "part": part, **humans_context(Reading(study, AnswerSelection(part.who)))},
     )
 
 
 @require_GET
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same object as the page and the `scores` command."""
-    found = answered_study_of(request, slug)
-    data = scores_json(found, part_asked_for(request, found))
+    study = answered_study_of(request, slug)
+    data = scores_json(study, part_asked_for(request, study))
     return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 2})

@@ -69,18 +69,18 @@ def estimate(
     )
 
 
-def estimate_from(items: int, given: dict[str, Any]) -> Estimate | None:
+def estimate_from(items: int, typed: dict[str, Any]) -> Estimate | None:
     """The estimate for numbers as they are typed; the usual ones where nothing is; None where there can be none."""
-    each, trials = given.get("responses_per_item") or 4, given.get("trials_per_participant") or 50
+    each, trials = typed.get("responses_per_item") or 4, typed.get("trials_per_participant") or 50
     if min(items, each, trials) < 1:
         return None
     return estimate(
         items=items,
         responses_per_item=each,
         trials_per_participant=trials,
-        repeats=max(given.get("repeats_per_participant") or 0, 0),
-        checks=max(given.get("attention_checks") or 0, 0),
-        people=max(given.get("people") or 0, 0) or None,
+        repeats=max(typed.get("repeats_per_participant") or 0, 0),
+        checks=max(typed.get("attention_checks") or 0, 0),
+        people=max(typed.get("people") or 0, 0) or None,
     )
 
 

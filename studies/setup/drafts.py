@@ -30,7 +30,7 @@ NEEDED = {("slug",), ("title",), ("task",)}
 
 
 def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
-    """A protocol that says nothing yet but what the study is called and which of the two designs it is."""
+    """A protocol that says nothing yet but what the study is called and what its trials ask."""
     return {
         "version": 1,
         "slug": slug,
@@ -43,7 +43,7 @@ def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
 
 
 def create_draft(*, source: dict[str, Any], user=None) -> Study:
-    """A study that is its protocol so far. Whoever makes it is its researcher.
+    """Store a study of which there is only a protocol so far. Whoever makes it is its researcher.
 
     Raises ProtocolError if the slug is missing or taken, or if something is not of the kind that the pages can show.
     """
@@ -73,7 +73,7 @@ def save_draft(*, study: Study, source: dict[str, Any]) -> None:
 
 
 def _mirrored(study: Study, source: dict[str, Any]) -> Study:
-    """What lists and heads of pages show of a draft; all the rest follows when it becomes ready."""
+    """Save a draft's protocol, and what lists and heads of pages show of it; the rest follows when it becomes ready."""
     study.slug, study.title, study.task = source["slug"], source["title"], source["task"]
     study.protocol = source
     study.save()
@@ -117,7 +117,7 @@ def _boxes_missing(protocol: Protocol, chosen: ClassesChoice) -> list[Fault]:
     wanted = protocol.attention_checks
     if not wanted:
         return []
-    classes = [one.name for one in chosen.classes if one.chosen]
+    classes = [row.name for row in chosen.classes if row.chosen]
     boxed = find_set(protocol).images.filter(class_name__in=classes).exclude(boxes=[]).count()
     if boxed >= wanted:
         return []

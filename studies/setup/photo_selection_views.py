@@ -20,12 +20,12 @@ SHOWN = {"": "all", "chosen": "chosen", "left": "left out"}
 @require_safe
 def photos(request: HttpRequest, slug: str) -> HttpResponse:
     """The choice, made again from what the networks say now; a study whose items differ from it says so."""
-    found = study_of(request, slug)
+    study = study_of(request, slug)
     try:
-        protocol = check_protocol(found.protocol)
+        protocol = check_protocol(study.protocol)
         selection = choose_photos(protocol)
     except ProtocolError as error:
-        return render(request, "studies/setup/photo_selection.html", {"study": found, "faults": error.lines})
+        return render(request, "studies/setup/photo_selection.html", {"study": study, "faults": error.lines})
     shown = request.GET.get("show", "")
     of_class = request.GET.get("class", "")
     rows = [
@@ -37,11 +37,11 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "studies/setup/photo_selection.html",
         {
-            "study": found,
+            "study": study,
             "set": protocol.photo_set,
             "selection": selection,
             "steps": steps(selection),
-            "changed": _changed(found, selection),
+            "changed": _changed(study, selection),
             "classes": Paginator(_taken_first(selection.classes), CLASSES_A_PAGE).get_page(
                 request.GET.get("classes")
             ),
@@ -56,40 +56,40 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
 def steps(selection: Choice) -> list[tuple[str, int]]:
     """What was asked, step by step, with the photos left after it."""
     rule = selection.rule
-    used = [one for one in selection.classes if not one.reason]
-    found = [(f"All photos, of {len(selection.classes):,} classes", len(selection.photos))]
-    if said := _classes_in_words(rule):
-        found.append((f"{said}: {len(used)} classes", sum(one.photos for one in used)))
+    used = [row for row in selection.classes if not row.reason]
+    lines = [(f"All photos, of {len(selection.classes):,} classes", len(selection.photos))]
+    if words := _classes_in_words(rule):
+        lines.append((f"{words}: {len(used)} classes", sum(row.photos for row in used)))
     if rule.only_correct:
-        found.append(("Only photos that every network gets right", sum(one.correct for one in used)))
+        lines.append(("Only photos that every network gets right", sum(row.correct for row in used)))
     if rule.per_class is not None:
-        of_each = (one.correct if rule.only_correct else one.photos for one in used)
-        found.append(
+        of_each = (row.correct if rule.only_correct else row.photos for row in used)
+        lines.append(
             (
                 f"{rule.per_class} of each class, drawn by the seed",
                 sum(min(rule.per_class, n) for n in of_each),
             )
         )
     if rule.limit is not None:
-        found.append((f"At most {rule.limit:,} in all, drawn by the seed", len(selection.chosen)))
-    return found
+        lines.append((f"At most {rule.limit:,} in all, drawn by the seed", len(selection.chosen)))
+    return lines
 
 
 def _classes_in_words(rule: Rule) -> str:
-    said = []
+    parts = []
     if rule.classes:
-        said.append("those that are listed")
+        parts.append("those that are listed")
     if rule.min_f1 is not None:
-        said.append(f"F1 of at least {rule.min_f1:g}")
+        parts.append(f"F1 of at least {rule.min_f1:g}")
     if rule.top_share is not None:
-        said.append(f"among the best {rule.top_share * 100:g} % of every network by F1")
+        parts.append(f"among the best {rule.top_share * 100:g} % of every network by F1")
     if rule.top_classes is not None:
-        said.append(f"the best {rule.top_classes} by F1")
-    return f"Classes: {', '.join(said)}" if said else ""
+        parts.append(f"the best {rule.top_classes} by F1")
+    return f"Classes: {', '.join(parts)}" if parts else ""
 
 
 def _taken_first(classes: Sequence[ClassChoice]) -> list[ClassChoice]:
-    return sorted(classes, key=lambda one: bool(one.reason))
+    return sorted(classes, key=lambda row: bool(row.reason))
 
 
 def _changed(study: Study, selection: Choice) -> int:

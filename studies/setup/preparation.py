@@ -59,7 +59,7 @@ def start(*, study: Study, user=None) -> bool:
 
 
 def _is_ready(study: Study, user: Any) -> None:
-    """Note it, and have the arms compared: opening asks how alike they look."""
+    """Record that the study is ready, and have the arms compared: opening asks how alike they look."""
     Event.objects.create(study=study, user=user, kind=Event.Kind.READY)
     if user is not None:
         lifecycle.ask_to_compare(study=study, user=user)
@@ -86,8 +86,8 @@ def advance(study: Study) -> bool:
         _give_up(study, str(error))
         return False
     if following is None:
-        asked = study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).select_related("user").last()
-        _is_ready(study, asked.user if asked else None)
+        event = study.events.filter(kind=Event.Kind.MAPS_ASKED_FOR).select_related("user").last()
+        _is_ready(study, event.user if event else None)
         return False
     if following == run and maps.run_progress(following).finished:
         _give_up(study, "its run is finished, and maps are still missing")

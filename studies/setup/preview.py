@@ -51,8 +51,10 @@ def count_asked(study: Study) -> int:
     """How many answers one person is asked for."""
     if study.state not in Study.LACKS_SOMETHING:
         return expected_trials(study)
-    found = estimate_from(items_of(study.protocol)[0], {**study.protocol.get("design", {}), "people": None})
-    return found.trials if found else 1
+    estimate = estimate_from(
+        items_of(study.protocol)[0], {**study.protocol.get("design", {}), "people": None}
+    )
+    return estimate.trials if estimate else 1
 
 
 def shots_of(study: Study) -> list[Shot]:
@@ -73,7 +75,7 @@ def shots_of(study: Study) -> list[Shot]:
 
 
 def _staff_address(name: str, *args: object) -> str:
-    """Of a picture as staff see it. While a page of a preview is made, names lead to other pages (preview.py)."""
+    """The address of a picture as staff see it. While a page of a preview is made, names lead elsewhere (preview_urls.py)."""
     return reverse(name, args=args, urlconf=settings.ROOT_URLCONF)
 
 

@@ -1,6 +1,6 @@
-"""The seat of a dry run: what volunteers' views write, it takes and keeps nothing of, but how far somebody is.
+"""The seat of a dry run: it takes what volunteers' views write, and keeps only how far somebody is, in a signed cookie.
 
-That stands in a signed cookie. No participant, trial or answer is ever saved.
+No participant, trial or answer is ever saved.
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -163,7 +163,7 @@ class PreviewSeat(Seat):
         if not 1 <= position <= len(self.shots):
             raise AnswerError(f"No trial was given out at position {position}.")
         is_first = position not in self.state.answered
-        is_known = any(known == str(answer_id) for _, known, _ in self.state.answers)
+        is_known = any(stored == str(answer_id) for _, stored, _ in self.state.answers)
         if is_known and not is_first:
             return
         trial_type_of(self.study).answers.meaning(range(self.maps_shown()), shown_value)
@@ -240,7 +240,7 @@ class PreviewSeat(Seat):
 
 
 def _participant(study: Study, state: PreviewState) -> Participant:
-    """Who would be there by now, unsaved."""
+    """The participant as they would be by now, unsaved."""
     participant = Participant(study=study, number=1)
     if state.questioned:
         participant.background = {"answered": True}

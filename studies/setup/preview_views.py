@@ -28,14 +28,14 @@ from .steps import draft_of
 URLS = "studies.setup.preview_urls"
 
 
-def here(name: str, slug: str) -> str:
+def page_address(name: str, slug: str) -> str:
     return reverse(name, args=[slug], urlconf=URLS)
 
 
 def _banner(seat: PreviewSeat, name: str) -> dict[str, Any]:
     """What templates/volunteer/base.html says above every page of a preview."""
     return {
-        "pages": [(page, title, here(page, seat.token)) for page, title in PAGES if seat.has(page)],
+        "pages": [(page, title, page_address(page, seat.token)) for page, title in PAGES if seat.has(page)],
         "here": name,
         "back": reverse("setup-check", args=[seat.token]),
         "stand_ins": name == "trial" and any(shot.stands_in for shot in seat.shots),
@@ -82,9 +82,9 @@ def _needs_more(request: HttpRequest, slug: str, error: ProtocolError) -> HttpRe
 
 @require_safe
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
-    """From the first page, whatever was looked at before."""
+    """Begin a dry run anew, at the consent page."""
     try:
         PreviewSeat(draft_of(request, slug), PreviewState())
     except ProtocolError as error:
         return _needs_more(request, slug, error)
-    return PreviewState().kept(redirect(here("join", slug)), slug)
+    return PreviewState().kept(redirect(page_address("join", slug)), slug)

@@ -99,7 +99,7 @@ def make_maps(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, slug: str) -> HttpResponse:
-    """Failed batches of the study's run once more."""
+    """Try the failed batches of the study's run again."""
     study = draft_of(request, slug)
     run = study.precompute
     try:

@@ -63,4 +63,4 @@ def standing(study: Study, faults: list[Fault] | None = None) -> list[tuple[Step
     """Each step and whether it is `done` or still `open`."""
     source = study.protocol
     open_steps = {step_of(fault, source).slug for fault in (faults_of(source) if faults is None else faults)}
-    return [(one, "open" if one.slug in open_steps or one.slug == "check" else "done") for one in STEPS]
+    return [(step, "open" if step.slug in open_steps or step.slug == "check" else "done") for step in STEPS]

@@ -112,21 +112,21 @@ def _read_file(request: HttpRequest) -> dict[str, Any]:
 def step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     """One step: what was typed is kept if it checks, and shown again with what is wrong if it does not."""
     study = draft_of(request, slug)
-    here = next((one for one in STEPS if one.slug == step), None)
-    if here is None or step == "check":
+    current = next((entry for entry in STEPS if entry.slug == step), None)
+    if current is None or step == "check":
         raise Http404
     if study.state != Study.State.DRAFT:
         return redirect("setup-check", slug)
-    form = _form(here, study.protocol, request.POST if request.method == "POST" else None)
-    if here.slug == "photos" and "set" in request.GET:  # photos that have just come in
+    form = _form(current, study.protocol, request.POST if request.method == "POST" else None)
+    if current.slug == "photos" and "set" in request.GET:  # photos that have just come in
         form.initial["set"] = request.GET["set"]
     if request.method == "POST" and form.is_valid():
         source = form.written()
-        for fault in _faults_at(here, source):
+        for fault in _faults_at(current, source):
             form.add_fault(fault)
         if form.is_valid() and not _asks_only(request):
-            return _saved(request, study, here, source)
-    return render(request, f"studies/setup/{step}.html", _context(request, study, here, form))
+            return _saved(request, study, current, source)
+    return render(request, f"studies/setup/{step}.html", _context(request, study, current, form))
 
 
 def _asks_only(request: HttpRequest) -> bool:
@@ -134,26 +134,26 @@ def _asks_only(request: HttpRequest) -> bool:
     return "power" in request.POST
 
 
-def _saved(request: HttpRequest, study: Study, here: Step, source: dict[str, Any]) -> HttpResponse:
+def _saved(request: HttpRequest, study: Study, current: Step, source: dict[str, Any]) -> HttpResponse:
     try:
         save_draft(study=study, source=source)
     except ProtocolError as error:
         messages.warning(request, "\n".join(map(on_page_with_key, error.faults)))
         return redirect("setup-check", study.slug)
-    place = STEPS.index(here)
+    place = STEPS.index(current)
     if "stay" in request.POST:
         messages.success(request, "Saved.", extra_tags="good")
-        return redirect("setup-step", study.slug, here.slug)
+        return redirect("setup-step", study.slug, current.slug)
     following = STEPS[place + 1].slug
     if following == "check":
         return redirect("setup-check", study.slug)
     return redirect("setup-step", study.slug, following)
 
 
-def _form(here: Step, source: dict[str, Any], data: Any) -> StepForm:
-    if here.slug == "photos":
-        return PhotosForm(data, source=source, sets=[one.name for one in sets_with_counts()])
-    if here.slug == "networks":
+def _form(current: Step, source: dict[str, Any], data: Any) -> StepForm:
+    if current.slug == "photos":
+        return PhotosForm(data, source=source, sets=[image_set.name for image_set in sets_with_counts()])
+    if current.slug == "networks":
         return NetworksForm(data, source=source, networks=list(Network.objects.only("name")))
     forms: dict[str, type[StepForm]] = {
         "methods": MethodsForm,
@@ -162,31 +162,31 @@ def _form(here: Step, source: dict[str, Any], data: Any) -> StepForm:
         "design": DesignForm,
         "plan": PlanForm,
     }
-    return forms[here.slug](data, source=source)
+    return forms[current.slug](data, source=source)
 
 
-def _faults_at(here: Step, source: dict[str, Any]) -> list[Fault]:
+def _faults_at(current: Step, source: dict[str, Any]) -> list[Fault]:
     """What this step got wrong. Faults with what is here are found as soon as enough is said to look."""
-    faults = [fault for fault in faults_of(source) if step_of(fault, source) == here]
-    if faults or here.slug not in ("photos", "networks", "design"):
-        return _without_what_is_to_come(here, faults, source)
-    return [fault for fault in all_faults(completed(source)) if step_of(fault, source) == here]
+    faults = [fault for fault in faults_of(source) if step_of(fault, source) == current]
+    if faults or current.slug not in ("photos", "networks", "design"):
+        return _without_what_is_to_come(current, faults, source)
+    return [fault for fault in all_faults(completed(source)) if step_of(fault, source) == current]
 
 
-def _without_what_is_to_come(here: Step, faults: list[Fault], source: dict[str, Any]) -> list[Fault]:
+def _without_what_is_to_come(current: Step, faults: list[Fault], source: dict[str, Any]) -> list[Fault]:
     """With networks chosen and no method yet, it is no fault of the networks that arms are incomplete."""
     no_method = not methods_for(source.get("arms", []))
-    if here.slug == "networks" and source.get("arms") and no_method:
+    if current.slug == "networks" and source.get("arms") and no_method:
         return [fault for fault in faults if fault.key != ("arms",) or fault.code == Code.SAME_ARM]
     return faults
 
 
-def _context(request: HttpRequest, study: Study, here: Step, form: StepForm) -> dict[str, Any]:
-    place = STEPS.index(here)
+def _context(request: HttpRequest, study: Study, current: Step, form: StepForm) -> dict[str, Any]:
+    place = STEPS.index(current)
     context: dict[str, Any] = {
         "study": study,
         "form": form,
-        "here": here,
+        "here": current,
         "steps": standing(study),
         "before": STEPS[place - 1] if place else None,
         "number": place + 1,
@@ -198,8 +198,8 @@ def _context(request: HttpRequest, study: Study, here: Step, form: StepForm) -> 
         "wording": _wording_context,
         "design": _design_context,
     }
-    if here.slug in extras:
-        context |= extras[here.slug](request, study, form)
+    if current.slug in extras:
+        context |= extras[current.slug](request, study, form)
     return context
 
 
@@ -236,11 +236,15 @@ def _networks_context(request: HttpRequest, study: Study, form: StepForm) -> dic
 def _wording_context(request: HttpRequest, study: Study, form: StepForm) -> dict[str, Any]:
     source = study.protocol
     items, _ = items_of(source)
-    found = estimate_from(items, {**source.get("design", {}), "people": None})
-    asked = {"trials": found.trials, "minutes": found.minutes} if found else {"trials": 50, "minutes": 12}
+    estimate = estimate_from(items, {**source.get("design", {}), "people": None})
+    figures = (
+        {"trials": estimate.trials, "minutes": estimate.minutes}
+        if estimate
+        else {"trials": 50, "minutes": 12}
+    )
     return {
         "facts": {
-            **asked,
+            **figures,
             "title": study.title,
             "class": source.get("photos", {}).get("classes", ["object"])[0],
         }
@@ -268,23 +272,23 @@ def _power(source: dict[str, Any]) -> tuple[PowerPoint | None, str]:
     try:
         protocol = check_protocol(source)
         people = [protocol.people] if protocol.people else []
-        found = analyse_power(protocol=protocol, people=people, studies=POWER_STUDIES)
+        analysis = analyse_power(protocol=protocol, people=people, studies=POWER_STUDIES)
     except ProtocolError as error:
         return None, "; ".join(map(on_page, error.faults))
     except TooFewPeopleError as error:
         return None, on_page(error.fault)
     except AnswersError as error:
         return None, str(error)
-    return found.points[0], ""
+    return analysis.points[0], ""
 
 
 @require_GET
 def estimate_json(request: HttpRequest, slug: str) -> JsonResponse:
     """The estimate for what is typed so far. `items` is what the page was told: typing changes no photos."""
     draft_of(request, slug)
-    given: dict[str, Any] = {}
+    typed: dict[str, Any] = {}
     for name in ("items", "people", *DesignForm.DESIGN):
         text = request.GET.get(name, "")
-        given[name] = int(text) if text.isdecimal() and len(text) < 8 else None
-    found = estimate_from(given["items"] or 0, given)
-    return JsonResponse({"estimate": found.to_json() if found else None})
+        typed[name] = int(text) if text.isdecimal() and len(text) < 8 else None
+    estimate = estimate_from(typed["items"] or 0, typed)
+    return JsonResponse({"estimate": estimate.to_json() if estimate else None})

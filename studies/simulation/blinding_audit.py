@@ -93,7 +93,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
 
 
 def crawl(study: Study) -> Session:
-    """All that some volunteers get who take part to the end, as if nobody had answered yet."""
+    """All replies to a few volunteers who take part to the end, as if nobody had answered yet."""
     session = Session()
     with transaction.atomic():
         Response.objects.filter(trial__study=study).update(status=Response.Status.VOID)
@@ -123,9 +123,9 @@ def _take_part(join: str) -> Iterator[Reply]:
         secure = settings.SECURE_SSL_REDIRECT
         call = browser.get if data is None else browser.post
         response = call(address, data, secure=secure)
-        taken = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(address, headers, response.content, taken)
+        return Reply(address, headers, response.content, seconds)
 
     page = get(join)
     while True:
@@ -187,7 +187,7 @@ def _names(study: Study, session: Session) -> Check:
         text = f"{reply.address} {reply.headers}"
         if not reply.headers.get("content-type", "").startswith("image/"):
             text += reply.body.decode("utf-8", "replace")
-        leaks |= {f"{_place(reply)} holds {found!r}" for found in pattern.findall(text)}
+        leaks |= {f"{_place(reply)} holds {word!r}" for word in pattern.findall(text)}
     return Check("names", f"{len(session.replies)} replies", sorted(leaks))
 
 
@@ -207,7 +207,7 @@ def _headers(session: Session) -> Check:
     for shown in session.shown:
         for name in set(shown.reply.headers) - MAY_DIFFER:
             values[name].add(shown.reply.headers[name])
-    leaks |= {f"{name} differs between pictures" for name, found in values.items() if len(found) > 1}
+    leaks |= {f"{name} differs between pictures" for name, variants in values.items() if len(variants) > 1}
     return Check("headers", f"{len(session.shown)} maps", sorted(leaks))
 
 
@@ -231,7 +231,7 @@ def _encoding(session: Session) -> Check:
     traits: dict[str, dict[object, int]] = defaultdict(dict)
     for shown in session.shown:
         with Image.open(io.BytesIO(shown.reply.body)) as image:
-            found = {
+            properties = {
                 "format": image.format,
                 "dimensions": image.size,
                 "mode": image.mode,
@@ -239,7 +239,7 @@ def _encoding(session: Session) -> Check:
                 "metadata": tuple(sorted(image.info)),
                 "EXIF": tuple(sorted(image.getexif())),
             }
-        for name, value in found.items():
+        for name, value in properties.items():
             traits[name].setdefault(value, shown.arm)
     leaks = [f"{name}: {len(values)} kinds" for name, values in traits.items() if len(values) > 1]
     if any(value for value in traits["EXIF"]):
@@ -248,19 +248,19 @@ def _encoding(session: Session) -> Check:
 
 
 def _sizes(study: Study, session: Session) -> Check:
-    """Of one photo, every arm's file has the same number of bytes: of arms that nobody was shown with it, as it is stored."""
+    """The maps of one photo have the same number of bytes for every arm; of a map that nobody was shown, the stored file."""
     sizes: dict[int, set[int]] = defaultdict(set)
     arms: dict[int, set[int]] = defaultdict(set)
     for shown in session.shown:
         sizes[shown.item].add(len(shown.reply.body))
         if shown.arm != OF_NONE:
             arms[shown.item].add(shown.arm)
-    some = [item for item, seen in arms.items() if len(seen) < study.arms.count()]
+    some = [item for item, shown_arms in arms.items() if len(shown_arms) < study.arms.count()]
     others = ItemMap.objects.filter(item__in=some).select_related("map", "arm").defer("map__values")
     for item_map in others:
         if item_map.arm.index not in arms[item_map.item_id]:
             sizes[item_map.item_id].add(getattr(item_map.map, study.picture).size)
-    unequal = sum(len(found) > 1 for found in sizes.values())
+    unequal = sum(len(lengths) > 1 for lengths in sizes.values())
     leaks = [f"the maps of {unequal} of {len(sizes)} photos differ in size"] if unequal else []
     return Check("sizes", f"{len(sizes)} photos", leaks)
 
@@ -276,7 +276,7 @@ def _orders(study: Study) -> Check:
 
 def _guessing(study: Study, session: Session, seed: int) -> Check:
     """A classifier on size, address and time must not do better than chance."""
-    shown = [one for one in session.shown if one.arm != OF_NONE]
+    shown = [picture for picture in session.shown if picture.arm != OF_NONE]
     features = np.array(
         [
             [
@@ -292,7 +292,7 @@ def _guessing(study: Study, session: Session, seed: int) -> Check:
     )
     arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
     some_arms = maps_shown(study) < study.arms.count()
-    trials = np.array([one.reply.address.rsplit("/", 1)[0] for one in shown]) if some_arms else None
+    trials = np.array([picture.reply.address.rsplit("/", 1)[0] for picture in shown]) if some_arms else None
     guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed, trials=trials)
-    said = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
-    return Check("guessing", said, [f"a classifier tells the arm: {said}"] if guess.p < ALARM else [])
+    result = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
+    return Check("guessing", result, [f"a classifier tells the arm: {result}"] if guess.p < ALARM else [])

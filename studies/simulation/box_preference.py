@@ -1,4 +1,4 @@
-"""What simulated people go by who prefer the map that lies on the object: read from the maps of a study's items."""
+"""How much of each map lies on the object, for simulated people who prefer the map that does; read from a study's items."""
 
 import numpy as np
 
@@ -16,14 +16,14 @@ def in_boxes(study: Study) -> dict[int, np.ndarray]:
     0 for all arms of a photo without a box in the frame: nothing speaks for any of them. 0 for arms of pictures only.
     """
     rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "map__network", "arm")
-    found: dict[int, np.ndarray] = {}
+    shares_of: dict[int, np.ndarray] = {}
     arms = study.arms.count()
     for row in rows.order_by("item__index", "arm__index").iterator(chunk_size=200):
         image, source = row.item.image, source_of(row.map)
         frame = render.frame_box(image.width, image.height)
         boxes = boxes_in_crop(image.boxes, frame, (SIDE, SIDE))
-        values = found.setdefault(row.item.index, np.zeros(arms))
+        values = shares_of.setdefault(row.item.index, np.zeros(arms))
         if boxes and source.has_arrays:
             placed = render.place(row.map.array(), source.extent(row.map, image), frame, SIDE)
             values[row.arm.index] = energy(placed, boxes)
-    return found
+    return shares_of

@@ -60,18 +60,18 @@ class Preference:
 
     def in_words(self, study: Study) -> str:
         if self.values is not None:
-            said = f"they prefer the map with more of {self.values_are}"
+            text = f"they prefer the map with more of {self.values_are}"
         else:
-            said = trial_type_of(study).people.rule(self)
+            text = trial_type_of(study).people.rule(self)
         if study.attention_checks:
-            said += f"; attention checks right {self.attention:.0%}"
-        for share, what in (
+            text += f"; attention checks right {self.attention:.0%}"
+        for share, habit in (
             (self.lazy, "of people always press the first button"),
             (self.position_bias, "of answers are the first button"),
             (self.dropout, "leave after each answer"),
         ):
-            said += f"; {share:.0%} {what}" if share else ""
-        return said
+            text += f"; {share:.0%} {habit}" if share else ""
+        return text
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,14 @@ class Volunteer:
 
     def about_oneself(self) -> dict[str, str]:
         """What the study's questions are answered with: whatever lets one take part."""
-        said = {}
+        answers = {}
         for question in self.study.questions:
             allowed = question.get("eligible") or question.get("options") or []
-            said[question["key"]] = {"text": "simulated", "number": str(allowed[0]) if allowed else "30"}.get(
-                question["kind"], str(allowed[0]) if allowed else ""
-            )
-        return said
+            answers[question["key"]] = {
+                "text": "simulated",
+                "number": str(allowed[0]) if allowed else "30",
+            }.get(question["kind"], str(allowed[0]) if allowed else "")
+        return answers
 
     def leaves(self) -> bool:
         return bool(self.random.random() < self.preference.dropout)
@@ -153,8 +154,8 @@ def press(client: httpx.Client, page: httpx.Response, form: Tag, extra: dict[str
 def checked(page: httpx.Response) -> httpx.Response:
     if page.status_code >= 400:
         title = BeautifulSoup(page.text, "html.parser").title
-        said = title.get_text(strip=True) if title else page.text[:80]
-        raise SimulationError(f"{page.request.method} {page.url.path}: {page.status_code} {said}")
+        reason = title.get_text(strip=True) if title else page.text[:80]
+        raise SimulationError(f"{page.request.method} {page.url.path}: {page.status_code} {reason}")
     return page
 
 

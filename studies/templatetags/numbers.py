@@ -54,8 +54,8 @@ def mirrored(interval: tuple[float, float] | None) -> tuple[float, float] | None
 @register.filter
 def many(number: int, noun: str) -> str:
     """1 answer, 1,200 answers; for an irregular noun both forms: "class,classes"."""
-    one, _, more = noun.partition(",")
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+    singular, _, plural = noun.partition(",")
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 @register.filter

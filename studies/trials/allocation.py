@@ -1,4 +1,4 @@
-"""Who answers what: the only code that changes `Trial.state`.
+"""Who answers what: the only code that changes `Trial.state`, in part by statements of sql.py.
 
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
@@ -141,8 +141,8 @@ def _give(trials: list[Trial], participant: Participant, position: int) -> list[
     locked = {trial.pk: trial.position or 0 for trial in trials if trial.pk is not None}
     if locked:
         sql.give(participant.pk, locked, until)
-    if made := [trial for trial in trials if trial.pk is None]:
-        Trial.objects.bulk_create(made)
+    if checks := [trial for trial in trials if trial.pk is None]:
+        Trial.objects.bulk_create(checks)
     return trials
 
 
@@ -200,7 +200,7 @@ def answer_trial(
     Raises:
         AnswerError: the participant never held such a trial, or has withdrawn, or the task has no such answer.
     """
-    said = {
+    fields = {
         "answer_id": answer_id,
         "participant": participant,
         "shown_value": shown_value,
@@ -212,10 +212,10 @@ def answer_trial(
     try:
         # A trial that is still held has no answer yet; an id used elsewhere is caught below.
         if held := sql.trial_at(participant.pk, position):
-            response = _response(said, held, counts=True)
+            response = _response(fields, held, counts=True)
             if sql.settle(response):
                 return Outcome(response, counts=True)
-        return _answer_unheld(said, position)
+        return _answer_unheld(fields, position)
     except IntegrityError:
         # Another trial's answer, or one that was taken back, sent under the same id: the first one stands.
         stored = Response.objects.filter(answer_id=answer_id).first()
@@ -225,28 +225,28 @@ def answer_trial(
 
 
 @write_transaction()
-def _answer_unheld(said: dict[str, Any], position: int) -> Outcome:
+def _answer_unheld(fields: dict[str, Any], position: int) -> Outcome:
     """An answer that was sent again, came late, or is not the first to its trial."""
-    participant = said["participant"]
+    participant = fields["participant"]
     state = sql.locked_state(participant.pk)
     if state in ("", Participant.State.WITHDRAWN):
         raise AnswerError("Whoever gave it has left the study, so it is not kept.")
     trial = _locked_trial(participant, position)
-    if stored := Response.objects.filter(answer_id=said["answer_id"]).first():
+    if stored := Response.objects.filter(answer_id=fields["answer_id"]).first():
         return _outcome(stored, participant)
     counts = state in Participant.TAKE_PART and trial.state in (Trial.State.OPEN, Trial.State.CLAIMED)
-    response = _response(said, trial, counts)
+    response = _response(fields, trial, counts)
     response.save(force_insert=True)
     if counts:
         _settle(trial, participant, position)
     return Outcome(response, counts)
 
 
-def _response(said: dict[str, Any], trial: Trial, counts: bool) -> Response:
+def _response(fields: dict[str, Any], trial: Trial, counts: bool) -> Response:
     good = Response.Status.COUNTED if trial.kind == Trial.Kind.MAIN else Response.Status.ASIDE
-    answers = trial_type_of(said["participant"].study).answers
-    meaning = answers.meaning(trial.arms, said["shown_value"])
-    return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **said)
+    answers = trial_type_of(fields["participant"].study).answers
+    meaning = answers.meaning(trial.arms, fields["shown_value"])
+    return Response(trial=trial, status=good if counts else Response.Status.SURPLUS, **meaning, **fields)
 
 
 def _outcome(stored: Response, participant: Participant) -> Outcome:

@@ -34,7 +34,7 @@ class Met:
 
 
 def with_checks(
-    participant: Participant, given: Sequence[PastTrial], chosen: list[Trial], *, last: bool
+    participant: Participant, past: Sequence[PastTrial], chosen: list[Trial], *, last: bool
 ) -> list[Trial]:
     """Trials that are about to be given to someone, and among them the attention checks that come after them.
 
@@ -42,10 +42,10 @@ def with_checks(
         given: what the participant has been given before.
         last: no photo comes after these.
     """
-    kinds = {trial.kind for trial in given}
+    kinds = {trial.kind for trial in past}
     if not participant.study.attention_checks or Trial.Kind.REPEAT in kinds:
         return chosen
-    before = sorted(given, key=lambda trial: trial.position)
+    before = sorted(past, key=lambda trial: trial.position)
     met = Met(
         *([t.item_id for t in before if t.kind == kind] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
     )
@@ -70,24 +70,24 @@ def next_check(
         last: no photo comes after this, so any will do. Otherwise a check waits for a photo that was met, where the
             participant has no photo to spare.
     """
-    study, given = participant.study, len(met.checked)
-    if given >= study.attention_checks or given >= _due(participant, len(met.items)):
+    study, checks_before = participant.study, len(met.checked)
+    if checks_before >= study.attention_checks or checks_before >= _due(participant, len(met.items)):
         return None
     pool = set(CheckMap.objects.filter(item__study=study, place=0).values_list("item", flat=True))
     pool -= set(met.checked)
-    known = [item for item in met.items[:-1] if item in pool]
+    met_before = [item for item in met.items[:-1] if item in pool]
     # The first photos come again as repeats: better another one.
     again = set(met.items[: study.repeats_per_participant])
-    choose_from = [item for item in known if item not in again] or known
+    choose_from = [item for item in met_before if item not in again] or met_before
     to_spare = item_count(study) - expected_main(study) >= study.attention_checks
     if not choose_from and (last or to_spare):
         choose_from = sorted(pool - {*met.items, *ahead}) or sorted(pool)
     if not choose_from:
         return None
-    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.seed, participant.number, given))
+    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.seed, participant.number, checks_before))
     return {
         "item_id": int(random.choice(choose_from)),
-        "order": ",".join(map(str, check_order(study, participant.number, given))),
+        "order": ",".join(map(str, check_order(study, participant.number, checks_before))),
     }
 
 
@@ -100,13 +100,13 @@ def _due(participant: Participant, answers: int) -> int:
     return sum(spot <= answers for spot in spots)
 
 
-def check_order(study: Study, number: int, given: int) -> list[int]:
+def check_order(study: Study, number: int, checks_before: int) -> list[int]:
     """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
     shown = maps_shown(study)
     places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(shown)
-    seed = Stream.CHECK_PLACES.of(study.seed, number, 1, given)
+    seed = Stream.CHECK_PLACES.of(study.seed, number, 1, checks_before)
     order = [int(place) for place in np.random.default_rng(seed).permutation(shown)]
-    at, to = order.index(0), int(places[given % shown])
+    at, to = order.index(0), int(places[checks_before % shown])
     order[at], order[to] = order[to], order[at]
     return order
 
@@ -126,7 +126,7 @@ def passes(value: Any, task: str) -> Any:
 
 
 def check_passed(response: Response, study: Study) -> bool:
-    """The same of one stored answer, of this study."""
+    """Whether a stored answer of this study passes its attention check."""
     return passes(trial_type_of(study).answers.stored_in(response), study.task)
 
 

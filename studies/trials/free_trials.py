@@ -29,11 +29,11 @@ def _take(study: Study, seen: set[int], count: int) -> list[FreeTrial]:
     """
     patience = monotonic() + LONGEST_WAIT
     while True:
-        found = sql.lock_free(study.pk, seen, count * WINDOW)
-        if len({trial.item_id for trial in found}) < count:
-            found += sql.lock_free(study.pk, seen, count * WINDOW, clock.now())
-        if found or monotonic() > patience or not _is_any_free(study, seen):
-            return found
+        locked = sql.lock_free(study.pk, seen, count * WINDOW)
+        if len({trial.item_id for trial in locked}) < count:
+            locked += sql.lock_free(study.pk, seen, count * WINDOW, clock.now())
+        if locked or monotonic() > patience or not _is_any_free(study, seen):
+            return locked
         sleep(LOOK_AGAIN)
 
 

@@ -16,23 +16,23 @@ EXAMPLE_TRIES = 2  # after the second wrong answer to an example it goes on, and
 
 def current_example(participant: Participant) -> int | None:
     """The number of a volunteer's next example; None after the last."""
-    given = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
-    return next_example(given)
+    answers = list(participant.events.filter(kind=Event.Kind.PRACTICE).values_list("data", flat=True))
+    return next_example(answers)
 
 
-def next_example(given: list[dict[str, Any]]) -> int | None:
-    """As `current`, from the answers so far. An example is over when it is right, or was tried twice."""
+def next_example(answers: list[dict[str, Any]]) -> int | None:
+    """As current_example(), from the answers so far. An example is over when it is right, or was tried twice."""
     for number in range(len(EXAMPLE_DRAWINGS)):
-        tries = [answer for answer in given if answer.get("number") == number]
+        tries = [answer for answer in answers if answer.get("number") == number]
         if len(tries) < EXAMPLE_TRIES and not any(answer["right"] for answer in tries):
             return number
     return None
 
 
-def has_failed(given: list[dict[str, Any]]) -> bool:
-    """Whether somebody got an example wrong every time. `given`: the data of their practice events."""
-    tried = Counter(answer.get("number") for answer in given if "number" in answer)
-    right = {answer["number"] for answer in given if answer.get("right")}
+def has_failed(answers: list[dict[str, Any]]) -> bool:
+    """Whether somebody got an example wrong every time. `answers`: the data of their practice events."""
+    tried = Counter(answer.get("number") for answer in answers if "number" in answer)
+    right = {answer["number"] for answer in answers if answer.get("right")}
     return any(times >= EXAMPLE_TRIES and number not in right for number, times in tried.items())
 
 
@@ -44,8 +44,8 @@ def right_side(participant: Participant, number: int) -> int:
 
 def failed_practice(study: Study) -> dict[int, bool]:
     """Whether each participant who practised got an example wrong every time."""
-    said: dict[int, list[dict]] = {}
+    answers_of: dict[int, list[dict]] = {}
     events = study.events.filter(kind=Event.Kind.PRACTICE, participant__isnull=False)
     for number, data in events.order_by("id").values_list("participant__number", "data"):
-        said.setdefault(number, []).append(data)
-    return {number: has_failed(answers) for number, answers in said.items()}
+        answers_of.setdefault(number, []).append(data)
+    return {number: has_failed(answers) for number, answers in answers_of.items()}

@@ -71,11 +71,11 @@ def participant_of(token_sha256: str) -> Participant | None:
     study = _columns(Study, "s", ("protocol", "code_version", "created_at", "opened_at", "closed_at"))
     tables = f"{PARTICIPANT} p JOIN {STUDY} s ON s.id = p.study_id"
     sql = f"SELECT {person.sql}, {study.sql} FROM {tables} WHERE p.token_sha256 = %s"  # noqa: S608 (names of ours)
-    found = _ask(sql, [token_sha256])
-    if not found:
+    rows = _ask(sql, [token_sha256])
+    if not rows:
         return None
-    participant = person.instance(found[0][: len(person.names)])
-    participant.study = study.instance(found[0][len(person.names) :])
+    participant = person.instance(rows[0][: len(person.names)])
+    participant.study = study.instance(rows[0][len(person.names) :])
     return participant
 
 
@@ -108,12 +108,12 @@ def participant_progress(participant: int, ageing: datetime) -> ParticipantProgr
 
 
 def lock_participant(participant: int) -> str:
-    """Make the claims of one participant wait for each other; the state of their study, "" if they take part no more."""
+    """Make the claims of one participant wait for each other; give the state of their study, "" if they have left."""
     sql = f"""
         SELECT s.state FROM {PARTICIPANT} p JOIN {STUDY} s ON s.id = p.study_id
         WHERE p.id = %s AND p.state = 'active'"""  # noqa: S608 (names of ours)
-    found = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])
-    return found[0][0] if found else ""
+    rows = _ask(sql + _locking("FOR NO KEY UPDATE OF p"), [participant])
+    return rows[0][0] if rows else ""
 
 
 def locked_state(participant: int) -> str:
@@ -144,7 +144,7 @@ def is_free(now: datetime) -> models.Q:
     return models.Q(models.Q(state=Trial.State.OPEN) | expired, kind=Trial.Kind.MAIN)
 
 
-# In the order of the index `trial_open_in_order` (models.py): id, from the first.
+# In the order of the index `trial_open_in_order` (models/trials.py): id, from the first.
 _FREE = f"""
 SELECT id, item_id, "order", state, participant_id, position FROM {TRIAL}
 WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({{items}}) AND {{free}} ORDER BY id * -1 DESC LIMIT %s
@@ -158,8 +158,8 @@ def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | Non
     """
     sql = _FREE.format(items=_marks(seen or [0]), free=EXPIRED if now else OPEN)
     moment = [connection.ops.adapt_datetimefield_value(now)] if now else []
-    found = _ask(sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *moment, limit])
-    return [FreeTrial(*row) for row in found]
+    rows = _ask(sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *moment, limit])
+    return [FreeTrial(*row) for row in rows]
 
 
 def give(participant: int, positions: dict[int, int], lease_until: datetime) -> None:
@@ -173,7 +173,7 @@ def give(participant: int, positions: dict[int, int], lease_until: datetime) -> 
 
 
 def trial_at(participant: int, position: int) -> Trial | None:
-    """The trial that a participant holds at a position: what never changes of it, so nothing is locked."""
+    """The trial that a participant holds at a position: only what never changes of it, so nothing is locked."""
     sql = f"""
         SELECT id, kind, "order" FROM {TRIAL}
         WHERE participant_id = %s AND position = %s AND state = 'claimed'"""  # noqa: S608 (names of ours)

@@ -48,8 +48,8 @@ def read_settings(monkeypatch, tmp_path):
                 **environment,
             }.items():
                 clean.setenv(name, value)
-            found = runpy.run_path(str(Path(site.BASE_DIR) / "config" / "settings.py"))
-        return {name: value for name, value in found.items() if name.isupper()}
+            values = runpy.run_path(str(Path(site.BASE_DIR) / "config" / "settings.py"))
+        return {name: value for name, value in values.items() if name.isupper()}
 
     return read
 
@@ -59,11 +59,11 @@ def deployed(settings, read_settings):
     """A function that runs the site as an environment says, with everything else at its default."""
 
     def deploy(**environment: str) -> dict[str, Any]:
-        found = read_settings(**environment)
-        for name, value in found.items():
+        values = read_settings(**environment)
+        for name, value in values.items():
             mine = name in OF_THE_PROCESS or name.endswith("_DIR") or name.startswith(("CELERY", "MEDIA"))
             if not mine and getattr(settings, name, None) != value:
                 setattr(settings, name, value)
-        return found
+        return values
 
     return deploy

@@ -52,9 +52,9 @@ def study(admin_user):
 def test_everything_comes_back_as_it_was(study, tmp_path, settings):
     before, pictures = everything(), [image.picture.read() for image in Image.objects.order_by("pk")]
     asked = fingerprint(study, picture_hashes(study))
-    made = run("backup", to=tmp_path / "backup")
-    assert made["rows"]["studies.response"] == 8
-    assert made["files"] == len(set(file_names()))
+    output = run("backup", to=tmp_path / "backup")
+    assert output["rows"]["studies.response"] == 8
+    assert output["files"] == len(set(file_names()))
     empty_the_site()
     settings.MEDIA_ROOT = tmp_path / "new media"
     run("restore", tmp_path / "backup")
@@ -79,11 +79,11 @@ def test_a_second_backup_copies_only_new_files_and_replaces_the_rows(study, tmp_
     run("backup", to=tmp_path)
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "files").rglob("*.jpg")}
     make_study("second", networks=("other",))
-    made = run("backup", to=tmp_path)
+    output = run("backup", to=tmp_path)
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
-    assert len(list((tmp_path / "files").rglob("*.jpg"))) == made["files"] > len(stamps)
+    assert len(list((tmp_path / "files").rglob("*.jpg"))) == output["files"] > len(stamps)
     assert len(list(tmp_path.glob("rows-*"))) == 1
-    assert made["rows"]["studies.study"] == 2
+    assert output["rows"]["studies.study"] == 2
 
 
 def test_a_site_with_rows_is_not_written_over(study, tmp_path):

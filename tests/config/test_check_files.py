@@ -32,9 +32,9 @@ def leave_a_file(name: str, hours_old: float) -> str:
 
 def test_a_whole_site_has_nothing_to_find():
     make_study(items=2)
-    said = run()
-    assert said["files"] == 2 * 2 + 2 * 3 * 3
-    assert (said["lost"], said["orphans"]) == ([], [])
+    output = run()
+    assert output["files"] == 2 * 2 + 2 * 3 * 3
+    assert (output["lost"], output["orphans"]) == ([], [])
 
 
 def test_an_empty_site_is_no_error():
@@ -56,10 +56,10 @@ def test_a_file_that_a_row_points_to_by_now_is_not_deleted():
     """A slow storage is listed for minutes; what was found first may belong to somebody when it comes to deleting."""
     make_study(items=1)
     old, taken = leave_a_file("ab/old.jpg", 2), leave_a_file("ab/taken.jpg", 2)
-    found = check_files()
-    assert found.orphans == [old, taken]
+    leftovers = check_files()
+    assert leftovers.orphans == [old, taken]
     Image.objects.update(picture=taken)
-    assert delete_orphans(found) == 1
+    assert delete_orphans(leftovers) == 1
     assert default_storage.exists(taken)
     assert not default_storage.exists(old)
 

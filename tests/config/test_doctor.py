@@ -195,10 +195,10 @@ def test_a_planted_fault_is_found_with_its_remedy(
     assert finding.said in [row["said"] for row in json.loads(out.getvalue())]
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(1.5, []), (-1.5, []), (3.0, ["3 s"]), (-3.0, ["3 s"])])
-def test_a_clock_may_be_off_by_two_seconds_either_way(monkeypatch, ahead, said):
+@pytest.mark.parametrize(("ahead", "seconds"), [(1.5, []), (-1.5, []), (3.0, ["3 s"]), (-3.0, ["3 s"])])
+def test_a_clock_may_be_off_by_two_seconds_either_way(monkeypatch, ahead, seconds):
     clocks(monkeypatch, ahead)
-    assert [re.search(r"differ by (\d+ s)", finding.said)[1] for finding in found("clock")] == said
+    assert [re.search(r"differ by (\d+ s)", finding.said)[1] for finding in found("clock")] == seconds
 
 
 def test_what_can_wait_does_not_keep_a_site_out_of_service(settings, monkeypatch):
@@ -210,13 +210,13 @@ def test_what_can_wait_does_not_keep_a_site_out_of_service(settings, monkeypatch
         Batch.objects.create(
             precompute=run, network=network, state=state, heartbeat_at=datetime(2020, 1, 1, tzinfo=UTC)
         )
-    said = {finding.said: finding for finding in doctor.examine() if finding.remedy}
-    assert sorted(said) == [
+    findings = {finding.said: finding for finding in doctor.examine() if finding.remedy}
+    assert sorted(findings) == [
         "1 batches have failed",
         "2 batches wait and 1 have gone silent; if that stays so, no worker is at work",
         "SQLite with a broker for many machines: only this machine can reach the database",
-    ] or (connection.vendor != "sqlite" and len(said) == 2)
-    assert {finding.state for finding in said.values()} == {"look"}
+    ] or (connection.vendor != "sqlite" and len(findings) == 2)
+    assert {finding.state for finding in findings.values()} == {"look"}
     call_command("doctor", json=True, stdout=StringIO())  # does not end in an error
 
 

@@ -53,7 +53,7 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
     make_participant(study)
     token, invitation = "token-1-of-demo", Invitation.issue(study)[1]
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    said = [
+    replies = [
         browser.get(f"/p/{token}/trial/99/1.jpg"),
         browser.get(f"/p/{token}"),
         browser.get(f"/p/{token}/no/such/page/"),
@@ -62,15 +62,15 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
         browser.post(f"/join/{invitation}/"),
     ]
     monkeypatch.setattr("studies.participation.decorators.participant_of", lambda _: 1 / 0)
-    said.append(browser.get(f"/p/{token}/trial/"))
-    assert [answer.status_code for answer in said] == [404, 301, 404, 405, 403, 403, 500]
-    told = [line for line in lines if line["logger"].startswith("django.")]
-    assert len(told) >= 6
+    replies.append(browser.get(f"/p/{token}/trial/"))
+    assert [answer.status_code for answer in replies] == [404, 301, 404, 405, 403, 403, 500]
+    from_django = [line for line in lines if line["logger"].startswith("django.")]
+    assert len(from_django) >= 6
     for line in lines:
         assert token not in json.dumps(line), line
         assert invitation not in json.dumps(line), line
-    assert {len(line["request"]) for line in told} == {32}  # the id of the request
-    assert "/p/…/trial/99/1.jpg" in told[0]["message"]
+    assert {len(line["request"]) for line in from_django} == {32}  # the id of the request
+    assert "/p/…/trial/99/1.jpg" in from_django[0]["message"]
 
 
 def test_lines_of_one_request_share_its_id_and_others_have_none(rf, lines):

@@ -37,8 +37,8 @@ def samples(client) -> dict[tuple[str, ...], float]:
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
 
 
-def with_state(found: dict[tuple[str, ...], float], name: str) -> dict[str, float]:
-    return {key[1]: value for key, value in found.items() if key[0] == f"blindsight_{name}"}
+def with_state(values: dict[tuple[str, ...], float], name: str) -> dict[str, float]:
+    return {key[1]: value for key, value in values.items() if key[0] == f"blindsight_{name}"}
 
 
 @pytest.fixture
@@ -93,21 +93,21 @@ def test_it_tells_of_work_and_workers(client, on, run, admin_user):
     now = timezone.now()
     for name, silence in [("here:1", 2), ("gone:2", 600), ("forgotten:3", 3 * 86400)]:
         Worker.objects.create(name=name, heartbeat_at=now - timedelta(seconds=silence))
-    found = samples(client)
-    assert with_state(found, "batches") == {"pending": 2, "running": 2, "done": 0, "failed": 1}
-    assert found[("blindsight_batches_silent",)] == 1
-    assert with_state(found, "jobs") == {"pending": 1, "running": 0, "done": 0, "failed": 0}
-    assert with_state(found, "workers") == {"there": 1, "silent": 1}
-    assert found[("blindsight_worker_oldest_heartbeat_seconds",)] == pytest.approx(600, abs=60)
+    values = samples(client)
+    assert with_state(values, "batches") == {"pending": 2, "running": 2, "done": 0, "failed": 1}
+    assert values[("blindsight_batches_silent",)] == 1
+    assert with_state(values, "jobs") == {"pending": 1, "running": 0, "done": 0, "failed": 0}
+    assert with_state(values, "workers") == {"there": 1, "silent": 1}
+    assert values[("blindsight_worker_oldest_heartbeat_seconds",)] == pytest.approx(600, abs=60)
 
 
 def test_it_tells_of_studies_and_answers(client, on, study):
-    found = samples(client)
-    assert found[("blindsight_maps",)] == 18
-    assert with_state(found, "studies") == dict.fromkeys(Study.State.values, 0) | {"open": 1, "closed": 1}
-    assert with_state(found, "trials_left") == {"open": 3, "claimed": 3}
-    assert found[("blindsight_participants_at_work",)] == 1
-    answers = {key[1:]: value for key, value in found.items() if key[0] == "blindsight_answers"}
+    values = samples(client)
+    assert values[("blindsight_maps",)] == 18
+    assert with_state(values, "studies") == dict.fromkeys(Study.State.values, 0) | {"open": 1, "closed": 1}
+    assert with_state(values, "trials_left") == {"open": 3, "claimed": 3}
+    assert values[("blindsight_participants_at_work",)] == 1
+    answers = {key[1:]: value for key, value in values.items() if key[0] == "blindsight_answers"}
     assert {key: value for key, value in answers.items() if value} == {
         ("false", "counted"): 2,
         ("true", "undone"): 1,
@@ -125,9 +125,9 @@ def test_the_series_are_the_same_whatever_there_is(client, on, request):
 
 def test_it_never_names_a_study_a_method_a_network_a_person_or_a_host(client, on, study, run):
     Worker.objects.create(name="gpu-host-7:4711")
-    told = ask(client).content.decode()
+    text = ask(client).content.decode()
     for secret in (*METHODS, "birds", "full", "tiny", "another", "secret-network", "hammers", "gpu-host"):
-        assert secret not in told
+        assert secret not in text
 
 
 def test_it_asks_the_database_as_often_whatever_there_is(client, on, study, run, django_assert_num_queries):

@@ -88,8 +88,8 @@ def test_a_study_goes_on_in_postgresql_with_the_same_scores(study, postgres, tmp
         text=True,
     )
     assert moved.returncode == 0, moved.stderr
-    said = json.loads(moved.stdout)
-    assert said == {
+    printed = json.loads(moved.stdout)
+    assert printed == {
         "check_files": files.getvalue(),
         "scores": scores.getvalue(),
         "before": 12,
@@ -111,8 +111,8 @@ def test_answers_that_are_lost_on_the_way_are_noticed_and_nothing_is_kept(study,
     read = rows.read
 
     def lossy(model, alias):
-        found = list(read(model, alias))
-        return found[:-1] if model is Response else found
+        records = list(read(model, alias))
+        return records[:-1] if model is Response else records
 
     monkeypatch.setattr(rows, "read", lossy)
     with pytest.raises(CommandError, match="2 rows arrived of 3; nothing was kept"):

@@ -64,14 +64,14 @@ def test_the_environment_names_the_database_and_the_broker(tmp_path):
 
 
 def test_nothing_that_eases_development_is_on_unless_it_is_asked_for(read_settings):
-    found = read_settings()
-    assert found["DEBUG"] is False
-    assert found["CSRF_TRUSTED_ORIGINS"] == []  # a form of another site is taken from nobody
-    assert set(found["ALLOWED_HOSTS"]) <= {"127.0.0.1", "localhost", "[::1]"}
-    assert found["METRICS"] == ""
-    assert "SECURE_PROXY_SSL_HEADER" not in found
+    values = read_settings()
+    assert values["DEBUG"] is False
+    assert values["CSRF_TRUSTED_ORIGINS"] == []  # a form of another site is taken from nobody
+    assert set(values["ALLOWED_HOSTS"]) <= {"127.0.0.1", "localhost", "[::1]"}
+    assert values["METRICS"] == ""
+    assert "SECURE_PROXY_SSL_HEADER" not in values
     assert (
-        found["REST_FRAMEWORK"]["DEFAULT_RENDERER_CLASSES"]
+        values["REST_FRAMEWORK"]["DEFAULT_RENDERER_CLASSES"]
         == [
             "rest_framework.renderers.JSONRenderer"  # the browsable API would show forms, and scripts that CSP refuses
         ]
@@ -79,10 +79,10 @@ def test_nothing_that_eases_development_is_on_unless_it_is_asked_for(read_settin
 
 
 def test_a_picture_has_no_address_that_asks_nobody(read_settings):
-    found = read_settings()
-    assert "MEDIA_URL" not in found
-    assert not found["MEDIA_ROOT"].is_relative_to(found["STATIC_ROOT"])
-    assert found["ACCEL_REDIRECT"] == ""  # without nginx this would send empty pictures
+    values = read_settings()
+    assert "MEDIA_URL" not in values
+    assert not values["MEDIA_ROOT"].is_relative_to(values["STATIC_ROOT"])
+    assert values["ACCEL_REDIRECT"] == ""  # without nginx this would send empty pictures
 
 
 def test_a_bucket_takes_no_file_in_anothers_place_and_shows_none_to_everybody(read_settings):
@@ -187,10 +187,10 @@ def test_logs_as_json_are_one_object_a_line_with_the_id_of_its_request(tmp_path)
         "import django; django.setup(); import logging; from django.test import Client\n"
         "Client(SERVER_NAME='localhost').get('/no/such/page', secure=True)"
     )
-    told = start(
+    logged = start(
         tmp_path, code, SECRET_KEY="x" * 50, LOG_FORMAT="json", DJANGO_SETTINGS_MODULE="config.settings"
     )
-    (line,) = map(json.loads, told.stderr.splitlines())
+    (line,) = map(json.loads, logged.stderr.splitlines())
     assert (line["level"], line["message"], len(line["request"])) == (
         "WARNING",
         "Not Found: /no/such/page",

@@ -59,12 +59,12 @@ def fill_as_then(apps, alias: str) -> None:
             "studies", "Trial", study=study, item=item, order="1,0", state="answered", participant=person,
             position=number + 1,
         )  # fmt: skip
-        given = make(
+        response = make(
             "studies", "Response", answer_id=uuid.UUID(int=number), trial=trial, participant=person, choice=choice,
             status=status, shown_value=choice, response_ms=1000 + number, telemetry={"keys": number},
         )  # fmt: skip
         rows_of = apps.get_model("studies", "Response").objects.using(alias)
-        rows_of.filter(pk=given.pk).update(created_at=THEN + timedelta(seconds=number))
+        rows_of.filter(pk=response.pk).update(created_at=THEN + timedelta(seconds=number))
 
 
 def answers(alias: str, names: list[str]) -> list[tuple]:

@@ -59,9 +59,9 @@ def replies(world, deployed):
         "photo": study.items.first().image_id,
     }
     assert browser.secure(f"/p/{token}/trial/").status_code == 200  # so that a trial is in hand
-    found = {name: browser.secure(path.format(**places)) for name, path in PAGES.items()}
-    assert {name for name, reply in found.items() if reply.status_code != 200} == REFUSED
-    return found
+    pages = {name: browser.secure(path.format(**places)) for name, path in PAGES.items()}
+    assert {name for name, reply in pages.items() if reply.status_code != 200} == REFUSED
+    return pages
 
 
 def policy_of(reply):

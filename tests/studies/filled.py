@@ -41,16 +41,16 @@ def answer(
         kind=kind,
     )
     if study.task == "choice":
-        given = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}
+        stored = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}
     else:
-        given = {"rating": value, "shown_value": value if order == "1,0" else -value}
+        stored = {"rating": value, "shown_value": value if order == "1,0" else -value}
     return Response.objects.create(
         **{
             "answer_id": uuid.uuid4(),
             "trial": trial,
             "participant": participant,
             "simulated": participant.simulated,
-            **given,
+            **stored,
             **fields,
         }
     )

@@ -134,7 +134,7 @@ def power(
     seed: int = 0,
     after_each: Callable[[], object] = lambda: None,
 ) -> Power:
-    """Simulate `studies` studies and count those whose interval shows the effect. About 10 ms for each of 1,000 answers.
+    """Simulate `studies` studies and count those whose interval shows the effect. About 10 ms for a study of 1,000 answers.
 
     `after_each()` is called after each study, for those who wait.
 
@@ -170,7 +170,7 @@ def power_curve(
         *(replace(design, items=number) for number in items),
         *(replace(design, answers_per_item=number) for number in answers_per_item),
     ]
-    return [power(other, assumptions, studies=studies, seed=seed) for other in designs]
+    return [power(varied, assumptions, studies=studies, seed=seed) for varied in designs]
 
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:

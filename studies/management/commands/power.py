@@ -41,7 +41,7 @@ class Command(AnswerCommand):
         effect = trial_type_of(read).power.effect if options["effect"] is None else options["effect"]
         try:
             with Bar("studies") as bar:
-                found = analyse_power(
+                analysis = analyse_power(
                     protocol=read,
                     people=_numbers(people),
                     assumptions=Assumptions(
@@ -53,7 +53,7 @@ class Command(AnswerCommand):
                 )
         except AnswersError as error:
             raise CommandError(str(error), returncode=2) from error
-        return _answer(found)
+        return _answer(analysis)
 
 
 def _effect(kind: Power) -> str:
@@ -67,7 +67,7 @@ def _numbers(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def _answer(found: PowerAnalysis) -> Answer:
+def _answer(analysis: PowerAnalysis) -> Answer:
     rows = [
         [
             point.people,
@@ -77,22 +77,24 @@ def _answer(found: PowerAnalysis) -> Answer:
             "–" if point.width is None else f"{point.width:14.3f}",
             "█" * round(point.power * BAR) or "▏",
         ]
-        for point in found.points
+        for point in analysis.points
     ]
     header = ("people", "answers each", "power", "its chance", "interval width", "")
-    return Answer(data=found.to_json(), header=header, rows=rows, notes=["", *found.notes, *_assumed(found)])
+    return Answer(
+        data=analysis.to_json(), header=header, rows=rows, notes=["", *analysis.notes, *_assumed(analysis)]
+    )
 
 
-def _assumed(found: PowerAnalysis) -> list[str]:
-    assumed = found.assumptions
+def _assumed(analysis: PowerAnalysis) -> list[str]:
+    assumed = analysis.assumptions
     spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
-    kind = trial_type(found.task).power
-    what = kind.assumed(assumed, found.arms, spread)
+    kind = trial_type(analysis.task).power
+    effect = kind.assumed(assumed, analysis.arms, spread)
     width = f"Width: of the 95 % interval of {kind.width_of}."
-    studies = found.points[0].studies
+    studies = analysis.points[0].studies
     return [
-        f"Photos: {found.photos.count}, from {found.photos.source}.",
-        what,
+        f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
+        effect,
         f"Power: share of {studies} simulated studies whose interval excludes zero on the right side. {width}",
         "Nobody has answered anything: every figure is simulated.",
     ]

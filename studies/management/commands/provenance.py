@@ -20,17 +20,17 @@ class Command(AnswerCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--answer", metavar="UUID", help="column `answer` of answers.csv")
-        which.add_argument("--item", type=int, metavar="N", help="number of the item, from 0")
+        group = parser.add_mutually_exclusive_group(required=True)
+        group.add_argument("--answer", metavar="UUID", help="column `answer` of answers.csv")
+        group.add_argument("--item", type=int, metavar="N", help="number of the item, from 0")
         parser.add_argument("--unblind", **UNBLIND)
 
     def run(self, *, slug: str, answer: str | None, item: int | None, unblind: bool, **_: Any) -> Answer:
         study = answered_study(slug, unblind)
         chain = chain_of_item(study, item) if item is not None else chain_of_answer(study, answer or "")
         data = asdict(chain)
-        for given in data["answers"]:
-            given |= {"answer": str(given["answer"]), "answered_at": given["answered_at"].isoformat()}
+        for row in data["answers"]:
+            row |= {"answer": str(row["answer"]), "answered_at": row["answered_at"].isoformat()}
         return Answer(data=data, text="\n".join(_lines(chain)))
 
 
@@ -38,31 +38,31 @@ def _lines(chain: Chain) -> Iterator[str]:
     yield f"study {chain.study}"
     yield _pair("protocol, SHA-256", chain.protocol_sha256 or "not frozen yet")
     yield _pair("code version", chain.code_version or "the study is not open yet")
-    for given in chain.answers:
-        yield from _of_answer(given)
+    for answer in chain.answers:
+        yield from _of_answer(answer)
     yield f"item {chain.item}: {chain.photo} ({chain.class_name})"
     for origin in chain.maps[:1]:
         yield _pair("photo as imported, SHA-256", origin.source_sha256)
         yield _pair("re-encoded, SHA-256", origin.photo_sha256)
         yield _pair("as shown, SHA-256", origin.photo_shown_sha256 or "no picture yet")
     for place, sha256 in enumerate(chain.checks):
-        stands = "elsewhere" if place else "on the object"
-        yield _pair(f"check {stands}, SHA-256", sha256 or "no picture yet")
+        lies = "elsewhere" if place else "on the object"
+        yield _pair(f"check {lies}, SHA-256", sha256 or "no picture yet")
     for origin in chain.maps:
         yield from _of_map(origin)
 
 
-def _of_answer(given: AnswerOrigin) -> Iterator[str]:
-    yield f"answer {given.answer}"
-    yield _pair("said", given.said)
-    simulated = ", simulated" if given.simulated else ""
-    yield _pair("participant", f"{given.participant}{simulated}, group {given.group or '–'}")
-    if given.imported_from:
-        yield _pair("imported from", given.imported_from)
-    yield _pair("stored", f"{given.answered_at:%Y-%m-%d %H:%M:%S} UTC, {given.status}")
-    yield _pair("trial", f"{given.trial} ({given.kind}): {' > '.join(given.order) or 'order not known'}")
+def _of_answer(answer: AnswerOrigin) -> Iterator[str]:
+    yield f"answer {answer.answer}"
+    yield _pair("said", answer.said)
+    simulated = ", simulated" if answer.simulated else ""
+    yield _pair("participant", f"{answer.participant}{simulated}, group {answer.group or '–'}")
+    if answer.imported_from:
+        yield _pair("imported from", answer.imported_from)
+    yield _pair("stored", f"{answer.answered_at:%Y-%m-%d %H:%M:%S} UTC, {answer.status}")
+    yield _pair("trial", f"{answer.trial} ({answer.kind}): {' > '.join(answer.order) or 'order not known'}")
     yield _pair(
-        "protocol version", f"{given.protocol_version}, SHA-256 {given.protocol_sha256 or 'not frozen'}"
+        "protocol version", f"{answer.protocol_version}, SHA-256 {answer.protocol_sha256 or 'not frozen'}"
     )
 
 

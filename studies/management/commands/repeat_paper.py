@@ -66,7 +66,7 @@ class Command(AnswerCommand):
         for remark in remarks_on_inputs(inputs):
             self.stderr.write(remark)
         try:
-            made = self._stages(inputs)
+            studies = self._stages(inputs)
         except KeyboardInterrupt as interrupt:
             raise CommandError(
                 "stopped. What is made is kept; run the same command again to go on.", returncode=130
@@ -77,7 +77,7 @@ class Command(AnswerCommand):
             "set": inputs.set_name,
             "samples": inputs.samples,
             "simulated": bool(inputs.rule),
-            "studies": [{"slug": one.slug, "left_out": why} for one, why in made],
+            "studies": [{"slug": study.slug, "left_out": why} for study, why in studies],
             "seconds": seconds,
         }
         return Answer(
@@ -99,10 +99,10 @@ class Command(AnswerCommand):
         self._step(4)
         times = paper.sweep_stage(inputs)
         self._step(5)
-        made = paper.studies_stage(inputs, self._run, self.stderr.write)
+        studies = paper.studies_stage(inputs, self._run, self.stderr.write)
         self._step(6)
-        paper.report_stage(inputs.to, paper_report(inputs, made, times))
-        return made
+        paper.report_stage(inputs.to, paper_report(inputs, studies, times))
+        return studies
 
     def _step(self, number: int) -> None:
         title = f"\n{number + 1} of {len(paper.STAGE_TITLES)}  {paper.STAGE_TITLES[number]}"

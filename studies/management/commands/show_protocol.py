@@ -25,12 +25,12 @@ class Command(AnswerCommand):
         protocol = _protocol(study)
         if against is None:
             return Answer(data=protocol, text=to_toml(protocol))
-        found = differences(protocol, _protocol(against))
+        changes = differences(protocol, _protocol(against))
         return Answer(
-            data=[{"key": one.key, study: one.before, against: one.after} for one in found],
+            data=[{"key": change.key, study: change.before, against: change.after} for change in changes],
             header=["key", study, against],
-            rows=[[one.key, _cell(one.before), _cell(one.after)] for one in found],
-            notes=[] if found else ["The two protocols ask the same."],
+            rows=[[change.key, _cell(change.before), _cell(change.after)] for change in changes],
+            notes=[] if changes else ["The two protocols ask the same."],
         )
 
 

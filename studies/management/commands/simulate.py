@@ -101,7 +101,7 @@ def shares(study: Study, prefer: str) -> dict[str, float]:
     names = [*study.arms.values_list("name", flat=True), SAME_NAME]
     if not prefer:
         return dict.fromkeys(names, 1.0)
-    found = {}
+    weights = {}
     for part in prefer.split(","):
         name, _, number = part.partition("=")
         if name.strip() not in names:
@@ -109,9 +109,9 @@ def shares(study: Study, prefer: str) -> dict[str, float]:
                 f"--prefer: there is no arm {name.strip()!r}; the arms are {', '.join(names)}."
             )
         try:
-            found[name.strip()] = float(number)
+            weights[name.strip()] = float(number)
         except ValueError:
             raise BadInputError(f"--prefer: {part!r} is not NAME=NUMBER.") from None
-    if not min(found.values()) >= 0 or not 0 < sum(found.values()) < float("inf"):
+    if not min(weights.values()) >= 0 or not 0 < sum(weights.values()) < float("inf"):
         raise BadInputError("--prefer: shares must be numbers of 0 or more, and not all 0.")
-    return found
+    return weights

@@ -83,7 +83,7 @@ class PlanForm(StepForm):
         contrasts = self.fields["contrasts"]
         assert isinstance(contrasts, forms.MultipleChoiceField)
         contrasts.choices = [
-            (f"{one}-{other}", f"{self.arms[one]} − {self.arms[other]}") for one, other in self.pairs
+            (f"{first}-{second}", f"{self.arms[first]} − {self.arms[second]}") for first, second in self.pairs
         ]
         if not (self.pairs and trial_type_in(source).asked.declares_contrasts):
             del self.fields["contrasts"]
@@ -101,7 +101,7 @@ class PlanForm(StepForm):
         return [self["after"], self["spending"]]
 
     def clean_after(self) -> list[float]:
-        """Numbers apart by commas or spaces."""
+        """The shares as numbers; commas or spaces stand between them."""
         words = self.cleaned_data["after"].replace(",", " ").split()
         try:
             return [float(word) for word in words]
@@ -112,7 +112,9 @@ class PlanForm(StepForm):
         looks = source.get("looks", {})
         declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
         chosen = [
-            f"{one}-{other}" for one, other in self.pairs if (self.arms[one], self.arms[other]) in declared
+            f"{first}-{second}"
+            for first, second in self.pairs
+            if (self.arms[first], self.arms[second]) in declared
         ]
         names = {f"name_{place}": arm.get("name", "") for place, arm in enumerate(source.get("arms", []))}
         return {
@@ -124,21 +126,21 @@ class PlanForm(StepForm):
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         for place, arm in enumerate(source.get("arms", [])):
-            put(arm, "name", given[f"name_{place}"])
-        called = names_of_arms(source.get("arms", []))
+            put(arm, "name", cleaned[f"name_{place}"])
+        names = names_of_arms(source.get("arms", []))
         analysis, exclusions = dict(source.get("analysis", {})), dict(source.get("exclusions", {}))
         if "contrasts" in self.fields:
-            pairs = [tuple(map(int, pair.split("-"))) for pair in given["contrasts"]]
-            put(analysis, "contrasts", [[called[one], called[other]] for one, other in pairs])
-        put(analysis, "hide_running_results", given["hide_running_results"])
+            pairs = [tuple(map(int, pair.split("-"))) for pair in cleaned["contrasts"]]
+            put(analysis, "contrasts", [[names[first], names[second]] for first, second in pairs])
+        put(analysis, "hide_running_results", cleaned["hide_running_results"])
         for name in RULES:
-            put(exclusions, name, given[name])
+            put(exclusions, name, cleaned[name])
         put(source, "analysis", analysis)
         put(source, "exclusions", exclusions)
-        looks = {"after": given["after"], "spending": given["spending"] or SPENDING[0]}
-        put(source, "looks", looks if given["after"] else {})
+        looks = {"after": cleaned["after"], "spending": cleaned["spending"] or SPENDING[0]}
+        put(source, "looks", looks if cleaned["after"] else {})
 
     def key_shown(self, fault: Fault) -> Key | None:
         second = self._second_of_two() if fault.code == Code.SAME_NAME else None
@@ -158,8 +160,8 @@ def _pairs(source: Source, arms: list[str]) -> list[tuple[int, int]]:
     """Every two arms, in the order in which the protocol compares them already, or else in their own."""
     declared = [tuple(pair) for pair in source.get("analysis", {}).get("contrasts", [])]
     return [
-        (other, one) if (arms[other], arms[one]) in declared else (one, other)
-        for one, other in combinations(range(len(arms)), 2)
+        (second, first) if (arms[second], arms[first]) in declared else (first, second)
+        for first, second in combinations(range(len(arms)), 2)
     ]
 
 

@@ -42,7 +42,7 @@ class StepForm(forms.Form):
     def read(self, source: Source) -> dict[str, Any]:
         raise NotImplementedError
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         raise NotImplementedError
 
     def written(self) -> Source:
@@ -105,14 +105,14 @@ class NewStudyForm(forms.Form):
     )
 
     def clean(self):
-        given = super().clean() or {}
-        if not given.get("slug") and not self.errors.get("slug"):
-            given["slug"] = slugify(given.get("title", ""))[:100]
-            if not given["slug"] and given.get("title"):
+        cleaned = super().clean() or {}
+        if not cleaned.get("slug") and not self.errors.get("slug"):
+            cleaned["slug"] = slugify(cleaned.get("title", ""))[:100]
+            if not cleaned["slug"] and cleaned.get("title"):
                 self.add_error("slug", "The title has no letters to make a short name from; type one.")
-        if given.get("slug") == "new":
+        if cleaned.get("slug") == "new":
             self.add_error("slug", "“new” is an address of this site; choose another name.")
-        return given
+        return cleaned
 
 
 class PhotosForm(StepForm):
@@ -176,15 +176,15 @@ class PhotosForm(StepForm):
         photos = source.get("photos", {})
         return {**photos, "classes": "\n".join(photos.get("classes", []))}
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         photos = source["photos"] = dict(source.get("photos", {}))
-        names = [name.strip() for name in given["classes"].replace(",", "\n").split("\n")]
-        for key, value in {**given, "classes": [name for name in names if name]}.items():
+        names = [name.strip() for name in cleaned["classes"].replace(",", "\n").split("\n")]
+        for key, value in {**cleaned, "classes": [name for name in names if name]}.items():
             put(photos, key, value)
 
 
 class NetworksForm(StepForm):
-    """One network or more that every method runs on; for a rating study the two that are compared."""
+    """One network or more that every method runs on; for a trial type that compares networks, the two."""
 
     keys: dict[Key, str] = {("arms", "network"): "networks", ("arms",): "networks"}
     missing = {"networks": "Choose a network.", "first": "Choose a network.", "second": "Choose a network."}
@@ -226,11 +226,11 @@ class NetworksForm(StepForm):
             "second": names[1] if len(names) > 1 else "",
         }
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         names = (
-            [given[name] for name in ("first", "second") if given[name]]
+            [cleaned[name] for name in ("first", "second") if cleaned[name]]
             if self.in_pairs
-            else given["networks"]
+            else cleaned["networks"]
         )
         source["arms"] = arms(source, names, methods_of(source))
 
@@ -271,8 +271,8 @@ class MethodsForm(StepForm):
     def read(self, source: Source) -> dict[str, Any]:
         return {"methods": methods_of(source)}
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
-        chosen = given["methods"]
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
+        chosen = cleaned["methods"]
         methods = [chosen] if isinstance(chosen, str) else chosen
         source["arms"] = arms(source, networks_of(source), [method for method in methods if method])
 
@@ -290,11 +290,11 @@ def arms(source: Source, networks: list[str], methods: list[str]) -> list[dict[s
 
     Arms whose maps come from elsewhere stay as they are, after the others.
     """
-    known = {(arm.get("network"), arm.get("method")): arm for arm in source.get("arms", [])}
+    existing = {(arm.get("network"), arm.get("method")): arm for arm in source.get("arms", [])}
     pairs = [(network, method) for network in networks or [""] for method in methods or [""]]
-    made = []
+    planned = []
     for network, method in pairs:
-        arm = {"network": network, "method": method, **known.get((network, method), {})}
-        made.append({key: value for key, value in arm.items() if value})
+        arm = {"network": network, "method": method, **existing.get((network, method), {})}
+        planned.append({key: value for key, value in arm.items() if value})
     others = map(dict, map_sources.not_by_network(source.get("arms", [])))
-    return [arm for arm in (*made, *others) if arm]
+    return [arm for arm in (*planned, *others) if arm]

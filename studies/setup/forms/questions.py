@@ -39,31 +39,31 @@ class AboutPeopleForm(StepForm):
         return [[self[f"{part}_{number}"] for part in PARTS] for number in self.numbers]
 
     def read(self, source: Source) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        initial: dict[str, Any] = {}
         for number, question in enumerate(self.asked):
             eligible = question.get("eligible", [])
-            found |= {
+            initial |= {
                 f"text_{number}": question.get("text", ""),
                 f"kind_{number}": question.get("kind", QuestionKind.CHOICE.value),
                 f"options_{number}": "\n".join(question.get("options", [])),
                 f"eligible_{number}": "\n".join(map(str, eligible)),
                 f"required_{number}": question.get("required", True),
             }
-        return {f"required_{number}": True for number in self.numbers} | found
+        return {f"required_{number}": True for number in self.numbers} | initial
 
     def words_of(self, fault: Fault) -> str:
         if fault.code == Code.UNKNOWN_KEY:
             return "This does not go with how it is answered; empty it."
         return super().words_of(fault)
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         questions: list[dict[str, Any]] = []
         for number in self.numbers:
-            if not given[f"text_{number}"]:
+            if not cleaned[f"text_{number}"]:
                 continue
             before = self.asked[number] if number < len(self.asked) else {}
-            said = {part: given[f"{part}_{number}"] for part in PARTS}
-            questions.append(_question(said, _key(before, said["text"], questions)))
+            typed = {part: cleaned[f"{part}_{number}"] for part in PARTS}
+            questions.append(_question(typed, _key(before, typed["text"], questions)))
             place: Key = ("questions", len(questions))
             fields: dict[Key, str] = {(*place, part): f"{part}_{number}" for part in PARTS}
             self.keys = {**self.keys, place: f"text_{number}", **fields}
@@ -95,17 +95,17 @@ def _fields(number: int) -> dict[str, forms.Field]:
     }
 
 
-def _question(said: dict[str, Any], key: str) -> dict[str, Any]:
+def _question(typed: dict[str, Any], key: str) -> dict[str, Any]:
     """The question as a protocol writes it."""
-    kind = said["kind"] or QuestionKind.CHOICE.value
-    question = {"key": key, "text": said["text"], "kind": kind, "required": said["required"]}
-    put(question, "options", _lines(said["options"]))
-    eligible = _lines(said["eligible"])
-    whole = re.findall(r"-?\d+", said["eligible"])
+    kind = typed["kind"] or QuestionKind.CHOICE.value
+    question = {"key": key, "text": typed["text"], "kind": kind, "required": typed["required"]}
+    put(question, "options", _lines(typed["options"]))
+    eligible = _lines(typed["eligible"])
+    whole = re.findall(r"-?\d+", typed["eligible"])
     put(
         question,
         "eligible",
-        [int(one) for one in whole] if kind == QuestionKind.NUMBER and whole else eligible,
+        [int(number) for number in whole] if kind == QuestionKind.NUMBER and whole else eligible,
     )
     return question
 

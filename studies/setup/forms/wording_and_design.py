@@ -85,9 +85,9 @@ class WordingForm(StepForm):
     def read(self, source: Source) -> dict[str, Any]:
         design = source.get("design", {})
         picture = design.get("picture", MapPicture.OVERLAY)
-        said = {**_defaults(source), **source.get("wording", {})}
+        texts = {**_defaults(source), **source.get("wording", {})}
         return {
-            **{key: "\n".join(text) if isinstance(text, list) else text for key, text in said.items()},
+            **{key: "\n".join(text) if isinstance(text, list) else text for key, text in texts.items()},
             "title": source.get("title", ""),
             "language": source.get("language", languages.DEFAULT),
             "picture": picture,
@@ -95,21 +95,21 @@ class WordingForm(StepForm):
             "break_every": design.get("break_every"),
         }
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         before = _defaults(source)
-        source["title"] = given["title"]
-        put(source, "language", given["language"])
+        source["title"] = cleaned["title"]
+        put(source, "language", cleaned["language"])
         design = source["design"] = dict(source.get("design", {}))
-        put(design, "picture", given["picture"])
-        put(design, "practice", given["practice"])
-        put(design, "break_every", given["break_every"])
+        put(design, "picture", cleaned["picture"])
+        put(design, "practice", cleaned["practice"])
+        put(design, "break_every", cleaned["break_every"])
         texts = {}
         for key, default in before.items():
-            said: Any = given[key].replace("\r\n", "\n")
+            text: Any = cleaned[key].replace("\r\n", "\n")
             if isinstance(default, list):
-                said = [line.strip() for line in said.split("\n") if line.strip()]
-            if said and said != default:
-                texts[key] = said
+                text = [line.strip() for line in text.split("\n") if line.strip()]
+            if text and text != default:
+                texts[key] = text
         put(source, "wording", texts)
 
 
@@ -195,12 +195,12 @@ class DesignForm(StepForm):
             **source.get("recruitment", {}),
         }
 
-    def write(self, source: Source, given: dict[str, Any]) -> None:
+    def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         for table, names in (
             ("design", self.DESIGN),
             ("recruitment", ("people", "completion_url")),
         ):
             values = dict(source.get(table, {}))
             for name in names:
-                put(values, name, given[name])
+                put(values, name, cleaned[name])
             put(source, table, values)

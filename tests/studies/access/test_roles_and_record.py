@@ -18,8 +18,8 @@ def post(client, name, **data):
 def test_a_researcher_makes_a_colleague_a_viewer_and_it_is_on_record(world):
     study, people = world
     client = client_of("researcher", people, study)
-    said = post(client, "study-access", account="stranger", role="viewer")
-    assert "stranger is a viewer of this study now" in said
+    page = post(client, "study-access", account="stranger", role="viewer")
+    assert "stranger is a viewer of this study now" in page
     assert list(Study.objects.visible_to(people["stranger"]).values_list("slug", flat=True)) == [
         "other",
         "methods",
@@ -40,15 +40,15 @@ def test_a_role_replaces_the_one_before_and_can_be_taken_away(world):
 
 def test_the_last_researcher_stays(world):
     study, people = world
-    said = post(client_of("researcher", people, study), "study-access", take="researcher")
-    assert "the only researcher" in said
+    page = post(client_of("researcher", people, study), "study-access", take="researcher")
+    assert "the only researcher" in page
     assert study.researchers.exists()
 
 
 def test_an_unknown_account_is_named(world):
     study, people = world
-    said = post(client_of("researcher", people, study), "study-access", account="nobody", role="viewer")
-    assert "There is no account “nobody”" in said
+    page = post(client_of("researcher", people, study), "study-access", account="nobody", role="viewer")
+    assert "There is no account “nobody”" in page
 
 
 def test_somebody_with_two_roles_sees_a_study_once(world):

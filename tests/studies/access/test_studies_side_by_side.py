@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def studies(researcher):
     """“one” with three people, “two” with two; both open, both with a version, a note and an invitation of their own."""
-    made = []
+    both = []
     for slug, people in (("one", 3), ("two", 2)):
         study = make_study(slug, networks=(slug,), items=2)
         study.versions.create(number=1, sha256=slug, protocol={"title": slug})
@@ -36,8 +36,8 @@ def studies(researcher):
         study.state = Study.State.OPEN
         study.save()
         give_role(study=study, person=researcher, role=Role.RESEARCHER)
-        made.append(study)
-    return made
+        both.append(study)
+    return both
 
 
 def client_with(user, scope="write"):
@@ -99,8 +99,8 @@ def test_the_kind_of_file_is_the_one_that_was_asked_for(studies, program):
 
 
 def test_answers_are_narrowed_by_whose_and_by_what_became_of_them(studies, program):
-    one = studies[0]
-    robot = make_participant(one, simulated=True)
+    study = studies[0]
+    robot = make_participant(study, simulated=True)
     answer(robot, 0, 2)
     answer(robot, 1, 2, status="undone")
     assert len(rows(program, "one/answers")) == 8
@@ -111,9 +111,9 @@ def test_answers_are_narrowed_by_whose_and_by_what_became_of_them(studies, progr
 
 
 def test_scores_can_be_asked_for_by_version(studies, program):
-    one = studies[0]
-    by_sql.change(Study.objects.filter(pk=one.pk), version=2)
-    by_sql.change(Response.objects.filter(participant__number=1, trial__study=one), version=2)
+    study = studies[0]
+    by_sql.change(Study.objects.filter(pk=study.pk), version=2)
+    by_sql.change(Response.objects.filter(participant__number=1, trial__study=study), version=2)
     assert program.get("/api/studies/one/scores/?version=2").json()["responses"] == 2
     wrong = program.get("/api/studies/one/scores/?version=3")
     assert (wrong.status_code, list(wrong.json())) == (400, ["version"])
@@ -129,35 +129,35 @@ def test_pages_of_a_list_are_as_long_as_asked_for_up_to_a_limit(studies, program
 
 
 def test_an_invitation_is_closed_from_its_own_study_only(studies, program):
-    there = studies[1].invitations.first()
-    refused = program.post(f"/api/studies/one/invitations/{there.pk}/close/")
+    invitation = studies[1].invitations.first()
+    refused = program.post(f"/api/studies/one/invitations/{invitation.pk}/close/")
     assert (refused.status_code, refused.json()["detail"]) == (404, "This study has no such invitation.")
-    there.refresh_from_db()
-    assert there.revoked_at is None
-    closed = program.post(f"/api/studies/two/invitations/{there.pk}/close/")
-    assert closed.json()["id"] == there.pk
-    assert Invitation.objects.exclude(revoked_at=None).get() == there
+    invitation.refresh_from_db()
+    assert invitation.revoked_at is None
+    closed = program.post(f"/api/studies/two/invitations/{invitation.pk}/close/")
+    assert closed.json()["id"] == invitation.pk
+    assert Invitation.objects.exclude(revoked_at=None).get() == invitation
     assert Event.objects.get(kind="invitation revoked").user.username == "researcher"
 
 
 def test_the_answers_of_a_number_are_voided_in_its_own_study_only(studies, program):
-    one, two = studies
+    first, second = studies
     assert program.post("/api/studies/two/participants/3/void/", {"reason": "x"}).status_code == 404
     assert program.post("/api/studies/two/participants/1/void/", {"reason": "x"}).json() == {"answers": 2}
     void = Response.objects.filter(status="void")
-    assert {(row.participant.study, row.participant.number) for row in void} == {(two, 1)}
-    assert Response.objects.filter(trial__study=one, status="counted").count() == 6
+    assert {(row.participant.study, row.participant.number) for row in void} == {(second, 1)}
+    assert Response.objects.filter(trial__study=first, status="counted").count() == 6
 
 
 def test_an_invitation_and_a_note_go_into_the_study_that_was_named(studies, program, researcher):
     later = (timezone.now() + timedelta(days=2)).isoformat()
-    made = program.post(
+    response = program.post(
         "/api/studies/two/invitations/", {"label": "course", "quota": 5, "expires_at": later}
     ).json()
     invitation = Invitation.objects.get(label="course")
     assert (invitation.study.slug, invitation.quota, invitation.simulated) == ("two", 5, False)
     assert invitation.expires_at.isoformat()[:16] == later[:16]
-    assert made["people"] == 0
+    assert response["people"] == 0
     event = Event.objects.get(kind="invited")
     assert (event.study.slug, event.user, event.data) == ("two", researcher, {"invitation": invitation.pk})
     program.post("/api/studies/two/record/", {"text": " a note "})
@@ -201,11 +201,11 @@ def test_a_person_and_an_item_are_looked_up_in_the_study_of_the_address(studies,
 
 def test_an_answer_of_another_study_is_not_found_by_its_id(studies, client, researcher):
     client.force_login(researcher)
-    there = Response.objects.filter(trial__study__slug="one").first().answer_id
+    answer_id = Response.objects.filter(trial__study__slug="one").first().answer_id
     address = reverse("study-items", args=["two"])
-    assert client.get(address, {"answer": there}).status_code == 200  # the list, no way to the answer
-    assert client.get(reverse("study-items", args=["one"]), {"answer": there}).url.endswith(
-        f"/items/0/#answer-{there}"
+    assert client.get(address, {"answer": answer_id}).status_code == 200  # the list, no way to the answer
+    assert client.get(reverse("study-items", args=["one"]), {"answer": answer_id}).url.endswith(
+        f"/items/0/#answer-{answer_id}"
     )
 
 
@@ -219,19 +219,19 @@ def test_a_version_is_that_of_its_study(studies):
 
 
 def test_a_role_holds_in_its_own_study_only(studies, stranger):
-    one, two = studies
-    give_role(study=one, person=stranger, role=Role.VIEWER)
-    give_role(study=two, person=stranger, role=Role.RESEARCHER)
-    assert (may_edit(stranger, one), may_edit(stranger, two)) == (False, True)
-    assert [name for name, _ in [(str(person), role) for person, role in people_of(one)]] == [
+    first, second = studies
+    give_role(study=first, person=stranger, role=Role.VIEWER)
+    give_role(study=second, person=stranger, role=Role.RESEARCHER)
+    assert (may_edit(stranger, first), may_edit(stranger, second)) == (False, True)
+    assert [name for name, _ in [(str(person), role) for person, role in people_of(first)]] == [
         "researcher",
         "stranger",
     ]
-    assert [role for _, role in people_of(two)] == [Role.RESEARCHER, Role.RESEARCHER]
+    assert [role for _, role in people_of(second)] == [Role.RESEARCHER, Role.RESEARCHER]
     program = client_with(stranger)
     assert program.post("/api/studies/one/pause/").status_code == 403
     assert program.post("/api/studies/two/pause/").status_code == 200
-    give_role(study=two, person=stranger, role=None)
+    give_role(study=second, person=stranger, role=None)
     assert program.get("/api/studies/two/").status_code == 404
     assert program.get("/api/studies/one/").status_code == 200
     assert {study.slug for study in Study.objects.visible_to(stranger)} == {"one"}
@@ -270,8 +270,8 @@ def test_somebody_whose_account_is_closed_is_given_no_role(studies, client, rese
     stranger.is_active = False
     stranger.save()
     client.force_login(researcher)
-    said = client.post(reverse("study-access", args=["two"]), {"account": "stranger", "role": "viewer"})
-    assert "There is no account" in said.content.decode()
+    response = client.post(reverse("study-access", args=["two"]), {"account": "stranger", "role": "viewer"})
+    assert "There is no account" in response.content.decode()
     assert not Study.objects.visible_to(stranger).exists()
 
 

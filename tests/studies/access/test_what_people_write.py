@@ -284,9 +284,9 @@ def take_part(client, address, marks):
         form = BeautifulSoup(response.content, "html.parser").select_one("form#answer, form[data-next]")
         if form is None:
             continue
-        fields = {one["name"]: one.get("value", "on") for one in form.select("input[name]")}
-        given = {"age": "34", "knows": "Yes", "sight": marks.new("Participant.background"), "value": "0"}
-        note(client.post(address, {**fields, **given}, follow=True))
+        fields = {field["name"]: field.get("value", "on") for field in form.select("input[name]")}
+        typed = {"age": "34", "knows": "Yes", "sight": marks.new("Participant.background"), "value": "0"}
+        note(client.post(address, {**fields, **typed}, follow=True))
         response = note(client.get(re.match(r"/p/[^/]+/|.*", address)[0], follow=True))
     note(client.get(re.match(r"/p/[^/]+/", address)[0] + "leave/"))
     return wrong, pages

@@ -199,7 +199,9 @@ def test_every_address_says_whom_it_opens_for():
 def test_an_address_opens_for_these_people_and_for_nobody_else(world, part):
     study, people = world
     cookies = {role: client_of(role, people, study).cookies for role in ANYBODY.split()}
-    wrong = [said for name in OURS[part::PARTS] for said in opens_wrongly(name, study, people, cookies)]
+    wrong = [
+        sentence for name in OURS[part::PARTS] for sentence in opens_wrongly(name, study, people, cookies)
+    ]
     assert not wrong
 
 

@@ -66,9 +66,9 @@ def exact_p(ones, pairs):
 @pytest.mark.parametrize("swap", ["trials", "items", "people"])
 def test_a_p_is_never_0_however_clear_the_difference(swap):
     """(1 + as large) / (1 + draws): the study itself is one of the exchanges."""
-    found = permutation_test(*study_of_two_sizes([0] * 30, [0] * 30), (0, 1), 2, swap=swap, draws=99)
-    assert (found.p, found.statistic, found.n) == (1 / 100, 45, 60)
-    assert found.zeros == (0 if swap == "items" else 30)
+    finding = permutation_test(*study_of_two_sizes([0] * 30, [0] * 30), (0, 1), 2, swap=swap, draws=99)
+    assert (finding.p, finding.statistic, finding.n) == (1 / 100, 45, 60)
+    assert finding.zeros == (0 if swap == "items" else 30)
     assert any_difference(*study_of_two_sizes([0] * 30, [0] * 30)[::2], arms=2, draws=99).p == 1 / 100
 
 
@@ -76,25 +76,25 @@ def test_drawn_exchanges_as_large_as_the_difference_itself_count():
     """Of 16 answers: 2¹⁶ exchanges, of which many are exactly as large. 100,000 draws are within three standard errors."""
     ones, pairs = [0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1]
     p, total = exact_p(ones, pairs)
-    found = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=100_000)
-    assert (found.statistic, found.n, found.zeros) == (total, 16, 8)
-    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 100_000))
+    finding = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=100_000)
+    assert (finding.statistic, finding.n, finding.zeros) == (total, 16, 8)
+    assert finding.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 100_000))
     other = permutation_test(*study_of_two_sizes(ones, pairs), (1, 0), 2, draws=100_000)
-    assert (other.statistic, other.p) == (-total, found.p)
+    assert (other.statistic, other.p) == (-total, finding.p)
 
 
 def test_up_to_fourteen_answers_every_exchange_is_tried_and_above_they_are_drawn():
     ones, pairs = [0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1]
-    found = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=500, seed=9)
-    assert found.p == exact_p(ones, pairs)[0]
+    finding = permutation_test(*study_of_two_sizes(ones, pairs), (0, 1), 2, draws=500, seed=9)
+    assert finding.p == exact_p(ones, pairs)[0]
     drawn = permutation_test(*study_of_two_sizes([*ones, 0], pairs), (0, 1), 2, draws=500, seed=9)
     assert round(drawn.p * 501, 9) in range(1, 502)
     assert drawn.p != exact_p([*ones, 0], pairs)[0]
 
 
 def test_answers_that_cancel_out_leave_nothing_to_find():
-    found = permutation_test(*study_of_two_sizes([0, 1] * 10, [0, 1] * 10), (0, 1), 2, draws=200)
-    assert (found.p, found.statistic) == (1, 0)
+    finding = permutation_test(*study_of_two_sizes([0, 1] * 10, [0, 1] * 10), (0, 1), 2, draws=200)
+    assert (finding.p, finding.statistic) == (1, 0)
 
 
 def test_the_same_seed_gives_the_same_p_and_another_seed_another():
@@ -104,12 +104,12 @@ def test_the_same_seed_gives_the_same_p_and_another_seed_another():
 
     def p_of(seed, draws=10_000):
         contrasts = compare_arms(*columns, declared=[(0, 1)], seed=seed, draws=draws)
-        drawn = [one.p for contrast in contrasts for one in (contrast.trials, contrast.items)]
+        drawn = [finding.p for contrast in contrasts for finding in (contrast.trials, contrast.items)]
         return [*drawn, any_difference(columns[0], columns[2], seed=seed, draws=draws).p]
 
     first, again, other = p_of(1), p_of(1), p_of(2)
     assert first == again
-    assert all(one != two for one, two in zip(first, other, strict=True) if 0.01 < one < 1)
+    assert all(p != other_p for p, other_p in zip(first, other, strict=True) if 0.01 < p < 1)
     assert first == pytest.approx(other, abs=0.03)
     assert all(round(51 * p, 9) in range(1, 52) for p in p_of(1, draws=50))
 
@@ -120,52 +120,52 @@ def test_it_equals_trying_every_exchange_of_labels(swap):
     person = np.array([0, 1, 2, 0, 1, 2, 3, 4, 3, 4])
     choice = np.array([0, 0, 1, 0, -1, 0, 2, 0, 0, 1])
     groups = {"trials": np.arange(10), "items": item, "people": person}[swap]
-    found = permutation_test(item, person, choice, (0, 1), swap=swap)
-    assert found.p == pytest.approx(brute_force(item, choice, groups), abs=1e-12)
-    assert found.statistic == pytest.approx(np.dot(choice_scores(item, choice).arms, [1, -1, 0]))
+    finding = permutation_test(item, person, choice, (0, 1), swap=swap)
+    assert finding.p == pytest.approx(brute_force(item, choice, groups), abs=1e-12)
+    assert finding.statistic == pytest.approx(np.dot(choice_scores(item, choice).arms, [1, -1, 0]))
 
 
 def test_with_equal_numbers_of_answers_it_is_the_exact_sign_test():
     item, person, choice = answers()
-    found = permutation_test(item, person, choice)
+    finding = permutation_test(item, person, choice)
     a, b = int(np.sum(choice == 0)), int(np.sum(choice == 1))
-    assert found.p == pytest.approx(
+    assert finding.p == pytest.approx(
         2 * sum(comb(a + b, x) for x in range(max(a, b), a + b + 1)) / 2 ** (a + b)
     )
-    assert (found.n, found.zeros) == (a + b, len(choice) - a - b)
+    assert (finding.n, finding.zeros) == (a + b, len(choice) - a - b)
 
 
 def test_drawn_exchanges_come_near_the_normal_approximation():
     item, person, choice = answers(items=300, probabilities=(0.3, 0.33, 0.28, 0.09))
     keep = np.random.default_rng(1).random(len(item)) < 0.8  # unequal numbers of answers: no closed form
     item, person, choice = item[keep], person[keep], choice[keep]
-    found = permutation_test(item, person, choice, (1, 2), draws=200_000)
+    finding = permutation_test(item, person, choice, (1, 2), draws=200_000)
     weights = (1 / np.bincount(item)[item])[(choice == 1) | (choice == 2)]
-    z = abs(found.statistic) / np.sqrt(np.sum(weights**2))
-    assert found.p == pytest.approx(2 * stats.norm.sf(z), rel=0.1)
+    z = abs(finding.statistic) / np.sqrt(np.sum(weights**2))
+    assert finding.p == pytest.approx(2 * stats.norm.sf(z), rel=0.1)
 
 
 def test_declared_contrasts_come_first_and_share_holms_correction():
     item, person, choice = answers(probabilities=(0.34, 0.29, 0.29, 0.08), items=100)
-    found = compare_arms(item, person, choice, declared=[(1, 0), (0, 2)])
-    assert [(c.a, c.b, c.exploratory) for c in found] == [(1, 0, False), (0, 2, False), (1, 2, True)]
-    assert [c.p for c in found] == [max(c.trials.p, c.items.p, c.people.p) for c in found]
-    assert [c.p_holm for c in found[:2]] == holm([c.p for c in found[:2]])
-    assert found[2].p_holm is None
+    contrasts = compare_arms(item, person, choice, declared=[(1, 0), (0, 2)])
+    assert [(c.a, c.b, c.exploratory) for c in contrasts] == [(1, 0, False), (0, 2, False), (1, 2, True)]
+    assert [c.p for c in contrasts] == [max(c.trials.p, c.items.p, c.people.p) for c in contrasts]
+    assert [c.p_holm for c in contrasts[:2]] == holm([c.p for c in contrasts[:2]])
+    assert contrasts[2].p_holm is None
     arms = choice_scores(item, choice).arms
-    assert found[0].difference == pytest.approx(arms[1] - arms[0])
-    assert found[0].interval[0] < found[0].difference < found[0].interval[1]
+    assert contrasts[0].difference == pytest.approx(arms[1] - arms[0])
+    assert contrasts[0].interval[0] < contrasts[0].difference < contrasts[0].interval[1]
     forwards = choice_intervals(item, person, choice).differences[0, 1]
-    assert found[0].interval.tolist() == [-forwards[1], -forwards[0]]
+    assert contrasts[0].interval.tolist() == [-forwards[1], -forwards[0]]
 
 
 def test_without_declared_contrasts_every_pair_is_exploratory_and_uncorrected():
     item, person, choice = answers()
-    found = compare_arms(item, person, choice)
-    assert [(c.a, c.b) for c in found] == [(0, 1), (0, 2), (1, 2)]
-    assert [(c.exploratory, c.p_holm) for c in found] == [(True, None)] * 3
+    contrasts = compare_arms(item, person, choice)
+    assert [(c.a, c.b) for c in contrasts] == [(0, 1), (0, 2), (1, 2)]
+    assert [(c.exploratory, c.p_holm) for c in contrasts] == [(True, None)] * 3
     ends = choice_intervals(item, person, choice).differences
-    assert [c.interval.tolist() for c in found] == [ends[c.a, c.b].tolist() for c in found]
+    assert [c.interval.tolist() for c in contrasts] == [ends[c.a, c.b].tolist() for c in contrasts]
     reseeded = compare_arms(item, person, choice, seed=4)
     assert (
         reseeded[0].interval.tolist()
@@ -185,33 +185,35 @@ def test_each_unit_of_a_test_is_counted_where_it_speaks_for_a_side():
     item = [1, 1, 2, 2, 3, 3, 4]
     person = ["ann", "bob", "cy", "ann", "bob", "ann", "bob"]
     choice = [0, 0, 0, -1, 1, 0, -1]
-    found = compare_arms(item, person, choice, arms=2)[0]
-    assert (found.trials.n, found.trials.zeros) == (5, 2)
-    assert (found.items.n, found.items.zeros) == (2, 2)
-    assert (found.people.n, found.people.zeros) == (2, 1)
-    assert found.trials.test == "labels exchanged by trials"
-    assert found.people.test == "labels exchanged by people"
+    contrast = compare_arms(item, person, choice, arms=2)[0]
+    assert (contrast.trials.n, contrast.trials.zeros) == (5, 2)
+    assert (contrast.items.n, contrast.items.zeros) == (2, 2)
+    assert (contrast.people.n, contrast.people.zeros) == (2, 1)
+    assert contrast.trials.test == "labels exchanged by trials"
+    assert contrast.people.test == "labels exchanged by people"
 
 
 def test_a_difference_that_only_one_person_sees_is_not_found():
     item, person = np.repeat(np.arange(50), 4), np.tile([0, 1, 2, 3], 50)
     choice = np.where(person == 0, 0, (item + person) % 2)
-    found = compare_arms(item, person, choice, arms=2, declared=[(0, 1)])[0]
-    assert found.trials.p < 0.01
-    assert found.people.p >= 2 / 2**4
-    assert found.p_holm == found.people.p
+    contrast = compare_arms(item, person, choice, arms=2, declared=[(0, 1)])[0]
+    assert contrast.trials.p < 0.01
+    assert contrast.people.p >= 2 / 2**4
+    assert contrast.p_holm == contrast.people.p
 
 
 def test_where_nothing_can_be_tested_there_is_no_p():
-    found = compare_arms([1, 2], [1, 2], [-1, -1], declared=[(0, 1)])[0]
-    assert (found.p, found.p_holm, found.interval) == (None, None, None)
-    assert "nothing to test" in found.trials.note
-    assert (found.trials.statistic, found.trials.n, found.trials.zeros) == (0, 0, 2)
+    contrast = compare_arms([1, 2], [1, 2], [-1, -1], declared=[(0, 1)])[0]
+    assert (contrast.p, contrast.p_holm, contrast.interval) == (None, None, None)
+    assert "nothing to test" in contrast.trials.note
+    assert (contrast.trials.statistic, contrast.trials.n, contrast.trials.zeros) == (0, 0, 2)
     one_arm = any_difference([1, 2, 3], [0, -1, 0], arms=1)
     assert (one_arm.statistic, one_arm.p, one_arm.n, one_arm.zeros) == (0, None, 2, 1)
     no_means = wilcoxon_test([0, 0, 0]), sign_test([0, 0, 0])
-    assert [(one.statistic, one.p, one.n, one.zeros) for one in no_means] == [(0, None, 0, 3)] * 2
-    assert [one.test for one in no_means] == ["Wilcoxon", "signs"]
+    assert [(finding.statistic, finding.p, finding.n, finding.zeros) for finding in no_means] == [
+        (0, None, 0, 3)
+    ] * 2
+    assert [finding.test for finding in no_means] == ["Wilcoxon", "signs"]
     level = compare_arms([1, 1, 2, 2], [1, 2, 2, 1], [0, 1, 0, 1], declared=[(0, 1)])[0]
     assert (level.items.p, level.p) == (None, 1.0)
 
@@ -233,9 +235,9 @@ def test_a_contrast_that_names_no_arm_is_refused():
 
 def test_one_test_over_all_arms_is_the_chi_square_test_where_answers_are_many():
     item, _, choice = answers(items=200, probabilities=(0.33, 0.3, 0.27, 0.1))
-    found = any_difference(item, choice, draws=50_000)
+    finding = any_difference(item, choice, draws=50_000)
     expected = stats.chisquare(np.bincount(choice[choice >= 0])).pvalue
-    assert found.p == pytest.approx(expected, rel=0.15)
+    assert finding.p == pytest.approx(expected, rel=0.15)
     assert any_difference([1, 2], [-1, -1]).p is None
     assert "only one arm" in any_difference([1, 2], [0, 0], arms=1).note
 
@@ -248,10 +250,10 @@ def test_one_test_over_all_arms_equals_trying_every_way_to_give_out_the_preferen
     every = np.array([np.bincount(to, weight, 3).var() for to in product(range(3), repeat=len(weight))])
     mine = np.bincount(choice[choice >= 0], weight, 3).var()
     p = np.mean(every >= mine - 1e-9)
-    found = any_difference(item, choice, draws=50_000)
-    assert (found.n, found.zeros) == (6, 2)
-    assert found.statistic == pytest.approx(mine, rel=1e-12)
-    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 50_000))
+    finding = any_difference(item, choice, draws=50_000)
+    assert (finding.n, finding.zeros) == (6, 2)
+    assert finding.statistic == pytest.approx(mine, rel=1e-12)
+    assert finding.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 50_000))
     level = any_difference(range(30), [0, 1, 2] * 10, draws=100)
     assert (level.p, level.statistic) == (1, 0)
 
@@ -286,8 +288,8 @@ def test_wilcoxon_equals_scipy_where_it_counts_and_where_it_approximates(n, shif
     means = np.random.default_rng([n, tied]).normal(shift, 1, n)
     if tied:
         means = np.where(means < 0, -1, 1) * np.ceil(3 * np.abs(means)) / 4
-    found, expected = wilcoxon_test(means), stats.wilcoxon(means)
-    assert (found.statistic, found.p) == pytest.approx((expected.statistic, expected.pvalue), rel=1e-10)
+    finding, expected = wilcoxon_test(means), stats.wilcoxon(means)
+    assert (finding.statistic, finding.p) == pytest.approx((expected.statistic, expected.pvalue), rel=1e-10)
 
 
 def test_rounding_does_not_break_ties():
@@ -297,11 +299,11 @@ def test_rounding_does_not_break_ties():
 
 def test_ratings_are_tested_on_peoples_and_on_items_means():
     items, people, ratings = [1, 1, 2, 2, 3, 3], [8, 9, 8, 9, 8, 9], [2, 1, 0, 0, 2, -1]
-    found = rating_tests(items, people, ratings)
-    assert found["people: signs"].n == 1  # person 9's mean is zero
-    assert found["people: signs"].zeros == 1
-    assert found["items: signs"].statistic == 2
-    assert found["items: Wilcoxon"].p == wilcoxon_test([1.5, 0, 0.5]).p
+    findings = rating_tests(items, people, ratings)
+    assert findings["people: signs"].n == 1  # person 9's mean is zero
+    assert findings["people: signs"].zeros == 1
+    assert findings["items: signs"].statistic == 2
+    assert findings["items: Wilcoxon"].p == wilcoxon_test([1.5, 0, 0.5]).p
 
 
 def test_holm_multiplies_in_order_and_never_falls():
@@ -316,10 +318,10 @@ def test_holm_multiplies_in_order_and_never_falls():
 def test_studies_of_two_or_four_arms_get_an_interval_for_each_pair_that_they_have(arms):
     item, person, _ = answers()
     choice = np.random.default_rng(1).integers(-1, arms, len(item))
-    found = compare_arms(item, person, choice, arms, draws=200)
-    assert len(found) == arms * (arms - 1) / 2
+    contrasts = compare_arms(item, person, choice, arms, draws=200)
+    assert len(contrasts) == arms * (arms - 1) / 2
     differences = choice_intervals(item, person, choice, arms).differences
-    for contrast in found:
+    for contrast in contrasts:
         assert contrast.interval.tolist() == differences[contrast.a, contrast.b].tolist()
 
 
@@ -332,6 +334,6 @@ def test_one_test_over_all_arms_gives_a_preference_to_the_arms_that_were_shown()
     assert any_difference_of(unknown, draws=50_000).p == pytest.approx(21 / 27, abs=0.006)
     assert any_difference_of(unknown).p == any_difference([0, 1, 2], [0, 1, 0]).p
     alone = Choices.of([0, 1, 2], [0, 0, 0], [0, 1, -1], orders=np.array([[0], [1], [2]]), arms=3)
-    found = any_difference_of(alone)
-    assert (found.p, found.n, found.zeros) == (None, 2, 1)
-    assert "showed one arm alone" in found.note
+    finding = any_difference_of(alone)
+    assert (finding.p, finding.n, finding.zeros) == (None, 2, 1)
+    assert "showed one arm alone" in finding.note

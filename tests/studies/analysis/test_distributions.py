@@ -67,8 +67,8 @@ def test_an_even_chance_is_scipys_exact_binomial_test(n):
 
 def test_sums_of_ranks_are_counted_one_by_one():
     """Of the eight subsets of 1, 2.5, 2.5 the sums are 0, 1, 2.5, 2.5, 3.5, 3.5, 5, 6."""
-    found = [rank_sum_cdf(most, np.array([1, 2.5, 2.5])) for most in (0, 1, 2, 2.5, 3.5, 5, 6)]
-    assert found == [1 / 8, 2 / 8, 2 / 8, 4 / 8, 6 / 8, 7 / 8, 1]
+    chances = [rank_sum_cdf(most, np.array([1, 2.5, 2.5])) for most in (0, 1, 2, 2.5, 3.5, 5, 6)]
+    assert chances == [1 / 8, 2 / 8, 2 / 8, 4 / 8, 6 / 8, 7 / 8, 1]
 
 
 def test_a_crossing_is_found_to_the_last_digit():

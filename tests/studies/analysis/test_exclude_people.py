@@ -12,15 +12,15 @@ POSITIONS = [0, 1, 2, -1, 0, 1, 2, 0, 1, 1, 1, -1, -1, -1, -1, -1]
 
 
 def test_without_rules_everybody_stays():
-    found = exclude(PEOPLE, Rules())
-    assert found.kept.all()
-    assert found.reasons == {}
-    assert found.flow["people kept"] == found.flow["people"] == 4
+    exclusions = exclude(PEOPLE, Rules())
+    assert exclusions.kept.all()
+    assert exclusions.reasons == {}
+    assert exclusions.flow["people kept"] == exclusions.flow["people"] == 4
 
 
 def test_each_rule_leaves_out_whom_it_names():
     rules = Rules(missed_checks=2, failed_practice=True, median_ms=500, position_share=0.9)
-    found = exclude(
+    exclusions = exclude(
         PEOPLE,
         rules,
         response_ms=TIMES,
@@ -29,13 +29,13 @@ def test_each_rule_leaves_out_whom_it_names():
         missed_checks={"bob": 3, "ann": 1},
         failed_practice={"dee": True},
     )
-    assert found.reasons == {
+    assert exclusions.reasons == {
         "bob": ["missed attention checks", "answered too fast"],
         "cy": ["kept to one position"],
         "dee": ["failed the practice"],
     }
-    assert found.kept.tolist() == [True] * 4 + [False] * 12
-    assert found.flow == {
+    assert exclusions.kept.tolist() == [True] * 4 + [False] * 12
+    assert exclusions.flow == {
         "people": 4,
         "answers": 16,
         "failed the practice": 1,
@@ -77,8 +77,8 @@ def test_each_rule_begins_exactly_where_it_says():
 
 
 def test_who_was_not_timed_is_not_too_fast():
-    found = exclude(PEOPLE, Rules(median_ms=500), response_ms=TIMES)
-    assert list(found.reasons) == ["bob"]
+    exclusions = exclude(PEOPLE, Rules(median_ms=500), response_ms=TIMES)
+    assert list(exclusions.reasons) == ["bob"]
 
 
 def test_a_rule_without_its_column_is_an_error():
@@ -89,13 +89,13 @@ def test_a_rule_without_its_column_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ({"missed_checks": 0}, "leave everybody out"),
         ({"median_ms": 0}, "is no time"),
         ({"position_share": 90}, "not between 0 and 1"),
     ],
 )
-def test_an_impossible_rule_is_refused(rule, said):
-    with pytest.raises(AnswersError, match=said):
+def test_an_impossible_rule_is_refused(rule, message):
+    with pytest.raises(AnswersError, match=message):
         Rules(**rule)

@@ -38,18 +38,18 @@ def draws_by_hand(item, person, weight, value, seed, draws=100):
     mean = sum(w * v for w, v in zip(weight, value, strict=True))
     residual = [w * (v - mean) for w, v in zip(weight, value, strict=True)]
     of_people, of_items, of_answers = (
-        sum(sum(r for r, u in zip(residual, unit, strict=True) if u == one) ** 2 for one in set(unit))
+        sum(sum(r for r, u in zip(residual, unit, strict=True) if u == name) ** 2 for name in set(unit))
         for unit in (person.tolist(), item.tolist(), range(len(residual)))
     )
     largest = max(of_people, of_items, of_people + of_items - of_answers)
     shrunk = sqrt(largest / (of_people + of_items))
-    found = []
+    drawn = []
     for _ in range(draws):
         w = Counter(people.integers(12, size=12).tolist())
         v = Counter(items.integers(30, size=30).tolist())
         rows = zip(item.tolist(), person.tolist(), weight, value, strict=True)
-        found.append(mean + shrunk * sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
-    return found
+        drawn.append(mean + shrunk * sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
+    return drawn
 
 
 @pytest.mark.parametrize("same_as", ["own", "split", "dropped"])
@@ -61,10 +61,10 @@ def test_a_draw_moves_a_score_by_what_the_drawn_people_and_items_add_to_it(same_
     item, person, chosen = item[kept], person[kept], choice[kept]
     weight = [1 / sum(item == i) / 30 for i in item]
     value = [(c == 0) + (1 / 3 if c < 0 and same_as == "split" else 0) for c in chosen]
-    found = choice_intervals(item, person, chosen, draws=100, seed=5, same_as=same_as)
+    intervals = choice_intervals(item, person, chosen, draws=100, seed=5, same_as=same_as)
     ends = np.quantile(draws_by_hand(item, person, weight, value, seed=5), further_out(12))
-    assert found.share[0] == pytest.approx(ends, abs=1e-12)
-    assert found.arms[0] == pytest.approx(ends * 30, abs=1e-10)
+    assert intervals.share[0] == pytest.approx(ends, abs=1e-12)
+    assert intervals.arms[0] == pytest.approx(ends * 30, abs=1e-10)
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])
@@ -73,22 +73,22 @@ def test_a_draw_moves_differences_and_shares_of_preferences_too(level):
     item, person, choice = study()
     weight = np.array([1 / sum(item == i) / 30 for i in item])
     preferred = weight @ (choice >= 0)
-    found = choice_intervals(item, person, choice, draws=100, seed=5, level=level)
+    intervals = choice_intervals(item, person, choice, draws=100, seed=5, level=level)
 
     def ends_of(value):
         return np.quantile(
             draws_by_hand(item, person, weight.tolist(), value.tolist(), seed=5), further_out(12, level)
         )
 
-    assert found.level == level
-    assert found.same == pytest.approx(30 * ends_of((choice < 0) * 1.0), abs=1e-10)
-    for one, other in [(0, 1), (0, 2), (1, 2)]:
-        gap = (choice == one) * 1.0 - (choice == other)
-        assert found.differences[one, other] == pytest.approx(30 * ends_of(gap), abs=1e-10)
+    assert intervals.level == level
+    assert intervals.same == pytest.approx(30 * ends_of((choice < 0) * 1.0), abs=1e-10)
+    for a, b in [(0, 1), (0, 2), (1, 2)]:
+        gap = (choice == a) * 1.0 - (choice == b)
+        assert intervals.differences[a, b] == pytest.approx(30 * ends_of(gap), abs=1e-10)
     for arm in range(3):
         ratio = weight @ (choice == arm) / preferred
         moved = ((choice == arm) - ratio * (choice >= 0)) / preferred
-        assert found.share_of_preferences[arm] == pytest.approx(ratio + ends_of(moved), abs=1e-10)
+        assert intervals.share_of_preferences[arm] == pytest.approx(ratio + ends_of(moved), abs=1e-10)
 
 
 def test_same_has_no_interval_where_it_is_no_category_of_its_own():
@@ -101,11 +101,11 @@ def test_same_has_no_interval_where_it_is_no_category_of_its_own():
 def test_dropping_same_leaves_out_the_items_and_people_who_said_nothing_else():
     item, person, choice = study()
     silent = np.append(choice, [-1] * 4), np.append(item, [90, 90, 91, 91]), np.append(person, [0, 70, 71, 1])
-    found = choice_intervals(silent[1], silent[2], silent[0], draws=100, same_as="dropped")
+    intervals = choice_intervals(silent[1], silent[2], silent[0], draws=100, same_as="dropped")
     kept = choice >= 0
     alone = choice_intervals(item[kept], person[kept], choice[kept], draws=100)
-    assert found.arms.tolist() == alone.arms.tolist()
-    assert found.note == ""
+    assert intervals.arms.tolist() == alone.arms.tolist()
+    assert intervals.note == ""
     nobody = choice_intervals([1, 2], [1, 2], [-1, -1], same_as="dropped")
     assert (nobody.arms, nobody.differences) == (None, {})
     assert "Every answer is the same" in nobody.note
@@ -116,12 +116,12 @@ def test_no_end_lies_beyond_what_a_score_can_be():
     """24 of 25 say the same: what is drawn goes further than everybody."""
     item, person = np.repeat(np.arange(5), 5), np.tile(np.arange(5), 5)
     choice = np.where(np.arange(25) == 7, 1, 0)
-    found = choice_intervals(item, person, choice, arms=2)
-    assert (found.share[0, 1], found.share[1, 0]) == (1, 0)
-    assert (found.arms[0, 1], found.arms[1, 0]) == (5, 0)
-    assert (found.share_of_preferences[0, 1], found.share_of_preferences[1, 0]) == (1, 0)
-    assert found.differences[0, 1][1] == 5
-    assert 0 < found.differences[0, 1][0] < 4
+    intervals = choice_intervals(item, person, choice, arms=2)
+    assert (intervals.share[0, 1], intervals.share[1, 0]) == (1, 0)
+    assert (intervals.arms[0, 1], intervals.arms[1, 0]) == (5, 0)
+    assert (intervals.share_of_preferences[0, 1], intervals.share_of_preferences[1, 0]) == (1, 0)
+    assert intervals.differences[0, 1][1] == 5
+    assert 0 < intervals.differences[0, 1][0] < 4
     best = rating_intervals(item, person, np.where(choice == 1, 1, 2))
     worst = rating_intervals(item, person, np.where(choice == 1, -1, -2))
     assert best.mean[1] == best.mean_of_items[1] == best.mean_of_people[1] == 2
@@ -132,23 +132,23 @@ def test_ratings_obey_level_seed_and_method():
     item, person, choice = study(seed=1)
     rating = (choice - 1).tolist()
     weight = [1 / 120] * 120
-    found = rating_intervals(item, person, rating, draws=100, seed=2, level=0.8)
+    intervals = rating_intervals(item, person, rating, draws=100, seed=2, level=0.8)
     ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12, 0.8))
-    assert (found.level, found.method) == (0.8, "two-way")
-    assert found.mean == pytest.approx(ends, abs=1e-12)
+    assert (intervals.level, intervals.method) == (0.8, "two-way")
+    assert intervals.mean == pytest.approx(ends, abs=1e-12)
     naive = rating_intervals(item, person, rating, method="naive", level=0.8)
     half = stats.norm.ppf(0.9) * np.std(rating) / np.sqrt(120)
     assert naive.mean == pytest.approx([np.mean(rating) - half, np.mean(rating) + half], abs=1e-12)
     for method, word in (("items", "people differ"), ("people", "items differ")):
         alone = rating_intervals(item, person, rating, draws=100, seed=2, method=method)
         assert word in alone.note
-        assert not np.allclose(alone.mean, found.mean)
+        assert not np.allclose(alone.mean, intervals.mean)
 
 
 def test_a_draw_of_ratings_moves_all_three_means():
     item, person, choice = study(seed=1)
     rating = (choice - 1).tolist()
-    found = rating_intervals(item, person, rating, draws=100, seed=2)
+    intervals = rating_intervals(item, person, rating, draws=100, seed=2)
     weights = {
         "mean": [1 / 120] * 120,
         "mean_of_items": [1 / sum(item == i) / 30 for i in item],
@@ -156,7 +156,7 @@ def test_a_draw_of_ratings_moves_all_three_means():
     }
     for name, weight in weights.items():
         ends = np.quantile(draws_by_hand(item, person, weight, rating, seed=2), further_out(12))
-        assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
+        assert getattr(intervals, name) == pytest.approx(ends, abs=1e-12)
 
 
 def test_means_of_answers_items_and_people_have_each_their_own_interval():
@@ -165,12 +165,12 @@ def test_means_of_answers_items_and_people_have_each_their_own_interval():
     kept = np.flatnonzero((item > 9) | (np.arange(120) < 60))
     item, person, rating = item[kept], person[kept], choice[kept] - 1
     n, people = len(kept), len(set(person))
-    found = rating_intervals(item, person, rating, draws=100, method="people", seed=6)
+    intervals = rating_intervals(item, person, rating, draws=100, method="people", seed=6)
     draws = np.random.default_rng(6).spawn(2)[0].integers(people, size=(100, people))
     weights = {
         "mean": np.full(n, 1 / n),
-        "mean_of_items": np.array([1 / sum(item == one) / len(set(item)) for one in item]),
-        "mean_of_people": np.array([1 / sum(person == one) / people for one in person]),
+        "mean_of_items": np.array([1 / sum(item == name) / len(set(item)) for name in item]),
+        "mean_of_people": np.array([1 / sum(person == name) / people for name in person]),
     }
     for name, weight in weights.items():
         mean = weight @ rating
@@ -178,17 +178,17 @@ def test_means_of_answers_items_and_people_have_each_their_own_interval():
             (np.bincount(row, minlength=people)[person] - 1) @ (weight * (rating - mean)) for row in draws
         ]
         ends = np.quantile(mean + np.array(swings), further_out(people))
-        assert getattr(found, name) == pytest.approx(ends, abs=1e-12)
-    assert len({found.mean[0], found.mean_of_items[0], found.mean_of_people[0]}) == 3
+        assert getattr(intervals, name) == pytest.approx(ends, abs=1e-12)
+    assert len({intervals.mean[0], intervals.mean_of_items[0], intervals.mean_of_people[0]}) == 3
 
 
 @pytest.mark.parametrize("level", [0.9, 0.5])
 def test_what_has_no_interval_still_says_by_which_method_and_level(level):
     for give in (choice_intervals, rating_intervals):
-        found = give([1, 2, 3], [7, 8, 9], [1, 1, 1], method="people", level=level)
-        assert (found.method, found.level) == ("people", level)
-    found = choice_intervals(*study(), draws=100, method="items", level=level)
-    assert (found.method, found.level) == ("items", level)
+        intervals = give([1, 2, 3], [7, 8, 9], [1, 1, 1], method="people", level=level)
+        assert (intervals.method, intervals.level) == ("people", level)
+    intervals = choice_intervals(*study(), draws=100, method="items", level=level)
+    assert (intervals.method, intervals.level) == ("items", level)
 
 
 def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
@@ -201,8 +201,8 @@ def test_drawing_items_alone_scores_the_study_of_the_drawn_items():
         rows = np.concatenate([np.flatnonzero(item == i) for i in drawn])
         names = np.repeat(np.arange(30), [sum(item == i) for i in drawn])
         totals.append(choice_scores(names, choice[rows]).arms)
-    found = choice_intervals(item, person, choice, draws=100, seed=5, method="items")
-    assert found.arms == pytest.approx(np.quantile(totals, further_out(30), axis=0).T, abs=1e-10)
+    intervals = choice_intervals(item, person, choice, draws=100, seed=5, method="items")
+    assert intervals.arms == pytest.approx(np.quantile(totals, further_out(30), axis=0).T, abs=1e-10)
 
 
 @pytest.mark.parametrize(("people", "spread"), [(40, (1.0, 1.0)), (8, (0.0, 0.0)), (300, (0.0, 0.0))])
@@ -212,15 +212,15 @@ def test_the_draws_spread_as_the_largest_of_three_variances_says(people, spread)
         Design(items=100, participants=people, answers_per_item=6, model=CHOICES),
         Assumptions(0.1, spread_items=spread[0], spread_people=spread[1]),
     )
-    given = world.study(np.random.default_rng(1))
-    weight, votes = np.full((600, 1), 1 / 600), np.eye(4)[given.values]
+    study = world.study(np.random.default_rng(1))
+    weight, votes = np.full((600, 1), 1 / 600), np.eye(4)[study.values]
     shares = votes.mean(axis=0)
     added = weight * (votes - shares)
-    units = (given.participants, given.items)
-    table = Answers(items=given.items, participants=given.participants, values=given.values)
+    units = (study.participants, study.items)
+    table = Answers(items=study.items, participants=study.participants, values=study.values)
     drawn = Estimates(shares, added, table.units, draws=20_000, seed=3).drawn("two-way")
     of_people, of_items, of_answers = (
-        sum(added[unit == one].sum(axis=0) ** 2 for one in range(unit.max() + 1))
+        sum(added[unit == number].sum(axis=0) ** 2 for number in range(unit.max() + 1))
         for unit in (*units, np.arange(600))
     )
     expected = np.max([of_people, of_items, of_people + of_items - of_answers], axis=0)
@@ -234,8 +234,8 @@ def test_about_95_of_100_intervals_hold_the_true_share(people, spread):
     assumed = Assumptions(0.15, spread_items=spread, spread_people=spread)
     world, held = World(design, assumed), 0
     for number in range(300):
-        given = world.study(np.random.default_rng([people, number]))
-        low, high = choice_intervals(given.items, given.participants, given.values, draws=300).share[0]
+        study = world.study(np.random.default_rng([people, number]))
+        low, high = choice_intervals(study.items, study.participants, study.values, draws=300).share[0]
         held += low <= CHOICES.shares(assumed, 3)[0] <= high
     assert 0.91 <= held / 300 <= 0.985
 
@@ -254,11 +254,11 @@ def test_people_who_differ_widen_the_interval_though_each_item_has_few_answers()
 
 def test_the_naive_interval_is_the_textbook_binomial_one():
     item, person, choice = study(items=30, answers=120)
-    found = choice_intervals(item, person, choice, method="naive")
+    intervals = choice_intervals(item, person, choice, method="naive")
     p = np.mean(choice == 0)
     half = 1.959963984540054 * np.sqrt(p * (1 - p) / 120)
-    assert found.share[0] == pytest.approx([p - half, p + half], abs=1e-12)
-    assert "too narrow" in found.note
+    assert intervals.share[0] == pytest.approx([p - half, p + half], abs=1e-12)
+    assert "too narrow" in intervals.note
     rating = rating_intervals(item, person, choice - 1, method="naive")
     half = 1.959963984540054 * (choice - 1).std() / np.sqrt(120)
     assert rating.mean == pytest.approx([(choice - 1).mean() - half, (choice - 1).mean() + half], abs=1e-12)
@@ -286,50 +286,50 @@ def test_drawing_items_alone_agrees_with_the_standard_error_of_a_sum_over_items(
 def test_row_order_changes_nothing_and_new_arm_numbers_move_the_intervals(seed, new):
     item, person, choice = study(seed % 7)
     order = np.random.default_rng(seed).permutation(len(item))
-    found = choice_intervals(item, person, choice, draws=100)
+    intervals = choice_intervals(item, person, choice, draws=100)
     moved = choice_intervals(item[order], person[order], np.array([*new, -1])[choice[order]], draws=100)
-    assert moved.arms[list(new)] == pytest.approx(found.arms, abs=1e-10)
-    assert moved.same == pytest.approx(found.same, abs=1e-10)
+    assert moved.arms[list(new)] == pytest.approx(intervals.arms, abs=1e-10)
+    assert moved.same == pytest.approx(intervals.same, abs=1e-10)
 
 
 def test_the_same_seed_gives_the_same_interval_whatever_the_memory(monkeypatch):
     item, person, choice = study()
-    found = choice_intervals(item, person, choice, seed=4)
+    intervals = choice_intervals(item, person, choice, seed=4)
     other = choice_intervals(item, person, choice, seed=5)
     monkeypatch.setattr(resampling, "WEIGHTS_AT_ONCE", 300)
     again = choice_intervals(item, person, choice, seed=4)
-    assert again.arms == pytest.approx(found.arms, abs=1e-10)
-    assert not np.allclose(other.arms, found.arms, atol=1e-3)
+    assert again.arms == pytest.approx(intervals.arms, abs=1e-10)
+    assert not np.allclose(other.arms, intervals.arms, atol=1e-3)
 
 
 def test_intervals_hold_the_score_and_stay_in_range():
     item, person, choice = study()
-    scores, found = choice_scores(item, choice), choice_intervals(item, person, choice)
-    assert (found.arms[:, 0] < scores.arms).all()
-    assert (scores.arms < found.arms[:, 1]).all()
-    assert found.arms.min() >= 0
-    assert found.arms.max() <= 30
-    assert found.same[0] < scores.same < found.same[1]
-    preferred = found.share_of_preferences
+    scores, intervals = choice_scores(item, choice), choice_intervals(item, person, choice)
+    assert (intervals.arms[:, 0] < scores.arms).all()
+    assert (scores.arms < intervals.arms[:, 1]).all()
+    assert intervals.arms.min() >= 0
+    assert intervals.arms.max() <= 30
+    assert intervals.same[0] < scores.same < intervals.same[1]
+    preferred = intervals.share_of_preferences
     assert (preferred[:, 0] < scores.share_of_preferences).all()
     assert (scores.share_of_preferences < preferred[:, 1]).all()
 
 
 @pytest.mark.parametrize(
-    ("item", "person", "choice", "said"),
+    ("item", "person", "choice", "sentence"),
     [
         ([1, 2, 3], [7, 7, 7], [0, 1, 0], "only one participant"),
         ([1, 1, 1], [7, 8, 9], [0, 1, 0], "only one item"),
         ([1, 2, 3], [7, 8, 9], [1, 1, 1], "Every answer is the same"),
     ],
 )
-def test_where_no_interval_can_be_given_a_sentence_says_why(item, person, choice, said):
-    found = choice_intervals(item, person, choice)
-    assert (found.arms, found.same, found.share, found.share_of_preferences) == (None,) * 4
-    assert said in found.note
+def test_where_no_interval_can_be_given_a_sentence_says_why(item, person, choice, sentence):
+    intervals = choice_intervals(item, person, choice)
+    assert (intervals.arms, intervals.same, intervals.share, intervals.share_of_preferences) == (None,) * 4
+    assert sentence in intervals.note
     rated = rating_intervals(item, person, choice)
     assert (rated.mean, rated.mean_of_items, rated.mean_of_people) == (None, None, None)
-    assert said in rated.note
+    assert sentence in rated.note
 
 
 def test_one_person_or_one_item_is_enough_where_it_is_not_what_is_drawn():
@@ -342,17 +342,17 @@ def test_one_person_or_one_item_is_enough_where_it_is_not_what_is_drawn():
 
 
 def test_two_people_who_share_no_item_still_get_an_honest_answer():
-    found = choice_intervals([1, 2], [7, 8], [0, 1], arms=2)
-    assert found.arms is not None or found.note
-    assert found.arms is None or np.isfinite(found.arms).all()
-    assert "rough" in found.note
+    intervals = choice_intervals([1, 2], [7, 8], [0, 1], arms=2)
+    assert intervals.arms is not None or intervals.note
+    assert intervals.arms is None or np.isfinite(intervals.arms).all()
+    assert "rough" in intervals.note
 
 
 def test_an_arm_that_nobody_chose_is_pointed_out():
     item, person, choice = study()
-    found = choice_intervals(item, person, choice, arms=4)
-    assert found.arms[3].tolist() == [0, 0]
-    assert "does not prove" in found.note
+    intervals = choice_intervals(item, person, choice, arms=4)
+    assert intervals.arms[3].tolist() == [0, 0]
+    assert "does not prove" in intervals.note
     assert choice_intervals(item, person, choice, draws=100).note == ""  # every arm was chosen
     few = choice_intervals([1, 1, 1, 2, 2, 2], [7, 8, 9, 7, 8, 9], [0, 1, 1, 1, 0, 0], arms=3, draws=100)
     assert few.note.startswith("With only 3 participants and 2 items the interval is rough")
@@ -370,9 +370,9 @@ def test_percentiles_are_taken_further_out_where_people_are_few():
 @pytest.mark.parametrize("method", ["two-way", "people", "items", "naive"])
 def test_one_arm_against_same_has_intervals_and_no_differences(method):
     item, person, choice = study()
-    found = choice_intervals(item, person, np.minimum(choice, 0), arms=1, method=method)
-    assert found.arms.shape == (1, 2)
-    assert found.differences == {}
+    intervals = choice_intervals(item, person, np.minimum(choice, 0), arms=1, method=method)
+    assert intervals.arms.shape == (1, 2)
+    assert intervals.differences == {}
 
 
 def test_a_bad_plan_is_named():

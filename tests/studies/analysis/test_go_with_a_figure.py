@@ -40,10 +40,10 @@ def by_scipy(item, person, choice, figures, times_person, times_item):
 
 
 def test_both_correlations_and_their_intervals_are_scipys_draw_by_draw(answers):
-    found = association(*answers, ARMS, draws=DRAWS, seed=4)
+    result = association(*answers, ARMS, draws=DRAWS, seed=4)
     across, within, telling = by_scipy(*answers, np.ones(PEOPLE, int), np.ones(ITEMS, int))
-    assert (found.across.value, found.within.value) == pytest.approx((across, within), rel=1e-10)
-    assert (found.across.n, found.within.n) == (ITEMS * ARMS, telling)
+    assert (result.across.value, result.within.value) == pytest.approx((across, within), rel=1e-10)
+    assert (result.across.n, result.within.n) == (ITEMS * ARMS, telling)
     people_rng, items_rng = np.random.default_rng(4).spawn(2)
     people, items = (
         people_rng.integers(PEOPLE, size=(DRAWS, PEOPLE)),
@@ -56,11 +56,12 @@ def test_both_correlations_and_their_intervals_are_scipys_draw_by_draw(answers):
     for level in (0.95, 0.8):
         upper = stats.norm.cdf(np.sqrt(PEOPLE / (PEOPLE - 1)) * stats.t.ppf((1 + level) / 2, PEOPLE - 1))
         ends = np.quantile(drawn, [1 - upper, upper], axis=0).T
-        found = association(*answers, ARMS, draws=DRAWS, seed=4, level=level)
-        assert found.across.interval == pytest.approx(tuple(ends[0]), rel=1e-9)
-        assert found.within.interval == pytest.approx(tuple(ends[1]), rel=1e-9)
+        result = association(*answers, ARMS, draws=DRAWS, seed=4, level=level)
+        assert result.across.interval == pytest.approx(tuple(ends[0]), rel=1e-9)
+        assert result.within.interval == pytest.approx(tuple(ends[1]), rel=1e-9)
     assert (
-        association(*answers, ARMS, draws=DRAWS, seed=5, level=level).within.interval != found.within.interval
+        association(*answers, ARMS, draws=DRAWS, seed=5, level=level).within.interval
+        != result.within.interval
     )
 
 
@@ -68,16 +69,16 @@ def test_the_same_seed_gives_the_same_interval_whatever_the_memory_and_the_order
     answers, monkeypatch
 ):
     item, person, choice, figures = answers
-    found = association(*answers, ARMS, draws=DRAWS, seed=4)
+    result = association(*answers, ARMS, draws=DRAWS, seed=4)
     rows = np.random.default_rng(0).permutation(len(item))
     monkeypatch.setattr(
         resampling, "CELLS_AT_ONCE", 4 * 2 * 7
     )  # two items of four kinds of answers in seven draws
     monkeypatch.setattr(resampling, "DRAWS_AT_ONCE", 7)
     again = association(item[rows], person[rows], choice[rows], figures, ARMS, draws=DRAWS, seed=4)
-    assert again.across.interval == pytest.approx(found.across.interval, rel=1e-12)
-    assert again.within.interval == pytest.approx(found.within.interval, rel=1e-12)
-    assert again.shares == pytest.approx(found.shares, rel=1e-12)
+    assert again.across.interval == pytest.approx(result.across.interval, rel=1e-12)
+    assert again.within.interval == pytest.approx(result.within.interval, rel=1e-12)
+    assert again.shares == pytest.approx(result.shares, rel=1e-12)
 
 
 def test_figures_of_the_same_items_share_their_draws_and_come_out_as_each_by_itself(answers, monkeypatch):
@@ -96,11 +97,11 @@ def test_figures_of_the_same_items_share_their_draws_and_come_out_as_each_by_its
     monkeypatch.setattr(resampling, "_counts", noting)
     table = Choices.of(item, person, choice, arms=ARMS)
     together = associations_of(table, every, draws=DRAWS, seed=4)
-    for one, same in zip(alone, together, strict=True):
-        assert (one.across, one.within) == (same.across, same.within)
-        assert one.items.tolist() == same.items.tolist()
-        assert one.shares.tolist() == same.shares.tolist()
-        assert one.figures.tolist() == same.figures.tolist()
+    for by_itself, same in zip(alone, together, strict=True):
+        assert (by_itself.across, by_itself.within) == (same.across, same.within)
+        assert by_itself.items.tolist() == same.items.tolist()
+        assert by_itself.shares.tolist() == same.shares.tolist()
+        assert by_itself.figures.tolist() == same.figures.tolist()
     blocks = -(-DRAWS // resampling.DRAWS_AT_ONCE)
     assert len(drawn) == 2 * 2 * blocks  # people and items, of all items and of the few
 
@@ -108,13 +109,13 @@ def test_figures_of_the_same_items_share_their_draws_and_come_out_as_each_by_its
 def test_answers_about_items_without_a_figure_are_left_out(answers):
     item, person, choice, figures = answers
     few = {number: figures[number] for number in (1, 2, 5)}
-    found = association(item, person, choice, few, ARMS, draws=50)
+    result = association(item, person, choice, few, ARMS, draws=50)
     kept = np.isin(item, [1, 2, 5])
     alone = association(item[kept], person[kept], choice[kept], few, ARMS, draws=50)
-    assert found.items.tolist() == [1, 2, 5]
-    assert (found.across, found.within) == (alone.across, alone.within)
-    assert found.shares[1] == pytest.approx([np.mean(choice[item == 2] == arm) for arm in range(ARMS)])
-    assert found.figures.tolist() == [figures[1], figures[2], figures[5]]
+    assert result.items.tolist() == [1, 2, 5]
+    assert (result.across, result.within) == (alone.across, alone.within)
+    assert result.shares[1] == pytest.approx([np.mean(choice[item == 2] == arm) for arm in range(ARMS)])
+    assert result.figures.tolist() == [figures[1], figures[2], figures[5]]
 
 
 def test_an_interval_needs_an_order_in_half_of_the_draws():

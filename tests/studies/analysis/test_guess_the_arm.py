@@ -16,9 +16,9 @@ def accuracy_by_hand(features, arms, items):
     scaled = (scaled - scaled.mean(axis=0)) / scaled.std(axis=0)
     right = 0.0
     for me in range(len(arms)):
-        others = [one for one in range(len(arms)) if items[one] != items[me]]
-        others.sort(key=lambda one: sum((scaled[one] - scaled[me]) ** 2))
-        votes = Counter(arms[one] for one in others[:5])
+        others = [picture for picture in range(len(arms)) if items[picture] != items[me]]
+        others.sort(key=lambda picture: sum((scaled[picture] - scaled[me]) ** 2))
+        votes = Counter(arms[picture] for picture in others[:5])
         best = [arm for arm in votes if votes[arm] == max(votes.values())]
         right += (arms[me] in best) / len(best)
     return right / len(arms)
@@ -35,8 +35,8 @@ def pictures(seed, items, arms, told):
 @pytest.mark.parametrize(("seed", "arms", "told"), [(0, 2, 0.0), (1, 3, 1.5), (2, 2, 2.0), (3, 4, 0.7)])
 def test_the_guesser_votes_by_the_five_nearest_pictures_of_other_photos(seed, arms, told):
     features, arm, item = pictures(seed, 10, arms, told)
-    found = guess_arms(features, arm, item, draws=5, seed=1)
-    assert found.accuracy == pytest.approx(accuracy_by_hand(features, arm, item), rel=1e-12)
+    guess = guess_arms(features, arm, item, draws=5, seed=1)
+    assert guess.accuracy == pytest.approx(accuracy_by_hand(features, arm, item), rel=1e-12)
 
 
 def test_chance_is_every_exchange_of_arms_among_the_pictures_of_a_photo():
@@ -47,24 +47,24 @@ def test_chance_is_every_exchange_of_arms_among_the_pictures_of_a_photo():
         for mixed in product(*[list(permutations((0, 1)))] * 6)
     ]
     p = np.mean(np.array(every) >= mine - 1e-9)
-    found = guess_arms(features, arm, item, draws=2000, seed=3)
-    assert found.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 2000) + 1e-3)
-    assert found.chance == pytest.approx(np.mean(every), abs=0.02)
+    guess = guess_arms(features, arm, item, draws=2000, seed=3)
+    assert guess.p == pytest.approx(p, abs=3 * np.sqrt(p * (1 - p) / 2000) + 1e-3)
+    assert guess.chance == pytest.approx(np.mean(every), abs=0.02)
 
 
 def test_a_plain_leak_is_found_and_its_p_is_never_0():
     features, arm, item = pictures(0, 20, 2, 100.0)
-    found = guess_arms(features, arm, item, draws=99, seed=1)
-    assert (found.accuracy, found.p) == (1.0, 1 / 100)
-    assert found.chance == pytest.approx(0.5, abs=0.1)
-    assert guess_arms(features, arm, item, draws=99, seed=1) == found
+    guess = guess_arms(features, arm, item, draws=99, seed=1)
+    assert (guess.accuracy, guess.p) == (1.0, 1 / 100)
+    assert guess.chance == pytest.approx(0.5, abs=0.1)
+    assert guess_arms(features, arm, item, draws=99, seed=1) == guess
 
 
 def test_pictures_that_are_all_alike_tell_nothing():
     _, arm, item = pictures(0, 20, 2, 0.0)
-    found = guess_arms(np.ones((40, 2)), arm, item, draws=99, seed=1)
-    assert found.accuracy == pytest.approx(0.5, abs=0.2)
-    assert found.p > 0.05
+    guess = guess_arms(np.ones((40, 2)), arm, item, draws=99, seed=1)
+    assert guess.accuracy == pytest.approx(0.5, abs=0.2)
+    assert guess.p > 0.05
 
 
 def test_uneven_places_are_found_by_pearsons_test():
@@ -94,8 +94,8 @@ def test_uneven_places_are_found_where_some_arms_are_shown():
 def test_arms_of_photos_that_are_shown_with_one_are_guessed_by_what_other_trials_showed():
     rng = np.random.default_rng(1)
     arm, item = rng.permutation(np.repeat([0, 1, 2], 20)), np.arange(60)
-    told = guess_arms(arm[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
-    assert (told.accuracy, told.p) == (1, 1 / 200)
+    guess = guess_arms(arm[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
+    assert (guess.accuracy, guess.p) == (1, 1 / 200)
     assert (
         guess_arms(arm[:, None] * 100.0, arm, item, draws=199, seed=1).p == 1
     )  # nothing to exchange on a photo
@@ -111,5 +111,5 @@ def test_what_a_trial_showed_is_exchanged_as_a_whole():
     """Two maps to a trial, of which each place tells itself: no arm is told, however often the classifier is right."""
     item, place = np.repeat(np.arange(40), 2), np.tile([0, 1], 40)
     arm = np.array([(a, 1 - a) for a in np.random.default_rng(2).permutation(np.repeat([0, 1], 20))]).ravel()
-    found = guess_arms(place[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
-    assert found.p > 0.05
+    guess = guess_arms(place[:, None] * 100.0, arm, item, draws=199, seed=1, trials=item)
+    assert guess.p > 0.05

@@ -22,7 +22,7 @@ def some(n=60, seed=0, **more):
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: Choices.of([1, 2], [1], [0, 0], arms=2), "participants: 1 values for 2 answers"),
         (lambda: Choices.of([1, 2], [1, 2], [0, 2], arms=2), "choices: row 1 is 2; with 2 arms"),
@@ -33,8 +33,8 @@ def some(n=60, seed=0, **more):
         (lambda: Answers.of([], [], []).units, "there are no answers yet"),
     ],
 )
-def test_a_bad_column_is_named_when_the_table_is_made(make, said):
-    with pytest.raises(AnswersError, match=said):
+def test_a_bad_column_is_named_when_the_table_is_made(make, message):
+    with pytest.raises(AnswersError, match=message):
         make()
 
 
@@ -111,10 +111,10 @@ def test_it_remembers_what_was_computed_by_what_was_asked():
 
 
 def test_all_methods_and_levels_take_draws_that_are_made_once(monkeypatch):
-    made, counts = [], resampling._counts
+    sizes, counts = [], resampling._counts
 
     def noting(rng, size, draws):
-        made.append((size, draws))
+        sizes.append((size, draws))
         return counts(rng, size, draws)
 
     monkeypatch.setattr(resampling, "_counts", noting)
@@ -123,12 +123,12 @@ def test_all_methods_and_levels_take_draws_that_are_made_once(monkeypatch):
         choice_intervals_of(answers, method=method)
         choice_intervals_of(answers, method=method, level=0.9)
     compare_arms_of(answers)
-    assert made == [(8, 2000), (12, 2000)]
+    assert sizes == [(8, 2000), (12, 2000)]
     rated = Ratings.of(answers.items, answers.participants, answers.values)
     rating_intervals_of(rated, method="people")
-    assert made == [(8, 2000), (12, 2000), (8, 2000)]
+    assert sizes == [(8, 2000), (12, 2000), (8, 2000)]
     rating_intervals_of(rated.with_values(-rated.values))
-    assert made == [(8, 2000), (12, 2000), (8, 2000), (12, 2000)]
+    assert sizes == [(8, 2000), (12, 2000), (8, 2000), (12, 2000)]
 
 
 def test_each_seed_and_number_of_draws_has_draws_of_its_own():
@@ -153,10 +153,15 @@ def test_columns_and_table_give_the_same():
     columns = (answers.items, answers.participants, answers.values)
     bounds, same = choice_intervals(*columns, seed=4), choice_intervals_of(answers, seed=4)
     assert (bounds.arms.tolist(), bounds.same.tolist()) == (same.arms.tolist(), same.same.tolist())
-    found = compare_arms(*columns, declared=[(2, 0)], seed=4)
-    for one, other in zip(found, compare_arms_of(answers, declared=[(2, 0)], seed=4), strict=True):
-        assert (one.a, one.b, one.p, one.p_holm) == (other.a, other.b, other.p, other.p_holm)
-        assert (one.trials, one.items, one.people) == (other.trials, other.items, other.people)
+    contrasts = compare_arms(*columns, declared=[(2, 0)], seed=4)
+    for contrast, other in zip(contrasts, compare_arms_of(answers, declared=[(2, 0)], seed=4), strict=True):
+        assert (contrast.a, contrast.b, contrast.p, contrast.p_holm) == (
+            other.a,
+            other.b,
+            other.p,
+            other.p_holm,
+        )
+        assert (contrast.trials, contrast.items, contrast.people) == (other.trials, other.items, other.people)
 
 
 @pytest.mark.parametrize(("arms", "places"), [(3, 3), (9, 4), (30, 30)])

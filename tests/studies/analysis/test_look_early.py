@@ -71,7 +71,7 @@ def test_a_look_so_early_that_no_answers_could_show_anything_is_refused():
 
 def test_less_alpha_makes_every_look_stricter():
     usual, strict = plan_looks([0.5, 1.0]), plan_looks([0.5, 1.0], alpha=0.01)
-    assert [one.z > other.z for one, other in zip(strict, usual, strict=True)] == [True, True]
+    assert [look.z > other.z for look, other in zip(strict, usual, strict=True)] == [True, True]
     assert strict[-1].spent == pytest.approx(0.01, abs=1e-12)
     assert [look.level for look in usual] == pytest.approx([2 * stats.norm.cdf(look.z) - 1 for look in usual])
     assert [look.fraction for look in usual] == [0.5, 1.0]

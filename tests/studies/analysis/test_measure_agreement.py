@@ -39,9 +39,9 @@ def random_table(seed, people=8, items=15, values=5):
 @pytest.mark.parametrize(("scale", "alpha"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)])
 def test_it_gives_the_values_that_krippendorff_printed(scale, alpha):
     rows = [[np.nan if x == "*" else float(x) for x in row.split()] for row in BOOK.strip().splitlines()]
-    found = krippendorff_alpha(*long_form(np.array(rows)), scale)
-    assert found.alpha == pytest.approx(alpha, abs=5e-4)
-    assert (found.items, found.answers) == (11, 40)
+    agreement = krippendorff_alpha(*long_form(np.array(rows)), scale)
+    assert agreement.alpha == pytest.approx(alpha, abs=5e-4)
+    assert (agreement.items, agreement.answers) == (11, 40)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval"])
@@ -49,17 +49,19 @@ def test_it_gives_the_values_that_krippendorff_printed(scale, alpha):
 @given(seed=st.integers(0, 10**6))
 def test_it_equals_the_krippendorff_package(scale, seed):
     table = random_table(seed) - 2
-    found = krippendorff_alpha(*long_form(table), scale)
-    assert found.alpha == pytest.approx(
+    agreement = krippendorff_alpha(*long_form(table), scale)
+    assert agreement.alpha == pytest.approx(
         krippendorff.alpha(reliability_data=table, level_of_measurement=scale), abs=1e-9
     )
-    assert found.interval[0] <= found.interval[1] <= 1
+    assert agreement.interval[0] <= agreement.interval[1] <= 1
 
 
 def pairs_of(table):
     """(item, one person, another) of every two answers about the same item."""
-    there = ~np.isnan(table)
-    return [(i, *two) for i in range(table.shape[1]) for two in combinations(np.flatnonzero(there[:, i]), 2)]
+    answered = ~np.isnan(table)
+    return [
+        (i, *two) for i in range(table.shape[1]) for two in combinations(np.flatnonzero(answered[:, i]), 2)
+    ]
 
 
 def distance(scale, totals, a, b):
@@ -119,12 +121,12 @@ def test_the_interval_is_that_of_pairs_which_share_an_item_or_a_person(scale, se
     for over, variance, units in zip(
         ("items", "both"), variance_of_pairs(table, adds), (table.shape[1], 6), strict=True
     ):
-        found = krippendorff_alpha(*long_form(table), scale, over=over)
-        assert found.alpha == pytest.approx(alpha_of_pairs(table, scale, np.ones(n)), abs=1e-12)
+        agreement = krippendorff_alpha(*long_form(table), scale, over=over)
+        assert agreement.alpha == pytest.approx(alpha_of_pairs(table, scale, np.ones(n)), abs=1e-12)
         reach = scipy.stats.t.ppf(0.975, units - 1) * np.sqrt(variance * units / (units - 1))
-        off = np.exp(np.array([1, -1]) * reach / (1 - found.alpha))
+        off = np.exp(np.array([1, -1]) * reach / (1 - agreement.alpha))
         low = same_person(table, scale) if over == "both" else 1
-        assert found.interval == pytest.approx(1 - (1 - found.alpha) * off * low, abs=1e-7)
+        assert agreement.interval == pytest.approx(1 - (1 - agreement.alpha) * off * low, abs=1e-7)
 
 
 def test_the_interval_of_items_alone_is_nearly_that_of_the_package_on_drawn_units():
@@ -137,8 +139,8 @@ def test_the_interval_of_items_alone_is_nearly_that_of_the_package_on_drawn_unit
         )
         for _ in range(400)
     ]
-    found = krippendorff_alpha(*long_form(table), over="items")
-    assert found.interval == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
+    agreement = krippendorff_alpha(*long_form(table), over="items")
+    assert agreement.interval == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
     with pytest.raises(AnswersError, match="'pairs' is not one of"):
         krippendorff_alpha(*long_form(table), over="pairs")
 
@@ -146,24 +148,24 @@ def test_the_interval_of_items_alone_is_nearly_that_of_the_package_on_drawn_unit
 def test_where_nobody_agrees_the_interval_is_around_0():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 3, size=(30, 200)).astype(float)  # no agreement at all
-    found = krippendorff_alpha(*long_form(noise))
-    assert found.interval[0] < 0 < found.interval[1]
-    assert found.interval[1] < 0.02
+    agreement = krippendorff_alpha(*long_form(noise))
+    assert agreement.interval[0] < 0 < agreement.interval[1]
+    assert agreement.interval[1] < 0.02
 
 
 @pytest.mark.parametrize(
-    ("items", "people", "values", "said"),
+    ("items", "people", "values", "sentence"),
     [
         ([1, 2, 3], [8, 8, 8], [0, 1, 0], "No item was answered by two people"),
         ([1, 1, 2, 2], [8, 9, 8, 9], [1, 1, 1, 1], "Every answer is the same"),
     ],
 )
-def test_undefined_agreement_is_a_sentence_not_nan(items, people, values, said):
-    found = krippendorff_alpha(items, people, values)
-    assert (found.alpha, found.interval) == (None, None)
-    assert said in found.note
+def test_undefined_agreement_is_a_sentence_not_nan(items, people, values, sentence):
+    agreement = krippendorff_alpha(items, people, values)
+    assert (agreement.alpha, agreement.interval) == (None, None)
+    assert sentence in agreement.note
     pairs = items == [1, 1, 2, 2]
-    assert (found.items, found.answers) == ((2, 4) if pairs else (0, 0))
+    assert (agreement.items, agreement.answers) == ((2, 4) if pairs else (0, 0))
 
 
 def test_an_interval_from_few_people_or_items_says_that_it_is_rough():
@@ -177,28 +179,28 @@ def test_an_interval_from_few_people_or_items_says_that_it_is_rough():
 def test_a_bias_of_position_is_told_with_its_shares_and_the_same_seed_gives_the_same_p():
     rng = np.random.default_rng(4)
     people, places = np.repeat(np.arange(9), 12), rng.choice([0, 1, 2, -1], size=108)
-    found = position_bias(people, places, 3, draws=200, seed=1)
-    assert found.shares == pytest.approx(found.counts / found.counts.sum())
-    assert found.counts.sum() + found.same == 108
-    assert position_bias(people, places, 3, draws=200, seed=1).p == found.p
-    assert position_bias(people, places, 3, draws=200, seed=2).p != found.p
-    assert round(found.p * 201, 9) in range(1, 202)  # (1 + as large) / (1 + draws)
+    bias = position_bias(people, places, 3, draws=200, seed=1)
+    assert bias.shares == pytest.approx(bias.counts / bias.counts.sum())
+    assert bias.counts.sum() + bias.same == 108
+    assert position_bias(people, places, 3, draws=200, seed=1).p == bias.p
+    assert position_bias(people, places, 3, draws=200, seed=2).p != bias.p
+    assert round(bias.p * 201, 9) in range(1, 202)  # (1 + as large) / (1 + draws)
     strong = position_bias(np.repeat(np.arange(30), 10), np.zeros(300, int), 3, draws=99)
     assert strong.p == 1 / 100
     assert position_bias([1, 1], [0, 0], 1).p is None
 
 
 def test_full_agreement_has_an_alpha_and_a_sentence_in_place_of_an_interval():
-    found = krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 0])
-    assert (found.alpha, found.interval) == (1, None)
-    assert "Everybody agreed about every item" in found.note
+    agreement = krippendorff_alpha([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 0])
+    assert (agreement.alpha, agreement.interval) == (1, None)
+    assert "Everybody agreed about every item" in agreement.note
 
 
 def test_one_item_has_an_alpha_but_no_interval():
-    found = krippendorff_alpha([1, 1, 1], [7, 8, 9], [0, 1, 1])
-    assert found.alpha is not None
-    assert found.interval is None
-    assert "only one item" in found.note
+    agreement = krippendorff_alpha([1, 1, 1], [7, 8, 9], [0, 1, 1])
+    assert agreement.alpha is not None
+    assert agreement.interval is None
+    assert "only one item" in agreement.note
     with pytest.raises(AnswersError, match="'ratio' is not one of"):
         krippendorff_alpha([1, 1], [8, 9], [0, 1], scale="ratio")
 
@@ -207,10 +209,10 @@ def test_a_pull_of_one_position_is_found():
     rng = np.random.default_rng(2)
     people = np.repeat(np.arange(20), 50)
     pulled = rng.choice([0, 1, 2, -1], p=[0.25, 0.45, 0.2, 0.1], size=1000)
-    found = position_bias(people, pulled, 3)
-    assert found.counts.tolist() == [int(np.sum(pulled == place)) for place in range(3)]
-    assert found.same == int(np.sum(pulled == -1))
-    assert found.p < 0.01
+    bias = position_bias(people, pulled, 3)
+    assert bias.counts.tolist() == [int(np.sum(pulled == place)) for place in range(3)]
+    assert bias.same == int(np.sum(pulled == -1))
+    assert bias.p < 0.01
     fair = rng.choice([0, 1, 2, -1], p=[0.3, 0.3, 0.3, 0.1], size=1000)
     assert position_bias(people, fair, 3).p > 0.05
 
@@ -219,9 +221,9 @@ def test_the_habit_of_one_person_is_no_bias_of_all():
     people = np.repeat(np.arange(4), 100)
     positions = np.where(people == 0, 1, np.tile([0, 1, 2, 0], 100)[: len(people)])
     positions[people > 0] = np.tile([0, 1, 2], 100)
-    found = position_bias(people, positions, 3)
-    assert found.largest_share == {0: 1.0, 1: 0.34, 2: 0.34, 3: 0.34}
-    assert found.p > 0.05
+    bias = position_bias(people, positions, 3)
+    assert bias.largest_share == {0: 1.0, 1: 0.34, 2: 0.34, 3: 0.34}
+    assert bias.p > 0.05
 
 
 def test_positions_are_exchanged_within_each_person():
@@ -231,38 +233,38 @@ def test_positions_are_exchanged_within_each_person():
 
 
 def test_without_preferences_there_is_no_position_bias():
-    found = position_bias([1, 2], [-1, -1], 3)
-    assert (found.shares, found.p, found.same) == (None, None, 2)
-    assert found.note
+    bias = position_bias([1, 2], [-1, -1], 3)
+    assert (bias.shares, bias.p, bias.same) == (None, None, 2)
+    assert bias.note
 
 
 def test_a_lean_to_the_right_is_found():
     rng = np.random.default_rng(0)
     items, people = np.tile(np.arange(50), 12), np.repeat(np.arange(12), 50)
     leaning = rng.choice([-1, 0, 1, 2], size=600)
-    found = side_bias(items, people, leaning)
-    assert found.mean == leaning.mean()
-    assert found.interval.tolist() == rating_intervals(items, people, leaning).mean.tolist()
+    bias = side_bias(items, people, leaning)
+    assert bias.mean == leaning.mean()
+    assert bias.interval.tolist() == rating_intervals(items, people, leaning).mean.tolist()
     other = side_bias(items, people, leaning, draws=150, seed=7)
     assert (
         other.interval.tolist() == rating_intervals(items, people, leaning, draws=150, seed=7).mean.tolist()
     )
-    leans = [leaning[people == one].mean() for one in range(12)]
-    assert (found.people.n, found.people.statistic) == (np.count_nonzero(leans), np.sum(np.array(leans) > 0))
-    assert found.interval[0] > 0
-    assert found.people.p < 0.01
+    leans = [leaning[people == person].mean() for person in range(12)]
+    assert (bias.people.n, bias.people.statistic) == (np.count_nonzero(leans), np.sum(np.array(leans) > 0))
+    assert bias.interval[0] > 0
+    assert bias.people.p < 0.01
 
 
 def test_answers_given_twice_are_compared():
-    found = retest([2, 1, 0, -1, -2, 2], [2, 1, 1, -1, -2, 0], "interval")
-    assert (found.pairs, found.equal) == (6, pytest.approx(4 / 6))
+    twice = retest([2, 1, 0, -1, -2, 2], [2, 1, 1, -1, -2, 0], "interval")
+    assert (twice.pairs, twice.equal) == (6, pytest.approx(4 / 6))
     table = np.array([[2, 1, 0, -1, -2, 2], [2, 1, 1, -1, -2, 0]], float)
     expected = krippendorff.alpha(reliability_data=table, level_of_measurement="interval")
-    assert found.alpha.alpha == pytest.approx(expected, abs=1e-12)
+    assert twice.alpha.alpha == pytest.approx(expected, abs=1e-12)
     with pytest.raises(AnswersError, match="no trial was answered twice"):
         retest([], [])
 
 
 def test_where_there_is_one_place_nobody_keeps_to_it():
-    found = position_bias([1, 1, 2], [0, 0, -1], 1)
-    assert (found.counts.tolist(), found.p, found.largest_share) == ([2], None, {})
+    bias = position_bias([1, 1, 2], [0, 0, -1], 1)
+    assert (bias.counts.tolist(), bias.p, bias.largest_share) == ([2], None, {})

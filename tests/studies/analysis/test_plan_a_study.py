@@ -182,10 +182,10 @@ def test_a_negative_effect_of_choices_is_found_on_its_own_side_and_curves_change
     curve = power_curve(
         SMALL, Assumptions(effect=0.3), participants=[8], items=[30], answers_per_item=[2, 3], studies=2
     )
-    assert [(one.design.participants, one.design.items, one.design.answers_per_item) for one in curve] == [
+    assert [(point.design.participants, point.design.items, point.design.answers_per_item) for point in curve] == [
         (8, 60, 4), (12, 30, 4), (12, 60, 2), (12, 60, 3),
     ]  # fmt: skip
-    assert {one.studies for one in curve} == {2}
+    assert {point.studies for point in curve} == {2}
 
 
 def test_wilsons_interval_has_the_level_that_is_asked_for():
@@ -200,7 +200,7 @@ def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (
             lambda: Design(items=10, participants=3, answers_per_item=4, model=CHOICES),
@@ -217,6 +217,6 @@ def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
         ),
     ],
 )
-def test_an_impossible_plan_is_refused(make, said):
-    with pytest.raises(AnswersError, match=said):
+def test_an_impossible_plan_is_refused(make, message):
+    with pytest.raises(AnswersError, match=message):
         make()

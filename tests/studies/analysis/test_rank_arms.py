@@ -34,17 +34,17 @@ def direct_fit(orders, choices, position):
         nu = np.exp(parameters[-1])
         total = 0.0
         for shown, choice in zip(orders, choices, strict=True):
-            there = [(j, a) for j, a in enumerate(shown) if a >= 0]
-            same = nu * np.prod([pi[a] for _, a in there]) ** (1 / len(there))
-            win = {a: pi[a] * gamma[j] for j, a in there}
+            places = [(j, a) for j, a in enumerate(shown) if a >= 0]
+            same = nu * np.prod([pi[a] for _, a in places]) ** (1 / len(places))
+            win = {a: pi[a] * gamma[j] for j, a in places}
             total -= np.log((same if choice == -1 else win[choice]) / (sum(win.values()) + same))
         return total
 
     size = arms + (m - 1 if position else 0)
-    found = minimize(loss, np.zeros(size), method="BFGS", jac="3-point", options={"gtol": 1e-7})
-    log_worth = np.append(0, found.x[: arms - 1])
-    gamma = np.exp(np.append(0, found.x[arms - 1 : arms + m - 2])) if position else None
-    return log_worth - log_worth.mean(), np.exp(found.x[-1]), gamma, -found.fun
+    fit = minimize(loss, np.zeros(size), method="BFGS", jac="3-point", options={"gtol": 1e-7})
+    log_worth = np.append(0, fit.x[: arms - 1])
+    gamma = np.exp(np.append(0, fit.x[arms - 1 : arms + m - 2])) if position else None
+    return log_worth - log_worth.mean(), np.exp(fit.x[-1]), gamma, -fit.fun
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def direct_fit(orders, choices, position):
 )
 def test_it_equals_a_direct_likelihood_fit(arms, at_once, position):
     orders, choices = trials(arms, n=200, arms=arms, at_once=at_once)
-    found = rank_arms(orders, choices, position=position)
+    ranking = rank_arms(orders, choices, position=position)
     log_worth, nu, gamma, likelihood = direct_fit(orders, choices, position)
-    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
-    assert found.estimate.tie == pytest.approx(nu, abs=1e-6)
-    assert found.log_likelihood == pytest.approx(likelihood, abs=1e-8)
-    assert found.estimate.worth.sum() == pytest.approx(1)
+    assert ranking.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
+    assert ranking.estimate.tie == pytest.approx(nu, abs=1e-6)
+    assert ranking.log_likelihood == pytest.approx(likelihood, abs=1e-8)
+    assert ranking.estimate.worth.sum() == pytest.approx(1)
     if position:
-        assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
+        assert ranking.estimate.position == pytest.approx(gamma, abs=1e-6)
     else:
-        assert found.estimate.position is None
+        assert ranking.estimate.position is None
 
 
 def test_trials_may_show_different_numbers_of_arms():
@@ -69,31 +69,31 @@ def test_trials_may_show_different_numbers_of_arms():
     twos, more = trials(2, n=120, arms=3, at_once=2)
     padded = np.vstack([threes, np.column_stack([twos, np.full(120, -1)])])
     choices = np.concatenate([picks, more])
-    found = rank_arms(padded, choices)
+    ranking = rank_arms(padded, choices)
     log_worth, _, gamma, _ = direct_fit(padded, choices, position=True)
-    assert found.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
-    assert found.estimate.position == pytest.approx(gamma, abs=1e-6)
+    assert ranking.estimate.log_worth == pytest.approx(log_worth, abs=1e-6)
+    assert ranking.estimate.position == pytest.approx(gamma, abs=1e-6)
 
 
 def test_two_arms_give_davidsons_closed_form():
     # 6 wins to 2 and 4 ties: π_a/π_b = 3, and ν·√3/(3 + 1) = 4/8
     orders = np.array([[0, 1], [1, 0]] * 6)
-    found = rank_arms(orders, [0] * 6 + [1] * 2 + [-1] * 4, position=False)
-    assert found.estimate.worth == pytest.approx([3 / 4, 1 / 4])
-    assert found.estimate.tie == pytest.approx(2 / np.sqrt(3))
+    ranking = rank_arms(orders, [0] * 6 + [1] * 2 + [-1] * 4, position=False)
+    assert ranking.estimate.worth == pytest.approx([3 / 4, 1 / 4])
+    assert ranking.estimate.tie == pytest.approx(2 / np.sqrt(3))
 
 
 def test_it_finds_the_strengths_that_made_the_answers_and_its_intervals_hold_them():
     orders, choices = trials(5, n=6000)
     people = np.arange(6000) % 60
-    found = rank_arms(orders, choices, np.arange(6000) // 20, people)
-    assert found.estimate.log_worth == pytest.approx([0.6, 0, -0.6], abs=0.1)
+    ranking = rank_arms(orders, choices, np.arange(6000) // 20, people)
+    assert ranking.estimate.log_worth == pytest.approx([0.6, 0, -0.6], abs=0.1)
     for part in ("worth", "log_worth", "tie", "position"):
-        ends, value = getattr(found.intervals, part), getattr(found.estimate, part)
+        ends, value = getattr(ranking.intervals, part), getattr(ranking.estimate, part)
         assert (ends[..., 0] <= value).all()
         assert (value <= ends[..., 1]).all()
-    assert found.intervals.position[0].tolist() == [1, 1]
-    assert found.intervals.position[2, 0] > 1  # the last position was made to pull
+    assert ranking.intervals.position[0].tolist() == [1, 1]
+    assert ranking.intervals.position[2, 0] > 1  # the last position was made to pull
 
 
 def test_an_interval_is_as_wide_as_leaving_out_one_after_the_other_says():
@@ -108,14 +108,16 @@ def test_an_interval_is_as_wide_as_leaving_out_one_after_the_other_says():
 
     def left_out(unit):
         units = np.unique(unit)
-        fits = (rank_arms(orders[unit != one], choices[unit != one]).estimate for one in units)
+        fits = (rank_arms(orders[unit != left], choices[unit != left]).estimate for left in units)
         return (1 - 1 / len(units)) * sum((numbers(fit) - numbers(whole)) ** 2 for fit in fits)
 
     of_people, of_items, of_answers = map(left_out, (people, items, np.arange(480)))
     variance = np.max([of_people, of_items, of_people + of_items - of_answers], axis=0)
-    found = rank_arms(orders, choices, items, people, draws=20_000).intervals
+    intervals = rank_arms(orders, choices, items, people, draws=20_000).intervals
     wide = stats.t.ppf(0.975, 11) * np.sqrt(variance)
-    half = np.concatenate([found.log_worth, np.log(found.position[1:]), np.log(found.tie)[None]]) @ [
+    half = np.concatenate(
+        [intervals.log_worth, np.log(intervals.position[1:]), np.log(intervals.tie)[None]]
+    ) @ [
         -0.5,
         0.5,
     ]
@@ -124,27 +126,27 @@ def test_an_interval_is_as_wide_as_leaving_out_one_after_the_other_says():
 
 def test_worths_stay_between_0_and_1_however_rough_the_interval():
     orders = np.array([[0, 1], [1, 0]] * 6)
-    found = rank_arms(orders, [0] * 10 + [1, -1], np.arange(12) % 4, np.arange(12) % 3, position=False)
-    assert found.intervals.worth.min() > 0
-    assert found.intervals.worth.max() < 1
-    assert found.intervals.tie[0] > 0
+    ranking = rank_arms(orders, [0] * 10 + [1, -1], np.arange(12) % 4, np.arange(12) % 3, position=False)
+    assert ranking.intervals.worth.min() > 0
+    assert ranking.intervals.worth.max() < 1
+    assert ranking.intervals.tie[0] > 0
 
 
 def test_without_ties_the_weight_of_same_is_zero():
     orders, choices = trials(10, n=300, tie=-50)
-    found = rank_arms(orders, choices, np.arange(300) // 10, np.arange(300) % 20)
-    assert found.estimate.tie == 0
-    assert found.intervals.tie.tolist() == [0, 0]
-    assert found.intervals.position.shape == (3, 2)
+    ranking = rank_arms(orders, choices, np.arange(300) // 10, np.arange(300) % 20)
+    assert ranking.estimate.tie == 0
+    assert ranking.intervals.tie.tolist() == [0, 0]
+    assert ranking.intervals.position.shape == (3, 2)
 
 
 def test_other_numbers_for_the_arms_only_move_the_worths_and_rows_may_come_in_any_order():
     orders, choices = trials(6)
     new = np.array([2, 0, 1, -1])
     rows = np.random.default_rng(0).permutation(len(choices))
-    found, moved = rank_arms(orders, choices), rank_arms(new[orders][rows], new[choices][rows])
-    assert moved.estimate.worth[new[:3]] == pytest.approx(found.estimate.worth, abs=1e-9)
-    assert moved.estimate.position == pytest.approx(found.estimate.position, abs=1e-9)
+    ranking, moved = rank_arms(orders, choices), rank_arms(new[orders][rows], new[choices][rows])
+    assert moved.estimate.worth[new[:3]] == pytest.approx(ranking.estimate.worth, abs=1e-9)
+    assert moved.estimate.position == pytest.approx(ranking.estimate.position, abs=1e-9)
 
 
 def test_the_same_seed_gives_the_same_interval():
@@ -156,7 +158,7 @@ def test_the_same_seed_gives_the_same_interval():
 
 
 @pytest.mark.parametrize(
-    ("orders", "choices", "position", "said"),
+    ("orders", "choices", "position", "sentence"),
     [
         ([[0, 1], [1, 0]] * 5, [0] * 10, False, "won or lost every time"),
         ([[0, 1]] * 10, [0, 1] * 5, True, "leave the position term out"),
@@ -164,19 +166,19 @@ def test_the_same_seed_gives_the_same_interval():
         ([[0, 1], [1, 0]] * 5, [-1] * 10, False, "won or lost every time"),
     ],
 )
-def test_where_there_is_no_estimate_a_sentence_says_why(orders, choices, position, said):
-    found = rank_arms(orders, choices, position=position)
-    assert found.estimate is None
-    assert said in found.note
+def test_where_there_is_no_estimate_a_sentence_says_why(orders, choices, position, sentence):
+    ranking = rank_arms(orders, choices, position=position)
+    assert ranking.estimate is None
+    assert sentence in ranking.note
 
 
 def test_one_arm_and_one_participant_are_explained():
     assert "only one arm" in rank_arms([[0]] * 4, [0] * 4).note
     orders, choices = trials(8, n=60)
-    found = rank_arms(orders, choices, np.arange(60), np.zeros(60, int))
-    assert found.intervals is None
-    assert "only one participant" in found.note
-    assert found.estimate is not None
+    ranking = rank_arms(orders, choices, np.arange(60), np.zeros(60, int))
+    assert ranking.intervals is None
+    assert "only one participant" in ranking.note
+    assert ranking.estimate is not None
 
 
 def test_a_bad_trial_is_named():
@@ -193,10 +195,10 @@ def test_a_bad_trial_is_named():
 def test_places_that_no_trial_has_change_nothing():
     orders, choices = trials(4, arms=4, at_once=2)
     padded = np.hstack([orders, np.full((len(orders), 2), -1)])
-    one, other = (rank_arms(shown, choices) for shown in (orders, padded))
-    assert one.estimate is not None
-    assert other.estimate.worth.tolist() == one.estimate.worth.tolist()
-    assert other.estimate.position.tolist() == one.estimate.position.tolist()
+    ranking, padded_ranking = (rank_arms(shown, choices) for shown in (orders, padded))
+    assert ranking.estimate is not None
+    assert padded_ranking.estimate.worth.tolist() == ranking.estimate.worth.tolist()
+    assert padded_ranking.estimate.position.tolist() == ranking.estimate.position.tolist()
 
 
 def test_an_arm_that_no_trial_has_shown_is_not_left_out_without_a_word():

@@ -53,22 +53,22 @@ def test_it_gives_the_exported_scores_and_intervals_digit_for_digit(exported):
     )
     assert done.returncode == 0, done.stderr
     assert "every score agrees" in done.stderr
-    found, printed = json.loads(done.stdout), json.loads((folder / "scores.json").read_text())
-    assert (found["responses"], found["participants"], found["items"]) == (24, 4, 6)
+    recomputed, printed = json.loads(done.stdout), json.loads((folder / "scores.json").read_text())
+    assert (recomputed["responses"], recomputed["participants"], recomputed["items"]) == (24, 4, 6)
     if study.task == "choice":
         for name, row in printed["scores"].items():
             for key in ("score", "share", "share_of_preferences", "interval"):
-                assert found["scores"][name][key] == pytest.approx(row[key], abs=1e-9)
+                assert recomputed["scores"][name][key] == pytest.approx(row[key], abs=1e-9)
         assert len(printed["contrasts"]) == 3
-        for one in printed["contrasts"]:
-            again = found["contrasts"][f"{one['first']} − {one['second']}"]
-            assert again["p_by"] == pytest.approx(one["p_by"], abs=1e-12)
-            assert (again["p"], again["difference"]) == pytest.approx((one["p"], one["difference"]))
+        for contrast in printed["contrasts"]:
+            again = recomputed["contrasts"][f"{contrast['first']} − {contrast['second']}"]
+            assert again["p_by"] == pytest.approx(contrast["p_by"], abs=1e-12)
+            assert (again["p"], again["difference"]) == pytest.approx((contrast["p"], contrast["difference"]))
         for key in ("score", "share", "interval"):
-            assert found["same"][key] == pytest.approx(printed["same"][key], abs=1e-9)
+            assert recomputed["same"][key] == pytest.approx(printed["same"][key], abs=1e-9)
     else:
         for name in ("mean", "interval", "mean_of_items", "mean_of_items_interval"):
-            assert found[name] == pytest.approx(printed[name], abs=1e-9)
+            assert recomputed[name] == pytest.approx(printed[name], abs=1e-9)
 
 
 def test_the_seed_is_read_from_the_scores_and_a_changed_p_is_named(exported):
@@ -106,16 +106,16 @@ def test_it_can_be_asked_for_simulated_answers_and_prints_a_table(exported):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("", "no column 'item'"), ("item,choice\n1,a\n", "no column 'participant'"), (None, "No such file")],
 )
-def test_a_file_that_is_no_export_is_one_line_and_exit_code_2(text, said, tmp_path):
+def test_a_file_that_is_no_export_is_one_line_and_exit_code_2(text, message, tmp_path):
     path = tmp_path / "answers.csv"
     if text is not None:
         path.write_text(text)
     done = recompute(path)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

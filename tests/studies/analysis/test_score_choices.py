@@ -114,7 +114,7 @@ def test_other_numbers_for_the_arms_only_move_the_scores(answers, random):
 
 
 @pytest.mark.parametrize(
-    ("items", "choices", "arms", "said"),
+    ("items", "choices", "arms", "message"),
     [
         ([], [], 3, "no answers yet"),
         ([1, 2], [0], 3, "choices: 1 values for 2 answers"),
@@ -127,8 +127,8 @@ def test_other_numbers_for_the_arms_only_move_the_scores(answers, random):
         ([1], [0], 0, "at least one"),
     ],
 )
-def test_a_bad_column_is_named(items, choices, arms, said):
-    with pytest.raises(AnswersError, match=said):
+def test_a_bad_column_is_named(items, choices, arms, message):
+    with pytest.raises(AnswersError, match=message):
         choice_scores(items, choices, arms)
 
 

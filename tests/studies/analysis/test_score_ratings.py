@@ -60,7 +60,7 @@ def test_with_equal_numbers_of_answers_the_mean_of_items_is_the_mean_of_answers(
 
 
 @pytest.mark.parametrize(
-    ("items", "ratings", "people", "said"),
+    ("items", "ratings", "people", "message"),
     [
         ([], [], None, "no answers yet"),
         ([1, 2], [2, 3], None, "row 1 is 3; a rating is a number from −2 to 2"),
@@ -70,8 +70,8 @@ def test_with_equal_numbers_of_answers_the_mean_of_items_is_the_mean_of_answers(
         ([1, 2], [2, 1], [1], "participants: 1 values for 2 answers"),
     ],
 )
-def test_a_bad_column_is_named(items, ratings, people, said):
-    with pytest.raises(AnswersError, match=said):
+def test_a_bad_column_is_named(items, ratings, people, message):
+    with pytest.raises(AnswersError, match=message):
         rating_scores(items, ratings, people)
 
 

@@ -75,15 +75,15 @@ def test_what_is_read_cannot_be_written(program, study, method):
 
 def test_a_study_is_described_with_arms_and_progress(program, study):
     make_trials(study, ["0,1,2"])
-    found = program.get("/api/studies/methods/").json()
-    assert found["arms"][2] == {
+    described = program.get("/api/studies/methods/").json()
+    assert described["arms"][2] == {
         "index": 2,
         "name": "pixel-ablation-cam",
         "network": "tiny",
         "method": "pixel-ablation-cam",
     }
-    assert found["items"] == 2
-    assert found["progress"] == {
+    assert described["items"] == 2
+    assert described["progress"] == {
         "needed": 6,
         "answered": 4,
         "claimed": 0,
@@ -91,7 +91,7 @@ def test_a_study_is_described_with_arms_and_progress(program, study):
         "real": 2,
         "simulated": 2,
     }
-    assert program.get("/api/studies/").json()["results"] == [found]
+    assert program.get("/api/studies/").json()["results"] == [described]
 
 
 def test_no_secret_of_a_participant_or_invitation_is_given(program, study):
@@ -123,10 +123,10 @@ def test_answers_name_arms_and_say_whether_they_are_simulated(program, study):
 
 
 def test_an_answer_collected_elsewhere_is_given_without_an_order(program, study):
-    given = answer(make_participant(study, external={"imported": "old.csv"}), 0, 1, shown_value=None)
-    study.trials.filter(pk=given.trial_id).update(order="")
+    response = answer(make_participant(study, external={"imported": "old.csv"}), 0, 1, shown_value=None)
+    study.trials.filter(pk=response.trial_id).update(order="")
     row = program.get("/api/studies/methods/answers/").json()["results"][-1]
-    assert (row["answer"], row["choice"], row["order"]) == (str(given.answer_id), "ablation-cam", [])
+    assert (row["answer"], row["choice"], row["order"]) == (str(response.answer_id), "ablation-cam", [])
     assert (row["shown_value"], row["imported_from"]) == (None, "old.csv")
 
 

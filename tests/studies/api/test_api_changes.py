@@ -100,9 +100,9 @@ def test_a_study_is_opened_once_its_arms_are_compared(study, program):
 
 
 def test_an_invitation_is_made_listed_and_closed(study, program):
-    made = program.post(HERE + "invitations/", {"label": "course A", "quota": 5})
-    assert made.status_code == 201
-    token = made.json()["link"].rstrip("/").rsplit("/", 1)[1]
+    response = program.post(HERE + "invitations/", {"label": "course A", "quota": 5})
+    assert response.status_code == 201
+    token = response.json()["link"].rstrip("/").rsplit("/", 1)[1]
     invitation = Invitation.objects.get(token_sha256=hash_token(token))
     (row,) = program.get(HERE + "invitations/").json()["results"]
     assert (row["id"], row["label"], row["quota"], row["people"]) == (invitation.pk, "course A", 5, 0)

@@ -105,8 +105,8 @@ def test_whatever_is_asked_the_answer_is_one_that_the_schema_tells_of(headers):
 
     schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application, headers=headers)
     seen = {
-        f"{found.ok().method} {found.ok().path}": find(found.ok(), headers)
-        for found in schema.get_all_operations()
+        f"{operation.ok().method} {operation.ok().path}": find(operation.ok(), headers)
+        for operation in schema.get_all_operations()
     }
     assert len(seen) == OPERATIONS
     done = [name for name, statuses in seen.items() if min(statuses) < 300]
@@ -117,17 +117,17 @@ def test_the_schema_tells_a_program_which_refusals_to_expect(admin_client):
     """An address that names a thing can find nothing; only what is sent can be in a wrong format."""
     schema = admin_client.get("/api/schema/", headers={"accept": "application/vnd.oai.openapi+json"})
     paths = json.loads(schema.content)["paths"]
-    told = {f"{method} {path}": set(one["responses"]) for path, methods in paths.items() for method, one in methods.items()}  # fmt: skip
-    assert len(told) == OPERATIONS
+    refusals = {f"{method} {path}": set(operation["responses"]) for path, methods in paths.items() for method, operation in methods.items()}  # fmt: skip
+    assert len(refusals) == OPERATIONS
     everywhere = {"400", "401", "403", "429", "503"}
-    assert all(everywhere <= statuses for statuses in told.values())
-    named = {name for name in told if "{" in name}
-    assert {name for name, statuses in told.items() if "404" in statuses} == named
+    assert all(everywhere <= statuses for statuses in refusals.values())
+    named = {name for name in refusals if "{" in name}
+    assert {name for name, statuses in refusals.items() if "404" in statuses} == named
     assert 0 < len(named) < OPERATIONS
-    sends = {name for name, statuses in told.items() if "415" in statuses}
+    sends = {name for name, statuses in refusals.items() if "415" in statuses}
     assert sends
     assert all(not name.startswith("get") for name in sends)
-    assert sends == {f"{method} {path}" for path, methods in paths.items() for method, one in methods.items() if "requestBody" in one}  # fmt: skip
+    assert sends == {f"{method} {path}" for path, methods in paths.items() for method, operation in methods.items() if "requestBody" in operation}  # fmt: skip
 
 
 def test_a_list_that_is_turned_by_a_cursor_can_meet_one_that_leads_nowhere():

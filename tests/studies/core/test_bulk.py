@@ -44,16 +44,16 @@ def as_django_reads(rows) -> list[tuple]:
     return list(rows.order_by("id").values_list(*FIELDS))
 
 
-def as_read(found) -> list[tuple]:
+def as_read(read) -> list[tuple]:
     since = datetime(1970, 1, 1, tzinfo=UTC)
     return list(
         zip(
-            found["id"].tolist(),
-            found["choice"].tolist(),
-            found["simulated"].tolist(),
-            [since + timedelta(microseconds=time) for time in found["created_at"].tolist()],
-            [UUID(bytes=raw.tobytes()) for raw in found["answer_id"]],
-            [found["order"].texts[place] for place in found["order"].places.tolist()],
+            read["id"].tolist(),
+            read["choice"].tolist(),
+            read["simulated"].tolist(),
+            [since + timedelta(microseconds=time) for time in read["created_at"].tolist()],
+            [UUID(bytes=raw.tobytes()) for raw in read["answer_id"]],
+            [read["order"].texts[place] for place in read["order"].places.tolist()],
             strict=True,
         )
     )
@@ -67,17 +67,17 @@ def test_every_value_is_there_once_in_order(rows, size):
 
 
 def test_all_at_once(rows):
-    found = columns(rows, FIELDS)
-    assert as_read(found) == as_django_reads(rows)
-    assert found["order"].are("").tolist() == [False] * 10 + [True]
+    read = columns(rows, FIELDS)
+    assert as_read(read) == as_django_reads(rows)
+    assert read["order"].are("").tolist() == [False] * 10 + [True]
 
 
 def test_no_rows_give_empty_columns(rows):
-    found = columns(rows.filter(choice=7), FIELDS)
-    assert as_read(found) == []
-    assert found["answer_id"].shape == (0, 16)
-    assert found["choice"].dtype == np.int64
-    assert found["order"].are("main").tolist() == []
+    read = columns(rows.filter(choice=7), FIELDS)
+    assert as_read(read) == []
+    assert read["answer_id"].shape == (0, 16)
+    assert read["choice"].dtype == np.int64
+    assert read["order"].are("main").tolist() == []
 
 
 def test_a_reading_that_is_given_up_leaves_the_connection_usable(rows):

@@ -135,8 +135,8 @@ def test_a_session_in_a_language_is_in_it_throughout(visitor, invite, task, lang
     answer_questions(visitor, is_in_it)
     visitor.press()
     practise(visitor, is_in_it)
-    said = json.loads(visitor.soup.select_one("#texts").text)
-    assert not LATIN.findall(re.sub(r"\{\w+\}", "", " ".join(said.values())))
+    texts = json.loads(visitor.soup.select_one("#texts").text)
+    assert not LATIN.findall(re.sub(r"\{\w+\}", "", " ".join(texts.values())))
     is_in_it()
     answer_and_leave(visitor, is_in_it)
     assert study.language == language

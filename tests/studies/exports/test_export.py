@@ -122,12 +122,12 @@ def test_anyone_can_recompute_the_scores_from_the_file_alone():
     ]
     totals: dict[str, float] = {}
     for item in {row["item"] for row in rows}:
-        given = [row["choice"] for row in rows if row["item"] == item]
-        for name in given:
-            totals[name] = totals.get(name, 0) + 1 / len(given)
-    found = summary_of(study)
+        choices = [row["choice"] for row in rows if row["item"] == item]
+        for name in choices:
+            totals[name] = totals.get(name, 0) + 1 / len(choices)
+    summary = summary_of(study)
     assert totals == pytest.approx(
-        {score.name: score.score for score in (*found.outcome.scores, found.outcome.same)}
+        {score.name: score.score for score in (*summary.outcome.scores, summary.outcome.same)}
     )
 
 
@@ -195,10 +195,10 @@ def test_a_row_leads_back_to_the_map_its_weights_and_the_photo(study, tmp_path):
     rows = list(csv.DictReader((tmp_path / "maps.csv").open()))
     assert len(rows) == 2 * 3
     origin = next(r for r in rows if r["item"] == answered["item"] and r["arm"] == answered["choice"])
-    made = ItemMap.objects.get(item__index=0, item__study=study, arm__name="pixel-ablation-cam")
-    assert origin["map_sha256"] == hashlib.sha256(bytes(made.map.values)).hexdigest()
-    assert origin["weights_sha256"] == made.arm.network.weights_sha256
-    assert origin["photo_sha256"] == made.item.image.content_sha256
+    item_map = ItemMap.objects.get(item__index=0, item__study=study, arm__name="pixel-ablation-cam")
+    assert origin["map_sha256"] == hashlib.sha256(bytes(item_map.map.values)).hexdigest()
+    assert origin["weights_sha256"] == item_map.arm.network.weights_sha256
+    assert origin["photo_sha256"] == item_map.item.image.content_sha256
     assert origin["manifest"] == '{"blindsight": "1", "torch": "2", "weights": "é"}'
 
 

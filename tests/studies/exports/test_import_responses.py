@@ -49,12 +49,12 @@ def refuse(path: str, slug: str = "methods") -> str:
 def test_imported_answers_are_scored_and_marked(study, write, capsys):
     call_command("import_responses", "methods", write(GOOD), "--json")
     assert json.loads(capsys.readouterr().out) == {"study": "methods", "responses": 3, "participants": 2}
-    found = summary_of(study)
-    assert (found.who, found.simulated, found.responses, found.imported) == ("real", False, 3, 3)
-    assert [score.score for score in found.outcome.scores] == [0.5, 0.5, 0.0]
-    assert found.outcome.same.score == 1.0
-    assert found.positions == {"A": 0, "B": 0, "C": 0, "same": 0}
-    assert "3 of 3 answers were collected elsewhere" in " ".join(found.notes)
+    summary = summary_of(study)
+    assert (summary.who, summary.simulated, summary.responses, summary.imported) == ("real", False, 3, 3)
+    assert [score.score for score in summary.outcome.scores] == [0.5, 0.5, 0.0]
+    assert summary.outcome.same.score == 1.0
+    assert summary.positions == {"A": 0, "B": 0, "C": 0, "same": 0}
+    assert "3 of 3 answers were collected elsewhere" in " ".join(summary.notes)
     ann = study.participants.get(number=1)
     assert ann.external == {"imported": "answers.csv", "participant": "ann"}
     assert ann.state == Participant.State.FINISHED
@@ -213,8 +213,8 @@ def test_every_way_to_write_a_rating_is_understood_and_others_are_refused(write)
         "networks",
         write(head + "".join(f"{item},ann,{way}\n" for item, way in enumerate(ways))),
     )
-    found = dict(Response.objects.values_list("trial__item__index", "rating"))
-    assert list(found.values()) == list(ways.values())
+    ratings = dict(Response.objects.values_list("trial__item__index", "rating"))
+    assert list(ratings.values()) == list(ways.values())
     for way in ("3", "-3", "1.5", "", "+0"):
         with pytest.raises(CommandError, match=r"is not one of −2 to 2"):
             call_command("import_responses", "networks", write(f"{head}0,bob,{way}\n", name="wrong.csv"))
@@ -253,8 +253,13 @@ def test_people_of_an_import_are_numbered_after_those_who_are_there(study, write
         make_participant(study, number)
     call_command("import_responses", "methods", write(GOOD))
     ann, bob = study.participants.filter(number__gt=7)
-    assert [(one.number, one.external["participant"]) for one in (ann, bob)] == [(8, "ann"), (9, "bob")]
-    assert all(one.state == "finished" and one.finished_at and not one.simulated for one in (ann, bob))
+    assert [(person.number, person.external["participant"]) for person in (ann, bob)] == [
+        (8, "ann"),
+        (9, "bob"),
+    ]
+    assert all(
+        person.state == "finished" and person.finished_at and not person.simulated for person in (ann, bob)
+    )
     assert ann.token_sha256 != bob.token_sha256
     call_command("import_responses", "methods", write(GOOD.replace("ann", "cyd"), name="more.csv"))
     assert list(study.participants.values_list("number", flat=True)) == [1, 7, 8, 9, 10, 11]

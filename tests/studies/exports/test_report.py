@@ -45,9 +45,9 @@ def test_the_file_needs_nothing_else(study):
 
 
 def test_it_gives_the_finding_the_table_and_the_tests(study):
-    html, found = text_of(report_html(study)), summary_of(study)
-    assert found.headline in html  # text_of makes every space a plain one
-    for score in found.outcome.scores:
+    html, summary = text_of(report_html(study)), summary_of(study)
+    assert summary.headline in html  # text_of makes every space a plain one
+    for score in summary.outcome.scores:
         assert f"{score.score:.2f}" in html
     assert "pixel-ablation-cam − grad-cam" in html
     assert "declared" in html
@@ -99,10 +99,10 @@ def test_a_rating_study_has_its_direction_in_words():
     assert "positive means: resnet50 is better" in html
 
 
-@pytest.mark.parametrize("given", [[], [[0]], [[1, 1, 1], [1, 1, 1]]])
-def test_thin_answers_make_a_report_of_sentences(given):
+@pytest.mark.parametrize("answers", [[], [[0]], [[1, 1, 1], [1, 1, 1]]])
+def test_thin_answers_make_a_report_of_sentences(answers):
     study = make_study("thin")
-    fill(study, given)
+    fill(study, answers)
     html = text_of(report_html(study))
     assert " nan" not in html.lower()
     assert summary_of(study).notes[0] in html

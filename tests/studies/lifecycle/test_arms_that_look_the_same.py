@@ -36,7 +36,7 @@ def study():
     """Three items, two arms. Their pictures differ not at all, in one field of 256, and everywhere."""
     study = make_study("twins", methods=("grad-cam", "ablation-cam"), state=Study.State.READY)
     for item, other in zip(study.items.all(), (plain(120), plain(120, 200), plain(200)), strict=True):
-        first, second = (one.map for one in item.item_maps.order_by("arm__index"))
+        first, second = (row.map for row in item.item_maps.order_by("arm__index"))
         values = np.arange(49, dtype="<f4")
         show(first, plain(120), values)
         show(second, other, values * 3 + 1)
@@ -115,10 +115,10 @@ def browser(client, admin_user):
 def test_opening_waits_for_a_worker_and_says_so(study, browser):
     address = reverse("study-state", args=["twins", "open"])
     assert "is not known yet" in browser.get(address).content.decode()
-    said = browser.post(address, follow=True).content.decode()
-    assert "The arms are compared first" in said
-    assert "Waiting for a worker." in said
-    assert ">Open</button>" not in said
+    page = browser.post(address, follow=True).content.decode()
+    assert "The arms are compared first" in page
+    assert "Waiting for a worker." in page
+    assert ">Open</button>" not in page
     browser.post(address)
     job = Job.objects.get()  # asked once, however often it is pressed
     assert (Study.objects.get().state, pairs_of(Study.objects.get())) == ("ready", [])
@@ -138,8 +138,8 @@ def test_a_comparison_that_fails_says_why_and_is_asked_for_again(study, browser,
     address = reverse("study-alike", args=["twins"])
     browser.post(address)
     run_job(Job.objects.get().pk)
-    said = browser.get(address).content.decode()
-    assert "The arms could not be compared: OSError: the disk is away" in said
+    page = browser.get(address).content.decode()
+    assert "The arms could not be compared: OSError: the disk is away" in page
     browser.post(address)
     assert list(Job.objects.values_list("state", flat=True)) == ["pending", "failed"]
 
@@ -171,9 +171,9 @@ def test_arms_that_change_while_they_are_compared_are_not_measured(study):
 @pytest.mark.django_db(transaction=True)
 def test_the_page_takes_a_tick(study, browser, tasks_run_in_place):
     address = reverse("study-state", args=["twins", "open"])
-    said = browser.post(address, follow=True).content.decode()
-    assert "look the same on 2 of 3 photos" in said
-    assert 'name="alike_seen"' in said
+    page = browser.post(address, follow=True).content.decode()
+    assert "look the same on 2 of 3 photos" in page
+    assert 'name="alike_seen"' in page
     browser.post(address, {"alike_seen": "on"})
     assert Study.objects.get().state == "open"
 
@@ -187,6 +187,8 @@ def test_the_page_shows_the_closest_and_the_farthest_item_side_by_side(study, br
     assert "median 1.00, least 1.00" in page
     assert "Where more than 50 % of a pair" in page
     shown = [study.items.get(index=index).item_maps.order_by("arm__index") for index in (0, 2)]
-    addresses = [reverse("map-picture", args=["overlay", one.map_id]) for maps in shown for one in maps]
-    places = [page.index(f'src="{one}"') for one in addresses]
+    addresses = [
+        reverse("map-picture", args=["overlay", item_map.map_id]) for maps in shown for item_map in maps
+    ]
+    places = [page.index(f'src="{address}"') for address in addresses]
     assert places == sorted(places)

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.django_db
 def test_a_control_is_scored_like_any_arm_and_named_as_one():
     study = make_study("controls", items=3, methods=("grad-cam", "random", "centre"))
     fill(study, [[0, 1, 2], [0, 0, 2]])
-    found = summary_of(study)
-    assert [score.score for score in found.outcome.scores] == pytest.approx([1.5, 0.5, 1.0])
-    assert "random is a control: noise drawn for each photo, by no network." in found.notes
-    assert "centre is a control: the same spot in the middle of every photo, by no network." in found.notes
-    assert not any("grad-cam is a control" in note for note in found.notes)
+    summary = summary_of(study)
+    assert [score.score for score in summary.outcome.scores] == pytest.approx([1.5, 0.5, 1.0])
+    assert "random is a control: noise drawn for each photo, by no network." in summary.notes
+    assert "centre is a control: the same spot in the middle of every photo, by no network." in summary.notes
+    assert not any("grad-cam is a control" in note for note in summary.notes)
     assert "random is a control" in report_html(study)
 
 

@@ -93,8 +93,8 @@ def test_only_photos_that_every_network_gets_right(birds, write):
 
 
 def test_photos_that_a_network_has_not_looked_at_are_no_ground_to_choose(birds, write):
-    said = refused("create_study", write("only_correct = true"))
-    assert said == (
+    message = refused("create_study", write("only_correct = true"))
+    assert message == (
         "photos.only_correct: tiny has not looked at all photos of birds; "
         "first run: manage.py precompute birds --networks tiny --methods grad-cam,ablation-cam"
     )
@@ -125,8 +125,8 @@ def test_photos_of_a_class_that_a_network_does_not_know_are_named(birds, write):
     network = birds[1][0]
     network.class_names = ["hen", "robin"]
     network.save()
-    said = refused("create_study", write())
-    assert said == "photos.set: tiny knows no class 'ostrich'; leave such photos out with photos.classes."
+    message = refused("create_study", write())
+    assert message == "photos.set: tiny knows no class 'ostrich'; leave such photos out with photos.classes."
 
 
 def test_classes_and_a_limit_are_kept_and_the_draw_is_the_seeds(birds, write):

@@ -32,8 +32,8 @@ def test_it_is_asked_for_first_and_stays_in_the_log(browser, draft, researcher):
     address = reverse("study-delete", args=["birds"])
     assert "This cannot be undone." in browser.get(address).text
     assert Study.objects.exists()
-    said = browser.post(address, follow=True).text
-    assert "“Which birds?” is deleted." in said
+    page = browser.post(address, follow=True).text
+    assert "“Which birds?” is deleted." in page
     assert not Study.objects.exists()
     assert not Event.objects.exists()
     entry = LogEntry.objects.get()
@@ -52,8 +52,8 @@ def test_the_maps_of_a_study_that_was_ready_stay(browser, researcher):
 def test_a_study_that_was_opened_is_kept(browser, researcher):
     study = open_study(study=make_study("mine"))
     study.researchers.add(researcher)
-    said = browser.post(reverse("study-delete", args=["mine"]), follow=True).text
-    assert "A study that has been opened is kept." in said
+    page = browser.post(reverse("study-delete", args=["mine"]), follow=True).text
+    assert "A study that has been opened is kept." in page
     with pytest.raises(StepError, match="archive it instead"):
         delete_study(study=study, user=researcher)
     assert Study.objects.exists()

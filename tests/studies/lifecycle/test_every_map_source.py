@@ -223,13 +223,13 @@ def test_an_arm_without_a_name_is_called_by_what_it_is(source, example):
 
 def test_a_key_that_is_wrong_or_unknown_is_named(source, example):
     key = source.keys[0]
-    for arm, said in (
+    for arm, message in (
         ({**example.keys, key: 3}, f"arms[1].{key}: is 3; it must be"),
         ({**example.keys, "colour": "red"}, "arms[1].colour: is unknown"),
     ):
         with pytest.raises(ProtocolError) as caught:
             check_protocol(protocol_of(example, arms=[arm, OTHER]))
-        assert str(caught.value).startswith(said)
+        assert str(caught.value).startswith(message)
 
 
 def test_the_same_arm_twice_is_refused(source, example):
@@ -369,8 +369,8 @@ def test_an_export_says_where_each_picture_came_from(source, example, study, tmp
     with (tmp_path / "maps.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["arm"] == "the arm"]
     assert [(row["network"], row["method"]) for row in rows] == [example.facts] * 4
-    made = [source.origin(item.item_maps.get(arm__index=0).map) for item in study.items.all()]
-    assert [json.loads(row["manifest"]) for row in rows] == [origin.manifest for origin in made]
+    expected = [source.origin(item.item_maps.get(arm__index=0).map) for item in study.items.all()]
+    assert [json.loads(row["manifest"]) for row in rows] == [origin.manifest for origin in expected]
     assert all(origin.shown_sha256 for origin in origins(study))
 
 

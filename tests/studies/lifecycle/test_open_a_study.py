@@ -146,15 +146,15 @@ def test_nothing_stays_of_a_study_that_could_not_be_made_to_the_end(birds, monke
 def test_who_opens_it_a_moment_later_is_told_so_and_every_trial_is_there_once(researcher):
     """Two pages hold the study as it was: ready. The second must not ask for every answer twice."""
     study = with_boxes(make_study(items=4, responses_per_item=2, attention_checks=1))
-    one, other = Study.objects.get(), Study.objects.get()
-    first = open_study(study=one, user=researcher)
+    first, second = Study.objects.get(), Study.objects.get()
+    opened = open_study(study=first, user=researcher)
     files = set(CheckMap.objects.values_list("file", flat=True))
     with pytest.raises(OpeningError, match="demo: was opened by someone else at this moment"):
-        open_study(study=other)
+        open_study(study=second)
     assert study.trials.count() == 8
     assert Event.objects.filter(kind="opened").count() == ProtocolVersion.objects.count() == 1
     now = Study.objects.get()
-    assert (now.opened_at, now.protocol_sha256) == (first.opened_at, first.protocol_sha256)
+    assert (now.opened_at, now.protocol_sha256) == (opened.opened_at, opened.protocol_sha256)
     assert set(CheckMap.objects.values_list("file", flat=True)) == files
     assert all(row.file.storage.exists(row.file.name) for row in CheckMap.objects.all())
     assert is_intact(now)
@@ -234,9 +234,9 @@ def test_pictures_that_nobody_has_looked_at_yet_are_made_before_a_volunteer_need
 
 
 def test_whoever_waits_for_the_pictures_is_told_how_far_it_is():
-    told = []
-    open_study(study=make_study(items=3), progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    reports = []
+    open_study(study=make_study(items=3), progress=lambda done, total: reports.append((done, total)))
+    assert reports == [(1, 3), (2, 3), (3, 3)]
 
 
 # Which code it was
@@ -291,7 +291,7 @@ def test_it_is_the_version_of_this_code_wherever_it_is_started_from(tmp_path, mo
     ):
         subprocess.run(["git", *words], check=True)
     fingerprint.code_version.cache_clear()
-    said = fingerprint.code_version()
+    version = fingerprint.code_version()
     fingerprint.code_version.cache_clear()
-    assert said
-    assert not said.startswith("elsewhere")
+    assert version
+    assert not version.startswith("elsewhere")

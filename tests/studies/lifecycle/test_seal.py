@@ -120,11 +120,11 @@ SQL = {
 def test_what_was_changed_by_sql_is_named(opened, what):
     change, differs = SQL[what]
     change(opened)
-    said = [
+    named = [
         (*row[:2], "the hash" if row[2] == opened.protocol_sha256 else row[2], row[3])
         for row in changes(opened)
     ]
-    assert said == [tuple(row) for row in differs]
+    assert named == [tuple(row) for row in differs]
     assert broken_seal(of(opened)).version == 1
 
 
@@ -186,8 +186,8 @@ def test_pictures_are_read_only_where_that_is_asked_for(opened):
     check = opened.items.exclude(check_maps=None).first()
     overwrite(check.check_maps.get(place=0).file)
     assert changes(opened) == []
-    found = {row[1]: bool(row[3]) for row in changes(opened, with_pictures=True)}
-    assert found == {"item 3 photo": True, "item 3 arm 1": False, f"item {check.index} check 0": True}
+    differing = {row[1]: bool(row[3]) for row in changes(opened, with_pictures=True)}
+    assert differing == {"item 3 photo": True, "item 3 arm 1": False, f"item {check.index} check 0": True}
 
 
 def test_maps_are_not_asked_for_one_by_one(opened):
@@ -294,10 +294,10 @@ def commands(tmp_path):
 @pytest.mark.parametrize("name", ["scores", "export", "report"])
 def test_a_command_says_it_first_and_ends_with_3_when_all_is_written(broken, tmp_path, name):
     command = commands(tmp_path)[name]
-    said, status = run(*command)
+    printed, status = run(*command)
     assert status == 3
-    assert said.startswith(f"{HEADLINE}\n  {LINE}\n")
-    assert len(said.splitlines()) >= 4  # and what it says of a whole seal
+    assert printed.startswith(f"{HEADLINE}\n  {LINE}\n")
+    assert len(printed.splitlines()) >= 4  # and what it says of a whole seal
     data, status = run(*command, "--json")
     assert status == 3
     seal = json.loads(data)["seal"]
@@ -314,10 +314,10 @@ def test_a_command_says_it_first_and_ends_with_3_when_all_is_written(broken, tmp
 def test_of_a_whole_seal_a_command_says_nothing(opened, tmp_path, name):
     command = commands(tmp_path)[name]
     for options in ((), ("--json",)):
-        said, status = run(*command, *options)
+        printed, status = run(*command, *options)
         assert status == 0
-        assert "seal is broken" not in said
-        assert '"seal"' not in said
+        assert "seal is broken" not in printed
+        assert '"seal"' not in printed
 
 
 def test_exported_files_tell_of_it_and_their_tables_stay_as_they_are(opened, tmp_path):

@@ -74,10 +74,10 @@ def test_a_study_that_becomes_a_draft_again_loses_arms_and_items_and_keeps_its_m
 
 def test_two_pages_that_go_on_from_the_same_state_go_one_step_only():
     study = open_study(study=make_study(items=1))
-    one, other = Study.objects.get(), Study.objects.get()
-    change_state(study=one, to="closed")
+    first, second = Study.objects.get(), Study.objects.get()
+    change_state(study=first, to="closed")
     with pytest.raises(StepError, match="demo is closed; it cannot become paused"):
-        change_state(study=other, to="paused")
+        change_state(study=second, to="paused")
     assert study.events.filter(kind="paused").count() == 0
 
 
@@ -108,8 +108,8 @@ def hold(study, person, count, minutes):
 
 
 def need(study):
-    found = need_of(Study.objects.get(pk=study.pk))
-    return found.answers, found.people
+    left = need_of(Study.objects.get(pk=study.pk))
+    return left.answers, left.people
 
 
 def test_whoever_holds_trials_is_there_and_gives_no_more_than_their_share(running):
@@ -170,7 +170,7 @@ def test_a_study_that_asks_nobody_needs_nobody(running, state):
 
 
 @pytest.mark.parametrize(
-    ("answers", "people", "said"),
+    ("answers", "people", "sentence"),
     [
         (0, 0, ""),
         (1, 1, "1 answer is left that nobody who takes part now can give: 1 new person or more needed."),
@@ -181,5 +181,5 @@ def test_a_study_that_asks_nobody_needs_nobody(running, state):
         ),
     ],
 )
-def test_what_is_needed_is_said_in_words(answers, people, said):
-    assert PeopleNeeded(answers, people).in_words == said
+def test_what_is_needed_is_said_in_words(answers, people, sentence):
+    assert PeopleNeeded(answers, people).in_words == sentence

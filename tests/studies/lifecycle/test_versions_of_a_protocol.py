@@ -151,8 +151,10 @@ def test_differences_are_named_by_key():
     other["arms"][1]["method"] = "random"
     other["design"]["seed"] = 4
     del other["analysis"], other["photos"]["limit"]
-    found = {one.key: (one.before, one.after) for one in differences(SOURCE, other)}
-    assert found == {
+    by_key = {
+        difference.key: (difference.before, difference.after) for difference in differences(SOURCE, other)
+    }
+    assert by_key == {
         "arms[2].method": ("ablation-cam", "random"),
         "arms[2].name": ("ablation-cam", "random"),
         "design.seed": (3, 4),
@@ -233,10 +235,10 @@ def test_only_while_paused_with_a_reason_and_if_something_changes(study):
 # Answers know theirs
 
 
-def answered(study, person, **said):
+def answered(study, person, **fields):
     (trial,) = claim_trials(participant=person, count=1)
     return answer_trial(
-        participant=person, position=trial.position, shown_value=0, answer_id=uuid.uuid4(), **said
+        participant=person, position=trial.position, shown_value=0, answer_id=uuid.uuid4(), **fields
     ).response
 
 
@@ -255,17 +257,17 @@ def test_an_answer_knows_the_version_that_the_page_spoke(two_versions):
     assert list(Response.objects.order_by("id").values_list("version", flat=True)) == [1, 2, 1]
 
 
-@pytest.mark.parametrize("said", [None, 0, -1, 3, 99])
-def test_a_version_that_there_is_not_is_taken_for_the_present_one(two_versions, said):
-    assert answered(two_versions, make_participant(two_versions, 9), version=said).version == 2
+@pytest.mark.parametrize("version", [None, 0, -1, 3, 99])
+def test_a_version_that_there_is_not_is_taken_for_the_present_one(two_versions, version):
+    assert answered(two_versions, make_participant(two_versions, 9), version=version).version == 2
 
 
 def test_scores_say_that_versions_are_mixed(two_versions):
-    found = summary_of(two_versions)
-    assert found.versions == {1: 2, 2: 1}
+    summary = summary_of(two_versions)
+    assert summary.versions == {1: 2, 2: 1}
     assert (
         "Answers under 2 versions of the protocol are counted together: 2 under version 1, 1 under version 2."
-        in found.notes
+        in summary.notes
     )
 
 

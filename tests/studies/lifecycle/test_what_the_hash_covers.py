@@ -83,10 +83,10 @@ def swap_arms(study):
 
 def swap_maps(study):
     """The same maps, each under the other arm."""
-    one, other = study.items.get(index=0).item_maps.order_by("arm__index")
-    one.map, other.map = other.map, one.map
-    one.save()
-    other.save()
+    first, second = study.items.get(index=0).item_maps.order_by("arm__index")
+    first.map, second.map = second.map, first.map
+    first.save()
+    second.save()
 
 
 def swap_items(study):
@@ -245,11 +245,11 @@ def test_the_checks_of_another_study_do_not_touch_the_hash(opened):
 
 
 def test_each_picture_has_its_place_in_the_hash_and_whoever_waits_is_told_how_far_it_is(study):
-    told = []
-    found = picture_hashes(study, lambda done, total: told.append((done, total)))
+    reports = []
+    hashes = picture_hashes(study, lambda done, total: reports.append((done, total)))
     item = study.items.get(index=1)
     shown = item.item_maps.get(arm__index=0).map
-    assert told == [(1, 2), (2, 2)]
-    assert set(found) == {"0 photo", "0 0", "0 1", "1 photo", "1 0", "1 1"}
-    assert found["1 photo"] == hashlib.sha256(item.image.picture.read()).hexdigest()
-    assert found["1 0"] == hashlib.sha256(shown.overlay.read()).hexdigest()
+    assert reports == [(1, 2), (2, 2)]
+    assert set(hashes) == {"0 photo", "0 0", "0 1", "1 photo", "1 0", "1 1"}
+    assert hashes["1 photo"] == hashlib.sha256(item.image.picture.read()).hexdigest()
+    assert hashes["1 0"] == hashlib.sha256(shown.overlay.read()).hexdigest()

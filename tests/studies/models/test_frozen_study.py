@@ -356,23 +356,23 @@ def test_the_columns_of_a_trial_that_change_as_a_study_runs_are_these():
 
 
 def test_of_an_answer_its_status_changes_and_its_telemetry_is_erased_and_nothing_else(opened):
-    given = answer(make_participant(opened), 0, 1, telemetry={"keys": 3})
+    response = answer(make_participant(opened), 0, 1, telemetry={"keys": 3})
     for field in Response._meta.concrete_fields:
         if field.name in ("status", "id"):
             continue
-        with pytest.raises(RecordError, match=rf"never changed \(response {given.pk}: {field.name}\)"):
-            Response.objects.update(**{field.name: getattr(given, field.name)})
+        with pytest.raises(RecordError, match=rf"never changed \(response {response.pk}: {field.name}\)"):
+            Response.objects.update(**{field.name: getattr(response, field.name)})
         if field.name != "telemetry":
             with pytest.raises(RecordError, match="never erased"):
                 Response.objects.all().erase(field.name)
     Response.objects.update(status="void")
     assert Response.objects.all().erase("telemetry") == 1
-    given.refresh_from_db()
-    assert (given.status, given.telemetry, given.choice) == ("void", {}, 1)
-    given.status = "counted"
+    response.refresh_from_db()
+    assert (response.status, response.telemetry, response.choice) == ("void", {}, 1)
+    response.status = "counted"
     with pytest.raises(RecordError):
-        given.save()
-    given.save(update_fields=["status"])
+        response.save()
+    response.save(update_fields=["status"])
     assert Response.objects.get().status == "counted"
 
 

@@ -69,22 +69,22 @@ def test_attention_checks_are_counted_for_each_person(study):
     person = make_participant(study)
     for item, value in ((0, 0), (1, 2)):
         answer(person, item, value, kind="check", status=Response.Status.ASIDE)
-    found = live_status_of(study)
-    assert (found.checks_given, found.checks_passed) == (2, 1)
+    status = live_status_of(study)
+    assert (status.checks_given, status.checks_passed) == (2, 1)
     assert people(study, [person])[0].checks == (1, 2)
 
 
-@pytest.mark.parametrize(("said", "passed"), [((2, 1), 2), ((0, 0), 0), ((-1, -2), 0), ((1, 0), 1)])
-def test_a_rating_passes_a_check_only_on_the_side_of_the_object(said, passed):
+@pytest.mark.parametrize(("ratings", "passed"), [((2, 1), 2), ((0, 0), 0), ((-1, -2), 0), ((1, 0), 1)])
+def test_a_rating_passes_a_check_only_on_the_side_of_the_object(ratings, passed):
     """0 says that both maps are alike, a number below it that the map beside the object is the better one."""
     study = make_study(
         "rated", task="rating", methods=("m",), networks=("a", "b"), items=2, attention_checks=2
     )
     person = make_participant(study)
-    for item, rating in enumerate(said):
+    for item, rating in enumerate(ratings):
         answer(person, item, rating, order="0,1", kind="check", status=Response.Status.ASIDE)
-    found = live_status_of(study)
-    assert (found.checks_given, found.checks_passed) == (2, passed)
+    status = live_status_of(study)
+    assert (status.checks_given, status.checks_passed) == (2, passed)
     assert people(study, [person])[0].checks == (passed, 2)
 
 
@@ -97,8 +97,8 @@ def test_checks_that_were_taken_back_repeats_and_other_peoples_checks_are_not_co
     answer(ben, 0, 1, kind="check", status=Response.Status.ASIDE)
     answer(ann, 1, 0, kind="repeat", status=Response.Status.ASIDE)
     answer(ann, 2, 0, kind="check", status=Response.Status.UNDONE)
-    found = live_status_of(checked)
-    assert (found.checks_given, found.checks_passed) == (2, 1)
+    status = live_status_of(checked)
+    assert (status.checks_given, status.checks_passed) == (2, 1)
     assert [person.checks for person in people(checked, [ann, ben])] == [(1, 1), (0, 1)]
     assert [person.checks for person in people(checked, [ben])] == [(0, 1)]
     unchecked = make_study("unchecked", networks=("fourth",))
@@ -114,11 +114,17 @@ def test_each_person_has_their_own_answers_times_and_last_answer(study):
         by_sql.change(Response.objects.filter(pk=response.pk), status=status, response_ms=ms)
     answer(first, 2, 0, response_ms=4000, kind="repeat", status=Response.Status.ASIDE)
     latest = answer(first, 2, 0)  # its time was not measured
-    one, two, none = people(study, [first, second, idle])
-    assert (one.row, one.answers, one.void, one.seconds, one.last) == (first, 2, 1, 3.0, latest.created_at)
-    assert (two.row, two.answers, two.void, two.seconds) == (second, 1, 0, 5.0)
-    assert (none.answers, none.void, none.seconds, none.last, none.checks) == (0, 0, None, None, None)
-    assert not none.failed_practice
+    row, second_row, idle_row = people(study, [first, second, idle])
+    assert (row.row, row.answers, row.void, row.seconds, row.last) == (first, 2, 1, 3.0, latest.created_at)
+    assert (second_row.row, second_row.answers, second_row.void, second_row.seconds) == (second, 1, 0, 5.0)
+    assert (idle_row.answers, idle_row.void, idle_row.seconds, idle_row.last, idle_row.checks) == (
+        0,
+        0,
+        None,
+        None,
+        None,
+    )
+    assert not idle_row.failed_practice
 
 
 def test_who_failed_the_practice_is_marked_and_nobody_else(study):
@@ -138,11 +144,11 @@ def test_what_is_watched_is_this_study_alone(study):
     fill(other, [[0, 0, 0]] * 4)
     by_sql.change(Response.objects.filter(participant__study=other), response_ms=60_000)
     by_sql.change(Response.objects.filter(participant__study=study), response_ms=1000)
-    found = live_status_of(study)
-    assert (found.times.n, found.times.median) == (3, 1.0)
-    assert found.by_answers == [(0, 1), (1, 1), (2, 1)]
-    assert (found.quiet, found.never_answered) == (3, 1)
-    assert found.last_answer == Response.objects.filter(participant__study=study).last().created_at
+    status = live_status_of(study)
+    assert (status.times.n, status.times.median) == (3, 1.0)
+    assert status.by_answers == [(0, 1), (1, 1), (2, 1)]
+    assert (status.quiet, status.never_answered) == (3, 1)
+    assert status.last_answer == Response.objects.filter(participant__study=study).last().created_at
 
 
 def test_repeats_checks_and_voided_trials_are_no_answers_about_a_photo(study):
@@ -168,9 +174,9 @@ def test_who_is_done_or_gone_has_not_gone_quiet(study, state):
 
 
 def test_a_study_without_answers_has_no_times(study):
-    found = live_status_of(make_study("empty", networks=("other",), responses_per_item=2, items=2))
-    assert (found.times, found.last_answer, found.never_answered) == (None, None, 0)
-    assert found.by_answers == [(0, 2), (1, 0), (2, 0)]
+    status = live_status_of(make_study("empty", networks=("other",), responses_per_item=2, items=2))
+    assert (status.times, status.last_answer, status.never_answered) == (None, None, 0)
+    assert status.by_answers == [(0, 2), (1, 0), (2, 0)]
 
 
 def test_the_page_shows_people_and_leads_to_taking_answers_out(browser, study):
@@ -183,11 +189,11 @@ def test_the_page_counts_people_by_how_far_they_are(browser, study):
     for state in ("finished", "finished", "withdrawn", "screened"):
         make_participant(study, state=state, simulated=state == "finished")
     facts = BeautifulSoup(page(browser, "study-watch", "birds"), "html.parser").select("dl.facts > div")
-    said = {fact.dt.text: " ".join(fact.dd.text.split()) for fact in facts}
-    assert said["Finished"] == "2 of all, 2 simulated"
-    assert said["At it"] == "3, 3 gone quiet"
-    assert said["Withdrew"] == "1, 1 not eligible"
-    assert said["Gave no answer"] == "5"
+    facts_shown = {fact.dt.text: " ".join(fact.dd.text.split()) for fact in facts}
+    assert facts_shown["Finished"] == "2 of all, 2 simulated"
+    assert facts_shown["At it"] == "3, 3 gone quiet"
+    assert facts_shown["Withdrew"] == "1, 1 not eligible"
+    assert facts_shown["Gave no answer"] == "5"
 
 
 def test_taking_someone_out_asks_why_and_asks_their_photos_again(browser):

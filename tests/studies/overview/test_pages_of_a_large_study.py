@@ -12,15 +12,15 @@ MOST = 25
 
 def queries(browser, **size) -> dict[str, int]:
     """Address -> how many queries its page takes for a study of this size; nothing is kept."""
-    found = {}
+    counts = {}
     with transaction.atomic():
         fill(**size)
         for address in PAGES:
             with CaptureQueriesContext(connection) as asked:
                 assert browser.get(address).status_code == 200
-            found[address] = len(asked)
+            counts[address] = len(asked)
         transaction.set_rollback(True)
-    return found
+    return counts
 
 
 def test_the_number_of_queries_does_not_grow_with_photos_answers_or_people(client, admin_user):

@@ -60,7 +60,7 @@ def page(client, name, *args, query="") -> str:
 
 
 def charts_in(html: str) -> list[ET.Element]:
-    return [ET.fromstring(found) for found in re.findall(r"<svg.*?</svg>", html, re.S)]
+    return [ET.fromstring(chart) for chart in re.findall(r"<svg.*?</svg>", html, re.S)]
 
 
 # Who may see what
@@ -285,14 +285,14 @@ def test_a_rating_study_shows_its_mean_on_the_scale_and_mirrored(browser, resear
     assert "−2: 0, −1: 1, 0: 0, +1: 3, +2: 2" in html
 
 
-@pytest.mark.parametrize("given", [[], [[0]], [[-1, -1, -1], [-1, -1, -1]], [[1, 1, 1], [1, 1, 1]]])
-def test_thin_answers_give_a_page_with_a_sentence(browser, researcher, given):
+@pytest.mark.parametrize("answers", [[], [[0]], [[-1, -1, -1], [-1, -1, -1]], [[1, 1, 1], [1, 1, 1]]])
+def test_thin_answers_give_a_page_with_a_sentence(browser, researcher, answers):
     study = make_study("thin")
-    fill(study, given)
+    fill(study, answers)
     study.researchers.add(researcher)
     html = page(browser, "study-results", "thin")
     assert not re.search(r"\bnan\b", html, re.I)
-    assert "Nothing to score yet" in html if not given else "notes" in html
+    assert "Nothing to score yet" in html if not answers else "notes" in html
 
 
 def test_pages_keep_to_the_content_security_policy(browser, study):

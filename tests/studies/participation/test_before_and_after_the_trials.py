@@ -100,10 +100,10 @@ def test_results_say_how_many_answers_came_from_elsewhere():
     fill(study, [[0, 1], [1, 0]])
     for person in fill(study, [[2, 2]], external={"imported": "a.csv"}):
         by_sql.change(person.responses.all(), shown_value=None)
-    found = summary_of(study)
-    assert (found.imported, found.responses, found.participants) == (2, 6, 3)
-    assert "2 of 6 answers were collected elsewhere and imported" in " ".join(found.notes)
-    assert found.positions == {"A": 2, "B": 2, "C": 0, "same": 0}
+    summary = summary_of(study)
+    assert (summary.imported, summary.responses, summary.participants) == (2, 6, 3)
+    assert "2 of 6 answers were collected elsewhere and imported" in " ".join(summary.notes)
+    assert summary.positions == {"A": 2, "B": 2, "C": 0, "same": 0}
 
 
 def test_all_answers_together_are_called_simulated_only_where_some_are():
@@ -120,18 +120,18 @@ def test_places_of_ratings_are_counted_by_side():
     person = make_participant(study)
     for item, (rating, order) in enumerate([(2, "1,0"), (1, "0,1"), (-1, "0,1"), (0, "0,1")]):
         answer(person, item, rating, order=order)
-    found = summary_of(study)
-    assert found.positions == {"left": 1, "neither": 1, "right": 2}
-    assert found.outcome.rating.counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 1}
+    summary = summary_of(study)
+    assert summary.positions == {"left": 1, "neither": 1, "right": 2}
+    assert summary.outcome.rating.counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 1}
 
 
-@pytest.mark.parametrize(("missing", "said"), [(10, "8, 9, 10."), (11, "8, 9, 10 …")])
-def test_up_to_ten_photos_without_answers_are_named(missing, said):
+@pytest.mark.parametrize(("missing", "named"), [(10, "8, 9, 10."), (11, "8, 9, 10 …")])
+def test_up_to_ten_photos_without_answers_are_named(missing, named):
     study = make_study("half", items=missing + 1)
     fill(study, [[0], [1]])
     (note,) = [note for note in summary_of(study).notes if "have no answer" in note]
     assert note.startswith(f"{missing} of {missing + 1} items have no answer")
-    assert said in note
+    assert named in note
 
 
 def test_arms_that_no_network_made_are_called_controls():

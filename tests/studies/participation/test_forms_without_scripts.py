@@ -71,7 +71,7 @@ def test_each_form_of_staffs_pages_is_taken_with_what_stands_in_it(world):
         if not page.headers.get("Content-Type", "").startswith("text/html"):
             continue
         for form in BeautifulSoup(page.content, "html.parser").select("main form[method=post]"):
-            fields = {one["name"]: one.get("value", "") for one in form.select("input[name]")}
+            fields = {field["name"]: field.get("value", "") for field in form.select("input[name]")}
             response = admin.post(form.get("action") or address, fields)
             assert response.status_code != 403, (name, form.get("action"))
             sent.add(name)

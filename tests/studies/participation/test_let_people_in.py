@@ -38,29 +38,29 @@ def let_in(invitation, external_id="", **external):
 # Whether
 
 
-@pytest.mark.parametrize(("expires", "said"), [(-1, "expired"), (60, ""), (None, "")])
-def test_an_invitation_lets_people_in_until_its_last_moment(invitation, expires, said):
+@pytest.mark.parametrize(("expires", "reason"), [(-1, "expired"), (60, ""), (None, "")])
+def test_an_invitation_lets_people_in_until_its_last_moment(invitation, expires, reason):
     if expires is not None:
         invitation.expires_at = timezone.now() + timedelta(seconds=expires)
-    assert closed_because(invitation) == said
+    assert closed_because(invitation) == reason
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "reason"),
     [("open", ""), ("paused", "paused"), ("closed", "closed"), ("archived", "closed"), ("ready", "paused")],
 )
-def test_only_an_open_study_lets_people_in(invitation, state, said):
+def test_only_an_open_study_lets_people_in(invitation, state, reason):
     invitation.study.state = state
-    assert closed_because(invitation) == said
+    assert closed_because(invitation) == reason
 
 
 def test_a_quota_counts_the_people_of_its_own_invitation(study, invitation):
-    one = Invitation.issue(study, quota=1)[0]
+    for_one = Invitation.issue(study, quota=1)[0]
     let_in(invitation)
-    assert closed_because(one) == ""
-    let_in(one)
-    assert closed_because(one) == "full"
-    assert let_in(one) == "full"
+    assert closed_because(for_one) == ""
+    let_in(for_one)
+    assert closed_because(for_one) == "full"
+    assert let_in(for_one) == "full"
     assert closed_because(invitation) == ""
     assert closed_because(Invitation.issue(study, quota=0)[0]) == "full"
 
@@ -114,19 +114,24 @@ def test_room_in_another_study_is_no_room_here(study):
 
 def test_whoever_is_let_in_is_somebody_new_with_a_link_of_their_own(study, invitation):
     make_participant(study, 4)
-    one, token = let_in(invitation, "prolific:P1", PROLIFIC_PID="P1")
+    person, token = let_in(invitation, "prolific:P1", PROLIFIC_PID="P1")
     other, another = let_in(invitation)
-    assert (one.number, other.number) == (5, 6)
-    assert (one.token_sha256, other.token_sha256) == (hash_token(token), hash_token(another))
-    assert (one.study, one.invitation, one.state, one.simulated) == (study, invitation, "active", False)
-    assert (one.external_id, one.external, one.consent_sha256) == (
+    assert (person.number, other.number) == (5, 6)
+    assert (person.token_sha256, other.token_sha256) == (hash_token(token), hash_token(another))
+    assert (person.study, person.invitation, person.state, person.simulated) == (
+        study,
+        invitation,
+        "active",
+        False,
+    )
+    assert (person.external_id, person.external, person.consent_sha256) == (
         "prolific:P1",
         {"PROLIFIC_PID": "P1"},
         "c0",
     )
     assert (other.external_id, other.external) == ("", {})
     joined = Event.objects.filter(kind="joined").order_by("id")
-    assert [(event.study, event.participant) for event in joined] == [(study, one), (study, other)]
+    assert [(event.study, event.participant) for event in joined] == [(study, person), (study, other)]
 
 
 def test_whoever_comes_by_a_simulated_invitation_is_simulated(study):
@@ -152,10 +157,10 @@ def test_whoever_comes_again_is_the_same_person_under_a_new_link_whatever_became
 def test_the_same_person_in_two_studies_is_two_participants(invitation):
     """Otherwise the second study would give somebody the link of the first."""
     other = open_study(study=make_study("other", networks=("other",)))
-    here, _ = let_in(invitation, "prolific:P1")
+    first, _ = let_in(invitation, "prolific:P1")
     assert not is_known(Invitation.issue(other)[0], "prolific:P1")
-    there, _ = let_in(Invitation.issue(other)[0], "prolific:P1")
-    assert (here.study_id, there.study_id) == (invitation.study_id, other.pk)
+    second, _ = let_in(Invitation.issue(other)[0], "prolific:P1")
+    assert (first.study_id, second.study_id) == (invitation.study_id, other.pk)
     assert is_known(invitation, "prolific:P1")
     assert not is_known(invitation, "prolific:P2")
 

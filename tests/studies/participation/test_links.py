@@ -89,9 +89,9 @@ def test_a_link_opens_the_page_of_its_own_person(client, study):
 
 def test_an_invitation_opens_its_own_study(client, study):
     other = open_study(study=make_study("other", networks=("other",), title="Another study"))
-    tokens = [(one, Invitation.issue(one)[1]) for one in (study, other)]
-    for one, token in tokens:
-        assert one.title in client.get(reverse("join", args=[token])).content.decode()
+    tokens = [(invited_to, Invitation.issue(invited_to)[1]) for invited_to in (study, other)]
+    for invited_to, token in tokens:
+        assert invited_to.title in client.get(reverse("join", args=[token])).content.decode()
 
 
 def test_pages_speak_the_language_of_the_study_whatever_the_browser_speaks(client, study):
@@ -104,8 +104,8 @@ def test_pages_speak_the_language_of_the_study_whatever_the_browser_speaks(clien
 
 def test_whoever_has_a_link_of_nobody_is_told_so_in_the_language_of_their_browser(client, study):
     for page in ("/join/nobody/", "/p/nobody/trial/"):
-        said = client.get(page, headers={"accept-language": "de"})
-        assert (said.status_code, '<html lang="de"' in said.content.decode()) == (404, True)
+        response = client.get(page, headers={"accept-language": "de"})
+        assert (response.status_code, '<html lang="de"' in response.content.decode()) == (404, True)
         assert str(REFUSALS["unknown"][0]) in client.get(page).content.decode()
 
 

@@ -28,9 +28,9 @@ def check_references(soup):
 def wrong_fields(soup):
     """name -> what is said of it, of each field that is marked as wrong."""
     return {
-        field["name"]: " ".join(soup.find(id=name).get_text(" ", strip=True) for name in said.split())
+        field["name"]: " ".join(soup.find(id=name).get_text(" ", strip=True) for name in described_by.split())
         for field in soup.select("[aria-invalid=true]")
-        if (said := field.get("aria-describedby", ""))
+        if (described_by := field.get("aria-describedby", ""))
     }
 
 
@@ -104,12 +104,12 @@ def test_undo_is_offered_for_the_last_answer_and_only_where_there_is_one(visitor
     visitor.start(join)
     assert visitor.soup.select_one("#undo").has_attr("hidden")
     assert visitor.soup.select_one("#status").get_text(strip=True) == ""
-    given = visitor.soup.select_one("#answer [name=answer_id]")["value"]
+    answer_id = visitor.soup.select_one("#answer [name=answer_id]")["value"]
     visitor.answer(0)
     form = visitor.soup.select_one("#undo")
     assert not form.has_attr("hidden")
-    assert form.select_one("[name=answer_id]")["value"] == given
-    assert visitor.soup.select_one("#answer [name=answer_id]")["value"] != given
+    assert form.select_one("[name=answer_id]")["value"] == answer_id
+    assert visitor.soup.select_one("#answer [name=answer_id]")["value"] != answer_id
     assert visitor.soup.select_one("#status").get_text(strip=True) == "Answer saved"
 
 
@@ -137,7 +137,7 @@ def test_a_page_is_in_the_language_and_the_direction_of_its_study_but_maps_stand
     assert (html["lang"], html["dir"]) == ("ar", "rtl")
     maps = visitor.soup.select_one(".maps")
     assert maps["dir"] == "ltr"
-    assert [one["value"] for one in maps.select("button")] == ["0", "1", "2", "-1"]
+    assert [button["value"] for button in maps.select("button")] == ["0", "1", "2", "-1"]
     assert maps.select_one(".same")["dir"] == "rtl"
     assert visitor.soup.select_one("bdi#named") is not None  # names that are in another writing stay whole
 

@@ -36,8 +36,8 @@ def test_a_number_is_taken_from_its_least_to_its_most_and_no_further(key, least,
     for number in (least, most):
         check_protocol(changed(**{**room, **few, key: number}))
     for number in (least - 1, most + 1):
-        said = f"{key.replace('__', '.')}: is {number}; it must be a whole number from {least} to {most}."
-        assert faults(changed(**{**room, **few, key: number})) == [said]
+        message = f"{key.replace('__', '.')}: is {number}; it must be a whole number from {least} to {most}."
+        assert faults(changed(**{**room, **few, key: number})) == [message]
     for wrong in (1.5, "1", True):
         with pytest.raises(ProtocolError) as caught:
             check_protocol(changed(**{**room, **few, key: wrong}))
@@ -126,24 +126,29 @@ EVERYTHING = changed(
 
 
 def test_every_key_arrives_where_it_belongs():
-    found = check_protocol(EVERYTHING)
-    assert (found.slug, found.title, found.language, found.task) == ("small", "A small study", "de", "choice")
-    assert (found.photo_set, found.picture, found.seed) == ("samples", "masked", 3)
-    rule = found.rule
+    protocol = check_protocol(EVERYTHING)
+    assert (protocol.slug, protocol.title, protocol.language, protocol.task) == (
+        "small",
+        "A small study",
+        "de",
+        "choice",
+    )
+    assert (protocol.photo_set, protocol.picture, protocol.seed) == ("samples", "masked", 3)
+    rule = protocol.rule
     assert (rule.classes, rule.min_f1, rule.top_share) == (("hammer", "dam"), 0.94, 0.1)
     assert (rule.top_classes, rule.only_correct, rule.per_class, rule.limit) == (5, True, 50, 40)
     assert rule.seed == 3  # photos are drawn by the study's seed
-    assert [(*arm.keys.values(), arm.name) for arm in found.arms] == [
+    assert [(*arm.keys.values(), arm.name) for arm in protocol.arms] == [
         ("tiny", "grad-cam", "G"),
         ("tiny", "ablation-cam", "tiny ablation-cam"),
         ("small", "grad-cam", "small grad-cam"),
     ]
-    assert (found.responses_per_item, found.trials_per_participant) == (3, 14)
-    assert (found.repeats_per_participant, found.attention_checks, found.break_every) == (2, 7, 40)
-    assert (found.practice, found.people) == (True, 15)
-    assert found.completion_url == "https://example.org/{code}"
-    assert found.wording == default_wording("choice", "masked", "de") | {"question": "Which {class}?"}
-    assert found.questions == [
+    assert (protocol.responses_per_item, protocol.trials_per_participant) == (3, 14)
+    assert (protocol.repeats_per_participant, protocol.attention_checks, protocol.break_every) == (2, 7, 40)
+    assert (protocol.practice, protocol.people) == (True, 15)
+    assert protocol.completion_url == "https://example.org/{code}"
+    assert protocol.wording == default_wording("choice", "masked", "de") | {"question": "Which {class}?"}
+    assert protocol.questions == [
         {"key": "age", "text": "How old are you?", "kind": "number", "required": True, "eligible": [18, 120]},
         {"key": "knows", "text": "Do you know deep learning?", "kind": "choice", "required": True,
          "options": ["no", "yes"], "eligible": ["no"]},
@@ -249,8 +254,8 @@ def test_arms_are_called_by_what_differs_between_them():
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_named(changes, fault):
-    (found,) = faults(changed(**changes))
-    assert found.startswith(fault)
+    (message,) = faults(changed(**changes))
+    assert message.startswith(fault)
 
 
 def test_a_draft_may_hold_what_is_missing_or_too_large_but_nothing_of_another_kind():
@@ -271,8 +276,8 @@ def test_a_draft_may_hold_what_is_missing_or_too_large_but_nothing_of_another_ki
 
 
 def test_lines_end_as_on_every_machine_and_blanks_around_a_text_are_dropped():
-    found = check_protocol(changed(title="  A study ", wording__consent="One\r\nTwo\r\n"))
-    assert (found.title, found.wording["consent"]) == ("A study", "One\nTwo")
+    protocol = check_protocol(changed(title="  A study ", wording__consent="One\r\nTwo\r\n"))
+    assert (protocol.title, protocol.wording["consent"]) == ("A study", "One\nTwo")
 
 
 def test_one_broken_table_is_one_fault():

@@ -170,10 +170,10 @@ def test_what_somebody_typed_is_shown_as_it_was_typed():
 
 def test_a_box_is_counted_in_words():
     faults = [Fault(("a",), Code.NO_BOXES, {"wanted": 4, "boxed": boxed}) for boxed in (0, 1, 2)]
-    said = [on_page(fault).split(", and ")[1].split(" a box")[0] for fault in faults]
-    assert said == ["none of the photos have", "1 of the photos has", "2 of the photos have"]
+    counts = [on_page(fault).split(", and ")[1].split(" a box")[0] for fault in faults]
+    assert counts == ["none of the photos have", "1 of the photos has", "2 of the photos have"]
 
 
 def test_equal_faults_are_one_and_faults_of_other_values_are_two():
-    one, same, other = (Fault(SEED, Code.NOT_ALLOWED, {"value": [value]}) for value in (1, 1, 2))
-    assert len({one, same, other}) == 2
+    fault, same, other = (Fault(SEED, Code.NOT_ALLOWED, {"value": [value]}) for value in (1, 1, 2))
+    assert len({fault, same, other}) == 2

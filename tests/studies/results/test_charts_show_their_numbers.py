@@ -23,10 +23,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def read(chart):
     """The elements of a chart by tag, each as its attributes and text."""
-    found = {}
+    elements = {}
     for element in ET.fromstring(str(chart)).iter():
-        found.setdefault(element.tag.removeprefix(SVG), []).append((dict(element.attrib), element.text))
-    return found
+        elements.setdefault(element.tag.removeprefix(SVG), []).append((dict(element.attrib), element.text))
+    return elements
 
 
 def numbers(rows, name, of="class", where=""):
@@ -37,15 +37,15 @@ def numbers(rows, name, of="class", where=""):
 def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
     study = make_study("bars", items=5)
     fill(study, [[0, 0, 0, 1, -1], [0, 0, 1, 2, -1], [0, 1, 0, -1, -1]])
-    found = summary_of(study)
-    shown = read(charts.main_chart(found))
-    limit = found.outcome.limit()
-    ends = [score.interval for score in [*found.outcome.ranked, found.outcome.same]]
+    summary = summary_of(study)
+    shown = read(charts.main_chart(summary))
+    limit = summary.outcome.limit()
+    ends = [score.interval for score in [*summary.outcome.ranked, summary.outcome.same]]
     assert limit == pytest.approx(np.ceil(max(high for _, high in ends) / 5 * 10) / 10 * 5)
-    scores = [score.score for score in [*found.outcome.ranked, found.outcome.same]]
+    scores = [score.score for score in [*summary.outcome.ranked, summary.outcome.same]]
     bars = [row for row, _ in shown["rect"] if row["class"] != "track"]
     assert [float(row["width"][:-1]) for row in bars] == pytest.approx(
-        [100 * one / limit for one in scores], abs=2e-3
+        [100 * score / limit for score in scores], abs=2e-3
     )
     assert [row["class"] for row in bars][-1] == "bar-same"
     lines = shown["line"]
@@ -53,9 +53,9 @@ def test_bars_are_as_long_as_their_scores_with_whiskers_at_their_intervals():
         expected = [100 * interval[end] / limit for interval in ends]
         assert numbers(lines, edge, where="halo") == pytest.approx(expected, abs=2e-3)
     assert numbers(lines, "x1", where="even") == pytest.approx(
-        [100 * (5 - found.outcome.same.score) / 3 / limit], abs=2e-3
+        [100 * (5 - summary.outcome.same.score) / 3 / limit], abs=2e-3
     )
-    assert found.headline in shown["desc"][0][1]
+    assert summary.headline in shown["desc"][0][1]
 
 
 @pytest.mark.django_db

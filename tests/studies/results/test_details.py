@@ -68,12 +68,12 @@ def test_differences_are_those_of_the_scores(study):
 
 
 def test_the_protocols_rules_leave_out_the_hasty(study):
-    found = found_in(study)
-    assert found.exclusions.reasons == {7: ["answered too fast"]}
-    assert (found.exclusions.flow["people"], found.exclusions.flow["people kept"]) == (7, 6)
+    details = found_in(study)
+    assert details.exclusions.reasons == {7: ["answered too fast"]}
+    assert (details.exclusions.flow["people"], details.exclusions.flow["people kept"]) == (7, 6)
     without = summary_of(study, group="course A")
-    assert found.kept.outcome.scores == without.outcome.scores
-    assert found.kept.responses == 24
+    assert details.kept.outcome.scores == without.outcome.scores
+    assert details.kept.responses == 24
 
 
 def test_without_rules_nobody_is_left_out():
@@ -84,8 +84,8 @@ def test_without_rules_nobody_is_left_out():
 
 
 def test_agreement_is_that_of_the_answers(study):
-    given = answers_of(study, part_of(study))
-    expected = krippendorff_alpha(given.items, given.participants, given.values).alpha
+    table = answers_of(study, part_of(study))
+    expected = krippendorff_alpha(table.items, table.participants, table.values).alpha
     assert found_in(study).agreement.alpha == pytest.approx(expected)
 
 
@@ -97,12 +97,12 @@ def test_same_is_counted_in_three_ways_that_each_sum_to_their_items(study):
 
 
 def test_the_ranking_has_the_best_arm_first_and_each_worth_in_its_interval(study):
-    found = found_in(study)
-    worth = dict(zip(ARMS, found.ranking.estimate.worth.tolist(), strict=True))
-    assert [line.name for line in found.ranked] == sorted(ARMS, key=worth.get, reverse=True)
-    for line in found.ranked:
+    details = found_in(study)
+    worth = dict(zip(ARMS, details.ranking.estimate.worth.tolist(), strict=True))
+    assert [line.name for line in details.ranked] == sorted(ARMS, key=worth.get, reverse=True)
+    for line in details.ranked:
         assert line.worth == worth[line.name]
-        assert line.interval == tuple(found.ranking.intervals.worth[ARMS.index(line.name)].tolist())
+        assert line.interval == tuple(details.ranking.intervals.worth[ARMS.index(line.name)].tolist())
         assert line.interval[0] <= line.worth <= line.interval[1]
 
 
@@ -115,11 +115,11 @@ def test_times_are_quartiles_in_seconds(study):
 def test_repeats_show_how_often_people_say_the_same_again_and_change_no_score(study):
     before = summary_of(study)
     person = study.participants.get(number=1)
-    said = {answer.trial.item.index: answer.choice for answer in person.responses.all()}
-    for item, again in ((0, said[0]), (1, said[1]), (2, (said[2] + 2) % 4 - 1)):
+    choices = {answer.trial.item.index: answer.choice for answer in person.responses.all()}
+    for item, again in ((0, choices[0]), (1, choices[1]), (2, (choices[2] + 2) % 4 - 1)):
         answer(person, item, again, kind=Trial.Kind.REPEAT, status="aside")
-    found = found_in(study).retest
-    assert (found.pairs, found.equal) == (3, pytest.approx(2 / 3))
+    retest = found_in(study).retest
+    assert (retest.pairs, retest.equal) == (3, pytest.approx(2 / 3))
     assert summary_of(study) == before
 
 
@@ -143,20 +143,20 @@ def test_the_page_narrows_down_and_says_so(client, admin_user, study):
     assert (data["group"], data["responses"]) == ("course B", 4)
 
 
-@pytest.mark.parametrize("given", [[[0]], [[0], [1]], [[0, 1, 2]], [[1, 1, 1]] * 3, [[-1, -1, -1]] * 2])
-def test_thin_answers_have_sentences_instead_of_numbers(client, admin_user, given):
+@pytest.mark.parametrize("answers", [[[0]], [[0], [1]], [[0, 1, 2]], [[1, 1, 1]] * 3, [[-1, -1, -1]] * 2])
+def test_thin_answers_have_sentences_instead_of_numbers(client, admin_user, answers):
     study = make_study("thin", protocol={"exclusions": {"median_ms": 500, "position_share": 0.9}})
-    fill(study, given)
-    found = found_in(study)
-    assert found.agreement.alpha is None or found.agreement.alpha <= 1
+    fill(study, answers)
+    details = found_in(study)
+    assert details.agreement.alpha is None or details.agreement.alpha <= 1
     client.force_login(admin_user)
     response = client.get(reverse("study-results", args=["thin"]))
     assert response.status_code == 200
     assert " nan" not in response.content.decode().lower()
 
 
-@pytest.mark.parametrize("given", [[[0]], [[2], [-1]], [[0, 0, 0]] * 2, [[1, 1, 1]] * 3])
-def test_thin_ratings_have_sentences_instead_of_numbers(client, admin_user, given):
+@pytest.mark.parametrize("answers", [[[0]], [[2], [-1]], [[0, 0, 0]] * 2, [[1, 1, 1]] * 3])
+def test_thin_ratings_have_sentences_instead_of_numbers(client, admin_user, answers):
     study = make_study(
         "thin",
         task="rating",
@@ -164,7 +164,7 @@ def test_thin_ratings_have_sentences_instead_of_numbers(client, admin_user, give
         networks=("a", "b"),
         protocol={"exclusions": {"position_share": 0.9}},
     )
-    fill(study, given)
+    fill(study, answers)
     client.force_login(admin_user)
     response = client.get(reverse("study-results", args=["thin"]))
     assert response.status_code == 200
@@ -177,7 +177,7 @@ def test_answers_collected_elsewhere_say_nothing_of_places(client, admin_user, t
     rows = [f"{item},{person},{ARMS[(item + person) % 3]}" for item in range(3) for person in range(4)]
     path.write_text("item,participant,choice\n" + "\n".join(rows))
     call_command("import_responses", "imported", str(path))
-    found = found_in(study)
-    assert (found.positions, found.ranking, found.times) == (None, None, None)
+    details = found_in(study)
+    assert (details.positions, details.ranking, details.times) == (None, None, None)
     client.force_login(admin_user)
     assert client.get(reverse("study-results", args=["imported"])).status_code == 200

@@ -84,14 +84,14 @@ OPEN_DOORS = [
 
 def what_is_told(browser) -> dict[str, str]:
     """Every page that opens, without what is another at each request."""
-    told = {}
+    outputs = {}
     for name, args in OPEN_DOORS:
         address = reverse(name, args=args)
         response = browser.get(address)
         assert response.status_code == 200, address
         html = re.sub(r'csrfmiddlewaretoken" value="[^"]*"', "", response.content.decode())
-        told[address] = re.sub(r"chart-\d+|\d+(\.\d+)? (milli)?seconds", "", html)
-    return told
+        outputs[address] = re.sub(r"chart-\d+|\d+(\.\d+)? (milli)?seconds", "", html)
+    return outputs
 
 
 def test_pages_that_stay_open_are_the_same_whatever_was_picked(browser, study):
@@ -114,8 +114,8 @@ def test_answers_of_studies_that_hide_nothing_stay_in_the_admin(browser, study):
     Study.objects.filter(pk=shown.pk).update(state="open")
     html = browser.get(reverse("admin:studies_response_changelist")).content.decode()
     ids = {slug: Response.objects.filter(trial__study__slug=slug) for slug in ("shown", "blind")}
-    assert all(str(one.answer_id) in html for one in ids["shown"])
-    assert not any(str(one.answer_id) in html for one in ids["blind"])
+    assert all(str(response.answer_id) in html for response in ids["shown"])
+    assert not any(str(response.answer_id) in html for response in ids["blind"])
 
 
 def test_the_closed_study_shows_everything(browser, study):

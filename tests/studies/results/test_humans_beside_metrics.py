@@ -21,19 +21,21 @@ LEFT = [[0.9, 0.8, 0.7], [0.7, 0.8, 0.9], [0.5, 0.5, 0.5]]
 
 def evaluate(study, left, protocol="paper", **fields):
     """A stored row for the map of each arm on each item, with O as given."""
-    for one in ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map"):
-        made = one.map
+    for item_map in ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map"):
+        map_row = item_map.map
         Evaluation.objects.create(
-            image=made.image,
-            network=made.network,
-            layer=made.layer,
-            method=made.method,
-            target=made.target,
+            image=map_row.image,
+            network=map_row.network,
+            layer=map_row.layer,
+            method=map_row.method,
+            target=map_row.target,
             protocol=protocol,
-            parameters_hash=evaluation_hash(made.parameters_hash, PROTOCOLS[protocol], made.image.boxes),
+            parameters_hash=evaluation_hash(
+                map_row.parameters_hash, PROTOCOLS[protocol], map_row.image.boxes
+            ),
             confidence=1.0,
             activation=10.0,
-            confidence_left=left[one.item.index][one.arm.index],
+            confidence_left=left[item_map.item.index][item_map.arm.index],
             activation_left=5.0,
             **fields,
         )
@@ -49,33 +51,35 @@ def test_correlations_are_those_worked_out_by_hand(study):
     2 has no order. Their mean is 0. Across: scipy on the nine pairs."""
     fill(study, ANSWERS)
     evaluate(study, LEFT)
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert found.within.value == pytest.approx(0, abs=1e-12)
-    assert found.within.n == 2
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert comparison.within.value == pytest.approx(0, abs=1e-12)
+    assert comparison.within.n == 2
     shares = [0.5, 0.5, 0, 1, 0, 0, 0, 0.5, 0]
     drops = [10, 20, 30, 30, 20, 10, 50, 50, 50]
-    assert found.across.value == pytest.approx(spearmanr(shares, [-drop for drop in drops]).statistic)
-    assert found.across.n == 9
-    assert [(point.item, point.arm) for point in found.points] == [(i, a) for i in range(3) for a in range(3)]
-    assert [point.y for point in found.points] == pytest.approx(shares)
-    assert [point.x for point in found.points] == pytest.approx(drops)
-    assert (found.items, found.items_without, found.note) == (3, 0, "")
+    assert comparison.across.value == pytest.approx(spearmanr(shares, [-drop for drop in drops]).statistic)
+    assert comparison.across.n == 9
+    assert [(point.item, point.arm) for point in comparison.points] == [
+        (i, a) for i in range(3) for a in range(3)
+    ]
+    assert [point.y for point in comparison.points] == pytest.approx(shares)
+    assert [point.x for point in comparison.points] == pytest.approx(drops)
+    assert (comparison.items, comparison.items_without, comparison.note) == (3, 0, "")
 
 
 def test_one_item_by_hand_in_the_library():
-    found = association([7, 7], [1, 2], [0, 1], {7: [3, 2, 1]}, arms=3, draws=200)
-    assert found.within.value == pytest.approx(np.sqrt(3) / 2)
-    assert found.within.interval is None
-    assert "only one item" in found.within.note
+    result = association([7, 7], [1, 2], [0, 1], {7: [3, 2, 1]}, arms=3, draws=200)
+    assert result.within.value == pytest.approx(np.sqrt(3) / 2)
+    assert result.within.interval is None
+    assert "only one item" in result.within.note
 
 
 def test_people_who_follow_the_figure_give_one_and_those_who_go_against_it_minus_one(study):
     fill(study, [[0, 2, 1], [0, 2, 1]])
     best = [[0.9, 0.1, 0.1], [0.1, 0.1, 0.9], [0.1, 0.9, 0.1]]
     evaluate(study, best)
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert found.within.value == found.across.value == 1
-    assert found.higher_is_better is False
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert comparison.within.value == comparison.across.value == 1
+    assert comparison.higher_is_better is False
     Evaluation.objects.all().delete()
     evaluate(study, [[1 - value for value in row] for row in best])
     assert humans_beside(study=study, figure="average-drop", draws=200).within.value == -1
@@ -91,13 +95,13 @@ def test_the_interval_covers_a_strong_relation_and_is_the_same_each_time():
         int(np.argmax(figures[item])) if yes else int(rng.integers(3))
         for item, yes in zip(items.tolist(), follows, strict=True)
     ]
-    found = association(items, people, choices, figures, 3, draws=300, seed=1)
-    low, high = found.within.interval
-    assert 0.3 < low < found.within.value < high <= 1
-    assert found.across.interval[0] > 0.2
+    result = association(items, people, choices, figures, 3, draws=300, seed=1)
+    low, high = result.within.interval
+    assert 0.3 < low < result.within.value < high <= 1
+    assert result.across.interval[0] > 0.2
     order = rng.permutation(480)
     again = association(items[order], people[order], np.array(choices)[order], figures, 3, draws=300, seed=1)
-    assert again.within == found.within
+    assert again.within == result.within
     other = {item: rng.permutation(3).tolist() for item in range(60)}
     unrelated = association(items, people, choices, other, 3, draws=300, seed=1).within.interval
     assert unrelated[0] < 0 < unrelated[1]
@@ -108,22 +112,22 @@ def test_only_the_evaluation_of_the_map_that_people_saw_counts(study):
     fill(study, ANSWERS)
     evaluate(study, LEFT)
     Evaluation.objects.filter(image=study.items.get(index=0).image).update(parameters_hash="f" * 64)
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert (found.items, found.items_without) == (2, 1)
-    assert found.note == "1 of 3 items with answers lack the figure, and are left out."
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert (comparison.items, comparison.items_without) == (2, 1)
+    assert comparison.note == "1 of 3 items with answers lack the figure, and are left out."
     assert humans_beside(study=study, figure="average-drop", protocol="soft", draws=200).across is None
 
 
 def test_without_rows_a_sentence_says_how_to_make_them(study):
     fill(study, ANSWERS)
-    found = humans_beside(study=study, figure="insertion")
-    assert found.across is found.within is None
-    assert found.items_without == 3
-    assert found.note == (
+    comparison = humans_beside(study=study, figure="insertion")
+    assert comparison.across is comparison.within is None
+    assert comparison.items_without == 3
+    assert comparison.note == (
         "No item has this figure for every arm. It needs manage.py evaluate photos-of-which --networks tiny "
         "--methods grad-cam,ablation-cam,pixel-ablation-cam --protocol curves"
     )
-    assert [one.figure for one in all_figures(study=study)] == list(FIGURES)
+    assert [row.figure for row in all_figures(study=study)] == list(FIGURES)
 
 
 def test_nothing_is_ever_nan_and_a_sentence_says_why(study):
@@ -141,18 +145,18 @@ def test_nothing_is_ever_nan_and_a_sentence_says_why(study):
 def test_all_who_say_same_leave_no_order(study):
     evaluate(study, LEFT)
     fill(study, [[-1, -1, -1], [-1, -1, -1]])
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert found.across.note == FLAT
-    assert found.within.note == NO_ITEMS
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert comparison.across.note == FLAT
+    assert comparison.within.note == NO_ITEMS
 
 
 def test_one_person_gets_no_interval_but_a_sentence(study):
     evaluate(study, LEFT)
     fill(study, [[0, 0, 1]])
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert found.across.value is not None
-    assert found.across.interval is None
-    assert "only one participant" in found.across.note
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert comparison.across.value is not None
+    assert comparison.across.interval is None
+    assert "only one participant" in comparison.across.note
 
 
 def test_a_rating_study_is_told_that_it_has_no_shares(db):
@@ -163,8 +167,8 @@ def test_a_rating_study_is_told_that_it_has_no_shares(db):
 def test_simulated_answers_are_marked_and_not_mixed_in(study):
     evaluate(study, LEFT)
     fill(study, ANSWERS, simulated=True)
-    found = humans_beside(study=study, figure="average-drop", draws=200)
-    assert (found.who, found.simulated) == ("simulated", True)
+    comparison = humans_beside(study=study, figure="average-drop", draws=200)
+    assert (comparison.who, comparison.simulated) == ("simulated", True)
     fill(study, [[2, 2, 2]])
     real = humans_beside(study=study, figure="average-drop", draws=200)
     assert (real.who, real.simulated) == ("real", False)

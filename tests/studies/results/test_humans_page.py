@@ -35,34 +35,34 @@ def page_of(client, slug="which", **query):
 
 
 def test_page_report_and_json_give_the_same_correlation(study, admin_client, capsys):
-    found = humans_beside(study=study, figure="average-drop")
-    low, high = found.within.interval
-    shown = f"{signed(found.within.value)} {signed(low)} – {signed(high)}"
-    assert found.within.value > 0.3
+    comparison = humans_beside(study=study, figure="average-drop")
+    low, high = comparison.within.interval
+    shown = f"{signed(comparison.within.value)} {signed(low)} – {signed(high)}"
+    assert comparison.within.value > 0.3
     assert shown in text_of(page_of(admin_client))
     assert shown in text_of(report_html(study))
     call_command("scores", "which", "--json")
     data = json.loads(capsys.readouterr().out)
-    by_figure = {one["figure"]: one for one in data["humans"]}
+    by_figure = {figure["figure"]: figure for figure in data["humans"]}
     assert list(by_figure) == list(FIGURES)
     drop = by_figure["average-drop"]["within_items"]
-    assert drop["rho"] == found.within.value
+    assert drop["rho"] == comparison.within.value
     assert drop["interval"] == [low, high]
     assert drop == {
-        "rho": found.within.value,
+        "rho": comparison.within.value,
         "interval": [low, high],
-        "n": found.within.n,
-        "note": found.within.note,
+        "n": comparison.within.n,
+        "note": comparison.within.note,
     }
     assert {name: value for name, value in by_figure["average-drop"].items() if "_items" not in name} == {
         "figure": "average-drop",
-        "title": found.title,
+        "title": comparison.title,
         "protocol": "paper",
         "higher_is_better": False,
         "items": 4,
-        "note": found.note,
+        "note": comparison.note,
     }
-    assert by_figure["average-drop"]["across_items"]["n"] == found.across.n > 0
+    assert by_figure["average-drop"]["across_items"]["n"] == comparison.across.n > 0
     assert data["computed_with"]["correlation_draws"] == 1000
 
 
@@ -75,19 +75,19 @@ def test_the_plot_stands_where_the_table_says(study, admin_client):
 def dots(html, figure):
     """Radius by place of each circle in the plot of one figure."""
     plot = re.search(rf"<title[^>]*>Share of the answers by {figure}<.*?</svg>", html, re.S)[0]
-    found = re.findall(r'<circle class="dot (\S+)" cx="([\d.]+)%" cy="([\d.]+)" r="([\d.]+)"', plot)
-    return [(colour, float(x), float(y), float(r)) for colour, x, y, r in found]
+    circles = re.findall(r'<circle class="dot (\S+)" cx="([\d.]+)%" cy="([\d.]+)" r="([\d.]+)"', plot)
+    return [(colour, float(x), float(y), float(r)) for colour, x, y, r in circles]
 
 
 def test_each_arm_on_each_photo_is_a_dot_at_its_figure_and_share(study, admin_client):
     html = page_of(admin_client)
     points = humans_beside(study=study, figure="average-drop").points
-    found = dots(html, "% drop in confidence")
-    assert len(found) == len(points) == 12
-    for point, (colour, x, y, _) in zip(points, found, strict=True):
+    drawn = dots(html, "% drop in confidence")
+    assert len(drawn) == len(points) == 12
+    for point, (colour, x, y, _) in zip(points, drawn, strict=True):
         assert colour == f"bar-{point.arm + 1}"
         assert x == pytest.approx(14 + 81 * (point.x - 10) / 80, abs=0.01)  # drops are 10 to 90 %
-        assert y == pytest.approx(found[0][2] + 176 * (points[0].y - point.y), abs=0.11)
+        assert y == pytest.approx(drawn[0][2] + 176 * (points[0].y - point.y), abs=0.11)
 
 
 def test_the_plots_table_has_the_mean_share_where_the_figure_is_low_or_high(study, admin_client):
@@ -107,10 +107,10 @@ def test_the_plots_table_has_the_mean_share_where_the_figure_is_low_or_high(stud
 
 def test_points_that_would_hide_each_other_are_counted_in_cells(study, admin_client, monkeypatch):
     monkeypatch.setattr("studies.results.charts.POINTS", 11)
-    found = dots(page_of(admin_client), "% drop in confidence")
-    assert {colour for colour, *_ in found} == {"bar-plain"}
-    one_pair = min(r for *_, r in found)
-    assert sum((r / one_pair) ** 2 for *_, r in found) == pytest.approx(
+    drawn = dots(page_of(admin_client), "% drop in confidence")
+    assert {colour for colour, *_ in drawn} == {"bar-plain"}
+    one_pair = min(r for *_, r in drawn)
+    assert sum((r / one_pair) ** 2 for *_, r in drawn) == pytest.approx(
         12, rel=0.05
     )  # areas: numbers of pairs
     assert "A grey circle stands for photos and arms that are close" in text_of(page_of(admin_client))

@@ -25,8 +25,8 @@ MISSED, FAILED = "missed attention checks", "failed the practice"
 
 
 def practise(person, number, *right):
-    for one in right:
-        data = {"number": number, "value": "0", "right": one}
+    for is_right in right:
+        data = {"number": number, "value": "0", "right": is_right}
         Event.objects.create(study=person.study, participant=person, kind="practice", data=data)
 
 
@@ -36,8 +36,8 @@ def study():
     rules = {"exclusions": {"missed_checks": 2, "failed_practice": True}}
     study = make_study("care", items=3, attention_checks=2, practice=True, protocol=rules)
     people = fill(study, [[0, 1, 2], [2, 2, 2], [0, 0, 1], [1, 1, 1]])
-    for person, said in zip(people, [(0, 0), (1, -1), (0, 2), (0, 0)], strict=True):
-        for item, value in enumerate(said):
+    for person, choices in zip(people, [(0, 0), (1, -1), (0, 2), (0, 0)], strict=True):
+        for item, value in enumerate(choices):
             answer(person, item, value, kind="check", status="aside")
         practise(person, 0, True)
         practise(person, 1, False, person.number != 4)
@@ -75,8 +75,8 @@ def test_who_rates_both_maps_alike_in_a_check_has_missed_it():
         attention_checks=1,
         protocol=rules,
     )
-    for person, said in zip(fill(study, [[1, 1]] * 4), (1, 0, -1, 2), strict=True):
-        answer(person, 0, said, order="0,1", kind="check", status="aside")
+    for person, rating in zip(fill(study, [[1, 1]] * 4), (1, 0, -1, 2), strict=True):
+        answer(person, 0, rating, order="0,1", kind="check", status="aside")
     assert checks_of(study, AnswerSelection("all")).missed == {1: 0, 2: 1, 3: 1, 4: 0}
     assert reasons(study) == {2: MISSED, 3: MISSED}
 
@@ -114,12 +114,12 @@ def test_a_place_that_is_not_known_counts_as_none_picked(task):
     """1 picks the same place every time; 2 picks each once, and where the other answers stood is not known."""
     arms = {"methods": ("m", "n")} if task == "choice" else {"methods": ("m",), "networks": ("b", "c")}
     study = make_study(task, task=task, items=12, protocol={"exclusions": {"position_share": 0.8}}, **arms)
-    one, two = fill(study, [[], []])
+    first, second = fill(study, [[], []])
     for item in range(12):
-        answer(one, item, 1, order="1,0")
-        given = answer(two, item, 1, order=("1,0", "0,1")[item % 2])
+        answer(first, item, 1, order="1,0")
+        response = answer(second, item, 1, order=("1,0", "0,1")[item % 2])
         if item > 1:
-            by_sql.change(Response.objects.filter(pk=given.pk), shown_value=None)
+            by_sql.change(Response.objects.filter(pk=response.pk), shown_value=None)
     assert list(reasons(study)) == [1]
 
 
@@ -131,11 +131,11 @@ def test_without_answers_or_rules_nobody_is_named(study):
 
 
 def test_the_rules_leave_out_whom_they_name_and_the_flow_says_so(study):
-    found = look(study)
-    assert found.exclusions.reasons == {2: [MISSED], 4: [FAILED]}
-    assert found.exclusions.flow[MISSED] == found.exclusions.flow[FAILED] == 1
-    assert found.exclusions.flow["people kept"] == 2
-    assert found.exclusions.flow["answers kept"] == found.kept.responses == 6
+    details = look(study)
+    assert details.exclusions.reasons == {2: [MISSED], 4: [FAILED]}
+    assert details.exclusions.flow[MISSED] == details.exclusions.flow[FAILED] == 1
+    assert details.exclusions.flow["people kept"] == 2
+    assert details.exclusions.flow["answers kept"] == details.kept.responses == 6
 
 
 def test_without_such_rules_nobody_is_left_out(study):
@@ -154,8 +154,8 @@ def test_narrowing_results_to_a_class_does_not_change_who_is_left_out(study):
     image = study.items.get(index=2).image
     image.class_name = "dam"
     image.save()
-    found = analyse_further(Reading(study, part_of(study, class_name="dam")))
-    assert set(found.exclusions.reasons) == {2, 4}
+    details = analyse_further(Reading(study, part_of(study, class_name="dam")))
+    assert set(details.exclusions.reasons) == {2, 4}
 
 
 def test_the_export_says_for_every_answer_and_person_who_is_left_out_and_why(study, tmp_path):

@@ -53,5 +53,5 @@ def test_an_answer_says_how_long_it_took_where_that_is_known(admin_client):
     study = make_study("methods", items=1)
     for milliseconds in (1500, 0, None):
         answer(make_participant(study), 0, 1, response_ms=milliseconds)
-    found = table(admin_client, "study-item", "methods", 0)
-    assert [row[4] for row in found] == ["1.5", "0.0", "–"]
+    rows = table(admin_client, "study-item", "methods", 0)
+    assert [row[4] for row in rows] == ["1.5", "0.0", "–"]

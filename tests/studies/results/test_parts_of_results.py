@@ -50,9 +50,9 @@ def study():
     return study
 
 
-def said(given) -> list[tuple[int, int, int]]:
+def said(table) -> list[tuple[int, int, int]]:
     """(participant, item, value) of each answer."""
-    return list(zip(given.participants.tolist(), given.items.tolist(), given.values.tolist(), strict=True))
+    return list(zip(table.participants.tolist(), table.items.tolist(), table.values.tolist(), strict=True))
 
 
 def person(study, number) -> Participant:
@@ -63,16 +63,16 @@ def person(study, number) -> Participant:
 
 
 def test_answers_come_in_the_order_in_which_they_were_given_with_all_that_is_known(study):
-    given = answers(study)
-    assert said(given) == [(1, 2, 1), (2, 0, -1), (1, 0, 2), (2, 1, 0)]
+    table = answers(study)
+    assert said(table) == [(1, 2, 1), (2, 0, -1), (1, 0, 2), (2, 1, 0)]
     mine = Response.objects.filter(trial__study=study, simulated=False).order_by("id")
-    assert given.ids.tolist() == list(mine.values_list("id", flat=True))
-    assert given.shown.tolist() == [2, -1, 2, UNKNOWN]
-    assert given.orders.tolist() == [[2, 0, 1], [1, 2, 0], [0, 1, 2], [-1, -1, -1]]
-    assert np.isnan(given.response_ms).tolist() == [False, False, True, True]
-    assert given.response_ms[:2].tolist() == [1500, 0]
-    assert len(given) == 4
-    assert said(given.only(given.items == 0)) == [(2, 0, -1), (1, 0, 2)]
+    assert table.ids.tolist() == list(mine.values_list("id", flat=True))
+    assert table.shown.tolist() == [2, -1, 2, UNKNOWN]
+    assert table.orders.tolist() == [[2, 0, 1], [1, 2, 0], [0, 1, 2], [-1, -1, -1]]
+    assert np.isnan(table.response_ms).tolist() == [False, False, True, True]
+    assert table.response_ms[:2].tolist() == [1500, 0]
+    assert len(table) == 4
+    assert said(table.only(table.items == 0)) == [(2, 0, -1), (1, 0, 2)]
 
 
 def test_ratings_are_read_from_the_first_arms_side():
@@ -80,14 +80,14 @@ def test_ratings_are_read_from_the_first_arms_side():
     someone = make_participant(study)
     answer(someone, 0, -2, order="0,1")
     answer(someone, 1, 1, order="1,0")
-    given = answers(study)
-    assert (given.values.tolist(), given.shown.tolist()) == ([-2, 1], [2, 1])
-    assert given.orders.tolist() == [[0, 1], [1, 0]]
+    table = answers(study)
+    assert (table.values.tolist(), table.shown.tolist()) == ([-2, 1], [2, 1])
+    assert table.orders.tolist() == [[0, 1], [1, 0]]
 
 
 def test_a_study_without_answers_has_arrays_without_rows(study):
-    given = answers(make_study("none", networks=("third",)))
-    assert (len(given), given.orders.shape) == (0, (0, 3))
+    table = answers(make_study("none", networks=("third",)))
+    assert (len(table), table.orders.shape) == (0, (0, 3))
 
 
 # Whose
@@ -106,9 +106,9 @@ def test_who_withdrew_is_in_no_part_and_in_no_total(study, who):
     Participant.objects.filter(pk=person(study, 2).pk).update(state="withdrawn")
     assert 2 not in answers(study, who).participants
     assert len(answers(study, who)) == {"real": 2, "all": 4}[who]
-    found, whole = totals(study, who), summary_of(study, who)
-    assert found.arms.tolist() == [score.score for score in whole.outcome.scores]
-    assert found.same == whole.outcome.same.score == 0
+    scores, whole = totals(study, who), summary_of(study, who)
+    assert scores.arms.tolist() == [score.score for score in whole.outcome.scores]
+    assert scores.same == whole.outcome.same.score == 0
 
 
 def test_simulated_answers_are_shown_as_long_as_no_persons_answer_counts(study):
@@ -249,10 +249,10 @@ def test_each_study_of_a_page_has_its_own_numbers(study):
     void.state = "void"
     void.save()
     answer(person(study, 3), 2, 0)
-    here, there = (progress_of([study, other])[one.pk] for one in (study, other))
-    assert (here.open, here.claimed, here.answered, here.void) == (0, 0, 7, 1)
-    assert (here.real, here.simulated, here.counted, here.needed, here.percent) == (2, 3, 5, 7, 100)
-    assert (there.open, there.claimed, there.answered, there.needed, there.percent) == (0, 2, 6, 8, 75)
+    first, second = (progress_of([study, other])[row.pk] for row in (study, other))
+    assert (first.open, first.claimed, first.answered, first.void) == (0, 0, 7, 1)
+    assert (first.real, first.simulated, first.counted, first.needed, first.percent) == (2, 3, 5, 7, 100)
+    assert (second.open, second.claimed, second.answered, second.needed, second.percent) == (0, 2, 6, 8, 75)
     assert progress_of([]) == {}
     assert progress_of([make_study("new", networks=("new",))]).popitem()[1].percent == 0
 
@@ -265,6 +265,7 @@ def test_people_are_counted_by_what_became_of_them_in_this_study(study):
         "finished": 1,
         "withdrawn": 0,
         "screened": 1,
+        "void": 0,
         "simulated": 1,
     }
     came = dict(invitations_with_people(study).values_list("label", "people"))
@@ -299,13 +300,13 @@ def test_the_sites_own_numbers_tell_nothing_of_one_study_and_count_what_waits_in
     held.state, held.participant = "claimed", make_participant(study)
     held.lease_until = timezone.now() + timedelta(minutes=5)
     held.save()
-    found = site_totals()
-    assert (found.studies["open"], found.studies["ready"], found.studies["closed"]) == (1, 1, 0)
-    assert (found.left, found.at_work) == ({"open": 2, "claimed": 1}, 1)
+    site = site_totals()
+    assert (site.studies["open"], site.studies["ready"], site.studies["closed"]) == (1, 1, 0)
+    assert (site.left, site.at_work) == ({"open": 2, "claimed": 1}, 1)
     assert (
-        found.answers["counted", False],
-        found.answers["counted", True],
-        found.answers["void", False],
+        site.answers["counted", False],
+        site.answers["counted", True],
+        site.answers["void", False],
     ) == (10, 2, 0)
     held.lease_until = timezone.now() - timedelta(minutes=5)
     held.save()

@@ -40,9 +40,9 @@ def give(study, people, value=2):
 
 def test_before_the_first_look_there_is_no_verdict(study):
     give(study, 3)
-    found = summary_of(study)
-    assert [look.verdicts for look in found.looks.looks] == [(), ()]
-    assert found.notes[-2:] == (
+    summary = summary_of(study)
+    assert [look.verdicts for look in summary.looks.looks] == [(), ()]
+    assert summary.notes[-2:] == (
         "2 planned looks are left, the next after 40 of 80 answers; 30 are in.",
         "30 answers are in, which is no planned look: every other figure here is exploratory and no verdict.",
     )
@@ -51,7 +51,7 @@ def test_before_the_first_look_there_is_no_verdict(study):
 def test_a_look_judges_its_own_answers_at_its_own_level(study):
     """40 answers: nine items all for arm 2, one for arm 0; 9 − 1 = 8 items. The level is that of α spending."""
     give(study, 4)
-    given = answers(study)
+    table = answers(study)
     (look,) = summary_of(study).looks.taken
     level = plan_looks([0.5, 1.0])[0].level
     assert (look.number, look.answers, look.level) == (1, 40, pytest.approx(level))
@@ -59,7 +59,7 @@ def test_a_look_judges_its_own_answers_at_its_own_level(study):
     assert verdict.of == "pixel-ablation-cam − grad-cam"
     assert verdict.estimate == pytest.approx(8)
     ends = choice_intervals(
-        given.items, given.participants, given.values, 3, seed=5, level=level, draws=10_000
+        table.items, table.participants, table.values, 3, seed=5, level=level, draws=10_000
     ).differences[0, 2]
     assert verdict.interval == pytest.approx(tuple(-ends[::-1]))
     assert level == pytest.approx(0.99695, abs=1e-4)
@@ -69,10 +69,12 @@ def test_answers_after_a_look_do_not_change_what_it_said(study):
     give(study, 4)
     (before,) = summary_of(study).looks.taken
     give(study, 2, value=0)
-    found = summary_of(study)
-    assert found.looks.taken == (before,)
-    assert "60 answers are in, which is no planned look" in found.notes[-1]
-    assert found.notes[-2].startswith("One planned look is left, the next after 80 of 80 answers; 60 are in.")
+    summary = summary_of(study)
+    assert summary.looks.taken == (before,)
+    assert "60 answers are in, which is no planned look" in summary.notes[-1]
+    assert summary.notes[-2].startswith(
+        "One planned look is left, the next after 80 of 80 answers; 60 are in."
+    )
 
 
 def test_the_last_look_is_the_verdict_of_the_whole_study(study):
@@ -147,9 +149,9 @@ def test_without_planned_looks_an_early_result_is_exploratory_and_a_full_one_is_
 
 def test_a_part_of_the_answers_is_never_a_planned_look(study):
     give(study, 4)
-    found = summary_of(study, class_name="hammer")
-    assert found.looks is None
-    assert any("every figure of this part is exploratory" in note for note in found.notes)
+    summary = summary_of(study, class_name="hammer")
+    assert summary.looks is None
+    assert any("every figure of this part is exploratory" in note for note in summary.notes)
 
 
 @pytest.mark.parametrize("people", [3, 4, 8])
@@ -177,7 +179,7 @@ def test_page_report_and_commands_say_the_same(study, people, admin_client, caps
             whole, parts = f"{look['level']:.4f}".split(".")
             assert (whole, f"{parts[:2]}.{parts[2:]} %" in page) == ("0", True)
     assert [len(look["verdicts"]) for look in data["looks"]["looks"]] == [int(people >= 4), int(people >= 8)]
-    assert all(one["exploratory"] for one in data["contrasts"])
+    assert all(contrast["exploratory"] for contrast in data["contrasts"])
 
 
 def test_volunteers_are_not_told_of_looks(invite, visitor):

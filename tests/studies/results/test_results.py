@@ -45,20 +45,20 @@ def run(*args, capsys):
 
 
 def test_each_item_is_worth_one_and_the_total_is_the_number_of_items(choice):
-    found = summary_of(choice)
-    assert [score.score for score in found.outcome.scores] == pytest.approx([1.75, 0.5, 0.25])
-    assert found.outcome.same.score == pytest.approx(0.5)
-    assert sum(score.score for score in found.outcome.scores) + found.outcome.same.score == pytest.approx(
+    summary = summary_of(choice)
+    assert [score.score for score in summary.outcome.scores] == pytest.approx([1.75, 0.5, 0.25])
+    assert summary.outcome.same.score == pytest.approx(0.5)
+    assert sum(score.score for score in summary.outcome.scores) + summary.outcome.same.score == pytest.approx(
         3, abs=1e-9
     )
-    assert [score.share_of_preferences for score in found.outcome.scores] == pytest.approx([0.7, 0.2, 0.1])
+    assert [score.share_of_preferences for score in summary.outcome.scores] == pytest.approx([0.7, 0.2, 0.1])
 
 
 def test_every_score_lies_in_its_interval(choice, rating):
     for score in (*summary_of(choice).outcome.scores, summary_of(choice).outcome.same):
         assert score.interval[0] <= score.score <= score.interval[1]
-    found = summary_of(rating).outcome.rating
-    assert found.interval[0] <= found.mean <= found.interval[1]
+    scores = summary_of(rating).outcome.rating
+    assert scores.interval[0] <= scores.mean <= scores.interval[1]
 
 
 def test_the_headline_says_who_won_with_numbers(choice, rating):
@@ -75,11 +75,11 @@ def test_a_negative_mean_is_told_from_the_other_networks_side():
         "turned", task="rating", items=2, methods=("grad-cam",), networks=("resnet50", "vgg16")
     )
     fill(study, [[-2, -1], [-1, 0]])
-    found = summary_of(study)
-    assert found.headline.startswith("vgg16 was judged more reliable by +1.00")
-    assert found.outcome.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
-    low, high = found.outcome.rating.interval
-    assert f"95 % interval +{abs(high):.2f} to +{abs(low):.2f}" in found.headline.replace(" 0.00", " +0.00")
+    summary = summary_of(study)
+    assert summary.headline.startswith("vgg16 was judged more reliable by +1.00")
+    assert summary.outcome.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
+    low, high = summary.outcome.rating.interval
+    assert f"95 % interval +{abs(high):.2f} to +{abs(low):.2f}" in summary.headline.replace(" 0.00", " +0.00")
 
 
 def test_equal_scores_are_called_a_tie():
@@ -133,7 +133,7 @@ def test_places_on_screen_are_counted_as_they_were_shown():
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("answers", "sentence"),
     [
         ([], "No answers are counted yet"),
         ([[0, 1, 2]], "interval"),
@@ -141,12 +141,12 @@ def test_places_on_screen_are_counted_as_they_were_shown():
         ([[-1, -1, -1], [-1, -1, -1]], "Nobody preferred any arm"),
     ],
 )
-def test_what_cannot_be_computed_is_a_sentence_and_never_nan(given, sentence, capsys):
+def test_what_cannot_be_computed_is_a_sentence_and_never_nan(answers, sentence, capsys):
     study = make_study("thin")
-    fill(study, given)
-    found = as_json(summary_of(study))
-    assert sentence in " ".join(found["notes"])
-    assert all(score["interval"] is None for score in found["scores"].values())
+    fill(study, answers)
+    data = as_json(summary_of(study))
+    assert sentence in " ".join(data["notes"])
+    assert all(score["interval"] is None for score in data["scores"].values())
     text = run("scores", "thin", capsys=capsys) + run("scores", "thin", "--json", capsys=capsys)
     assert "nan" not in text.lower()
     assert sentence in text
@@ -155,9 +155,9 @@ def test_what_cannot_be_computed_is_a_sentence_and_never_nan(given, sentence, ca
 def test_items_without_answers_are_named():
     study = make_study("half", items=3)
     fill(study, [[0], [1]])
-    found = summary_of(study)
-    assert (found.items, found.missing_items) == (1, (1, 2))
-    assert "2 of 3 items have no answer and are not in the scores: 1, 2." in found.notes
+    summary = summary_of(study)
+    assert (summary.items, summary.missing_items) == (1, (1, 2))
+    assert "2 of 3 items have no answer and are not in the scores: 1, 2." in summary.notes
 
 
 def test_the_choice_table_reads_as_in_the_paper(choice, capsys):
@@ -179,7 +179,7 @@ def test_the_rating_table_gives_the_direction_in_words(rating, capsys):
 
 def test_json_has_the_promised_shape(choice, rating, capsys):
     data = json.loads(run("scores", "methods", "--json", capsys=capsys))
-    told = {
+    expected = {
         "study": "methods",
         "task": "choice",
         "who": "real",
@@ -192,7 +192,7 @@ def test_json_has_the_promised_shape(choice, rating, capsys):
         "versions": {},
         "looks": None,
     }
-    assert {name: data.get(name, {}) for name in told} == told
+    assert {name: data.get(name, {}) for name in expected} == expected
     assert {"scores", "same", "positions", "headline", "notes", "protocol_sha256", "computed_with"} <= set(
         data
     )
@@ -216,22 +216,22 @@ def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
     arms = list(choice.arms.values_list("name", flat=True))
     assert data["contrasts"] == [
         {
-            "first": arms[found.a],
-            "second": arms[found.b],
-            "difference": found.difference,
-            "interval": found.interval.tolist(),
-            "p_by": {"trials": found.trials.p, "items": found.items.p, "people": found.people.p},
-            "p": found.p,
+            "first": arms[contrast.a],
+            "second": arms[contrast.b],
+            "difference": contrast.difference,
+            "interval": contrast.interval.tolist(),
+            "p_by": {"trials": contrast.trials.p, "items": contrast.items.p, "people": contrast.people.p},
+            "p": contrast.p,
             "p_holm": None,
             "exploratory": True,
         }
-        for found in compare_arms(*columns, seed=choice.seed)
+        for contrast in compare_arms(*columns, seed=choice.seed)
     ]
     assert data["any_difference"] == asdict(any_difference(columns[0], columns[2], seed=choice.seed))
     rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
-    given = answers(rating)
-    tests = rating_tests(given.items, given.participants, given.values)
-    assert rated["tests"] == {name: asdict(found) for name, found in tests.items()}
+    table = answers(rating)
+    tests = rating_tests(table.items, table.participants, table.values)
+    assert rated["tests"] == {name: asdict(finding) for name, finding in tests.items()}
 
 
 def test_a_study_that_does_not_exist_is_one_clear_line(choice):
@@ -253,9 +253,9 @@ def test_a_summary_takes_the_same_number_of_queries_however_many_answers(
 def test_totals_from_the_database_are_the_summarys(choice, rating):
     fill(choice, [[2, 2, -1]], simulated=True)
     for who in ("real", "simulated", "all"):
-        found, whole = totals(choice, who), summary_of(choice, who)
-        assert found.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
-        assert found.same == pytest.approx(whole.outcome.same.score)
+        scores, whole = totals(choice, who), summary_of(choice, who)
+        assert scores.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
+        assert scores.same == pytest.approx(whole.outcome.same.score)
     assert totals(rating).mean == pytest.approx(summary_of(rating).outcome.rating.mean)
     assert totals(make_study("none", networks=("x",))) is None
 
@@ -264,16 +264,16 @@ def test_progress_of_all_studies_takes_two_queries(choice, rating, django_assert
     make_trials(choice, ["0,1,2"])
     fill(choice, [[0]], simulated=True)
     with django_assert_num_queries(2):
-        found = progress_of([choice, rating])
-    assert (found[choice.pk].open, found[choice.pk].answered) == (3, 13)
-    assert (found[choice.pk].real, found[choice.pk].simulated) == (12, 1)
-    assert (found[choice.pk].needed, found[choice.pk].percent) == (16, 81)
+        progress = progress_of([choice, rating])
+    assert (progress[choice.pk].open, progress[choice.pk].answered) == (3, 13)
+    assert (progress[choice.pk].real, progress[choice.pk].simulated) == (12, 1)
+    assert (progress[choice.pk].needed, progress[choice.pk].percent) == (16, 81)
 
 
 @pytest.mark.parametrize("methods", [("a", "b"), ("a", "b", "c", "d")])
 def test_totals_have_a_score_for_each_arm_that_the_study_has(methods):
     study = make_study("arms", methods=methods)
     fill(study, [[0, 1, len(methods) - 1], [0, -1, 1]])
-    found, whole = totals(study), summary_of(study)
-    assert found.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
-    assert len(found.arms) == len(methods)
+    scores, whole = totals(study), summary_of(study)
+    assert scores.arms.tolist() == pytest.approx([score.score for score in whole.outcome.scores])
+    assert len(scores.arms) == len(methods)

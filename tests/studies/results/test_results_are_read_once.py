@@ -65,10 +65,10 @@ def look(client, admin_user):
     client.force_login(admin_user)
 
     def queries(study, **asked):
-        with CaptureQueriesContext(connection) as found:
+        with CaptureQueriesContext(connection) as captured:
             page = client.get(reverse("study-results", args=[study.slug]), asked)
         assert page.status_code == 200
-        return [query["sql"] for query in found.captured_queries]
+        return [query["sql"] for query in captured.captured_queries]
 
     return queries
 
@@ -119,20 +119,20 @@ def test_an_answer_by_somebody_who_comes_while_it_is_read_has_its_person(monkeyp
 @pytest.fixture
 def drawn(monkeypatch):
     """What is drawn: of how many units, how often, by which seed and stream; and what labels are exchanged."""
-    made = []
+    draws_made = []
     real_counts, real_flips = resampling.Draws._made, contrasts._flip_signs
 
     def counts(draws):
-        made.append(("draws", draws.units, draws.draws, draws.seed, draws.stream))
+        draws_made.append(("draws", draws.units, draws.draws, draws.seed, draws.stream))
         return real_counts(draws)
 
     def flips(values, test, draws, seed):
-        made.append((test, np.asarray(values).tobytes(), draws, seed))
+        draws_made.append((test, np.asarray(values).tobytes(), draws, seed))
         return real_flips(values, test, draws, seed)
 
     monkeypatch.setattr(resampling.Draws, "_made", counts)
     monkeypatch.setattr(contrasts, "_flip_signs", flips)
-    return made
+    return draws_made
 
 
 @pytest.mark.parametrize("task", ["choice", "rating"])

@@ -37,10 +37,10 @@ CASES = {  # what people say, and the sentence that a reader must find
 }
 
 
-def thin(task, given, fast):
+def thin(task, answers, fast):
     arms = {"methods": ("m",), "networks": ("a", "b")}
     study = make_study("thin", task=task, items=3, responses_per_item=3, protocol=RULES, **arms)
-    for person in fill(study, given):
+    for person in fill(study, answers):
         by_sql.change(person.responses.all(), response_ms=100 if fast else 1000)
     if task == "choice":
         evaluate(study, [[0.5, 0.6], [0.6, 0.5], [0.1, 0.1]])
@@ -51,7 +51,7 @@ def thin(task, given, fast):
 
 def outputs(study, client, capsys, folder):
     """Every way in which a result leaves the house, by name."""
-    found = {}
+    texts = {}
     for name in (
         "study-results",
         "study-humans",
@@ -62,27 +62,27 @@ def outputs(study, client, capsys, folder):
     ):
         response = client.get(reverse(name, args=["thin"]))
         assert response.status_code == 200, name
-        found[name] = response.getvalue().decode()
+        texts[name] = response.getvalue().decode()
     for item in range(3):
-        found[f"item {item}"] = client.get(reverse("study-item", args=["thin", item])).content.decode()
+        texts[f"item {item}"] = client.get(reverse("study-item", args=["thin", item])).content.decode()
     for name in ("scores", "answers"):
-        found[f"api {name}"] = json.dumps(client.get(f"/api/studies/thin/{name}/").json(), ensure_ascii=False)
+        texts[f"api {name}"] = json.dumps(client.get(f"/api/studies/thin/{name}/").json(), ensure_ascii=False)
     call_command("scores", "thin")
-    found["scores"] = capsys.readouterr().out
+    texts["scores"] = capsys.readouterr().out
     call_command("scores", "thin", "--json")
-    found["scores --json"] = capsys.readouterr().out
+    texts["scores --json"] = capsys.readouterr().out
     folder /= "out"
     export(study=study, to=folder, formats=["csv", "jsonl", "parquet"])
-    found |= {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix != ".parquet"}
-    return found
+    texts |= {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix != ".parquet"}
+    return texts
 
 
 @pytest.mark.parametrize(("task", "case"), [(task, case) for case in CASES for task in CASES[case][0]])
 def test_every_output_is_a_sentence(task, case, admin_client, capsys, tmp_path):
-    _, given, sentence = CASES[case]
-    study = thin(task, given, fast=case == "everybody left out")
-    found = outputs(study, admin_client, capsys, tmp_path)
-    for name, text in found.items():
+    _, answers, sentence = CASES[case]
+    study = thin(task, answers, fast=case == "everybody left out")
+    texts = outputs(study, admin_client, capsys, tmp_path)
+    for name, text in texts.items():
         bad = re.search(r"\b(nan|infinity|-?inf|none|null null)\b", text_of(text), re.IGNORECASE)
         allowed = (
             name in ("codebook.csv", "study-report", *(f"item {number}" for number in range(3)))
@@ -95,9 +95,9 @@ def test_every_output_is_a_sentence(task, case, admin_client, capsys, tmp_path):
     for name in ("study-results", "study-report") + (
         () if case == "everybody left out" else ("scores", "scores --json", "api scores", "scores.json")
     ):
-        assert sentence in text_of(found[name]).replace("\u00a0", " "), name
+        assert sentence in text_of(texts[name]).replace("\u00a0", " "), name
     for name in ("scores --json", "scores.json", "study-results-json", "api scores"):
-        json.loads(found[name], parse_constant=pytest.fail)
-    assert found["scores --json"].strip() == found["scores.json"].strip()
-    assert len(list(csv.DictReader(found["answers.csv"].splitlines()))) == sum(map(len, given))
-    assert not re.search(r"\bnan\b", found["study-report"], re.IGNORECASE)
+        json.loads(texts[name], parse_constant=pytest.fail)
+    assert texts["scores --json"].strip() == texts["scores.json"].strip()
+    assert len(list(csv.DictReader(texts["answers.csv"].splitlines()))) == sum(map(len, answers))
+    assert not re.search(r"\bnan\b", texts["study-report"], re.IGNORECASE)

@@ -52,9 +52,11 @@ def test_a_row_of_the_export_leads_to_the_very_pictures_that_were_seen(taken_par
     stored = Response.objects.get(answer_id=row["answer"])
     assert int(row["trial_id"]) == stored.trial_id
     assert row["order"].split(" > ") == [study.arms.get(index=index).name for index in stored.trial.arms]
-    maps = {one["arm"]: one for one in rows(folder / "maps.csv") if one["item"] == row["item"]}
+    maps = {
+        map_row["arm"]: map_row for map_row in rows(folder / "maps.csv") if map_row["item"] == row["item"]
+    }
     assert [maps[arm]["shown_sha256"] for arm in row["order"].split(" > ")] == seen[1:]
-    assert {one["photo_shown_sha256"] for one in maps.values()} == {seen[0]}
+    assert {map_row["photo_shown_sha256"] for map_row in maps.values()} == {seen[0]}
     assert len(set(seen)) == 4
     chosen = ItemMap.objects.get(item=stored.trial.item, arm__name=row["choice"])
     assert maps[row["choice"]]["map_sha256"] == sha256(bytes(chosen.map.values))
@@ -68,25 +70,25 @@ def test_the_command_prints_the_whole_chain_of_an_answer(taken_part, capsys):
     (row,) = rows(folder / "answers.csv")
     call_command("provenance", study.slug, "--answer", row["answer"], "--json")
     chain = json.loads(capsys.readouterr().out)
-    (given,) = chain["answers"]
-    assert (given["answer"], given["trial"], given["said"]) == (
+    (answer,) = chain["answers"]
+    assert (answer["answer"], answer["trial"], answer["said"]) == (
         row["answer"],
         int(row["trial_id"]),
         row["choice"],
     )
-    assert " > ".join(given["order"]) == row["order"]
-    shown = {one["arm"]: one["shown_sha256"] for one in chain["maps"]}
-    assert [shown[arm] for arm in given["order"]] == seen[1:]
+    assert " > ".join(answer["order"]) == row["order"]
+    shown = {map_row["arm"]: map_row["shown_sha256"] for map_row in chain["maps"]}
+    assert [shown[arm] for arm in answer["order"]] == seen[1:]
     assert chain["code_version"] == study.code_version != ""
-    assert (given["protocol_version"], given["protocol_sha256"]) == (1, study.protocol_sha256)
+    assert (answer["protocol_version"], answer["protocol_sha256"]) == (1, study.protocol_sha256)
     call_command("provenance", study.slug, "--answer", row["answer"])
     text = capsys.readouterr().out
     for fact in (row["answer"], row["trial_id"], *seen, study.protocol_sha256, study.code_version):
         assert fact in text, fact
-    for one in chain["maps"]:
+    for map_row in chain["maps"]:
         for name in ("arm", "map_sha256", "weights_sha256", "parameters_hash"):
-            assert one[name] in text, name
-    told = [
+            assert map_row[name] in text, name
+    printed = [
         re.split(r" {2,}", line.strip().replace("SHA-256 ", "SHA-256  ", 1)) for line in text.splitlines()
     ]
     for name, value in {
@@ -96,25 +98,25 @@ def test_the_command_prints_the_whole_chain_of_an_answer(taken_part, capsys):
         "trial": f"{row['trial_id']} (main): {row['order']}",
         "as shown, SHA-256": seen[0],
     }.items():
-        assert [name, value] in told, name
-    for one in chain["maps"]:
-        start = told.index([f"arm {one['arm']}"])
-        assert told[start + 1 : start + 7] == [
-            ["picture as shown, SHA-256", one["shown_sha256"]],
-            ["raw map, SHA-256", f"{one['map_sha256']} (map {one['map']})"],
-            ["method, target", f"{one['method']}, class {one['target']}"],
-            ["parameters, hash", one["parameters_hash"]],
-            ["network, layer", f"{one['network']}, {one['layer']}"],
-            ["weights, SHA-256", one["weights_sha256"]],
+        assert [name, value] in printed, name
+    for map_row in chain["maps"]:
+        start = printed.index([f"arm {map_row['arm']}"])
+        assert printed[start + 1 : start + 7] == [
+            ["picture as shown, SHA-256", map_row["shown_sha256"]],
+            ["raw map, SHA-256", f"{map_row['map_sha256']} (map {map_row['map']})"],
+            ["method, target", f"{map_row['method']}, class {map_row['target']}"],
+            ["parameters, hash", map_row["parameters_hash"]],
+            ["network, layer", f"{map_row['network']}, {map_row['layer']}"],
+            ["weights, SHA-256", map_row["weights_sha256"]],
         ]
 
 
 def test_the_page_finds_an_answer_and_shows_the_chain(taken_part, admin_client):
     study, seen, folder = taken_part
     (row,) = rows(folder / "answers.csv")
-    found = admin_client.get(reverse("study-items", args=[study.slug]), {"answer": row["answer"]})
-    assert found.url == reverse("study-item", args=[study.slug, row["item"]]) + f"#answer-{row['answer']}"
-    html = admin_client.get(found.url).content.decode()
+    response = admin_client.get(reverse("study-items", args=[study.slug]), {"answer": row["answer"]})
+    assert response.url == reverse("study-item", args=[study.slug, row["item"]]) + f"#answer-{row['answer']}"
+    html = admin_client.get(response.url).content.decode()
     assert f'id="answer-{row["answer"]}"' in html
     for fact in (row["trial_id"], *seen, study.protocol_sha256, study.code_version, "0" * 64):
         assert fact in html, fact
@@ -144,7 +146,7 @@ def test_an_item_has_all_its_answers_those_taken_back_too(capsys):
     answer(make_participant(study, simulated=True), 1, -1)
     call_command("provenance", "methods", "--item", "1", "--json")
     chain = json.loads(capsys.readouterr().out)
-    assert [(one["said"], one["status"], one["simulated"]) for one in chain["answers"]] == [
+    assert [(answer["said"], answer["status"], answer["simulated"]) for answer in chain["answers"]] == [
         ("pixel-ablation-cam", "undone", False),
         ("same", "counted", True),
     ]
@@ -163,8 +165,8 @@ def test_an_attention_check_leads_to_the_pictures_of_the_check(capsys):
     for place in range(3):
         CheckMap.objects.create(item=item, place=place, file=ContentFile(b"picture %d" % place, "map.jpg"))
     Study.objects.filter(pk=study.pk).update(state="open")
-    given = answer(make_participant(study), 0, 0, order="1,0,2", kind="check", status="aside")
-    call_command("provenance", "checked", "--answer", str(given.answer_id), "--json")
+    response = answer(make_participant(study), 0, 0, order="1,0,2", kind="check", status="aside")
+    call_command("provenance", "checked", "--answer", str(response.answer_id), "--json")
     chain = json.loads(capsys.readouterr().out)
     assert chain["answers"][0]["order"] == ["elsewhere", "object", "elsewhere"]
     assert chain["checks"] == [sha256(b"picture %d" % place) for place in range(3)]
@@ -181,7 +183,7 @@ def test_a_picture_that_nobody_has_been_shown_has_no_hash():
     study = make_study("unseen")
     map_ = ItemMap.objects.filter(item__study=study, item__index=0).first().map
     map_.overlay.storage.delete(map_.overlay.name)
-    assert [one.shown_sha256 == "" for one in origins(study, 0)] == [True, False, False]
+    assert [origin.shown_sha256 == "" for origin in origins(study, 0)] == [True, False, False]
 
 
 def test_every_column_is_described(taken_part):

@@ -51,15 +51,15 @@ def ways(value, way=()):
 
 
 def put_at(source, way, value):
-    found = deepcopy(source)
-    table = found
+    changed_source = deepcopy(source)
+    table = changed_source
     for key in way[:-1]:
         table = table[key]
     if value is DELETED:
         del table[way[-1]]
     else:
         table[way[-1]] = deepcopy(value)
-    return found
+    return changed_source
 
 
 def broken(source):
@@ -256,10 +256,10 @@ def test_what_somebody_typed_is_never_taken_for_a_message(browser, birds):
         "options_0": "a\nb",
         "eligible_0": "is unknown; manage.py x",
     }
-    (said,) = errors_of(save(browser, study, "questions", **typed)).values()
-    assert said == "This has 'is unknown; manage.py x', which is not one of the options."
-    (said,) = errors_of(save(browser, study, "photos", set="birds", classes="the manage.py bird")).values()
-    assert said == "No photo is labelled 'the manage.py bird'."
+    (message,) = errors_of(save(browser, study, "questions", **typed)).values()
+    assert message == "This has 'is unknown; manage.py x', which is not one of the options."
+    (message,) = errors_of(save(browser, study, "photos", set="birds", classes="the manage.py bird")).values()
+    assert message == "No photo is labelled 'the manage.py bird'."
 
 
 @pytest.mark.django_db

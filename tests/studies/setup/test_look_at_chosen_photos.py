@@ -22,8 +22,8 @@ def add_photos(image_set, network, count):
     for number in range(count):
         label = number % 3
         image = make_image(image_set, image_set.images.count(), NAMES[label], label)
-        said = 2 if number % 4 == 0 else label
-        Prediction.objects.create(image=image, network=network, top_class=said, top_probability=0.5)
+        top = 2 if number % 4 == 0 else label
+        Prediction.objects.create(image=image, network=network, top_class=top, top_probability=0.5)
         for method in ("grad-cam", "ablation-cam"):
             make_map(image, network, method)
 
@@ -102,8 +102,8 @@ def test_photos_are_narrowed_to_those_chosen_or_left_out_and_to_a_class(birds, r
     assert "of 5 photos" in look("?show=chosen")
     assert "of 7 photos" in look("?show=left")
     assert "of 4 photos" in look("?class=hen")
-    here = {words: re.search(r'aria-current="true">(.*?)</a>', look(f"?show={words}")) for words in SHOWN}
-    assert {words: found and found.group(1).lower() for words, found in here.items()} == SHOWN
+    current = {words: re.search(r'aria-current="true">(.*?)</a>', look(f"?show={words}")) for words in SHOWN}
+    assert {words: match and match.group(1).lower() for words, match in current.items()} == SHOWN
     assert "No such photo" in look("?class=emu")
 
 

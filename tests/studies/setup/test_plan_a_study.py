@@ -51,10 +51,10 @@ def protocol(**changes):
 @pytest.fixture
 def image_set(db):
     """Six hammers and two dams."""
-    found = ImageSet.objects.create(name="here")
+    created = ImageSet.objects.create(name="here")
     for number in range(8):
-        make_image(found, number, *(("hammer", 587) if number < 6 else ("dam", 525)))
-    return found
+        make_image(created, number, *(("hammer", 587) if number < 6 else ("dam", 525)))
+    return created
 
 
 @pytest.mark.django_db
@@ -95,8 +95,8 @@ def test_only_photos_that_the_networks_get_right_are_counted_when_the_protocol_s
     with pytest.raises(ProtocolError, match=r"first run: manage\.py precompute here --networks tiny"):
         count_photos(asked)
     for number, image in enumerate(image_set.images.all()):
-        said = image.class_index if number < 3 else 1
-        Prediction.objects.create(image=image, network=network, top_class=said, top_probability=0.5)
+        top = image.class_index if number < 3 else 1
+        Prediction.objects.create(image=image, network=network, top_class=top, top_probability=0.5)
     assert count_photos(asked).count == 3
 
 
@@ -120,10 +120,12 @@ def test_the_fewest_people_give_all_answers_within_their_limit():
 
 @pytest.mark.django_db
 def test_power_is_that_of_the_library_for_the_protocol_s_design():
-    found = analyse_power(protocol=protocol(), people=[12], assumptions=Assumptions(0.4), studies=30, seed=5)
+    analysis = analyse_power(
+        protocol=protocol(), people=[12], assumptions=Assumptions(0.4), studies=30, seed=5
+    )
     design = Design(items=40, participants=12, answers_per_item=3, model=CHOICES, arms=2)
     expected = power_of(design, Assumptions(0.4), studies=30, seed=5)
-    (point,) = found.points
+    (point,) = analysis.points
     assert (point.power, point.interval) == (expected.power, expected.interval)
     assert point.answers_each == 10
 
@@ -154,14 +156,14 @@ def test_a_greater_effect_is_found_more_often_and_none_seldom():
 
 @pytest.mark.django_db
 def test_whoever_waits_for_the_figures_is_told_how_many_studies_are_done_of_how_many():
-    told = []
+    reports = []
     analyse_power(
         protocol=protocol(),
         people=[10, 20],
         studies=10,
-        report=lambda done, total: told.append((done, total)),
+        report=lambda done, total: reports.append((done, total)),
     )
-    assert told == [(done, 20) for done in range(21)]
+    assert reports == [(done, 20) for done in range(21)]
 
 
 @pytest.mark.django_db
@@ -195,10 +197,10 @@ def test_the_command_prints_a_table_with_a_curve_and_says_that_it_is_simulated(t
     assert "every figure is simulated" in out
     assert "89.0 %, 9.0 %, 2.0 %" in out
     call_command("power", write(tmp_path), *options, "--json")
-    told = json.loads(capfd.readouterr().out)
-    assert [point["people"] for point in told["points"]] == [6, 12]
-    assert told["photos"]["count"] == 20
-    assert f"{told['points'][1]['power']:.0%}".replace("%", " %") in lines[2]
+    printed = json.loads(capfd.readouterr().out)
+    assert [point["people"] for point in printed["points"]] == [6, 12]
+    assert printed["photos"]["count"] == 20
+    assert f"{printed['points'][1]['power']:.0%}".replace("%", " %") in lines[2]
 
 
 @pytest.mark.django_db

@@ -96,8 +96,14 @@ def number(n):
 
 
 def an_answer(position, value=0, answer_id=None, **fields):
-    given = {"position": position, "value": value, "response_ms": 900, "version": 1, "telemetry": {"a": 1}}
-    return {"id": number(answer_id or position), "kind": "answer", **given, **fields}
+    operation = {
+        "position": position,
+        "value": value,
+        "response_ms": 900,
+        "version": 1,
+        "telemetry": {"a": 1},
+    }
+    return {"id": number(answer_id or position), "kind": "answer", **operation, **fields}
 
 
 def queue(*operations):

@@ -34,10 +34,10 @@ def test_questions_come_after_consent_and_before_the_instructions(visitor, invit
     assert visitor.get(visitor.home + "about-you/").path.endswith("/instructions/")
 
 
-@pytest.mark.parametrize("given", [{}, {"age": "x", "knows": "No"}, {"age": "34", "knows": "Maybe"}])
-def test_an_answer_that_is_none_is_asked_for_again(visitor, invite, given):
+@pytest.mark.parametrize("typed", [{}, {"age": "x", "knows": "No"}, {"age": "34", "knows": "Maybe"}])
+def test_an_answer_that_is_none_is_asked_for_again(visitor, invite, typed):
     _, join = invite(questions=QUESTIONS)
-    visitor.get(join).press().press(**given)
+    visitor.get(join).press().press(**typed)
     assert visitor.path.endswith("/about-you/")
     assert visitor.soup.select(".errorlist")
     assert Participant.objects.get().background == {}
@@ -53,10 +53,10 @@ def test_a_number_is_taken_from_none_to_a_million(number, fits):
     assert not fits or form.answers() == {"steps": int(number)}
 
 
-@pytest.mark.parametrize("given", [{"age": "17", "knows": "No"}, {"age": "34", "knows": "Yes"}])
-def test_who_is_not_eligible_is_told_so_and_shown_nothing(visitor, invite, given):
+@pytest.mark.parametrize("typed", [{"age": "17", "knows": "No"}, {"age": "34", "knows": "Yes"}])
+def test_who_is_not_eligible_is_told_so_and_shown_nothing(visitor, invite, typed):
     study, join = invite(questions=QUESTIONS)
-    visitor.get(join).press().press(**given)
+    visitor.get(join).press().press(**typed)
     assert "cannot take part" in visitor.text
     assert Participant.objects.get().state == "screened"
     assert "cannot take part" in visitor.get(visitor.home + "trial/").text

@@ -218,8 +218,8 @@ def test_what_is_still_to_do_leads_to_its_step(browser, birds):
 def states(page):
     """The steps that are not done, as the line above every page of the set-up shows them."""
     shown = BeautifulSoup(page.content, "html.parser").select(".steps li")
-    found = zip(STEPS, (one["class"][0] for one in shown), strict=True)
-    return {step.slug: state for step, state in found if state != "done"}
+    by_step = zip(STEPS, (entry["class"][0] for entry in shown), strict=True)
+    return {step.slug: state for step, state in by_step if state != "done"}
 
 
 def test_the_last_step_says_what_the_study_asks_and_why_its_maps_were_given_up(browser, birds):
@@ -264,8 +264,8 @@ def test_a_name_is_made_from_the_title_and_used_once(browser, birds):
 def test_the_estimate_is_that_of_the_paper(browser, birds):
     study = begin(browser)
     asked = {"items": 250, "responses_per_item": 4, "trials_per_participant": 70, "people": 15}
-    found = browser.get(reverse("setup-estimate", args=[study.slug]), asked).json()["estimate"]
-    assert (found["answers"], found["fewest"], found["trials"], found["enough"]) == (
+    estimate = browser.get(reverse("setup-estimate", args=[study.slug]), asked).json()["estimate"]
+    assert (estimate["answers"], estimate["fewest"], estimate["trials"], estimate["enough"]) == (
         "1,000",
         "15",
         "67",

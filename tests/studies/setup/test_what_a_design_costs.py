@@ -15,20 +15,20 @@ def cost(**changes):
 
 def test_the_papers_design_costs_what_its_section_says():
     """250 photos, four answers each, by 15 people: 67 answers each at 12 s, after 90 s of reading."""
-    found = cost(people=15)
-    assert (found.answers, found.trials, found.fewest_people) == (1000, 67, 10)
-    assert found.minutes == 15  # (67 · 12 + 90) / 60 = 14.9
-    assert found.hours == pytest.approx(15 * 15 / 60)
-    assert found.enough
-    assert found.to_json() == {
+    result = cost(people=15)
+    assert (result.answers, result.trials, result.fewest_people) == (1000, 67, 10)
+    assert result.minutes == 15  # (67 · 12 + 90) / 60 = 14.9
+    assert result.hours == pytest.approx(15 * 15 / 60)
+    assert result.enough
+    assert result.to_json() == {
         "items": "250", "answers": "1,000", "fewest": "10", "trials": "67", "minutes": "15", "hours": "3.8", "enough": True,
     }  # fmt: skip
 
 
 def test_without_people_everybody_gives_as_many_as_allowed_but_no_photo_twice():
-    found = cost()
-    assert (found.trials, found.minutes, found.enough) == (100, 22, True)
-    assert found.hours == pytest.approx(10 * 22 / 60)  # of the fewest people who can give all answers
+    result = cost()
+    assert (result.trials, result.minutes, result.enough) == (100, 22, True)
+    assert result.hours == pytest.approx(10 * 22 / 60)  # of the fewest people who can give all answers
     assert cost(items=30).trials == 30
 
 
@@ -53,8 +53,8 @@ def test_the_fewest_people_give_every_answer_and_nobody_gives_two_about_a_photo(
 
 
 def test_numbers_that_are_not_typed_yet_are_the_usual_ones():
-    found = estimate_from(10, {})
-    assert (found.answers, found.trials, found.people) == (40, 10, None)
+    usual = estimate_from(10, {})
+    assert (usual.answers, usual.trials, usual.people) == (40, 10, None)
     typed = estimate_from(100, {"responses_per_item": 2, "trials_per_participant": 20, "repeats_per_participant": 3,
                                 "attention_checks": 2, "people": 20})  # fmt: skip
     assert (typed.answers, typed.trials, typed.people) == (200, 10 + 3 + 2, 20)
@@ -67,8 +67,8 @@ def test_numbers_that_are_not_typed_yet_are_the_usual_ones():
 
 @pytest.mark.django_db
 def test_the_number_of_photos_comes_from_the_set_or_says_why_nobody_knows(birds):
-    here = changed(photos__set="birds", photos__classes=["hen"])
-    assert items_of(here) == (2, "the set birds")
+    with_set = changed(photos__set="birds", photos__classes=["hen"])
+    assert items_of(with_set) == (2, "the set birds")
     assert items_of(changed(photos__set="birds", photos__only_correct=True, photos__limit=5, arms=[{"network": "tiny"}])) == (
         5, "as many as you asked for; the networks have not looked at them yet",
     )  # fmt: skip
@@ -80,11 +80,11 @@ def likeness(*differences, correlations=(0.5, 0.9, 0.1)):
 
 
 def test_pictures_are_alike_up_to_what_people_notice_and_not_above():
-    found = likeness(NOTICEABLE, NOTICEABLE + 0.01, 0.0, 9.126)
-    assert (found.alike, found.items) == (0.5, 4)
-    assert (found.closest, found.closest_difference) == (5, 0.0)
-    assert (found.farthest, found.farthest_difference) == (6, 9.13)
-    assert (found.correlation_median, found.correlation_least) == (0.5, 0.1)
+    pair = likeness(NOTICEABLE, NOTICEABLE + 0.01, 0.0, 9.126)
+    assert (pair.alike, pair.items) == (0.5, 4)
+    assert (pair.closest, pair.closest_difference) == (5, 0.0)
+    assert (pair.farthest, pair.farthest_difference) == (6, 9.13)
+    assert (pair.correlation_median, pair.correlation_least) == (0.5, 0.1)
     assert likeness(1.0, correlations=()).correlation_median is None
     assert NOTICEABLE == 2.15  # Stokes, Fairchild and Berns, 1992
 

@@ -124,8 +124,8 @@ def test_an_etag_is_a_leak(study, plant):
 
 def test_a_file_name_is_a_leak(study, plant):
     plant(FileName)
-    found = leaks(study)["names"]
-    assert any(leak.endswith("holds 'pixel-ablation-cam'") for leak in found)
+    leaked = leaks(study)["names"]
+    assert any(leak.endswith("holds 'pixel-ablation-cam'") for leak in leaked)
 
 
 def test_exif_is_a_leak(study):
@@ -207,10 +207,10 @@ def test_a_page_that_names_what_made_a_map_or_a_file_of_it_is_a_leak(small):
     by_sql.change(
         Study.objects.all(), wording={**small.wording, "question": ", ".join(map(str.upper, words))}
     )
-    found = leaks(Study.objects.get())["names"]
+    leaked = leaks(Study.objects.get())["names"]
     for word in words:
-        assert any(leak.endswith(f"holds {word.upper()!r}") for leak in found), word
-    assert not any(re.search(r"/p/[\w-]{20}", leak) for leak in found)  # nobody's link is told
+        assert any(leak.endswith(f"holds {word.upper()!r}") for leak in leaked), word
+    assert not any(re.search(r"/p/[\w-]{20}", leak) for leak in leaked)  # nobody's link is told
 
 
 def test_attention_checks_and_repeats_stand_in_orders_of_their_own(small):
@@ -261,9 +261,9 @@ def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
         with shown.overlay.open("rb") as file:
             content = file.read()
         shown.overlay.save("map.jpg", ContentFile(content + bytes(500)), save=True)
-    found = leaks(study)
-    assert found["sizes"] == ["the maps of 10 of 10 photos differ in size"]
-    assert "a classifier tells the arm" in found["guessing"][0]
+    leaked = leaks(study)
+    assert leaked["sizes"] == ["the maps of 10 of 10 photos differ in size"]
+    assert "a classifier tells the arm" in leaked["guessing"][0]
 
 
 def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):

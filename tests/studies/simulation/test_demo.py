@@ -94,9 +94,9 @@ def test_everything_is_done_in_order_and_the_second_time_nothing_is_made_twice(r
         "precompute", "samples", "--networks", "efficientnet-lite0,squeezenet1-1",
         "--methods", "grad-cam,ablation-cam,pixel-ablation-cam",
     ]  # fmt: skip
-    told = capsys.readouterr().err
-    assert "$ manage.py import_images samples/photos/manifest.csv --set samples" in told
-    headings = [line for line in told.splitlines() if line and not line.startswith(("$", " "))]
+    printed = capsys.readouterr().err
+    assert "$ manage.py import_images samples/photos/manifest.csv --set samples" in printed
+    headings = [line for line in printed.splitlines() if line and not line.startswith(("$", " "))]
     assert headings == [
         "Database", "Photos and networks", "Explanation maps, computed by a Celery worker",
         "Study method-choice", "Study reliability", "Scores of method-choice", "Scores of reliability",
@@ -169,13 +169,13 @@ def test_the_site_is_served_until_ctrl_c_with_a_link_to_take_part_oneself(
     demo.Command().serve(password)
     assert site.done == ["wait", "wait"]
     assert site.started[0][0][1:5] == ["-m", "gunicorn", "config.wsgi", "-b"]
-    told = capsys.readouterr().err
-    path = re.search(r"Take part yourself +http://127.0.0.1:8000(\S+)", told)[1]
+    printed = capsys.readouterr().err
+    path = re.search(r"Take part yourself +http://127.0.0.1:8000(\S+)", printed)[1]
     invitation = Invitation.objects.get(token_sha256=hash_token(resolve(path).kwargs["token"]))
     assert (invitation.study, invitation.simulated) == (study, False)
     assert client.get(path).status_code == 200
-    assert resolve(re.search(r"Results +http://127.0.0.1:8000(\S+)", told)[1]).kwargs == {
+    assert resolve(re.search(r"Results +http://127.0.0.1:8000(\S+)", printed)[1]).kwargs == {
         "slug": "method-choice"
     }
-    said = "admin / a-new-password" if password else "manage.py changepassword admin"
-    assert said in told
+    login = "admin / a-new-password" if password else "manage.py changepassword admin"
+    assert login in printed

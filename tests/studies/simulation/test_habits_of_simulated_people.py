@@ -73,17 +73,17 @@ def test_a_rating_points_to_the_side_of_the_first_arm_and_stays_on_its_scale(rat
 
 def test_ratings_spread_as_stated(rating):
     person = Volunteer(rating, Preference({}, spread=0.8, concentration=1e12), [5, 0])
-    said = np.array([person.value(trial("1,0")) for _ in range(800)])
-    assert said.mean() == pytest.approx(0, abs=0.1)
-    assert said.std() == pytest.approx(0.83, abs=0.06)  # a normal of 0.8, rounded and cut at ±2
+    ratings = np.array([person.value(trial("1,0")) for _ in range(800)])
+    assert ratings.mean() == pytest.approx(0, abs=0.1)
+    assert ratings.std() == pytest.approx(0.83, abs=0.06)  # a normal of 0.8, rounded and cut at ±2
 
 
 def test_who_goes_by_the_boxes_does_so_on_each_item_by_itself(choosing, rating):
     values = {0: np.array([0.9, 0.1, 0.1]), 1: np.array([0.1, 0.5, 0.5])}
     person = Volunteer(choosing, Preference({"same": 1}, values=values, concentration=1e12), [1, 0])
-    said = np.array([[person.value(trial("0,1,2", item=item)) for _ in range(400)] for item in (0, 1)])
+    choices = np.array([[person.value(trial("0,1,2", item=item)) for _ in range(400)] for item in (0, 1)])
     for item in (0, 1):
-        shares = [np.mean(said[item] == place) for place in (0, 1, 2, -1)]
+        shares = [np.mean(choices[item] == place) for place in (0, 1, 2, -1)]
         assert shares == pytest.approx(choice_shares([values[item]])[0], abs=0.06)
     sharp = Volunteer(choosing, Preference({}, values=values, concentration=0.05), [1, 0])
     assert abs(sharp.taste) > 1
@@ -116,8 +116,8 @@ def test_a_lazy_person_presses_the_first_button_in_checks_too_and_a_habit_of_pla
         Preference({"same": 1}, position_bias=1.0, attention=1.0),
     )
     check, plain = trial("2,0,1", kind="check"), trial("2,0,1")
-    assert [Volunteer(choosing, lazy, [1, 0]).value(one) for one in (check, plain)] == [0, 0]
-    assert [Volunteer(choosing, placed, [1, 0]).value(one) for one in (check, plain)] == [1, 0]
+    assert [Volunteer(choosing, lazy, [1, 0]).value(row) for row in (check, plain)] == [0, 0]
+    assert [Volunteer(choosing, placed, [1, 0]).value(row) for row in (check, plain)] == [1, 0]
     assert Volunteer(rating, lazy, [1, 0]).value(trial("1,0", kind="check")) == -2
     some = [Volunteer(choosing, Preference({"same": 1}, lazy=0.3), [1, n]).is_lazy for n in range(400)]
     assert np.mean(some) == pytest.approx(0.3, abs=0.06)

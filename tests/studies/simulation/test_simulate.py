@@ -73,8 +73,8 @@ def test_the_same_seed_gives_the_same_answers(opened, live_server):
     for slug in ("one", "two"):
         study = opened(slug=slug, networks=(f"net-{slug}",))
         run(study, live_server, seed=5, preference=Preference(shares))
-        given = Response.objects.filter(trial__study=study).order_by("id")
-        answers.append(list(given.values_list("trial__item__index", "choice")))
+        responses = Response.objects.filter(trial__study=study).order_by("id")
+        answers.append(list(responses.values_list("trial__item__index", "choice")))
     assert answers[0] == answers[1]
 
 
@@ -103,9 +103,9 @@ def test_people_of_one_simulation_are_not_one_person(opened, live_server):
     study = opened()
     shares = {"grad-cam": 1, "ablation-cam": 1, "pixel-ablation-cam": 1}
     run(study, live_server, seed=3, preference=Preference(shares, concentration=0.001))
-    said = set(Response.objects.values_list("participant", "choice"))
-    assert len(said) == 3  # everybody keeps to their favourite
-    assert len({choice for _, choice in said}) > 1
+    choices = set(Response.objects.values_list("participant", "choice"))
+    assert len(choices) == 3  # everybody keeps to their favourite
+    assert len({choice for _, choice in choices}) > 1
 
 
 def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turned_away(
@@ -120,11 +120,11 @@ def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turn
     }  # fmt: skip
     other = opened(slug="other", networks=("another",), items=2)
     call_command("simulate", "other", "--participants", "2", "--at-once", "1", "--rule", "localisation")
-    said = capsys.readouterr().out
-    assert "simulated people" in said.splitlines()[0]
-    assert said.splitlines()[1].split() == ["other", "2", "4"]
-    assert "They followed this rule: they prefer the map with more of itself in the photo's boxes" in said
-    assert "turned away" not in said
+    printed = capsys.readouterr().out
+    assert "simulated people" in printed.splitlines()[0]
+    assert printed.splitlines()[1].split() == ["other", "2", "4"]
+    assert "They followed this rule: they prefer the map with more of itself in the photo's boxes" in printed
+    assert "turned away" not in printed
     assert not Response.objects.filter(simulated=False).exists()
     other.state = Study.State.PAUSED
     other.save()
@@ -143,7 +143,7 @@ def test_a_page_that_cannot_be_used_is_named(opened, live_server):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"slug": "nowhere"}, "nowhere: no such study"),
+        ({"slug": "nowhere"}, r"nowhere: no such study\. Studies: simulated"),
         ({"prefer": "gradcam=1"}, "there is no arm 'gradcam'"),
         ({"prefer": "grad-cam=much"}, "is not NAME=NUMBER"),
         ({"prefer": "grad-cam=0"}, "not all 0"),
@@ -183,8 +183,8 @@ def test_the_share_of_a_map_in_the_boxes_is_read_from_what_people_see():
     """A map of one cell, in a corner; a box that holds it, one that does not, and no box."""
     study = make_study(items=3, methods=("grad-cam", "ablation-cam"))
     boxes = ([[0, 0, 32, 32]], [[32, 32, 64, 64]], [])
-    for item, given in zip(study.items.order_by("index"), boxes, strict=True):
-        item.image.boxes = given
+    for item, box in zip(study.items.order_by("index"), boxes, strict=True):
+        item.image.boxes = box
         item.image.save()
         cells = np.zeros((7, 7), np.float32)
         cells[1, 1] = 1
@@ -192,10 +192,10 @@ def test_the_share_of_a_map_in_the_boxes_is_read_from_what_people_see():
         row.values = cells.tobytes()
         row.save()
     Network.objects.update(preprocessing=Preprocessing().to_json())
-    found = in_boxes(study)
-    assert [round(float(found[n][0]), 2) for n in range(3)] == [1.0, 0.0, 0.0]
-    assert 0 < found[0][1] < 1
-    assert found[2].tolist() == [0, 0]
+    shares = in_boxes(study)
+    assert [round(float(shares[n][0]), 2) for n in range(3)] == [1.0, 0.0, 0.0]
+    assert 0 < shares[0][1] < 1
+    assert shares[2].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(("attention", "passed"), [(1.0, 4), (0.0, 0)])

@@ -178,19 +178,19 @@ def test_only_the_last_answer_can_be_undone_not_one_after_the_other():
 
 def test_nothing_can_be_undone_once_the_code_is_given():
     _, [participant] = running(orders=["2,0,1"])
-    given = answer(participant, 0).response
+    response = answer(participant, 0).response
     participant.state = "finished"
     participant.save()
-    assert not undo_answer(participant=participant, answer_id=given.answer_id)
+    assert not undo_answer(participant=participant, answer_id=response.answer_id)
 
 
 def test_a_void_answer_is_kept_and_its_item_asked_again_in_the_same_order(admin_user):
     study, [participant, other] = running(orders=["2,0,1"], people=2)
-    given = answer(participant, 0).response
-    again = void_answer(response=given, reason="fell asleep", user=admin_user)
-    given.refresh_from_db()
-    assert (given.status, given.trial.state) == ("void", "void")
-    assert (again.order, again.item, again.state) == ("2,0,1", given.trial.item, "open")
+    response = answer(participant, 0).response
+    again = void_answer(response=response, reason="fell asleep", user=admin_user)
+    response.refresh_from_db()
+    assert (response.status, response.trial.state) == ("void", "void")
+    assert (again.order, again.item, again.state) == ("2,0,1", response.trial.item, "open")
     assert claim_trials(participant=participant, count=1) == []
     assert claim_trials(participant=other, count=1) == [again]
     event = study.events.get(kind="void")
@@ -199,9 +199,9 @@ def test_a_void_answer_is_kept_and_its_item_asked_again_in_the_same_order(admin_
 
 def test_an_answer_that_does_not_count_cannot_be_voided_again():
     study, [participant] = running(orders=["2,0,1"])
-    given = answer(participant, 0).response
-    void_answer(response=given, reason="once")
-    assert void_answer(response=given, reason="twice") is None
+    response = answer(participant, 0).response
+    void_answer(response=response, reason="once")
+    assert void_answer(response=response, reason="twice") is None
     assert study.trials.count() == 2
 
 
@@ -214,12 +214,12 @@ def test_an_answer_takes_few_queries(django_assert_max_num_queries):
 def test_an_answer_goes_to_ones_own_trial_at_a_position_that_others_have_too():
     _, first, second = two_people()
     before = list(first.trials.values_list("state", "lease_until"))
-    given = answer(second, 1).response
-    assert given.trial == second.trials.get(position=1)
+    response = answer(second, 1).response
+    assert response.trial == second.trials.get(position=1)
     assert list(first.trials.values_list("state", "lease_until")) == before
     assert [trial.state for trial in second.trials.order_by("position")] == ["answered", "claimed"]
     surplus = answer(second, 1).response  # by the way for trials that are not in hand
-    assert (surplus.trial, surplus.participant, surplus.status) == (given.trial, second, "surplus")
+    assert (surplus.trial, surplus.participant, surplus.status) == (response.trial, second, "surplus")
     assert list(first.trials.values_list("state", "lease_until")) == before
 
 
@@ -228,14 +228,14 @@ def test_everything_that_came_with_an_answer_is_kept_with_it(in_hand):
     study, [first, other] = running(orders=["2,0,1"], people=2, version=3)
     if not in_hand:
         hand_over(study, other)
-    said = {"response_ms": 1234, "telemetry": {"first": 1}, "version": 2}
+    fields = {"response_ms": 1234, "telemetry": {"first": 1}, "version": 2}
     answer_id = uuid4()
-    outcome = answer(first, 1, answer_id, **said)
+    outcome = answer(first, 1, answer_id, **fields)
     stored = Response.objects.get()
     assert (stored.pk, stored.answer_id) == (outcome.response.pk, answer_id)
     assert (stored.participant, stored.trial.item, stored.simulated) == (first, study.items.get(), False)
     assert (stored.shown_value, stored.choice, stored.status) == (1, 0, "counted")
-    assert {name: getattr(stored, name) for name in said} == said
+    assert {name: getattr(stored, name) for name in fields} == fields
     assert timezone.now() - stored.created_at < timedelta(minutes=1)
     assert (stored.trial.participant, stored.trial.state, stored.trial.lease_until) == (
         first,
@@ -246,20 +246,20 @@ def test_everything_that_came_with_an_answer_is_kept_with_it(in_hand):
 
 def test_an_answer_that_was_stored_can_be_worked_on_as_any_other():
     _, [participant] = running(orders=["2,0,1"])
-    given = answer(participant, 0).response
-    given.status = "void"
-    given.save(update_fields=["status"])
+    response = answer(participant, 0).response
+    response.status = "void"
+    response.save(update_fields=["status"])
     assert Response.objects.get().status == "void"
-    assert given.created_at == Response.objects.get().created_at
+    assert response.created_at == Response.objects.get().created_at
 
 
 @pytest.mark.parametrize(
-    ("said", "stored"), [(None, 3), (0, 3), (1, 1), (2, 2), (3, 3), (4, 3), (-1, 3), (2**31 - 1, 3)]
+    ("version", "stored"), [(None, 3), (0, 3), (1, 1), (2, 2), (3, 3), (4, 3), (-1, 3), (2**31 - 1, 3)]
 )
-def test_an_answer_keeps_the_version_of_the_words_that_were_on_screen(said, stored):
+def test_an_answer_keeps_the_version_of_the_words_that_were_on_screen(version, stored):
     """One that there is not yet, or never was, is taken for the version of today."""
     _, [participant] = running(orders=["2,0,1"], version=3)
-    answer(participant, 0, version=said)
+    answer(participant, 0, version=version)
     assert Response.objects.get().version == stored
 
 
@@ -285,10 +285,10 @@ def test_an_id_that_one_sends_for_two_trials_is_the_answer_to_the_first():
     _, first, second = two_people()
     answer(second, 2)
     answer_id = uuid4()
-    given = answer(first, 1, answer_id)
+    response = answer(first, 1, answer_id)
     for position in (1, 2):
         again = answer(first, 1, answer_id, position=position)
-        assert (again.response, again.counts) == (given.response, True)
+        assert (again.response, again.counts) == (response.response, True)
     assert first.responses.get().trial == first.trials.get(position=1)
     assert first.trials.get(position=2).state == "claimed"
     assert answer(first, 1, position=2).counts
@@ -377,11 +377,11 @@ def test_an_answer_to_a_trial_that_has_come_free_counts_and_nobody_is_said_to_ha
 def test_a_position_of_ones_own_that_was_lost_is_told_from_that_of_somebody_else():
     study = open_study(items=2, responses_per_item=1)
     first, second, third = (make_participant(study, number) for number in (1, 2, 3))
-    one, other = (claim_trials(participant=person, count=1)[0] for person in (first, second))
+    own, other = (claim_trials(participant=person, count=1)[0] for person in (first, second))
     study.trials.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert len(claim_trials(participant=third, count=2)) == 2
     Event.objects.create(study=study, participant=first, kind="note", data={"position": 1, "trial": 0})
-    assert answer(first, 0).response.trial == one
+    assert answer(first, 0).response.trial == own
     assert answer(second, 0).response.trial == other
     with pytest.raises(AnswerError, match="position 2"):
         answer(first, 0, position=2)

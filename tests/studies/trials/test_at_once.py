@@ -29,9 +29,9 @@ def or_why_not(work):
 def test_of_many_who_open_a_study_at_once_one_opens_it_and_every_trial_is_there_once():
     measure(make_study(items=2, responses_per_item=2))
     as_it_was = [(Study.objects.get(),) for _ in range(CLIENTS)]
-    said = at_once(lambda study: or_why_not(lambda: open_study(study=study)), as_it_was)
-    (opened,) = [one for one in said if isinstance(one, Study)]
-    refused = [one for one in said if one is not opened]
+    results = at_once(lambda study: or_why_not(lambda: open_study(study=study)), as_it_was)
+    (opened,) = [result for result in results if isinstance(result, Study)]
+    refused = [result for result in results if result is not opened]
     assert {type(error) for error in refused} == {OpeningError}
     assert Trial.objects.count() == 4
     assert Event.objects.filter(kind="opened").count() == ProtocolVersion.objects.count() == 1
@@ -42,7 +42,7 @@ def test_of_many_who_open_a_study_at_once_one_opens_it_and_every_trial_is_there_
 def write(tmp_path):
     def write(name: str, *people: str):
         path = tmp_path / name
-        path.write_text("item,participant,choice\n" + "".join(f"0,{one},same\n" for one in people))
+        path.write_text("item,participant,choice\n" + "".join(f"0,{person},same\n" for person in people))
         return path
 
     return write
@@ -50,9 +50,9 @@ def write(tmp_path):
 
 def test_a_file_that_many_import_at_once_is_in_the_study_once(write):
     study, path = open_study(study=make_study(items=1)), write("answers.csv", "ann", "ben")
-    said = at_once(lambda: or_why_not(lambda: import_responses(study=study, path=path)), [()] * CLIENTS)
-    assert said.count((2, 2)) == 1
-    refused = [one for one in said if one != (2, 2)]
+    results = at_once(lambda: or_why_not(lambda: import_responses(study=study, path=path)), [()] * CLIENTS)
+    assert results.count((2, 2)) == 1
+    refused = [result for result in results if result != (2, 2)]
     assert {type(error) for error in refused} == {AnswersFileError}
     assert all("these answers are already in demo" in str(error) for error in refused)
     assert Response.objects.count() == Participant.objects.count() == 2
@@ -61,8 +61,8 @@ def test_a_file_that_many_import_at_once_is_in_the_study_once(write):
 def test_many_files_at_once_give_every_person_a_number_of_their_own_and_close_a_study_once(write):
     study = make_study(items=1)
     files = [(write(f"{number}.csv", f"{number}a", f"{number}b"),) for number in range(CLIENTS)]
-    said = at_once(lambda path: import_responses(study=study, path=path), files)
-    assert said == [(2, 2)] * CLIENTS
+    results = at_once(lambda path: import_responses(study=study, path=path), files)
+    assert results == [(2, 2)] * CLIENTS
     numbers = Participant.objects.order_by("number").values_list("number", flat=True)
     assert list(numbers) == list(range(1, 2 * CLIENTS + 1))
     assert Event.objects.filter(kind="closed").count() == ProtocolVersion.objects.count() == 1
@@ -73,14 +73,14 @@ def test_somebody_whom_a_site_sends_many_times_at_once_is_one_participant(links)
     """By one invitation, or by two of the same study."""
     study = open_study(study=make_study(items=4, responses_per_item=4))
     ways = [Invitation.issue(study)[0] for _ in range(links)]
-    said = at_once(
+    results = at_once(
         lambda way: invitations.join(invitation=way, consent_sha256="", external_id="prolific:P1"),
         [(ways[number % links],) for number in range(CLIENTS)],
     )
-    assert {person.pk for person, _ in said} == {Participant.objects.get().pk}
+    assert {person.pk for person, _ in results} == {Participant.objects.get().pk}
     assert Event.objects.filter(kind="joined").count() == 1
     assert Event.objects.filter(kind="returned").count() == CLIENTS - 1
-    assert Participant.objects.get().token_sha256 in {person.token_sha256 for person, _ in said}
+    assert Participant.objects.get().token_sha256 in {person.token_sha256 for person, _ in results}
 
 
 def test_many_who_join_by_links_of_their_own_at_once_have_numbers_of_their_own():
@@ -103,8 +103,8 @@ def test_an_answer_that_is_taken_back_many_times_at_once_is_taken_back_once():
     person, answer_id = make_participant(study), uuid4()
     claim_trials(participant=person, count=1)
     answer_trial(participant=person, position=1, shown_value=0, answer_id=answer_id)
-    said = at_once(lambda: undo_answer(participant=person, answer_id=answer_id), [()] * CLIENTS)
-    assert said.count(True) == 1
+    results = at_once(lambda: undo_answer(participant=person, answer_id=answer_id), [()] * CLIENTS)
+    assert results.count(True) == 1
     assert Response.objects.get().status == "undone"
     assert (Trial.objects.get(participant=person).state, Trial.objects.count()) == (
         "claimed",

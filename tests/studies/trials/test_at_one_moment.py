@@ -53,12 +53,12 @@ def test_an_answer_is_not_taken_back_after_the_code_was_given_at_that_moment():
 @pytest.mark.parametrize("twice", ["taken out", "taken back"])
 def test_an_answer_that_is_taken_out_at_that_moment_is_not_made_up_for_twice(twice):
     study, person = people(1)
-    before, (given,) = asked(study), holding(person)
+    before, (response,) = asked(study), holding(person)
     again = {
         "taken out": partial(void_answer, response=Response.objects.get(), reason="at once"),
-        "taken back": partial(undo_answer, participant=person, answer_id=given.answer_id),
+        "taken back": partial(undo_answer, participant=person, answer_id=response.answer_id),
     }
-    both = meanwhile(partial(void_answer, response=given, reason="first"), again[twice])
+    both = meanwhile(partial(void_answer, response=response, reason="first"), again[twice])
     assert both.first
     assert not both.second
     assert asked(study) == before
@@ -67,10 +67,10 @@ def test_an_answer_that_is_taken_out_at_that_moment_is_not_made_up_for_twice(twi
 
 def test_an_answer_that_is_taken_back_at_that_moment_is_not_taken_out_too():
     study, person = people(1)
-    before, (given,) = asked(study), holding(person)
+    before, (response,) = asked(study), holding(person)
     both = meanwhile(
-        partial(undo_answer, participant=person, answer_id=given.answer_id),
-        partial(void_answer, response=given, reason="at once"),
+        partial(undo_answer, participant=person, answer_id=response.answer_id),
+        partial(void_answer, response=response, reason="at once"),
     )
     assert (both.first, both.second) == (True, None)
     assert asked(study) == before
@@ -158,8 +158,8 @@ def test_claims_of_two_people_do_not_wait_for_each_other_and_share_nothing():
         partial(claim_trials, participant=first, count=2), partial(claim_trials, participant=second, count=2)
     )
     assert not both.waited
-    given = {trial.pk for trial in both.first + both.second}
-    assert len(given) == 4
+    trials = {trial.pk for trial in both.first + both.second}
+    assert len(trials) == 4
 
 
 def test_what_somebody_is_just_choosing_from_is_passed_over():

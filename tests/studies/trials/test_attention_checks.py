@@ -78,7 +78,7 @@ def test_every_person_gets_as_many_as_the_protocol_says_spread_over_the_main_par
 def test_they_come_at_the_same_places_again_and_elsewhere_for_someone_else(another_visitor, invite):
     _, join = invite(items=12, responses_per_item=6)
     kinds = [go_through(another_visitor().start(join)) for _ in range(6)]
-    assert len({tuple(one) for one in kinds}) > 1
+    assert len({tuple(sequence) for sequence in kinds}) > 1
     for participant in Participant.objects.all():
         stood = [
             trial.arms.index(0) for trial in participant.trials.filter(kind="check").order_by("position")
@@ -128,9 +128,9 @@ def test_saying_that_they_look_the_same_is_a_missed_check(visitor, invite, task,
 def test_a_rating_passes_on_the_side_of_the_object(visitor, invite):
     study, join = invite(task="rating")
     go_through(visitor.start(join), on_check=lambda trial: -1 if trial.arms[0] == 0 else 2)
-    found = Response.objects.filter(trial__kind="check")
-    assert [check_passed(answer, study) for answer in found] == [True, True]
-    assert {answer.rating for answer in found} <= {1, 2}
+    responses = Response.objects.filter(trial__kind="check")
+    assert [check_passed(answer, study) for answer in responses] == [True, True]
+    assert {answer.rating for answer in responses} <= {1, 2}
 
 
 def test_a_check_can_be_taken_back_and_a_withdrawal_takes_it_out(visitor, invite):

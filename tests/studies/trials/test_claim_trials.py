@@ -170,8 +170,8 @@ def test_a_claim_takes_few_queries(django_assert_max_num_queries):
 
 def test_what_lapses_in_the_middle_of_a_claim_is_not_met_again(monkeypatch):
     study = open_study(items=1, responses_per_item=2)
-    one, two, three = (make_participant(study, number) for number in (1, 2, 3))
-    (first,), (second,) = (claim_trials(participant=person, count=1) for person in (one, two))
+    ann, ben, cem = (make_participant(study, number) for number in (1, 2, 3))
+    (first,), (second,) = (claim_trials(participant=person, count=1) for person in (ann, ben))
     past = timezone.now() - timedelta(seconds=1)
     Trial.objects.filter(pk=first.pk).update(lease_until=past)
     really = statements._ask
@@ -180,12 +180,12 @@ def test_what_lapses_in_the_middle_of_a_claim_is_not_met_again(monkeypatch):
         """Before the first look at what someone has met, what they hold goes to someone else."""
         if "position, state FROM studies_trial WHERE participant_id" in sql:
             monkeypatch.setattr(statements, "_ask", really)
-            assert claim_trials(participant=three, count=1) == [first]
+            assert claim_trials(participant=cem, count=1) == [first]
             Trial.objects.filter(pk=second.pk).update(lease_until=past)
         return really(sql, parameters)
 
     monkeypatch.setattr(statements, "_ask", after_another_claim)
-    assert claim_trials(participant=one, count=1) == []
+    assert claim_trials(participant=ann, count=1) == []
 
 
 @pytest.mark.parametrize("state", ["finished", "withdrawn", "screened"])
@@ -204,10 +204,10 @@ def test_what_is_handed_out_is_what_is_stored(settings):
     settings.LEASE_SECONDS = 600
     person = make_participant(study)
     before = timezone.now()
-    given = claim_trials(participant=person, count=8)
+    trials = claim_trials(participant=person, count=8)
     fields = ("pk", "study_id", "kind", "item_id", "order", "state", "participant_id", "position")
     stored = person.trials.order_by("position")
-    for trial, row in zip(given, stored, strict=True):
+    for trial, row in zip(trials, stored, strict=True):
         assert [getattr(trial, field) for field in fields] == [getattr(row, field) for field in fields]
         assert trial.lease_until == row.lease_until
         assert timedelta(seconds=599) < row.lease_until - before < timedelta(seconds=660)

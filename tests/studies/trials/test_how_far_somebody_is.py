@@ -44,24 +44,24 @@ def known():
 
 
 def test_a_link_leads_to_its_own_person_and_study_and_to_all_that_is_known_of_them(known):
-    found = participant_of(known.token_sha256)
-    for row, stored in ((found, Participant.objects.get(pk=known.pk)), (found.study, known.study)):
+    person = participant_of(known.token_sha256)
+    for row, stored in ((person, Participant.objects.get(pk=known.pk)), (person.study, known.study)):
         stored.refresh_from_db()
         assert row == stored
         assert row.get_deferred_fields() == LEFT_OUT[type(row)]  # few pages need them
         for field in stored._meta.concrete_fields:
-            there = getattr(row, field.attname)
-            assert (there, type(there)) == (
+            value = getattr(row, field.attname)
+            assert (value, type(value)) == (
                 getattr(stored, field.attname),
                 type(getattr(stored, field.attname)),
             )
-    assert found.number == 2
+    assert person.number == 2
 
 
 def test_what_is_changed_of_somebody_who_came_by_their_link_is_stored_of_them_alone(known):
-    found = participant_of(known.token_sha256)
-    found.background = {"hand": "right"}
-    found.save(update_fields=["background"])
+    person = participant_of(known.token_sha256)
+    person.background = {"hand": "right"}
+    person.save(update_fields=["background"])
     assert list(Participant.objects.filter(background={"hand": "right"})) == [known]
 
 
@@ -72,12 +72,12 @@ def test_a_link_of_nobody_leads_nowhere(known):
 
 def test_two_people_of_one_study_each_see_their_own_answers_and_what_they_hold_themselves():
     _, first, second = two_people(items=6)
-    given = answer(first, 1).response
+    response = answer(first, 1).response
     for person in (first, second):
         mine = person.trials.filter(state="claimed").order_by("position")
         hand = [(trial.position, trial.kind, trial.order) for trial in mine]
         assert [held[:3] for held in so_far(person).hand] == hand
-    assert so_far(first)[:3] == (1, given.answer_id, "counted")
+    assert so_far(first)[:3] == (1, response.answer_id, "counted")
     assert so_far(second) == ParticipantProgress(0, None, "", so_far(second).hand)
 
 

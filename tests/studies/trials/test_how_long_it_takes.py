@@ -37,9 +37,9 @@ def estimated(study):
 )
 def test_the_estimate_and_the_consent_say_the_same(design):
     study = make_study(items=7, state=Study.State.READY, **design)
-    told, seen = study_facts(study), estimated(study)
-    assert (told["trials"], told["minutes"]) == (seen.trials, seen.minutes)
-    assert count_asked(study) == seen.trials
+    facts, shown = study_facts(study), estimated(study)
+    assert (facts["trials"], facts["minutes"]) == (shown.trials, shown.minutes)
+    assert count_asked(study) == shown.trials
 
 
 def test_all_follow_when_a_trial_takes_longer(monkeypatch):

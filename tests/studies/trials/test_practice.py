@@ -49,7 +49,7 @@ def test_a_rating_is_right_on_the_side_of_the_object(visitor, invite, strength, 
     _, join = invite(task="rating", practice=True)
     visitor.start(join)
     labels = Study.objects.get().wording["labels"]
-    assert [(one["value"], one.text) for one in visitor.soup.select(".ratings button")] == [
+    assert [(button["value"], button.text) for button in visitor.soup.select(".ratings button")] == [
         (str(value), label) for value, label in zip(range(-2, 3), labels, strict=True)
     ]
     visitor.press(value=strength if side(0) == 1 else -strength)
@@ -103,7 +103,9 @@ def test_the_map_on_the_object_is_where_the_right_answer_is(client, invite, task
     for number in range(1, 9):
         person = make_participant(study, number, instructed_at=timezone.now())
         page = client.get(reverse("practice", args=[f"token-{number}-of-demo"]))
-        files = [one["src"] for one in BeautifulSoup(page.content, "html.parser").select("main img")][1:]
+        files = [picture["src"] for picture in BeautifulSoup(page.content, "html.parser").select("main img")][
+            1:
+        ]
         where = right_side(person, 0)
         assert [file.endswith("-on.svg") for file in files] == [where == 0, where == 1]
         seen.add(where)
@@ -154,8 +156,8 @@ def test_an_example_is_over_when_it_is_right_or_was_tried_twice(answers, next_on
     ],
 )
 def test_who_got_an_example_wrong_every_time_has_failed(answers, failed):
-    said = [{"number": number, "right": right} for number, right in answers]
-    assert has_failed([*said, {"said": "something else"}]) is failed
+    events = [{"number": number, "right": right} for number, right in answers]
+    assert has_failed([*events, {"said": "something else"}]) is failed
 
 
 def test_what_was_said_is_on_record_of_that_person(visitor, another_visitor, invite):

@@ -82,8 +82,8 @@ def test_a_claim_takes_no_trial_that_another_has():
     claims = at_once(
         lambda person: claim_trials(participant=person, count=5), [(person,) for person in people]
     )
-    given = [trial.pk for trials in claims for trial in trials]
-    assert len(given) == len(set(given)) == 40
+    taken = [trial.pk for trials in claims for trial in trials]
+    assert len(taken) == len(set(taken)) == 40
 
 
 def test_one_participant_in_many_tabs_gets_no_more_than_their_quota():

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 def test_undoing_gives_the_trial_back_with_a_new_lease_and_touches_nobody_else(settings):
     _, first, second = two_people()
-    given, others = answer(first, 1).response, answer(second, 1).response
+    response, others = answer(first, 1).response, answer(second, 1).response
     assert not undo_answer(participant=first, answer_id=others.answer_id)
-    assert undo_answer(participant=first, answer_id=given.answer_id)
+    assert undo_answer(participant=first, answer_id=response.answer_id)
     trial = first.trials.get(position=1)
     assert trial.state == "claimed"
     assert trial.lease_until > timezone.now() + timedelta(seconds=settings.LEASE_SECONDS - 60)
@@ -42,7 +42,7 @@ def test_an_answer_that_does_not_count_cannot_be_taken_back(status):
 @pytest.mark.parametrize("state", ["withdrawn", "screened"])
 def test_who_takes_part_no_more_takes_nothing_back(state):
     _, [participant] = running(orders=["2,0,1"])
-    given = answer(participant, 1).response
+    response = answer(participant, 1).response
     participant.state = state
     participant.save()
-    assert not undo_answer(participant=participant, answer_id=given.answer_id)
+    assert not undo_answer(participant=participant, answer_id=response.answer_id)

@@ -49,10 +49,10 @@ def with_a_check(study, number):
 def test_a_repeat_or_check_that_is_taken_out_is_asked_of_nobody_as_a_main_trial(study, kind):
     person, before = make_participant(study), asked(study)
     answer_all(person)
-    given = person.responses.filter(trial__kind=kind).first()
-    assert void_answer(response=given, reason="fell asleep") is None
-    given.refresh_from_db()
-    assert (given.status, given.trial.state) == ("void", "void")
+    response = person.responses.filter(trial__kind=kind).first()
+    assert void_answer(response=response, reason="fell asleep") is None
+    response.refresh_from_db()
+    assert (response.status, response.trial.state) == ("void", "void")
     assert asked(study) == before
     assert not claim_trials(participant=person, count=6)
 
@@ -138,10 +138,10 @@ def test_an_answer_that_does_not_count_is_not_taken_out(study):
     undo_answer(participant=person, answer_id=undone.answer_id)
     answer(person, 1)
     surplus = answer(person, 1, 1).response
-    for given, status in ((undone, "undone"), (surplus, "surplus")):
-        assert void_answer(response=given, reason="why not") is None
-        given.refresh_from_db()
-        assert given.status == status
+    for response, status in ((undone, "undone"), (surplus, "surplus")):
+        assert void_answer(response=response, reason="why not") is None
+        response.refresh_from_db()
+        assert response.status == status
     assert not Event.objects.filter(kind="void").exists()
     assert person.trials.get(position=1).state == "answered"
     assert asked(study) == before
@@ -171,8 +171,8 @@ def test_the_same_photo_in_the_same_order_is_asked_of_the_next_person():
     study = open_study(items=3, responses_per_item=1)
     first, second = make_participant(study, 1), make_participant(study, 2)
     claim_trials(participant=first, count=3)
-    given = answer(first, 2).response
-    again = void_answer(response=given, reason="fell asleep")
+    response = answer(first, 2).response
+    again = void_answer(response=response, reason="fell asleep")
     assert (again.study_id, again.kind, again.participant_id, again.position) == (
         study.pk,
         "main",
@@ -180,4 +180,4 @@ def test_the_same_photo_in_the_same_order_is_asked_of_the_next_person():
         None,
     )
     assert claim_trials(participant=second, count=3) == [again]
-    assert Trial.objects.get(pk=again.pk).order == given.trial.order
+    assert Trial.objects.get(pk=again.pk).order == response.trial.order

@@ -63,7 +63,7 @@ def test_all_who_ask_are_told_the_same(study, researcher):
     truth = dict(enumerate(PASSED[study.task].values(), start=1))
     token = ApiToken.issue(researcher, name="script", scope="read")[1]
     program = APIClient(headers={"authorization": f"Token {token}"})
-    told = program.get("/api/studies/checked/answers/").json()["results"]
+    from_api = program.get("/api/studies/checked/answers/").json()["results"]
     exported = [json.loads(line) for line in b"".join(jsonl_chunks(study)).splitlines()]
     checks = checks_of(Reading(study, AnswerSelection("all")))
     persons = people(study, list(study.participants.all()))
@@ -71,7 +71,7 @@ def test_all_who_ask_are_told_the_same(study, researcher):
         "the answer": by_number(
             study, [(row.answer_id, check_passed(row, study)) for row in Response.objects.all()]
         ),
-        "the API": by_number(study, [(row["answer"], row["check_passed"]) for row in told]),
+        "the API": by_number(study, [(row["answer"], row["check_passed"]) for row in from_api]),
         "the export": by_number(study, [(row["answer"], row["check_passed"]) for row in exported]),
         "the exclusions": {number: checks.passed[number] == 1 for number in checks.given},
         "the watch page": {person.row.number: person.checks == (1, 1) for person in persons},

@@ -39,12 +39,12 @@ def person_in(*, checked=None, **fields):
 
 def photos_of(person, items, times=40, **now):
     """The photos that a check may show, as numbers: those of many people who have met the same."""
-    found = set()
+    checked = set()
     for number in range(times):
         person.number = number
         check = next_check(person, Met(items=list(items), checked=[]), **now)
-        found.add(check and check["item_id"])
-    return found
+        checked.add(check and check["item_id"])
+    return checked
 
 
 def test_a_check_shows_any_photo_that_was_met_but_the_last_one():
@@ -129,9 +129,15 @@ def test_checks_come_when_they_are_due_and_not_before():
         person.number = number
         spots = spread(12, 2, [person.study.seed, 5, number])
         for place in range(1, 13):
-            for given in (0, 1):
-                check = next_check(person, Met(items[:place], checked=items[-given or 12 :]), last=True)
-                assert (check is not None) == (spots[given] <= place), (number, place, given)
+            for number_of_checks in (0, 1):
+                check = next_check(
+                    person, Met(items[:place], checked=items[-number_of_checks or 12 :]), last=True
+                )
+                assert (check is not None) == (spots[number_of_checks] <= place), (
+                    number,
+                    place,
+                    number_of_checks,
+                )
     assert len({tuple(spread(12, 2, [0, 5, number])) for number in range(8)}) > 1
 
 
@@ -139,7 +145,7 @@ def test_the_map_on_the_object_stands_in_every_place_equally_often_over_the_chec
     person, _ = person_in()
     orders = {}
     for number in range(20):
-        orders[number] = [check_order(person.study, number, given) for given in range(6)]
+        orders[number] = [check_order(person.study, number, checks_before) for checks_before in range(6)]
         assert all(sorted(order) == [0, 1, 2] for order in orders[number])
         assert Counter(order.index(0) for order in orders[number]) == {0: 2, 1: 2, 2: 2}
         assert [order.index(0) for order in orders[number][:3]] == [
@@ -221,12 +227,12 @@ def test_the_photo_of_a_check_is_not_given_to_that_person_afterwards():
 
 def photos(count, side=(64, 64), box=BOX):
     study = make_study(items=count, attention_checks=2)
-    found = []
+    pairs = []
     for item in study.items.select_related("image"):
         item.image.boxes, (item.image.width, item.image.height) = box, side
         item.image.save()
-        found.append((item.image, (7, 7)))
-    return study, found
+        pairs.append((item.image, (7, 7)))
+    return study, pairs
 
 
 def test_check_maps_are_as_large_as_the_maps_of_the_study_and_on_the_box_of_their_own_photo():
@@ -236,19 +242,19 @@ def test_check_maps_are_as_large_as_the_maps_of_the_study_and_on_the_box_of_thei
     for item, box in ((left, [46.0, 10.0, 70.0, 34.0]), (right, [90.0, 46.0, 114.0, 70.0])):
         item.image.boxes, item.image.width, item.image.height = [box], 160, 80
         item.image.save()
-    found = draw([(left.image, (9, 14)), (right.image, (9, 14))], maps=3, seed=1, wanted=2)
-    assert set(found) == {left.image_id, right.image_id}
+    drawn = draw([(left.image, (9, 14)), (right.image, (9, 14))], maps=3, seed=1, wanted=2)
+    assert set(drawn) == {left.image_id, right.image_id}
     for item in (left, right):
         boxes = attention_maps.boxes_in_frame(item.image.boxes, 160, 80)
-        assert {one.shape for one in found[item.image_id]} == {(9, 14)}
+        assert {cells.shape for cells in drawn[item.image_id]} == {(9, 14)}
         shares = [
             (cells * localisation.box_mask([_scaled(box, (9, 14)) for box in boxes], (9, 14))).sum()
             / cells.sum()
-            for cells in found[item.image_id]
+            for cells in drawn[item.image_id]
         ]
         assert shares[0] > 0.5
         assert max(shares[1:]) < 0.25
-    assert len(found[left.image_id]) == 3
+    assert len(drawn[left.image_id]) == 3
 
 
 def _scaled(box, cells):
@@ -258,10 +264,10 @@ def _scaled(box, cells):
 
 
 def test_the_same_seed_draws_the_same_check_maps_and_another_others():
-    _, found = photos(3)
+    _, pairs = photos(3)
 
     def drawn(seed):
-        return draw(found, maps=3, seed=seed, wanted=2)
+        return draw(pairs, maps=3, seed=seed, wanted=2)
 
     first, again, other = drawn(1), drawn(1), drawn(2)
     for pk in first:
@@ -271,24 +277,24 @@ def test_the_same_seed_draws_the_same_check_maps_and_another_others():
 
 
 def test_of_very_many_photos_some_get_check_maps_chosen_by_the_seed():
-    _, found = photos(POOL + 2)
-    first, other = (set(draw(found, maps=2, seed=seed, wanted=1)) for seed in (1, 2))
+    _, pairs = photos(POOL + 2)
+    first, other = (set(draw(pairs, maps=2, seed=seed, wanted=1)) for seed in (1, 2))
     assert len(first) == len(other) == 24
     assert first != other
 
 
 def test_as_many_photos_as_a_person_meets_checks_are_enough_and_one_less_is_not():
-    _, found = photos(4)
-    for image, _ in found[2:]:
+    _, pairs = photos(4)
+    for image, _ in pairs[2:]:
         image.boxes = []
-    assert len(draw(found, maps=3, seed=0, wanted=2)) == 2
+    assert len(draw(pairs, maps=3, seed=0, wanted=2)) == 2
     with pytest.raises(AttentionError, match="3 are needed, and 2 of 4 photos have a box"):
-        draw(found, maps=3, seed=0, wanted=3)
-    found[2][0].boxes = [[0.0, 0.0, 64.0, 64.0]]
+        draw(pairs, maps=3, seed=0, wanted=3)
+    pairs[2][0].boxes = [[0.0, 0.0, 64.0, 64.0]]
     with pytest.raises(AttentionError, match=r"3 are needed, and 2 of 4 photos allow one.*for 2 maps\."):
-        draw(found, maps=3, seed=0, wanted=3)
+        draw(pairs, maps=3, seed=0, wanted=3)
     with pytest.raises(AttentionError, match=r"for 1 map\."):
-        draw(found, maps=2, seed=0, wanted=3)
+        draw(pairs, maps=2, seed=0, wanted=3)
 
 
 @pytest.mark.parametrize("fields", [{}, {"trials_per_participant": 5}])
@@ -313,7 +319,7 @@ def test_an_export_names_what_stood_in_a_trial(kind, shown):
 
 
 @pytest.mark.parametrize(
-    ("said", "passed"),
+    ("value", "passed"),
     [
         ({"choice": 0}, True),
         ({"choice": 1}, False),
@@ -323,17 +329,17 @@ def test_an_export_names_what_stood_in_a_trial(kind, shown):
         ({"rating": -1}, False),
     ],
 )
-def test_a_check_is_passed_by_the_map_on_the_object_alone(said, passed):
-    assert check_passed(Response(**said), Study(task=next(iter(said)))) is passed
+def test_a_check_is_passed_by_the_map_on_the_object_alone(value, passed):
+    assert check_passed(Response(**value), Study(task=next(iter(value)))) is passed
 
 
 def test_check_maps_are_as_large_as_the_maps_that_this_study_shows(monkeypatch):
     """A finer or coarser map would be told from the others at a glance."""
-    study, found = photos(4)
+    study, pairs = photos(4)
     other = make_study("other", items=1, networks=("other",))
     finer = other.items.get().item_maps.first().map
     ExplanationMap.objects.filter(pk=finer.pk).update(height=14, width=14)
-    shared = Item.objects.create(study=other, index=9, image=found[0][0])
+    shared = Item.objects.create(study=other, index=9, image=pairs[0][0])
     for arm in other.arms.all():
         ItemMap.objects.create(item=shared, arm=arm, map=finer)
     really, sizes = attention_maps.plain_maps, set()

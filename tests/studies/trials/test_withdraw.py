@@ -115,13 +115,13 @@ def test_after_a_withdrawal_nothing_that_came_with_the_person_is_found_anywhere(
     hashed = person.token_sha256
     before = whole_database()
     withdraw(participant=person)
-    found = whole_database()
-    assert hashed not in found
+    texts = whole_database()
+    assert hashed not in texts
     for secret in SECRETS:
         assert re.search(rf"{secret}[-, ]+1", before), secret
-        assert not re.search(rf"{secret}[-, ]+1", found), secret
-        assert re.search(rf"{secret}[-, ]+2", found), f"{secret} of somebody else"
-    assert other.token_sha256 in found
+        assert not re.search(rf"{secret}[-, ]+1", texts), secret
+        assert re.search(rf"{secret}[-, ]+2", texts), f"{secret} of somebody else"
+    assert other.token_sha256 in texts
 
 
 def test_the_answers_the_record_and_the_hand_of_somebody_else_stay_as_they_are(known):
