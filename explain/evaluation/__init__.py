@@ -1,5 +1,6 @@
 """Metrics of maps: faithfulness and localisation by protocol, tables and figures of them."""
 
+from .authors_steps import STEP_NAMES, STEPS, Change, changes, changes_as_text
 from .evaluate import (
     EvaluationProgress,
     EvaluationTask,
@@ -11,15 +12,20 @@ from .evaluate import (
 from .figure4 import Picture, Row, figure4_rows
 from .method_comparison import VISIBLE, Pair, compare
 from .parameter_sweep import SETTINGS, sweep
-from .protocols import PROTOCOLS, EvaluationProtocol, evaluation_hash, find_protocol
+from .protocols import PROTOCOLS, EvaluationProtocol, at_share, evaluation_hash, find_protocol
 from .rows_csv import write_rows
+from .share_plot import as_svg, check_plot_path, write_plot
+from .shares import ShareTable, share_table, shares_as_text
 from .tables import EvaluationTable, columns_of, table_of
 from .text import as_text
 
 __all__ = [
     "PROTOCOLS",
     "SETTINGS",
+    "STEPS",
+    "STEP_NAMES",
     "VISIBLE",
+    "Change",
     "EvaluationProgress",
     "EvaluationProtocol",
     "EvaluationTable",
@@ -27,8 +33,14 @@ __all__ = [
     "Pair",
     "Picture",
     "Row",
+    "ShareTable",
+    "as_svg",
     "as_text",
     "ask_for_evaluation",
+    "at_share",
+    "changes",
+    "changes_as_text",
+    "check_plot_path",
     "columns_of",
     "compare",
     "evaluate_photos",
@@ -37,7 +49,10 @@ __all__ = [
     "find_protocol",
     "plan_evaluation",
     "run_evaluation",
+    "share_table",
+    "shares_as_text",
     "sweep",
     "table_of",
+    "write_plot",
     "write_rows",
 ]

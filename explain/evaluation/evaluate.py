@@ -168,7 +168,7 @@ def evaluate_photos(
 def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Evaluation]:
     from .measure import PhotoWithMaps, measure_photos
 
-    maps = _maps(asked.network, missing)
+    maps = stored_maps(asked.network, missing)
     with_map = [wanted for wanted in missing if wanted.map_key in maps]
     if not with_map:
         return []
@@ -197,7 +197,8 @@ def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Eval
     ]
 
 
-def _maps(network: Network, missing: Sequence[Wanted]) -> dict[MapKey, ExplanationMap]:
+def stored_maps(network: Network, missing: Sequence[Wanted]) -> dict[MapKey, ExplanationMap]:
+    """The maps that these rows are about, as far as they are there; others of the same photos and methods may be among them."""
     rows = ExplanationMap.objects.filter(
         network=network,
         layer=network.layer,
@@ -221,11 +222,11 @@ def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[Ev
                     f"{lack} of {len(images)} photos have no map of {method} by {evaluation.network}."
                 )
     if lines:
-        names = ",".join(evaluation.network.name for evaluation in asked)
+        names = ",".join(dict.fromkeys(evaluation.network.name for evaluation in asked))
         methods = ",".join(asked[0].methods)
         target = "" if asked[0].target == Precompute.Target.LABEL else f" --target {asked[0].target}"
         raise BadInputError(
-            *lines,
+            *dict.fromkeys(lines),  # several protocols lack the same maps
             f"First run: manage.py precompute {image_set} --networks {names} --methods {methods}{target}",
         )
 

@@ -9,11 +9,12 @@ from PIL import Image as PillowImage
 from torch import Tensor
 
 from explain.cam.errors import InputError
+from explain.cam.metrics.authors_code import binary_mask, explanation_map
 from explain.cam.metrics.localisation import best_iou, boxes_in_crop, energy, pointing_hit
 from explain.cam.metrics.masking import Masking, deletion_auc, insertion_auc, masked_batch, measure, upsampled
 from explain.cam.network import Network as LoadedNetwork
 
-from .protocols import IOU_AT, EvaluationProtocol
+from .protocols import AUTHORS_CODE, IOU_AT, EvaluationProtocol
 
 Figures = dict[str, float | bool | None]  # the fields of an Evaluation
 
@@ -84,9 +85,20 @@ def _masked(
 ) -> list[Tensor]:
     if protocol.mask is None or not photo.maps:
         return []
+    if protocol.mask == AUTHORS_CODE:
+        return [_as_the_authors_do(net, photo, protocol.share)]
     maps = torch.from_numpy(np.stack(list(photo.maps.values())))
     masking = Masking(protocol.mask, protocol.fill, protocol.share)
     return [masked_batch(net, batch.expand(len(maps), -1, -1, -1), maps, masking).cpu()]
+
+
+def _as_the_authors_do(net: LoadedNetwork, photo: PhotoWithMaps, share: float) -> Tensor:
+    """What each map leaves of the photo in the photo's own pixels, and then as the network reads it."""
+    size, crop = net.preprocessing.size, net.crop_box(*photo.pixels.size)
+    pictures = [
+        explanation_map(photo.pixels, binary_mask(cells, size, share), crop) for cells in photo.maps.values()
+    ]
+    return torch.stack([net.preprocess(picture) for picture in pictures])
 
 
 def _finite(scores: tuple[float, float], net: LoadedNetwork, photo: PhotoWithMaps) -> tuple[float, float]:

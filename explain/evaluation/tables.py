@@ -86,26 +86,36 @@ def table_of(*, image_set: ImageSet, asked: EvaluationProgress) -> EvaluationTab
 
 
 T = TypeVar("T")
+Row = dict[str, tuple]  # method -> the FIGURES of one photo
 Columns = dict[str, dict[str, np.ndarray]]  # method -> figure -> (n,) float64, NaN where a photo has none
 
 
 def columns_of(image_set: ImageSet, images: Sequence[Image], asked: EvaluationProgress) -> Columns:
     """The figures by method, over the photos that have a row for every method."""
+    return columns(list(rows_by_photo(image_set, images, asked).values()), asked.methods)
+
+
+def rows_by_photo(image_set: ImageSet, images: Sequence[Image], asked: EvaluationProgress) -> dict[int, Row]:
+    """Of each photo that has a row for every method: by method its FIGURES. In the order of the photos."""
     rows = asked.rows(image__image_set=image_set)
     stored: dict[RowKey, tuple] = {
         row[:4]: row[4:]
         for row in rows.values_list("image_id", "method", "target", "parameters_hash", *FIGURES)
     }
-    by_photo: dict[int, dict[str, tuple]] = {}
+    by_photo: dict[int, Row] = {}
     for wanted in asked.wanted(images):
         if wanted.row_key in stored:
             by_photo.setdefault(wanted.image.pk, {})[wanted.method] = stored[wanted.row_key]
-    whole = [by_method for by_method in by_photo.values() if len(by_method) == len(asked.methods)]
-    columns = {}
-    for method in asked.methods:
-        table = np.array([by_method[method] for by_method in whole], dtype=float).reshape(-1, len(FIGURES))
-        columns[method] = dict(zip(FIGURES, table.T, strict=True))
-    return columns
+    return {pk: by_method for pk, by_method in by_photo.items() if len(by_method) == len(asked.methods)}
+
+
+def columns(rows: Sequence[Row], methods: Sequence[str]) -> Columns:
+    """The figures of some photos by method."""
+    by_method = {}
+    for method in methods:
+        table = np.array([row[method] for row in rows], dtype=float).reshape(-1, len(FIGURES))
+        by_method[method] = dict(zip(FIGURES, table.T, strict=True))
+    return by_method
 
 
 def _faithful(

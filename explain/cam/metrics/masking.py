@@ -3,6 +3,9 @@
     mask      top      1 on exactly round(share · H · W) pixels of the upsampled map, by stable descending sort, else 0
               soft     the upsampled map divided by its maximum (Chattopadhay et al., 2018)
               authors  the soft map where it is at least its own (1 − share) percentile, else 0 (published code)
+              percentile          1 where the upsampled map is at least that percentile, else 0
+              percentile-8-bits   the same of the map as 8 bits, upsampled and rounded to 8 bits
+              percentile-lanczos  the same, enlarged by Lanczos (authors_code.py, which goes on from there to the photo)
     fill      black, mean (the mean colour of the training photos), or blur (the photo under a Gaussian, σ = 10 pixels)
 
 Multiplying a photo after normalisation fills with the mean, before it with black: so the fill is said, not implied.
@@ -19,9 +22,10 @@ from torch.nn import functional as fn
 
 from ..errors import InputError
 from ..network import Network
+from .authors_code import binary_mask, eight_bits
 from .faithfulness import area_under
 
-MASKS = ("top", "soft", "authors")
+MASKS = ("top", "soft", "authors", "percentile", "percentile-8-bits", "percentile-lanczos")
 FILLS = ("black", "mean", "blur")
 _BLUR = 10.0
 
@@ -56,6 +60,8 @@ def upsampled(maps: Tensor, size: Sequence[int]) -> Tensor:
 
 def masks_of(maps: Tensor, size: Sequence[int], masking: Masking) -> Tensor:
     """The mask of each map (B, h, w): (B, H, W) float64 in 0..1. A blank soft map leaves nothing."""
+    if masking.mask.startswith("percentile"):
+        return _from_percentile(maps, size, masking)
     large = upsampled(maps, size)
     if masking.mask == "top":
         flat = large.flatten(1)
@@ -68,6 +74,21 @@ def masks_of(maps: Tensor, size: Sequence[int], masking: Masking) -> Tensor:
         return soft
     limit = soft.flatten(1).quantile(1 - masking.share, dim=1)[:, None, None]
     return torch.where(soft >= limit, soft, 0.0)
+
+
+def _from_percentile(maps: Tensor, size: Sequence[int], masking: Masking) -> Tensor:
+    """1 from the percentile up: all that equals it too, so a map that is mostly zero keeps the whole photo."""
+    if masking.mask == "percentile-lanczos":
+        height, width = size
+        masks = [binary_mask(cells, (height, width), masking.share) for cells in maps.cpu().numpy()]
+        return torch.from_numpy(np.stack(masks)).double()
+    if masking.mask == "percentile-8-bits":
+        levels = np.stack([eight_bits(cells) for cells in maps.cpu().numpy()])
+        large = upsampled(torch.from_numpy(levels), size).round()
+    else:
+        large = upsampled(maps, size)
+    limit = large.flatten(1).quantile(1 - masking.share, dim=1)[:, None, None]
+    return (large >= limit).double()
 
 
 def filling(net: Network, batch: Tensor, fill: str) -> Tensor:

@@ -122,6 +122,7 @@ def test_what_is_left_out_is_said_and_figures_that_are_not_there_have_no_row():
         ("paper-blur", "exactly the top 20 % of the upsampled map, by stable sort", "the blurred photo"),
         ("soft", "the upsampled map over its maximum", "black"),
         ("authors", "the upsampled map over its maximum, zero below its 80th percentile", "black"),
+        ("authors-code", "the map as 8 bits, enlarged by Lanczos, from its 80th percentile up (≥), resized to the photo and thresholded once more as in the authors' main.py", "black"),
         ("curves", "none: the photo appears and goes in 20 steps, the map's highest pixels first", "blur (insertion), black (deletion)"),
     ],
 )  # fmt: skip

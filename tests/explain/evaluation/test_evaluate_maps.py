@@ -148,7 +148,7 @@ def test_each_protocol_gives_other_figures_in_rows_of_its_own(maps, tiny):
         assert rows.count() == 5
         left[name] = tuple(rows.values_list("activation_left", flat=True))
     assert left.pop("curves") == (None,) * 5
-    assert len(set(left.values())) == len(left) == 5
+    assert len(set(left.values())) == len(left) == 6
 
 
 def test_a_finished_row_is_never_computed_again(maps, tiny, monkeypatch):
