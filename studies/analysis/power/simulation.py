@@ -84,8 +84,8 @@ class Design:
             raise AnswersError(
                 f"model: {self.model!r} is not one of those in models.py, nor another PowerModel; take CHOICES or RATINGS"
             )
-        if self.items < 2 or self.participants < 2 or self.arms < 2:
-            raise AnswersError("a study needs at least 2 items, 2 participants and 2 arms")
+        if self.items < 2 or self.participants < 2 or self.arms < 1:
+            raise AnswersError("a study needs at least 2 items, 2 participants and 1 arm")
         if not 1 <= self.answers_per_item <= self.participants:
             raise AnswersError(
                 f"answers_per_item: {self.answers_per_item} answers to an item by {self.participants} people, "

@@ -153,9 +153,12 @@ def test_another_way_of_answering_brings_its_own_model():
 def test_a_study_may_be_as_small_as_two_by_two_and_no_smaller():
     Design(items=2, participants=2, answers_per_item=2, model=CHOICES, arms=2)
     Design(items=2, participants=2, answers_per_item=1, model=CHOICES, arms=2)
+    Design(
+        items=2, participants=2, answers_per_item=1, model=CHOICES, arms=1
+    )  # what a model makes of it is its own
     usual = {"items": 5, "participants": 5, "answers_per_item": 2, "model": CHOICES}
-    for changed in ({"items": 1}, {"participants": 1, "answers_per_item": 1}, {"arms": 1}):
-        with pytest.raises(AnswersError, match="at least 2 items, 2 participants and 2 arms"):
+    for changed in ({"items": 1}, {"participants": 1, "answers_per_item": 1}, {"arms": 0}):
+        with pytest.raises(AnswersError, match="at least 2 items, 2 participants and 1 arm"):
             Design(**{**usual, **changed})
     for answers in (0, 6):
         with pytest.raises(AnswersError, match="answers_per_item"):
