@@ -53,7 +53,7 @@ def report_html(study: Study, who: str | None = None) -> str:
         "main_chart": results.main_chart(result),
         "spread_chart": results.spread_chart(result),
         "item_columns": trial_type_of(study).results.item_columns(result.arms),
-        "offered": trial_type_of(study).asked.answers_offered(study.wording, study.arms.count()),
+        "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
         "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),
         "columns": Export(study).columns,

@@ -84,7 +84,9 @@ def test_results_have_a_place_for_each_map_and_no_more(another_visitor, asked):
     further = analyse_further(reading)
     assert len(further.positions.counts) == shown
     assert further.checks.all_passed == further.checks.all_given == 8
-    assert "maps side by side" in report_html(study)
+    report = report_html(study)
+    assert "maps side by side" in report
+    assert f"with {shown} maps to choose from" in report
     note = figures_of(reading)[0].note
     assert note.startswith(f"Each trial shows {shown} of the 4 arms")
 
