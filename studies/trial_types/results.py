@@ -161,6 +161,11 @@ class Results(ABC):
     place_verb: ClassVar[str] = "picked"
     """What is counted on screen, and what people do to it: “Which place was picked”."""
 
+    place_help: ClassVar[str] = (
+        "Arms stand in balanced random order, so places should be alike. If they are not, people favoured a place, not a map."
+    )
+    """What unequal counts say, below their chart; empty where they say nothing, as where each trial shows one map."""
+
     of_items: ClassVar[str]
     """What an item's figures are: “Shares”; it goes on with “of each photo”."""
 
