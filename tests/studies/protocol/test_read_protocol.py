@@ -8,6 +8,7 @@ import pytest
 
 from explain.cam.names import METHOD_NAMES
 from studies.protocol.schema import ProtocolError, check_protocol, read_protocol
+from studies.trial_types import trial_types
 
 CHOICE = tomllib.loads("""
 version = 1
@@ -80,7 +81,10 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
     [
         ({"version": 2}, "version: is 2; it must be 1."),
         ({"version": None}, "version: is missing; it must be 1."),
-        ({"task": "ranking"}, "task: is 'ranking'; it must be 'choice' or 'rating'."),
+        (
+            {"task": "ranking"},
+            f"task: is 'ranking'; it must be {' or '.join(repr(entry.name) for entry in trial_types())}.",
+        ),
         ({"slug": "my study"}, "slug: is 'my study'; it must be letters a-z, digits, - and _, 100 at most."),
         ({"photos": "samples"}, "photos: is 'samples'; it must be a table [photos]."),
         ({"photos__limit": 0}, "photos.limit: is 0; it must be a whole number from 1 to 1000000000."),
