@@ -37,7 +37,7 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
     kind = trial_type_of(reading.study).results
     return FurtherAnalyses(
         **vars(kind.further(answers, reading.compared)),
-        agreement=krippendorff_alpha_of(answers, kind.scale),
+        agreement=krippendorff_alpha_of(kind.judged(answers), kind.scale),
         retest=_retest(reading, kind.scale),
         times=times_of(answers.response_ms),
         checks=checks_of(reading),

@@ -197,6 +197,13 @@ class Results(ABC):
     def further(self, given: Answers, compared: Compared) -> Further:
         """What a reviewer asks next, of one answer at least."""
 
+    def judged(self, given: Answers) -> Answers:
+        """The answers as agreement reads them, where those about one item must be about one and the same thing.
+
+        Where each trial shows one of the arms, answers about different arms are not: the pair of both is then the item.
+        """
+        return given
+
     @abstractmethod
     def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
         """The tests as plain data, of no answers too."""
