@@ -53,7 +53,10 @@ RELIABILITY = PaperStudy(
 
 @dataclass(frozen=True)
 class Adapted:
-    """One of the two as it is run: its protocol, where that lies, and in words what differs from the shipped one."""
+    """One of the two as it is run: its protocol, where that lies, and what was changed in the shipped file.
+
+    What differs from the paper is not told by that: `study_differences` reckons it from the study itself.
+    """
 
     slug: str
     source: dict[str, Any]
