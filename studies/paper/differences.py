@@ -107,7 +107,8 @@ def _facts(accuracy: float | None, resize: int | None) -> str:
 def _network_rows(network: Network, stands_for: str) -> list[Difference]:
     theirs = printed.NETWORKS[stands_for]
     squash = (
-        network.preprocessing.get("resize") is None and network.preprocessing["size"] == [theirs.squash] * 2
+        network.preprocessing.get("resize") is None
+        and network.preprocessing.get("size") == [theirs.squash] * 2
     )
     return [
         Difference(
@@ -133,6 +134,8 @@ def _network_rows(network: Network, stands_for: str) -> list[Difference]:
 
 def input_in_words(network: Network) -> str:
     """What a photo goes through before the network sees it."""
+    if not network.preprocessing:
+        return "not on record"
     height, width = network.preprocessing["size"]
     resize = network.preprocessing.get("resize")
     if resize is None:

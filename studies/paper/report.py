@@ -23,7 +23,7 @@ from .differences import Difference, rows_on_tables, weights_in_words, weights_o
 from .inputs import READINGS, Inputs
 from .protocols import METHOD_CHOICE, Adapted
 from .readings import identities, nearness, verdict
-from .study_differences import rows_on_study
+from .study_differences import people_in_words, rows_on_study
 from .tables import Beside, beside
 
 STANDS_FOR = ("ResNet-50", "VGG-16")
@@ -44,9 +44,7 @@ class StudyPart:
     @property
     def people(self) -> str:
         """Who answered, to be named beside every figure of the study."""
-        if self.result is None or not self.result.participants:
-            return "nobody yet"
-        return f"{self.result.participants} people, {self.result.who_in_words}"
+        return people_in_words(self.result)
 
     @property
     def printed_share(self) -> dict[str, float] | None:

@@ -12,6 +12,16 @@ from .differences import Difference, number_row, same_layer, same_weights
 from .protocols import METHOD_CHOICE, PaperStudy
 
 
+def people_in_words(result: Summary | None) -> str:
+    """How many answered, and what they are: to be named wherever their answers are."""
+    if result is None or not result.participants:
+        return "nobody yet"
+    what = {"real": "volunteer", "simulated": "simulated volunteer"}.get(
+        result.who, "real or simulated volunteer"
+    )
+    return f"{result.participants} {what}{'' if result.participants == 1 else 's'}"
+
+
 def rows_on_study(of: PaperStudy, slug: str, study: Study | None, result: Summary | None) -> list[Difference]:
     """Every row of the study's design beside the printed one; one row where the study was not made."""
     if study is None:
@@ -60,9 +70,9 @@ def _per_class_row(photos: Counter, is_choice: bool) -> Difference:
 def _answers_row(study: Study, is_choice: bool) -> Difference:
     each = study.responses_per_item
     if not is_choice:
-        return Difference("Answers about a photo (R)", "not said", f"{each}")
-    there = f"{printed.ANSWERS_PER_ITEM}: every printed score is a multiple of 0.25"
-    return number_row("Answers about a photo (R)", printed.ANSWERS_PER_ITEM, each, there=there)
+        return Difference("Answers about a photo", "not said", f"{each}")
+    there = f"R = {printed.ANSWERS_PER_ITEM}: every printed score is a multiple of 0.25"
+    return number_row("Answers about a photo", printed.ANSWERS_PER_ITEM, each, there=there)
 
 
 def _people_row(result: Summary | None) -> Difference:
@@ -70,9 +80,9 @@ def _people_row(result: Summary | None) -> Difference:
     people = result.participants if result is not None else 0
     if not people or result is None:
         return Difference("People", there, "nobody yet", "nobody has answered")
-    here = f"{people} ({result.who_in_words}), {result.responses:,} answers"
+    here = f"{people_in_words(result)}, {result.responses:,} answers"
     if result.simulated:
-        return Difference("People", there, here, f"{people} simulated people")
+        return Difference("People", there, here, people_in_words(result))
     return Difference(
         "People", there, here, "" if people == printed.PEOPLE else f"people {people} ({printed.PEOPLE})"
     )
@@ -134,5 +144,5 @@ def _right_row(images: list, networks: list[Network]) -> Difference:
         "Right by both networks",
         "every photo",
         f"{right:,} of {len(images):,}",
-        "" if right == len(images) else f"{len(images) - right:,} photos that a network gets wrong",
+        "" if right == len(images) else f"right by both {right:,} of {len(images):,}",
     )
