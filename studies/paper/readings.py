@@ -40,8 +40,8 @@ class Identity:
     @property
     def in_words(self) -> str:
         return (
-            f"on {self.network} its maps are those of {self.other} (median correlation {self.correlation:.3f}, the same "
-            f"confidence left on {self.same} of {self.photos} photos)"
+            f"on {self.network} (median correlation {self.correlation:.3f}, the same confidence left on {self.same} of "
+            f"{self.photos} photos)"
         )
 
 
@@ -176,43 +176,54 @@ def printed_distance() -> float:
 
 def verdict(rows: Sequence[Nearness], same: Sequence[Identity] = ()) -> str:
     """What the readings say of the printed order, plainly, without those that are a baseline under another name."""
-    left_out = {identity.reading for identity in same}
+    left_out = sorted({identity.reading for identity in same})
     counted = [row for row in rows if row.reading not in left_out]
     parts = [_finding(counted)] if counted or not rows else []
-    for reading in sorted(left_out):
-        where = "; ".join(identity.in_words for identity in same if identity.reading == reading)
-        parts.append(f"{reading} is left out of this verdict: {where}; {_what_follows(reading, same)}")
-    return " ".join(parts)
+    return " ".join([*parts, *(_why_left_out(reading, same) for reading in left_out)])
 
 
-def _what_follows(reading: str, same: Sequence[Identity]) -> str:
-    """Why a reading that is Grad-CAM cannot come near the paper, whatever the photos."""
-    if any(one.reading == reading and one.other == printed.GRAD for one in same):
-        return (
-            "its distance to Grad-CAM is zero there, which is "
-            f"{printed_distance():.1f} points from the printed one whatever the photos."
+def _why_left_out(reading: str, same: Sequence[Identity]) -> str:
+    """Its maps are another's, where, and what follows: in one sentence."""
+    of_it = [identity for identity in same if identity.reading == reading]
+    others = " and ".join(dict.fromkeys(identity.other for identity in of_it))
+    where = " and ".join(identity.in_words for identity in of_it)
+    follows = "which cannot be better than itself"
+    if others == printed.GRAD:
+        follows = (
+            f"so it is as far from the printed distance to Grad-CAM ({printed_distance():.1f} points) as the printed rows are "
+            "from each other, whatever the photos"
         )
-    return "it cannot be better than itself."
+    return f"{reading} is left out of this verdict: its maps are those of {others} {where}, {follows}."
 
 
 def _finding(rows: Sequence[Nearness]) -> str:
     if not rows:
         return "No protocol gave figures to hold against the printed ones."
     best = rows[0]
-    name = f"{best.reading} under the protocol “{best.protocol}”"
     if best.orders == best.asked:
-        return f"The printed order comes out: {name} is better than both others in all {best.asked} comparisons{_certain(best)}."
-    away = f"{best.gap:.1f} points{_between(best.gap_interval)} away from the printed ones on average"
+        return (
+            f"The printed order comes out: {best.reading} under the protocol “{best.protocol}” is better than both others in "
+            f"all {best.asked} comparisons{_certain(best)}."
+        )
+    of_each = [
+        next(row for row in rows if row.reading == name)
+        for name in dict.fromkeys(row.reading for row in rows)
+    ]
+    each = "; ".join(
+        f"{row.reading} has {row.orders} of {row.asked}{_certain(row)} under “{row.protocol}”, where its distances to Grad-CAM "
+        f"are {row.gap:.1f} points{_between(row.gap_interval)} away from the printed ones on average"
+        for row in of_each
+    )
     return (
-        f"The printed order comes out under no reading and no protocol. Nearest comes {name}: {best.orders} of {best.asked} "
-        f"comparisons with Ablation-CAM and Grad-CAM go the printed way{_certain(best)}, and its distances to Grad-CAM are {away}."
+        "The printed order comes out under no reading and no protocol. Of the comparisons with Ablation-CAM and Grad-CAM, so "
+        f"many go the printed way at best: {each}."
     )  # fmt: skip
 
 
 def _certain(row: Nearness) -> str:
     if row.sure is None:
         return ""
-    return f" ({row.sure} of them beyond the chance of which photos these are; {row.against} go the other way so)"
+    return f" ({row.sure} beyond the chance of which photos these are, {row.against} the other way so)"
 
 
 def _between(interval: Interval) -> str:

@@ -169,8 +169,11 @@ def _with_printed_figures(one):
 
 def test_where_no_reading_shows_it_the_report_says_so():
     rows = [Nearness("pixel-ablation-cam/authors", "soft", 3, 16, 12.3)]
-    assert verdict(rows).startswith("The printed order comes out under no reading and no protocol. Nearest")
-    assert "3 of 16" in verdict(rows)
+    assert verdict(rows).startswith(
+        "The printed order comes out under no reading and no protocol. Of the comparisons"
+    )
+    assert "pixel-ablation-cam/authors has 3 of 16 under “soft”" in verdict(rows)
+    assert "earest" not in verdict(rows)
 
 
 def test_maps_that_are_the_same_do_not_differ_visibly(two, tiny_tables):
