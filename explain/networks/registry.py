@@ -128,6 +128,11 @@ def published_weights(row: Network) -> PublishedWeights | None:
     return identified(row.load, row.weights)
 
 
+def has_weights_of(load: str, file: str) -> bool:
+    """Whether `file` is among the weights that a library publishes for `load`: whether it is that architecture."""
+    return any(one.file == file for one in published(load).values())
+
+
 def default_weights(load: str) -> PublishedWeights | None:
     """The weights that a library takes today for `torchvision:NAME` or `timm:NAME` where none are named."""
     return next((one for one in published(load).values() if one.default), None)

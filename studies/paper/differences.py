@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from explain.evaluation import EvaluationProtocol
 from explain.models import ImageSet, Network
-from explain.networks import default_weights, published_weights
+from explain.networks import default_weights, has_weights_of, published_weights
 
 from . import printed
 from .printed import NetworkOfTheirs
@@ -72,7 +72,8 @@ def same_weights(network: Network, theirs: NetworkOfTheirs) -> bool:
 
 
 def same_layer(network: Network, theirs: NetworkOfTheirs) -> bool:
-    return network.layer in theirs.layers
+    """Whether it is cut where theirs is: a layer of another architecture that is called so is another."""
+    return network.layer in theirs.layers and has_weights_of(network.load, theirs.file)
 
 
 def weights_in_words(network: Network) -> str:
@@ -82,8 +83,14 @@ def weights_in_words(network: Network) -> str:
         named = f"{network.weights} is {known.name}" if network.weights != known.name else known.name
         told = f"weights {named} ({known.file}{_facts(known.accuracy, known.resize)})"
     else:
-        told = f"weights {network.weights.rpartition('/')[2] or 'of its own, or random'}, none that its library publishes under a name"
+        told = _unpublished(network)
     return f"{network.name}: {network.load}, {told}, SHA-256 {network.weights_sha256[:12]}…"
+
+
+def _unpublished(network: Network) -> str:
+    if network.weights:
+        return f"weights {network.weights.rpartition('/')[2]}, which are none that its library publishes"
+    return "the weights that come with it" if network.load.startswith("package:") else "random weights"
 
 
 def weights_of_today() -> list[str]:

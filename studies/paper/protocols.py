@@ -5,7 +5,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +63,19 @@ class Adapted:
     path: Path
     changes: tuple[str, ...]
     of: PaperStudy
+    is_papers: bool = True  # False for a pair of networks that the paper does not have
 
 
 def adapted(inputs: Inputs) -> list[Adapted]:
     """The choice study on the first network, and the reliability study for each pair of networks."""
-    pairs = itertools.combinations(inputs.networks, 2)
+    pairs = list(itertools.combinations(inputs.networks, 2))
+    ratings = [_adapt(inputs, RELIABILITY, f"-{one}-{other}", (one, other)) for one, other in pairs]
     return [
         _adapt(inputs, METHOD_CHOICE, "", inputs.networks[:1]),
-        *(_adapt(inputs, RELIABILITY, f"-{one}-{other}", (one, other)) for one, other in pairs),
+        *(
+            replace(rating, is_papers=pair == inputs.networks[:2])
+            for pair, rating in zip(pairs, ratings, strict=True)
+        ),
     ]
 
 

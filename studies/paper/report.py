@@ -47,6 +47,14 @@ class StudyPart:
         return people_in_words(self.result)
 
     @property
+    def open_question(self) -> str:
+        """What the numbers of a rating leave open, where the headline names a better network; empty where they do not."""
+        rating = getattr(self.result.outcome, "rating", None) if self.result is not None else None
+        if rating is None or rating.interval is None or not rating.interval[0] <= 0 <= rating.interval[1]:
+            return ""
+        return "The interval holds 0, so these answers leave open which of the two is the more reliable."
+
+    @property
     def printed_share(self) -> dict[str, float] | None:
         """The printed score of Pixel Ablation-CAM as shares: of all, and of those who preferred a map; None for ratings."""
         if self.protocol.of is not METHOD_CHOICE:
@@ -84,6 +92,8 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "networks": networks,
         "stands_for": stands_for,
         "stamp": _stamp(inputs, studies, differences),
+        "stamp_of_tables": _stamp(inputs, (), differences),
+        "stamp_of_studies": _stamp(inputs, studies, ()),
         "brief": _brief(inputs, studies, differences),
         "differences": differences,
         "further_networks": [weights_in_words(one) for one in networks[2:]],
@@ -173,8 +183,9 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     result = summary_of(study) if study is not None else None
     answered = result is not None and bool(result.responses)
     chart = results.main_chart(result) if answered and result else ""
-    rows = rows_on_study(protocol.of, protocol.slug, study, result)
-    return StudyPart(protocol, why_not, study, result, chart, protocol.of.printed, tuple(rows))
+    rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
+    printed_figures = protocol.of.printed if protocol.is_papers else {}
+    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows))
 
 
 def _masked(tables: Mapping[str, Sequence[Beside]]) -> Sequence[Beside]:

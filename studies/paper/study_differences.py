@@ -22,8 +22,20 @@ def people_in_words(result: Summary | None) -> str:
     return f"{result.participants} {what}{'' if result.participants == 1 else 's'}"
 
 
-def rows_on_study(of: PaperStudy, slug: str, study: Study | None, result: Summary | None) -> list[Difference]:
-    """Every row of the study's design beside the printed one; one row where the study was not made."""
+def rows_on_study(
+    of: PaperStudy, slug: str, study: Study | None, result: Summary | None, *, is_papers: bool = True
+) -> list[Difference]:
+    """Every row of the study's design beside the printed one; one row where the study was not made.
+
+    is_papers: False for a pair of networks beyond the two that stand for the paper's.
+    """
+    if study is not None and not is_papers:
+        pair = " and ".join(study.arms.order_by("index").values_list("name", flat=True))
+        return [
+            Difference(
+                "Networks", "one pair alone", f"{pair}, a further pair", "a pair that the paper has not"
+            )
+        ]
     if study is None:
         return [Difference("Study", "made, and printed", "not made", f"{slug} was not made")]
     images = [item.image for item in study.items.select_related("image")]
@@ -120,7 +132,7 @@ def _floor_row(image_set: ImageSet, network: Network, photos: Counter) -> Differ
     if least > printed.F1_ABOVE:
         return Difference("F1 of the classes", there, f"at least {least:.3f}")
     return Difference(
-        "F1 of the classes", there, f"from {least:.3f} on", f"F1 from {least:.2f} ({printed.F1_ABOVE})"
+        "F1 of the classes", there, f"the least is {least:.3f}", f"F1 from {least:.2f} ({printed.F1_ABOVE})"
     )
 
 

@@ -1,5 +1,6 @@
 """What differs from the paper is reckoned from what is stored: photos, classes, people, weights, layers, answers."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from django.template.loader import render_to_string
 
 from explain.evaluation import PROTOCOLS
 from explain.models import Prediction
-from studies.paper import printed
+from studies.paper import printed, protocols
 from studies.paper.differences import rows_on_tables, weights_of_today
 from studies.paper.protocols import METHOD_CHOICE, RELIABILITY, Adapted
 from studies.paper.report import _stamp, _study_part
@@ -86,6 +87,17 @@ def test_every_row_of_the_tables_is_compared():
         "VGG-16: input": "VGG-16: photos cropped, not squashed",
         "Explanation map": "no table under the printed mask",
     }
+    squeezenet = make_network("squeezenet")
+    squeezenet.load, squeezenet.layer = (
+        "package:squeezenet1_1",
+        "features",
+    )  # called as theirs, in another architecture
+    rows = by_what(rows_on_tables(image_set, [(squeezenet, "VGG-16")], []))
+    assert rows["VGG-16: layer"].brief == "VGG-16: layer features (features.30)"
+    assert (
+        "squeezenet: package:squeezenet1_1, the weights that come with it, SHA-256"
+        in rows["VGG-16: weights"].here
+    )
     both = by_what(rows_on_tables(image_set, [], [PROTOCOLS["paper"], PROTOCOLS["soft"]]))
     assert both["Explanation map"].here == "as printed under paper; another mask or fill under soft"
 
@@ -188,3 +200,16 @@ def test_the_printed_share_is_derived_and_not_repeated():
     assert share["preferring"] == pytest.approx(234.50)
     assert share["of_preferring"] == pytest.approx(0.49360, abs=5e-6)
     assert _study_part(Adapted("none", {}, Path("p.toml"), (), RELIABILITY), "no").printed_share is None
+
+
+def test_a_further_pair_of_networks_has_no_printed_figure_beside_it():
+    made = protocols.adapted(inputs(samples=True, networks=("a", "b", "c")))
+    assert [one.is_papers for one in made] == [True, True, False, False]
+    study = make_study("r", task="rating", methods=("pixel-ablation-cam",), networks=("b", "c"), items=2)
+    fill(study, [[1, -1], [-1, 1]])
+    part = _study_part(dataclasses.replace(made[3], slug="r"), "")
+    assert part.printed == {}
+    assert [row.brief for row in part.differences] == ["a pair that the paper has not"]
+    assert part.open_question.startswith("The interval holds 0")
+    papers = _study_part(dataclasses.replace(made[1], slug="r"), "")
+    assert papers.printed == {"mean rating": 1.48}
