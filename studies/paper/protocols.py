@@ -92,7 +92,7 @@ def _adapt(inputs: Inputs, study: PaperStudy, suffix: str, networks: tuple[str, 
     source["photos"]["set"] = inputs.set_name
     if inputs.samples:
         dropped = [key for key in CHOOSING if source["photos"].pop(key, None) is not None]
-        changes.append(f"all photos of the set: {', '.join(dropped)} would leave too few")
+        changes.append(f"all photos of the set, without {', '.join(dropped)}")
     return Adapted(source["slug"], source, inputs.folder / f"{shipped}{suffix}.toml", tuple(changes), study)
 
 

@@ -47,14 +47,6 @@ class StudyPart:
         return people_in_words(self.result)
 
     @property
-    def open_question(self) -> str:
-        """What the numbers of a rating leave open, where the headline names a better network; empty where they do not."""
-        rating = getattr(self.result.outcome, "rating", None) if self.result is not None else None
-        if rating is None or rating.interval is None or not rating.interval[0] <= 0 <= rating.interval[1]:
-            return ""
-        return "The interval holds 0, so these answers leave open which of the two is the more reliable."
-
-    @property
     def printed_share(self) -> dict[str, float] | None:
         """The printed score of Pixel Ablation-CAM as shares: of all, and of those who preferred a map; None for ratings."""
         if self.protocol.of is not METHOD_CHOICE:

@@ -210,6 +210,10 @@ def test_a_further_pair_of_networks_has_no_printed_figure_beside_it():
     part = _study_part(dataclasses.replace(made[3], slug="r"), "")
     assert part.printed == {}
     assert [row.brief for row in part.differences] == ["a pair that the paper has not"]
-    assert part.open_question.startswith("The interval holds 0")
+    assert "The interval holds 0" in render_to_string("studies/paper/_paper_headline.html", {"part": part})
+    sure = make_study("s", task="rating", methods=("pixel-ablation-cam",), networks=("d", "e"), items=3)
+    fill(sure, [[2, 2, 1], [2, 1, 2], [1, 2, 2]])
+    certain = _study_part(dataclasses.replace(made[3], slug="s"), "")
+    assert "holds 0" not in render_to_string("studies/paper/_paper_headline.html", {"part": certain})
     papers = _study_part(dataclasses.replace(made[1], slug="r"), "")
     assert papers.printed == {"mean rating": 1.48}
