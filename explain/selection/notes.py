@@ -1,15 +1,12 @@
 """What somebody who relies on a choice of classes should know of it, in words."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from .asked import ClassChoice, Rule
 from .ranking import best_of, ranks
 
-if TYPE_CHECKING:
-    from .rules import ClassChoice, Rule
 
-
-def notes_on(classes: Sequence["ClassChoice"], networks: Sequence[str], rule: "Rule") -> Iterator[str]:
+def notes_on(classes: Sequence[ClassChoice], networks: Sequence[str], rule: Rule) -> Iterator[str]:
     """What somebody who relies on this choice should know."""
     used = [choice for choice in classes if not choice.reason]
     if rule.top_share is not None:
@@ -23,7 +20,7 @@ def notes_on(classes: Sequence["ClassChoice"], networks: Sequence[str], rule: "R
 
 
 def _notes_on_share(
-    classes: Sequence["ClassChoice"], networks: Sequence[str], rule: "Rule", share: float
+    classes: Sequence[ClassChoice], networks: Sequence[str], rule: Rule, share: float
 ) -> Iterator[str]:
     for place, network in enumerate(networks):
         rank = ranks(classes, place, rule.seed)
@@ -39,9 +36,7 @@ def _notes_on_share(
             yield f"As good by F1 as the last of {whose}, and left out by the seed: {_named(tied)}."
 
 
-def _notes_on_top(
-    classes: Sequence["ClassChoice"], used: Sequence["ClassChoice"], count: int
-) -> Iterator[str]:
+def _notes_on_top(classes: Sequence[ClassChoice], used: Sequence[ClassChoice], count: int) -> Iterator[str]:
     if len(used) < count:
         yield f"{count} classes are asked for; {len(used)} are left."
     last = used[-1].least_f1 if used else None

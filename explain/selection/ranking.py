@@ -2,17 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explain.core.streams import Stream
 
-if TYPE_CHECKING:
-    from .rules import ClassChoice
+from .asked import ClassChoice
 
 
-def ranks(standings: Sequence["ClassChoice"], place: int, seed: int) -> dict[str, int]:
+def ranks(standings: Sequence[ClassChoice], place: int, seed: int) -> dict[str, int]:
     """The classes that the network at a place knows, best first by its F1: class -> 1, 2, …"""
     known = [
         (-value, drawn_order(choice.name, seed), choice.name)

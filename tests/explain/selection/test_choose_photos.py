@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from explain.selection.asked import Rule
 from explain.selection.f1 import Tally, Verdicts
 from explain.selection.notes import _named
-from explain.selection.rules import Photo, Rule, choose, choose_classes
+from explain.selection.rules import Photo, choose, choose_classes
 
 # Ten photos of each class. `one` takes so many of them for the class on the right.
 CLASSES = ["ant", "bee", "cat", "dog"]
