@@ -55,7 +55,7 @@ class StudyPart:
         preferring = printed.ITEMS - same
         return {
             "score": score,
-            "same": same,
+            "left_out": {identity.reading for identity in same},
             "preferring": preferring,
             "of_all": score / printed.ITEMS,
             "of_preferring": score / preferring,
@@ -105,7 +105,7 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "readings": READINGS,
         "near": near,
         "verdict": verdict(near, same),
-        "same": same,
+        "left_out": {identity.reading for identity in same},
         "alike_readings": identities(pairs, _masked(tables), others=READINGS),
         "pairs": pairs,
         "visible": VISIBLE,

@@ -78,6 +78,12 @@ def test_the_whole_command_runs_and_a_second_time_makes_nothing_new(two, tmp_pat
     text = text_of(html)
     assert "Not as in the paper: photos 5 (50,000)" in text
     assert "ResNet-50: other weights (one)" in text
+    # `one` ends in an average pool and a linear head, where w alone is Grad-CAM
+    assert (
+        "pixel-ablation-cam/weights is left out of this verdict: its maps are those of grad-cam on one ("
+        in text
+    )
+    assert "pixel-ablation-cam/weights a baseline’s maps: left out of the verdict" in text
     assert "paper-method-choice-few: paper-method-choice-few was not made" in text
     assert "This study was not made." in text
     assert "nan" not in text.lower().split()
