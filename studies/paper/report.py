@@ -55,7 +55,7 @@ class StudyPart:
         preferring = printed.ITEMS - same
         return {
             "score": score,
-            "left_out": {identity.reading for identity in same},
+            "same": same,
             "preferring": preferring,
             "of_all": score / printed.ITEMS,
             "of_preferring": score / preferring,
