@@ -90,8 +90,9 @@ class Network:
 
         spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), or the path
                  of a .pt2 file by torch.export.save
-        weights  "DEFAULT" (downloaded by the library), a path (.pt or .pth read with weights_only, .safetensors), or
-                 None: random but the same each time; for package: the packaged ones
+        weights  "DEFAULT" or a name that the library has for others ("IMAGENET1K_V1", "tv_in1k"), both downloaded by
+                 the library; a path (.pt or .pth read with weights_only, .safetensors); or None: random but the same
+                 each time; for package: the packaged ones
         class_names, when given, also set the number of classes that is built
 
         Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.

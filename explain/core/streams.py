@@ -28,6 +28,7 @@ class Stream(Enum):
     CHECK_PLACES = (5, "person, …")  # when a person's attention checks come, and what stands where in them
     CHECK_PHOTO = (6, "person, check")  # which photo an attention check shows
     CHECK_MAPS = (7, "…")  # which photos have maps for attention checks, and what these look like
+    CLASS_TIES = (9, "class")  # which of the classes of equal F1 comes first
     PREVIEW = (8, "trial")  # the order of the maps in a trial of the preview
 
     @property

@@ -1,6 +1,21 @@
 """Networks: how each is loaded, registered, and tried on a photo before it is used."""
 
-from .registry import add_network, find_networks, load_network
+from .registry import (
+    add_network,
+    default_weights,
+    find_networks,
+    has_weights_of,
+    load_network,
+    published_weights,
+)
 from .trial_run import try_network
 
-__all__ = ["add_network", "find_networks", "load_network", "try_network"]
+__all__ = [
+    "add_network",
+    "default_weights",
+    "find_networks",
+    "has_weights_of",
+    "load_network",
+    "published_weights",
+    "try_network",
+]

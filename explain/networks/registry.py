@@ -10,6 +10,7 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError
 
 from explain import cam
+from explain.cam.loading.published import PublishedWeights, identified, published, weights_name
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
 from explain.models import Network
@@ -26,8 +27,8 @@ def add_network(
 ) -> tuple[Network, bool]:
     """Load a network once, check it, and keep what it takes to load it again: (row, whether it is new).
 
-    `weights` is DEFAULT (the library's own, the default for torchvision and timm), `random`, or a path; packaged
-    networks bring theirs. The same network under the same name again changes nothing. Raises BadInputError or
+    `weights` is DEFAULT (the library's own, the default for torchvision and timm), another of the library's weights by
+    its name there (IMAGENET1K_V1), `random`, or a path; packaged networks bring theirs. The same network under the same name again changes nothing. Raises BadInputError or
     CamError, in one line.
     """
     try:
@@ -60,6 +61,8 @@ def stored_weights(load: str, weights: str | None) -> str:
         return DEFAULT
     from pathlib import Path
 
+    if name := weights_name(load, weights):
+        return name
     return str(Path(weights).absolute())  # a worker may run in another folder
 
 
@@ -118,6 +121,21 @@ def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: s
             f"was {sha256[:12]}…); put the old file back, or add the new weights under another name"
         )
     return net
+
+
+def published_weights(row: Network) -> PublishedWeights | None:
+    """Which of its library's weights a network has; None where they are others, or nothing tells that they are not."""
+    return identified(row.load, row.weights)
+
+
+def has_weights_of(load: str, file: str) -> bool:
+    """Whether `file` is among the weights that a library publishes for `load`: whether it is that architecture."""
+    return any(one.file == file for one in published(load).values())
+
+
+def default_weights(load: str) -> PublishedWeights | None:
+    """The weights that a library takes today for `torchvision:NAME` or `timm:NAME` where none are named."""
+    return next((one for one in published(load).values() if one.default), None)
 
 
 def find_networks(names: str) -> list[Network]:

@@ -10,10 +10,10 @@ Plain data in, plain data out: no rows, no torch. The steps, in this order:
 6. `per_class`    so many photos of each class, drawn by the seed
 7. `limit`        so many photos in all, drawn by the seed
 
-F1 is over the whole set (f1.py). Classes of equal F1 are taken in the order of their names.
+F1 is over the whole set (f1.py). Where classes are chosen by it, those of equal F1 are taken in an order drawn by the seed:
+at F1 = 1.00 there may be hundreds, and the first by their names are no sample of them.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,33 +22,10 @@ import numpy as np
 
 from explain.core.streams import Stream
 
+from .asked import ClassChoice, Rule
 from .f1 import F1Table, Tally, Verdicts, f1_table
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What is asked of classes and photos; see the module. Empty and None ask nothing."""
-
-    classes: tuple[str, ...] = ()
-    min_f1: float | None = None
-    top_share: float | None = None
-    top_classes: int | None = None
-    only_correct: bool = False
-    per_class: int | None = None
-    limit: int | None = None
-    seed: int = 0
-
-    @property
-    def ranks(self) -> bool:
-        """Whether classes are chosen by F1."""
-        return any(value is not None for value in (self.min_f1, self.top_share, self.top_classes))
-
-    @property
-    def asks_networks(self) -> str:
-        """The first key for which every network must have looked at every photo; empty if there is none."""
-        keys = ("min_f1", "top_share", "top_classes")
-        asked = [key for key in keys if getattr(self, key) is not None]
-        return (asked + ["only_correct"] * self.only_correct + [""])[0]
+from .notes import notes_on
+from .ranking import best_of, class_number, drawn_order, ranks
 
 
 @dataclass(frozen=True)
@@ -57,30 +34,6 @@ class Photo:
     name: str
     class_name: str
     sha256: str
-
-
-@dataclass(frozen=True)
-class ClassChoice:
-    """One class of the set.
-
-    f1       by network, in their order; None where the network knows no such class or has seen no photo of it
-    correct  photos that every network gets right
-    chosen   photos that the study uses
-    reason   why the class is left out; empty if it is not
-    """
-
-    name: str
-    photos: int
-    f1: tuple[float | None, ...]
-    correct: int
-    chosen: int
-    reason: str
-
-    @property
-    def least_f1(self) -> float | None:
-        """F1 of the network that is worst at this class."""
-        known = [value for value in self.f1 if value is not None]
-        return min(known) if known and len(known) == len(self.f1) else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +84,7 @@ def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule
     """Choose classes, and say how many photos of each a study uses: as many as `choose()` draws."""
     tallies = sorted(tallies, key=lambda tally: tally.class_name)
     tables = tuple(_table(tallies, place) for place in range(len(networks)))
-    standings = _standings(tallies, tables)
+    standings = _standings(tallies, tables, rule)
     reasons = _classes_left_out(standings, networks, rule)
     chosen = _counts([standing for standing in standings if standing.name not in reasons], rule)
     classes = tuple(
@@ -144,7 +97,7 @@ def choose_classes(tallies: Iterable[Tally], networks: Sequence[str], rule: Rule
         tables=tables,
         classes=classes,
         strange=_strange([tally for tally in tallies if chosen.get(tally.class_name)], networks),
-        notes=tuple(_notes(classes, rule)),
+        notes=tuple(notes_on(classes, networks, rule)),
     )
 
 
@@ -182,8 +135,11 @@ def _table(tallies: Sequence[Tally], place: int) -> F1Table:
     return f1_table(counts)
 
 
-def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[ClassChoice]:
-    """Every class of the set, best first by the F1 of the network that is worst at it; nothing chosen yet."""
+def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table], rule: Rule) -> list[ClassChoice]:
+    """Every class of the set, best first by the F1 of the network that is worst at it; nothing chosen yet.
+
+    Classes of equal F1 stand in the order in which they are taken.
+    """
     counts: Counter[str] = Counter()
     correct: Counter[str] = Counter()
     labels: dict[str, tuple[int | None, ...]] = {}
@@ -199,7 +155,8 @@ def _standings(tallies: Sequence[Tally], tables: Sequence[F1Table]) -> list[Clas
             for label, by_index in zip(labels[name], f1, strict=True)
         )
         standings.append(ClassChoice(name, count, values, correct[name], 0, ""))
-    return sorted(standings, key=_best_first)
+    drawn = {name: drawn_order(name, rule.seed) if rule.ranks else 0.0 for name in counts}
+    return sorted(standings, key=lambda choice: (_best_first(choice), drawn[choice.name], choice.name))
 
 
 def _strange(tallies: Sequence[Tally], networks: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -224,8 +181,8 @@ def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
 
 
-def _best_first(choice: ClassChoice) -> tuple[float, str]:
-    return (1.0 if choice.least_f1 is None else -choice.least_f1, choice.name)
+def _best_first(choice: ClassChoice) -> float:
+    return 1.0 if choice.least_f1 is None else -choice.least_f1
 
 
 def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: Rule) -> dict[str, str]:
@@ -241,7 +198,7 @@ def _classes_left_out(standings: list[ClassChoice], names: Sequence[str], rule: 
     if rule.min_f1 is not None:
         steps.append(lambda left: _under_floor(left, rule.min_f1 or 0))
     if rule.top_share is not None:
-        steps.append(lambda left: _outside_top_share(left, standings, names, rule.top_share or 0))
+        steps.append(lambda left: _outside_top_share(left, standings, names, rule.top_share or 0, rule.seed))
     if rule.top_classes is not None:
         steps.append(lambda left: _beyond_top(left, rule.top_classes or 0))
     for step in steps:
@@ -266,16 +223,13 @@ def _unknown(left: list[ClassChoice], names: Sequence[str]) -> dict[str, str]:
 
 
 def _outside_top_share(
-    left: list[ClassChoice], standings: list[ClassChoice], names: Sequence[str], share: float
+    left: list[ClassChoice], standings: list[ClassChoice], names: Sequence[str], share: float, seed: int
 ) -> dict[str, str]:
     """Classes that are not among the best of every network, ranked among all classes that it knows."""
     reasons: dict[str, str] = {}
     for place, name in enumerate(names):
-        known = [
-            (-value, standing.name) for standing in standings if (value := standing.f1[place]) is not None
-        ]
-        rank = {class_name: number for number, (_, class_name) in enumerate(sorted(known), start=1)}
-        best = max(1, round(share * len(known)))
+        rank = ranks(standings, place, seed)
+        best = best_of(share, len(rank))
         for choice in left:
             if rank[choice.name] > best:
                 why = f"number {rank[choice.name]} by F1 of {name}; its best {best} are asked for"
@@ -314,8 +268,7 @@ def _beyond_per_class(left: list[Photo], _right: object, _verdicts: object, rule
         by_class.setdefault(photo.class_name, []).append(photo)
     reasons: dict[int, str] = {}
     for name, photos in by_class.items():
-        of_class = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
-        kept = _drawn(photos, rule.per_class, Stream.PHOTOS_OF_CLASS.of(rule.seed, of_class))
+        kept = _drawn(photos, rule.per_class, Stream.PHOTOS_OF_CLASS.of(rule.seed, class_number(name)))
         why = f"not drawn: {rule.per_class} of the {len(photos)} of its class were"
         reasons |= {photo.key: why for photo in photos if photo.key not in kept}
     return reasons
@@ -337,28 +290,3 @@ def _drawn(photos: Sequence[Photo], count: int, seed: list[int]) -> set[int]:
 
 def _places(of: int, count: int, seed: list[int]) -> np.ndarray:
     return np.random.default_rng(seed).choice(of, count, replace=False)
-
-
-def _notes(classes: Sequence[ClassChoice], rule: Rule) -> Iterable[str]:
-    """What somebody who relies on this choice should know."""
-    used = [choice for choice in classes if not choice.reason]
-    if rule.top_classes is not None and len(used) < rule.top_classes:
-        yield f"{rule.top_classes} classes are asked for; {len(used)} are left."
-    if rule.top_classes is not None and used:
-        last = used[-1].least_f1
-        tied = [
-            choice.name
-            for choice in classes
-            if choice.reason.startswith("number") and choice.least_f1 == last
-        ]
-        if tied:
-            yield f"As good by F1 as the last class taken, and left out by their names: {_named(tied)}."
-    if rule.per_class is not None:
-        short = [f"{choice.name} ({choice.chosen})" for choice in used if choice.chosen < rule.per_class]
-        if short and rule.limit is None:
-            yield f"Fewer than {rule.per_class} photos are left of: {_named(short)}."
-
-
-def _named(names: Sequence[str], most: int = 10) -> str:
-    others = len(names) - most
-    return ", ".join(names[:most]) + (f" and {others} others" if others > 0 else "")

@@ -17,6 +17,8 @@ SAMPLE_NETWORKS = {
 }
 READINGS = ("pixel-ablation-cam", "pixel-ablation-cam/authors", "pixel-ablation-cam/weights")
 METHODS = ("grad-cam", "ablation-cam", "ablation-cam++", *READINGS)
+# where the authors' public code cuts them; other networks have no place in it
+LAYERS = {"resnet50": " --layer layer4", "vgg16": " --layer features.30"}
 SIMULATION_RULES = ("localisation", "shares")
 
 
@@ -113,7 +115,7 @@ def _networks(inputs: Inputs) -> list[str]:
     known = set(Network.objects.values_list("name", flat=True))
     return [
         f"--networks: there is no network {name}; add it: manage.py add_network {name} --load torchvision:{name} "
-        "--weights PATH (without --weights the library's own are downloaded)"
+        f"--weights IMAGENET1K_V1{LAYERS.get(name, '')} (what the authors' public code loads; or --weights PATH for a file)"
         for name in inputs.networks
         if name not in known
     ]

@@ -1,4 +1,5 @@
-"""What the paper prints: its tables 1 and 2 and the scores of its two studies. Nothing here is ours."""
+"""What the paper prints: its tables 1 and 2, the scores and the design of its two studies; and what its authors' public
+code says where the paper is silent. Nothing here is ours."""
 
 from dataclasses import dataclass
 
@@ -27,10 +28,49 @@ TABLES: dict[str, tuple[tuple[float, float, float], ...]] = {  # rows of METRICS
     "VGG-16": ((49.09, 46.99, 33.43), (35.77, 33.78, 25.76), (15.92, 17.10, 26.43), (9.69, 11.71, 18.45)),
 }
 ITEMS = 250
+STUDY_CLASSES, PER_CLASS = 5, 50
+F1_ABOVE = 0.94
+TOP_SHARE = 0.01
+ANSWERS_PER_ITEM = 4  # not printed: every score is a multiple of 0.25, and a photo is worth 1.00
 CHOICE = {PIXEL: 115.75, ABLATION: 78.50, GRAD: 40.25, "same": 15.50}
 RATING = 1.48
 PEOPLE = 15
 PHOTOS = 50_000
+CLASSES = 1000
+PHOTO_NAMES = "ILSVRC2012_val_"
+SHARE_KEPT = 0.2
+# of the cases, it says; 115.75 of the 234.50 that are not “same” come nearest to it, with 49.36
+SHARE_WITHOUT_SAME = 49.35
+
+
+@dataclass(frozen=True)
+class NetworkOfTheirs:
+    """A network as the authors' public code has it: torchvision's weights IMAGENET1K_V1, and where it is cut.
+
+    layers   the names of that place here: the last part of a sequence gives what the sequence gives
+    squash   the side that photos are resized to, without regard to their shape
+    """
+
+    load: str
+    weights: str
+    file: str
+    cut: str
+    layers: tuple[str, ...]
+    squash: int = 224
+
+
+NETWORKS = {
+    "ResNet-50": NetworkOfTheirs(
+        "torchvision:resnet50", "IMAGENET1K_V1", "resnet50-0676ba61.pth", "layer4[-1]", ("layer4", "layer4.2")
+    ),
+    "VGG-16": NetworkOfTheirs(
+        "torchvision:vgg16",
+        "IMAGENET1K_V1",
+        "vgg16-397923af.pth",
+        "features[-1]",
+        ("features.30", "features"),
+    ),
+}
 
 
 def printed(table: str, metric: Metric, method: str) -> float | None:

@@ -5,7 +5,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +53,29 @@ RELIABILITY = PaperStudy(
 
 @dataclass(frozen=True)
 class Adapted:
-    """One of the two as it is run: its protocol, where that lies, and in words what differs from the shipped one."""
+    """One of the two as it is run: its protocol, where that lies, and what was changed in the shipped file.
+
+    What differs from the paper is not told by that: `study_differences` reckons it from the study itself.
+    """
 
     slug: str
     source: dict[str, Any]
     path: Path
     changes: tuple[str, ...]
     of: PaperStudy
+    is_papers: bool = True  # False for a pair of networks that the paper does not have
 
 
 def adapted(inputs: Inputs) -> list[Adapted]:
     """The choice study on the first network, and the reliability study for each pair of networks."""
-    pairs = itertools.combinations(inputs.networks, 2)
+    pairs = list(itertools.combinations(inputs.networks, 2))
+    ratings = [_adapt(inputs, RELIABILITY, f"-{one}-{other}", (one, other)) for one, other in pairs]
     return [
         _adapt(inputs, METHOD_CHOICE, "", inputs.networks[:1]),
-        *(_adapt(inputs, RELIABILITY, f"-{one}-{other}", (one, other)) for one, other in pairs),
+        *(
+            replace(rating, is_papers=pair == inputs.networks[:2])
+            for pair, rating in zip(pairs, ratings, strict=True)
+        ),
     ]
 
 
@@ -84,7 +92,7 @@ def _adapt(inputs: Inputs, study: PaperStudy, suffix: str, networks: tuple[str, 
     source["photos"]["set"] = inputs.set_name
     if inputs.samples:
         dropped = [key for key in CHOOSING if source["photos"].pop(key, None) is not None]
-        changes.append(f"all photos of the set: {', '.join(dropped)} would leave too few")
+        changes.append(f"all photos of the set, without {', '.join(dropped)}")
     return Adapted(source["slug"], source, inputs.folder / f"{shipped}{suffix}.toml", tuple(changes), study)
 
 

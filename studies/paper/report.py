@@ -1,7 +1,7 @@
 """The paper's figures beside ours as one HTML file that needs nothing else, and the command behind each of them."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from django.utils import timezone
 from explain import evaluation
 from explain.core.commands import Bar
 from explain.evaluation import VISIBLE, Pair, compare, find_protocol
-from explain.models import Network
 from explain.photos import find_set
 from studies import results
 from studies.exports import styles
@@ -20,16 +19,19 @@ from studies.models import Study
 from studies.results import Summary, summary_of
 
 from . import printed, stages, zoo
+from .differences import Difference, rows_on_tables, weights_in_words, weights_of_today
 from .inputs import READINGS, Inputs
-from .protocols import Adapted
-from .tables import Beside, beside, nearness, verdict
+from .protocols import METHOD_CHOICE, Adapted
+from .readings import identities, nearness, verdict
+from .study_differences import people_in_words, rows_on_study
+from .tables import Beside, beside
 
 STANDS_FOR = ("ResNet-50", "VGG-16")
 
 
 @dataclass(frozen=True)
 class StudyPart:
-    """One study of the two: what was made, what came out, and the paper's figure for it."""
+    """One study of the two: what was made, what came out, the paper's figure for it, and what of the design differs."""
 
     protocol: Adapted
     why_not: str
@@ -37,6 +39,27 @@ class StudyPart:
     result: Summary | None
     chart: str
     printed: Mapping[str, float]
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def people(self) -> str:
+        """Who answered, to be named beside every figure of the study."""
+        return people_in_words(self.result)
+
+    @property
+    def printed_share(self) -> dict[str, float] | None:
+        """The printed score of Pixel Ablation-CAM as shares: of all, and of those who preferred a map; None for ratings."""
+        if self.protocol.of is not METHOD_CHOICE:
+            return None
+        score, same = self.printed[printed.PIXEL], self.printed["same"]
+        preferring = printed.ITEMS - same
+        return {
+            "score": score,
+            "same": same,
+            "preferring": preferring,
+            "of_all": score / printed.ITEMS,
+            "of_preferring": score / preferring,
+        }
 
 
 def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dict[str, list[dict]]) -> str:
@@ -48,6 +71,10 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
     networks = stages.all_networks(inputs)
     slugs = [one.slug for one, _ in made]
     found = zoo.points(image_set=image_set, networks=networks, slugs=slugs)
+    stands_for = list(zip(networks, STANDS_FOR, strict=False))
+    differences = rows_on_tables(image_set, stands_for, [find_protocol(name) for name in inputs.protocols])
+    pairs = _pairs(inputs)
+    same = identities(pairs, _masked(tables))
     context = {
         "inputs": inputs,
         "image_set": image_set,
@@ -55,26 +82,37 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "classes": image_set.images.order_by().values("class_name").distinct().count(),
         "boxed": image_set.images.exclude(boxes=[]).count(),
         "networks": networks,
-        "stands_for": list(zip(networks, STANDS_FOR, strict=False)),
-        "stamp": _stamp(inputs, studies),
-        "differences": _differences(inputs, networks, studies),
+        "stands_for": stands_for,
+        "stamp": _stamp(inputs, studies, differences),
+        "stamp_of_tables": _stamp(inputs, (), differences),
+        "stamp_of_studies": _stamp(inputs, studies, ()),
+        "brief": _brief(inputs, studies, differences),
+        "differences": differences,
+        "further_networks": [weights_in_words(one) for one in networks[2:]],
+        "weights_of_today": weights_of_today(),
         "tables": [
             {
                 "protocol": find_protocol(name),
                 "tables": rows,
                 "command": _command(stages.evaluate_words(inputs, name), rows_to=name),
+                "of_the_three": _command(
+                    stages.evaluate_words(inputs, name, printed.METHODS), rows_to=f"{name}-three"
+                ),
             }
             for name, rows in tables.items()
         ],
         "figure": _figure(inputs),
         "readings": READINGS,
         "near": near,
-        "verdict": verdict(near),
-        "pairs": _pairs(inputs),
+        "verdict": verdict(near, same),
+        "left_out": {identity.reading for identity in same},
+        "alike_readings": identities(pairs, _masked(tables), others=READINGS),
+        "pairs": pairs,
         "visible": VISIBLE,
         "times": times,
         "studies": studies,
         "points": found,
+        "rated": sum(point.reliability is not None for point in found),
         "zoo_chart": zoo.chart(found),
         "printed": printed,
         "styles": styles(),
@@ -137,57 +175,35 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     result = summary_of(study) if study is not None else None
     answered = result is not None and bool(result.responses)
     chart = results.main_chart(result) if answered and result else ""
-    return StudyPart(protocol, why_not, study, result, chart, protocol.of.printed)
+    rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
+    printed_figures = protocol.of.printed if protocol.is_papers else {}
+    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows))
 
 
-def _stamp(inputs: Inputs, studies: Sequence[StudyPart]) -> str:
-    """What stands on every page where it is not the paper's data or where people are simulated."""
+def _masked(tables: Mapping[str, Sequence[Beside]]) -> Sequence[Beside]:
+    """The tables in which maps that are alike are looked for: the first whose protocol masks the photo."""
+    return next((rows for rows in tables.values() if any(one.lines for one in rows)), ())
+
+
+def _brief(inputs: Inputs, studies: Sequence[StudyPart], differences: Iterable[Difference]) -> str:
+    """What stands in every caption where it is not the paper's data or where people are simulated."""
     parts = ["sample photos and sample networks"] if inputs.samples else []
+    if not inputs.samples and any(row.brief for row in differences):
+        parts.append("other data than the paper’s")
     if any(part.result is not None and part.result.simulated for part in studies):
         parts.append("simulated people")
     return " · ".join(parts)
 
 
-def _differences(
-    inputs: Inputs, networks: Sequence[Network], studies: Sequence[StudyPart]
-) -> list[tuple[str, str, str]]:
-    """(what, in the paper, here)"""
-    image_set = find_set(inputs.set_name)
-    here = [
-        f"{one.name} ({one.load}, layer {one.layer}, SHA-256 {one.weights_sha256[:12]}…)" for one in networks
-    ]
-    people = [
-        f"{part.result.participants} ({part.result.who_in_words})" for part in studies if part.result is not None
-    ]  # fmt: skip
-    return [
-        (
-            "Photos",
-            "ImageNet 2012 validation, 50,000",
-            f"the set {image_set}, {image_set.images.count():,} photos",
-        ),
-        (
-            "Networks",
-            "ResNet-50 and VGG-16, pre-trained on ImageNet; which weights is not said",
-            "; ".join(here),
-        ),
-        ("Class that is explained", "not said", "the photo's label"),
-        (
-            "Explanation map",
-            "the top 20 % of pixels, the rest 0 (and other masks in the authors' code)",
-            "each table names its mask",
-        ),
-        (
-            "Score ≤ 0",
-            "not said; equation 6 has no meaning there",
-            "left out of drops in activation, and counted",
-        ),
-        (
-            "Photos of the studies",
-            "five classes by F1, 50 photos each",
-            "; ".join(f"{part.protocol.slug}: {', '.join(part.protocol.changes) or 'as in the paper'}" for part in studies[:2]),
-        ),
-        ("People", "15 volunteers in each study", "; ".join(people) or "nobody yet"),
-    ]  # fmt: skip
+def _stamp(inputs: Inputs, studies: Sequence[StudyPart], differences: Iterable[Difference]) -> str:
+    """Everything that differs from the paper, named: of the tables, then of each study."""
+    parts = ["sample photos and sample networks"] if inputs.samples else []
+    parts += [row.brief for row in differences if row.brief]
+    for part in studies:
+        differing = ", ".join(row.brief for row in part.differences if row.brief)
+        if differing:
+            parts.append(f"{part.protocol.slug}: {differing}")
+    return " · ".join(parts)
 
 
 def _command(words: Sequence[str], rows_to: str) -> str:

@@ -57,9 +57,9 @@ def evaluation_stage(inputs: Inputs, run: Run) -> None:
         run(*evaluate_words(inputs, protocol), *where)
 
 
-def evaluate_words(inputs: Inputs, protocol: str) -> list[str]:
-    """The command that makes, and shows again, the tables under a protocol."""
-    methods = ",".join(methods_under(protocol))
+def evaluate_words(inputs: Inputs, protocol: str, of: tuple[str, ...] = ()) -> list[str]:
+    """The command that makes, and shows again, the tables under a protocol: of all methods, or `of` some."""
+    methods = ",".join(of or methods_under(protocol))
     return ["evaluate", inputs.set_name, "--networks", ",".join(inputs.networks[:2]), "--methods", methods, "--protocol", protocol]  # fmt: skip
 
 

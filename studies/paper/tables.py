@@ -1,21 +1,23 @@
-"""The paper's tables beside ours, with intervals over photos, and which reading of equation 5 comes nearest to them."""
+"""The paper's tables beside ours, with intervals over photos."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from explain.cam.metrics.faithfulness import win_shares
 from explain.evaluation import EvaluationProgress, EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
 from studies.analysis.distributions import student_quantile
 from studies.analysis.power import wilson
 
 from . import printed
-from .inputs import READINGS
 from .printed import METRICS, Metric
 
 LEVEL = 0.95
-BASELINES = (printed.ABLATION, printed.GRAD)
+Columns = Mapping[str, Mapping[str, np.ndarray]]
+# a method that the printed tables do not have, and the one of theirs in whose place its wins are counted
+IN_PLACE_OF = {"ablation-cam++": printed.ABLATION}
 
 
 @dataclass(frozen=True)
@@ -37,52 +39,90 @@ class Line:
 
 @dataclass(frozen=True)
 class Beside:
-    """One network's table under one protocol. `stands_for` is the printed table that it is held against."""
+    """One network's table under one protocol. `stands_for` is the printed table that it is held against.
+
+    columns  what the table is made of: method -> figure -> one value for each photo
+    wins     method -> % of photos where it leaves most of the confidence and of the activation (see `wins_of`)
+    """
 
     table: EvaluationTable
     stands_for: str
     lines: tuple[Line, ...]
+    columns: Columns = field(default_factory=dict, repr=False, compare=False)
+    wins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def by_method(self) -> list[dict]:
-        """A row for each method: its cells, in the order of the lines, and its wins."""
-        table = self.table
-        return [
+        """A row for each method, those of the printed tables first: its cells, in the order of the lines, and its wins."""
+        rows = [
             {
                 "method": method,
+                "in_paper": method in printed.METHODS,
+                "in_place_of": "" if method in printed.METHODS else in_place_of(method),
                 "cells": [line.cells[place] for line in self.lines],
-                "wins": [part[method].win for part in (table.confidence, table.activation) if method in part],
-                "curves": table.curves.get(method),
+                "wins": self.wins.get(method, ()),
+                "curves": self.table.curves.get(method),
             }
-            for place, method in enumerate(table.methods)
+            for place, method in enumerate(self.table.methods)
         ]
+        return sorted(rows, key=lambda row: not row["in_paper"])
+
+
+def in_place_of(method: str) -> str:
+    """The printed method in whose place another stands: readings in that of Pixel Ablation-CAM."""
+    return IN_PLACE_OF.get(method, printed.PIXEL)
+
+
+def wins_of(columns: Columns) -> dict[str, tuple[float, ...]]:
+    """% of photos where each method leaves most of the confidence, and of the activation, among the printed three.
+
+    Any other method is counted in the place of one of the three, so that it takes no wins away from them.
+    """
+    if not all(method in columns for method in printed.METHODS):
+        return {}
+    return {
+        method: tuple(share for score in ("confidence", "activation") if (share := _win(columns, method, score)) is not None)
+        for method in columns
+    }  # fmt: skip
+
+
+def _win(columns: Columns, method: str, score: str) -> float | None:
+    instead = method if method in printed.METHODS else in_place_of(method)
+    rivals = [method if name == instead else name for name in printed.METHODS]
+    kept = columns[method][score] > 0
+    left = {name: columns[name][f"{score}_left"][kept] for name in rivals}
+    if not kept.any() or not all(np.isfinite(values).all() for values in left.values()):
+        return None
+    return 100 * win_shares(left)[method]
 
 
 def beside(*, image_set: ImageSet, asked: EvaluationProgress, stands_for: str) -> Beside:
     """Our table with the printed one beside it."""
     table = table_of(image_set=image_set, asked=asked)
     columns = columns_of(image_set, list(image_set.images.order_by("pk")), asked)
+    has_scores = bool(table.confidence or table.activation)
     lines = []
-    for metric in METRICS if table.confidence or table.activation else ():
+    for metric in METRICS if has_scores else ():
         cells = [
             Cell(
                 method,
                 printed.printed(stands_for, metric, method),
-                _ours(table, metric, method),
+                ours(table, metric, method),
                 interval(columns[method], metric),
             )
             for method in asked.methods
         ]
         lines.append(Line(metric.title, "lower" if metric.lower_is_better else "higher", tuple(cells)))
-    return Beside(table, stands_for, tuple(lines))
+    return Beside(table, stands_for, tuple(lines), columns, wins_of(columns) if has_scores else {})
 
 
-def _ours(table: EvaluationTable, metric: Metric, method: str) -> float | None:
+def ours(table: EvaluationTable, metric: Metric, method: str) -> float | None:
+    """A figure of our table; None where it has none."""
     found = getattr(table, metric.score).get(method)
     return None if found is None else getattr(found, metric.figure)
 
 
-def interval(figures: dict[str, np.ndarray], metric: Metric) -> tuple[float, float] | None:
+def interval(figures: Mapping[str, np.ndarray], metric: Metric) -> tuple[float, float] | None:
     """95 % over photos: Student's t for a mean of drops, Wilson's for a share. None with fewer than two photos."""
     whole, left = figures[metric.score], figures[f"{metric.score}_left"]
     kept = whole > 0
@@ -95,66 +135,3 @@ def interval(figures: dict[str, np.ndarray], metric: Metric) -> tuple[float, flo
     drops = 100 * np.maximum(0, whole - left) / whole
     half = student_quantile((1 + LEVEL) / 2, len(drops) - 1) * drops.std(ddof=1) / np.sqrt(len(drops))
     return float(drops.mean() - half), float(drops.mean() + half)
-
-
-@dataclass(frozen=True)
-class Nearness:
-    """How far a reading of equation 5, under one protocol, shows what the paper prints.
-
-    orders   of the printed orders (better than Ablation-CAM, better than Grad-CAM; four figures, two networks), how many hold
-    asked    how many there are
-    gap      mean distance, in points, of our difference from Grad-CAM to the printed one
-    """
-
-    reading: str
-    protocol: str
-    orders: int
-    asked: int
-    gap: float
-
-
-def nearness(found: Mapping[str, Sequence[Beside]]) -> list[Nearness]:
-    """Each reading under each protocol, the nearest to the printed trends first. `found`: protocol -> its tables."""
-    rows = [
-        near
-        for protocol, tables in found.items()
-        for reading in READINGS
-        if (near := _nearness(reading, protocol, tables)) is not None
-    ]
-    return sorted(rows, key=lambda row: (-row.orders / row.asked, row.gap))
-
-
-def _nearness(reading: str, protocol: str, tables: Sequence[Beside]) -> Nearness | None:
-    held, asked, gaps = 0, 0, []
-    for one in tables:
-        for metric in METRICS:
-            mine = _ours(one.table, metric, reading)
-            theirs = [_ours(one.table, metric, method) for method in BASELINES]
-            if mine is None or None in theirs:
-                continue
-            sign = -1 if metric.lower_is_better else 1
-            held += sum(sign * (mine - other) > 0 for other in theirs if other is not None)
-            asked += len(BASELINES)
-            said = [printed.printed(one.stands_for, metric, m) for m in (printed.PIXEL, printed.GRAD)]
-            if None not in said and theirs[1] is not None:
-                gaps.append(abs((mine - theirs[1]) - (said[0] - said[1])))  # type: ignore[operator]
-    if not asked:
-        return None
-    return Nearness(reading, protocol, held, asked, float(np.mean(gaps)) if gaps else float("inf"))
-
-
-def verdict(rows: Sequence[Nearness]) -> str:
-    """What the readings say of the printed order, plainly."""
-    if not rows:
-        return "No protocol gave figures to hold against the printed ones."
-    best = rows[0]
-    name = f"{best.reading} under the protocol “{best.protocol}”"
-    if best.orders == best.asked:
-        return (
-            f"The printed order comes out: {name} is better than both others in all {best.asked} comparisons."
-        )
-    return (
-        f"The printed order comes out under no reading and no protocol. Nearest comes {name}: {best.orders} of {best.asked} "
-        f"comparisons with Ablation-CAM and Grad-CAM go the printed way, and its distances to Grad-CAM are "
-        f"{best.gap:.1f} points away from the printed ones on average."
-    )

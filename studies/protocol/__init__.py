@@ -21,6 +21,7 @@ from .photo_selection import (
     find_networks,
     find_set,
     precompute_command,
+    remarks_on,
 )
 from .schema import (
     ArmPlan,
@@ -70,6 +71,7 @@ __all__ = [
     "plan_of",
     "precompute_command",
     "read_protocol",
+    "remarks_on",
     "results_hidden",
     "to_toml",
     "with_hidden_results",

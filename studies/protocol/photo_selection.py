@@ -58,6 +58,23 @@ def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Netw
     return choice
 
 
+def remarks_on(protocol: Protocol, chosen: ClassesChoice) -> list[str]:
+    """What whoever relies on this choice should know: of its classes, and of so few photos for so many people."""
+    return [*chosen.notes, *_starved(protocol, chosen.count)]
+
+
+def _starved(protocol: Protocol, photos: int) -> list[str]:
+    people, each, rule = protocol.people, protocol.responses_per_item, protocol.rule
+    if not people or photos >= people:
+        return []
+    asked = rule.top_classes * rule.per_class if rule.top_classes and rule.per_class else 0
+    instead = f", where the protocol asks for {asked}" if asked > photos else ""
+    return [
+        f"{photos} {'photo' if photos == 1 else 'photos'} for {people} people{instead}: {photos * each} answers in all, "
+        f"{photos * each / people:.1f} from each; what comes out is about these photos alone."
+    ]
+
+
 def chosen_images(choice: Choice, most: int | None = None) -> list[Image]:
     """The rows of the photos chosen, or of the first of them, in the choice's order."""
     keys = choice.chosen[:most]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from explain.selection import Choice, ClassChoice, Rule
 from studies.access import study_of
 from studies.models import Study
-from studies.protocol import ProtocolError, check_protocol, choose_photos
+from studies.protocol import ProtocolError, check_protocol, choose_photos, remarks_on
 
 CLASSES_A_PAGE = 25
 PHOTOS_A_PAGE = 50
@@ -41,6 +41,7 @@ def photos(request: HttpRequest, slug: str) -> HttpResponse:
             "set": protocol.photo_set,
             "selection": selection,
             "steps": steps(selection),
+            "remarks": remarks_on(protocol, selection),
             "changed": _changed(study, selection),
             "classes": Paginator(_taken_first(selection.classes), CLASSES_A_PAGE).get_page(
                 request.GET.get("classes")

@@ -11,9 +11,9 @@ from torch import nn
 
 from ..errors import CamError, UnknownNameError, WeightsError, nearest
 from ..preprocessing import Preprocessing
+from .published import DEFAULT, weights_name
 from .weights import load_into, read_weights
 
-DEFAULT = "DEFAULT"
 _FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
 
 
@@ -69,8 +69,12 @@ def from_torchvision(name: str, weights: str | Path | None, count: int | None) -
         raise UnknownNameError(f"torchvision has no classification network {name!r}{nearest(name, known)}")
     records = list(models.get_model_weights(name))
     record = records[0] if records else None
-    if weights == DEFAULT:
-        record = models.get_model_weights(name).DEFAULT
+    if named := _library_name(f"torchvision:{name}", weights):
+        record = models.get_model_weights(name)[named]
+        if not record.meta["categories"]:
+            raise WeightsError(
+                f"torchvision:{name}: its weights {named} are features without a classifier; choose others of its weights"
+            )
         module = _download(lambda: models.get_model(name, weights=record), f"torchvision:{name}", record.url)
         return Source(module, _preset(record), list(record.meta["categories"]))
     # these two also initialise slowly unless told; their published weights want transform_input
@@ -82,6 +86,13 @@ def from_torchvision(name: str, weights: str | Path | None, count: int | None) -
         if extra:
             module.transform_input = True  # type: ignore[assignment]
     return Source(module, _preset(record), _names(count))
+
+
+def _library_name(load: str, weights: str | Path | None) -> str | None:
+    """The library's name for `weights` (DEFAULT is one); None for a file and for random weights."""
+    if weights is None or weights == DEFAULT:
+        return weights  # type: ignore[return-value]
+    return weights_name(load, str(weights))
 
 
 def _preset(record: Any) -> Preprocessing:
@@ -106,7 +117,9 @@ def from_timm(name: str, weights: str | Path | None, count: int | None) -> Sourc
     if not timm.is_model(name):
         raise UnknownNameError(f"timm has no network {name!r}{nearest(name, known)}")
     classes = _classes(count)
-    if weights == DEFAULT:
+    if tag := _library_name(f"timm:{name}", weights):
+        if tag != DEFAULT:
+            name = f"{name.partition('.')[0]}.{tag}"
         config = timm.get_pretrained_cfg(name)
         where = config.url or f"https://huggingface.co/{config.hf_hub_id}" if config else "the weights"
         module = _download(

@@ -21,7 +21,8 @@ class Command(AnswerCommand):
         parser.add_argument("--layer", help="where it is cut; the last convolutional output by default")
         parser.add_argument(
             "--weights",
-            help="a .pth or .safetensors file, DEFAULT (the library's own, the default), or random",
+            help="a .pth or .safetensors file; DEFAULT (what the library takes today, the default) or another name that it has "
+            "for weights, such as IMAGENET1K_V1; or random",
         )
 
     def run(self, *, name: str, load: str, layer: str | None, weights: str | None, **_: Any) -> Answer:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from explain.core.commands import Answer, AnswerCommand
 from studies.lifecycle import create_study
 from studies.models import Study
-from studies.protocol import read_protocol
+from studies.protocol import choose_classes, read_protocol, remarks_on
 
 
 class Command(AnswerCommand):
@@ -19,13 +19,17 @@ class Command(AnswerCommand):
         parser.add_argument("protocol", type=Path, help="the study.toml")
 
     def run(self, *, protocol: Path, **_: Any) -> Answer:
-        study = create_study(protocol=read_protocol(protocol))
+        asked = read_protocol(protocol)
+        study = create_study(protocol=asked)
         data = {"study": study.slug, "task": study.task, "state": study.state, **_size(study)}
         return Answer(
             data=data,
             header=[name.replace("_", " ") for name in data],
             rows=[list(data.values())],
-            notes=[f"Nothing is asked yet. Next: manage.py open_study {study.slug}"],
+            notes=[
+                *remarks_on(asked, choose_classes(asked)),
+                f"Nothing is asked yet. Next: manage.py open_study {study.slug}",
+            ],
         )
 
 

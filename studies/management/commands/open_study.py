@@ -6,8 +6,9 @@ from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.lifecycle import open_study
-from studies.models import Invitation, find_study
+from studies.models import Invitation, Study, find_study
 from studies.participation import link
+from studies.protocol import ProtocolError, check_protocol, choose_classes, remarks_on
 
 
 class Command(AnswerCommand):
@@ -34,7 +35,18 @@ class Command(AnswerCommand):
             "sha256": study.protocol_sha256,
             "invitation": link(token, base_url),
         }
-        return Answer(data=data, header=["", study.slug], rows=list(data.items())[1:], notes=_NOTES)
+        return Answer(
+            data=data, header=["", study.slug], rows=list(data.items())[1:], notes=[*_remarks(study), *_NOTES]
+        )
+
+
+def _remarks(study: Study) -> list[str]:
+    """What the page of its photos says; nothing where the protocol cannot be followed any more, as that page says too."""
+    try:
+        protocol = check_protocol(study.protocol)
+        return remarks_on(protocol, choose_classes(protocol))
+    except ProtocolError:
+        return []
 
 
 _NOTES = [

@@ -1,5 +1,6 @@
 """Networks by name, weights from files, preprocessing on record; and one clear line for each mistake."""
 
+import hashlib
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from timm.data import create_transform, resolve_data_config
 from torch import nn
 
 from explain.cam import CamError, Network, Preprocessing, explain
+from explain.cam.loading.published import _is_what_its_name_says, identified
 from explain.cam.loading.sources import from_timm, imagenet_names
 from tests.explain.cam.conftest import packaged, sample_photo, sample_rows
 
@@ -148,6 +150,66 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(timm, "create_model", _offline)
     with pytest.raises(CamError, match=r"timm:resnet18 could not be downloaded.*give its path"):
         Network.load("timm:resnet18", weights="DEFAULT")
+
+
+@pytest.mark.parametrize(
+    "weights", ["IMAGENET1K_V1", "imagenet1k_v2", "MobileNet_V2_Weights.IMAGENET1K_V1", "DEFAULT"]
+)
+def test_torchvisions_weights_are_taken_by_their_names(monkeypatch, weights):
+    """The authors' public code loads IMAGENET1K_V1; what torchvision takes unasked is another network."""
+    asked = []
+
+    def download(url, **_):
+        asked.append(url.rpartition("/")[2])
+        return torchvision.models.mobilenet_v2(weights=None).state_dict()
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", download)
+    net = Network.load("torchvision:mobilenet_v2", weights=weights)
+    first = weights.endswith("V1")
+    assert asked == ["mobilenet_v2-b0353104.pth" if first else "mobilenet_v2-7ebf99e0.pth"]
+    assert net.preprocessing.resize == (256 if first else 232)
+    assert net.class_names[587] == "hammer"
+
+
+@pytest.mark.parametrize("weights", ["tv_in1k", "resnet50.tv_in1k"])
+def test_timms_weights_are_taken_by_their_tags(monkeypatch, weights):
+    asked = []
+
+    def create(name, **options):
+        asked.append((name, options.get("pretrained")))
+        raise OSError("as far as it goes without a network")
+
+    monkeypatch.setattr(timm, "create_model", create)
+    with pytest.raises(CamError, match=r"timm:resnet50.tv_in1k could not be downloaded.*resnet50-0676ba61"):
+        Network.load("timm:resnet50", weights=weights)
+    assert asked == [("resnet50.tv_in1k", True)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "weights", "message"),
+    [
+        ("torchvision:resnet50", "IMAGENET1K_V3", r"no weights “IMAGENET1K_V3”; did you mean .*IMAGENET1K_V1, IMAGENET1K_V2 or DEFAULT"),
+        ("timm:resnet50", "tv_in2k", r"no weights “tv_in2k”; did you mean .*tv_in1k"),
+        ("torchvision:vgg16", "IMAGENET1K_FEATURES", "features without a classifier"),
+        ("torchvision:resnet50", "IMAGENET1K_V1.pth", "no such file"),
+    ],
+)  # fmt: skip
+def test_weights_that_a_library_does_not_have_are_refused_with_those_that_it_has(spec, weights, message):
+    with pytest.raises(CamError, match=message):
+        Network.load(spec, weights=weights)
+
+
+def test_a_file_is_told_by_its_contents_and_not_by_its_name(tmp_path):
+    known = identified("torchvision:resnet50", "IMAGENET1K_V1")
+    assert (known.file, known.accuracy, known.resize) == ("resnet50-0676ba61.pth", 0.7613, 256)
+    assert identified("timm:resnet50", "tv_in1k").file == known.file
+    assert identified("torchvision:resnet50", "DEFAULT").name == "IMAGENET1K_V2"
+    called_so = tmp_path / "resnet50-0676ba61.pth"
+    called_so.write_bytes(b"others")
+    assert identified("torchvision:resnet50", str(called_so)) is None
+    assert identified("torchvision:resnet50", "") is identified("package:squeezenet1_1", "") is None
+    digits = hashlib.sha256(b"others").hexdigest()[:8]
+    assert _is_what_its_name_says(called_so.rename(tmp_path / f"resnet50-{digits}.pth"))
 
 
 def _offline(*_args, **_kwargs):

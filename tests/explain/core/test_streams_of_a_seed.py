@@ -70,6 +70,7 @@ def test_nobody_writes_the_number_of_a_stream_by_hand():
         (Stream.CHECK_PHOTO, (2, 0), [7, 6, 2, 0]),
         (Stream.CHECK_MAPS, (3,), [7, 7, 3]),
         (Stream.PREVIEW, (0,), [7, 8, 0]),
+        (Stream.CLASS_TIES, (2**63,), [7, 9, 2**63]),
     ],
 )
 def test_a_stream_keeps_its_seed(stream, drawn_for, seed):

@@ -167,6 +167,8 @@ def test_a_job_on_weights_of_ones_own_uses_them(researcher, tiny, tmp_path):
         ("timm:x", "None", ""),
         ("timm:x", "", ""),
         ("package:x", "default", "DEFAULT"),
+        ("torchvision:resnet50", "imagenet1k_v1", "IMAGENET1K_V1"),
+        ("timm:resnet50", "TV_IN1K", "tv_in1k"),
     ],
 )
 def test_which_weights_are_meant(load, weights, stored):

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from explain.selection.asked import Rule
 from explain.selection.f1 import Tally, Verdicts
-from explain.selection.rules import Photo, Rule, _named, choose, choose_classes
+from explain.selection.notes import _named
+from explain.selection.rules import Photo, choose, choose_classes
 
 # Ten photos of each class. `one` takes so many of them for the class on the right.
 CLASSES = ["ant", "bee", "cat", "dog"]
@@ -167,9 +169,8 @@ def test_a_limit_as_large_as_what_there_is_leaves_nothing_out():
     assert len(chosen(limit=39).chosen) == 39
 
 
-def test_classes_of_equal_f1_are_taken_in_the_order_of_their_names():
+def test_classes_of_equal_f1_are_listed_by_their_names_where_nothing_is_chosen_by_f1():
     assert [class_choice.name for class_choice in chosen(two).classes] == ["bee", "cat", "ant", "dog"]
-    assert classes_of(chosen(two, top_classes=1)) == {"bee"}
 
 
 def test_many_names_are_shortened():
@@ -260,9 +261,42 @@ def test_too_few_classes_or_photos_are_noted():
 
 
 def test_a_tie_at_the_last_place_is_noted():
-    assert chosen(two, top_classes=1).notes == (
-        "As good by F1 as the last class taken, and left out by their names: cat.",
-    )
+    choice = chosen(two, top_classes=1)
+    (left,) = {"bee", "cat"} - classes_of(choice)
+    assert choice.notes == (f"As good by F1 as the last class taken, and left out by the seed: {left}.",)
+
+
+def perfect(classes: int) -> list[Tally]:
+    """One photo of each class, which two networks get right: F1 is 1.00 for all of them."""
+    return [Tally(f"c{place:04}", (place, place), (place, place), 1) for place in range(classes)]
+
+
+def taken(rule: Rule, classes: int = 1000) -> set[str]:
+    choice = choose_classes(perfect(classes), ["one", "two"], rule)
+    return {row.name for row in choice.classes if not row.reason}
+
+
+def test_classes_of_equal_f1_are_drawn_by_the_seed_and_not_by_the_alphabet():
+    first = taken(Rule(top_classes=5, seed=1))
+    assert first == taken(Rule(top_classes=5, seed=1)) != taken(Rule(top_classes=5, seed=2))
+    assert first != {f"c{place:04}" for place in range(5)}
+    counts = Counter(name for seed in range(300) for name in taken(Rule(top_classes=2, seed=seed), 10))
+    assert min(counts.values()) > 30  # of 60 on average: a class by the alphabet alone would have 300
+    assert max(counts.values()) < 90
+    best = taken(Rule(top_share=0.01, top_classes=5, seed=1))
+    assert best == first  # both networks draw alike, so the best of both have classes in common
+
+
+def test_a_share_of_equal_classes_says_how_many_are_left_out_by_chance():
+    rule = Rule(top_share=0.01, top_classes=20, per_class=50, seed=1)
+    notes = choose_classes(perfect(1000), ["one", "two"], rule).notes
+    assert notes[0] == "1 % of the 1000 classes that one knows is 10 classes."
+    assert notes[1].startswith("As good by F1 as the last of the best 10 of one, and left out by the seed: ")
+    assert notes[1].endswith(" and 980 others.")
+    assert notes[4] == "20 classes are asked for; 10 are left."
+    assert notes[5].startswith("Fewer than 50 photos are left of: c")
+    few = choose_classes(perfect(20), ["one", "two"], Rule(top_share=0.01)).notes
+    assert few[0] == "1 % of the 20 classes that one knows is one class."
 
 
 def test_classes_that_are_chosen_and_not_known_are_named():

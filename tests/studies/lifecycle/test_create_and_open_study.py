@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from explain.models import Prediction
@@ -247,3 +248,18 @@ def test_a_limit_that_lets_nobody_in_is_refused(birds, write, limit):
     run("create_study", write())
     assert "left out for no limit" in refused("invite", "small", **limit)
     assert not Invitation.objects.exists()
+
+
+def test_both_commands_say_what_the_page_of_photos_says(birds, write, client, admin_user):
+    """Six photos for fifteen people: who opens such a study by the command line is told as on the page."""
+    path = write("per_class = 50")
+    path.write_text(path.read_text() + "[recruitment]\npeople = 15\n")
+    created, opened = run("create_study", path), run("open_study", "small", alike_seen=True)
+    client.force_login(admin_user)
+    page = client.get(reverse("study-photos", args=["small"])).content.decode()
+    for told in (created, opened, page):
+        assert "Fewer than 50 photos are left of: " in told
+        assert (
+            "6 photos for 15 people: 18 answers in all, 1.2 from each; what comes out is about these photos alone."
+            in told
+        )

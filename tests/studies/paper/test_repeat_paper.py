@@ -19,7 +19,8 @@ from explain.photos.importer import import_images
 from studies.paper import printed, protocols, stages
 from studies.paper.inputs import METHODS, Inputs
 from studies.paper.printed import METRICS
-from studies.paper.tables import Nearness, beside, interval, nearness, verdict
+from studies.paper.readings import Nearness, nearness, verdict
+from studies.paper.tables import beside, interval
 from studies.paper.zoo import Point, chart
 from studies.protocol.schema import check_protocol
 from tests.explain.photo_files import make_folder, photo_bytes
@@ -74,8 +75,16 @@ def test_the_whole_command_runs_and_a_second_time_makes_nothing_new(two, tmp_pat
     html = to.read_text()
     assert not re.search(r"<(script|iframe|link|object)\b", html)
     assert not re.search(r"\b(src|href)=\"(?!#|data:)", html)
-    assert 'class="stamp"' not in html
     text = text_of(html)
+    assert "Not as in the paper: photos 5 (50,000)" in text
+    assert "ResNet-50: other weights (one)" in text
+    # `one` ends in an average pool and a linear head, where w alone is Grad-CAM
+    assert (
+        "pixel-ablation-cam/weights is left out of this verdict: its maps are those of grad-cam on one ("
+        in text
+    )
+    assert "pixel-ablation-cam/weights a baseline’s maps: left out of the verdict" in text
+    assert "paper-method-choice-few: paper-method-choice-few was not made" in text
     assert "This study was not made." in text
     assert "nan" not in text.lower().split()
     made = Evaluation.objects.count(), ExplanationMap.objects.count()
@@ -97,7 +106,12 @@ def test_every_missing_thing_is_named_with_its_remedy(tmp_path):
     assert [line.split(":")[0] for line in lines] == [
         f"--boxes {tmp_path / 'boxes'}", "--networks", "--networks", "--protocols",
     ]  # fmt: skip
-    assert "manage.py add_network vgg16 --load torchvision:vgg16 --weights PATH" in lines[2]
+    assert (
+        "add_network vgg16 --load torchvision:vgg16 --weights IMAGENET1K_V1 --layer features.30" in lines[2]
+    )
+    assert (
+        "add_network resnet50 --load torchvision:resnet50 --weights IMAGENET1K_V1 --layer layer4" in lines[1]
+    )
     with pytest.raises(CommandError, match="show is not said; give --devkit"):  # fmt: skip
         call_command("repeat_paper", images=flat)
     with pytest.raises(CommandError, match="--images: no photos are given, and there is no set imagenet-val"):
@@ -161,8 +175,11 @@ def _with_printed_figures(one):
 
 def test_where_no_reading_shows_it_the_report_says_so():
     rows = [Nearness("pixel-ablation-cam/authors", "soft", 3, 16, 12.3)]
-    assert verdict(rows).startswith("The printed order comes out under no reading and no protocol. Nearest")
-    assert "3 of 16" in verdict(rows)
+    assert verdict(rows).startswith(
+        "The printed order comes out under no reading and no protocol. Of the comparisons"
+    )
+    assert "pixel-ablation-cam/authors has 3 of 16 under “soft”" in verdict(rows)
+    assert "earest" not in verdict(rows)
 
 
 def test_maps_that_are_the_same_do_not_differ_visibly(two, tiny_tables):

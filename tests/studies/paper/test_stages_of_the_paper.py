@@ -15,10 +15,11 @@ from studies.management.commands.repeat_paper import _inputs
 from studies.models import Study
 from studies.paper import inputs as inputs_module
 from studies.paper import printed, protocols, stages
+from studies.paper.differences import Difference
 from studies.paper.inputs import METHODS, remarks_on_inputs
 from studies.paper.printed import METRICS, TABLES
 from studies.paper.protocols import METHOD_CHOICE, RELIABILITY, Adapted
-from studies.paper.report import _stamp, _study_part
+from studies.paper.report import _brief, _study_part
 from studies.paper.zoo import Point, chart, points
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import fill
@@ -295,10 +296,16 @@ def test_a_report_is_stamped_where_people_are_simulated_or_photos_are_samples():
         return _study_part(Adapted(study.slug, {}, Path("p.toml"), (), METHOD_CHOICE), "")
 
     real, none, simulated = map(part, (by_real, by_nobody, by_machines))
-    assert _stamp(inputs(), [real, none]) == ""
-    assert _stamp(inputs(), [real, simulated]) == "simulated people"
-    assert _stamp(inputs(samples=True), [real]) == "sample photos and sample networks"
-    assert _stamp(inputs(samples=True), [simulated]) == "sample photos and sample networks · simulated people"
+    assert _brief(inputs(), [real, none], []) == ""
+    assert _brief(inputs(), [real, simulated], []) == "simulated people"
+    assert _brief(inputs(samples=True), [real], []) == "sample photos and sample networks"
+    assert (
+        _brief(inputs(samples=True), [simulated], [])
+        == "sample photos and sample networks · simulated people"
+    )
+    assert _brief(inputs(), [real], [Difference("Photos", "250", "15", "photos 15 (250)")]) == (
+        "other data than the paper’s"
+    )
     assert (bool(real.chart), bool(none.chart)) == (True, False)
     assert real.printed == printed.CHOICE
     rated = _study_part(Adapted("none", {}, Path("p.toml"), (), RELIABILITY), "no class is good enough")
