@@ -19,6 +19,8 @@ from .texts import text
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     """The invitation: what the study is, and a box to tick. Agreeing makes the participant and their own link."""
+    if recruitment_sites.is_unfilled(request.GET):
+        return refuse(request, "unfilled", status=400)
     external_id, external = recruitment_sites.read_parameters(request.GET)
     if reason := entrance.closed_because(external_id):
         return refuse(request, reason)

@@ -23,6 +23,13 @@ REFUSALS = {
             "It may have been cut short when it was copied. Please open it again from the message that you got."
         ),
     ),
+    "unfilled": (
+        _("This link is not complete"),
+        _(
+            "It does not say who you are, as the site that sent you here should have made it do. Please tell those who invited "
+            "you: they can put it right. Nothing of yours was stored."
+        ),
+    ),
     "revoked": (
         _("This invitation has been withdrawn"),
         _("Nobody can start with this link any more. Whoever sent it to you can tell you more."),

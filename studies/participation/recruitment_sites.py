@@ -1,5 +1,7 @@
 """What recruitment sites put into a link, and where they want people back."""
 
+import re
+
 from django.http import QueryDict
 
 # Site -> the parameter that says who someone is, and what else the site passes on.
@@ -11,18 +13,31 @@ LONGEST = 100
 # A link says where an assignment is handed in (`turkSubmitTo`), and anyone can write a link: these two and no other.
 MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+# What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`), and what is in no id: a NUL, a line's end.
+NO_ID = re.compile(r"[{}$%<>\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
     """Who a recruitment site says this is (`prolific:PID`, or "" without a site), and all that it passed on.
 
-    Unknown parameters are left out, and values are cut: they come from anyone who can write a link.
+    Unknown parameters are left out, and values are cut: they come from anyone who can write a link. Ask `is_unfilled` first.
     """
     for site, (who, others) in SITES.items():
         if person := query.get(who, "")[:LONGEST].strip():
-            passed_on = {name: str(query[name])[:LONGEST] for name in (who, *others) if query.get(name)}
+            passed_on = {
+                name: CONTROL.sub("", query[name])[:LONGEST] for name in (who, *others) if query.get(name)
+            }
             return f"{site}:{person}", passed_on
     return "", {}
+
+
+def is_unfilled(query: QueryDict) -> bool:
+    """Whether a link says who somebody is by what cannot be an id, as where a site did not fill its placeholder in.
+
+    All who come by such a link would be taken for one person, and the second would be shown the first one's code.
+    """
+    return any(NO_ID.search(query.get(who, "")) for who, _ in SITES.values())
 
 
 def is_preview(query: QueryDict) -> bool:
