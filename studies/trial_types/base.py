@@ -71,19 +71,26 @@ class Answers(ABC):
     """
 
     column: ClassVar[str]
-    """The column of `Response` that holds the stored value. Two types may share one."""
+    """The column of `Response` that holds the stored value: `choice` (any small whole number) or `rating` (−2 to 2). Two types
+    may share one; another column needs a migration, and a place in the constraint in models/trials.py."""
 
     @abstractmethod
     def shown_values(self, shown: int) -> range:
-        """The values that the buttons of a trial with so many maps can have, from the first to the last."""
+        """The values that the buttons of a trial with so many maps can have, by number; on screen they stand as the template
+        has them.
+        """
 
     @abstractmethod
     def stored_value(self, order: Sequence[int], shown_value: int) -> int:
-        """What a button says about the arms. Only for a value that is one of `shown_values`."""
+        """What a button says about the arms. Only for a value that is one of `shown_values`.
+
+        Everything that the scores need, without the order: an imported answer has none. A type that shows some of the arms
+        says here which one.
+        """
 
     @abstractmethod
     def refusal(self, shown: int, shown_value: int) -> str:
-        """Why a value is none of `shown_values`: a whole sentence."""
+        """Why a value is none of `shown_values`: a whole sentence, “N is no …: it must be ….”"""
 
     @abstractmethod
     def in_words(self, value: int, names: Sequence[str]) -> str:
@@ -93,7 +100,8 @@ class Answers(ABC):
     def prefers_first(self, value: Any) -> Any:
         """Whether a stored value says that the first arm is the best one: so an attention check is passed.
 
-        `value` is a number, or an array of numbers; the reply is a truth, or an array of truths.
+        `value` is a number, or an array of numbers; the reply is a truth, or an array of truths. Where trials show one map,
+        so does a check, the one with place 0; nothing needs to be said of others.
         """
 
     @abstractmethod
