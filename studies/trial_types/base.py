@@ -154,7 +154,8 @@ class Asked(ABC):
     """How the order of the arms matters to who reads the results; none has a capital or a stop."""
 
     own_wording: ClassVar[Mapping[str, str | list[str]]]
-    """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts."""
+    """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
+    other language a text differs from the English one; of a list, one of its texts does."""
 
     @abstractmethod
     def fields(self) -> dict[str, Field]:
@@ -176,12 +177,13 @@ class Page(ABC):
     """What volunteers see of a trial type, between the photo and the foot of the page, and how it goes by keyboard.
 
     Called by `participation` alone; the preview in `setup` shows the same views. The templates lie in the type's folder
-    and are named from `studies/` on.
+    and are named from `studies/` on; their styles lie in static/css/volunteer.css.
     """
 
     trial: ClassVar[str]
     """Template of the answers to a trial, within its form. Gets `maps` (dicts of value, key, letter, url), `rtl`, and
-    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`."""
+    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`; on a wide
+    screen their number keys count up from left to right in every language, so what holds them has `dir="ltr"`."""
 
     practice: ClassVar[str]
     """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
@@ -189,7 +191,7 @@ class Page(ABC):
     map there is one here, and the template itself says what was right: `right` is A where the map lies on the object."""
 
     keys: ClassVar[str]
-    """Template of the sentence that says which keys there are; gets `last_key`."""
+    """Template of the sentence that says which keys there are; gets `last_key`, and reads “1 to N” in English."""
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
