@@ -76,15 +76,17 @@ def test_what_passes_a_check_is_what_is_right_in_practice(asked):
         assert set(passes) == {True, False}
 
 
-def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_which_order(asked):
-    asks = {"arms": 2, "items": 5, "each": 4}
+@pytest.mark.parametrize("fewest", [False, True], ids=["two arms", "the fewest arms"])
+def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_which_order(asked, fewest):
+    arms = asked.asked.fewest_arms if fewest else len(ARMS)
+    asks = {"arms": arms, "items": 5, "each": 4}
     rows = list(asked.layout.rows(**asks, seed=1))
     assert sorted(item for item, _ in rows) == sorted([*range(5)] * 4)
     assert list(asked.layout.rows(**asks, seed=1)) == rows
     assert list(asked.layout.rows(**asks, seed=2)) != rows
     for _, order in rows:
-        assert set(order) <= set(range(2))
-        assert len(set(order)) == len(order) == shown_by(asked)
+        assert set(order) <= set(range(arms))
+        assert len(set(order)) == len(order) == asked.layout.shown(arms)
         again = asked.layout.turned(order)
         assert sorted(again) == sorted(order)
         assert len(order) == 1 or all(one != other for one, other in zip(order, again, strict=True))
