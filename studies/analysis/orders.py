@@ -18,7 +18,7 @@ def balanced_orders(arms: int, count: int, seed: int) -> list[Order]:
     square, row and start come first.
 
     Args:
-        arms: how many arms compete, 2 or more.
+        arms: how many arms compete, 1 or more. One has one order.
         count: how many orders are wanted, 0 or more.
         seed: the same seed gives the same orders.
 
@@ -30,8 +30,8 @@ def balanced_orders(arms: int, count: int, seed: int) -> list[Order]:
         >>> sorted(balanced_orders(arms=2, count=4, seed=7))
         [(0, 1), (0, 1), (1, 0), (1, 0)]
     """
-    if arms < 2:
-        raise ValueError(f"{arms} arms: a comparison needs at least two.")
+    if arms < 1:
+        raise ValueError(f"{arms} arms: a trial shows at least one.")
     random = np.random.default_rng(seed)
     squares = _all_squares(arms) if arms <= 4 else _williams_squares(arms)
     names = random.permutation(arms)

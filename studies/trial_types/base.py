@@ -71,19 +71,26 @@ class Answers(ABC):
     """
 
     column: ClassVar[str]
-    """The column of `Response` that holds the stored value. Two types may share one."""
+    """The column of `Response` that holds the stored value: `choice` (any small whole number) or `rating` (−2 to 2). Two types
+    may share one; another column needs a migration, and a place in the constraint in models/trials.py."""
 
     @abstractmethod
     def shown_values(self, shown: int) -> range:
-        """The values that the buttons of a trial with so many maps can have, from the first to the last."""
+        """The values that the buttons of a trial with so many maps can have, by number; on screen they stand as the template
+        has them.
+        """
 
     @abstractmethod
     def stored_value(self, order: Sequence[int], shown_value: int) -> int:
-        """What a button says about the arms. Only for a value that is one of `shown_values`."""
+        """What a button says about the arms. Only for a value that is one of `shown_values`.
+
+        Everything that the scores need, without the order: an imported answer has none. A type that shows some of the arms
+        says here which one.
+        """
 
     @abstractmethod
     def refusal(self, shown: int, shown_value: int) -> str:
-        """Why a value is none of `shown_values`: a whole sentence."""
+        """Why a value is none of `shown_values`: a whole sentence, “N is no …: it must be ….”"""
 
     @abstractmethod
     def in_words(self, value: int, names: Sequence[str]) -> str:
@@ -93,7 +100,8 @@ class Answers(ABC):
     def prefers_first(self, value: Any) -> Any:
         """Whether a stored value says that the first arm is the best one: so an attention check is passed.
 
-        `value` is a number, or an array of numbers; the reply is a truth, or an array of truths.
+        `value` is a number, or an array of numbers; the reply is a truth, or an array of truths. Where trials show one map,
+        so does a check, the one with place 0; nothing needs to be said of others.
         """
 
     @abstractmethod
@@ -146,7 +154,8 @@ class Asked(ABC):
     """How the order of the arms matters to who reads the results; none has a capital or a stop."""
 
     own_wording: ClassVar[Mapping[str, str | list[str]]]
-    """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts."""
+    """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
+    other language a text differs from the English one; of a list, one of its texts does."""
 
     @abstractmethod
     def fields(self) -> dict[str, Field]:
@@ -168,12 +177,13 @@ class Page(ABC):
     """What volunteers see of a trial type, between the photo and the foot of the page, and how it goes by keyboard.
 
     Called by `participation` alone; the preview in `setup` shows the same views. The templates lie in the type's folder
-    and are named from `studies/` on.
+    and are named from `studies/` on; their styles lie in static/css/volunteer.css.
     """
 
     trial: ClassVar[str]
     """Template of the answers to a trial, within its form. Gets `maps` (dicts of value, key, letter, url), `rtl`, and
-    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`."""
+    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`; on a wide
+    screen their number keys count up from left to right in every language, so what holds them has `dir="ltr"`."""
 
     practice: ClassVar[str]
     """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
@@ -181,7 +191,7 @@ class Page(ABC):
     map there is one here, and the template itself says what was right: `right` is A where the map lies on the object."""
 
     keys: ClassVar[str]
-    """Template of the sentence that says which keys there are; gets `last_key`."""
+    """Template of the sentence that says which keys there are; gets `last_key`, and reads “1 to N” in English."""
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:

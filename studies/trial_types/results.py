@@ -175,7 +175,8 @@ class Results(ABC):
     recomputed_by: ClassVar[str] = "docs/recompute_scores.py"
     """A program of numpy alone that computes the same scores from answers.csv and compares them with scores.json.
 
-    A type whose scores this one does not know brings its own, with the same options (`--who`, `--seed`, `--check`).
+    A type whose scores this one does not know brings its own, with the same options (`--who`, `--seed`, `--check`); it may
+    load this one. Where nothing differs, its stderr says “every score agrees”.
     """
 
     methods_template: ClassVar[str]
@@ -191,7 +192,10 @@ class Results(ABC):
 
     @abstractmethod
     def outcome(self, given: Answers, compared: Compared) -> Outcome:
-        """The main finding. An empty table gives an empty outcome."""
+        """The main finding. An empty table gives an empty outcome.
+
+        An interval of any mean or share: `Estimates` in analysis/resampling.py, one row for what each answer adds.
+        """
 
     @abstractmethod
     def further(self, given: Answers, compared: Compared) -> Further:

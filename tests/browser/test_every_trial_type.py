@@ -14,7 +14,7 @@ from tests import by_sql
 from tests.browser.conftest import DESK, PHONE, begin, ready, saved
 from tests.browser.test_languages import nothing_is_cut
 from tests.browser.test_take_part import SCREENS, code_on, everything_is_on_screen
-from tests.studies.trial_types.contract import ARMS
+from tests.studies.trial_types.contract import ARMS, buttons_of
 from tests.studies.trial_types.contract import asked as asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,8 +25,8 @@ def invited_to(invited, asked):
     """The address of an invitation to a study of two arms, with a trial for every answer that there is."""
 
     def invite(**fields):
-        items = len(asked.answers.shown_values(len(ARMS)))
-        return invited(**{"task": asked.name, "methods": ARMS, "items": items, **fields})[1]
+        usual = {"task": asked.name, "methods": ARMS, "items": len(buttons_of(asked))}
+        return invited(**{**usual, **fields})[1]
 
     return invite
 
@@ -41,8 +41,7 @@ def practise(page, asked, press):
     for number in range(len(EXAMPLE_DRAWINGS)):
         page.wait_for_selector(f"input[name=number][value='{number}']", state="attached")
         side = right_side(Participant.objects.get(), number)
-        buttons = asked.answers.shown_values(2)
-        right = next(button for button in buttons if asked.answers.prefers_place(button, side))
+        right = next(button for button in buttons_of(asked) if asked.answers.prefers_place(button, side))
         press(page.locator(f".option[value='{right}']"))
         page.wait_for_selector(".note.good")
         press(page.locator("button.primary"))
@@ -74,7 +73,7 @@ def test_by_each_of_its_keys(new_page, invited_to, asked):
     practise(page, asked, press)
     ready(page)
     keys = values_by_key(page)
-    assert sorted(keys.values()) == list(asked.answers.shown_values(2))
+    assert sorted(keys.values()) == list(buttons_of(asked))
     answer(*list(keys.items())[-1])
     ready(page)
     page.keyboard.press("Backspace")
@@ -95,7 +94,7 @@ def test_by_touch_on_a_phone(new_page, invited_to, asked):
 
     begin(page, invited_to(practice=True), first="practice")
     practise(page, asked, lambda button: button.tap())
-    values = list(asked.answers.shown_values(2))
+    values = list(buttons_of(asked))
     answer(values[-1])
     ready(page)
     page.locator("#undo button").tap()
@@ -108,7 +107,7 @@ def test_by_touch_on_a_phone(new_page, invited_to, asked):
 
 def test_somebody_comes_back_on_a_phone_and_leaves_there(new_page, invited_to, asked):
     desk, phone = new_page(), new_page(**SCREENS["phone"])
-    first, *_, last = asked.answers.shown_values(2)
+    first, *_, last = buttons_of(asked)
     begin(desk, invited_to(items=4))
     ready(desk)
     desk.click(f".option[value='{first}']")

@@ -35,7 +35,7 @@ def test_above_four_every_arm_follows_every_other_equally_often(arms):
 
 
 @settings(max_examples=60, deadline=None)
-@given(arms=st.integers(2, 7), cycles=st.integers(1, 3), seed=st.integers(0, 2**63))
+@given(arms=st.integers(1, 7), cycles=st.integers(1, 3), seed=st.integers(0, 2**63))
 def test_over_whole_squares_every_cell_is_equal(arms, cycles, seed):
     counts = cells(balanced_orders(arms, arms * cycles, seed))
     assert len(counts) == arms * arms
@@ -44,7 +44,7 @@ def test_over_whole_squares_every_cell_is_equal(arms, cycles, seed):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    arms=st.integers(2, 5), items=st.integers(1, 60), per_item=st.integers(1, 9), seed=st.integers(0, 2**63)
+    arms=st.integers(1, 5), items=st.integers(1, 60), per_item=st.integers(1, 9), seed=st.integers(0, 2**63)
 )
 def test_over_a_study_cells_differ_by_at_most_one(arms, items, per_item, seed):
     dealt = study_orders(arms, items, per_item, seed)
@@ -110,9 +110,14 @@ def test_what_an_item_gets_is_dealt_by_the_seed_and_not_in_the_order_of_items():
     assert sorted(orders[0] for orders in dealt) == sorted(balanced_orders(3, 6, seed=4))
 
 
-def test_one_arm_is_refused():
-    with pytest.raises(ValueError, match="at least two"):
-        balanced_orders(1, 4, seed=0)
+def test_one_arm_has_one_order():
+    assert balanced_orders(1, 4, seed=0) == [(0,)] * 4
+    assert study_orders(1, items=2, per_item=3, seed=5) == [[(0,)] * 3] * 2
+
+
+def test_no_arm_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        balanced_orders(0, 4, seed=0)
 
 
 def test_the_core_does_not_import_django():

@@ -57,9 +57,7 @@ def practise(visitor, asked) -> None:
     person = Participant.objects.get(token_sha256=hash_token(visitor.home.split("/")[2]))
     number = int(visitor.soup.select_one("input[name=number]")["value"])
     side = right_side(person, number)
-    visitor.press(
-        value=next(b for b in asked.answers.shown_values(2) if asked.answers.prefers_place(b, side))
-    )
+    visitor.press(value=next(b for b in buttons_of(asked) if asked.answers.prefers_place(b, side)))
     visitor.press()
 
 
@@ -75,8 +73,28 @@ def current(participant: Participant) -> Trial:
     return participant.trials.filter(state="claimed").order_by("position")[0]
 
 
-def orders_of(arms: int) -> list[tuple[int, ...]]:
-    return list(permutations(range(arms)))
+def shown_by(asked) -> int:
+    """How many maps a trial of the two arms shows."""
+    return asked.layout.shown(len(ARMS))
+
+
+def buttons_of(asked) -> range:
+    return asked.answers.shown_values(shown_by(asked))
+
+
+def orders_of(asked) -> list[tuple[int, ...]]:
+    """In which a trial can show the arms: both in either order, or one of them."""
+    return list(permutations(range(len(ARMS)), shown_by(asked)))
+
+
+def check_orders_of(asked) -> list[tuple[int, ...]]:
+    """The same of an attention check: as many maps as in a trial, and the one on the object is always among them."""
+    return list(permutations(range(shown_by(asked))))
+
+
+def folder_of(asked) -> str:
+    """Where its templates lie: Python's folders have no hyphen."""
+    return f"trial_types/{asked.name.replace('-', '_')}/"
 
 
 def protocol_of(asked, arms: int, **changes) -> dict:
@@ -95,7 +113,7 @@ def protocol_of(asked, arms: int, **changes) -> dict:
 def answered(asked, client_of_visitor, **fields) -> Study:
     """A study that three people have filled with what every button says."""
     study, join = opened(asked, items=4, responses_per_item=3, trials_per_participant=4, **fields)
-    buttons = cycle(asked.answers.shown_values(2))
+    buttons = cycle(buttons_of(asked))
     for _ in range(3):
         visitor = client_of_visitor()
         visitor.start(join)

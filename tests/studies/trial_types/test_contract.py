@@ -15,8 +15,16 @@ from studies.protocol.schema import ProtocolError, check_protocol
 from studies.setup.forms.base import NewStudyForm
 from studies.setup.forms.wording_and_design import WordingForm
 from studies.trial_types import AnswerError, trial_type, trial_type_of
+from tests.studies.trial_types.contract import (
+    ARMS,
+    buttons_of,
+    check_orders_of,
+    folder_of,
+    orders_of,
+    protocol_of,
+    shown_by,
+)
 from tests.studies.trial_types.contract import asked as asked
-from tests.studies.trial_types.contract import orders_of, protocol_of
 
 pytestmark = pytest.mark.django_db
 
@@ -33,47 +41,52 @@ def test_it_is_found_by_its_name(asked):
 
 
 def test_every_button_says_something_of_the_arms_wherever_they_stand(asked):
-    """Whatever the order, the buttons can say the same things, and each says another one."""
+    """Each button says another thing. Where all arms are shown, the buttons can say the same things in whatever order."""
     answers = asked.answers
     Response._meta.get_field(answers.column)
-    buttons = answers.shown_values(2)
-    meanings = [[answers.meaning(order, button) for button in buttons] for order in orders_of(2)]
+    buttons = buttons_of(asked)
+    meanings = [[answers.meaning(order, button) for button in buttons] for order in orders_of(asked)]
     assert all(list(meaning) == [answers.column] for row in meanings for meaning in row)
     one, other = ([meaning[answers.column] for meaning in row] for row in meanings)
-    assert sorted(one) == sorted(set(one)) == sorted(other)
+    for row in (one, other):
+        assert sorted(row) == sorted(set(row))
+    assert sorted(one) == sorted(other) or shown_by(asked) < len(ARMS)
     assert one != other
     words = [answers.in_words(value, ["first", "second"]) for value in one]
     assert len(set(words)) == len(words)
 
 
 def test_what_is_no_button_is_refused_by_name(asked):
-    buttons = asked.answers.shown_values(2)
+    buttons = buttons_of(asked)
     for wrong in (buttons[0] - 1, buttons[-1] + 1):
         with pytest.raises(AnswerError, match=rf"^{wrong} is no .*: it must be .*\.$"):
-            asked.answers.meaning((0, 1), wrong)
+            asked.answers.meaning(orders_of(asked)[0], wrong)
 
 
 def test_what_passes_a_check_is_what_is_right_in_practice(asked):
     """Both ask for the map on the object: place 0 of a check, and one of the two sides of an example."""
     answers = asked.answers
-    for order in orders_of(2):
-        for button in answers.shown_values(2):
+    for order in check_orders_of(asked):
+        for button in buttons_of(asked):
             stored = answers.meaning(order, button)[answers.column]
             assert answers.prefers_first(stored) == answers.prefers_place(button, order.index(0))
-    values = np.array([answers.stored_value((0, 1), button) for button in answers.shown_values(2)])
-    assert answers.prefers_first(values).tolist() == [bool(answers.prefers_first(value)) for value in values]
-    assert set(answers.prefers_first(values).tolist()) == {True, False}
+        values = np.array([answers.stored_value(order, button) for button in buttons_of(asked)])
+        passes = answers.prefers_first(values).tolist()
+        assert passes == [bool(answers.prefers_first(value)) for value in values]
+        assert set(passes) == {True, False}
 
 
-def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_which_order(asked):
-    asks = {"arms": 2, "items": 5, "each": 4}
+@pytest.mark.parametrize("fewest", [False, True], ids=["two arms", "the fewest arms"])
+def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_which_order(asked, fewest):
+    arms = asked.asked.fewest_arms if fewest else len(ARMS)
+    asks = {"arms": arms, "items": 5, "each": 4}
     rows = list(asked.layout.rows(**asks, seed=1))
     assert sorted(item for item, _ in rows) == sorted([*range(5)] * 4)
     assert list(asked.layout.rows(**asks, seed=1)) == rows
     assert list(asked.layout.rows(**asks, seed=2)) != rows
     for _, order in rows:
-        assert set(order) <= set(range(2))
-        assert len(set(order)) == len(order) >= 1
+        assert set(order) <= set(range(arms))
+        assert len(set(order)) == len(order) == asked.layout.shown(arms)
         again = asked.layout.turned(order)
         assert sorted(again) == sorted(order)
         assert len(order) == 1 or all(one != other for one, other in zip(order, again, strict=True))
@@ -81,7 +94,7 @@ def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_wh
 
 def test_its_templates_are_in_its_own_folder(asked):
     for name in (asked.page.trial, asked.page.practice, asked.page.keys):
-        assert name.startswith(f"trial_types/{asked.name.replace('-', '_')}/")
+        assert name.startswith(folder_of(asked))
         get_template(name)
 
 

@@ -15,7 +15,7 @@ from studies.models import Study
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
 from studies.trial_types import Rows, trial_types
-from tests.studies.trial_types.contract import answered, make
+from tests.studies.trial_types.contract import answered, buttons_of, make, orders_of
 from tests.studies.trial_types.contract import asked as asked
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,11 @@ def test_its_columns_are_named_once_and_the_one_to_import_is_among_them(asked):
 
 def test_a_file_can_say_whatever_can_be_stored_and_nothing_else(asked):
     arms = ["first", "second"]
-    stored = {asked.answers.stored_value((0, 1), button) for button in asked.answers.shown_values(2)}
+    stored = {
+        asked.answers.stored_value(order, button)
+        for order in orders_of(asked)
+        for button in buttons_of(asked)
+    }
     readings = asked.files.readings(arms)
     assert set(readings.values()) == stored
     assert {readings[str(asked.files.wide_cell(value, arms))] for value in stored} == stored
@@ -40,7 +44,9 @@ def test_a_file_can_say_whatever_can_be_stored_and_nothing_else(asked):
 def test_every_answer_has_its_cell_where_nobody_knows_what_was_on_screen(asked):
     """Imported answers come without it."""
     stored = np.array(
-        [asked.answers.stored_value((0, 1), button) for button in asked.answers.shown_values(2)]
+        sorted(
+            {asked.answers.stored_value(order, b) for order in orders_of(asked) for b in buttons_of(asked)}
+        )
     )
     rows = Rows(
         arms=["first", "second"],

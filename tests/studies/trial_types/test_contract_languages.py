@@ -12,7 +12,7 @@ from tests import by_sql
 from tests.factories import make_participant
 from tests.studies.conftest import Visitor
 from tests.studies.trial_types.contract import asked as asked
-from tests.studies.trial_types.contract import main_of, opened, protocol_of
+from tests.studies.trial_types.contract import buttons_of, main_of, opened, protocol_of
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def pages_of(study, number, client, asked):
     note("instructions")
     visitor.press()
     note("example")
-    value = asked.answers.shown_values(2)[0]
+    value = buttons_of(asked)[0]
     visitor.press(value=value)
     note("what was right")
     by_sql.change(Study.objects.filter(pk=study.pk), practice=False)

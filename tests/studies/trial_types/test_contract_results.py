@@ -22,9 +22,9 @@ from studies.trial_types import trial_types
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant
 from tests.studies.taking_part import answer, held_by, open_study
+from tests.studies.trial_types.contract import ARMS, buttons_of, folder_of, shown_by
 
 pytestmark = pytest.mark.django_db
-ARMS = ("grad-cam", "ablation-cam")
 PEOPLE, ITEMS = 4, 6
 EVERYONE = AnswerSelection("real")
 
@@ -42,7 +42,7 @@ def opened(kind, **fields) -> Study:
 def answered(kind, **fields) -> Study:
     """A study in which people have pressed every button, in turn."""
     study = opened(kind, **fields)
-    buttons = cycle(kind.answers.shown_values(len(ARMS)))
+    buttons = cycle(buttons_of(kind))
     for number in range(1, PEOPLE + 1):
         person = make_participant(study, number)
         claim_trials(participant=person, count=ITEMS)
@@ -114,7 +114,7 @@ def test_its_table_and_its_chart_have_a_name_for_those_who_cannot_see_them(kind,
         assert table.caption, table
         assert table.caption.text.strip()
     for template in (summary_of(study).outcome.template, kind.results.methods_template):
-        assert template.startswith(f"trial_types/{kind.name}/report/")
+        assert template.startswith(f"{folder_of(kind)}report/")
         get_template(template)
     assert kind.results.recomputed_by in report_html(study)
 
@@ -134,8 +134,8 @@ def test_each_item_has_its_figures_under_their_names(kind, admin_client):
 
 
 def test_whoever_presses_one_button_only_favours_one_place_or_none(kind):
-    places = kind.results.places_to_favour(len(ARMS))
-    for value in kind.answers.shown_values(len(ARMS)):
+    places = kind.results.places_to_favour(shown_by(kind))
+    for value in buttons_of(kind):
         favoured = kind.results.favoured(np.array([value]))
         assert favoured.tolist()[0] in (SAME, *range(places))
 

@@ -17,11 +17,13 @@ from tests.studies.participation.test_read_aloud import check_references
 from tests.studies.taking_part import open_study as open_quickly
 from tests.studies.trial_types.contract import (
     ARMS,
+    buttons_of,
     current,
     main_of,
     opened,
     opened_with_everything,
     practise,
+    shown_by,
 )
 from tests.studies.trial_types.contract import asked as asked
 
@@ -32,20 +34,20 @@ def test_a_page_has_a_button_for_every_answer_and_a_key_for_every_button(visitor
     _, join = opened(asked)
     visitor.start(join)
     buttons = visitor.soup.select("form#answer button[name=value].option")
-    assert sorted(int(button["value"]) for button in buttons) == list(asked.answers.shown_values(2))
+    assert sorted(int(button["value"]) for button in buttons) == list(buttons_of(asked))
     keys = [int(button["data-key"]) for button in buttons]
     assert len(set(keys)) == len(keys)
-    assert max(keys) == asked.page.last_key(2)
+    assert max(keys) == asked.page.last_key(shown_by(asked))
     assert all(button.get_text(strip=True) for button in buttons)
     visitor.get(f"{visitor.home}instructions/")
     assert f"1 to {max(keys)}" in visitor.soup.select_one(".v-keys").get_text(" ", strip=True)
 
 
 def test_without_scripts_every_answer_is_stored_as_it_was_meant(visitor, asked):
-    study, join = opened(asked, items=len(asked.answers.shown_values(2)), trials_per_participant=10)
+    study, join = opened(asked, items=len(buttons_of(asked)), trials_per_participant=10)
     visitor.start(join)
     meant = []
-    for button in cycle(asked.answers.shown_values(2)):
+    for button in cycle(buttons_of(asked)):
         if not visitor.on_trial:
             break
         trial = current(study.participants.get())
@@ -59,7 +61,7 @@ def test_without_scripts_every_answer_is_stored_as_it_was_meant(visitor, asked):
 def test_scripts_send_the_same_answers_and_what_is_none_is_kept_as_refused(client, asked):
     study, _ = opened(asked)
     make_participant(study, instructed_at=timezone.now())
-    buttons = asked.answers.shown_values(2)
+    buttons = buttons_of(asked)
     path = f"/p/token-1-of-{study.slug}/answers/"
     positions = [trial["position"] for trial in client.get(path).json()["trials"]]
     sent = [
@@ -74,7 +76,7 @@ def test_scripts_send_the_same_answers_and_what_is_none_is_kept_as_refused(clien
 
 def test_an_answer_is_taken_back_and_given_again(visitor, asked):
     _, join = opened(asked)
-    first, *_, last = asked.answers.shown_values(2)
+    first, *_, last = buttons_of(asked)
     visitor.start(join).answer(first)
     visitor.press("form#undo")
     assert visitor.on_trial
@@ -89,7 +91,7 @@ def test_practice_takes_what_is_better_on_the_side_of_the_object_and_nothing_els
     for number in range(2):
         side = right_side(Participant.objects.get(), number)
         shown = [int(button["value"]) for button in visitor.soup.select("button[name=value]")]
-        assert sorted(shown) == list(asked.answers.shown_values(2))
+        assert sorted(shown) == list(buttons_of(asked))
         right = [button for button in shown if asked.answers.prefers_place(button, side)]
         wrong = next(button for button in shown if button not in right)
         for button in (wrong, right[-1]):
@@ -105,10 +107,10 @@ def test_practice_takes_what_is_better_on_the_side_of_the_object_and_nothing_els
 def test_an_attention_check_is_passed_by_the_map_on_the_object(visitor, asked, right):
     study = open_quickly(task=asked.name, methods=ARMS, items=4, responses_per_item=1, attention_checks=1)
     visitor.start(reverse("join", args=[Invitation.issue(study)[1]]))
-    buttons = asked.answers.shown_values(2)
+    buttons = buttons_of(asked)
     while visitor.on_trial:
         trial = current(study.participants.get())
-        place = trial.arms.index(0)
+        place = trial.arms.index(0) if trial.kind == "check" else 0
         wanted = [button for button in buttons if asked.answers.prefers_place(button, place) is right]
         visitor.answer(wanted[0])
     assert [check_passed(row, study) for row in Response.objects.filter(trial__kind="check")] == [right]
@@ -119,7 +121,7 @@ def test_its_trial_page_says_in_its_classes_what_it_is(visitor, asked):
     _, join = opened(asked)
     visitor.start(join)
     body = BeautifulSoup(visitor.response.content, "html.parser").body
-    assert {"trial", asked.name, "arms-2"} <= set(body["class"])
+    assert {"trial", asked.name, f"arms-{shown_by(asked)}"} <= set(body["class"])
 
 
 def test_who_does_not_see_its_pages_hears_a_name_for_every_picture_and_every_answer(visitor, asked):
@@ -160,7 +162,7 @@ def test_the_own_link_brings_somebody_back_on_another_device_to_where_they_were(
     visitor, another_visitor, asked
 ):
     study, join = opened(asked, practice=True)
-    first, *_, last = asked.answers.shown_values(2)
+    first, *_, last = buttons_of(asked)
     visitor.start(join)
     practise(visitor, asked)
     other = another_visitor().get(visitor.home)
@@ -191,7 +193,7 @@ def test_who_comes_by_the_invitation_again_goes_on_under_a_new_link(visitor, ano
     join += "?PROLIFIC_PID=abc123"
     visitor.get(join)
     visitor.path = join
-    visitor.press().press().answer(asked.answers.shown_values(2)[-1])
+    visitor.press().press().answer(buttons_of(asked)[-1])
     before = on_screen(visitor)
     other = another_visitor().get(join)
     other.path = join
@@ -200,7 +202,7 @@ def test_who_comes_by_the_invitation_again_goes_on_under_a_new_link(visitor, ano
     assert on_screen(other) == before
     assert visitor.get(visitor.home).response.status_code == 404
     while other.on_trial:
-        other.answer(asked.answers.shown_values(2)[0])
+        other.answer(buttons_of(asked)[0])
     assert study.participants.get().responses.filter(status="counted").count() == 3
 
 
@@ -212,12 +214,12 @@ def test_who_leaves_takes_every_answer_along_and_all_is_asked_again_as_it_was(
     visitor.start(join)
     for _ in range(2):
         practise(visitor, asked)
-    for button in cycle(asked.answers.shown_values(2)):
+    for button in cycle(buttons_of(asked)):
         if not visitor.on_trial:
             break
         visitor.answer(button)
     visitor.press()  # after the break
-    visitor.answer(asked.answers.shown_values(2)[-1])
+    visitor.answer(buttons_of(asked)[-1])
     home = visitor.home
     visitor.get(f"{home}leave/").press("form")
     assert "/leave/" in visitor.path
@@ -232,7 +234,7 @@ def test_who_leaves_takes_every_answer_along_and_all_is_asked_again_as_it_was(
     for _ in range(2):
         practise(other, asked)
     while form := other.soup.select_one("form#answer, form[data-next]"):
-        other.answer(asked.answers.shown_values(2)[0]) if form.get("id") else other.press()
+        other.answer(buttons_of(asked)[0]) if form.get("id") else other.press()
     stood = Response.objects.filter(status="counted")
     assert set(stood.values_list("participant__number", flat=True)) == {2}
     assert sorted(stood.values_list("trial__item", "trial__order")) == asks

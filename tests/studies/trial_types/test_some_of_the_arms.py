@@ -19,7 +19,7 @@ from studies.models import CheckMap, ItemMap, Participant, Study, Trial
 from studies.setup.preview import shots_of
 from studies.simulation.blinding_audit import check_blinding
 from studies.simulation.volunteers import Preference, Volunteer
-from studies.trial_types import registry
+from studies.trial_types import Layout, registry
 from studies.trial_types.choice import CHOICE
 from studies.trials.allocation import lay_out_trials
 from studies.trials.practice import right_side
@@ -54,8 +54,9 @@ def test_an_order_that_is_not_what_the_type_says_lays_out_nothing(two, monkeypat
     assert not study.trials.exists()
 
 
-def test_a_type_that_asks_about_one_arm_can_be_opened_with_one(monkeypatch):
-    entry = replace(ONE, asked=type("Asked", (type(CHOICE.asked),), {"fewest_arms": 1})())
+@pytest.mark.parametrize("layout", [ONE.layout, Layout()], ids=["its own layout", "every type's layout"])
+def test_a_type_that_asks_about_one_arm_can_be_opened_with_one(monkeypatch, layout):
+    entry = replace(ONE, asked=type("Asked", (type(CHOICE.asked),), {"fewest_arms": 1})(), layout=layout)
     monkeypatch.setitem(registry._TYPES, "choice", entry)
     study = open_study(study=make_study(methods=("grad-cam",), items=3, responses_per_item=1))
     assert list(study.trials.values_list("order", flat=True)) == ["0"] * 3
