@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from explain.map_sources import source_of
 from explain.models import ImageSet, Network
 from explain.selection import f1_by_class, verdicts
 from studies.models import Study
@@ -40,7 +41,7 @@ def rows_on_study(
         return [Difference("Study", "made, and printed", "not made", f"{slug} was not made")]
     images = [item.image for item in study.items.select_related("image")]
     photos = Counter(image.class_name for image in images)
-    networks = [arm.network for arm in study.arms.select_related("network").order_by("index") if arm.network]
+    networks = _networks_of(study)
     is_choice = of is METHOD_CHOICE
     rows = [
         _photos_row(len(images), is_choice),
@@ -100,6 +101,13 @@ def _people_row(result: Summary | None) -> Difference:
     )
 
 
+def _networks_of(study: Study) -> list[Network]:
+    """The network of each arm whose maps are computed, in the order of the arms."""
+    named = [source_of(arm).pipeline(source_of(arm).keys_of(arm)) for arm in study.arms.order_by("index")]
+    networks = {network.name: network for network in Network.objects.all()}
+    return [networks[pair.network] for pair in named if pair and pair.network in networks]
+
+
 def _networks_row(networks: list[Network], is_choice: bool) -> Difference:
     """By weights and layer, and not by name."""
     theirs = list(printed.NETWORKS)[: 1 if is_choice else 2]
@@ -115,7 +123,9 @@ def _networks_row(networks: list[Network], is_choice: bool) -> Difference:
 
 def _methods_row(study: Study, is_choice: bool) -> Difference:
     theirs = sorted(printed.METHODS) if is_choice else [printed.PIXEL]
-    used = sorted({arm.method or arm.name for arm in study.arms.all()})
+    used = sorted(
+        {facts.method or arm.name for arm in study.arms.all() for facts in [source_of(arm).facts(arm)]}
+    )
     return Difference(
         "Methods",
         ", ".join(theirs),

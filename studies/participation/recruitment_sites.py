@@ -26,7 +26,9 @@ def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
     for site, (who, others) in SITES.items():
         if person := query.get(who, "")[:LONGEST].strip():
             passed_on = {
-                name: CONTROL.sub("", query[name])[:LONGEST] for name in (who, *others) if query.get(name)
+                name: CONTROL.sub("", str(query[name]))[:LONGEST]
+                for name in (who, *others)
+                if query.get(name)
             }
             return f"{site}:{person}", passed_on
     return "", {}

@@ -66,6 +66,15 @@ def test_what_lapsed_for_somebody_who_was_taken_out_does_not_come_back_to_them()
     assert asked(study) == before
 
 
+def test_what_somebody_tells_of_themselves_does_not_bring_them_back():
+    """Their page was open when they were taken out."""
+    _, person = at_it()
+    void_participant(participant=Participant.objects.get(pk=person.pk), reason="a robot")
+    VolunteerSeat(person, "open").keep_background({"age": "40"}, eligible=True)
+    stored = Participant.objects.get()
+    assert (stored.state, stored.background) == ("void", {"age": "40"})
+
+
 def test_who_was_taken_out_is_thanked_and_given_their_code_and_asked_nothing_more(client):
     study, person = at_it()
     void_participant(participant=Participant.objects.get(pk=person.pk), reason="a robot")
