@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from studies.models import Participant, Study
 from studies.protocol import fill_in
 from studies.trial_types import trial_type_of
-from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, right_side
+from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, EXAMPLE_PICTURES, right_side
 
 from .seats import Seat
 
@@ -48,7 +48,7 @@ def example_context(
     """What the templates show of an example: two maps, or the first of them where trials show one."""
     study, drawing = participant.study, EXAMPLE_DRAWINGS[number]
     page = trial_type_of(study).page
-    pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in ("on", "off")]
+    pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in EXAMPLE_PICTURES[drawing]]
     if side == 1:
         pictures.reverse()
     return {

@@ -16,6 +16,7 @@ from .attention_checks import check_passed, names_of_maps, passes
 from .practice import (
     EXAMPLE_DRAWINGS,
     EXAMPLE_NAMES,
+    EXAMPLE_PICTURES,
     current_example,
     failed_practice,
     next_example,
@@ -35,6 +36,7 @@ from .sql import HeldTrial, is_free, locked_state, participant_of, participant_p
 __all__ = [
     "EXAMPLE_DRAWINGS",
     "EXAMPLE_NAMES",
+    "EXAMPLE_PICTURES",
     "HeldTrial",
     "ageing_before",
     "answer_trial",

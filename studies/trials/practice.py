@@ -11,6 +11,8 @@ from studies.models import Event, Participant, Study
 
 EXAMPLE_DRAWINGS = ("cup", "tree")
 EXAMPLE_NAMES = {"cup": _("cup"), "tree": _("tree")}
+# Which of a drawing's two pictures has the map on the object, and which beside it: their addresses do not tell.
+EXAMPLE_PICTURES = {"cup": ("a", "b"), "tree": ("b", "a")}
 EXAMPLE_TRIES = 2  # after the second wrong answer to an example it goes on, and the record says so
 
 

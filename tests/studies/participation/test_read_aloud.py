@@ -117,9 +117,9 @@ def test_practice_says_aloud_whether_it_was_right(visitor, invite):
     _, join = invite(practice=True)
     visitor.start(join)
     assert visitor.soup.select_one("[role=status]") is None
-    for where, tone, words in (("off", "warn", "Look again: map"), ("on", "good", "Yes: map")):
+    for where, tone, words in (("b", "warn", "Look again: map"), ("a", "good", "Yes: map")):
         picture = visitor.soup.select_one(f".maps img[src$='-{where}.svg']")
-        letter = visitor.soup.select_one(".maps button:has(img[src$='-on.svg']) .letter").get_text()
+        letter = visitor.soup.select_one(".maps button:has(img[src$='-a.svg']) .letter").get_text()
         visitor.press(value=picture.find_parent("button")["value"])
         note = visitor.soup.select_one("[role=status]")
         assert tone in note["class"]

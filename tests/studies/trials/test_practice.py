@@ -107,7 +107,8 @@ def test_the_map_on_the_object_is_where_the_right_answer_is(client, invite, task
             1:
         ]
         where = right_side(person, 0)
-        assert [file.endswith("-on.svg") for file in files] == [where == 0, where == 1]
+        assert [file.endswith("-a.svg") for file in files] == [where == 0, where == 1]  # of the first drawing
+        assert "-on" not in page.content.decode()
         seen.add(where)
     assert seen == {0, 1}
 
