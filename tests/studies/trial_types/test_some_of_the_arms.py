@@ -22,7 +22,7 @@ from studies.simulation.volunteers import Preference, Volunteer
 from studies.trial_types import Layout, registry
 from studies.trial_types.choice import CHOICE
 from studies.trials.allocation import lay_out_trials
-from studies.trials.practice import right_side
+from studies.trials.practice import EXAMPLE_DRAWINGS, EXAMPLE_PICTURES, right_side
 from tests.factories import jpeg, make_study, stored
 from tests.studies.trial_types.some_arms import ARMS, ONE, SAME, SomeArms, current, go_through, opened, ready
 from tests.studies.trial_types.some_arms import asked as asked
@@ -114,8 +114,8 @@ def test_practice_shows_as_many_maps_as_a_trial_at_most_two(visitor, asked):
         assert f"arms-{shown}" in visitor.soup.body["class"]
         side = right_side(Participant.objects.get(), number)
         if shown == 1:
-            where = "off" if side else "on"
-            assert f"-{where}.svg" in visitor.soup.select_one(".map img")["src"]
+            picture = EXAMPLE_PICTURES[EXAMPLE_DRAWINGS[number]][side]  # on the object, or beside it
+            assert f"-{picture}.svg" in visitor.soup.select_one(".map img")["src"]
         visitor.press(value=SAME if shown == 1 and side == 1 else side)
         assert ("the other is beside it" in visitor.text) == (shown == 2)
         visitor.press()
