@@ -191,29 +191,29 @@ class Results(ABC):
         """The scores alone, of answers that are counted already: `counts` of each stored value about each item."""
 
     @abstractmethod
-    def outcome(self, given: Answers, compared: Compared) -> Outcome:
+    def outcome(self, answers: Answers, compared: Compared) -> Outcome:
         """The main finding. An empty table gives an empty outcome.
 
         An interval of any mean or share: `Estimates` in analysis/resampling.py, one row for what each answer adds.
         """
 
     @abstractmethod
-    def further(self, given: Answers, compared: Compared) -> Further:
+    def further(self, answers: Answers, compared: Compared) -> Further:
         """What a reviewer asks next, of one answer at least."""
 
-    def judged(self, given: Answers) -> Answers:
+    def judged(self, answers: Answers) -> Answers:
         """The answers as agreement reads them, where those about one item must be about one and the same thing.
 
         Where each trial shows one of the arms, answers about different arms are not: the pair of both is then the item.
         """
-        return given
+        return answers
 
     @abstractmethod
-    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
+    def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         """The tests as plain data, of no answers too."""
 
     @abstractmethod
-    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
+    def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         """What a planned look says of one answer at least, at its level."""
 
     @abstractmethod
@@ -225,8 +225,8 @@ class Results(ABC):
         """Names of an item's figures."""
 
     @abstractmethod
-    def item_figures(self, given: Answers) -> list[tuple[float, ...]]:
-        """A row of figures for each item with answers, in the order of `given.units.item_names`."""
+    def item_figures(self, answers: Answers) -> list[tuple[float, ...]]:
+        """A row of figures for each item with answers, in the order of `answers.units.item_names`."""
 
     @abstractmethod
     def item_figure_in_words(self, figure: float) -> str:

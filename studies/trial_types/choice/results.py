@@ -56,18 +56,18 @@ class ChoiceResults(Results):
     def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> ChoiceScores:
         return choice_scores(items, values, arms=arms, counts=counts)
 
-    def outcome(self, given: Answers, compared: Compared) -> ChoiceOutcome:
-        assert isinstance(given, Choices)
-        if not len(given):
+    def outcome(self, answers: Answers, compared: Compared) -> ChoiceOutcome:
+        assert isinstance(answers, Choices)
+        if not len(answers):
             return ChoiceOutcome(arms=compared.arms)
-        scored, bounds = choice_scores_of(given), choice_intervals_of(given, seed=compared.seed)
+        scored, bounds = choice_scores_of(answers), choice_intervals_of(answers, seed=compared.seed)
         preferences = scored.share_of_preferences
         notes = [bounds.note] if bounds.note else []
         if preferences is None:
             notes.append("Nobody preferred any arm, so there are no shares of preferences.")
         return ChoiceOutcome(
             arms=compared.arms,
-            items=given.units.items,
+            items=answers.units.items,
             notes=tuple(notes),
             scores=tuple(
                 Score(
@@ -82,23 +82,23 @@ class ChoiceResults(Results):
             same=Score(SAME_NAME, scored.same, scored.same_share, None, pair(bounds.same)),
         )
 
-    def further(self, given: Answers, compared: Compared) -> Further:
-        assert isinstance(given, Choices)
-        known = given.only(given.shown != UNKNOWN)
+    def further(self, answers: Answers, compared: Compared) -> Further:
+        assert isinstance(answers, Choices)
+        known = answers.only(answers.shown != UNKNOWN)
         ranking = or_none(lambda: rank_arms_of(known, seed=compared.seed))
         return Further(
-            contrasts=_contrasts(given, compared),
-            any_difference=any_difference_of(given, seed=compared.seed),
+            contrasts=_contrasts(answers, compared),
+            any_difference=any_difference_of(answers, seed=compared.seed),
             ranking=ranking,
             ranked=_ranked(ranking, compared.arms),
             positions=or_none(
                 lambda: position_bias_of(known.units, known.shown, compared.shown, seed=compared.seed)
             ),
-            same_as=tuple(filter(None, (_counted_as(way, given) for way in get_args(SameAs)))),
+            same_as=tuple(filter(None, (_counted_as(way, answers) for way in get_args(SameAs)))),
             methods=tuple(
                 other_interval(
                     method,
-                    choice_intervals_of(given, seed=compared.seed, method=method).arms,
+                    choice_intervals_of(answers, seed=compared.seed, method=method).arms,
                     len(compared.arms),
                 )
                 for method in get_args(Method)
@@ -107,22 +107,22 @@ class ChoiceResults(Results):
             methods_columns=compared.arms,
         )
 
-    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
-        assert isinstance(given, Choices)
-        if not len(given):
+    def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
+        assert isinstance(answers, Choices)
+        if not len(answers):
             return {"contrasts": [], "any_difference": None}
-        every = any_difference_of(given, seed=compared.seed)
+        every = any_difference_of(answers, seed=compared.seed)
         return {
-            "contrasts": [_contrast_json(versus) for versus in _contrasts(given, compared)],
+            "contrasts": [_contrast_json(versus) for versus in _contrasts(answers, compared)],
             "any_difference": asdict(every),
         }
 
-    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
-        assert isinstance(given, Choices)
-        every = choice_intervals_of(given, seed=compared.seed, level=level, draws=LOOK_DRAWS).differences
+    def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
+        assert isinstance(answers, Choices)
+        every = choice_intervals_of(answers, seed=compared.seed, level=level, draws=LOOK_DRAWS).differences
         verdicts = []
         for a, b in compared.declared:
-            tests = swap_tests_of(given, (a, b), seed=compared.seed)
+            tests = swap_tests_of(answers, (a, b), seed=compared.seed)
             ends = turned(every, (a, b))
             of = f"{compared.arms[a]} − {compared.arms[b]}"
             verdicts.append(verdict(of, tests.trials.statistic, ends, tests.p, level))
@@ -136,9 +136,9 @@ class ChoiceResults(Results):
     def item_columns(self, arms: tuple[str, ...]) -> list[str]:
         return [*arms, SAME_NAME]
 
-    def item_figures(self, given: Answers) -> list[tuple[float, ...]]:
-        assert isinstance(given, Choices)
-        return [tuple(row) for row in item_shares_of(given).shares.tolist()]
+    def item_figures(self, answers: Answers) -> list[tuple[float, ...]]:
+        assert isinstance(answers, Choices)
+        return [tuple(row) for row in item_shares_of(answers).shares.tolist()]
 
     def item_figure_in_words(self, figure: float) -> str:
         return f"{figure:.2f}"
@@ -154,10 +154,10 @@ class ChoiceResults(Results):
         return shown
 
 
-def _contrasts(given: Choices, compared: Compared) -> tuple[Versus, ...]:
+def _contrasts(answers: Choices, compared: Compared) -> tuple[Versus, ...]:
     """Every pair of arms, the declared ones first."""
     arms = compared.arms
-    contrasts = compare_arms_of(given, declared=compared.declared, seed=compared.seed)
+    contrasts = compare_arms_of(answers, declared=compared.declared, seed=compared.seed)
     return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
 
 
@@ -186,8 +186,8 @@ def _ranked(ranking: Ranking | None, arms: tuple[str, ...]) -> tuple[Ranked, ...
     return tuple(sorted(lines, key=lambda line: -line.worth))
 
 
-def _counted_as(way: SameAs, given: Choices) -> OtherCount | None:
-    found = or_none(lambda: choice_scores_of(given, same_as=way))
+def _counted_as(way: SameAs, answers: Choices) -> OtherCount | None:
+    found = or_none(lambda: choice_scores_of(answers, same_as=way))
     if found is None:
         return None
     return OtherCount(way, SAME_IN_WORDS[way], tuple(found.arms.tolist()), found.same, found.items)

@@ -48,31 +48,31 @@ class RatingResults(Results):
     def totals(self, items: np.ndarray, values: np.ndarray, counts: np.ndarray, arms: int) -> RatingScores:
         return rating_scores(items, values, counts=counts)
 
-    def outcome(self, given: Answers, compared: Compared) -> RatingOutcome:
-        assert isinstance(given, Ratings)
-        if not len(given):
+    def outcome(self, answers: Answers, compared: Compared) -> RatingOutcome:
+        assert isinstance(answers, Ratings)
+        if not len(answers):
             return RatingOutcome(arms=compared.arms)
-        scored, bounds = rating_scores_of(given), rating_intervals_of(given, seed=compared.seed)
+        scored, bounds = rating_scores_of(answers), rating_intervals_of(answers, seed=compared.seed)
         values = range(-RATING_LIMIT, RATING_LIMIT + 1)
         rating = Rating(
             mean=float(scored.mean),
             interval=pair(bounds.mean),
             mean_of_items=float(scored.mean_of_items),
             mean_of_items_interval=pair(bounds.mean_of_items),
-            counts={value: int((given.values == value).sum()) for value in values},
+            counts={value: int((answers.values == value).sum()) for value in values},
         )
         notes = (bounds.note,) if bounds.note else ()
-        return RatingOutcome(arms=compared.arms, items=given.units.items, notes=notes, rating=rating)
+        return RatingOutcome(arms=compared.arms, items=answers.units.items, notes=notes, rating=rating)
 
-    def further(self, given: Answers, compared: Compared) -> Further:
-        assert isinstance(given, Ratings)
-        known = given.only(given.shown != UNKNOWN)
+    def further(self, answers: Answers, compared: Compared) -> Further:
+        assert isinstance(answers, Ratings)
+        known = answers.only(answers.shown != UNKNOWN)
         means = {
-            method: rating_intervals_of(given, seed=compared.seed, method=method).mean
+            method: rating_intervals_of(answers, seed=compared.seed, method=method).mean
             for method in get_args(Method)
         }
         return Further(
-            tests=rating_tests_of(given),
+            tests=rating_tests_of(answers),
             sides=or_none(lambda: side_bias_of(known, seed=compared.seed)),
             methods=tuple(
                 other_interval(method, None if ends is None else ends[None], 1)
@@ -82,17 +82,17 @@ class RatingResults(Results):
             methods_columns=("mean",),
         )
 
-    def tests_json(self, given: Answers, compared: Compared) -> dict[str, Any]:
-        assert isinstance(given, Ratings)
-        tests = rating_tests_of(given) if len(given) else {}
+    def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
+        assert isinstance(answers, Ratings)
+        tests = rating_tests_of(answers) if len(answers) else {}
         return {"tests": {name: asdict(found) for name, found in tests.items()}}
 
-    def verdicts(self, given: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
-        assert isinstance(given, Ratings)
-        ends = rating_intervals_of(given, seed=compared.seed, level=level, draws=LOOK_DRAWS).mean
-        by_unit = rating_tests_of(given)
+    def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
+        assert isinstance(answers, Ratings)
+        ends = rating_intervals_of(answers, seed=compared.seed, level=level, draws=LOOK_DRAWS).mean
+        by_unit = rating_tests_of(answers)
         p = largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
-        return (verdict("mean rating", rating_scores_of(given).mean, ends, p, level),)
+        return (verdict("mean rating", rating_scores_of(answers).mean, ends, p, level),)
 
     def json_fields(self) -> dict[str, "Field"]:
         from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
@@ -102,9 +102,9 @@ class RatingResults(Results):
     def item_columns(self, arms: tuple[str, ...]) -> list[str]:
         return ["mean"]
 
-    def item_figures(self, given: Answers) -> list[tuple[float, ...]]:
-        assert isinstance(given, Ratings)
-        return [(mean,) for mean in rating_scores_of(given).by_item.values()]
+    def item_figures(self, answers: Answers) -> list[tuple[float, ...]]:
+        assert isinstance(answers, Ratings)
+        return [(mean,) for mean in rating_scores_of(answers).by_item.values()]
 
     def item_figure_in_words(self, figure: float) -> str:
         return signed(figure)
