@@ -175,7 +175,8 @@ class StudyActions:
 
     @extend_schema(
         summary="Take all answers of a participant out of the scores",
-        description="They are kept as void, and the same photos are asked of others in the same orders.",
+        description="They are kept as void, and the same photos are asked of others in the same orders. Nothing more is asked of "
+        "the participant, and what still comes from them does not count.",
         parameters=[NUMBER],
         request=ReasonSerializer,
         responses=VoidedSerializer,

@@ -117,7 +117,7 @@ def participants(study: Study) -> Iterator[str]:
 PARTICIPANT_MEANINGS = {
     "participant": "Number of the participant, from 1: `participant` of answers.csv.",
     "group": "Label of the invitation the participant came by.",
-    "state": "active, finished, screened (not eligible by their own answers) or withdrawn.",
+    "state": "active, finished, screened (not eligible by their own answers), withdrawn, or void (taken out by the researchers).",
     "simulated": "true: a simulated volunteer, not a person.",
     "consented_at": "When they agreed to take part.",
     "finished_at": "When they gave their last answer. Empty: they did not finish.",

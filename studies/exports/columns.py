@@ -254,7 +254,7 @@ COLUMNS = [
     Column(
         "participant_state",
         TEXT,
-        "active, finished, screened or withdrawn. Scores leave out the answers of people who withdrew.",
+        "active, finished, screened, withdrawn, or void (taken out by the researchers). Scores leave out the answers of people who withdrew.",
         lambda e, raw: e.of_person(raw, "state"),
     ),
     Column(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from explain.cam.metrics.faithfulness import drops
+
 from .printed import METRICS, Metric
 from .tables import LEVEL, Columns
 
@@ -55,11 +57,12 @@ def _values(columns: Columns, method: str, metric: Metric) -> tuple[np.ndarray, 
     """What each photo adds to the figure, and whether it counts: both (photos,) float64."""
     whole, left = columns[method][metric.score], columns[method][f"{metric.score}_left"]
     kept = whole > 0
+    values = np.zeros(len(whole))
     if metric.figure == "increase":
-        values = 100.0 * (whole < left)
+        values[kept] = 100 * (whole < left)[kept]
     else:
-        values = 100 * np.maximum(0, whole - left) / np.where(kept, whole, 1)
-    return np.where(kept, values, 0), kept.astype(float)
+        values[kept] = drops(whole[kept], left[kept], scale=100)
+    return values, kept.astype(float)
 
 
 def _draws(photos: int) -> Iterator[np.ndarray]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from explain.cam.metrics.faithfulness import win_shares
+from explain.cam.metrics.faithfulness import drops, win_shares
 from explain.evaluation import EvaluationProgress, EvaluationTable, columns_of, table_of
 from explain.models import ImageSet
 from studies.analysis.distributions import student_quantile
@@ -132,6 +132,6 @@ def interval(figures: Mapping[str, np.ndarray], metric: Metric) -> tuple[float, 
     if metric.figure == "increase":
         low, high = wilson(int((whole < left).sum()), len(whole), LEVEL)
         return 100 * low, 100 * high
-    drops = 100 * np.maximum(0, whole - left) / whole
-    half = student_quantile((1 + LEVEL) / 2, len(drops) - 1) * drops.std(ddof=1) / np.sqrt(len(drops))
-    return float(drops.mean() - half), float(drops.mean() + half)
+    lost = drops(whole, left, scale=100)
+    half = student_quantile((1 + LEVEL) / 2, len(lost) - 1) * lost.std(ddof=1) / np.sqrt(len(lost))
+    return float(lost.mean() - half), float(lost.mean() + half)

@@ -223,38 +223,39 @@ class VolunteerSeat(Seat):
 
     def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
         participant = self.participant
-        with self._while_they_stay() as stay:
-            if not stay:
+        with self._while_they_stay() as state:
+            if not state:
                 return
-            participant.background = answers
-            if not eligible:
+            participant.background, participant.state = answers, state
+            if state == Participant.State.ACTIVE and not eligible:
                 participant.state = Participant.State.SCREENED
-            participant.save(update_fields=["background", *([] if eligible else ["state"])])
+            participant.save(update_fields=["background", "state"])
             Event.objects.create(**self._whose(), kind=Event.Kind.of_background(participant.state))
 
     def keep_instructed(self) -> None:
-        with self._while_they_stay() as stay:
-            if stay and self.participant.instructed_at is None:
+        with self._while_they_stay() as state:
+            if state and self.participant.instructed_at is None:
                 self.participant.instructed_at = timezone.now()
                 self.participant.save(update_fields=["instructed_at"])
                 Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
 
     def keep_practice(self, number: int, value: str, *, right: bool) -> None:
         data = {"number": number, "value": value[:10], "right": right}
-        with self._while_they_stay() as stay:
-            if stay:
+        with self._while_they_stay() as state:
+            if state:
                 Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)
 
     def keep_rest(self, after: int) -> None:
-        with self._while_they_stay() as stay:
-            if stay:
+        with self._while_they_stay() as state:
+            if state:
                 Event.objects.create(**self._whose(), kind=Event.Kind.BREAK, data={"after": after})
 
     @contextmanager
-    def _while_they_stay(self) -> Iterator[bool]:
-        """A transaction that whoever leaves the study waits for; false where they have left it: nothing is kept then."""
+    def _while_they_stay(self) -> Iterator[str]:
+        """A transaction that whoever leaves the study waits for: their state, or "" where they have left: nothing is kept then."""
         with write_transaction():
-            yield locked_state(self.participant.pk) not in ("", Participant.State.WITHDRAWN)
+            state = locked_state(self.participant.pk)
+            yield "" if state == Participant.State.WITHDRAWN else state
 
     def _whose(self) -> dict[str, Any]:
         return {"study_id": self.participant.study_id, "participant": self.participant}
@@ -266,8 +267,8 @@ class VolunteerSeat(Seat):
         undo_answer(participant=self.participant, answer_id=answer_id)
 
     def keep_refused(self, operation: Any, why: str) -> None:
-        with self._while_they_stay() as stay:
-            if stay:
+        with self._while_they_stay() as state:
+            if state:
                 submissions.keep_refused(self.participant, operation, why)
 
     def finish(self) -> None:

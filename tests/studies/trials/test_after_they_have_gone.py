@@ -70,9 +70,12 @@ def test_what_somebody_tells_of_themselves_does_not_bring_them_back():
     """Their page was open when they were taken out."""
     _, person = at_it()
     void_participant(participant=Participant.objects.get(pk=person.pk), reason="a robot")
-    VolunteerSeat(person, "open").keep_background({"age": "40"}, eligible=True)
-    stored = Participant.objects.get()
-    assert (stored.state, stored.background) == ("void", {"age": "40"})
+    for eligible in (True, False):
+        VolunteerSeat(Participant.objects.get(), "open").keep_background({"age": "30"}, eligible=eligible)
+        VolunteerSeat(person, "open").keep_background({"age": "40"}, eligible=eligible)
+        stored = Participant.objects.get()
+        assert (stored.state, stored.background) == ("void", {"age": "40"})
+        person.state = "active"  # as the page that is open believes
 
 
 def test_who_was_taken_out_is_thanked_and_given_their_code_and_asked_nothing_more(client):
