@@ -98,17 +98,27 @@ class Network:
         Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.
         """
         source = open_source(spec, weights, class_names)
-        return cls(
-            source.module,
-            layer=layer or None,
-            class_names=class_names or source.class_names,
-            preprocessing=preprocessing or source.preprocessing,
-            device=device,
-            dtype=dtype,
-            spec=spec,
-            backend=backend,
-            cache=cache,
-        )
+        _check_size(spec, source.preprocessing, preprocessing)
+        try:
+            return cls(
+                source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
+                layer=layer or None,
+                class_names=class_names or source.class_names,
+                preprocessing=preprocessing or source.preprocessing,
+                device=device,
+                dtype=dtype,
+                spec=spec,
+                backend=backend,
+                cache=cache,
+            )
+        except RuntimeError as problem:
+            if not spec.endswith(".pt2"):
+                raise
+            # an exported program checks itself what it is given, as it runs
+            raise CamError(
+                f"network {spec}: it cannot read a photo as it is given here ({str(problem).splitlines()[0][:200]}); "
+                "export it again for what it is to read"
+            ) from problem
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -186,6 +196,15 @@ class Network:
                 f"{self.spec} gives {count} class scores, but {len(names)} class names; give one name each"
             )
         return list(names)
+
+
+def _check_size(spec: str, exported: Preprocessing | None, asked: Preprocessing | None) -> None:
+    """Raise CamError where photos are to have another size than an exported program reads."""
+    if spec.endswith(".pt2") and exported and asked and exported.size != asked.size:
+        raise CamError(
+            f"network {spec}: it was exported for photos of {exported.size[0]} × {exported.size[1]} pixels, not of "
+            f"{asked.size[0]} × {asked.size[1]}; export it again for that size, or for any"
+        )
 
 
 def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:

@@ -11,6 +11,7 @@ from torch import nn
 
 from ..errors import CamError, UnknownNameError, WeightsError, nearest
 from ..preprocessing import Preprocessing
+from .exported_input import exported_input
 from .published import DEFAULT, weights_name
 from .weights import load_into, read_weights
 
@@ -163,12 +164,12 @@ def _exported(path: Path, weights: str | Path | None) -> Source:
         raise WeightsError(
             f"network {path}: it is no file by torch.export.save, or by another PyTorch; export it again"
         ) from problem
+    inputs = exported_input(program, path)
     module = torch.export.unflatten(program)
-    # a program exported without dynamic_shapes reads one photo at a time: cam/cut.py asks for this mark
-    module.one_by_one = _reads_one_photo(program)  # type: ignore[assignment]
-    return Source(module, None, None)
-
-
-def _reads_one_photo(program: torch.export.ExportedProgram) -> bool:
-    photos = next(node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs)
-    return isinstance(photos.meta["val"].shape[0], int)
+    for part in module.modules():
+        part.training = (
+            False  # it was exported as it runs; and a program that reads any batch cannot be copied
+        )
+    # cam/cut.py asks for this mark
+    module.one_by_one = inputs.one_by_one  # type: ignore[assignment]
+    return Source(module, inputs.preprocessing, None)

@@ -276,3 +276,52 @@ def test_the_manifest_is_plain_and_complete():
     )
     assert out.manifest["methods"] == {"ablation-cam++": {"groups": 4, "depth": 6, "threshold": 0.01}}
     assert out.manifest["score"] == "logit"
+
+
+def exported(path, photos, dynamic=None, module=None):
+    torch.export.save(torch.export.export(module or small(), (photos,), dynamic_shapes=dynamic), path)
+    return str(path)
+
+
+def any_number(most=None):
+    return ({0: torch.export.Dim("photos", min=1, max=most)},)
+
+
+def test_a_program_that_reads_any_number_of_photos_is_loaded_and_gives_what_its_module_gives(tmp_path):
+    spec = exported(tmp_path / "any.pt2", torch.randn(2, 3, 224, 224), any_number())
+    net, photos = Network.load(spec), torch.randn(5, 3, 224, 224)
+    torch.testing.assert_close(net.logits(photos), small()(photos))
+
+
+def test_a_program_that_reads_a_few_photos_at_once_is_given_them_one_by_one(tmp_path):
+    spec = exported(tmp_path / "few.pt2", torch.randn(2, 3, 224, 224), any_number(most=4))
+    photos = torch.randn(9, 3, 224, 224)
+    torch.testing.assert_close(Network.load(spec).logits(photos), small()(photos))
+
+
+def test_a_program_of_one_size_reads_photos_of_that_size(tmp_path):
+    spec = exported(tmp_path / "wide.pt2", torch.randn(1, 3, 64, 48))
+    net = Network.load(spec)
+    assert net.preprocessing.size == (64, 48)
+    assert net.logits(torch.randn(3, 3, 64, 48)).shape == (3, 4)
+    with pytest.raises(CamError, match=r"photos of 64 × 48 pixels, not of 32 × 32; export it again"):
+        Network.load(spec, preprocessing=Preprocessing(size=(32, 32), resize=32))
+
+
+@pytest.mark.parametrize(
+    ("shape", "dynamic", "said"),
+    [
+        ((4, 3, 64, 64), None, r"exported for \(4, 3, 64, 64\), and must read one photo"),
+        ((3, 64, 64), None, r"exported for \(3, 64, 64\), and must read one photo"),
+        ((3, 3, 64, 64), ({0: torch.export.Dim("photos", min=2)},), r"must read one photo.*min=1"),
+        ((1, 1, 64, 64), None, "cannot read a photo as it is given here .*export it again"),
+    ],
+)
+def test_a_program_that_cannot_read_one_photo_is_one_clear_line(tmp_path, shape, dynamic, said):
+    first = nn.Conv2d(shape[-3], 6, 3, 2, 1)
+    rest = [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(-3), nn.Linear(6, 4)]
+    spec = exported(tmp_path / "net.pt2", torch.randn(shape), dynamic, nn.Sequential(first, *rest).eval())
+    with pytest.raises(CamError, match=said) as refused:
+        Network.load(spec)
+    assert "net.pt2" in str(refused.value)
+    assert "\n" not in str(refused.value)
