@@ -108,6 +108,10 @@ LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "config.logins.Handler"
+AXES_CLIENT_IP_CALLABLE = "config.proxy.direct_address"
+ADDRESS_FAILURE_LIMIT = 50  # of one address over all names, while the cool-off time lasts
+LOGIN_DAYS = env.int("LOGIN_DAYS", 30)  # that log-ins and failed ones are kept, with their addresses
 
 LANGUAGE_CODE = "en-gb"  # of staff's pages
 # What a study may be in, each by its own name. Another one: docs/languages.md.
@@ -162,6 +166,8 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# Who has withdrawn, as hashes: no restore of an older backup brings them back. Better on another disk than the database.
+WITHDRAWN_FILE = env.str("WITHDRAWN_FILE", str(DATA_DIR / "withdrawn.jsonl"))
 FILE_UPLOAD_TEMP_DIR = DATA_DIR  # a machine's /tmp may be small
 MAX_PIXELS = env.int("MAX_PIXELS", 50_000_000)
 
