@@ -120,6 +120,7 @@ class StudyAdmin(OfVisibleStudies):
     search_fields = ["slug", "title"]
     filter_horizontal = ["researchers", "viewers"]
     inlines = [ArmsInline]
+    exclude = ["nonce"]  # a secret while people answer; after that the protocol names it
     # Made by opening, pausing and closing, which have their own page and commands; the language comes with the
     # texts in it, from the protocol.
     readonly_fields = [
@@ -137,7 +138,8 @@ class StudyAdmin(OfVisibleStudies):
 
     def get_readonly_fields(self, request, obj=None):
         frozen = Study.FROZEN if obj and obj.is_frozen else ()
-        return list(dict.fromkeys([*self.readonly_fields, *frozen]))
+        fields = dict.fromkeys([*self.readonly_fields, *frozen])
+        return [name for name in fields if name not in self.exclude]
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.is_frozen)

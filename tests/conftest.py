@@ -34,6 +34,12 @@ def _own_media(settings, tmp_path):
     }
 
 
+@pytest.fixture(autouse=True)
+def _same_orders_each_time(monkeypatch):
+    """A study draws a nonce when it is opened; in tests it is always this one, so that the same seed gives the same orders."""
+    monkeypatch.setattr("studies.lifecycle.opening.new_nonce", lambda: "5e" * 32)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
     """On SQLite the tests' database is a file, as in real life: several threads share an in-memory one badly."""

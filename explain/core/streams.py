@@ -8,10 +8,32 @@ What a number gives may never change: whoever recomputes a study must get its dr
 The seed alone, without a stream, is that of `orders.balanced_orders` and of every statistic, whose generator is named
 in its output. numpy takes a seed that ends in zeros as the one without them (up to four words).
 
+A protocol is published, and its seed with it. What a volunteer must not be able to work out, which map stands where and
+when a check comes, is drawn by the order seed instead: the seed mixed with a nonce that stays secret while people answer.
+
 Nothing is imported here but the standard library: both pure cores may use it.
 """
 
+import hashlib
+import hmac
 from enum import Enum
+
+
+def order_seed(seed: int, nonce: str) -> int:
+    """The seed of all draws that must stay secret while people answer: HMAC-SHA256 of the seed's digits under the nonce.
+
+    Args:
+        seed: the study's.
+        nonce: 64 hexadecimal digits; empty for studies that were opened before there were nonces: the seed itself.
+
+    >>> order_seed(7, "")
+    7
+    >>> hex(order_seed(7, "00" * 32))[:18]
+    '0x306e9426d794f2f6'
+    """
+    if not nonce:
+        return seed
+    return int.from_bytes(hmac.digest(bytes.fromhex(nonce), str(seed).encode(), hashlib.sha256))
 
 
 class Stream(Enum):

@@ -6,6 +6,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from explain.map_sources import source_of
+from studies.lifecycle import published_protocol
 from studies.models import Arm, Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
 from studies.participation import is_over, lets_nobody_in
 from studies.trial_types import TrialType, answer_columns, trial_type_of, trial_types
@@ -234,6 +235,10 @@ class VersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = ProtocolVersion
         fields = ["number", "sha256", "at", "user", "why", "protocol"]
+
+    def to_representation(self, instance: ProtocolVersion) -> dict[str, Any]:
+        protocol = published_protocol(instance.study, instance.protocol)
+        return {**super().to_representation(instance), "protocol": protocol}
 
 
 class OpeningSerializer(serializers.Serializer):

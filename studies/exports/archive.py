@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from defusedcsv import csv
 
-from studies.lifecycle import SEAL_BROKEN, seal_in_words
+from studies.lifecycle import SEAL_BROKEN, find_version, seal_in_words
 from studies.models import Study
+from studies.protocol import to_toml
 from studies.results import (
     MEANINGS,
     AnswerSelection,
@@ -33,7 +34,7 @@ WIDE = "answers-wide.csv"
 
 
 def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
-    """Write answers in each format, scores, participants, maps and codebook into a folder; return the files.
+    """Write answers in each format, scores, participants, maps, codebook and protocol into a folder; return the files.
 
     Where the study's seal is broken, one more file says what differs.
 
@@ -57,6 +58,7 @@ def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = 
         "maps.csv": maps(study),
         "codebook.csv": [codebook(study)],
         "scores.json": [scores + "\n"],
+        "protocol.toml": [to_toml(find_version(study))],
     }
     if seal := seal_in_words(study):
         files = {SEAL_BROKEN: [seal.text + "\n"], **files}

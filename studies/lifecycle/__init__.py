@@ -1,8 +1,9 @@
 """Draft, ready, open, closed: what must hold before each step, and what is fixed by it."""
 
 from .fingerprint import code_version, picture_hashes
+from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
-from .readiness import MissingMapsError, create_study, make_ready
+from .readiness import MissingMapsError, create_study, make_ready, new_study
 from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
@@ -12,6 +13,7 @@ from .transitions import STEPS, change_state, close_draft, revoke_invitation
 __all__ = [
     "EXIT_STATUS",
     "LIKENESS",
+    "NAMED",
     "SEAL_BROKEN",
     "STEPS",
     "MissingMapsError",
@@ -25,8 +27,11 @@ __all__ = [
     "find_version",
     "make_ready",
     "named_download",
+    "new_study",
     "open_study",
+    "orders_are_known",
     "picture_hashes",
+    "published_protocol",
     "revise",
     "revoke_invitation",
     "seal_in_words",

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from explain.cam.metrics import attention_maps
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
-from explain.core.streams import Stream
+from explain.core.streams import Stream, order_seed
 from explain.map_sources import source_of
 from explain.models import Image
 from explain.photos import pixels_of
@@ -24,8 +24,10 @@ class AttentionError(BadInputError):
     """Attention checks that cannot be made of a study's photos."""
 
 
-def make_check_maps(study: Study) -> list[CheckMap]:
+def make_check_maps(study: Study, nonce: str = "") -> list[CheckMap]:
     """Draw the check maps of a draft: files are stored, rows are not yet saved. None where it wants no checks.
+
+    `nonce` is the one that the study will be opened with: whoever could draw these maps from the protocol would know a check.
 
     Raises:
         AttentionError: too few photos have a box that leaves room beside it, or a person gives too few answers.
@@ -42,7 +44,7 @@ def make_check_maps(study: Study) -> list[CheckMap]:
     drawn = draw(
         [(item.image, cells.get(pk, CELLS)) for pk, item in items.items()],
         maps=maps_shown(study),
-        seed=study.seed,
+        seed=order_seed(study.seed, nonce),
         wanted=study.attention_checks,
     )
     return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]

@@ -114,7 +114,7 @@ def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
 # Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
-_LATER = {"attention_checks", "alike_seen", "language"}
+_LATER = {"attention_checks", "alike_seen", "language", "nonce"}
 
 
 def settings_in_the_hash(study: Study) -> dict[str, Any]:

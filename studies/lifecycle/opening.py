@@ -1,5 +1,6 @@
 """From a study that is ready to an open one, whose trials are made and whose questions are frozen and hashed."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from studies.trials import lay_out_trials
 from . import similarity
 from .check_maps import drop_files, make_check_maps
 from .fingerprint import _check_hashes, code_version, picture_hashes, record_version, seal
+from .nonce import without_nonce
 
 
 class OpeningError(BadInputError):
@@ -51,13 +53,19 @@ def open_study(
     alike = _alike(study, alike_seen)
     pictures = picture_hashes(study, progress)
     version = code_version()
-    check_maps = make_check_maps(study)
+    nonce = study.nonce or new_nonce()
+    check_maps = make_check_maps(study, nonce)
     pictures |= _check_hashes(check_maps)
     try:
-        return _open(study, user, pictures, check_maps, version, alike)
+        return _open(study, user, pictures, check_maps, version, alike, nonce)
     except BaseException:
         drop_files(check_maps)
         raise
+
+
+def new_nonce() -> str:
+    """A secret of 256 bits that nobody can work out from what is published."""
+    return secrets.token_hex(32)
 
 
 def _open(
@@ -67,11 +75,14 @@ def _open(
     check_maps: list[CheckMap],
     version: str,
     alike: list[list[Any]],
+    nonce: str,
 ) -> Study:
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
         if study.state != Study.State.READY:
             raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
+        named = {"nonce": "named by its protocol"} if study.nonce else {}
+        study.nonce, study.protocol = study.nonce or nonce, without_nonce(study.protocol)
         trials = lay_out_trials(study)
         CheckMap.objects.bulk_create(check_maps)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
@@ -85,7 +96,7 @@ def _open(
             if alike
             else {}
         )
-        Event.objects.create(study=study, user=user, kind=Event.Kind.OPENED, data=data | seen)
+        Event.objects.create(study=study, user=user, kind=Event.Kind.OPENED, data=data | seen | named)
     return study
 
 

@@ -31,12 +31,12 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
         "studies/lifecycle/protocol.html",
         {
             "study": study,
-            "toml": to_toml(in_full(study.protocol)),
+            "toml": to_toml(find_version(study)),
             "versions": _history(study),
             "may_edit": may_edit(request.user, study),
             "others": others.values_list("slug", flat=True),
             "other": other,
-            "differences": differences(study.protocol, other.protocol) if other else [],
+            "differences": differences(find_version(study), find_version(other)) if other else [],
         },
     )
 

@@ -1,8 +1,9 @@
 """A study from its protocol, and its items once all maps are there."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from explain import map_sources
 from explain.models import ExplanationMap, Image, Network
@@ -38,12 +39,29 @@ def create_study(*, protocol: Protocol) -> Study:
     Raises:
         ProtocolError: the slug is taken, a set, network, class or map does not exist; with the remedy.
     """
-    if Study.objects.filter(slug=protocol.slug).exists():
-        raise ProtocolError(Fault(("slug",), Code.SLUG_TAKEN, {"slug": protocol.slug}))
     study = Study(slug=protocol.slug)
-    with transaction.atomic():
+    with new_study(protocol.slug):
         make_ready(study=study, protocol=protocol)
     return study
+
+
+@contextmanager
+def new_study(slug: str) -> Iterator[None]:
+    """A transaction that stores a study of this name; all or nothing.
+
+    Raises ProtocolError where the name is taken, by somebody else at this very moment too: the database says so when it is
+    stored, and what it says is put into words.
+    """
+    taken = ProtocolError(Fault(("slug",), Code.SLUG_TAKEN, {"slug": slug}))
+    if Study.objects.filter(slug=slug).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if Study.objects.filter(slug=slug).exists():
+            raise taken from error
+        raise
 
 
 def make_ready(*, study: Study, protocol: Protocol) -> None:
@@ -56,7 +74,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     with transaction.atomic():
         for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
-        study.protocol, study.state = protocol.source, Study.State.READY
+        study.protocol, study.nonce, study.state = protocol.source, protocol.nonce, Study.State.READY
         study.save()
         arms = [
             Arm.objects.create(

@@ -17,6 +17,7 @@ from studies.models import Event, ProtocolVersion, Study
 from studies.protocol import Protocol, check_protocol, in_full
 
 from .fingerprint import picture_hashes, record_version, seal
+from .nonce import published_protocol
 
 CHANGEABLE = ("wording.", "recruitment.completion_url")
 
@@ -54,14 +55,14 @@ def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def find_version(study: Study, number: int | None = None) -> dict[str, Any]:
-    """The protocol of a version in full; without a number the present one, of a draft too."""
+    """The protocol of a version in full, as it may be seen now; without a number the present one, of a draft too."""
     if number is None:
-        return in_full(study.protocol)
+        return published_protocol(study, in_full(study.protocol))
     version = study.versions.filter(number=number).first()
     if version is None:
         known = ", ".join(map(str, study.versions.values_list("number", flat=True))) or "none yet"
         raise BadInputError(f"{study.slug}: has no version {number} of its protocol (there is: {known}).")
-    return version.protocol
+    return published_protocol(study, version.protocol)
 
 
 def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> ProtocolVersion:

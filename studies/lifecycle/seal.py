@@ -12,7 +12,7 @@ them says that they are as before: a reply is kept for the row object of one req
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db.models import Prefetch
@@ -87,7 +87,16 @@ def _look(study: Study, with_pictures: bool) -> BrokenSeal | None:
     changes = [*_of_seal(study, version), *_of_rows(study, version, with_pictures)]
     if not any(change.part == "protocol" for change in changes):
         changes += _of_version(study, version)
-    return BrokenSeal(study.slug, version.number, tuple(changes)) if changes else None
+    told = tuple(_without_secrets(change, study) for change in changes)
+    return BrokenSeal(study.slug, version.number, told) if told else None
+
+
+def _without_secrets(change: Change, study: Study) -> Change:
+    """The change as it may be told: that the nonce differs, and not what it is while people answer."""
+    if study.state in Study.OVER or change.key.rpartition(".")[2] != "nonce":
+        return change
+    before, now = (value and "a secret until the study is closed" for value in (change.before, change.now))
+    return replace(change, before=before, now=now and "another")
 
 
 def _without_version(study: Study) -> BrokenSeal:

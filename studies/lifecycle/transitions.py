@@ -53,7 +53,10 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
         if to == State.CLOSED:
             study.closed_at = study.closed_at or timezone.now()
         study.save(update_fields=["state", "closed_at", "likeness"])
-        Event.objects.create(study=study, user=user, kind=Event.Kind.of_state(to), data={"from": before})
+        data = {"from": before}
+        if to == State.CLOSED and before in (State.OPEN, State.PAUSED) and study.nonce:
+            data["nonce"] = study.nonce
+        Event.objects.create(study=study, user=user, kind=Event.Kind.of_state(to), data=data)
     return study
 
 

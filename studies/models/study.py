@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from explain.core.errors import BadInputError
+from explain.core.streams import order_seed
 from explain.models import MapPicture, Precompute
 from studies.core import languages
 from studies.trial_types import TrialType, trial_type_of, trial_types
@@ -57,6 +58,7 @@ class Study(Frozen):
     SETTING_UP = (State.DRAFT, State.PRECOMPUTING, State.READY)
     LACKS_SOMETHING = (State.DRAFT, State.PRECOMPUTING)  # arms, items or maps are still to be made
     OPENED = (State.OPEN, State.PAUSED, State.CLOSED, State.ARCHIVED)
+    OVER = (State.CLOSED, State.ARCHIVED)  # nobody answers any more, and no step leads back
 
     study_path = ""
     MAY_CHANGE = ("state", "precompute", "likeness", "created_at", "closed_at")
@@ -82,6 +84,7 @@ class Study(Frozen):
     # What no save can change once the study has been opened.
     FROZEN = (
         *SAME_IN_PROTOCOL,
+        "nonce",
         "alike_seen",
         "protocol",
         "protocol_sha256",
@@ -121,6 +124,14 @@ class Study(Frozen):
         help_text="where a recruitment site wants people back; {code} is filled in",
     )
     seed = models.PositiveBigIntegerField(default=0)
+    nonce = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="mixed into the seed of orders: 64 hexadecimal digits, secret until the study is closed; empty in studies "
+        "that were opened before there were nonces",
+    )
     wording = models.JSONField(default=dict, help_text="question, consent, instructions, thanks …")
     protocol = models.JSONField(default=dict, help_text="study.toml as it was read, or the set-up so far")
     precompute = models.ForeignKey(
@@ -173,6 +184,16 @@ class Study(Frozen):
     def trial_type(self) -> TrialType:
         """What its trials ask: templates have no other way to it."""
         return trial_type_of(self)
+
+    @property
+    def order_seed(self) -> int:
+        """The seed of every draw that says which map stands where, and when a check comes. As secret as the nonce."""
+        return order_seed(self.seed, self.nonce)
+
+    @property
+    def published_nonce(self) -> str:
+        """The nonce, once everybody may know it: nobody answers any more. Until then empty."""
+        return self.nonce if self.state in self.OVER else ""
 
     @property
     def is_frozen(self) -> bool:

@@ -16,6 +16,7 @@ Words = str | Callable[[Mapping[str, Any]], str]
 KINDS: dict[Kind, str] = {
     Kind.TEXT: "a text",
     Kind.NAME: "letters a-z, digits, - and _, 100 at most",
+    Kind.DIGITS: "64 digits of 0-9 and a-f, or left out",
     Kind.ONE_OF: "{choices!o}",
     Kind.NUMBER: "a whole number from {least} to {most}",
     Kind.FLAG: "true or false",

@@ -70,6 +70,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     NAME = "name"
+    DIGITS = "digits"
     ONE_OF = "one of"
     NUMBER = "number"
     FLAG = "flag"

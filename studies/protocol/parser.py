@@ -12,6 +12,7 @@ from .faults import MISSHAPEN, Code, Fault, Key, Kind, name_of
 
 _REQUIRED = object()
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
+NONCE = re.compile(r"[0-9a-f]{64}")
 
 
 class ProtocolError(BadInputError):
@@ -70,6 +71,13 @@ class Reader:
         value = self._take(key, _REQUIRED, str, {"kind": Kind.NAME})
         if isinstance(self.values.get(key), str) and not NAME.fullmatch(value):
             self.fault(Code.NOT_ALLOWED, key, value=value, kind=Kind.NAME)
+        return value
+
+    def digits(self, key: str, pattern: re.Pattern[str]) -> str:
+        """Hexadecimal digits, all of the pattern; empty where nothing is said."""
+        value = self._take(key, "", str, {"kind": Kind.DIGITS})
+        if isinstance(self.values.get(key), str) and not pattern.fullmatch(value):
+            self.fault(Code.NOT_ALLOWED, key, value=value, kind=Kind.DIGITS)
         return value
 
     def one_of(self, key: str, choices: Sequence[Any], default: Any = _REQUIRED) -> Any:

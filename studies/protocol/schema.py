@@ -29,6 +29,8 @@ attention_checks = 2              # optional, for each person: one map plainly o
 practice = true                   # optional: two drawn examples with feedback first
 break_every = 40                  # optional
 seed = 1
+nonce = "…"                       # optional, 64 hexadecimal digits: to repeat a closed study, whose protocol names it; else
+                                  # one is drawn at opening and kept secret until the study is closed
 picture = "overlay"               # or "masked", "heat"
 
 [wording]                         # optional: question, instructions, consent, thanks;
@@ -59,7 +61,7 @@ from studies.trial_types import Asked, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .faults import Code, Fault
-from .parser import ProtocolError, Reader
+from .parser import NONCE, ProtocolError, Reader
 from .wording import default_wording, unknown_places
 
 
@@ -104,6 +106,7 @@ class Protocol:
     completion_url: str
     people: int | None
     seed: int
+    nonce: str
     picture: str
     wording: dict[str, str | list[str]]
     source: dict[str, Any] = field(repr=False)
@@ -155,6 +158,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         completion_url=_completion_url(recruitment),
         people=_people(recruitment, design, each),
         seed=seed,
+        nonce=design.digits("nonce", NONCE),
         picture=picture,
         wording=_wording(reader, task, picture, language),
         source=source,

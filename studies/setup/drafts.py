@@ -6,10 +6,9 @@ The protocol is the whole truth, whether it was typed into a file or into the pa
 import secrets
 from typing import Any
 
-from django.db import transaction
-
 from explain import map_sources
 from explain.selection import ClassesChoice
+from studies.lifecycle import new_study
 from studies.models import Event, Study
 from studies.protocol import (
     MISSHAPEN,
@@ -52,11 +51,9 @@ def create_draft(*, source: dict[str, Any], user=None) -> Study:
         check_protocol(source)
     except ProtocolError as error:
         faults = [fault for fault in error.faults if fault.key in NEEDED or fault.code in MISSHAPEN]
-    if not faults and Study.objects.filter(slug=source["slug"]).exists():
-        faults.append(Fault(("slug",), Code.SLUG_TAKEN, {"slug": source["slug"]}))
     if faults:
         raise ProtocolError(*faults)
-    with transaction.atomic():
+    with new_study(source["slug"]):
         study = _mirrored(Study(), source)
         if user is not None:
             study.researchers.add(user)

@@ -4,10 +4,11 @@ The crawl runs inside a transaction that is rolled back: it answers trials as a 
 """
 
 import io
+import math
 import re
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,8 +22,9 @@ from PIL import Image
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
 from studies.analysis.blindness import guess_arms, unequal_positions
-from studies.models import Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
+from studies.models import Event, Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
 from studies.results import hash_of_picture
+from studies.trial_types import trial_type_of
 from studies.trials import maps_shown
 
 PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
@@ -30,6 +32,12 @@ TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
 MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
 DRAWS = 1999
+SEEDS = 10**6  # of those below this, set-up draws one
+LEAST_GUESSES, ENOUGH_GUESSES = (
+    60,
+    600,
+)  # seeds tried of the largest studies; so many that a p below ALARM can be counted
+ROWS = 2_000_000  # trials laid out in all, where more seeds than the least are tried
 OF_NONE = -1
 ALARM = 0.002  # one false alarm in 500 checks
 
@@ -88,6 +96,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _encoding(session),
         _sizes(study, session),
         _orders(study),
+        _reckoning(study, seed),
         _guessing(study, session, seed),
     ]
 
@@ -180,6 +189,7 @@ def _names(study: Study, session: Session) -> Check:
             words |= {name, name.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
         words.add(hash_of_picture(getattr(item_map.map, study.picture)))
     words.add(study.protocol_sha256)
+    words.add(study.nonce)
     long = sorted((word for word in words if len(word) > 3), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, long))})(?![\w-])", re.IGNORECASE)
     leaks = set()
@@ -272,6 +282,53 @@ def _orders(study: Study) -> Check:
     p = unequal_positions(orders)
     leaks = [f"arms stand in some positions more often than in others (p = {p:.2g})"] if p < ALARM else []
     return Check("orders", f"{len(orders)} trials", leaks)
+
+
+def _reckoning(study: Study, seed: int) -> Check:
+    """Orders worked out from the published protocol must fit no better than those of any other seed.
+
+    Who reads the protocol knows the arms, the number of photos, the answers for each and the seed; only the nonce is secret.
+    They lay the trials out as the study did, and are right where the same order comes at the same turn of the same photo.
+    """
+    rows = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="").order_by("pk")
+    items, each, arms = study.items.count(), study.responses_per_item, study.arms.count()
+    # Trials that were made again for answers taken out come after all others.
+    actual = list(rows.values_list("item__index", "order")[: items * each])
+    turns = _by_turn(actual)
+
+    def hits(guess: int) -> int:
+        laid_out = trial_type_of(study).layout.rows(arms=arms, items=items, each=each, seed=guess)
+        reckoned = _by_turn((item, ",".join(map(str, order))) for item, order in laid_out)
+        return sum(reckoned.get(turn) == order for turn, order in turns.items())
+
+    random = np.random.default_rng(seed)
+    guesses = random.integers(0, SEEDS, size=min(DRAWS, max(LEAST_GUESSES, ROWS // max(1, len(actual)))))
+    others = np.array([hits(int(guess)) for guess in guesses])
+    published = hits(study.seed)
+    p = _as_good_by_chance(published, others)
+    result = f"{published} of {len(actual)}, by chance {others.mean():.0f} (p = {p:.2g})"
+    leaks = [f"the order of trials follows from the protocol: {result}"] if p < ALARM else []
+    if study.events.filter(kind=Event.Kind.OPENED, data__has_key="nonce").exists():
+        leaks.append("its protocol named the nonce, so whoever has read it can work out every order")
+    return Check("reckoning", f"the protocol's seed and {len(others):,} others: {result}", leaks)
+
+
+def _as_good_by_chance(published: int, others: np.ndarray) -> float:
+    """How likely another seed is right as often: counted, or by a bell where too few were tried to count."""
+    if len(others) >= ENOUGH_GUESSES:
+        return (1 + int((others >= published).sum())) / (1 + len(others))
+    spread = float(others.std(ddof=1)) or 1.0
+    return 0.5 * math.erfc((published - float(others.mean())) / spread / math.sqrt(2))
+
+
+def _by_turn(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, int], str]:
+    """The order that each item has at its first, second … turn: (item, turn) -> order."""
+    turns: Counter[int] = Counter()
+    by_turn = {}
+    for item, order in rows:
+        by_turn[item, turns[item]] = order
+        turns[item] += 1
+    return by_turn
 
 
 def _guessing(study: Study, session: Session, seed: int) -> Check:

@@ -47,7 +47,8 @@ class Layout:
         Args:
             arms: how many the study compares.
             each: how many answers an item needs.
-            seed: the study's; the same seed gives the same rows.
+            seed: the study's order seed; the same one gives the same rows. No other chance: people must not be able to
+                reckon the rows from the protocol.
 
         Yields:
             `items` × `each` rows. Round by round, so that all items fill up together; a type may lay out rounds of its

@@ -46,7 +46,7 @@ def lay_out_trials(study: Study) -> int:
         ValueError: the type lays out an order that shows more or fewer maps than it says, or what is no arm, or one twice.
     """
     items, arms, layout = list(study.items.order_by("index")), study.arms.count(), trial_type_of(study).layout
-    rows = layout.rows(arms=arms, items=len(items), each=study.responses_per_item, seed=study.seed)
+    rows = layout.rows(arms=arms, items=len(items), each=study.responses_per_item, seed=study.order_seed)
     trials = []
     for index, order in rows:
         if len(order) != layout.shown(arms) or len(set(order) & set(range(arms))) != len(order):

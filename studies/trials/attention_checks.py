@@ -2,7 +2,7 @@
 
 They look like every other trial: a photo of the study, as many maps as its trials show, by the same renderer and encoder.
 Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_maps.py), by no network. They stand aside from the scores.
-Where they come, about which photo and in which order follows from the study's seed and the person's number.
+Where they come, about which photo and in which order follows from the study's order seed and the person's number.
 
 A check shows a photo that the person has answered already, if it can: a map plainly on an object says where to look,
 and must not come before that photo's own maps. A photo shown before is not given to that person again.
@@ -84,7 +84,7 @@ def next_check(
         choose_from = sorted(pool - {*met.items, *ahead}) or sorted(pool)
     if not choose_from:
         return None
-    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.seed, participant.number, checks_before))
+    random = np.random.default_rng(Stream.CHECK_PHOTO.of(study.order_seed, participant.number, checks_before))
     return {
         "item_id": int(random.choice(choose_from)),
         "order": ",".join(map(str, check_order(study, participant.number, checks_before))),
@@ -95,7 +95,9 @@ def _due(participant: Participant, answers: int) -> int:
     """How many checks should have come once somebody has been given so many photos."""
     study = participant.study
     spots = spread(
-        expected_main(study), study.attention_checks, Stream.CHECK_PLACES.of(study.seed, participant.number)
+        expected_main(study),
+        study.attention_checks,
+        Stream.CHECK_PLACES.of(study.order_seed, participant.number),
     )
     return sum(spot <= answers for spot in spots)
 
@@ -103,8 +105,8 @@ def _due(participant: Participant, answers: int) -> int:
 def check_order(study: Study, number: int, checks_before: int) -> list[int]:
     """Which place of the check maps stands where. Over a person's checks the map on the object moves about."""
     shown = maps_shown(study)
-    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.seed, number, 0)).permutation(shown)
-    seed = Stream.CHECK_PLACES.of(study.seed, number, 1, checks_before)
+    places = np.random.default_rng(Stream.CHECK_PLACES.of(study.order_seed, number, 0)).permutation(shown)
+    seed = Stream.CHECK_PLACES.of(study.order_seed, number, 1, checks_before)
     order = [int(place) for place in np.random.default_rng(seed).permutation(shown)]
     at, to = order.index(0), int(places[checks_before % shown])
     order[at], order[to] = order[to], order[at]

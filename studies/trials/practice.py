@@ -39,8 +39,8 @@ def has_failed(answers: list[dict[str, Any]]) -> bool:
 
 
 def right_side(participant: Participant, number: int) -> int:
-    """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's seed."""
-    seed = Stream.PRACTICE.of(participant.study.seed, participant.number, number)
+    """Where the map stands that is on the object: 0 for A, 1 for B. Drawn by the study's order seed."""
+    seed = Stream.PRACTICE.of(participant.study.order_seed, participant.number, number)
     return int(np.random.default_rng(seed).integers(2))
 
 

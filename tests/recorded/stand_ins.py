@@ -23,8 +23,10 @@ def main(to: Path) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from .demo import Outputs
+    from .demo import Outputs, same_orders_each_time
     from .interface import interface
+
+    same_orders_each_time()
 
     call_command("migrate", verbosity=0)
     make_stand_ins()

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
-from studies.lifecycle import create_study
+from studies.lifecycle import NAMED, create_study, orders_are_known
 from studies.models import Study
 from studies.protocol import choose_classes, read_protocol, remarks_on
 
@@ -28,6 +28,7 @@ class Command(AnswerCommand):
             rows=[list(data.values())],
             notes=[
                 *remarks_on(asked, choose_classes(asked)),
+                *([NAMED] if orders_are_known(study) else []),
                 f"Nothing is asked yet. Next: manage.py open_study {study.slug}",
             ],
         )

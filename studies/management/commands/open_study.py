@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
-from studies.lifecycle import open_study
+from studies.lifecycle import NAMED, open_study, orders_are_known
 from studies.models import Invitation, Study, find_study
 from studies.participation import link
 from studies.protocol import ProtocolError, check_protocol, choose_classes, remarks_on
@@ -25,8 +25,10 @@ class Command(AnswerCommand):
         )
 
     def run(self, *, slug: str, base_url: str = "", alike_seen: bool = False, **_: Any) -> Answer:
+        ready = find_study(slug)
+        named = [NAMED] if orders_are_known(ready) else []
         with Bar("photos") as progress:
-            study = open_study(study=find_study(slug), alike_seen=alike_seen, progress=progress)
+            study = open_study(study=ready, alike_seen=alike_seen, progress=progress)
         token = Invitation.issue(study, label="from opening")[1]
         data = {
             "study": study.slug,
@@ -36,7 +38,10 @@ class Command(AnswerCommand):
             "invitation": link(token, base_url),
         }
         return Answer(
-            data=data, header=["", study.slug], rows=list(data.items())[1:], notes=[*_remarks(study), *_NOTES]
+            data=data,
+            header=["", study.slug],
+            rows=list(data.items())[1:],
+            notes=[*_remarks(study), *named, *_NOTES],
         )
 
 

@@ -176,7 +176,7 @@ class DesignForm(StepForm):
     seed = forms.IntegerField(
         required=False,
         label="Seed",
-        help_text="Draws photos and orders. The same seed draws the same ones; there is no reason to change it.",
+        help_text="Draws the photos: the same seed draws the same ones. Orders have a secret besides. There is no reason to change it.",
     )
 
     DESIGN = (

@@ -87,7 +87,9 @@ def test_every_stream_is_held_to_its_seed():
 
 def person(number):
     arms = SimpleNamespace(count=lambda: 4)
-    study = SimpleNamespace(task="choice", seed=7, arms=arms, attention_checks=3, trials_per_participant=20)
+    study = SimpleNamespace(
+        task="choice", order_seed=7, arms=arms, attention_checks=3, trials_per_participant=20
+    )
     return SimpleNamespace(study=study, number=number)
 
 

@@ -1,0 +1,105 @@
+"""Recompute in which order a closed study showed its maps, from its exported folder, with numpy and nothing of Blindsight.
+
+    python recompute_orders.py DIR [--json]
+
+DIR is what `manage.py export SLUG --to DIR --format csv` wrote after the study was closed: protocol.toml then names the nonce. Every
+trial's order follows from the number of arms and photos, the answers for each photo, the seed and the nonce. Exit code 1 if
+a counted answer was given to another order. It speaks of trials that show all arms; the places of attention checks and
+practice follow from the same seed (explain/core/streams.py).
+"""
+
+import argparse
+import csv
+import hashlib
+import hmac
+import json
+import sys
+import tomllib
+from collections import Counter
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+
+HANDS, BETWEEN_ARMS = (
+    1,
+    " > ",
+)  # the stream of what is dealt to which photo; what stands between arms in answers.csv
+
+
+def order_seed(seed: int, nonce: str) -> int:
+    """HMAC-SHA256 of the seed's decimal digits under the nonce, as a number, its first byte the highest."""
+    if not nonce:
+        return seed
+    return int.from_bytes(hmac.new(bytes.fromhex(nonce), str(seed).encode(), hashlib.sha256).digest(), "big")
+
+
+def squares(arms: int) -> list[list[tuple[int, ...]]]:
+    """Up to four arms: the rotations of each order that begins with arm 0. More: a Williams design, odd ones with its mirror."""
+    if arms <= 4:
+        firsts = [(0, *rest) for rest in permutations(range(1, arms))]
+        return [[(*row[turn:], *row[:turn]) for turn in range(arms)] for row in firsts]
+    first = [0] + [(step + 1) // 2 if step % 2 else arms - step // 2 for step in range(1, arms)]
+    square = [tuple((place + shift) % arms for place in first) for shift in range(arms)]
+    return [square] if arms % 2 == 0 else [square, [row[::-1] for row in square]]
+
+
+def orders_of(arms: int, items: int, each: int, seed: int) -> list[list[tuple[int, ...]]]:
+    """For each photo the orders in which it is asked: one cycle through all orders, dealt out in hands."""
+    random = np.random.default_rng(seed)
+    names, latin = random.permutation(arms), squares(arms)
+    cycle = [
+        tuple(int(names[place]) for place in latin[square][row])
+        for square in random.permutation(len(latin))
+        for row in random.permutation(arms)
+    ]
+    random = np.random.default_rng([seed, HANDS])
+    dealt: list[list[tuple[int, ...]]] = [[] for _ in range(items)]
+    for turn, item in enumerate(random.permutation(items)):
+        dealt[item] = [cycle[card % len(cycle)] for card in random.permutation(each) + turn * each]
+    return dealt
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def plain(text: str) -> str:
+    """The text without the apostrophe that keeps a spreadsheet from running it as a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@|%") else text
+
+
+def recompute(folder: Path) -> dict[str, int]:
+    protocol = tomllib.loads((folder / "protocol.toml").read_text("utf-8"))
+    design, names = protocol["design"], [arm["name"] for arm in protocol["arms"]]
+    items = len({row["item"] for row in rows_of(folder / "maps.csv")})
+    seed = order_seed(design["seed"], design.get("nonce", ""))
+    dealt = orders_of(len(names), items, design["responses_per_item"], seed)
+    laid_out = Counter(
+        (item, BETWEEN_ARMS.join(names[arm] for arm in order))
+        for item, orders in enumerate(dealt)
+        for order in orders
+    )
+    counted = [row for row in rows_of(folder / "answers.csv") if row["status"] == "counted" and row["order"]]
+    given = Counter((int(row["item"]), plain(row["order"])) for row in counted)
+    return {
+        "trials": laid_out.total(),
+        "answers": given.total(),
+        "in the recomputed order": (given & laid_out).total(),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="the exported folder of a closed study")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    found = recompute(asked.folder)
+    words = "".join(f"{name:<24}{number:>8,}\n" for name, number in found.items())
+    sys.stdout.write(json.dumps(found) + "\n" if asked.json else words)
+    return int(found["in the recomputed order"] != found["answers"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
