@@ -3,6 +3,7 @@
     FOLDER/manifest.json       written last: a folder without it is no backup
     FOLDER/rows-TIME/*.jsonl.gz one file for each table, one row a line
     FOLDER/files/…             photos and pictures, under the names that the rows know
+    FOLDER/withdrawn.jsonl     who has withdrawn, as hashes: a restore withdraws them again (studies/trials/tombstones.py)
 
 Files never change once they are there, so a second backup into the same folder copies only what is new.
 """
@@ -12,9 +13,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,20 +27,34 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from explain import jobs
 from explain.core.errors import BadInputError
+from explain.core.file_lock import InUseError, file_lock
+from studies.trials import (
+    keep_tombstones,
+    note_all_withdrawn,
+    read_tombstones,
+    withdraw_again,
+    withdrawn_file,
+)
 
 from . import rows
 
 FORMAT = 1
+WITHDRAWN = "withdrawn.jsonl"
 Report = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a backup holds: rows by table, and files; `missing` files have a row but are not there."""
+    """What a backup holds: rows by table, and files; `missing` files have a row but are not there.
+
+    Of a restore, too: how many people were withdrawn again, and how many lines of those who had could not be read.
+    """
 
     rows: dict[str, int]
     files: int
     missing: list[str]
+    withdrawn_again: int = 0
+    damaged_lines: int = 0
 
 
 @contextmanager
@@ -52,10 +67,35 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
+@contextmanager
+def _in_use(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """The folder of a backup for whoever writes it, and for nobody else who writes or reads it meanwhile."""
+    try:
+        with file_lock(folder / ".lock", shared=shared):
+            yield
+    except InUseError as error:
+        raise BadInputError(
+            f"{folder}: another backup or restore is at work in this folder; wait until it is done, or name another folder"
+        ) from error
+
+
 @_for_the_owner_alone()
 def back_up(folder: Path, report: Report = lambda done, total: None) -> Kept:
-    """Write a backup that its owner alone can read; whatever was in the folder stays good until the new one is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a backup that its owner alone can read; whatever was in the folder stays good until the new one is whole.
+
+    Raises BadInputError where another one is being written into the folder, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _in_use(folder):
+            return _back_up(folder, report)
+    except OSError as error:
+        raise BadInputError(
+            f"{folder}: the backup could not be written ({error.strerror or error}); what was there before is still good"
+        ) from error
+
+
+def _back_up(folder: Path, report: Report) -> Kept:
     home = folder / datetime.now(UTC).strftime("rows-%Y%m%d-%H%M%S-%f")
     home.mkdir()
     with rows.snapshot() as alias:
@@ -72,6 +112,7 @@ def back_up(folder: Path, report: Report = lambda done, total: None) -> Kept:
         "files": files,
         "missing": missing,
     }
+    note_all_withdrawn(withdrawn_file(), folder / WITHDRAWN)
     draft = folder / "manifest.json.part"
     draft.write_text(json.dumps(manifest, indent=1))
     draft.replace(folder / "manifest.json")
@@ -81,11 +122,25 @@ def back_up(folder: Path, report: Report = lambda done, total: None) -> Kept:
     return _kept(manifest)
 
 
-def restore(folder: Path, report: Report = lambda done, total: None) -> Kept:
+def restore(folder: Path, report: Report = lambda done, total: None, withdrawn: Iterable[Path] = ()) -> Kept:
     """Check a backup and put it back: into an empty database, and storage that has nothing else under these names.
+
+    Whoever has withdrawn since the backup was made is withdrawn again, by the tombstones of the backup's folder, of this
+    site, and of the files `withdrawn`.
 
     Raises BadInputError before anything is written where the backup is damaged, of another version, or the site not empty.
     """
+    for path in withdrawn:
+        if not path.exists():
+            raise BadInputError(f"{path}: no such file; give the site's {WITHDRAWN}, or leave it out")
+    can_be_locked = folder.is_dir() and os.access(
+        folder, os.W_OK
+    )  # a backup may lie where nothing can be written
+    with _in_use(folder, shared=True) if can_be_locked else nullcontext():
+        return _restore(folder, report, withdrawn)
+
+
+def _restore(folder: Path, report: Report, withdrawn: Iterable[Path]) -> Kept:
     manifest = _read_manifest(folder)
     _verify(folder, manifest)
     if manifest["migrations"] != _migrations("default"):
@@ -107,7 +162,11 @@ def restore(folder: Path, report: Report = lambda done, total: None) -> Kept:
             if arrived != table["rows"]:
                 raise BadInputError(f"{label}: {arrived} rows arrived of {table['rows']}; nothing was kept")
         rows.reset_sequences("default")
-    return _kept(manifest)
+        stones = read_tombstones([folder / WITHDRAWN, withdrawn_file(), *withdrawn])
+        again = withdraw_again(stones)
+    with _for_the_owner_alone():
+        keep_tombstones(withdrawn_file(), stones.lines)  # for the next restore, wherever they came from
+    return replace(_kept(manifest), withdrawn_again=again, damaged_lines=stones.damaged)
 
 
 def file_names(alias: str = "default") -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is wrong with this installation, in plain words, and what to do about each."""
 
+import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from explain.core.clock import database_time
 from explain.models import Batch
 from studies.lifecycle import seal_in_words
 from studies.models import Study
+from studies.trials import withdrawn_but_not_noted, withdrawn_file
 
 LEAST_FREE = 2 * 10**9
 SEAL = "seal"
@@ -205,6 +207,23 @@ def _storage() -> Iterator[Finding]:
         )
 
 
+def _withdrawals() -> Iterator[Finding]:
+    path = withdrawn_file()
+    there = path if path.exists() else next(parent for parent in path.parents if parent.exists())
+    if not os.access(there, os.W_OK):
+        yield Finding(
+            "withdrawals",
+            f"{path} cannot be written: who withdraws now would come back with an older backup",
+            "give it to the site's user, or set WITHDRAWN_FILE to where that user may write",
+        )
+    if lacking := len(withdrawn_but_not_noted()):
+        yield Finding(
+            "withdrawals",
+            f"{path} lacks {lacking} of those who have withdrawn: an older backup would bring them back",
+            "manage.py backup, which notes them",
+        )
+
+
 def _pages() -> Iterator[Finding]:
     if not finders.find("css/workspace.css"):
         yield Finding("pages", "the style sheets are not there", "deploy the folder static/ with the code")
@@ -226,12 +245,13 @@ def _device() -> Iterator[Finding]:
 
 
 CHECKS: list[Callable[[], Iterator[Finding]]] = [
-    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _pages, _device,
+    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _withdrawals, _pages, _device,
 ]  # fmt: skip
 REMEDIES: dict[Any, str] = {
     _database: "start the database and check DATABASE_URL",
     _clock: "start the database and check DATABASE_URL",
     _workers: "mend the database first",
     _broker: "start the broker and check CELERY_BROKER_URL",
+    _withdrawals: "mend the database first",
     _storage: "check that the site's user may write there (DATA_DIR, or the S3 settings)",
 }

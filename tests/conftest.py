@@ -24,6 +24,7 @@ DESK = {"width": 1280, "height": 720}
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.WITHDRAWN_FILE = str(tmp_path / "withdrawn.jsonl")
     # Static files are found when they are asked for; reading all of them for each Client takes longer than most tests.
     settings.WHITENOISE_AUTOREFRESH = True
     # A password's hash is slow on purpose; no test is about that.

@@ -32,6 +32,12 @@ from .quota import (
     study_facts,
 )
 from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .tombstones import append as keep_tombstones
+from .tombstones import own_file as withdrawn_file
+from .tombstones import read as read_tombstones
+from .withdrawn_before import not_noted as withdrawn_but_not_noted
+from .withdrawn_before import note_all as note_all_withdrawn
+from .withdrawn_before import withdraw_again
 
 __all__ = [
     "EXAMPLE_DRAWINGS",
@@ -49,15 +55,18 @@ __all__ = [
     "expected_trials",
     "failed_practice",
     "is_free",
+    "keep_tombstones",
     "lay_out_trials",
     "locked_state",
     "maps_shown",
     "minutes_for",
     "names_of_maps",
     "next_example",
+    "note_all_withdrawn",
     "participant_of",
     "participant_progress",
     "passes",
+    "read_tombstones",
     "renew_leases",
     "repeats_after",
     "right_side",
@@ -66,4 +75,7 @@ __all__ = [
     "void_answer",
     "void_participant",
     "withdraw",
+    "withdraw_again",
+    "withdrawn_but_not_noted",
+    "withdrawn_file",
 ]

@@ -22,7 +22,7 @@ from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial, hash_token, new_token
 from studies.trial_types import AnswerError, trial_type_of
 
-from . import sql
+from . import sql, tombstones
 from .attention_checks import with_checks
 from .free_trials import choose_free
 from .quota import expected_repeats
@@ -385,6 +385,7 @@ def withdraw(*, participant: Participant) -> Participant:
     participant = _locked(participant)
     # First, so that it takes along what staff wrote about this person when they took answers out.
     participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
+    tombstones.note_when_gone(participant)
     _take_back(participant)
     for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
