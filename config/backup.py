@@ -29,6 +29,7 @@ from explain import jobs
 from explain.core.errors import BadInputError
 from explain.core.file_lock import InUseError, file_lock
 from studies.trials import (
+    Tombstones,
     keep_tombstones,
     note_all_withdrawn,
     read_tombstones,
@@ -141,6 +142,7 @@ def restore(folder: Path, report: Report = lambda done, total: None, withdrawn: 
 
 
 def _restore(folder: Path, report: Report, withdrawn: Iterable[Path]) -> Kept:
+    stones = _tombstones([folder / WITHDRAWN, withdrawn_file(), *withdrawn])
     manifest = _read_manifest(folder)
     _verify(folder, manifest)
     if manifest["migrations"] != _migrations("default"):
@@ -162,11 +164,30 @@ def _restore(folder: Path, report: Report, withdrawn: Iterable[Path]) -> Kept:
             if arrived != table["rows"]:
                 raise BadInputError(f"{label}: {arrived} rows arrived of {table['rows']}; nothing was kept")
         rows.reset_sequences("default")
-        stones = read_tombstones([folder / WITHDRAWN, withdrawn_file(), *withdrawn])
         again = withdraw_again(stones)
-    with _for_the_owner_alone():
-        keep_tombstones(withdrawn_file(), stones.lines)  # for the next restore, wherever they came from
+    _keep(stones)
     return replace(_kept(manifest), withdrawn_again=again, damaged_lines=stones.damaged)
+
+
+def _tombstones(paths: list[Path]) -> Tombstones:
+    try:
+        return read_tombstones(paths)
+    except OSError as error:
+        raise BadInputError(
+            f"{error.filename}: cannot be read ({error.strerror}), and it says who has withdrawn; nothing was restored"
+        ) from error
+
+
+@_for_the_owner_alone()
+def _keep(stones: Tombstones) -> None:
+    """Note them here for the next restore, wherever they came from."""
+    try:
+        keep_tombstones(withdrawn_file(), stones.lines)
+    except OSError as error:
+        raise BadInputError(
+            f"{withdrawn_file()}: everything was restored and whoever had left was withdrawn again, but this file cannot be "
+            f"written ({error.strerror}); set WITHDRAWN_FILE to where the site's user may write, then manage.py backup"
+        ) from error
 
 
 def file_names(alias: str = "default") -> Iterator[str]:

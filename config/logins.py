@@ -31,35 +31,40 @@ class Handler(AxesDatabaseHandler):
 
     def get_failures(self, request: Any, credentials: dict | None = None) -> int:
         failures = super().get_failures(request, credentials)
-        return max(failures, settings.AXES_FAILURE_LIMIT) if _is_spent(request, credentials) else failures
+        refused = _is_spent(request) and not _is_known_here(request, credentials)
+        return max(failures, settings.AXES_FAILURE_LIMIT) if refused else failures
 
     def user_login_failed(self, sender: Any, credentials: dict, request: Any = None, **kwargs: Any) -> None:
-        if request is not None and _is_spent(request, credentials):
-            # Refused unread. It is not counted, or a house would stay locked for as long as anybody in it tries.
-            request.axes_locked_out, request.axes_credentials = True, credentials
+        if request is None:
+            super().user_login_failed(sender, credentials, request, **kwargs)
             return
-        was_read = request is not None and self.is_allowed(request, credentials)
-        super().user_login_failed(sender, credentials, request, **kwargs)
-        if was_read:
-            _count(request, credentials)
+        spent, was_read = _is_spent(request), self.is_allowed(request, credentials)
+        if not spent or _is_known_here(request, credentials):
+            super().user_login_failed(sender, credentials, request, **kwargs)
+            if was_read:
+                _count(request, credentials)
+        # Refused by its address, a try is not counted: a house would stay locked for as long as anybody in it tries. And
+        # a name that is known there is answered as any other, or the replies would tell which names there are.
+        if spent:
+            request.axes_locked_out, request.axes_credentials = True, credentials
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         super().user_logged_in(sender, request, user, **kwargs)
         forget_logins(settings.LOGIN_DAYS)
 
 
-def _is_spent(request: Any, credentials: dict | None) -> bool:
-    """Whether an address has no tries left, and the name is not one that is known there."""
-    here = {"ip_address": request.axes_ip_address}
+def _is_spent(request: Any) -> bool:
+    """Whether an address has no tries left."""
     since = timezone.now() - (get_cool_off(request) or timedelta())
-    if (
-        AccessFailureLog.objects.filter(attempt_time__gt=since, **here).count()
-        < settings.ADDRESS_FAILURE_LIMIT
-    ):
-        return False
-    known_since = timezone.now() - timedelta(days=settings.LOGIN_DAYS)
-    name = get_client_username(request, credentials)
-    return not AccessLog.objects.filter(username=name, attempt_time__gt=known_since, **here).exists()
+    failures = AccessFailureLog.objects.filter(ip_address=request.axes_ip_address, attempt_time__gt=since)
+    return failures.count() >= settings.ADDRESS_FAILURE_LIMIT
+
+
+def _is_known_here(request: Any, credentials: dict | None) -> bool:
+    """Whether somebody has logged in under this name from this address, as far as that is kept."""
+    since = timezone.now() - timedelta(days=settings.LOGIN_DAYS)
+    here = AccessLog.objects.filter(ip_address=request.axes_ip_address, attempt_time__gt=since)
+    return here.filter(username=get_client_username(request, credentials)).exists()
 
 
 def _count(request: Any, credentials: dict) -> None:

@@ -111,7 +111,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "config.logins.Handler"
 AXES_CLIENT_IP_CALLABLE = "config.proxy.direct_address"
 ADDRESS_FAILURE_LIMIT = 50  # of one address over all names, while the cool-off time lasts
-LOGIN_DAYS = env.int("LOGIN_DAYS", 30)  # that log-ins and failed ones are kept, with their addresses
+LOGIN_DAYS = env.int(
+    "LOGIN_DAYS", 30, validate=validate.Range(min=1)
+)  # that log-ins and failed ones are kept, with their addresses
 
 LANGUAGE_CODE = "en-gb"  # of staff's pages
 # What a study may be in, each by its own name. Another one: docs/languages.md.

@@ -32,6 +32,7 @@ from .quota import (
     study_facts,
 )
 from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
 from .tombstones import read as read_tombstones
@@ -44,6 +45,7 @@ __all__ = [
     "EXAMPLE_NAMES",
     "EXAMPLE_PICTURES",
     "HeldTrial",
+    "Tombstones",
     "ageing_before",
     "answer_trial",
     "can_be_undone",

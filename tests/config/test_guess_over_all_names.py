@@ -55,6 +55,12 @@ def test_their_own_name_is_still_stopped_after_ten_tries(people):
     assert log_in("researcher", PASSWORD, HOUSE) == "locked out"
 
 
+def test_what_is_said_to_a_guesser_does_not_tell_which_names_are_known_there(people):
+    assert log_in("researcher", PASSWORD, HOUSE) == "in"
+    spray(HOUSE, 51)
+    assert log_in("researcher", "guess", HOUSE) == log_in("nobody", "guess", HOUSE) == "locked out"
+
+
 def test_it_ends_a_quarter_of_an_hour_after_the_last_guess_however_often_it_was_tried_meanwhile(people):
     spray(HOUSE, 50)
     later(10)

@@ -168,6 +168,30 @@ def test_a_file_of_tombstones_that_is_not_there_is_refused_before_anything_is_wr
     assert not Study.objects.exists()
 
 
+def test_a_file_that_cannot_be_written_afterwards_is_said(study, tmp_path, settings):
+    run("backup", to=tmp_path / "backup")
+    withdraw(participant=person(2))
+    carried = withdrawn_file()
+    (tmp_path / "a file").write_text("")
+    settings.WITHDRAWN_FILE = str(tmp_path / "a file" / "withdrawn.jsonl")
+    empty_the_site()
+    with pytest.raises(
+        CommandError, match="everything was restored and whoever had left was withdrawn again, but"
+    ):
+        run("restore", tmp_path / "backup", withdrawn=[carried])
+    assert is_gone(2)
+
+
+def test_a_file_that_cannot_be_read_stops_the_restore_before_anything_is_written(study, tmp_path):
+    run("backup", to=tmp_path / "backup")
+    withdrawn_file().unlink(missing_ok=True)
+    withdrawn_file().mkdir()
+    empty_the_site()
+    with pytest.raises(CommandError, match="it says who has withdrawn; nothing was restored"):
+        run("restore", tmp_path / "backup")
+    assert not Study.objects.exists()
+
+
 # One folder, two hands
 
 

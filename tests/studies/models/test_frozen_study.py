@@ -100,6 +100,7 @@ OTHERWISE = {
     "protocol_sha256": "0" * 64,
     "version": 2,
     "code_version": "other",
+    "nonce": "0" * 64,
     "opened_at": timezone.now(),
 }
 MAY_CHANGE = {"id", "state", "precompute", "likeness", "created_at", "closed_at"}

@@ -303,7 +303,7 @@ def test_the_command_says_what_it_looked_at_and_fails_on_a_leak(study, plant):
     call_command("check_blinding", study.slug, json=True, stdout=out)
     answer = json.loads(out.getvalue())
     assert answer["blind"] is True
-    assert len(answer["checks"]) == 7
+    assert len(answer["checks"]) == 8
     plant(ETag)
     out = StringIO()
     with pytest.raises(CommandError) as caught:
