@@ -46,7 +46,13 @@ def explanation_maps(images: Sequence[Image], asked: EvaluationProgress) -> Figu
             f"Each map keeps the top {100 * SHARE:.0f} % of the frame’s pixels, the rest is black. Green: the ground truth’s boxes. "
             f"{several} of {len(images)} photos show more than one instance.",
         ),
-        **_grid(images, asked, lambda photo, placed: render.masked(photo, placed, SHARE), "explanation map"),
+        **_grid(
+            images,
+            asked,
+            lambda photo, placed: render.masked(photo, placed, SHARE),
+            "explanation map",
+            boxes=True,
+        ),
     )
 
 
@@ -98,9 +104,10 @@ def two_networks(images: Sequence[Image], asked: Sequence[EvaluationProgress]) -
         for image in images
     )
     return Figure(
-        title=f"Figure 5. {method} of {len(asked)} networks",
+        title=f"Figure 5. {method} of two networks",
         notes=(
-            *(_of(of_network, images) for of_network in asked),
+            *(_network(of_network) for of_network in asked),
+            _photos(images),
             "Red is a map’s own maximum in the frame, blue zero.",
         ),
         blocks=(Block(("Photo", *(of_network.network.name for of_network in asked)), rows),),
@@ -125,14 +132,16 @@ def checked_maps(images: Sequence[Image], asked: EvaluationProgress) -> Maps:
     return maps
 
 
-def _grid(images: Sequence[Image], asked: EvaluationProgress, shown: Shown, what: str) -> dict:
+def _grid(
+    images: Sequence[Image], asked: EvaluationProgress, shown: Shown, what: str, *, boxes: bool = False
+) -> dict:
     """The block of a figure with photos as rows and methods as columns, and the maps that are in it."""
     maps = checked_maps(images, asked)
     rows = tuple(
         PanelRow(
             (
-                _photo(image),
-                *(_map(image, asked, maps[image.pk][method], shown, what) for method in asked.methods),
+                _photo(image, with_its_boxes=boxes),
+                *(_map(image, asked, maps[image.pk][method], shown, what, boxes) for method in asked.methods),
             )
         )
         for image in images
@@ -140,14 +149,21 @@ def _grid(images: Sequence[Image], asked: EvaluationProgress, shown: Shown, what
     return {"blocks": (Block(("Photo", *asked.methods), rows),), "maps": _numbers(maps)}
 
 
-def _photo(image: Image) -> Panel:
-    boxes = _boxes(image)
-    with_boxes = {0: "", 1: ", one box"}.get(len(boxes), f", {len(boxes)} boxes")
-    words = f"{image.class_name} ({image.original_name}){with_boxes}"
+def _photo(image: Image, *, with_its_boxes: bool = False) -> Panel:
+    boxes = _boxes(image) if with_its_boxes else []
+    how_many = {0: "", 1: ", one box"}.get(len(boxes), f", {len(boxes)} boxes")
+    words = f"{image.class_name} ({image.original_name}){how_many}"
     return Panel(picture_of(_frame(image), words, boxes=boxes), image.class_name)
 
 
-def _map(image: Image, asked: EvaluationProgress, row: ExplanationMap, shown: Shown, what: str) -> Panel:
+def _map(
+    image: Image,
+    asked: EvaluationProgress,
+    row: ExplanationMap,
+    shown: Shown,
+    what: str,
+    with_its_boxes: bool = False,
+) -> Panel:
     placed = render.place(
         row.array(),
         crop_of(asked.network, image),
@@ -155,7 +171,7 @@ def _map(image: Image, asked: EvaluationProgress, row: ExplanationMap, shown: Sh
         SIDE,
     )
     words = f"{what} of {image.class_name} by {row.method}, {asked.network.name}: map {row.pk}"
-    boxes = _boxes(image) if what == "explanation map" else []
+    boxes = _boxes(image) if with_its_boxes else []
     return Panel(picture_of(shown(_frame(image), placed), words, boxes=boxes))
 
 
@@ -169,11 +185,17 @@ def _boxes(image: Image) -> list:
 
 def _of(asked: EvaluationProgress, images: Sequence[Image]) -> str:
     """What a figure was made of: network, weights, layer, photos."""
+    return f"{_network(asked)} {_photos(images)}"
+
+
+def _network(asked: EvaluationProgress) -> str:
     network = asked.network
-    return (
-        f"{network.name} ({network.load}, SHA-256 {network.weights_sha256[:12]}…), layer {network.layer}; the photo’s label is explained. "
-        f"Photos of {images[0].image_set}: {', '.join(image.original_name for image in images)}."
-    )
+    return f"{network.name} ({network.load}, SHA-256 {network.weights_sha256[:12]}…), layer {network.layer}."
+
+
+def _photos(images: Sequence[Image]) -> str:
+    names = ", ".join(image.original_name for image in images)
+    return f"Photos of {images[0].image_set}: {names}; the photo’s label is explained."
 
 
 def _numbers(maps: Maps) -> tuple[int, ...]:

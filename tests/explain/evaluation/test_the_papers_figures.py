@@ -66,7 +66,7 @@ def test_figure_2_has_the_map_of_each_method_beside_its_photo(mapped, network):
     assert len(shown) == 1 * 5  # all three photos are of one class, and a class has one row
     name = mapped.images.order_by("original_name").first().original_name
     assert [words.partition(":")[0] for words, _ in shown] == [
-        f"hammer ({name}), one box", *(f"heat map of hammer by {method}, tiny" for method in METHODS),
+        f"hammer ({name})", *(f"heat map of hammer by {method}, tiny" for method in METHODS),
     ]  # fmt: skip
     # red lies where the map is: left for the others, right for Pixel Ablation-CAM
     for (words, pixels), where in zip(shown[1:], "lllr", strict=True):
