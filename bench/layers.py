@@ -54,7 +54,8 @@ def _rows(network, photos, quick: bool) -> list[dict]:
     from explain.networks import load_network
 
     layers = layers_to_measure(load_network(network), 200 if quick else 56 * 56)
-    costs = [_quiet_cost(network, photos[0], layer, 32 if quick else None) for layer in layers]
+    tries, most = (1, 32) if quick else (TRIES, None)
+    costs = [_quiet_cost(network, photos[0], layer, most, tries) for layer in layers]
     few = photos[:: max(1, len(photos) // PHOTOS)][: 4 if quick else PHOTOS]
     known = [cost["layer"] for cost in costs if cost["cells"] <= MOST_CELLS]
     figures = {
@@ -63,19 +64,19 @@ def _rows(network, photos, quick: bool) -> list[dict]:
     return [{"network": network.name, **cost, "figures": figures.get(cost["layer"])} for cost in costs]
 
 
-def _quiet_cost(network, image, layer: str, most: int | None) -> dict:
-    """The cost at a layer, measured again after a while where the load was high."""
+def _quiet_cost(network, image, layer: str, most: int | None, tries: int) -> dict:
+    """The cost at a layer, measured up to `tries` times, a while apart, where the load was high."""
     from explain.core.machine import is_loaded
     from explain.evaluation import layer_costs
 
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         (cost,) = layer_costs(network=network, image=image, layers=[layer], most_measured=most)
         print(
             f"  {network} {layer}: {cost.general:.0f} ms, load {cost.on['load']}", file=sys.stderr, flush=True
         )
         if not is_loaded(cost.on):
             break
-        if attempt + 1 < TRIES:
+        if attempt + 1 < tries:
             time.sleep(WAIT_SECONDS)
     return cost.to_json()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -104,17 +105,7 @@ def paper_report(
         "differences": differences,
         "further_networks": [weights_in_words(one) for one in networks[2:]],
         "weights_of_today": weights_of_today(),
-        "tables": [
-            {
-                "protocol": find_protocol(name),
-                "tables": rows,
-                "command": _command(stages.evaluate_words(inputs, name), rows_to=name),
-                "of_the_three": _command(
-                    stages.evaluate_words(inputs, name, printed.METHODS), rows_to=f"{name}-three"
-                ),
-            }
-            for name, rows in tables.items()
-        ],
+        "tables": [_tables_part(inputs, name, rows) for name, rows in tables.items()],
         "figures": figure_parts(inputs),
         "readings": READINGS,
         "near": near,
@@ -136,6 +127,18 @@ def paper_report(
         "code_version": code_version(),
     }
     return render_to_string("studies/paper/paper.html", context)
+
+
+def _tables_part(inputs: Inputs, protocol: str, rows: Sequence[Beside]) -> dict[str, Any]:
+    """The tables under a protocol, and the commands that give them and the rows behind them."""
+    of_the_three = stages.evaluate_words(inputs, protocol, printed.METHODS)
+    return {
+        "protocol": find_protocol(protocol),
+        "tables": rows,
+        "beside": _beside_the_three(rows),
+        "command": _command(stages.evaluate_words(inputs, protocol), rows_to=protocol),
+        "of_the_three": _command(of_the_three, rows_to=f"{protocol}-three"),
+    }
 
 
 def _tables(inputs: Inputs) -> dict[str, list[Beside]]:
@@ -165,6 +168,15 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
     printed_figures = protocol.of.printed if protocol.is_papers else {}
     return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows))
+
+
+def _beside_the_three(tables: Sequence[Beside]) -> dict[str, list[str]]:
+    """By method of the printed tables, those whose wins are counted in its place; empty where no wins are counted."""
+    beside_it: dict[str, list[str]] = {}
+    for row in tables[0].by_method if tables and tables[0].wins else ():
+        if row["in_place_of"]:
+            beside_it.setdefault(row["in_place_of"], []).append(row["method"])
+    return beside_it
 
 
 def _masked(tables: Mapping[str, Sequence[Beside]]) -> Sequence[Beside]:

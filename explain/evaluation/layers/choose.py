@@ -1,6 +1,5 @@
 """Layers from the last to early ones, one for each size of the features. Imports torch when it runs."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from explain.cam import CamError
@@ -13,17 +12,17 @@ MOST_CELLS = 56 * 56
 
 def layers_to_measure(net: "LoadedNetwork", most_cells: int = MOST_CELLS) -> list[str]:
     """The layer that the network is cut at; the next one of its size where only the general form fits; and of each larger
-    size up to `most_cells` the deepest of the layers with the shortest names. From the last to the earliest."""
+    size up to `most_cells` the last stage. From the last to the earliest."""
     sizes = cells_by_layer(net)
     own = sizes.get(net.layer, 0)
     names = list(reversed(sizes))
     before = names[names.index(net.layer) + 1 :] if net.layer in sizes else names
     chosen = [net.layer]
     of_own_size = [name for name in before if sizes[name] == own]
-    chosen += next(([name] for name in _shallow(of_own_size) if _is_general(net, name)), [])
+    chosen += next(([name] for name in _stages_first(net, of_own_size) if _is_general(net, name)), [])
     for cells in sorted({cells for cells in sizes.values() if own < cells <= most_cells}):
         same = [name for name in before if sizes[name] == cells]
-        chosen += next(([name] for name in _shallow(same) if _can_cut(net, name)), [])
+        chosen += next(([name] for name in _stages_first(net, same) if _can_cut(net, name)), [])
     return chosen
 
 
@@ -50,9 +49,11 @@ def cut_at(net: "LoadedNetwork", layer: str, head: str | None = None) -> "Loaded
     )
 
 
-def _shallow(names: list[str]) -> Iterator[str]:
-    """Those of the fewest parts first: layer3 before layer3.5.conv1; deepest first among them."""
-    yield from sorted(names, key=lambda name: name.count("."))
+def _stages_first(net: "LoadedNetwork", names: list[str]) -> list[str]:
+    """Parts that are made of parts first (a bare convolution has its norm and activation still before it), of those the
+    shortest names: layer3 before layer3.5.conv1. The deepest first among equals."""
+    parts = dict(net.module.named_modules())
+    return sorted(names, key=lambda name: (not any(parts[name].children()), name.count(".")))
 
 
 def _is_general(net: "LoadedNetwork", layer: str) -> bool:

@@ -15,6 +15,7 @@ from studies.paper import stages
 from studies.paper.costs import timed
 from studies.paper.protocols import METHOD_CHOICE, Adapted
 from studies.paper.report import StudyPart, paper_report
+from studies.paper.zoo import Point, chart
 
 from .test_repeat_paper import inputs, text_of, tiny_tables, two  # noqa: F401
 
@@ -117,3 +118,19 @@ def test_times_under_a_high_load_are_taken_again_once_it_is_quiet(two, settings,
     assert stage(0.4) == 0.5
     assert loads == [9.0, 0.5]
     assert list(stages.layers_stage(inputs())) == ["one"]
+
+
+def test_names_of_networks_that_lie_together_do_not_lie_on_each_other():
+    points = [
+        Point("one", 0.90, 0.9, 0.19, 2),
+        Point("two", 0.90, 0.9, 0.04, 2),
+        Point("far", 0.70, 0.7, 0.1, 2),
+    ]
+    drawn = chart(points)
+    names = {name: float(y) for y, name in re.findall(r'<text class="[a-z]+ strong" x="[^"]+" y="([\d.]+)">(\w+)<', drawn)}  # fmt: skip
+    circles = [float(y) for y in re.findall(r'<circle [^>]* cy="([\d.]+)"', drawn)]
+    assert names["one"] < circles[0] < circles[1] < names["two"]
+    assert names["far"] < circles[2]
+    same = chart([Point("one", 0.9, 0.9, 0.1, 2), Point("two", 0.9, 0.9, 0.1, 2)])
+    heights = [float(y) for y in re.findall(r'strong" x="[^"]+" y="([\d.]+)"', same)]
+    assert abs(heights[0] - heights[1]) > 20
