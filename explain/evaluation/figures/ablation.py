@@ -117,7 +117,7 @@ def _row(label: str, image: Image, network: Network, measured: Measured, method:
                 picture_of(
                     _colours(drops, least, most), f"the drops of {'channels' if is_channel else 'cells'}"
                 ),
-                f"{100 * least:.2f} to {100 * most:.2f}\u00a0%",
+                f"{100 * least:.2f} to {100 * most:.2f}\u00a0%".replace("-", "−"),
             ),
             Panel(_map(image, network, measured.maps[method], method)),
         ),
