@@ -16,6 +16,17 @@ class WeightsError(CamError):
     """Weights that cannot be read, downloaded, or do not fit the network."""
 
 
+class DownloadError(WeightsError):
+    """A library's weights that did not come: of which network, why, and where they lie."""
+
+    def __init__(self, network: str, reason: str, url: str) -> None:
+        super().__init__(
+            f"the weights of {network} could not be downloaded ({reason});"
+            f" fetch {url} by hand and give its path, or give None for random weights"
+        )
+        self.network, self.reason, self.url = network, reason, url
+
+
 class CutError(CamError):
     """A layer at which the network cannot be cut in two."""
 

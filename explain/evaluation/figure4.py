@@ -1,8 +1,12 @@
-"""The paper's figure 4: a photo, its boxes in green, and what each method's map leaves of it at parts of its maximum. No torch."""
+"""Rows of the paper's figure 4: a photo, its boxes in green, and what each method's map leaves of it at three thresholds. No torch.
+
+The paper does not say what a threshold of 10 % is of: by share of the map's maximum it keeps what reaches a tenth of it, by
+percentile what is not among the lowest tenth of the frame's pixels. Both are here.
+"""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -23,30 +27,45 @@ GREEN = (0, 200, 0)
 
 @dataclass(frozen=True)
 class Picture:
-    """A JPEG, and what it shows in words."""
+    """A JPEG, what it shows in words, and the part of the pixels that is left, where some are taken away."""
 
     jpeg: bytes
     words: str
+    kept: float | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One photo of the figure: itself, and by method one picture for each threshold. `maps`: each map's primary key."""
+    """One photo of the figure: itself, and by method one picture for each threshold. `maps`: each map's primary key.
+
+    methods        thresholds as shares of the map's maximum
+    by_percentile  thresholds as percentiles of the map over the frame
+    """
 
     image: Image
     photo: Picture
     methods: dict[str, list[Picture]]
     maps: dict[str, int]
+    by_percentile: dict[str, list[Picture]] = field(default_factory=dict)
 
 
 def figure4_rows(*, images: Sequence[Image], asked: EvaluationProgress) -> list[Row]:
     """The figure's rows, in the order of the photos; a photo lacks the methods that it has no map of."""
-    wanted = {entry.map_key: entry for entry in asked.wanted(images)}
+    maps = maps_of(images, asked)
+    return [_row(image, asked, maps.get(image.pk, {})) for image in images]
+
+
+def maps_of(images: Sequence[Image], asked: EvaluationProgress) -> dict[int, dict[str, ExplanationMap]]:
+    """The stored maps that are asked for, by photo and method; others of the same photos are not among them."""
+    wanted = {entry.map_key for entry in asked.wanted(images)}
     stored = ExplanationMap.objects.filter(
         network=asked.network, layer=asked.network.layer, method__in=asked.methods, image__in=images
     )
     maps = {key: row for row in stored if (key := _key(row)) in wanted}
-    return [_row(image, asked, {key[1]: row for key, row in maps.items() if key[0] == image.pk}) for image in images]  # fmt: skip
+    by_photo: dict[int, dict[str, ExplanationMap]] = {}
+    for key, row in maps.items():
+        by_photo.setdefault(key[0], {})[key[1]] = row
+    return by_photo
 
 
 def _key(row: ExplanationMap) -> tuple[int, str, int, str]:
@@ -54,34 +73,72 @@ def _key(row: ExplanationMap) -> tuple[int, str, int, str]:
 
 
 def _row(image: Image, asked: EvaluationProgress, maps: dict[str, ExplanationMap]) -> Row:
-    pixels = pixels_of(image)
-    shown = render.frame_picture(pixels, SIDE)
+    shown = render.frame_picture(pixels_of(image), SIDE)
     frame = render.frame_box(image.width, image.height)
     boxes = boxes_in_crop(image.boxes, frame, (SIDE, SIDE))
     crop = crop_of(asked.network, image)
-    methods = {}
-    for method in asked.methods:
-        if method in maps:
-            placed = render.place(maps[method].array(), crop, frame, SIDE)
-            methods[method] = [
-                _picture(at_least(shown, placed, part), boxes, f"{method} at {part:.0%} of its maximum")
+    placed = {
+        method: render.place(maps[method].array(), crop, frame, SIDE)
+        for method in asked.methods
+        if method in maps
+    }
+
+    def pictures(of: str, keep: Callable[[np.ndarray, float], np.ndarray]) -> dict[str, list[Picture]]:
+        return {
+            method: [
+                picture_of(
+                    _where(kept := keep(cells, part), shown),
+                    f"{method} at {of.format(part)}",
+                    boxes=boxes,
+                    kept=float(kept.mean()),
+                )
                 for part in THRESHOLDS
             ]
-    photo = _picture(shown, boxes, f"{image.class_name} ({image.original_name})")
-    return Row(image, photo, methods, {method: row.pk for method, row in maps.items()})
+            for method, cells in placed.items()
+        }
+
+    photo = picture_of(shown, f"{image.class_name} ({image.original_name})", boxes=boxes)
+    return Row(
+        image,
+        photo,
+        pictures("{:.0%} of its maximum", of_maximum),
+        {method: maps[method].pk for method in placed},
+        pictures("its percentile {:.0%}", of_percentile),
+    )
+
+
+def of_maximum(placed: np.ndarray, part: float) -> np.ndarray:
+    """Where a map (H, W) is at least `part` of its maximum and above zero: (H, W) bool."""
+    return (placed >= part * placed.max()) & (placed > 0)
+
+
+def of_percentile(placed: np.ndarray, part: float) -> np.ndarray:
+    """Where a map (H, W) is at least its percentile 100 · `part`: (H, W) bool. Where that is zero, everywhere."""
+    return placed >= np.percentile(placed, 100 * part)
 
 
 def at_least(photo: np.ndarray, placed: np.ndarray, part: float) -> np.ndarray:
     """The photo (H, W, 3) where the map (H, W) is at least `part` of its maximum and above zero, black elsewhere."""
-    kept = (placed >= part * placed.max()) & (placed > 0)
+    return _where(of_maximum(placed, part), photo)
+
+
+def _where(kept: np.ndarray, photo: np.ndarray) -> np.ndarray:
     return np.where(kept[..., None], photo, 0).astype(np.uint8)
 
 
-def _picture(pixels: np.ndarray, boxes: Sequence[Sequence[float]], words: str) -> Picture:
+def picture_of(
+    pixels: np.ndarray,
+    words: str,
+    *,
+    boxes: Sequence[Sequence[float]] = (),
+    kept: float | None = None,
+    colour: tuple[int, int, int] = GREEN,
+) -> Picture:
+    """Pixels (H, W, 3) uint8 with boxes drawn around what lies in them."""
     picture = PillowImage.fromarray(pixels)
     draw = ImageDraw.Draw(picture)
     for x0, y0, x1, y1 in boxes:
-        draw.rectangle((x0, y0, max(x1 - 1, x0), max(y1 - 1, y0)), outline=GREEN, width=2)
+        draw.rectangle((x0, y0, max(x1 - 1, x0), max(y1 - 1, y0)), outline=colour, width=2)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=82)
-    return Picture(file.getvalue(), words)
+    return Picture(file.getvalue(), words, kept)

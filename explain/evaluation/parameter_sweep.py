@@ -1,11 +1,11 @@
 """Ablation-CAM++ at several parameters against Ablation-CAM: time and agreement. Imports torch when it runs."""
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from explain.core.machine import load_now, machine, timed
 from explain.models import Image, Network
 from explain.networks import load_network
 from explain.photos import label_target, pixels_of
@@ -13,6 +13,7 @@ from explain.photos import label_target, pixels_of
 from .method_comparison import correlation
 
 EXACT, GROUPED = "ablation-cam", "ablation-cam++"
+TIMED = 4
 SETTINGS: tuple[dict[str, float], ...] = tuple(
     {"groups": groups, "depth": depth, "threshold": threshold}
     for groups, depth, threshold in ((2, 0, 0.01), (8, 0, 0.01), (8, 3, 0.01), (8, 6, 0.01), (8, 6, 0.001), (32, 6, 0.001))
@@ -21,9 +22,11 @@ SETTINGS: tuple[dict[str, float], ...] = tuple(
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting over some photos: median milliseconds of a photo (with the pass of the trunk), and agreement.
+    """One setting over some photos: milliseconds of a photo (with the pass of the trunk), and agreement.
 
-    agreement  median over photos of Pearson's r with Ablation-CAM's map; None for Ablation-CAM itself
+    milliseconds  median over the first TIMED photos, the time of each the median of three
+    agreement     median over photos of Pearson's r with Ablation-CAM's map; None for Ablation-CAM itself
+    on            the machine, its threads and its load
     """
 
     method: str
@@ -31,6 +34,7 @@ class Setting:
     milliseconds: float
     agreement: float | None
     photos: int
+    on: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,7 +53,7 @@ def sweep(
         for image in images
         if (target := label_target(image, network)) is not None
     ]
-    total = 1 + len(SETTINGS)
+    total, load = 1 + len(SETTINGS), load_now()
     settings: list[Setting] = []
     exact: list = []
     for number, parameters in enumerate(({}, *SETTINGS)):
@@ -65,9 +69,10 @@ def sweep(
             Setting(
                 method,
                 parameters,
-                round(1000 * statistics.median(times), 2) if times else 0.0,
+                round(statistics.median(times), 2) if times else 0.0,
                 statistics.median(agreed) if parameters and agreed else None,
                 len(seen),
+                machine(load),
             )
         )
         report(number + 1, total)
@@ -81,9 +86,15 @@ def _maps(
 
     settings = {method: parameters} if parameters else None
     maps, times = [], []
-    for batch, target in seen:
-        start = time.perf_counter()
-        out = explain(net, batch, [method], targets=[target], parameters=settings)
-        times.append(time.perf_counter() - start)
+    for place, (batch, target) in enumerate(seen):
+
+        def run(batch: Any = batch, target: int = target) -> Any:
+            return explain(net, batch, [method], targets=[target], parameters=settings)
+
+        if place < TIMED:
+            out, milliseconds = timed(run)
+            times.append(milliseconds)
+        else:
+            out = run()
         maps.append(out.maps[method][0].numpy())
     return maps, times

@@ -1,7 +1,7 @@
 """Tables from Evaluation rows: how much of the score a method leaves, and how well it points. No torch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from explain.models import Image, ImageSet
 
 from .evaluate import EvaluationProgress, RowKey
 from .protocols import IOU_AT
+from .wins import wins_by_score
 
 FIGURES = (
     "confidence", "activation", "confidence_left", "activation_left", "insertion", "deletion",
@@ -49,6 +50,7 @@ class EvaluationTable:
     """One network's table; each part is by method, and empty where the protocol or the photos give none.
 
     `photos` have a row for every method; `missing` do not, and are left out for all methods alike.
+    `wins_of_the_three`: by score, % wins among the paper's methods (see wins.py); a figure's own `win` is among all methods.
     """
 
     network: str
@@ -61,6 +63,7 @@ class EvaluationTable:
     localisation: dict[str, Localisation]
     curves: dict[str, Curves]
     notes: tuple[str, ...] = ()
+    wins_of_the_three: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,6 +85,7 @@ def table_of(*, image_set: ImageSet, asked: EvaluationProgress) -> EvaluationTab
         localisation=_means(columns, "energy", _localisation),
         curves=_means(columns, "insertion", _curves),
         notes=tuple(notes),
+        wins_of_the_three=wins_by_score(columns) if any(parts.values()) else {},
     )
 
 

@@ -7,6 +7,7 @@ from explain.models import Precompute
 
 from .protocols import EvaluationProtocol
 from .tables import EvaluationTable
+from .wins import wins_in_words
 
 ROWS: tuple[tuple[str, str, str, int], ...] = (
     ("Average % drop in confidence (lower is better)", "confidence", "average_drop", 2),
@@ -44,6 +45,9 @@ def _rows(evaluated: EvaluationTable) -> Iterator[list[str]]:
     for title, part, figure, digits in ROWS:
         by_method = getattr(evaluated, part)
         values = {method: getattr(figures, figure) for method, figures in by_method.items()}
+        of_the_three = evaluated.wins_of_the_three.get(part, {})
+        if figure == "win" and of_the_three.keys() == values.keys():
+            title, values = f"% win in {part}, of the paper's three", of_the_three
         if values and None not in values.values():
             yield [
                 title,
@@ -59,6 +63,8 @@ def _notes(evaluated: EvaluationTable) -> Iterator[str]:
     if evaluated.localisation:
         boxed = next(iter(evaluated.localisation.values())).photos
         yield f"IoU, pointing game and energy: over the {boxed} photos with a box that the network sees."
+    if evaluated.wins_of_the_three:
+        yield from wins_in_words(evaluated.methods)
     if evaluated.missing:
         yield f"{evaluated.missing} photos lack a row, and are left out."
     yield from evaluated.notes

@@ -11,10 +11,12 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files.base import File
@@ -22,11 +24,14 @@ from django.core.files.storage import default_storage
 
 from explain import networks
 from explain.cam import CamError
+from explain.cam.errors import DownloadError
 from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.models import Job, Network, gone_before
 from explain.networks import add_network
 from explain.photos import import_images
+
+from .downloads import watched
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.5
@@ -151,14 +156,16 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
 
 
 def _try_network(job: Job, report: Report) -> dict[str, Any]:
-    trial_run = networks.try_network(**_network_arguments(job), set_name=job.arguments.get("set", ""))
+    with _weights_for(job, report) as arguments:
+        trial_run = networks.try_network(**arguments, set_name=job.arguments.get("set", ""))
     if trial_run.picture:
         job.picture.save("check.jpg", File(trial_run.picture), save=False)
     return trial_run.to_json()
 
 
 def _add_network(job: Job, report: Report) -> dict[str, Any]:
-    network, is_new = add_network(name=job.arguments["name"], **_network_arguments(job))
+    with _weights_for(job, report) as arguments:
+        network, is_new = add_network(name=job.arguments["name"], **arguments)
     return {
         "network": network.name,
         "layer": network.layer,
@@ -167,8 +174,28 @@ def _add_network(job: Job, report: Report) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _weights_for(job: Job, report: Report) -> Iterator[dict[str, Any]]:
+    """How to load the network that a job is about; while its library's weights come down, its page hears of it."""
+    arguments = _network_arguments(job)
+    if job.arguments.get("file"):
+        yield arguments
+        return
+    try:
+        with watched(report, networks.megabytes_to_fetch(arguments["load"], arguments["weights"])):
+            yield arguments
+    except DownloadError as error:
+        raise BadInputError(
+            f"The weights of {error.network} could not be downloaded ({error.reason}), so nothing was added. Try again when the "
+            f"server can reach {urlsplit(error.url).hostname or error.url}, or fetch {error.url} elsewhere and give it under "
+            "“Weights of your own”."
+        ) from error
+
+
 def _network_arguments(job: Job) -> dict[str, Any]:
     arguments = job.arguments
+    if not arguments.get("file") and arguments.get("weights"):
+        networks.check_weights_name(arguments["load"], arguments["weights"])
     weights = str(local(arguments["file"])) if arguments.get("file") else arguments.get("weights") or None
     return {"load": arguments["load"], "layer": arguments.get("layer") or None, "weights": weights}
 

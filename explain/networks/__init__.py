@@ -2,20 +2,24 @@
 
 from .registry import (
     add_network,
+    check_weights_name,
     default_weights,
     find_networks,
     has_weights_of,
     load_network,
+    megabytes_to_fetch,
     published_weights,
 )
 from .trial_run import try_network
 
 __all__ = [
     "add_network",
+    "check_weights_name",
     "default_weights",
     "find_networks",
     "has_weights_of",
     "load_network",
+    "megabytes_to_fetch",
     "published_weights",
     "try_network",
 ]

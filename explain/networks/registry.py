@@ -66,6 +66,25 @@ def stored_weights(load: str, weights: str | None) -> str:
     return str(Path(weights).absolute())  # a worker may run in another folder
 
 
+def check_weights_name(load: str, weights: str) -> None:
+    """Refuse what is no name of the library for weights of `load`: a path too, even one that is there.
+
+    For names that come from a page: nobody there may name a file of this machine. Raises BadInputError or WeightsError.
+    """
+    if weights.upper() == DEFAULT or weights.lower() == RANDOM:
+        return
+    if not published(load):
+        raise BadInputError(f"{load} has no weights by name; leave the name empty, or upload a file")
+    if weights_name(load, weights) is None:
+        raise BadInputError(f"“{weights}” is no name of weights of {load}; upload a file instead")
+
+
+def megabytes_to_fetch(load: str, weights: str | None) -> float | None:
+    """How large the library's weights are that `stored_weights` means; None where it does not say, and for other weights."""
+    known = identified(load, stored_weights(load, weights))
+    return known.megabytes if known is not None else None
+
+
 def check_crop(name: str, net: "LoadedNetwork") -> None:
     """Raise BadInputError for a network that does not see all of the frame of the photo in which maps are shown."""
     try:

@@ -1,5 +1,7 @@
 """What staff fill in to bring photos and networks here."""
 
+import re
+
 from django import forms
 from django.conf import settings
 from django.core.validators import validate_slug
@@ -7,6 +9,8 @@ from django.utils.text import slugify
 
 from explain.models import ImageSet, Network
 
+# a name of a library's weights; never a path, and never a file that lies where a worker runs
+WEIGHTS_NAME = re.compile(r"[A-Za-z0-9](?!.*\.(?:pth?|bin|safetensors)$)[A-Za-z0-9_.+-]*", re.IGNORECASE)
 NAME_WORDS = "Letters a–z, digits, - and _ only, without spaces."
 
 
@@ -62,6 +66,14 @@ class NetworkForm(forms.Form):
             attrs={"list": "networks-known", "autocomplete": "off", "spellcheck": "false"}
         ),
     )
+    weights = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Weights by name",
+        help_text="As the library calls them: IMAGENET1K_V1 for torchvision’s first, tv_in1k for a timm network’s. They are fetched from "
+        "the internet. Empty: those that the library takes today.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     file = forms.FileField(
         required=False,
         label="Weights of your own",
@@ -88,6 +100,23 @@ class NetworkForm(forms.Form):
                 f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
             )
         return load
+
+    def clean_weights(self):
+        weights = self.cleaned_data["weights"].strip()
+        if weights and not WEIGHTS_NAME.fullmatch(weights):
+            raise forms.ValidationError(
+                f"“{weights}” is no name of weights, such as IMAGENET1K_V1. A file is given under “Weights of your own”."
+            )
+        return weights
+
+    def clean(self):
+        cleaned = super().clean() or {}
+        weights, load = cleaned.get("weights"), cleaned.get("load", "")
+        if weights and cleaned.get("file"):
+            self.add_error("weights", "Give a name or a file, not both.")
+        elif weights and load.startswith("package:"):
+            self.add_error("weights", f"{load} brings its own weights; leave this empty.")
+        return cleaned
 
     def clean_file(self):
         file = self.cleaned_data["file"]

@@ -63,6 +63,8 @@ def network(request: HttpRequest) -> HttpResponse:
     elif posted and form.is_valid():
         cleaned = form.cleaned_data
         arguments = {"load": cleaned["load"], "set": cleaned["check_set"]}
+        if cleaned["weights"]:
+            arguments["weights"] = cleaned["weights"]
         if isinstance(cleaned["file"], UploadedFile):
             arguments["file"] = jobs.keep_upload(cleaned["file"])
         return _asked(request, Job.Kind.TRY, arguments)

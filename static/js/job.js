@@ -14,7 +14,7 @@ async function look() {
   if (job.total) Object.assign(bar, { max: job.total, value: job.done });
   document.querySelector("#job-words").textContent = job.state === "pending"
     ? "Waiting for a worker."
-    : job.total ? `${job.done} of ${job.total}` : "Under way.";
+    : job.total ? `${job.done} of ${job.total} ${section.dataset.unit || ""}`.trim() : "Under way.";
   document.querySelector("#no-worker").hidden = !job.no_worker;
   document.querySelector("#silent").hidden = !job.silent;
 }

@@ -5,6 +5,7 @@ from .report import paper_report
 from .stages import (
     STAGE_TITLES,
     evaluation_stage,
+    layers_stage,
     maps_stage,
     networks_stage,
     photos_stage,
@@ -20,6 +21,7 @@ __all__ = [
     "Inputs",
     "check_inputs",
     "evaluation_stage",
+    "layers_stage",
     "maps_stage",
     "networks_stage",
     "paper_report",

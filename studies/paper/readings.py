@@ -5,7 +5,7 @@ measurement, network by network, and said.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,6 +78,7 @@ class Nearness:
     sure          orders that hold with an interval over photos that leaves zero out
     against       comparisons that go the other way with such an interval
     away          mean distance, in points, of our figures to the printed row of Pixel Ablation-CAM
+    without       networks that are left out because the reading is a baseline there
     gap_interval, away_interval   95 %, photos drawn with replacement
     """
 
@@ -91,15 +92,27 @@ class Nearness:
     against: int | None = None
     away: float | None = None
     away_interval: Interval = None
+    without: tuple[str, ...] = ()
 
 
-def nearness(found: Mapping[str, Sequence[Beside]]) -> list[Nearness]:
-    """Each reading under each protocol, the nearest to the printed trends first. `found`: protocol -> its tables."""
+def nearness(found: Mapping[str, Sequence[Beside]], same: Sequence[Identity] = ()) -> list[Nearness]:
+    """Each reading under each protocol, the nearest to the printed trends first. `found`: protocol -> its tables.
+
+    A network on which a reading is a baseline (`same`) is left out for that reading; where it is one on every network, all
+    are counted, and the verdict leaves the reading out.
+    """
     rows = []
     for protocol, tables in found.items():
         drawn = drawn_figures([one.columns for one in tables])
         for reading in READINGS:
-            near = _nearness(reading, protocol, tables, drawn)
+            alike = {identity.network for identity in same if identity.reading == reading}
+            counted = [place for place, one in enumerate(tables) if one.table.network not in alike]
+            counted = counted or list(range(len(tables)))
+            without = [one.table.network for place, one in enumerate(tables) if place not in counted]
+            near = _nearness(
+                reading, protocol, [tables[place] for place in counted], [drawn[place] for place in counted]
+            )
+            near = near and replace(near, without=tuple(without))
             if near is not None:
                 rows.append(near)
     return sorted(rows, key=lambda row: (-row.orders / row.asked, row.gap))
@@ -175,25 +188,38 @@ def printed_distance() -> float:
 
 
 def verdict(rows: Sequence[Nearness], same: Sequence[Identity] = ()) -> str:
-    """What the readings say of the printed order, plainly, without those that are a baseline under another name."""
-    left_out = sorted({identity.reading for identity in same})
+    """What the readings say of the printed order, plainly, without those that are a baseline under another name.
+
+    `rows`: nearness with the same `same`, so that a reading has no say on a network where it is a baseline.
+    """
+    left_out = baselines_only(rows, same)
     counted = [row for row in rows if row.reading not in left_out]
     parts = [_finding(counted)] if counted or not rows else []
-    return " ".join([*parts, *(_why_left_out(reading, same) for reading in left_out)])
+    named = sorted({identity.reading for identity in same})
+    return " ".join([*parts, *(_why_left_out(reading, same, reading in left_out) for reading in named)])
 
 
-def _why_left_out(reading: str, same: Sequence[Identity]) -> str:
+def baselines_only(rows: Sequence[Nearness], same: Sequence[Identity]) -> set[str]:
+    """The readings that are a baseline on every network that they could have been judged on."""
+    partly = {row.reading for row in rows if row.without}
+    return {identity.reading for identity in same} - partly
+
+
+def _why_left_out(reading: str, same: Sequence[Identity], everywhere: bool) -> str:
     """Its maps are another's, where, and what follows: in one sentence."""
     of_it = [identity for identity in same if identity.reading == reading]
     others = " and ".join(dict.fromkeys(identity.other for identity in of_it))
     where = " and ".join(identity.in_words for identity in of_it)
+    of_what = "" if everywhere else f" on {' and '.join(dict.fromkeys(one.network for one in of_it))}"
     follows = "which cannot be better than itself"
     if others == printed.GRAD:
         follows = (
             f"so it is as far from the printed distance to Grad-CAM ({printed_distance():.1f} points) as the printed rows are "
             "from each other, whatever the photos"
         )
-    return f"{reading} is left out of this verdict: its maps are those of {others} {where}, {follows}."
+    return (
+        f"{reading} is left out of this verdict{of_what}: its maps are those of {others} {where}, {follows}."
+    )
 
 
 def _finding(rows: Sequence[Nearness]) -> str:

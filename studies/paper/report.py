@@ -1,6 +1,5 @@
 """The paper's figures beside ours as one HTML file that needs nothing else, and the command behind each of them."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from explain import evaluation
 from explain.core.commands import Bar
 from explain.evaluation import VISIBLE, Pair, compare, find_protocol
 from explain.photos import find_set
@@ -19,13 +17,16 @@ from studies.models import Study
 from studies.results import Summary, summary_of
 
 from . import printed, stages, zoo
+from .costs import timed
 from .differences import Difference, rows_on_tables, weights_in_words, weights_of_today
+from .figures import figure_parts, layers_part
 from .inputs import READINGS, Inputs
 from .protocols import METHOD_CHOICE, Adapted
-from .readings import identities, nearness, verdict
+from .readings import baselines_only, identities, nearness, verdict
 from .study_differences import people_in_words, rows_on_study
 from .tables import Beside, beside
 
+Measured = Mapping[str, Sequence[dict]]
 STANDS_FOR = ("ResNet-50", "VGG-16")
 
 
@@ -47,6 +48,18 @@ class StudyPart:
         return people_in_words(self.result)
 
     @property
+    def overlapping(self) -> tuple[str, str] | None:
+        """The arm that comes first, and those whose intervals overlap with its own; None without any, and for ratings."""
+        scores = getattr(self.result.outcome, "scores", ()) if self.result is not None else ()
+        if not scores:
+            return None
+        first, *others = sorted(scores, key=lambda score: -score.score)
+        if first.interval is None:
+            return None
+        over = [one.name for one in others if one.interval and one.interval[1] >= first.interval[0]]
+        return (first.name, " and ".join(over)) if over else None
+
+    @property
     def printed_share(self) -> dict[str, float] | None:
         """The printed score of Pixel Ablation-CAM as shares: of all, and of those who preferred a map; None for ratings."""
         if self.protocol.of is not METHOD_CHOICE:
@@ -62,11 +75,12 @@ class StudyPart:
         }
 
 
-def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dict[str, list[dict]]) -> str:
-    """The report as HTML."""
+def paper_report(
+    inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: Measured, costs: Measured
+) -> str:
+    """The report as HTML. `times`: the settings of Ablation-CAM++ by network; `costs`: what ablation costs, by layer."""
     image_set = find_set(inputs.set_name)
     tables = _tables(inputs)
-    near = nearness(tables)
     studies = [_study_part(one, why) for one, why in made]
     networks = stages.all_networks(inputs)
     slugs = [one.slug for one, _ in made]
@@ -75,6 +89,7 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
     differences = rows_on_tables(image_set, stands_for, [find_protocol(name) for name in inputs.protocols])
     pairs = _pairs(inputs)
     same = identities(pairs, _masked(tables))
+    near = nearness(tables, same)
     context = {
         "inputs": inputs,
         "image_set": image_set,
@@ -90,26 +105,18 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "differences": differences,
         "further_networks": [weights_in_words(one) for one in networks[2:]],
         "weights_of_today": weights_of_today(),
-        "tables": [
-            {
-                "protocol": find_protocol(name),
-                "tables": rows,
-                "command": _command(stages.evaluate_words(inputs, name), rows_to=name),
-                "of_the_three": _command(
-                    stages.evaluate_words(inputs, name, printed.METHODS), rows_to=f"{name}-three"
-                ),
-            }
-            for name, rows in tables.items()
-        ],
-        "figure": _figure(inputs),
+        "tables": [_tables_part(inputs, name, rows) for name, rows in tables.items()],
+        "figures": figure_parts(inputs),
         "readings": READINGS,
         "near": near,
         "verdict": verdict(near, same),
-        "left_out": {identity.reading for identity in same},
+        "left_out": baselines_only(near, same),
         "alike_readings": identities(pairs, _masked(tables), others=READINGS),
         "pairs": pairs,
         "visible": VISIBLE,
-        "times": times,
+        "times": timed(times),
+        "costs": timed(costs),
+        "by_layer": layers_part(inputs),
         "studies": studies,
         "points": found,
         "rated": sum(point.reliability is not None for point in found),
@@ -120,6 +127,18 @@ def paper_report(inputs: Inputs, made: Sequence[tuple[Adapted, str]], times: dic
         "code_version": code_version(),
     }
     return render_to_string("studies/paper/paper.html", context)
+
+
+def _tables_part(inputs: Inputs, protocol: str, rows: Sequence[Beside]) -> dict[str, Any]:
+    """The tables under a protocol, and the commands that give them and the rows behind them."""
+    of_the_three = stages.evaluate_words(inputs, protocol, printed.METHODS)
+    return {
+        "protocol": find_protocol(protocol),
+        "tables": rows,
+        "beside": _beside_the_three(rows),
+        "command": _command(stages.evaluate_words(inputs, protocol), rows_to=protocol),
+        "of_the_three": _command(of_the_three, rows_to=f"{protocol}-three"),
+    }
 
 
 def _tables(inputs: Inputs) -> dict[str, list[Beside]]:
@@ -141,35 +160,6 @@ def _pairs(inputs: Inputs) -> dict[str, list[Pair]]:
     return found
 
 
-def _figure(inputs: Inputs) -> list[dict[str, Any]]:
-    images = stages.figure_photos(inputs)
-    return [
-        {
-            "network": one.network,
-            "rows": [_figure_row(row) for row in evaluation.figure4_rows(images=images, asked=one)],
-        }
-        for one in stages.asked(inputs, "paper")
-    ]
-
-
-def _figure_row(row: evaluation.Row) -> dict[str, Any]:
-    return {
-        "image": row.image,
-        "photo": _inline(row.photo),
-        "methods": [
-            {"method": method, "map": row.maps[method], "pictures": [_inline(picture) for picture in pictures]}
-            for method, pictures in row.methods.items()
-        ],
-    }  # fmt: skip
-
-
-def _inline(picture: evaluation.Picture) -> dict[str, str]:
-    return {
-        "src": f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}",
-        "words": picture.words,
-    }
-
-
 def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     study = Study.objects.filter(slug=protocol.slug).first()
     result = summary_of(study) if study is not None else None
@@ -178,6 +168,15 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
     printed_figures = protocol.of.printed if protocol.is_papers else {}
     return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows))
+
+
+def _beside_the_three(tables: Sequence[Beside]) -> dict[str, list[str]]:
+    """By method of the printed tables, those whose wins are counted in its place; empty where no wins are counted."""
+    beside_it: dict[str, list[str]] = {}
+    for row in tables[0].by_method if tables and tables[0].wins else ():
+        if row["in_place_of"]:
+            beside_it.setdefault(row["in_place_of"], []).append(row["method"])
+    return beside_it
 
 
 def _masked(tables: Mapping[str, Sequence[Beside]]) -> Sequence[Beside]:

@@ -1,7 +1,7 @@
 """The stages of repeating the paper, each safe to run again: what is there already is not made twice."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -9,9 +9,19 @@ from django.core.management import CommandError
 
 from explain.core.commands import Bar
 from explain.core.errors import BadInputError
-from explain.evaluation import SETTINGS, EvaluationProgress, ask_for_evaluation, sweep
+from explain.core.machine import is_loaded, load_now, machine
+from explain.evaluation import (
+    SETTINGS,
+    EvaluationProgress,
+    ask_for_evaluation,
+    layer_costs,
+    layers_to_measure,
+    photos_for_localisation,
+    photos_named,
+    sweep,
+)
 from explain.models import Image, ImageSet, Network
-from explain.networks import find_networks
+from explain.networks import find_networks, load_network
 from explain.photos import find_set
 from studies.models import Study
 
@@ -20,7 +30,8 @@ from .inputs import METHODS, SAMPLE_NETWORKS, Inputs
 from .protocols import Adapted
 
 SWEPT = 12  # photos that Ablation-CAM++ is timed on
-SWEEP_FILE = "sweep.json"
+SWEEP_FILE, LAYERS_FILE = "sweep.json", "layers.json"
+CELLS_MEASURED = 32  # of each layer: early ones have thousands, each as long as the next
 STAGE_TITLES = ("Photos", "Networks", "Maps", "Evaluation", "Readings and times", "Studies", "Report")
 Run = Callable[..., None]  # runs a command as anyone would, after showing it
 
@@ -77,17 +88,57 @@ def asked(inputs: Inputs, protocol: str) -> list[EvaluationProgress]:
 
 def sweep_stage(inputs: Inputs) -> dict[str, list[dict]]:
     """Ablation-CAM++ against Ablation-CAM by network, measured once and kept in a file."""
-    path = inputs.folder / SWEEP_FILE
+
+    def measure(network: Network, bar: Bar) -> list[dict]:
+        rows = sweep(network=network, images=_some(find_set(inputs.set_name)), report=bar)
+        return [row.to_json() for row in rows]
+
+    networks = find_networks(",".join(inputs.networks[:2]))
+    return _measured_once(inputs, SWEEP_FILE, networks, json.dumps(SETTINGS), measure)
+
+
+def layers_stage(inputs: Inputs) -> dict[str, list[dict]]:
+    """What ablating cells costs at layers from the last to early ones, for the first network, measured once and kept in a file."""
+
+    def measure(network: Network, bar: Bar) -> list[dict]:
+        layers = layers_to_measure(load_network(network))
+        (image,) = _some(find_set(inputs.set_name))[:1]
+        costs = layer_costs(
+            network=network, image=image, layers=layers, most_measured=CELLS_MEASURED, report=bar
+        )
+        return [row.to_json() for row in costs]
+
+    return _measured_once(
+        inputs, LAYERS_FILE, find_networks(inputs.networks[0]), f"{CELLS_MEASURED} cells", measure
+    )
+
+
+def _measured_once(
+    inputs: Inputs,
+    file: str,
+    networks: Sequence[Network],
+    how: str,
+    measure: Callable[[Network, Bar], list[dict]],
+) -> dict[str, list[dict]]:
+    """Rows of each network from a file that keeps them: measured where they are not there, where the weights or `how` are
+    others, and where the load was high when they were measured and is not now."""
+    path = inputs.folder / file
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for network in find_networks(",".join(inputs.networks[:2])):
-        key = f"{network.weights_sha256}:{json.dumps(SETTINGS)}"
-        if kept.get(network.name, {}).get("of") != key:
-            with Bar("settings") as bar:
-                rows = sweep(network=network, images=_some(find_set(inputs.set_name)), report=bar)
-            kept[network.name] = {"of": key, "rows": [row.to_json() for row in rows]}
+    for network in networks:
+        key = f"{network.weights_sha256}:{how}"
+        rows = kept.get(network.name, {})
+        if rows.get("of") != key or _is_worth_another_try(rows["rows"]):
+            with Bar("times") as bar:
+                kept[network.name] = {"of": key, "rows": measure(network, bar)}
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(kept, indent=1), "utf-8")
-    return {name: found["rows"] for name, found in kept.items() if name in inputs.networks[:2]}
+    return {network.name: kept[network.name]["rows"] for network in networks}
+
+
+def _is_worth_another_try(rows: Sequence[dict]) -> bool:
+    """Whether times were taken under a high load, and would not be now."""
+    was_loaded = any(row.get("on") and is_loaded(row["on"]) for row in rows)
+    return was_loaded and not is_loaded(machine(load_now()))
 
 
 def _some(image_set: ImageSet) -> list[Image]:
@@ -126,19 +177,12 @@ def _study(inputs: Inputs, one: Adapted, run: Run) -> None:
 
 
 def figure_photos(inputs: Inputs) -> list[Image]:
-    """The photos of figure 4: those named, else three with boxes, of three classes."""
-    images = find_set(inputs.set_name).images.order_by("class_name", "original_name")
+    """The photos of figure 4: those named, else three of three classes whose boxes do not fill the frame."""
+    image_set = find_set(inputs.set_name)
     if inputs.figures:
-        found = list(images.filter(original_name__in=inputs.figures))
-        if missing := set(inputs.figures) - {image.original_name for image in found}:
-            raise BadInputError(
-                f"--figure-photos: {inputs.set_name} has no {', '.join(sorted(missing))}; name photos as the set does"
-            )
-        return found
-    boxed = images.exclude(boxes=[])
-    classes = list(boxed.order_by("class_name").values_list("class_name", flat=True).distinct())
-    chosen = classes[:: max(1, len(classes) // 3)][:3]
-    return [image for name in chosen if (image := boxed.filter(class_name=name).first()) is not None]
+        named = photos_named(image_set, inputs.figures, "--figure-photos")
+        return sorted(named, key=lambda image: (image.class_name, image.original_name))
+    return photos_for_localisation(image_set)
 
 
 def all_networks(inputs: Inputs) -> list[Network]:

@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from explain.cam.metrics.faithfulness import drops, win_shares
-from explain.evaluation import EvaluationProgress, EvaluationTable, columns_of, table_of
+from explain.evaluation import (
+    EvaluationProgress,
+    EvaluationTable,
+    columns_of,
+    estimate,
+    in_place_of,
+    table_of,
+    what_it_is,
+    wins_of,
+)
 from explain.models import ImageSet
-from studies.analysis.distributions import student_quantile
-from studies.analysis.power import wilson
 
 from . import printed
 from .printed import METRICS, Metric
 
 LEVEL = 0.95
 Columns = Mapping[str, Mapping[str, np.ndarray]]
-# a method that the printed tables do not have, and the one of theirs in whose place its wins are counted
-IN_PLACE_OF = {"ablation-cam++": printed.ABLATION}
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Beside:
                 "method": method,
                 "in_paper": method in printed.METHODS,
                 "in_place_of": "" if method in printed.METHODS else in_place_of(method),
+                "what_it_is": what_it_is(method),
                 "cells": [line.cells[place] for line in self.lines],
                 "wins": self.wins.get(method, ()),
                 "curves": self.table.curves.get(method),
@@ -66,34 +71,6 @@ class Beside:
             for place, method in enumerate(self.table.methods)
         ]
         return sorted(rows, key=lambda row: not row["in_paper"])
-
-
-def in_place_of(method: str) -> str:
-    """The printed method in whose place another stands: readings in that of Pixel Ablation-CAM."""
-    return IN_PLACE_OF.get(method, printed.PIXEL)
-
-
-def wins_of(columns: Columns) -> dict[str, tuple[float, ...]]:
-    """% of photos where each method leaves most of the confidence, and of the activation, among the printed three.
-
-    Any other method is counted in the place of one of the three, so that it takes no wins away from them.
-    """
-    if not all(method in columns for method in printed.METHODS):
-        return {}
-    return {
-        method: tuple(share for score in ("confidence", "activation") if (share := _win(columns, method, score)) is not None)
-        for method in columns
-    }  # fmt: skip
-
-
-def _win(columns: Columns, method: str, score: str) -> float | None:
-    instead = method if method in printed.METHODS else in_place_of(method)
-    rivals = [method if name == instead else name for name in printed.METHODS]
-    kept = columns[method][score] > 0
-    left = {name: columns[name][f"{score}_left"][kept] for name in rivals}
-    if not kept.any() or not all(np.isfinite(values).all() for values in left.values()):
-        return None
-    return 100 * win_shares(left)[method]
 
 
 def beside(*, image_set: ImageSet, asked: EvaluationProgress, stands_for: str) -> Beside:
@@ -123,15 +100,9 @@ def ours(table: EvaluationTable, metric: Metric, method: str) -> float | None:
 
 
 def interval(figures: Mapping[str, np.ndarray], metric: Metric) -> tuple[float, float] | None:
-    """95 % over photos: Student's t for a mean of drops, Wilson's for a share. None with fewer than two photos."""
+    """95 % over photos, as everywhere (see explain.evaluation.estimate). None with fewer than two photos."""
     whole, left = figures[metric.score], figures[f"{metric.score}_left"]
-    kept = whole > 0
-    whole, left = whole[kept], left[kept]
-    if len(whole) < 2 or not np.isfinite(left).all():
+    if not np.isfinite(left[whole > 0]).all():
         return None
-    if metric.figure == "increase":
-        low, high = wilson(int((whole < left).sum()), len(whole), LEVEL)
-        return 100 * low, 100 * high
-    lost = drops(whole, left, scale=100)
-    half = student_quantile((1 + LEVEL) / 2, len(lost) - 1) * lost.std(ddof=1) / np.sqrt(len(lost))
-    return float(lost.mean() - half), float(lost.mean() + half)
+    found = estimate(metric.score, metric.figure, whole, left)
+    return found.interval if found is not None else None

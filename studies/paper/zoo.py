@@ -13,6 +13,7 @@ from studies.models import Study
 from studies.results import summary_of
 
 HEIGHT, TOP = 260, 10
+NAME, LINES = 25.0, 30.0  # how much of the width a name may take, and how many pixels it and its point do
 _numbers = count(1)
 
 
@@ -62,16 +63,17 @@ def chart(found: Sequence[Point]) -> SafeString | str:
     low = max(0.0, min(accuracy for _, accuracy, _ in shown) - 0.05)
     high = min(1.0, max(accuracy for _, accuracy, _ in shown) + 0.05)
     number = next(_numbers)
+    beneath = _labels_beneath([(_across(accuracy, low, high), _down(mean)) for _, accuracy, mean in shown])
     marks = format_html_join(
         "",
         '<circle class="bar-{0}" cx="{1}%" cy="{2}" r="7"/><text class="{3} strong" x="{1}%" y="{4}">{5}</text>',
         (
             (
                 place % 5 + 1,
-                f"{(x := 6 + 88 * (accuracy - low) / (high - low)):.2f}",
+                f"{(x := _across(accuracy, low, high)):.2f}",
                 f"{(y := _down(reliability)):.1f}",
                 "start" if x < 25 else "end" if x > 75 else "middle",
-                f"{y - 13:.1f}",
+                f"{y + 24 if place in beneath else y - 13:.1f}",
                 name,
             )
             for place, (name, accuracy, reliability) in enumerate(shown)
@@ -103,6 +105,25 @@ def chart(found: Sequence[Point]) -> SafeString | str:
         marks=marks,
         ends=ends,
     )
+
+
+def _labels_beneath(places: Sequence[tuple[float, float]]) -> set[int]:
+    """The points whose name goes under them, because above them it would lie on that of another or on its point."""
+    beneath: set[int] = set()
+    for place, (x, y) in enumerate(places):
+        near = [
+            other
+            for other, (x2, y2) in enumerate(places)
+            if other != place and other not in beneath and abs(x - x2) < NAME and 0 <= y - y2 < LINES
+        ]
+        if near and (y > places[near[0]][1] or place > near[0]):
+            beneath.add(place)
+    return beneath
+
+
+def _across(accuracy: float, low: float, high: float) -> float:
+    """Accuracy as per cent of the width."""
+    return 6 + 88 * (accuracy - low) / (high - low)
 
 
 def _down(reliability: float) -> float:

@@ -26,6 +26,7 @@ class PublishedWeights:
     default   whether the library takes it where none is named
     accuracy  share of ImageNet's validation photos that it gets right, where the library says so
     resize    pixels that the shorter side of a photo is brought to before the crop, where the library says so
+    megabytes the size of the file, where the library says so
     """
 
     name: str
@@ -33,6 +34,7 @@ class PublishedWeights:
     default: bool = False
     accuracy: float | None = None
     resize: int | None = None
+    megabytes: float | None = None
 
 
 def published(load: str) -> dict[str, PublishedWeights]:
@@ -106,6 +108,7 @@ def _torchvision_record(record: Any, records: Any) -> PublishedWeights:
         default=record is records.DEFAULT,
         accuracy=round(right / 100, 5) if right is not None and right == right else None,
         resize=next(iter(resize)) if resize else None,
+        megabytes=record.meta.get("_file_size"),
     )
 
 

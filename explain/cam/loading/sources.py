@@ -9,7 +9,7 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from ..errors import CamError, UnknownNameError, WeightsError, nearest
+from ..errors import CamError, DownloadError, UnknownNameError, WeightsError, nearest
 from ..preprocessing import Preprocessing
 from .exported_input import exported_input
 from .published import DEFAULT, weights_name
@@ -56,10 +56,8 @@ def _download(make: Callable[[], nn.Module], network: str, url: str) -> nn.Modul
         if isinstance(problem, (CamError, MemoryError)):
             raise
         reason = problem.reason if isinstance(problem, URLError) else problem
-        raise WeightsError(
-            f"the weights of {network} could not be downloaded ({str(reason).splitlines()[0][:120]});"
-            f" fetch {url} by hand and give its path, or give None for random weights"
-        ) from problem
+        first_line = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+        raise DownloadError(network, first_line[:120], url) from problem
 
 
 def from_torchvision(name: str, weights: str | Path | None, count: int | None) -> Source:

@@ -23,7 +23,7 @@ from studies.paper import (
 
 class Command(AnswerCommand):
     help = (
-        "Repeat the paper: photos, maps, tables 1 and 2, figure 4, the readings of equation 5, both studies, and a report. "
+        "Repeat the paper: photos, maps, tables 1 and 2, figures 1 to 5, the readings of equation 5, what earlier layers cost, both studies, and a report. "
         "Run it again to go on where it stopped: nothing is made twice."
     )
 
@@ -97,11 +97,11 @@ class Command(AnswerCommand):
         self._step(3)
         paper.evaluation_stage(inputs, self._run)
         self._step(4)
-        times = paper.sweep_stage(inputs)
+        times, costs = paper.sweep_stage(inputs), paper.layers_stage(inputs)
         self._step(5)
         studies = paper.studies_stage(inputs, self._run, self.stderr.write)
         self._step(6)
-        paper.report_stage(inputs.to, paper_report(inputs, studies, times))
+        paper.report_stage(inputs.to, paper_report(inputs, studies, times, costs))
         return studies
 
     def _step(self, number: int) -> None:

@@ -107,6 +107,10 @@ def test_a_network_is_tried_on_the_photos_and_with_the_weights_that_were_chosen(
     assert job.arguments == {"load": "timm:x", "set": "tools"}
     post(staff, "network-new", load="package:x")
     assert Job.objects.first().arguments == {"load": "package:x", "set": ""}
+    post(staff, "network-new", load="torchvision:resnet50", weights=" IMAGENET1K_V1 ")
+    assert Job.objects.first().arguments == {
+        "load": "torchvision:resnet50", "set": "", "weights": "IMAGENET1K_V1",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -120,6 +124,11 @@ def test_a_network_is_tried_on_the_photos_and_with_the_weights_that_were_chosen(
         ({"load": "hub:evil/repo"}, "load", "is not one of the forms"),
         ({"load": "timm:x", "file": ("w.pkl", b"x")}, "file", "w.pkl: give a .safetensors"),
         ({"load": "timm:x", "file": ("w.pth", b"")}, "file", "This file is empty."),
+        ({"load": "timm:x", "weights": "/etc/passwd"}, "weights", "is no name of weights"),
+        ({"load": "timm:x", "weights": "..\\w"}, "weights", "is no name of weights"),
+        ({"load": "timm:x", "weights": "mine.PTH"}, "weights", "is no name of weights"),
+        ({"load": "timm:x", "weights": "a1_in1k", "file": ("w.pth", b"x")}, "weights", "not both"),
+        ({"load": "package:x", "weights": "DEFAULT"}, "weights", "brings its own weights"),
         ({"load": "timm:x", "check_set": "none"}, "check_set", "Select a valid choice"),
     ],
 )

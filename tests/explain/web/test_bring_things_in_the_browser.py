@@ -1,8 +1,13 @@
 """Photos and networks come in by the browser: as jobs of a worker, whose page waits and says what came of them."""
 
 import io
+import threading
 import zipfile
 from datetime import timedelta
+from html import unescape
+from queue import Queue
+from types import SimpleNamespace
+from urllib.error import URLError
 
 import pytest
 from django.core.files.storage import default_storage
@@ -10,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from config.files import check_files, walk
-from explain.jobs import jobs
+from explain.jobs import downloads, jobs
 from explain.models import Image, ImageSet, Job, Network
 from tests.explain.photo_files import photo_bytes
 
@@ -129,6 +134,87 @@ def test_weights_that_cannot_be_had_are_one_sentence(browser, tasks_run_in_place
     posted = {"load": "timm:test_efficientnet", "check_set": "photos"}
     page = browser.post(reverse("network-new"), posted, follow=True)
     assert "could not be downloaded" in page.content.decode()
+
+
+def test_weights_that_do_not_come_leave_nothing_and_say_what_to_do(
+    browser, tasks_run_in_place, photos, monkeypatch
+):
+    def offline(*_args, **_kwargs):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models.get_model", offline)
+    posted = {"load": "torchvision:resnet50", "weights": "imagenet1k_v1", "check_set": "photos"}
+    page = unescape(browser.post(reverse("network-new"), posted, follow=True).content.decode())
+    assert "The weights of torchvision:resnet50 could not be downloaded (no route to host), so nothing was added." in page  # fmt: skip
+    assert "Try again when the server can reach download.pytorch.org" in page
+    assert "https://download.pytorch.org/models/resnet50-0676ba61.pth elsewhere and give it under" in page
+    assert "Try the same once more" in page
+    assert not Network.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("load", "weights", "words"),
+    [
+        ("torchvision:resnet50", "IMAGENET1K_V3", "has no weights “IMAGENET1K_V3”"),
+        ("timm:resnet5O", "a1_in1k", "has no weights by name"),
+        ("timm:resnet18", "manage", "is no name of weights of timm:resnet18; upload a file instead"),
+    ],
+)
+def test_a_name_of_weights_that_is_none_is_refused_by_the_worker(
+    browser, tasks_run_in_place, photos, monkeypatch, tmp_path, load, weights, words
+):
+    """Not even a file that lies where the worker runs is taken for weights."""
+    (tmp_path / "manage").write_bytes(b"a file of this machine")
+    monkeypatch.chdir(tmp_path)
+    posted = {"load": load, "weights": weights, "check_set": "photos"}
+    page = unescape(browser.post(reverse("network-new"), posted, follow=True).content.decode())
+    assert words in page
+    assert not Network.objects.exists()
+
+
+def test_a_network_is_added_with_the_weights_that_were_named(
+    browser, tasks_run_in_place, photos, monkeypatch
+):
+    from explain.networks import registry
+
+    asked = []
+    load = registry.cam.Network.load
+
+    def small(spec, weights=None, layer=None, device="cpu"):
+        asked.append((spec, weights))
+        return load("timm:test_efficientnet", layer=layer)
+
+    monkeypatch.setattr(registry.cam.Network, "load", small)
+    posted = {"load": "timm:resnet50", "weights": "TV_in1k", "check_set": "photos"}
+    page = browser.post(reverse("network-new"), posted, follow=True).content.decode()
+    assert "timm:resnet50 with TV_in1k works" in page
+    job = Job.objects.filter(kind="try").get()
+    browser.post(reverse("job", args=[job.pk]), {"name": "mine", "layer": job.result["layer"]}, follow=True)
+    assert Network.objects.get(name="mine").weights == "tv_in1k"
+    assert asked == [("timm:resnet50", "tv_in1k")] * 2
+
+
+def test_while_weights_come_down_the_page_goes_on(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(downloads, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(downloads, "connection", SimpleNamespace(close=lambda: None))
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    (folder / "of-another.partial").write_bytes(b"x" * 2**21)  # one that broke off earlier
+    for megabytes, told in ((98.0, (3, 98)), (None, (0, 0))):
+        heard: Queue = Queue()
+        with downloads.watched(lambda *far, heard=heard: heard.put(far), megabytes):
+            (folder / "weights.partial").write_bytes(b"x" * 3 * 2**20)
+            while heard.get(timeout=30) != told:
+                pass
+            (folder / "weights.partial").unlink()
+    heard = Queue()
+    with downloads.watched(lambda *far: heard.put(far), 98.0):
+        threading.Event().wait(0.1)
+    assert heard.empty()
 
 
 def test_a_network_is_tried_before_it_is_added(browser, tasks_run_in_place, photos, monkeypatch):

@@ -8,7 +8,14 @@ from explain.evaluation import EvaluationTable, Pair
 from studies.paper import printed
 from studies.paper.photo_bootstrap import drawn_figures, interval_of
 from studies.paper.printed import METRICS
-from studies.paper.readings import Identity, identities, nearness, printed_distance, verdict
+from studies.paper.readings import (
+    Identity,
+    baselines_only,
+    identities,
+    nearness,
+    printed_distance,
+    verdict,
+)
 from studies.paper.tables import Beside, wins_of
 
 SIGNED, AUTHORS, WEIGHTS = "pixel-ablation-cam", "pixel-ablation-cam/authors", "pixel-ablation-cam/weights"
@@ -64,7 +71,7 @@ def test_a_reading_whose_maps_are_grad_cams_is_found_by_measurement(left):
 
 def test_such_a_reading_is_left_out_of_the_verdict_with_the_reason(left):
     """It comes first by its orders; its distance is the printed one between two rows of the paper's own."""
-    tables = [table("net", left), table("other", left, "VGG-16")]
+    tables = [table("net", left)]
     rows = nearness({"paper": tables})
     zero = next(row for row in rows if row.reading == WEIGHTS)
     assert rows[0] is zero
@@ -79,6 +86,31 @@ def test_such_a_reading_is_left_out_of_the_verdict_with_the_reason(left):
         "confidence left on 60 of 60 photos), so it is as far from the printed distance to Grad-CAM (11.0 points) as the "
         "printed rows are from each other, whatever the photos."
     )
+
+
+def test_a_reading_that_is_a_baseline_on_one_network_is_left_out_on_that_one_alone(left):
+    """On the other network it is a reading like any other, and has its say."""
+    other = left | {WEIGHTS: scores(0.7, 5)}  # better than both there, in drops
+    tables = [table("net", left), table("other", other, "VGG-16")]
+    same = identities(alike(), tables)
+    assert [identity.network for identity in same] == ["net"]
+    rows = nearness({"paper": tables}, same)
+    row = next(row for row in rows if row.reading == WEIGHTS)
+    alone = nearness({"paper": tables[1:]})
+    assert (row.orders, row.asked, row.gap) == next(
+        (one.orders, one.asked, one.gap) for one in alone if one.reading == WEIGHTS
+    )
+    assert (row.asked, row.without) == (8, ("net",))
+    assert next(row for row in rows if row.reading == SIGNED).asked == 16
+    assert baselines_only(rows, same) == set()
+    told = verdict(rows, same)
+    assert f"{WEIGHTS} has 4 of 8" in told
+    assert f"{WEIGHTS} is left out of this verdict on net: its maps are those of grad-cam on net (" in told
+    both = alike() | {"other": alike()["net"]}
+    same = identities(both, [tables[0], table("other", left, "VGG-16")])
+    rows = nearness({"paper": [tables[0], table("other", left, "VGG-16")]}, same)
+    assert baselines_only(rows, same) == {WEIGHTS}
+    assert f"{WEIGHTS} has " not in verdict(rows, same)
 
 
 def test_each_comparison_says_whether_it_is_beyond_the_chance_of_the_photos(left):
