@@ -16,6 +16,10 @@ class WeightsError(CamError):
     """Weights that cannot be read, downloaded, or do not fit the network."""
 
 
+class UntrustedCodeError(CamError):
+    """A file that could run code when it is read, and that nobody said they trust."""
+
+
 class CutError(CamError):
     """A layer at which the network cannot be cut in two."""
 

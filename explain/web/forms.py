@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.validators import validate_slug
 from django.utils.text import slugify
 
+from explain.cam.loading.names import is_named
 from explain.models import ImageSet, Network
 
 NAME_WORDS = "Letters a–z, digits, - and _ only, without spaces."
@@ -82,8 +83,7 @@ class NetworkForm(forms.Form):
 
     def clean_load(self):
         load = self.cleaned_data["load"].strip()
-        kind, colon, name = load.partition(":")
-        if kind not in ("torchvision", "timm", "package") or not colon or not name:
+        if not is_named(load):
             raise forms.ValidationError(
                 f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
             )

@@ -1,4 +1,4 @@
-"""Networks by name from torchvision and timm, and from files by torch.export."""
+"""Networks by name from torchvision and timm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,6 @@ from ..errors import CamError, UnknownNameError, WeightsError, nearest
 from ..preprocessing import Preprocessing
 from .published import DEFAULT, weights_name
 from .weights import load_into, read_weights
-
-_FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
 
 
 @dataclass(frozen=True)
@@ -147,28 +145,3 @@ def _config(module: nn.Module) -> Preprocessing:
         std=tuple(config["std"]),
         interpolation=config["interpolation"] if config["interpolation"] != "random" else "bilinear",
     )
-
-
-def _exported(path: Path, weights: str | Path | None) -> Source:
-    """A program saved by torch.export.save; its weights are inside, its preprocessing is not."""
-    if weights is not None:
-        raise WeightsError(f"network {path} brings its own weights; give None instead of {weights}")
-    if not path.is_file():
-        raise UnknownNameError(f"network {path}: no such file; give the path of a file by torch.export.save")
-    try:
-        program = torch.export.load(path)
-    except (
-        Exception
-    ) as problem:  # a damaged file fails in many ways, all of them a RuntimeError or a zip error
-        raise WeightsError(
-            f"network {path}: it is no file by torch.export.save, or by another PyTorch; export it again"
-        ) from problem
-    module = torch.export.unflatten(program)
-    # a program exported without dynamic_shapes reads one photo at a time: cam/cut.py asks for this mark
-    module.one_by_one = _reads_one_photo(program)  # type: ignore[assignment]
-    return Source(module, None, None)
-
-
-def _reads_one_photo(program: torch.export.ExportedProgram) -> bool:
-    photos = next(node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs)
-    return isinstance(photos.meta["val"].shape[0], int)
