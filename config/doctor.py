@@ -23,6 +23,8 @@ from explain.models import Batch
 from studies.lifecycle import seal_in_words
 from studies.models import Study
 
+from .files import check_files
+
 LEAST_FREE = 2 * 10**9
 SEAL = "seal"
 MOST_SKEW = 2.0  # seconds between this machine's clock and the database's
@@ -205,6 +207,17 @@ def _storage() -> Iterator[Finding]:
         )
 
 
+def _files() -> Iterator[Finding]:
+    """Files that are there at all. Bytes are read of what opened studies show (broken_seals), and by `check_files --bytes`."""
+    lost = check_files().lost
+    if lost:
+        yield Finding(
+            "files",
+            f"{len(lost)} files that rows point to are not there ({lost[0]} …): their pictures cannot be shown",
+            "restore them from a backup; manage.py check_files names them all, and with --bytes those that were changed",
+        )
+
+
 def _pages() -> Iterator[Finding]:
     if not finders.find("css/workspace.css"):
         yield Finding("pages", "the style sheets are not there", "deploy the folder static/ with the code")
@@ -226,7 +239,7 @@ def _device() -> Iterator[Finding]:
 
 
 CHECKS: list[Callable[[], Iterator[Finding]]] = [
-    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _pages, _device,
+    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _files, _pages, _device,
 ]  # fmt: skip
 REMEDIES: dict[Any, str] = {
     _database: "start the database and check DATABASE_URL",
@@ -234,4 +247,5 @@ REMEDIES: dict[Any, str] = {
     _workers: "mend the database first",
     _broker: "start the broker and check CELERY_BROKER_URL",
     _storage: "check that the site's user may write there (DATA_DIR, or the S3 settings)",
+    _files: "check that the site's user may read there (DATA_DIR, or the S3 settings)",
 }
