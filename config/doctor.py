@@ -209,7 +209,10 @@ def _storage() -> Iterator[Finding]:
 
 def _files() -> Iterator[Finding]:
     """Files that are there at all. Bytes are read of what opened studies show (broken_seals), and by `check_files --bytes`."""
-    lost = check_files().lost
+    try:
+        lost = check_files().lost
+    except (OSError, DatabaseError, InterfaceError):  # the checks of the storage and of the database say why
+        return
     if lost:
         yield Finding(
             "files",
@@ -247,5 +250,5 @@ REMEDIES: dict[Any, str] = {
     _workers: "mend the database first",
     _broker: "start the broker and check CELERY_BROKER_URL",
     _storage: "check that the site's user may write there (DATA_DIR, or the S3 settings)",
-    _files: "check that the site's user may read there (DATA_DIR, or the S3 settings)",
+    _files: "mend the storage first",
 }

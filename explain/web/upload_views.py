@@ -71,7 +71,8 @@ def _is_others(request: HttpRequest, name: str) -> bool:
 def network(request: HttpRequest) -> HttpResponse:
     """A network by its name, perhaps with weights of one's own: tried first."""
     posted = request.method == "POST"
-    form = NetworkForm(request.POST, request.FILES) if posted else NetworkForm()
+    sent = (request.POST, request.FILES) if posted else ()
+    form = NetworkForm(*sent, sets=Sight(request.user).sets())
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
     elif posted and form.is_valid():

@@ -148,6 +148,18 @@ def test_photos_do_not_join_a_set_that_somebody_may_not_look_at(client, research
     assert upload(name).status_code == upload("new").status_code == 302
 
 
+def test_a_network_is_tried_on_photos_that_one_may_look_at(client, researcher, study, monkeypatch):
+    """The page of the job shows the first of them."""
+    monkeypatch.setattr("explain.tasks.tell", lambda *_: None)
+    name = study.items.first().image.image_set.name
+    client.force_login(researcher)
+    fields = {"load": "timm:test_efficientnet", "check_set": name}
+    page = client.post(reverse("network-new"), fields)
+    assert "Select a valid choice" in page.content.decode()
+    study.researchers.add(researcher)
+    assert client.post(reverse("network-new"), fields).status_code == 302
+
+
 def test_who_may_look_is_asked_in_as_many_queries_for_many_studies(
     client, account, study, run, django_assert_max_num_queries
 ):
@@ -157,5 +169,5 @@ def test_who_may_look_is_asked_in_as_many_queries_for_many_studies(
         give_role(study=each, person=account, role=Role.VIEWER)
     client.force_login(account)
     address = reverse("map-picture", args=["overlay", ExplanationMap.objects.first().pk])
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert client.get(address).status_code == 200
