@@ -1,7 +1,6 @@
 """Rows without files, and files without rows."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from explain.models import ExplanationMap, Image, MapPicture
 from studies.models import CheckMap, ItemMap, ProtocolVersion
+from studies.participation import pictures_in
 
 from .backup import file_names
 
@@ -83,7 +83,7 @@ def _hashes() -> Iterator[tuple[str, set[str]]]:
     for study, kind, sealed in versions.values_list("study", "study__picture", "sealed").iterator(
         chunk_size=1
     ):
-        pictures = json.loads(sealed)["pictures"]
+        pictures = pictures_in(sealed)
         for key, name in _sealed_names(study, kind):
             if key in pictures:
                 known.setdefault(name, set()).add(pictures[key])

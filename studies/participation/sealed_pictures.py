@@ -40,10 +40,17 @@ def sealed_hash(study: Study, trial: Trial, slot: int) -> str | None:
 @lru_cache(maxsize=8)
 def _sealed(study: int, sha256: str) -> Mapping[str, str]:
     """The hashes of a study's pictures, by what they are: kept, as the text that they stand in is long."""
-    sealed = (
-        ProtocolVersion.objects.filter(study=study, sha256=sha256).values_list("sealed", flat=True).first()
-    )
-    return json.loads(sealed)["pictures"] if sealed else {}
+    versions = ProtocolVersion.objects.filter(study=study, sha256=sha256)
+    return pictures_in(versions.values_list("sealed", flat=True).first() or "")
+
+
+def pictures_in(sealed: str) -> dict[str, str]:
+    """The hashes of pictures in a sealed text. None in one that SQL has changed: that is said with the seal."""
+    try:
+        pictures = json.loads(sealed)["pictures"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return pictures if isinstance(pictures, dict) else {}
 
 
 def hashes_of(row: Image | ExplanationMap, kind: str) -> set[str]:
