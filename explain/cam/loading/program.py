@@ -1,8 +1,9 @@
 """Programs by torch.export: read only where somebody trusts their maker, and looked through before PyTorch reads them.
 
-PyTorch reads such a file with pickle, and what it says is run. So without trust none is opened, and with it what PyTorch is
-given is an archive written here, of records that are known and of payloads that hold tensors alone. That keeps out code that
-runs while a file is read by pickle; it cannot make a program harmless. Whoever trusts a file runs what its maker wrote.
+PyTorch reads such a file with pickle, evaluates the expressions in it, and calls whatever its graph names. So without trust
+none is opened, and with it what PyTorch is given is an archive written here, of records that are known, of payloads that hold
+tensors alone, and of a graph of operations on tensors alone. That keeps out every way to run code that we know of; it is no
+proof. Whoever trusts a file trusts its maker.
 """
 
 import hashlib
@@ -23,7 +24,17 @@ _PLAIN = re.compile(
 )
 _TENSOR = re.compile(r"data/(?P<folder>weights|constants)/(?P<name>(weight|tensor)_\d+)")
 _PICKLED = re.compile(r"data/(sample_inputs|weights|constants)/[\w.-]+\.pt")
+_GRAPH = re.compile(r"models/[\w.-]+\.json")
 _CONFIG = re.compile(r"data/(?P<folder>weights|constants)/[\w.-]+_config\.json")
+
+
+# Operations on tensors, on sizes, and nothing that calls, imports or opens anything.
+_OPERATION = re.compile(
+    r"torch\.ops\.aten\.(?!from_file)_?[a-z]\w*\.[A-Za-z]\w*|torch\.sym_[a-z]+|math\.[a-z]\w*"
+    r"|_operator\.(getitem|add|sub|mul|truediv|floordiv|mod|pow|neg|pos|eq|ne|lt|le|gt|ge|and_|or_|not_)"
+)
+_SYMBOL = re.compile(r"Symbol\('\w+'(?:, \w+=(?:True|False))*+\)")
+_EXPRESSION = re.compile(r"(?:[A-Z][A-Za-z]*+\(|[su]\d*+|\d++(?:\.\d++)?|True|False|[\s()+*/,<>=-])*+")
 
 
 def read_program(path: Path, weights: str | Path | None, trust_code: bool | str) -> Source:
@@ -81,6 +92,8 @@ def _checked(content: bytes, path: Path) -> io.BytesIO:
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as problem:
         raise _no_program(path) from problem
     pickled = _named_as_pickles(records, path)
+    for name in filter(_GRAPH.fullmatch, records):
+        _check_graph(records[name], name, path)
     checked = io.BytesIO()
     with zipfile.ZipFile(checked, "w") as archive:
         for name, record in records.items():
@@ -126,6 +139,28 @@ def _named_as_pickles(records: dict[str, bytes], path: Path) -> set[str]:
                 raise _refused(path, record_name, "is no tensor")
             names.add(record_name)
     return names
+
+
+def _check_graph(record: bytes, name: str, path: Path) -> None:
+    """Refuse a graph that names more than operations on tensors, or expressions that are more than sums of sizes."""
+    try:
+        waiting = [json.loads(record)]
+    except (ValueError, RecursionError) as problem:
+        raise _no_program(path) from problem
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += value.values()
+            operation = value.get("target") if "inputs" in value else None
+            if operation is not None and not _OPERATION.fullmatch(str(operation)):
+                raise _refused(path, name, f"names “{str(operation)[:80]}”, which is no operation on tensors")
+            expression = _SYMBOL.sub("s", str(value.get("expr_str", "")))
+            if not _EXPRESSION.fullmatch(expression):
+                raise _refused(
+                    path, name, f"has the expression “{expression[:80]}”, which is no sum of sizes"
+                )
 
 
 def _tensors_alone(record: bytes, name: str, path: Path) -> bytes:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import re
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -36,9 +37,11 @@ def small() -> nn.Module:
 
 
 @cache
-def sound_program(height: int = 16, width: int = 12) -> bytes:
-    file = io.BytesIO()
-    torch.export.save(torch.export.export(small(), (torch.zeros(1, 3, height, width),)), file)
+def sound_program(height: int = 16, width: int = 12, any_number: bool = False) -> bytes:
+    """A program that reads one photo, or any number of them at once."""
+    file, photos = io.BytesIO(), torch.zeros(2 if any_number else 1, 3, height, width)
+    shapes = ({0: torch.export.Dim("photos")},) if any_number else None
+    torch.export.save(torch.export.export(small(), (photos,), dynamic_shapes=shapes), file)
     return file.getvalue()
 
 
@@ -69,8 +72,16 @@ def _with_pickled(records: dict[str, bytes], folder: str, name: str, payload: by
     return {**records, listed: json.dumps(config).encode(), f"data/{folder}/{name}": payload}
 
 
+def _with_graph(records: dict[str, bytes], was: str, becomes: str) -> dict[str, bytes]:
+    """The graph says something else in one place."""
+    graph = records["models/model.json"].decode()
+    changed, count = re.subn(was, lambda _: becomes, graph)
+    assert count
+    return {**records, "models/model.json": changed.encode()}
+
+
 def hostile_programs(mark: Path) -> dict[str, bytes]:
-    """Every way in by pickle that PyTorch's reader has, by the place where it stands."""
+    """Every way in that PyTorch's reader has, by the place where it stands."""
     sound, payload = records_of(sound_program()), saved(Runs(mark))
     plain = pickle.dumps(Runs(mark))
     older = {
@@ -94,6 +105,20 @@ def hostile_programs(mark: Path) -> dict[str, bytes]:
         "an object of TorchScript": program_of(_with_pickled(sound, "constants", "custom_obj_0", payload)),
         "a weight elsewhere": program_of(
             {**_with_pickled(sound, "weights", "/extra/x", payload), "extra/x": payload}
+        ),
+        "an expression": program_of(
+            _with_graph(
+                records_of(sound_program(any_number=True)),
+                r"Symbol\('s\d+', positive=True, integer=True\)",
+                f"__import__('os').mkdir('{mark}')",
+            )
+        ),
+        "an operation": program_of(_with_graph(sound, "torch.ops.aten.relu.default", "torch.os.mkdir")),
+        "a library to load": program_of(
+            _with_graph(sound, "torch.ops.aten.relu.default", "torch.ops.load_library")
+        ),
+        "an operator that calls": program_of(
+            _with_graph(sound, "torch.ops.aten.relu.default", "_operator.call")
         ),
         "compiled code": program_of({**sound, "data/aotinductor/model/a.so": b"\x7fELF"}),
         "the older layout": without_folder.getvalue(),

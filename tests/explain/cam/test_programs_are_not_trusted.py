@@ -11,6 +11,7 @@ import torch
 from explain.cam import CamError, Network, Preprocessing
 from explain.cam.errors import UntrustedCodeError
 from explain.cam.loading.names import is_named
+from explain.cam.loading.program import _EXPRESSION, _OPERATION, _SYMBOL, read_program
 from explain.cam.loading.weights import read_weights
 
 from .program_files import Runs, hostile_programs, records_of, saved, small, sound_program
@@ -25,6 +26,10 @@ PLACES = [
     "an opaque object",
     "an object of TorchScript",
     "a weight elsewhere",
+    "an expression",
+    "an operation",
+    "a library to load",
+    "an operator that calls",
     "compiled code",
     "the older layout",
 ]
@@ -53,7 +58,7 @@ def test_a_payload_that_is_more_than_tensors_is_refused_before_pytorch_reads_it(
     assert read == []
 
 
-@pytest.mark.parametrize("place", ["sample inputs", "a weight"])
+@pytest.mark.parametrize("place", ["sample inputs", "a weight", "an expression"])
 def test_the_hostile_files_would_run_code(tmp_path, place):
     """They are what they say they are: PyTorch's own reader runs what is in them."""
     mark = tmp_path / "pwned"
@@ -75,6 +80,72 @@ def test_a_sound_program_is_read_where_it_is_trusted_and_only_as_it_was(tmp_path
     path.write_bytes(sound_program(8, 8))
     with pytest.raises(UntrustedCodeError, match=r"another file than the one that was trusted; put the old"):
         Network.load(str(path), preprocessing=PLAIN, trust_code=trusted)
+
+
+def test_a_program_for_any_number_of_photos_is_read(tmp_path):
+    """Its sizes are expressions."""
+    path = tmp_path / "net.pt2"
+    path.write_bytes(sound_program(any_number=True))
+    module = read_program(path, None, trust_code=True).module
+    photos = torch.ones(3, 3, 16, 12)
+    torch.testing.assert_close(module(photos), small()(photos))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "s77",
+        "2*s0 + 1",
+        "Symbol('s77', positive=True, integer=True)",
+        "FloorDiv(s1 - 1, 2) + 1",
+        "Max(1, u0)",
+        "1.5",
+    ],
+)
+def test_sums_of_sizes_are_expressions(expression):
+    assert _EXPRESSION.fullmatch(_SYMBOL.sub("s", expression))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "exit()",
+        "s.__class__",
+        "s0.x",
+        "Symbol('s', x=exit())",
+        "open(1)",
+        "'a'",
+        "[s]",
+        "{s}",
+        "lambda: 1",
+        "s77;s",
+    ],
+)
+def test_what_could_do_more_is_none(expression):
+    assert not _EXPRESSION.fullmatch(_SYMBOL.sub("s", expression))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "torch.ops.aten._softmax.default",
+        "torch.ops.aten.add.Tensor",
+        "_operator.getitem",
+        "torch.sym_max",
+        "math.ceil",
+    ],
+)
+def test_operations_on_tensors_and_sizes_are_taken(operation):
+    assert _OPERATION.fullmatch(operation)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["torch.load", "torch.ops.aten.add.__class__", "torch.ops.aten.__class__.x", "torch.ops.aten.from_file.default",
+     "torch.ops.load_library", "torch.ops.aten.add", "_operator.attrgetter", "_operator.methodcaller", "math.x.y", "#x", ""],
+)  # fmt: skip
+def test_whatever_else_a_graph_names_is_not(operation):
+    assert not _OPERATION.fullmatch(operation)
 
 
 def test_what_pytorch_is_given_is_written_anew(tmp_path, monkeypatch):
