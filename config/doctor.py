@@ -25,6 +25,8 @@ from studies.lifecycle import seal_in_words
 from studies.models import Study
 from studies.trials import withdrawn_but_not_noted, withdrawn_file
 
+from .files import check_files
+
 LEAST_FREE = 2 * 10**9
 SEAL = "seal"
 MOST_SKEW = 2.0  # seconds between this machine's clock and the database's
@@ -224,6 +226,20 @@ def _withdrawals() -> Iterator[Finding]:
         )
 
 
+def _files() -> Iterator[Finding]:
+    """Files that are there at all. Bytes are read of what opened studies show (broken_seals), and by `check_files --bytes`."""
+    try:
+        lost = check_files().lost
+    except (OSError, DatabaseError, InterfaceError):  # the checks of the storage and of the database say why
+        return
+    if lost:
+        yield Finding(
+            "files",
+            f"{len(lost)} files that rows point to are not there ({lost[0]} …): their pictures cannot be shown",
+            "restore them from a backup; manage.py check_files names them all, and with --bytes those that were changed",
+        )
+
+
 def _pages() -> Iterator[Finding]:
     if not finders.find("css/workspace.css"):
         yield Finding("pages", "the style sheets are not there", "deploy the folder static/ with the code")
@@ -245,7 +261,7 @@ def _device() -> Iterator[Finding]:
 
 
 CHECKS: list[Callable[[], Iterator[Finding]]] = [
-    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _withdrawals, _pages, _device,
+    _settings, _secrets, _metrics, _database, _clock, _broker, _workers, _storage, _withdrawals, _files, _pages, _device,
 ]  # fmt: skip
 REMEDIES: dict[Any, str] = {
     _database: "start the database and check DATABASE_URL",
@@ -254,4 +270,5 @@ REMEDIES: dict[Any, str] = {
     _broker: "start the broker and check CELERY_BROKER_URL",
     _withdrawals: "mend the database first",
     _storage: "check that the site's user may write there (DATA_DIR, or the S3 settings)",
+    _files: "mend the storage first",
 }

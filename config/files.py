@@ -1,11 +1,18 @@
 """Rows without files, and files without rows."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from django.core.files.storage import Storage, default_storage
+from django.db.models import F
 from django.utils import timezone
+
+from explain.models import ExplanationMap, Image, MapPicture
+from studies.models import CheckMap, ItemMap, ProtocolVersion
+from studies.participation import pictures_in
 
 from .backup import file_names
 
@@ -30,6 +37,77 @@ def check_files(storage: Storage = default_storage) -> FileCheck:
         lost=sorted(wanted - stored),
         orphans=sorted(name for name in stored - wanted if not _is_young(storage, name)),
     )
+
+
+def changed_files(storage: Storage = default_storage) -> Iterator[str]:
+    """Names of files that are there and are not what they were: every byte is read.
+
+    Photos are compared with the hash that they were brought in with, and the pictures of an opened study with its seal.
+    Pictures that nothing was sealed of have no hash: of them it is seen that they are whole JPEGs.
+    """
+    yield from _changed_in_place()
+    hashes = dict(_hashes())
+    for name in sorted({*hashes, *_pictures()}):
+        try:
+            with storage.open(name) as file:
+                content = file.read()
+        except FileNotFoundError:  # lost files are told of by check_files
+            continue
+        if name in hashes:
+            changed = hashlib.sha256(content).hexdigest() not in hashes[name]
+        else:
+            changed = not (content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9"))
+        if changed:
+            yield name
+
+
+def _changed_in_place() -> Iterator[str]:
+    """Paths of photos that are used where they lie, and are not there any more or are others."""
+    photos = Image.objects.exclude(source_path="").order_by("pk")
+    for path, sha256 in photos.values_list("source_path", "source_sha256").iterator(chunk_size=2000):
+        try:
+            content = Path(path).read_bytes()
+        except OSError:
+            yield path
+            continue
+        if hashlib.sha256(content).hexdigest() != sha256:
+            yield path
+
+
+def _hashes() -> Iterator[tuple[str, set[str]]]:
+    """Names of files whose hash is on record, with those that it may have."""
+    for name, sha256 in Image.objects.exclude(file="").values_list("file", "content_sha256"):
+        yield name, {sha256}
+    known: dict[str, set[str]] = {}
+    versions = ProtocolVersion.objects.filter(sha256=F("study__protocol_sha256")).exclude(sealed="")
+    for study, kind, sealed in versions.values_list("study", "study__picture", "sealed").iterator(
+        chunk_size=1
+    ):
+        pictures = pictures_in(sealed)
+        for key, name in _sealed_names(study, kind):
+            if key in pictures:
+                known.setdefault(name, set()).add(pictures[key])
+    yield from known.items()
+
+
+def _sealed_names(study: int, kind: str) -> Iterable[tuple[str, str]]:
+    """What a study's seal calls its pictures, and the files that they are in."""
+    maps = ItemMap.objects.filter(item__study=study)
+    for index, photo in maps.values_list("item__index", "item__image__picture").distinct():
+        yield f"{index} photo", photo
+    for index, arm, name in maps.values_list("item__index", "arm__index", f"map__{kind}"):
+        yield f"{index} {arm}", name
+    checks = CheckMap.objects.filter(item__study=study)
+    for index, place, name in checks.values_list("item__index", "place", "file"):
+        yield f"{index} check {place}", name
+
+
+def _pictures() -> Iterator[str]:
+    """The names of all pictures: they are JPEGs, whoever made them."""
+    yield from Image.objects.exclude(picture="").values_list("picture", flat=True)
+    for kind in MapPicture.values:
+        yield from ExplanationMap.objects.exclude(**{kind: ""}).values_list(kind, flat=True)
+    yield from CheckMap.objects.values_list("file", flat=True)
 
 
 def delete_orphans(checked: FileCheck, storage: Storage = default_storage) -> int:

@@ -1,7 +1,12 @@
 """For a load balancer: is this process alive, and can it serve people?"""
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -42,8 +47,30 @@ def _database() -> bool:
 
 
 def _storage() -> bool:
+    """Whether pictures can be looked up, and something can be written where this site writes."""
     default_storage.exists("readyz")
-    return True
+    return all(map(_takes_more, _folders()))
+
+
+def _folders() -> set[Path]:
+    """Where this machine keeps rows, uploads and pictures; pictures in an object store lie elsewhere."""
+    places = {Path(settings.DATA_DIR)}
+    with suppress(NotImplementedError):
+        pictures = Path(default_storage.path(""))
+        places.add(next(folder for folder in (pictures, *pictures.parents) if folder.is_dir()))
+    return places
+
+
+def _takes_more(folder: Path) -> bool:
+    if shutil.disk_usage(folder).free < LEAST_FREE:
+        return False
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:  # a quota says no where space is free
+        return file.write(PROBE) == len(PROBE)
+
+
+LEAST_FREE = 100 * 10**6
+"""Bytes. With less, answers would soon not be stored; `manage.py doctor` warns from 2 GB on."""
+PROBE = b"x" * 4096
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": _database, "storage": _storage}

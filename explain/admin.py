@@ -69,12 +69,14 @@ class ImageAdmin(admin.ModelAdmin):
 
 @admin.register(Network)
 class NetworkAdmin(admin.ModelAdmin):
-    """A network is added by `add_network`, which checks it by loading it. With maps, only its name can change."""
+    """A network is added by `add_network`, which checks it by loading it. Its name can change, and its layer without maps.
+
+    What it is loaded from is never written here: a browser names nothing that a worker would open.
+    """
 
     list_display = ["name", "load", "weights", "layer", "maps"]
     search_fields = ["name", "load"]
-    readonly_fields = ["class_names", "preprocessing", "weights_sha256", "created_at"]
-    _how_to_load = ("load", "weights", "layer")
+    readonly_fields = ["load", "weights", "class_names", "preprocessing", "weights_sha256", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(map_count=Count("maps"))
@@ -85,7 +87,7 @@ class NetworkAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Network | None = None) -> tuple[str, ...]:
         fixed = tuple(self.readonly_fields)
         has_maps = obj is not None and obj.maps.exists()
-        return (*self._how_to_load, *fixed) if has_maps else fixed
+        return ("layer", *fixed) if has_maps else fixed
 
     @admin.display(ordering="map_count")
     def maps(self, network: Any) -> int:

@@ -27,6 +27,10 @@ class DownloadError(WeightsError):
         self.network, self.reason, self.url = network, reason, url
 
 
+class UntrustedCodeError(CamError):
+    """A file that could run code when it is read, and that nobody said they trust."""
+
+
 class CutError(CamError):
     """A layer at which the network cannot be cut in two."""
 

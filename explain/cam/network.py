@@ -85,19 +85,21 @@ class Network:
         dtype: torch.dtype = torch.float32,
         backend: str = "torch",
         cache: str | Path | None = None,
+        trust_code: bool | str = False,
     ) -> "Network":
         """A network by name.
 
         spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), or the path
-                 of a .pt2 file by torch.export.save
+                 of a .pt2 file by torch.export.save, where its code is trusted
         weights  "DEFAULT" or a name that the library has for others ("IMAGENET1K_V1", "tv_in1k"), both downloaded by
                  the library; a path (.pt or .pth read with weights_only, .safetensors); or None: random but the same
                  each time; for package: the packaged ones
         class_names, when given, also set the number of classes that is built
+        trust_code  True reads a .pt2 file, which runs what its maker wrote; its SHA-256 reads it if it is still that file
 
         Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.
         """
-        source = open_source(spec, weights, class_names)
+        source = open_source(spec, weights, class_names, trust_code)
         _check_size(spec, source.preprocessing, preprocessing)
         try:
             return cls(

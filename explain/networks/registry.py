@@ -1,6 +1,8 @@
 """Networks as rows: how to load each, checked once by loading it. No torch until one is loaded."""
 
+import hashlib
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +12,7 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError
 
 from explain import cam
+from explain.cam.loading.names import is_program
 from explain.cam.loading.published import PublishedWeights, identified, published, weights_name
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
@@ -19,17 +22,24 @@ if TYPE_CHECKING:
     from explain.cam.network import Network as LoadedNetwork
 
 DEFAULT, RANDOM = "DEFAULT", "random"
+TRUSTED = "sha256:"  # in place of weights, for a program by torch.export: the file that was trusted
 KEPT_LOADED = 2  # networks per worker process: a run goes through one after the other
 
 
 def add_network(
-    *, name: str, load: str, layer: str | None = None, weights: str | None = None
+    *,
+    name: str,
+    load: str,
+    layer: str | None = None,
+    weights: str | None = None,
+    trust_code: bool = False,
 ) -> tuple[Network, bool]:
     """Load a network once, check it, and keep what it takes to load it again: (row, whether it is new).
 
     `weights` is DEFAULT (the library's own, the default for torchvision and timm), another of the library's weights by
-    its name there (IMAGENET1K_V1), `random`, or a path; packaged networks bring theirs. The same network under the same name again changes nothing. Raises BadInputError or
-    CamError, in one line.
+    its name there (IMAGENET1K_V1), `random`, or a path; packaged networks bring theirs. The same network under the same
+    name again changes nothing. `trust_code` takes a program by torch.export, which runs what its maker wrote; the row keeps
+    which file that was, and no other is loaded by it. Raises BadInputError or CamError, in one line.
     """
     try:
         validate_slug(name)
@@ -38,12 +48,15 @@ def add_network(
             f"network {name}: a name has letters, digits, - and _ only; choose another"
         ) from error
     stored = stored_weights(load, weights)
-    net = cam.Network.load(load, weights=stored or None, layer=layer, device="cpu")
+    trusted = _trusted_file(load) if trust_code else None
+    net = cam.Network.load(
+        load, weights=stored or None, layer=layer, device="cpu", trust_code=trusted or False
+    )
     check_crop(name, net)
     row = Network(
         name=name,
         load=load,
-        weights=stored,
+        weights=f"{TRUSTED}{trusted}" if trusted else stored,
         layer=net.layer,
         class_names=list(net.class_names or []),
         preprocessing=net.preprocessing.to_json(),
@@ -59,8 +72,6 @@ def stored_weights(load: str, weights: str | None) -> str:
         return ""
     if weights.upper() == DEFAULT:
         return DEFAULT
-    from pathlib import Path
-
     if name := weights_name(load, weights):
         return name
     return str(Path(weights).absolute())  # a worker may run in another folder
@@ -83,6 +94,12 @@ def megabytes_to_fetch(load: str, weights: str | None) -> float | None:
     """How large the library's weights are that `stored_weights` means; None where it does not say, and for other weights."""
     known = identified(load, stored_weights(load, weights))
     return known.megabytes if known is not None else None
+
+
+def _trusted_file(load: str) -> str | None:
+    """The SHA-256 of a program by torch.export; None for what runs no code, and for a file that is not there."""
+    path = Path(load)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if is_program(load) and path.is_file() else None
 
 
 def check_crop(name: str, net: "LoadedNetwork") -> None:
@@ -133,7 +150,14 @@ def load_network(row: Network) -> "LoadedNetwork":
 
 @lru_cache(maxsize=KEPT_LOADED)
 def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: str) -> "LoadedNetwork":
-    net = cam.Network.load(load, weights=weights or None, layer=layer, device=device)
+    trusted = weights.removeprefix(TRUSTED) if is_program(load) and weights.startswith(TRUSTED) else None
+    net = cam.Network.load(
+        load,
+        weights=None if trusted else weights or None,
+        layer=layer,
+        device=device,
+        trust_code=trusted or False,
+    )
     if net.weights_sha256 != sha256:
         raise BadInputError(
             f"network {name}: its weights have changed since it was added (SHA-256 {net.weights_sha256[:12]}…, "

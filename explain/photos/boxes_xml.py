@@ -6,6 +6,7 @@ Files are looked up by the photo's stem and read one at a time: there may be 50,
 import os
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from explain.core.errors import BadInputError
 
@@ -13,6 +14,7 @@ from .boxes import Box
 from .class_names import imagenet_class, plain
 
 SHOWN = 5
+MAX_BYTES = 2**20  # one photo's boxes take about one KiB
 
 
 class XmlBoxes:
@@ -66,20 +68,35 @@ class XmlBoxes:
         ]
 
 
-class _WithoutDoctype(ElementTree.TreeBuilder):
-    """Stops where a document type begins, in whatever encoding: without one there is no entity to expand."""
-
-    def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
-        raise BadInputError("declares entities, which no file of boxes needs; leave it out")
-
-
 def _parsed(path: Path) -> ElementTree.Element:
+    """The root of a file of boxes. The parser itself says where a document type or an entity is declared, in whatever
+    encoding, and stops there: without one there is nothing to expand."""
     try:
-        return ElementTree.fromstring(path.read_bytes(), ElementTree.XMLParser(target=_WithoutDoctype()))  # noqa: S314
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise BadInputError(f"is over {MAX_BYTES // 1024:,} KiB; leave it out, or what is no box in it")
+        tree = ElementTree.TreeBuilder()
+        _parser(tree).Parse(content, True)
+        return tree.close()
     except BadInputError as error:
         raise BadInputError(f"{path.name}: {error}") from error
-    except (OSError, ElementTree.ParseError) as error:
+    except (OSError, expat.ExpatError, ValueError, LookupError) as error:  # the last two: unknown encodings
         raise BadInputError(f"{path.name}: is no XML ({error}); correct the file or leave it out") from error
+
+
+def _parser(tree: ElementTree.TreeBuilder) -> expat.XMLParserType:
+    """A parser that builds `tree`. An error in one of its functions stops it on the spot."""
+    parser = expat.ParserCreate(None, None)
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse_declarations
+    parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
+    parser.CharacterDataHandler = tree.data
+    parser.buffer_text = True
+    return parser
+
+
+def _refuse_declarations(*_: object) -> None:
+    raise BadInputError("declares entities, which no file of boxes needs; leave it out")
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:

@@ -2,5 +2,8 @@
 
 from .asking import send_and_show
 from .in_words import shown
+from .stored_pictures import register as register_hashes
+from .visibility import Use
+from .visibility import register as register_uses
 
-__all__ = ["send_and_show", "shown"]
+__all__ = ["Use", "register_hashes", "register_uses", "send_and_show", "shown"]

@@ -5,8 +5,10 @@ import re
 from django import forms
 from django.conf import settings
 from django.core.validators import validate_slug
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
+from explain.cam.loading.names import is_named
 from explain.models import ImageSet, Network
 
 # a name of a library's weights; never a path, and never a file that lies where a worker runs
@@ -85,17 +87,17 @@ class NetworkForm(forms.Form):
         required=False, label="Try it on a photo of", help_text="You will see what it says, and its map."
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, sets: QuerySet[ImageSet], **kwargs):
+        """`sets`: those whose photos the person may look at."""
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         choices = self.fields["check_set"]
         assert isinstance(choices, forms.ChoiceField)
-        names = ImageSet.objects.values_list("name", flat=True)
+        names = sets.values_list("name", flat=True)
         choices.choices = [("", "the samples"), *((name, name) for name in names)]
 
     def clean_load(self):
         load = self.cleaned_data["load"].strip()
-        kind, colon, name = load.partition(":")
-        if kind not in ("torchvision", "timm", "package") or not colon or not name:
+        if not is_named(load):
             raise forms.ValidationError(
                 f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
             )

@@ -75,5 +75,9 @@ def job_picture(request: HttpRequest, pk: int) -> FileResponse:
     job = _job_of(request, pk)
     if not job.picture:
         raise Http404
+    try:
+        picture = job.picture.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("the picture is not in storage") from error
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(job.picture.open("rb"), content_type="image/jpeg", headers=headers)
+    return FileResponse(picture, content_type="image/jpeg", headers=headers)

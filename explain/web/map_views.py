@@ -1,4 +1,4 @@
-"""What staff see of photos, networks, runs and maps. Whoever is logged in may look; volunteers never come here."""
+"""What people see of photos, networks, runs and maps: what visibility.py says. Volunteers never come here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch
-from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db.models import Count, Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,10 +22,12 @@ from explain.maps import (
     run_progress,
     runs_with_counts,
 )
-from explain.models import Batch, ExplanationMap, Image, ImageSet, MapPicture, Network, Precompute, Prediction
+from explain.models import Batch, ExplanationMap, Image, MapPicture, Prediction
 from explain.photos import make_picture, sets_with_counts
 
 from .in_words import shown
+from .stored_pictures import stored_picture
+from .visibility import Sight, may_look
 
 PHOTOS_PER_PAGE = 20
 RUNS_SHOWN = 50
@@ -33,14 +35,17 @@ RUNS_SHOWN = 50
 
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
-    """The page of all sets, networks, runs and workers."""
+    """The page of the sets, networks and runs that somebody may look at, and of the workers."""
+    if not may_look(request.user):
+        raise PermissionDenied("Photos and maps are seen by those who have a role in a study that uses them.")
+    sight = Sight(request.user)
     return render(
         request,
         "explain/runs.html",
         {
-            "sets": sets_with_counts(),
-            "networks": Network.objects.annotate(map_count=Count("maps")).order_by("name"),
-            "runs": runs_with_counts()[:RUNS_SHOWN],
+            "sets": sets_with_counts().filter(pk__in=sight.sets()),
+            "networks": sight.networks().annotate(map_count=Count("maps")).order_by("name"),
+            "runs": sight.runs(runs_with_counts())[:RUNS_SHOWN],
             "workers": jobs.workers_seen(),
         },
     )
@@ -49,7 +54,8 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one run is; the page brings itself up to date."""
-    run = get_object_or_404(Precompute.objects.select_related("image_set", "created_by"), pk=pk)
+    runs = Sight(request.user).runs().select_related("image_set", "created_by")
+    run = get_object_or_404(runs, pk=pk)
     state = run_progress(run)
     return render(
         request,
@@ -67,7 +73,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_state(request: HttpRequest, pk: int) -> JsonResponse:
     """The figures of the run page, for its script."""
-    state = run_progress(get_object_or_404(Precompute, pk=pk))
+    state = run_progress(get_object_or_404(Sight(request.user).runs(), pk=pk))
     return JsonResponse(
         {
             "finished": state.finished,
@@ -89,7 +95,7 @@ def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a run's failed batches again, and those whose worker is gone. For staff."""
     if not request.user.is_staff:
         raise PermissionDenied("Only staff send maps to be made.")
-    run = get_object_or_404(Precompute, pk=pk)
+    run = get_object_or_404(Sight(request.user).runs(), pk=pk)
     again = retry_failed(run.batches.all()) + requeue_stale()
     try:
         tasks.send([*again, *pending_batches(run)])
@@ -103,13 +109,14 @@ def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def image_set(request: HttpRequest, name: str) -> HttpResponse:
     """The photos of a set with their credits, and the maps of each."""
-    image_set = get_object_or_404(ImageSet, name=name)
+    sight = Sight(request.user)
+    image_set = get_object_or_404(sight.sets(), name=name)
     picture = request.GET.get("picture", "overlay")
     if picture not in MapPicture.values:
         raise Http404
     photos = Image.objects.filter(image_set=image_set).prefetch_related(
-        Prefetch("maps", _maps_for_gallery()),
-        Prefetch("predictions", Prediction.objects.select_related("network").order_by("network__name")),
+        Prefetch("maps", _for_gallery(sight.maps())),
+        Prefetch("predictions", _predictions(sight)),
     )
     page = Paginator(photos, PHOTOS_PER_PAGE).get_page(request.GET.get("page"))
     return render(
@@ -119,29 +126,34 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
     )
 
 
-def _maps_for_gallery():
-    maps = ExplanationMap.objects.select_related("network").order_by("network__name", "method", "target")
+def _for_gallery(maps: QuerySet[ExplanationMap]) -> QuerySet[ExplanationMap]:
+    maps = maps.select_related("network").order_by("network__name", "method", "target")
     return maps.defer("values", "manifest", "network__class_names", "network__preprocessing")
 
 
+def _predictions(sight: Sight) -> QuerySet[Prediction]:
+    rows = Prediction.objects.filter(network__in=sight.networks())
+    return rows.select_related("network").order_by("network__name")
+
+
 @require_safe
-def photo_picture(request: HttpRequest, pk: int) -> FileResponse:
+def photo_picture(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The square frame of a photo."""
-    image = get_object_or_404(Image, pk=pk)
+    image = get_object_or_404(Sight(request.user).photos(), pk=pk)
     with _or_404():
         make_picture(image)
-    return _private_file(image.picture)
+    return stored_picture(image, "picture")
 
 
 @require_safe
-def map_picture(request: HttpRequest, kind: str, pk: int) -> FileResponse:
+def map_picture(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
     """One picture of a map. Its name in storage is random; only its row knows it."""
     if kind not in MapPicture.values:
         raise Http404
-    row = get_object_or_404(ExplanationMap.objects.select_related("image", "network"), pk=pk)
+    row = get_object_or_404(Sight(request.user).maps().select_related("image", "network"), pk=pk)
     with _or_404():
         source_of(row).make_pictures(row)
-    return _private_file(getattr(row, kind))
+    return stored_picture(row, kind)
 
 
 @contextmanager
@@ -150,12 +162,3 @@ def _or_404() -> Iterator[None]:
         yield
     except BadInputError as error:
         raise Http404(str(error)) from error
-
-
-def _private_file(file: FieldFile) -> FileResponse:
-    try:
-        content = file.open("rb")
-    except (FileNotFoundError, ValueError) as error:
-        raise Http404("the picture is not in storage") from error
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(content, content_type="image/jpeg", headers=headers)

@@ -7,11 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from explain import jobs
-from explain.models import Job
+from explain.models import ImageSet, Job
 
 from .asking import _asked, _back, staff_only
 from .forms import NetworkForm, PhotosUploadForm, limit_in_words
 from .upload_limit import too_large
+from .visibility import Sight
 
 KNOWN = (
     "package:efficientnet_lite0",
@@ -34,6 +35,11 @@ def photos(request: HttpRequest) -> HttpResponse:
     form.label_suffix = ""
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
+    elif posted and form.is_valid() and _is_others(request, form.cleaned_data["set_name"]):
+        form.add_error(
+            "set_name",
+            "Somebody else’s set is called so; choose another name, or ask to be let into its study.",
+        )
     elif posted and form.is_valid():
         cleaned = form.cleaned_data
         arguments = {"set": cleaned["set_name"], "file": jobs.keep_upload(cleaned["file"])}
@@ -52,12 +58,21 @@ def photos(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _is_others(request: HttpRequest, name: str) -> bool:
+    """Whether a set is one that this person may not look at: whoever adds to a set sees it."""
+    return (
+        ImageSet.objects.filter(name=name).exists()
+        and not Sight(request.user).sets().filter(name=name).exists()
+    )
+
+
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def network(request: HttpRequest) -> HttpResponse:
     """A network by its name, perhaps with weights of one's own: tried first."""
     posted = request.method == "POST"
-    form = NetworkForm(request.POST, request.FILES) if posted else NetworkForm()
+    sent = (request.POST, request.FILES) if posted else ()
+    form = NetworkForm(*sent, sets=Sight(request.user).sets())
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
     elif posted and form.is_valid():

@@ -2,5 +2,6 @@
 
 from .event_log import add_note
 from .permissions import editable_study_of, may_edit, study_of
+from .used_by_studies import uses_of
 
-__all__ = ["add_note", "editable_study_of", "may_edit", "study_of"]
+__all__ = ["add_note", "editable_study_of", "may_edit", "study_of", "uses_of"]

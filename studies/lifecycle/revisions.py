@@ -14,7 +14,7 @@ from django.db import transaction
 
 from explain.core.errors import BadInputError
 from studies.models import Event, ProtocolVersion, Study
-from studies.protocol import Protocol, check_protocol, in_full
+from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_length, in_full
 
 from .fingerprint import picture_hashes, record_version, seal
 from .nonce import published_protocol
@@ -69,10 +69,12 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
     """Go on under another wording or another way back: a new version, with who changed it and why.
 
     Raises:
-        ProtocolError: `source` is no sound protocol.
+        ProtocolError: `source` is no sound protocol, or too long for a file of one.
         RevisionError: the study is not paused, no reason is given, nothing changes, or more would change than may.
     """
     revised = check_protocol(source)
+    if faults := faults_of_length(source):
+        raise ProtocolError(*faults)
     if not why.strip():
         raise RevisionError(
             "why: is missing; say in a sentence why the protocol changes, for those who read it later."

@@ -2,6 +2,7 @@
 
 from .decorators import private, refuse
 from .invitations import finish, invite, is_over, lets_nobody_in, link
+from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat, hand_out, screen
 
 __all__ = [
@@ -10,10 +11,12 @@ __all__ = [
     "Seat",
     "finish",
     "hand_out",
+    "hashes_of",
     "invite",
     "is_over",
     "lets_nobody_in",
     "link",
+    "pictures_in",
     "private",
     "refuse",
     "screen",

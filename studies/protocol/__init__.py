@@ -29,15 +29,18 @@ from .schema import (
     ProtocolError,
     QuestionKind,
     check_protocol,
+    faults_of_length,
     in_full,
     names_of_arms,
     read_protocol,
     to_toml,
 )
+from .toml_file import MAX_BYTES, parse_toml
 from .wording import default_wording, fill_in
 
 __all__ = [
     "HIDDEN",
+    "MAX_BYTES",
     "MISSHAPEN",
     "NAME",
     "ON_COMMAND_LINE",
@@ -59,6 +62,7 @@ __all__ = [
     "choose_photos",
     "chosen_images",
     "default_wording",
+    "faults_of_length",
     "fill_in",
     "find_networks",
     "find_set",
@@ -68,6 +72,7 @@ __all__ = [
     "nearest",
     "on_page",
     "on_page_with_key",
+    "parse_toml",
     "plan_of",
     "precompute_command",
     "read_protocol",

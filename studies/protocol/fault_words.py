@@ -64,8 +64,11 @@ SENTENCES: dict[Code, Words] = {
     "needs {answers} people; ask more people, or raise design.trials_per_participant",
     Code.NO_FILE: "Choose a file: a study.toml.",
     Code.UNREADABLE: "{file}: cannot be read ({why}); give the path of a study.toml.",
-    Code.TOO_LARGE: "{file}: is over 1 MB, too large for a protocol; choose a study.toml.",
-    Code.NO_TOML: "{file}: is no valid TOML ({why}).",
+    Code.TOO_LARGE: "{file}: is over {most} KiB, too large for a protocol; choose a study.toml, or shorten its texts.",
+    Code.NO_UTF_8: "{file}: line {line} is not in UTF-8; save the file as UTF-8.",
+    Code.TOO_DEEP: "{file}: line {line} goes deeper than {most} tables or brackets; a protocol needs three. Take them apart.",
+    Code.LONG_WORD: "{file}: line {line} has a name or number of more than {most} characters; shorten it, or put a text in quotes.",
+    Code.NO_TOML: "{file}: is no valid TOML ({why}); correct it there.",
     Code.NO_DRAFT: "{study}: is {state}, so its set-up cannot change now.",
     Code.MADE_ALREADY: "{study}: is {state} already.",
 }

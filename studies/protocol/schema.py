@@ -43,7 +43,6 @@ completion_url = "https://…"      # where a recruitment site wants people back
 [analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see analysis_plan.py
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
@@ -62,6 +61,7 @@ from studies.trial_types import Asked, trial_type_in, trial_types
 from .analysis_plan import check_plan
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
+from .toml_file import MAX_BYTES, read_toml, too_large
 from .wording import default_wording, unknown_places
 
 
@@ -119,13 +119,7 @@ def read_protocol(path: Path) -> Protocol:
     Raises:
         ProtocolError: the file cannot be read, is no TOML, or breaks the schema; all faults at once, one a line.
     """
-    try:
-        source = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ProtocolError(Fault((), Code.UNREADABLE, {"file": str(path), "why": error.strerror})) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(Fault((), Code.NO_TOML, {"file": str(path), "why": str(error)})) from error
-    return check_protocol(source)
+    return check_protocol(read_toml(path))
 
 
 def check_protocol(source: dict[str, Any]) -> Protocol:
@@ -194,6 +188,12 @@ def in_full(source: dict[str, Any]) -> dict[str, Any]:
 def to_toml(source: dict[str, Any]) -> str:
     """A protocol as a file that read_protocol() reads."""
     return tomli_w.dumps(source, multiline_strings=True)
+
+
+def faults_of_length(source: dict[str, Any]) -> list[Fault]:
+    """That a protocol is longer than a file of one may be, with its defaults: its file could not be read again."""
+    content = to_toml(in_full(source)).encode()
+    return [too_large(f"{source.get('slug', 'study')}.toml")] if len(content) > MAX_BYTES else []
 
 
 def _rule(photos: Reader, seed: int) -> Rule:

@@ -19,6 +19,7 @@ from studies.protocol import (
     ProtocolError,
     check_protocol,
     choose_classes,
+    faults_of_length,
     find_networks,
     find_set,
 )
@@ -51,6 +52,7 @@ def create_draft(*, source: dict[str, Any], user=None) -> Study:
         check_protocol(source)
     except ProtocolError as error:
         faults = [fault for fault in error.faults if fault.key in NEEDED or fault.code in MISSHAPEN]
+    faults = faults or faults_of_length(source)
     if faults:
         raise ProtocolError(*faults)
     with new_study(source["slug"]):
@@ -66,6 +68,8 @@ def save_draft(*, study: Study, source: dict[str, Any]) -> None:
     if study.state != Study.State.DRAFT:
         state = {"study": study.slug, "state": study.get_state_display()}
         raise ProtocolError(Fault((), Code.NO_DRAFT, state))
+    if faults := faults_of_length(source):
+        raise ProtocolError(*faults)
     _mirrored(study, source)
 
 

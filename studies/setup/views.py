@@ -1,6 +1,5 @@
 """Setting a study up in the browser, step by step. What is stored is the protocol; drafts.py checks it."""
 
-import tomllib
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,14 +18,17 @@ from explain.web import send_and_show
 from studies.analysis.answers import AnswersError
 from studies.models import Study
 from studies.protocol import (
+    MAX_BYTES,
     Code,
     Fault,
     NotSeenYetError,
     ProtocolError,
     check_protocol,
     choose_classes,
+    faults_of_length,
     on_page,
     on_page_with_key,
+    parse_toml,
 )
 from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
@@ -39,7 +41,6 @@ from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, ne
 from .power_analysis import PowerPoint, TooFewPeopleError, analyse_power
 from .steps import STEPS, Step, draft_of, standing, step_of
 
-MAX_TOML_BYTES = 1_000_000
 POWER_STUDIES = 60
 
 
@@ -100,12 +101,7 @@ def _read_file(request: HttpRequest) -> dict[str, Any]:
     file = request.FILES.get("protocol")
     if file is None or not file.size:
         raise ProtocolError(Fault((), Code.NO_FILE))
-    if file.size > MAX_TOML_BYTES:
-        raise ProtocolError(Fault((), Code.TOO_LARGE, {"file": file.name}))
-    try:
-        return tomllib.loads(file.read().decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(Fault((), Code.NO_TOML, {"file": file.name, "why": str(error)})) from error
+    return parse_toml(file.read(MAX_BYTES + 1), name=str(file.name))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,7 +118,7 @@ def step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
         form.initial["set"] = request.GET["set"]
     if request.method == "POST" and form.is_valid():
         source = form.written()
-        for fault in _faults_at(current, source):
+        for fault in _faults_at(current, source) or faults_of_length(source):
             form.add_fault(fault)
         if form.is_valid() and not _asks_only(request):
             return _saved(request, study, current, source)

@@ -1,5 +1,6 @@
 """Rows without files and files without rows are found; only old files without a row are deleted."""
 
+import hashlib
 import json
 import os
 import time
@@ -10,9 +11,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from config.files import check_files, delete_orphans
+from config.files import changed_files, check_files, delete_orphans
 from explain.models import Image
-from tests.factories import make_study
+from explain.photos import sha256_of
+from studies.lifecycle.opening import open_study
+from tests.factories import jpeg, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,55 @@ def test_a_row_without_its_file_is_named():
         call_command("check_files", stdout=out)
     assert caught.value.returncode == 1
     assert f"not there: {image.picture.name}" in out.getvalue()
+
+
+@pytest.fixture
+def opened():
+    """An opened study whose photos are what they were brought in as."""
+    made = make_study(items=2)
+    for image in Image.objects.all():
+        Image.objects.filter(pk=image.pk).update(content_sha256=sha256_of(image.file))
+    return open_study(study=made)
+
+
+def overwrite(name: str, content: bytes) -> None:
+    with open(default_storage.path(name), "wb") as file:
+        file.write(content)
+
+
+def test_a_sound_site_is_sound_to_the_byte(opened):
+    assert run(with_bytes=True)["changed"] == []
+
+
+def test_a_file_that_was_changed_is_named_where_bytes_are_read(opened):
+    """Seven bytes in place of a picture were nothing to complain of."""
+    item = opened.items.get(index=0)
+    shown = item.item_maps.get(arm__index=1).map
+    names = [item.image.file.name, item.image.picture.name, shown.overlay.name, shown.heat.name]
+    for name in names[:3]:
+        overwrite(name, jpeg(99))  # sealed, or brought in with a hash
+    overwrite(names[3], b"7 bytes")
+    assert run()["lost"] == []
+    out = StringIO()
+    with pytest.raises(CommandError, match="4 files are not what they were; restore them from a backup"):
+        call_command("check_files", "--bytes", stdout=out)
+    for name in names:
+        assert f"changed: {name}" in out.getvalue()
+    default_storage.delete(names[0])
+    with pytest.raises(CommandError, match="1 files are lost and 3 files are not what they were"):
+        call_command("check_files", "--bytes", stdout=out)
+
+
+def test_a_photo_that_is_used_where_it_lies_is_compared_too(tmp_path):
+    make_study(items=2)
+    first, second = Image.objects.all()
+    for image, content in ((first, b"one"), (second, b"two")):
+        path = tmp_path / f"{image.pk}.jpg"
+        path.write_bytes(content)
+        Image.objects.filter(pk=image.pk).update(
+            file="", source_path=path, source_sha256=hashlib.sha256(content).hexdigest()
+        )
+    assert list(changed_files()) == []
+    (tmp_path / f"{first.pk}.jpg").write_bytes(b"other")
+    (tmp_path / f"{second.pk}.jpg").unlink()
+    assert list(changed_files()) == [str(tmp_path / f"{image.pk}.jpg") for image in (first, second)]

@@ -7,6 +7,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
@@ -19,7 +20,8 @@ from django.utils import timezone
 from config import doctor
 from config.files import walk
 from explain.models import Batch, ImageSet, Precompute
-from tests.factories import make_network
+from studies.lifecycle.opening import open_study
+from tests.factories import make_network, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -242,3 +244,26 @@ def test_a_check_that_cannot_be_made_is_named_with_its_remedy_and_the_others_go_
     assert finding.said == "ConnectionRefusedError: connection refused"
     assert finding.remedy == "start the database and check DATABASE_URL"
     assert {"clock", "broker", "workers", "storage", "pages", "device"} <= {f.what for f in doctor.examine()}
+
+
+@pytest.mark.parametrize("content", [b"7 bytes", None])
+def test_a_picture_that_is_not_what_was_sealed_is_a_finding(content, monkeypatch):
+    monkeypatch.setattr("studies.lifecycle.opening.code_version", lambda: "tests")
+    study = open_study(study=make_study(items=1))
+    picture = study.items.get().image.picture
+    if content is None:
+        default_storage.delete(picture.name)
+    else:
+        Path(default_storage.path(picture.name)).write_bytes(content)
+    (seal,) = found("seal")
+    assert "photo" in seal.said
+    assert seal.state == "wrong"
+
+
+def test_a_file_that_is_lost_is_a_finding_whether_it_was_sealed_or_not():
+    lost = make_study(items=1).items.get().image.file.name
+    assert found("files") == []
+    default_storage.delete(lost)
+    (finding,) = found("files")
+    assert lost in finding.said
+    assert "check_files" in finding.remedy

@@ -15,9 +15,9 @@ def test_a_page_that_is_not_there_says_what_to_do(client):
 
 
 @pytest.mark.django_db
-def test_a_page_that_is_not_ones_own_says_so(client, researcher):
-    client.force_login(researcher)
-    answer = client.get(reverse("admin:auth_user_changelist"))
+def test_a_page_that_is_not_ones_own_says_so(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("account"))
+    answer = client.get(reverse("runs"))
     assert answer.status_code == 403
     assert "This page is not open to you" in answer.content.decode()
 

@@ -13,12 +13,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from config.files import changed_files
 from explain.models import Image
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation
 from studies.trials.allocation import claim_trials
 from tests.config.test_behind_nginx import free_port
-from tests.factories import make_study
+from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +98,18 @@ def test_files_and_rows_are_compared_there_too(bucket):
     with pytest.raises(CommandError, match="1 files are lost"):
         call_command("check_files", json=True, stdout=out)
     assert json.loads(out.getvalue())["lost"] == [lost]
+
+
+def test_a_picture_that_was_changed_in_the_bucket_is_not_shown(client, bucket):
+    study = open_study(study=make_study(items=1))
+    make_participant(study)
+    claim_trials(participant=study.participants.get(), count=1)
+    address = reverse("picture", args=["token-1-of-demo", 1, 0])
+    assert client.get(address).status_code == 200
+    name = Image.objects.get().picture.name
+    bucket.put_object(Bucket="pictures", Key=name, Body=b"7 bytes")
+    assert client.get(address).status_code == 503
+    assert name in changed_files()
+    bucket.delete_object(Bucket="pictures", Key=name)
+    assert client.get(address).status_code == 503
+    assert client.get("/readyz").json()["storage"] == "ok"

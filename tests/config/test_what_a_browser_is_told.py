@@ -29,7 +29,7 @@ PAGES = {
     "the API": "/api/studies/",
     "a refusal of the API": "/api/studies/nobody/",
     "the API's page": "/api/docs/",
-    "the admin site": "/admin/",
+    "the admin site": "/admin/login/",
 }
 REFUSED = {"a link that leads nowhere", "no such page", "a refusal of the API"}
 

@@ -8,11 +8,13 @@ import struct
 import zipfile
 import zlib
 from functools import cache
+from pathlib import Path
 
 import tomli_w
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.explain.cam.program_files import hostile_programs, saved, small
 from tests.explain.photo_files import photo_bytes
 from tests.explain.photos.test_refuse_photos import png_header
 
@@ -259,6 +261,8 @@ def planted_weights() -> list[tuple[str, bytes]]:
         safetensors("x" * 10_000),
         ("a.safetensors", b"\0" * 8),
         ("a.pth", b"PK\x05\x06" + b"\0" * 18),
+        *((name, hostile_programs(Path("pwned"))["sample inputs"]) for name in ("a.pt", "a.pth", "a.bin")),
+        ("a.pt", saved({"state_dict": small(), "more": _Runs()})),
     ]
 
 

@@ -4,22 +4,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UnknownNameError
-from .sources import _FORMS, Source, _exported, from_timm, from_torchvision
+from .names import LIBRARIES, is_named, is_program
+from .sources import Source, from_timm, from_torchvision
+
+_FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
 
 
-def open_source(spec: str, weights: str | Path | None, class_names: Sequence[str] | None) -> Source:
+def open_source(
+    spec: str,
+    weights: str | Path | None,
+    class_names: Sequence[str] | None,
+    trust_code: bool | str = False,
+) -> Source:
     """The network that `spec` names, with its weights in place.
 
-    Raises UnknownNameError for a name that does not exist, WeightsError for weights that do not fit.
+    Raises UnknownNameError for a name that does not exist, WeightsError for weights that do not fit, UntrustedCodeError for a
+    program in a file that nobody trusts (see program.py).
     """
-    if spec.endswith(".pt2"):
-        return _exported(Path(spec), weights)
+    if is_program(spec):
+        from .program import read_program
+
+        return read_program(Path(spec), weights, trust_code)
     kind, _, name = spec.partition(":")
-    openers = {"torchvision": from_torchvision, "timm": from_timm, "package": _packaged}
-    if kind not in openers or not name:
+    if kind not in LIBRARIES or not name:
         raise UnknownNameError(f"network {spec!r} is not one of the forms {_FORMS}")
-    count = len(class_names) if class_names else None
-    return openers[kind](name, weights, count)
+    if not is_named(spec):
+        raise UnknownNameError(
+            f"network {spec!r}: a name has letters, digits, points, - and _ only; give it as {kind} spells it"
+        )
+    openers = {"torchvision": from_torchvision, "timm": from_timm, "package": _packaged}
+    return openers[kind](name, weights, len(class_names) if class_names else None)
 
 
 def _packaged(name: str, weights: str | Path | None, count: int | None) -> Source:

@@ -1,4 +1,4 @@
-"""Networks by name from torchvision and timm, and from files by torch.export."""
+"""Networks by name from torchvision and timm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,8 @@ from torch import nn
 
 from ..errors import CamError, DownloadError, UnknownNameError, WeightsError, nearest
 from ..preprocessing import Preprocessing
-from .exported_input import exported_input
 from .published import DEFAULT, weights_name
 from .weights import load_into, read_weights
-
-_FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
 
 
 @dataclass(frozen=True)
@@ -146,28 +143,3 @@ def _config(module: nn.Module) -> Preprocessing:
         std=tuple(config["std"]),
         interpolation=config["interpolation"] if config["interpolation"] != "random" else "bilinear",
     )
-
-
-def _exported(path: Path, weights: str | Path | None) -> Source:
-    """A program saved by torch.export.save; its weights are inside, its preprocessing is not."""
-    if weights is not None:
-        raise WeightsError(f"network {path} brings its own weights; give None instead of {weights}")
-    if not path.is_file():
-        raise UnknownNameError(f"network {path}: no such file; give the path of a file by torch.export.save")
-    try:
-        program = torch.export.load(path)
-    except (
-        Exception
-    ) as problem:  # a damaged file fails in many ways, all of them a RuntimeError or a zip error
-        raise WeightsError(
-            f"network {path}: it is no file by torch.export.save, or by another PyTorch; export it again"
-        ) from problem
-    inputs = exported_input(program, path)
-    module = torch.export.unflatten(program)
-    for part in module.modules():
-        part.training = (
-            False  # it was exported as it runs; and a program that reads any batch cannot be copied
-        )
-    # cam/cut.py asks for this mark
-    module.one_by_one = inputs.one_by_one  # type: ignore[assignment]
-    return Source(module, inputs.preprocessing, None)

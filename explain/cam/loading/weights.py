@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle  # only for its error class: every read is weights_only
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import WeightsError, shortened
+
+# what stands in the archives of TorchScript, of torch.export, and of torch.export before PyTorch 2.8
+PROGRAM_RECORDS = {"constants.pkl", "archive_format", "serialized_exported_program.json"}
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -21,8 +25,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"weights {path}: no such file; give a path to a .pth or .safetensors file, DEFAULT, or None"
         )
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         return _read_safetensors(path)
+    _refuse_programs(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as problem:
@@ -33,6 +38,22 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     except Exception as problem:  # what a damaged file makes the reader stumble over can be anything
         raise WeightsError(f"weights {path}: {_first_line(problem)}; fetch the file again") from problem
     return _tensors(content, path)
+
+
+def _refuse_programs(path: Path) -> None:
+    """Look at the kind of a file first: archives of TorchScript and of torch.export are programs, not weights."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+    except (zipfile.BadZipFile, NotImplementedError) as problem:
+        raise WeightsError(f"weights {path}: {_first_line(problem)}; fetch the file again") from problem
+    if names & PROGRAM_RECORDS:
+        raise WeightsError(
+            f"weights {path}: it is a program, by TorchScript or torch.export, and reading it could run code; save"
+            " module.state_dict() instead, as .safetensors or .pth"
+        )
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

@@ -130,7 +130,7 @@ def test_a_network_by_torch_export_is_loaded_and_explained(tmp_path):
     module, photo = small(), torch.randn(1, 3, 16, 12)
     torch.export.save(torch.export.export(module, (photo,)), tmp_path / "net.pt2")
     plain = Preprocessing(size=(16, 12), resize=18)
-    net = Network.load(str(tmp_path / "net.pt2"), preprocessing=plain)
+    net = Network.load(str(tmp_path / "net.pt2"), preprocessing=plain, trust_code=True)
     own = Network(module, preprocessing=plain)
     methods = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
     actual, expected = explain(net, photo, methods), explain(own, photo, methods)

@@ -5,8 +5,11 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from explain.cam import CamError
 from explain.models import Network
 from explain.networks.registry import add_network, load_network
+from explain.networks.trial_run import try_network
+from tests.explain.cam.program_files import hostile_programs, sound_program
 from tests.explain.small_network import TINY
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +110,30 @@ def test_weights_that_changed_since_are_not_used(tiny):
 
 def test_a_process_loads_a_network_once(tiny):
     assert load_network(tiny) is load_network(Network.objects.get(pk=tiny.pk))
+
+
+def test_a_program_comes_in_only_on_the_command_line_and_with_trust(tmp_path, capsys):
+    path = tmp_path / "net.pt2"
+    path.write_bytes(sound_program(224, 224))
+    assert "if you trust them, give --trust-code" in refused("mine", load=str(path))
+    with pytest.raises(CamError, match="--trust-code"):
+        try_network(load=str(path), layer=None, weights=None)
+    assert not Network.objects.exists()
+    call_command("add_network", "mine", "--load", str(path), "--trust-code", "--json")
+    assert json.loads(capsys.readouterr().out)["weights"] == "its own"
+    assert load_network(Network.objects.get()).layer == "1"
+
+
+def test_a_worker_loads_the_file_that_was_trusted_and_no_other(tmp_path):
+    path, mark = tmp_path / "net.pt2", tmp_path / "pwned"
+    path.write_bytes(sound_program(224, 224))
+    row, _ = add_network(name="mine", load=str(path), trust_code=True)
+    path.write_bytes(hostile_programs(mark)["sample inputs"])
+    with pytest.raises(CamError, match="another file than the one that was trusted"):
+        load_network(row)
+    with pytest.raises(CamError, match="in it holds more than tensors"):
+        add_network(name="other", load=str(path), trust_code=True)
+    Network.objects.update(weights="")  # as it was added before files were trusted by name
+    with pytest.raises(CamError, match="--trust-code"):
+        load_network(Network.objects.get())
+    assert not mark.exists()

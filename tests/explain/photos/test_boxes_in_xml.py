@@ -1,11 +1,12 @@
 """Boxes in XML: of the photo's own class only, in its own pixels, and no file that could do more than say numbers."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from explain.core.errors import BadInputError
-from explain.photos.boxes_xml import XmlBoxes
+from explain.photos.boxes_xml import MAX_BYTES, XmlBoxes
 
 SIZE = (80, 60)
 ENTITIES = (
@@ -37,6 +38,34 @@ def test_a_file_that_declares_entities_is_refused_in_any_encoding(tmp_path, enco
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
     with pytest.raises(BadInputError, match=r"^1\.XML: declares entities, .* leave it out$"):
         boxes_of(tmp_path, mark + (head + ENTITIES).encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32", "utf-7", "cp037", "idna", "bogus"])
+def test_an_encoding_that_the_parser_does_not_read_is_said(tmp_path, encoding):
+    """UTF-7 and UTF-16 without a mark ended in an error that nobody expected."""
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    text = head + ENTITIES
+    content = text.encode() if encoding in ("idna", "bogus") else text.encode(encoding)
+    with pytest.raises(BadInputError, match=r"^1\.XML: is no XML \(.*\); correct the file or leave it out$"):
+        boxes_of(tmp_path, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_parser_stops_where_entities_are_declared(tmp_path, encoding):
+    """Ten times itself, eight times over: it is refused before anything is expanded, and what follows is not read."""
+    laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
+    text = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY a0 "ha">{laughs}]><a>&a8;</a>'
+    begun = time.process_time()
+    with pytest.raises(BadInputError, match="declares entities"):
+        boxes_of(tmp_path, text.encode(encoding))
+    assert time.process_time() - begun < 0.2
+
+
+def test_a_file_of_boxes_has_a_size(tmp_path):
+    fits = annotation(box("hammer", "1 2 30 40")).ljust(MAX_BYTES)
+    assert boxes_of(tmp_path, fits) == [[1, 2, 30, 40]]
+    with pytest.raises(BadInputError, match=r"^1\.XML: is over 1,024 KiB; leave it out"):
+        boxes_of(tmp_path, fits + " ")
 
 
 def test_boxes_may_come_in_utf_16(tmp_path):

@@ -80,6 +80,18 @@ def test_a_network_with_maps_keeps_how_it_is_loaded(admin, rows):
     assert (network.load, network.weights, network.layer) == before
 
 
+def test_what_a_network_is_loaded_from_is_not_written_in_a_browser(admin, rows):
+    """A worker would open whatever file is named there."""
+    ExplanationMap.objects.all().delete()
+    address = reverse("admin:explain_network_change", args=[rows["network"]])
+    before = (Network.objects.get().load, Network.objects.get().weights)
+    change = {"name": "renamed", "load": "/tmp/x.pt2", "weights": "sha256:" + "0" * 64, "layer": "layer1"}
+    assert admin.post(address, change).status_code == 302
+    network = Network.objects.get()
+    assert (network.name, network.layer) == ("renamed", "layer1")
+    assert (network.load, network.weights) == before
+
+
 def test_a_failed_batch_is_requeued_from_the_list(admin, rows, monkeypatch):
     sent = []
     monkeypatch.setattr(tasks.run_batch, "delay_on_commit", sent.append)

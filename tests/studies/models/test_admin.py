@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.urls import NoReverseMatch, reverse
 
+from config.admin_site import SuperuserAdminSite
 from studies.models import (
     ApiToken,
     ApiUse,
@@ -226,17 +227,25 @@ def test_an_invitation_is_limited_and_revoked_but_not_made_here(browser, opened)
     assert browser.get(address(Invitation, "add")).status_code == 403
 
 
-def test_a_researcher_without_rights_sees_nothing_in_the_admin(client, researcher, opened):
+def test_whoever_is_no_admin_sees_nothing_in_the_admin(client, researcher, opened):
+    researcher.user_permissions.set(Permission.objects.all())
+    opened.researchers.add(researcher)
     client.force_login(researcher)
     for model in ALL:
         try:
-            assert client.get(address(model, "changelist")).status_code == 403
+            response = client.get(address(model, "changelist"))
         except NoReverseMatch:
             pytest.fail(f"{model} is not in the admin")
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("admin:login"))
 
 
 @pytest.mark.parametrize("model", ALL)
-def test_staff_with_every_permission_still_see_their_own_studies_only(client, researcher, opened, model):
+def test_staff_with_every_permission_still_see_their_own_studies_only(
+    client, researcher, opened, model, monkeypatch
+):
+    """Were the admin opened for them, which it is not."""
+    monkeypatch.setattr(SuperuserAdminSite, "has_permission", lambda _, request: request.user.is_staff)
     researcher.user_permissions.set(Permission.objects.filter(content_type__app_label="studies"))
     row = model.objects.first()
     client.force_login(researcher)

@@ -1,0 +1,46 @@
+"""What studies use of the photos, networks and runs that are here: who may look at a study may look at these."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Subquery
+
+from explain.web import Use
+from studies.models import Arm, Item, Study
+
+
+def uses_of(user: Any) -> Iterator[Use]:
+    """For each study, and whether this person is a member of it.
+
+    A study that is still being set up uses what its protocol names; that keeps nothing from others, who may choose it too.
+    """
+    item = Item.objects.filter(study=OuterRef("pk")).order_by("index")
+    theirs = Study.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    studies = Study.objects.annotate(
+        is_theirs=Exists(theirs), set_id=Subquery(item.values("image__image_set")[:1])
+    ).values_list("pk", "is_theirs", "set_id", "precompute")
+    networks: dict[int, set[int]] = {}
+    for study, network in Arm.objects.order_by().values_list("study", "network").distinct():
+        networks.setdefault(study, set()).add(network)
+    for pk, is_theirs, set_id, run in studies:
+        yield Use(
+            is_theirs=is_theirs,
+            sets=frozenset({set_id} - {None}),
+            networks=frozenset(networks.get(pk, ())),
+            runs=frozenset({run} - {None}),
+        )
+    drafts = Study.objects.visible_to(user).filter(state__in=Study.SETTING_UP)
+    for protocol in drafts.values_list("protocol", flat=True):
+        yield _named(protocol)
+
+
+def _named(protocol: dict[str, Any]) -> Use:
+    """What a protocol names. A draft may hold anything."""
+    photos, arms = protocol.get("photos"), protocol.get("arms")
+    named = photos.get("set") if isinstance(photos, dict) else None
+    networks = [arm.get("network") for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
+    return Use(
+        is_theirs=True,
+        set_names=frozenset({named} if isinstance(named, str) else ()),
+        network_names=frozenset(name for name in networks if isinstance(name, str)),
+    )
