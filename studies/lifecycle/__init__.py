@@ -2,7 +2,7 @@
 
 from .fingerprint import code_version, picture_hashes
 from .opening import open_study
-from .readiness import MissingMapsError, create_study, make_ready
+from .readiness import MissingMapsError, create_study, make_ready, untitled
 from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
@@ -31,4 +31,5 @@ __all__ = [
     "revoke_invitation",
     "seal_in_words",
     "seal_json",
+    "untitled",
 ]

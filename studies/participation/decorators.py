@@ -40,13 +40,11 @@ REFUSALS = {
     ),
     "full": (
         _("All places are taken"),
-        _(
-            "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest."
-        ),
+        _("Enough people have already taken part, so no photos are left. Thank you for your interest."),
     ),
     "paused": (
-        _("This study is taking a break"),
-        _("It will go on soon. Please come back later with the same link: your answers so far are safe."),
+        _("This study is paused"),
+        _("It will continue soon. Please come back later with the same link: your answers so far are saved."),
     ),
     "closed": (
         _("This study is over"),
@@ -61,7 +59,7 @@ REFUSALS = {
     "screened": (
         _("You cannot take part in this study"),
         _(
-            "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you."
+            "You are not in the group that this study needs. Thank you for your time; you need not do anything else."
         ),
     ),
     "unreadable": (

@@ -34,6 +34,8 @@ from .schema import (
     read_protocol,
     to_toml,
 )
+from .titles import TITLES, class_title, titles_in, untitled_remark, with_titles
+from .titles_field import TitlesField
 from .wording import default_wording, fill_in
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "ON_COMMAND_LINE",
     "RULES",
     "SPENDING",
+    "TITLES",
     "AnalysisPlan",
     "ArmPlan",
     "Code",
@@ -53,11 +56,13 @@ __all__ = [
     "Protocol",
     "ProtocolError",
     "QuestionKind",
+    "TitlesField",
     "bounds_of",
     "check_protocol",
     "choose_classes",
     "choose_photos",
     "chosen_images",
+    "class_title",
     "default_wording",
     "fill_in",
     "find_networks",
@@ -73,7 +78,10 @@ __all__ = [
     "read_protocol",
     "remarks_on",
     "results_hidden",
+    "titles_in",
     "to_toml",
+    "untitled_remark",
     "with_hidden_results",
+    "with_titles",
     "without_rows",
 ]

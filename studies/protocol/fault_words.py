@@ -25,6 +25,7 @@ KINDS: dict[Kind, str] = {
     Kind.PAIRS: "a list of pairs",
     Kind.RANGE: "two whole numbers, the least and the most",
     Kind.TEXTS: "a list of texts",
+    Kind.TEXTS_BY_NAME: "a table of texts by the name of a class",
     Kind.TABLE: "a table [{name}]",
     Kind.TABLES: "tables [[{name}]]",
 }

@@ -11,7 +11,7 @@ from explain import maps
 from explain.core.errors import BadInputError
 from explain.tasks import send
 from explain.web import shown
-from studies.lifecycle import comparison
+from studies.lifecycle import comparison, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key
 from studies.setup.forms.base import methods_of, networks_of
@@ -42,6 +42,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "faults": [(step_of(fault, study.protocol), FaultOnPage.of(fault)) for fault in faults],
             "summary": _summary(study),
             "gave_up": _gave_up(study, faults),
+            "untitled": [] if faults else untitled(study),
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
             **(comparison(study) if study.state == Study.State.READY else {}),

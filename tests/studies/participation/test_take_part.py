@@ -145,7 +145,7 @@ def test_an_invitation_that_lets_nobody_in_says_why(visitor, invite, limits, wor
     assert not Participant.objects.exists()
 
 
-@pytest.mark.parametrize(("state", "words"), [("paused", "taking a break"), ("closed", "is over")])
+@pytest.mark.parametrize(("state", "words"), [("paused", "is paused"), ("closed", "is over")])
 def test_a_study_that_is_not_open_says_so(visitor, invite, state, words):
     study, join = invite()
     study.state = state
@@ -171,7 +171,7 @@ def test_who_finds_nothing_left_is_thanked_with_a_code(another_visitor, invite):
     late = another_visitor().get(join).press()
     another_visitor().start(join).answer(0).answer(0)
     late.press()
-    assert "Nothing left to answer" in late.text
+    assert "No photos left" in late.text
     assert late.soup.select_one("#code").text == Participant.objects.get(number=1).completion_code != ""
 
 
@@ -192,7 +192,7 @@ def test_a_study_that_pauses_in_the_middle_takes_what_is_in_hand_and_then_waits(
     for _ in range(5):
         assert visitor.on_trial
         visitor.answer(0)
-    assert "taking a break" in visitor.text
+    assert "is paused" in visitor.text
     study.state = Study.State.OPEN
     study.save()
     assert visitor.get(visitor.home).on_trial

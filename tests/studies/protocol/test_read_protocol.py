@@ -57,7 +57,7 @@ def test_a_short_protocol_is_completed_with_defaults():
         "overlay",
     )
     assert protocol.wording["question"] == "Which map best matches the {class}?"
-    assert protocol.wording["same"] == "They look the same"
+    assert protocol.wording["same"] == "I see no difference"
     assert "Red and yellow" in protocol.wording["instructions"]
     assert [arm.name for arm in protocol.arms] == ["grad-cam", "ablation-cam"]
 
