@@ -220,7 +220,7 @@ def _counted(study: Study, chosen: str | None) -> str:
     try:
         photos = choose_classes(check_protocol(completed(study.protocol)))
     except NotSeenYetError:
-        return "How many photos that leaves is known once the networks have looked at them."
+        return "How many photos that leaves is known after the networks have classified them."
     except ProtocolError:
         return ""
     return f"{photos.count:,} of the {photos.of:,} photos of {chosen} are chosen."

@@ -62,12 +62,12 @@ class WordingForm(StepForm):
     practice = forms.BooleanField(
         required=False,
         label="Two drawn examples first",
-        help_text="With feedback, so that everybody knows what to do. They do not count.",
+        help_text="With feedback: it tells participants that the map on the object is the better one. They do not count.",
     )
     break_every = forms.IntegerField(
         required=False,
-        label="A break every so many answers",
-        help_text="Empty: no breaks. 25 to 50 is usual.",
+        label="Answers between breaks",
+        help_text="Leave empty for no breaks. 25 to 50 is usual.",
     )
 
     def __init__(self, data=None, *, source: Source) -> None:
@@ -154,7 +154,7 @@ class DesignForm(StepForm):
     }
     people = forms.IntegerField(
         required=False,
-        label="People you plan to ask",
+        label="Planned number of participants",
         help_text="For the estimate beside. More people tell more than more answers from each.",
     )
     responses_per_item = forms.IntegerField(
@@ -164,19 +164,19 @@ class DesignForm(StepForm):
     )
     trials_per_participant = forms.IntegerField(
         required=False,
-        label="Photos a person answers at most",
-        help_text="Attention fades: about 12 seconds a photo, so 50 photos are ten minutes.",
+        label="Maximum number of photos per participant",
+        help_text="Attention fades: about 12 seconds per photo, so 50 photos are ten minutes.",
     )
     repeats_per_participant = forms.IntegerField(
         required=False,
         label="Photos shown again at the end",
-        help_text="Tells how steady people’s answers are. Repeats are not part of the scores. Empty: none.",
+        help_text="Measures test–retest consistency. Repeats are not scored. Leave empty for none.",
     )
     attention_checks = forms.IntegerField(
         required=False,
         label="Attention checks for each person",
         help_text="Photos with one map plainly on the object and the others plainly off it, drawn from the photos’ boxes. "
-        "They are not part of the scores. Empty: none.",
+        "They are not scored. Leave empty for none.",
     )
     completion_url = forms.CharField(
         required=False,

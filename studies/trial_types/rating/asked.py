@@ -51,6 +51,6 @@ class RatingAsked(Asked):
                 required=False,
                 label="The five answers",
                 widget=forms.Textarea(attrs={"rows": 5}),
-                help_text="One a line, from “A is much better” on the left to “B is much better” on the right.",
+                help_text="One per line, from “A is much better” on the left to “B is much better” on the right.",
             )
         }

@@ -50,7 +50,7 @@ def test_it_gives_the_finding_the_table_and_the_tests(study):
     for score in summary.outcome.scores:
         assert f"{score.score:.2f}" in html
     assert "pixel-ablation-cam − grad-cam" in html
-    assert "declared" in html
+    assert "planned" in html
 
 
 def test_the_methods_are_told_with_the_studys_own_numbers(study):
