@@ -102,6 +102,7 @@ def invitation_required(view: View) -> View:
         invitation = invitations.filter(token_sha256=hash_token(token)).first()
         if invitation is None:
             return refuse_unknown(request)
+        request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
         with languages.spoken(request, invitation.study.language):
             return private(view(request, invitation=invitation, token=token, **kwargs))
 
@@ -117,6 +118,7 @@ def participant_required(view: View) -> View:
         participant = participant_of(hash_token(token))
         if participant is None:
             return refuse_unknown(request)
+        request.study_title = participant.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, participant.study.language):
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
                 return refuse(request, participant.state)

@@ -2,7 +2,7 @@
 
 version = 1
 slug = "method-choice"
-title = "What does the computer look at?"
+title = "Judging explanation pictures"
 language = "en"                   # optional; of volunteers' pages: de, fr, es, hi, pt-br, zh-hans, ar
 task = "…"                        # what each trial asks: the name of a trial type (studies/trial_types)
 

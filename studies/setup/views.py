@@ -83,7 +83,7 @@ def first(request: HttpRequest) -> HttpResponse:
     slug = next(f"first-study{number}" for number in numbers if f"first-study{number}" not in taken)
     network = next(iter(PACKAGED))
     source = {
-        **new_protocol(title="What did the computer look at?", slug=slug, task=trial_types()[0].name),
+        **new_protocol(title="Judging explanation pictures", slug=slug, task=trial_types()[0].name),
         "photos": {"set": jobs.SAMPLES},
         "arms": [{"network": network, "method": method} for method in FIRST_ARMS],
     }

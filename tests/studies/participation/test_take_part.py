@@ -153,6 +153,14 @@ def test_a_study_that_is_not_open_says_so(visitor, invite, state, words):
     assert words in visitor.get(join).text
 
 
+def test_a_refusal_is_headed_by_the_study_it_is_of(visitor, invite):
+    study, join = invite(title="Cups & <b>saucers</b>")
+    study.state = "paused"
+    study.save()
+    assert visitor.get(join).soup.select_one(".v-study").text == "Cups & <b>saucers</b>"
+    assert visitor.get("/join/nothing/").soup.select_one(".v-study").text == "Blindsight"
+
+
 def test_a_quota_lets_in_just_so_many(another_visitor, invite):
     _, join = invite(invitation={"quota": 2}, items=8)
     pages = [another_visitor().get(join) for _ in range(3)]

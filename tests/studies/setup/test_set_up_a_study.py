@@ -229,7 +229,7 @@ def test_the_last_step_says_what_the_study_asks_and_why_its_maps_were_given_up(b
     page = browser.get(reverse("setup-check", args=[study.slug]))
     text = " ".join(BeautifulSoup(page.content, "html.parser").main.get_text(" ").split())
     assert states(page) == {"check": "open"}
-    assert "The maps could not be made: the disk is full" in text
+    assert "The maps could not be computed: the disk is full" in text
     assert "Answers 12, by 3 people or more; about" in text
     assert "Photos 4 photos of birds" in text
     assert "Networks tiny Methods grad-cam, ablation-cam" in text
