@@ -2,7 +2,7 @@
 // photo that is on the page already, so nothing is fetched, and every map is treated alike.
 
 const STEP = 10;
-const PERCENT = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+const PERCENT = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
 
 export class View {
   constructor(root) {

@@ -71,7 +71,7 @@ def test_answers_survive_a_closed_tab(taking_part, monkeypatch):
     with monkeypatch.context() as out_of_order:
         out_of_order.setattr(submissions, "apply_operation", raise_operational_error)
         answer(page, 2)
-        expect(page.locator("#status")).to_contain_text("to be sent later: 1")
+        expect(page.locator("#status")).to_contain_text("still to be sent: 1")
         context, url = page.context, page.url
         page.close()
         assert not Response.objects.exists()
