@@ -16,7 +16,7 @@ FULL = _("The disk of the site is full, so nothing can be saved for now.")
 UNWRITABLE = _("The disk of the site cannot be written to, so nothing can be saved for now.")
 BUSY = _("Too many things are being saved at the same moment.")
 NO_DATABASE = _("The site cannot reach its database.")
-NO_BROKER = _("The site cannot reach the broker that carries work to its workers.")
+NO_BROKER = _("A part of the site that works in the background is not available.")
 RETRY_AFTER = "30"  # seconds
 
 

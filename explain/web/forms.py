@@ -132,7 +132,7 @@ class AddNetworkForm(forms.Form):
 
     name = forms.CharField(
         max_length=100,
-        label="Name here",
+        label="Name on this site",
         help_text="Never shown to volunteers.",
         validators=[validate_slug],
         error_messages={"invalid": NAME_WORDS, "required": "Give it a name."},

@@ -2,6 +2,7 @@
 // photo that is on the page already, so nothing is fetched, and every map is treated alike.
 
 const STEP = 10;
+const PERCENT = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
 
 export class View {
   constructor(root) {
@@ -59,7 +60,7 @@ export class View {
   update() {
     this.toggle.setAttribute("aria-pressed", String(this.photoShown));
     this.slider.value = this.strength;
-    this.slider.setAttribute("aria-valuetext", `${this.strength} %`);
+    this.slider.setAttribute("aria-valuetext", PERCENT.format(this.strength / 100));
     this.maps.style.setProperty("--photo-over", this.photoShown ? 1 : 1 - this.strength / 100);
   }
 

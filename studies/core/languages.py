@@ -17,6 +17,11 @@ def codes() -> list[str]:
     return [code for code, _ in settings.LANGUAGES]
 
 
+def name_of(language: str) -> str:
+    """What a language is called in English."""
+    return str(dict(settings.LANGUAGES)[language])
+
+
 def direction(language: str) -> str:
     """ltr or rtl, for HTML's `dir`: `dir="auto"` would judge by the “A” of “A is better”, whatever the language."""
     return "rtl" if language in codes() and translation.get_language_info(language)["bidi"] else "ltr"

@@ -195,7 +195,12 @@ COLUMNS = [
     Column(
         "photo", TEXT, "File name of the photo as it was imported.", lambda e, raw: e.of_item(raw, "photo")
     ),
-    Column("class", TEXT, "Class title shown with the photo.", lambda e, raw: e.of_item(raw, "class")),
+    Column(
+        "class",
+        TEXT,
+        "Class of the photo by its own name, whatever title volunteers read for it.",
+        lambda e, raw: e.of_item(raw, "class"),
+    ),
     Column(
         "participant", INT, "Number of the participant, from 1.", lambda e, raw: e.of_person(raw, "number")
     ),

@@ -24,11 +24,21 @@ def record_version(study: Study, sealed: str, *, why: str = "", user=None) -> Pr
         study=study,
         number=study.version,
         sha256=study.protocol_sha256,
-        protocol=in_full(study.protocol),
+        protocol=full_protocol(study),
         sealed=sealed,
         why=why,
         user=user,
     )
+
+
+def full_protocol(study: Study, words: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A study's protocol with every default, and the default words that it was made with: after an update others are usual.
+
+    Args:
+        words: the wording that it was opened with, where another record of it is to be believed than the study's own column.
+    """
+    made_with = {} if study.state in Study.LACKS_SOMETHING else study.wording
+    return in_full(study.protocol, words or made_with)
 
 
 def is_intact(study: Study) -> bool:
@@ -74,9 +84,9 @@ def fingerprint(study: Study, pictures: dict[str, str]) -> str:
     return seal(study, pictures)[0]
 
 
-def seal(study: Study, pictures: dict[str, str]) -> tuple[str, str]:
-    """A study's fingerprint and the text that it is of: what_is_asked() as one line of JSON."""
-    asked = what_is_asked(study, pictures)
+def seal(study: Study, pictures: dict[str, str], words: dict[str, Any] | None = None) -> tuple[str, str]:
+    """A study's fingerprint and the text that it is of: what_is_asked() as one line of JSON. `words`: see full_protocol()."""
+    asked = what_is_asked(study, pictures, words)
     text = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return sha256_of_text(text), text
 
@@ -85,7 +95,9 @@ def sha256_of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
+def what_is_asked(
+    study: Study, pictures: dict[str, str], words: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """All that a study asks, by part. `pictures`: picture_hashes().
 
     Trials made again after an answer was voided repeat an item and order that are there already, so the orders
@@ -99,7 +111,7 @@ def what_is_asked(study: Study, pictures: dict[str, str]) -> dict[str, Any]:
     return {
         "study": settings_in_the_hash(study),
         "protocol": {
-            key: value for key, value in in_full(study.protocol).items() if not _is_as_before(key, value)
+            key: value for key, value in full_protocol(study, words).items() if not _is_as_before(key, value)
         },
         "arms": [
             (arm.index, arm.name, *source_of(arm).sealed(arm))

@@ -107,7 +107,7 @@ def _alike(study: Study, seen: bool) -> list[list[Any]]:
     if too_alike and not seen:
         raise AlikeError(
             *(f"arms: {pair.in_words}." for pair in too_alike),
-            "A comparison of what cannot be told apart finds nothing. Look at them on the study's page “Do the arms "
+            "If two maps look identical, participants cannot prefer either. Look at them on the study's page “Do the arms "
             "look alike”; to open it all the same, say that you have seen it (--alike-seen).",
         )
     return sorted([pair.first, pair.second, pair.alike] for pair in too_alike)

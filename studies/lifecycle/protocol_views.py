@@ -12,8 +12,9 @@ from explain.core.errors import BadInputError
 from studies.access import editable_study_of, may_edit, study_of
 from studies.core import languages
 from studies.models import Study
-from studies.protocol import in_full, to_toml
+from studies.protocol import TITLES, TitlesField, titles_in, to_toml, with_titles
 
+from .fingerprint import full_protocol
 from .revisions import differences, find_version, revise, reworded
 
 
@@ -78,7 +79,10 @@ class RevisionForm(forms.Form):
 
     def __init__(self, study: Study, data=None):
         super().__init__(data, label_suffix="")
-        self.study, wording = study, in_full(study.protocol).get("wording", study.wording)
+        self.study, self.before = study, full_protocol(study).get("wording", study.wording)
+        wording = {key: text for key, text in self.before.items() if key != TITLES}
+        self.fields[TITLES] = TitlesField(study.language)
+        self.fields[TITLES].initial = titles_in(self.before, study.language)
         for key, text in wording.items():
             lines = isinstance(text, list)
             self.fields[key] = forms.CharField(
@@ -95,7 +99,7 @@ class RevisionForm(forms.Form):
             )
         self.wording = list(wording)
         self.fields["completion_url"].initial = study.completion_url
-        self.order_fields([*wording, "completion_url", "why"])
+        self.order_fields([*wording, TITLES, "completion_url", "why"])
 
     def source(self) -> dict[str, Any]:
         """The protocol that is asked for."""
@@ -106,6 +110,7 @@ class RevisionForm(forms.Form):
             else values[key].replace("\r\n", "\n")
             for key in self.wording
         }
+        wording = with_titles({**self.before, **wording}, self.study.language, values[TITLES])
         return reworded(self.study, wording=wording, completion_url=values["completion_url"])
 
 

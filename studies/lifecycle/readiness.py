@@ -1,6 +1,6 @@
 """A study from its protocol, and its items once all maps are there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
@@ -15,10 +15,13 @@ from studies.protocol import (
     Fault,
     Protocol,
     ProtocolError,
+    check_protocol,
+    choose_classes,
     choose_photos,
     chosen_images,
     find_networks,
     precompute_command,
+    untitled_remark,
 )
 
 from . import check_maps
@@ -88,6 +91,22 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
         ItemMap.objects.bulk_create(
             ItemMap(item=item, arm=arm, map=maps[arm.index][item.image_id]) for item in items for arm in arms
         )
+
+
+def untitled(study: Study) -> list[str]:
+    """A remark on classes that volunteers would read in English though the study has another language; none if there are none.
+
+    Nothing either where it is not known yet which photos a draft chooses.
+    """
+    classes: Iterable[str] = study.items.order_by().values_list("image__class_name", flat=True).distinct()
+    if study.state not in Study.LACKS_SOMETHING:
+        return untitled_remark(study.wording, study.language, classes)
+    try:
+        protocol = check_protocol(study.protocol)
+        classes = [row.name for row in choose_classes(protocol).classes if row.chosen]
+    except ProtocolError:
+        return []
+    return untitled_remark(protocol.wording, protocol.language, classes)
 
 
 def check_labels(photos: list[Image], networks: list[Network]) -> None:

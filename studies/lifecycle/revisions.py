@@ -16,7 +16,7 @@ from explain.core.errors import BadInputError
 from studies.models import Event, ProtocolVersion, Study
 from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_length, in_full
 
-from .fingerprint import picture_hashes, record_version, seal
+from .fingerprint import full_protocol, picture_hashes, record_version, seal
 from .nonce import published_protocol
 
 CHANGEABLE = ("wording.", "recruitment.completion_url")
@@ -57,7 +57,7 @@ def flat_keys(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def find_version(study: Study, number: int | None = None) -> dict[str, Any]:
     """The protocol of a version in full, as it may be seen now; without a number the present one, of a draft too."""
     if number is None:
-        return published_protocol(study, in_full(study.protocol))
+        return published_protocol(study, full_protocol(study))
     version = study.versions.filter(number=number).first()
     if version is None:
         known = ", ".join(map(str, study.versions.values_list("number", flat=True))) or "none yet"
@@ -109,14 +109,14 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
 
 def reworded(study: Study, *, wording: dict[str, Any], completion_url: str) -> dict[str, Any]:
     """The study's protocol with another wording and another way back."""
-    source = copy.deepcopy(in_full(study.protocol))
+    source = copy.deepcopy(full_protocol(study))
     source["wording"] = wording
     source["recruitment"] = source.get("recruitment", {}) | {"completion_url": completion_url}
     return source
 
 
 def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
-    changed = differences(study.protocol, revised.complete)
+    changed = differences(full_protocol(study), revised.complete)
     if not changed:
         raise RevisionError(f"{study.slug}: nothing changes.")
     fixed = [change.key for change in changed if not change.key.startswith(CHANGEABLE)]

@@ -24,6 +24,7 @@ from studies.protocol import ProtocolError, check_protocol
 
 from .fingerprint import (
     check_map_files,
+    full_protocol,
     picture_files,
     seal,
     settings_in_the_hash,
@@ -116,7 +117,7 @@ def _of_seal(study: Study, version: ProtocolVersion) -> Iterator[Change]:
 
 
 def _of_rows(study: Study, version: ProtocolVersion, with_pictures: bool) -> list[Change]:
-    sha256, text = seal(study, pictures_now(study) if with_pictures else {})
+    sha256, text = seal(study, pictures_now(study) if with_pictures else {}, _words(version))
     if not with_pictures:
         text = text.replace(NO_PICTURES, _sealed_pictures(version.sealed), 1)
     if text == version.sealed:
@@ -146,8 +147,13 @@ def _sealed_pictures(sealed: str) -> str:
 
 def _of_version(study: Study, version: ProtocolVersion) -> Iterator[Change]:
     """In what the study's protocol differs from the one that is on record as the version's."""
-    for key in differences(version.protocol, study.protocol):
+    for key in differences(version.protocol, full_protocol(study, _words(version))):
         yield Change("version", key.key, key.before, key.after)
+
+
+def _words(version: ProtocolVersion) -> dict[str, Any]:
+    """The wording that is on record: default words of today may be others than those that were sealed."""
+    return version.protocol.get("wording", {})
 
 
 def _of_protocol(version: ProtocolVersion) -> dict[str, Any]:

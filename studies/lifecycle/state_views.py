@@ -13,6 +13,7 @@ from studies.models import Study
 from studies.monitoring import progress_of
 
 from .opening import AlikeError
+from .readiness import untitled
 from .similarity import is_measured, pairs_of
 from .similarity_job import NotComparedError, comparison
 from .transitions import STEPS, change_state, delete_study
@@ -36,6 +37,7 @@ def state(request: HttpRequest, slug: str, to: str) -> HttpResponse:
                 "step": STEPS[study.state][to],
                 "progress": progress,
                 "too_alike": [pair for pair in pairs_of(study) if pair.too_alike],
+                "untitled": untitled(study) if to == Study.State.OPEN and not study.is_frozen else [],
                 **(_waits(study) if to == Study.State.OPEN else {}),
             },
         )

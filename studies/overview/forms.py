@@ -10,11 +10,11 @@ class InvitationForm(forms.ModelForm):
     class Meta:
         model = Invitation
         fields = ["label", "quota", "expires_at"]
-        labels = {"label": "For whom", "quota": "How many people", "expires_at": "Until"}
+        labels = {"label": "Label", "quota": "Maximum number of participants", "expires_at": "Expires"}
         help_texts = {
             "label": "Becomes the participants’ group in exports. Volunteers do not see it.",
-            "quota": "Empty: no limit.",
-            "expires_at": "Empty: until the study closes. UTC.",
+            "quota": "Leave empty for no limit.",
+            "expires_at": "UTC. Leave empty for as long as the study is open.",
         }
         widgets = {
             "expires_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")

@@ -76,6 +76,7 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         "instructions": text(study, "instructions", seat.expected),
         "last_key": page.last_key(seat.maps_shown()),
         "page": page,
+        **page.buttons(study.wording),
         **study_facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)

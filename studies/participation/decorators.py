@@ -40,13 +40,11 @@ REFUSALS = {
     ),
     "full": (
         _("All places are taken"),
-        _(
-            "Enough people have already taken part, so there is nothing left to answer. Thank you for your interest."
-        ),
+        _("Enough people have already taken part, so no photos are left. Thank you for your interest."),
     ),
     "paused": (
-        _("This study is taking a break"),
-        _("It will go on soon. Please come back later with the same link: your answers so far are safe."),
+        _("This study is paused"),
+        _("It will continue soon. Please come back later with the same link: your answers so far are saved."),
     ),
     "closed": (
         _("This study is over"),
@@ -61,7 +59,7 @@ REFUSALS = {
     "screened": (
         _("You cannot take part in this study"),
         _(
-            "It looks for people with other answers than yours. Thank you for your time; nothing more is asked of you."
+            "You are not in the group that this study needs. Thank you for your time; you need not do anything else."
         ),
     ),
     "unreadable": (
@@ -104,6 +102,7 @@ def invitation_required(view: View) -> View:
         invitation = invitations.filter(token_sha256=hash_token(token)).first()
         if invitation is None:
             return refuse_unknown(request)
+        request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
         with languages.spoken(request, invitation.study.language):
             return private(view(request, invitation=invitation, token=token, **kwargs))
 
@@ -119,6 +118,7 @@ def participant_required(view: View) -> View:
         participant = participant_of(hash_token(token))
         if participant is None:
             return refuse_unknown(request)
+        request.study_title = participant.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, participant.study.language):
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
                 return refuse(request, participant.state)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from studies.core.transactions import write_transaction
 from studies.models import Event, Invitation, Participant, Study, Trial
-from studies.protocol import fill_in
+from studies.protocol import class_title, fill_in
 from studies.trials import (
     HeldTrial,
     ageing_before,
@@ -339,8 +339,9 @@ def hand_out(
     }
 
 
-def screen(study: Study, position: int, title: str, pictures: list[str]) -> dict[str, Any]:
+def screen(study: Study, position: int, class_name: str, pictures: list[str]) -> dict[str, Any]:
     """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
+    title = class_title(study, class_name)
     return {
         "position": position,
         "title": title,
@@ -353,7 +354,7 @@ def _screen(study: Study, page: str, trial: HeldTrial) -> dict[str, Any]:
     """A volunteer's trial: pictures are addressed by position and slot."""
     slots = trial.order.count(",") + 2  # the photo, then one for each map that it shows
     pictures = [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)]
-    return screen(study, trial.position, trial.title, pictures)
+    return screen(study, trial.position, trial.class_name, pictures)
 
 
 def _total(participant: Participant, held: list[HeldTrial], done: int, short: bool) -> int:

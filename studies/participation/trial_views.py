@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from studies.models import Participant, Study
-from studies.protocol import fill_in
+from studies.protocol import class_title, fill_in
 from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
@@ -136,7 +136,7 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         "thanks": text(study, "thanks", seat.expected),
         "mturk": mturk_address(participant.external),
         "way_back": way_back(study.completion_url, participant.completion_code),
-        "credits": [_with_link(credit) for credit in seat.credits()],
+        "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
     response = render(request, "volunteer/thanks.html", context)
     if context["mturk"]:
@@ -144,7 +144,8 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
     return response
 
 
-def _with_link(credit: Credit) -> dict[str, str]:
+def _with_link(study: Study, credit: Credit) -> dict[str, str]:
     """Who took a photo. What was said of its source leads there only where it is an address: it could be a script."""
     is_address = credit.source.startswith(("https://", "http://"))
-    return {**credit._asdict(), "link": credit.source if is_address else ""}
+    link, title = credit.source if is_address else "", class_title(study, credit.class_name)
+    return {**credit._asdict(), "link": link, "title": title}

@@ -35,6 +35,8 @@ from .schema import (
     read_protocol,
     to_toml,
 )
+from .titles import TITLES, class_title, titles_in, untitled_remark, with_titles
+from .titles_field import TitlesField
 from .toml_file import MAX_BYTES, parse_toml
 from .wording import default_wording, fill_in
 
@@ -46,6 +48,7 @@ __all__ = [
     "ON_COMMAND_LINE",
     "RULES",
     "SPENDING",
+    "TITLES",
     "AnalysisPlan",
     "ArmPlan",
     "Code",
@@ -56,11 +59,13 @@ __all__ = [
     "Protocol",
     "ProtocolError",
     "QuestionKind",
+    "TitlesField",
     "bounds_of",
     "check_protocol",
     "choose_classes",
     "choose_photos",
     "chosen_images",
+    "class_title",
     "default_wording",
     "faults_of_length",
     "fill_in",
@@ -78,7 +83,10 @@ __all__ = [
     "read_protocol",
     "remarks_on",
     "results_hidden",
+    "titles_in",
     "to_toml",
+    "untitled_remark",
     "with_hidden_results",
+    "with_titles",
     "without_rows",
 ]

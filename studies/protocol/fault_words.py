@@ -26,6 +26,7 @@ KINDS: dict[Kind, str] = {
     Kind.PAIRS: "a list of pairs",
     Kind.RANGE: "two whole numbers, the least and the most",
     Kind.TEXTS: "a list of texts",
+    Kind.TEXTS_BY_NAME: "a table of texts by the name of a class",
     Kind.TABLE: "a table [{name}]",
     Kind.TABLES: "tables [[{name}]]",
 }
@@ -84,7 +85,7 @@ def knows_not(network: str, classes: Iterable[str]) -> str:
 def _boxes_missing(parameters: Mapping[str, Any]) -> str:
     wanted, boxed = parameters["wanted"], parameters["boxed"]
     have = "1 of the photos has" if boxed == 1 else f"{boxed or 'none'} of the photos have"
-    return f"{wanted} are asked for, and {have} a box around the object. Bring photos in with boxes, or ask for fewer."
+    return f"{wanted} are asked for, and {have} a box around the object. Upload photos with boxes, or ask for fewer."
 
 
 ON_COMMAND_LINE: dict[Code, Words] = {
@@ -128,7 +129,7 @@ ON_PAGE: dict[Code, Words] = {
         f"The network {knows_not(**parameters)}. Choose another, or name the classes that it knows in the step Photos."
     ),
     Code.NO_BOXES: _boxes_missing,
-    Code.RUN_FIRST: "Make the maps: the last step has a button for it.",
+    Code.RUN_FIRST: "Compute the maps: the last step has a button for it.",
     Code.BRING_FIRST: "They are not made here: somebody has to bring them in first.",
 }
 

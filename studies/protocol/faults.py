@@ -83,6 +83,7 @@ class Kind(StrEnum):
     PAIRS = "pairs"
     RANGE = "range"
     TEXTS = "texts"
+    TEXTS_BY_NAME = "texts by name"
     TABLE = "table"
     TABLES = "tables"
 

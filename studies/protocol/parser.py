@@ -139,6 +139,20 @@ class Reader:
             return []
         return values
 
+    def texts_by_name(self, key: str, *, longest: int) -> dict[str, str]:
+        """A table whose keys are names that no schema knows, each with a text."""
+        allowed = {"kind": Kind.TEXTS_BY_NAME}
+        values = self._take(key, {}, dict, allowed)
+        if not all(isinstance(value, str) and value.strip() for value in values.values()):
+            self.fault(Code.WRONG_KIND, key, value=values, **allowed)
+            return {}
+        for name, value in values.items():
+            if "\0" in name + value:
+                self.fault(Code.NUL, key)
+            if len(value.strip()) > longest:
+                self.fault(Code.LENGTH, key, name, length=len(value.strip()), most=longest)
+        return {name: value.strip() for name, value in values.items()}
+
     def table(self, key: str, required: bool = True) -> "Reader":
         before = len(self.faults)
         allowed = {"kind": Kind.TABLE, "name": name_of((*self.path, key))}

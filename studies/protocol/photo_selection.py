@@ -6,6 +6,7 @@ from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdi
 
 from .faults import Code, Fault
 from .schema import Protocol, ProtocolError
+from .titles import untitled_remark
 
 
 class NotSeenYetError(ProtocolError):
@@ -59,8 +60,10 @@ def _choose_classes(protocol: Protocol, image_set: ImageSet, networks: list[Netw
 
 
 def remarks_on(protocol: Protocol, chosen: ClassesChoice) -> list[str]:
-    """What whoever relies on this choice should know: of its classes, and of so few photos for so many people."""
-    return [*chosen.notes, *_starved(protocol, chosen.count)]
+    """What whoever relies on this choice should know: of its classes and their titles, and of so few photos for so many people."""
+    classes = (row.name for row in chosen.classes if row.chosen)
+    untitled = untitled_remark(protocol.wording, protocol.language, classes)
+    return [*chosen.notes, *_starved(protocol, chosen.count), *untitled]
 
 
 def _starved(protocol: Protocol, photos: int) -> list[str]:

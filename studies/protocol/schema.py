@@ -2,7 +2,7 @@
 
 version = 1
 slug = "method-choice"
-title = "What does the computer look at?"
+title = "Judging explanation pictures"
 language = "en"                   # optional; of volunteers' pages: de, fr, es, hi, pt-br, zh-hans, ar
 task = "…"                        # what each trial asks: the name of a trial type (studies/trial_types)
 
@@ -36,6 +36,9 @@ picture = "overlay"               # or "masked", "heat"
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # and the keys of its trial type
 
+[wording.titles.de]               # optional, for each language: what volunteers read for a class, where it is not its title
+hammer = "Hammer"
+
 [recruitment]                     # optional
 people = 15                       # how many are planned
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
@@ -61,6 +64,7 @@ from studies.trial_types import Asked, trial_type_in, trial_types
 from .analysis_plan import check_plan
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
+from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
 from .wording import default_wording, unknown_places
 
@@ -108,7 +112,7 @@ class Protocol:
     seed: int
     nonce: str
     picture: str
-    wording: dict[str, str | list[str]]
+    wording: dict[str, Any]  # texts, lists of texts; `titles` by language and class, where there are any
     source: dict[str, Any] = field(repr=False)
     complete: dict[str, Any] = field(repr=False, default_factory=dict)
 
@@ -177,10 +181,17 @@ def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     }
 
 
-def in_full(source: dict[str, Any]) -> dict[str, Any]:
-    """A protocol with every default; one that fails its checks comes back as it is."""
+def in_full(source: dict[str, Any], words: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A protocol with every default; one that fails its checks comes back as it is.
+
+    Args:
+        words: the wording that its study got when it was made. It goes before today's default words, which are others
+            after an update.
+    """
+    own = source.get("wording", {})
+    spelt_out = {**source, "wording": {**words, **own}} if words and isinstance(own, dict) else source
     try:
-        return check_protocol(source).complete
+        return check_protocol(spelt_out).complete
     except ProtocolError:
         return source
 
@@ -288,12 +299,14 @@ def _completion_url(table: Reader) -> str:
     return url
 
 
-def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, str | list[str]]:
+def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:
     table = reader.table("wording", required=False)
     if task not in {entry.name for entry in trial_types()} or picture not in MapPicture.values:
         table.taken = dict(table.values)  # one fault says enough
         return {}
-    wording = default_wording(task, picture, language if language in languages.codes() else languages.DEFAULT)
+    wording: dict[str, Any] = default_wording(
+        task, picture, language if language in languages.codes() else languages.DEFAULT
+    )
     for key, default in wording.items():
         if isinstance(default, list):
             wording[key] = table.texts(key) or default
@@ -301,6 +314,7 @@ def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str
                 table.fault(Code.LABELS, key, count=len(wording[key]), wanted=len(default))
         else:
             wording[key] = table.text(key, longest=10_000, default=default)
-            for place in sorted(unknown_places(key, str(wording[key]))):
+            for place in sorted(unknown_places(key, str(wording[key]), task)):
                 table.fault(Code.NO_SUCH_PLACE, key, place=place)
-    return wording
+    titles = read_titles(table)
+    return wording | {TITLES: titles} if titles else wording

@@ -1,7 +1,8 @@
 """What volunteers read, in plain words of the study's language, unless a protocol says otherwise. From the paper's
 procedure, section 4.
 
-A text may name {class} (in a question), {trials}, {minutes} and {title}; an empty line begins a new paragraph.
+A text may name {class} (in a question), {trials}, {minutes} and {title}, and instructions the buttons that their trial
+type names (`{same}`); an empty line begins a new paragraph.
 """
 
 from string import Formatter
@@ -29,20 +30,20 @@ is yours alone: with it you can come back later and go on where you stopped.
 We store your answers and how long each took. We store neither your name nor your address, and we do not follow you \
 to other sites. The answers are used for research and may be published; nobody can tell from them who you are.""")
 
-_THANKS = _("Every answer you gave has been stored. You have helped to find out which maps people can trust.")
+_THANKS = _("Every answer you gave has been saved. You have helped us learn how people judge such maps.")
 
 _PICTURES = {
     "overlay": _(
-        "A map is the photo with colours laid over it. Red and yellow mark what the computer relied on most; "
-        "blue marks what hardly mattered to it."
+        "A map is the photo with colours laid over it. According to the map, red and yellow parts of the photo "
+        "mattered most, blue parts hardly at all."
     ),
     "masked": _(
-        "A map is the photo with all but one part blacked out. What you can still see is what the computer "
-        "relied on most."
+        "A map is the photo with everything but some parts blacked out. According to the map, what you can still "
+        "see mattered most."
     ),
     "heat": _(
-        "A map is a picture of colours alone. Red and yellow mark the places in the photo that the computer relied "
-        "on most; blue marks what hardly mattered to it."
+        "A map is a picture of colours alone. According to the map, the parts of the photo where it is red and yellow "
+        "mattered most, those where it is blue hardly at all."
     ),
 }
 
@@ -64,13 +65,14 @@ def default_wording(task: str, picture: str, language: str = DEFAULT) -> dict[st
     return wording | {"instructions": explained}
 
 
-def unknown_places(key: str, text: str) -> set[str]:
+def unknown_places(key: str, text: str, task: str) -> set[str]:
     """The {names} in a text that nothing will be put in for; {""} for a lone brace."""
     try:
         used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:
         return {""}
-    return used - PLACES.get(key, set())
+    buttons = trial_type(task).asked.button_names({}) if key == "instructions" else {}
+    return used - PLACES.get(key, set()) - set(buttons)
 
 
 def fill_in(text: str, **values: object) -> str:

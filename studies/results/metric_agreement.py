@@ -1,4 +1,4 @@
-"""Humans beside metrics: does a figure of the maps, from stored evaluations, predict what people chose?
+"""Human choices and map metrics: does a figure of the maps, from stored evaluations, predict what people chose?
 
 `humans_beside(study=…, figure="average-drop")` for one figure, `all_figures(study=…)` for every figure that has its rows.
 """

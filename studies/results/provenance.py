@@ -49,7 +49,7 @@ class Origin:
 MEANINGS = {
     "item": "Number of the item, from 0: `item` of answers.csv.",
     "photo": "File name of the photo as it was imported.",
-    "class_name": "Class title shown with the photo.",
+    "class_name": "Class of the photo by its own name, whatever title volunteers read for it.",
     "photo_sha256": "SHA-256 of the re-encoded photo.",
     "source_sha256": "SHA-256 of the bytes that were imported.",
     "photo_shown_sha256": "SHA-256 of the photo's picture as it is sent to browsers. Empty: nobody has been shown it yet.",

@@ -28,7 +28,7 @@ class Shot:
     `stands_in`: a map is not made yet, and the photo stands in for it.
     """
 
-    title: str
+    class_name: str
     pictures: list[str]
     credit: Credit
     stands_in: bool = False

@@ -134,7 +134,7 @@ class PreviewSeat(Seat):
         return hand_out(
             self.study,
             trials=[
-                screen(self.study, position, shot.title, shot.pictures)
+                screen(self.study, position, shot.class_name, shot.pictures)
                 for position in self.left[:IN_HAND]
                 for shot in [self.shots[position - 1]]
             ],

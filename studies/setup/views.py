@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from explain import jobs
 from explain.map_sources import methods_for
-from explain.models import Job, Network
+from explain.models import Job, MapPicture, Network
 from explain.photos import sets_with_counts
 from explain.web import send_and_show
 from studies.analysis.answers import AnswersError
+from studies.core import languages
 from studies.models import Study
 from studies.protocol import (
     MAX_BYTES,
@@ -25,6 +26,7 @@ from studies.protocol import (
     ProtocolError,
     check_protocol,
     choose_classes,
+    default_wording,
     faults_of_length,
     on_page,
     on_page_with_key,
@@ -34,7 +36,7 @@ from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
 from studies.setup.forms.questions import AboutPeopleForm
 from studies.setup.forms.wording_and_design import DesignForm, WordingForm
-from studies.trial_types import trial_types
+from studies.trial_types import trial_type_in, trial_types
 
 from .cost_estimate import estimate_from, items_of
 from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
@@ -82,7 +84,7 @@ def first(request: HttpRequest) -> HttpResponse:
     slug = next(f"first-study{number}" for number in numbers if f"first-study{number}" not in taken)
     network = next(iter(PACKAGED))
     source = {
-        **new_protocol(title="What did the computer look at?", slug=slug, task=trial_types()[0].name),
+        **new_protocol(title="Judging explanation pictures", slug=slug, task=trial_types()[0].name),
         "photos": {"set": jobs.SAMPLES},
         "arms": [{"network": network, "method": method} for method in FIRST_ARMS],
     }
@@ -214,7 +216,7 @@ def _counted(study: Study, chosen: str | None) -> str:
     try:
         photos = choose_classes(check_protocol(completed(study.protocol)))
     except NotSeenYetError:
-        return "How many photos that leaves is known once the networks have looked at them."
+        return "How many photos that leaves is known after the networks have classified them."
     except ProtocolError:
         return ""
     return f"{photos.count:,} of the {photos.of:,} photos of {chosen} are chosen."
@@ -241,10 +243,19 @@ def _wording_context(request: HttpRequest, study: Study, form: StepForm) -> dict
     return {
         "facts": {
             **figures,
+            **_button_names(source),
             "title": study.title,
             "class": source.get("photos", {}).get("classes", ["object"])[0],
         }
     }
+
+
+def _button_names(source: dict[str, Any]) -> dict[str, str]:
+    """What instructions may name of a trial's buttons, in the words of the protocol or else of its language."""
+    asked = trial_type_in(source).asked
+    picture = source.get("design", {}).get("picture", MapPicture.OVERLAY)
+    usual = default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
+    return asked.button_names({**usual, **source.get("wording", {})})
 
 
 def _design_context(request: HttpRequest, study: Study, form: StepForm) -> dict[str, Any]:

@@ -149,7 +149,8 @@ class Asked(ABC):
     """The default question, marked for translation; `{class}` becomes the name of what is in the photo."""
 
     instructions: ClassVar[str]
-    """The default instructions, marked for translation; `{picture}` becomes what a map is in this study."""
+    """The default instructions, marked for translation; `{picture}` becomes what a map is in this study, and
+    every `{place}` of `button_names` what the study calls that button."""
 
     direction: ClassVar[str] = ""
     """How the order of the arms matters to who reads the results; none has a capital or a stop."""
@@ -157,6 +158,13 @@ class Asked(ABC):
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
     other language a text differs from the English one; of a list, one of its texts does."""
+
+    def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
+        """The buttons that the instructions may name by `{place}`, each as the study's `wording` calls it.
+
+        Instructions that spelt a button's words out would go on naming it where a protocol has renamed it.
+        """
+        return {}
 
     @abstractmethod
     def fields(self) -> dict[str, Field]:
@@ -192,7 +200,8 @@ class Page(ABC):
     map there is one here, and the template itself says what was right: `right` is A where the map lies on the object."""
 
     keys: ClassVar[str]
-    """Template of the sentence that says which keys there are; gets `last_key`, and reads “1 to N” in English."""
+    """Template of the sentence that says which keys there are; gets `last_key` and what `buttons` returns, and reads “1 to N” in
+    English."""
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:

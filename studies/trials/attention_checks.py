@@ -1,7 +1,7 @@
 """Attention checks: a few trials of each person whose right answer is known, since one map is plainly on the object.
 
 They look like every other trial: a photo of the study, as many maps as its trials show, by the same renderer and encoder.
-Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_maps.py), by no network. They stand aside from the scores.
+Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_maps.py), by no network. They are not scored.
 Where they come, about which photo and in which order follows from the study's order seed and the person's number.
 
 A check shows a photo that the person has answered already, if it can: a map plainly on an object says where to look,

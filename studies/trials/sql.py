@@ -31,7 +31,7 @@ class HeldTrial(NamedTuple):
     position: int
     kind: str
     order: str
-    title: str
+    class_name: str
     is_ageing: bool
 
 
@@ -98,8 +98,8 @@ def participant_progress(participant: int, ageing: datetime) -> ParticipantProgr
     rows = _ask(_PROGRESS, [moment, participant, participant])
     done, last, status = rows[0][:3]
     hand = [
-        HeldTrial(position, kind, order, title, bool(is_ageing))
-        for *_, position, kind, order, title, is_ageing in rows
+        HeldTrial(position, kind, order, class_name, bool(is_ageing))
+        for *_, position, kind, order, class_name, is_ageing in rows
         if position is not None
     ]
     return ParticipantProgress(

@@ -54,7 +54,9 @@ def test_answers_given_offline_are_kept_and_sent_when_the_network_is_back(taking
     page.context.set_offline(True)
     answer(page, 1)
     answer(page, 2)
-    expect(page.locator("#status")).to_contain_text("No connection. Safe on this device, to be sent later: 2")
+    expect(page.locator("#status")).to_contain_text(
+        "No connection. Answers saved on this device and still to be sent: 2"
+    )
     assert Response.objects.count() == 1
     page.context.set_offline(False)
     saved(page)
@@ -69,7 +71,7 @@ def test_answers_survive_a_closed_tab(taking_part, monkeypatch):
     with monkeypatch.context() as out_of_order:
         out_of_order.setattr(submissions, "apply_operation", raise_operational_error)
         answer(page, 2)
-        expect(page.locator("#status")).to_contain_text("to be sent later: 1")
+        expect(page.locator("#status")).to_contain_text("still to be sent: 1")
         context, url = page.context, page.url
         page.close()
         assert not Response.objects.exists()
@@ -106,7 +108,7 @@ def test_a_slow_reply_keeps_nobody_waiting_and_is_said(taking_part):
     page, held, slow = taking_part, [], [True]
     page.route("**/answers/", lambda route: held.append(route) if slow else route.continue_())
     answer(page, 0)
-    expect(page.locator("#status")).to_have_text("Saving …")
+    expect(page.locator("#status")).to_have_text("Saving…")
     answer(page, 1)  # the next trial is there, whatever the server does
     ready(page)
     expect(page.locator("#progress-text")).to_have_text("3 of 6")

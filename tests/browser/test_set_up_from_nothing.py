@@ -69,9 +69,9 @@ def wording_and_design(page, slug, photos, shown):
     expect(page.locator("[data-shown=answers]")).to_have_text(str(photos))
     go_on(page, f"{slug}-5-design")
     go_on(page, f"{slug}-5-plan")
-    expect(page.locator("h1")).to_have_text("Everything is said")
+    expect(page.locator("h1")).to_have_text("Set-up complete")
     look(page, f"{slug}-6-check")
-    page.click("text=Make the maps")
+    page.click("text=Compute maps")
     expect(page.locator("h1")).to_have_text("Ready to open")
     look(page, f"{slug}-7-ready")
 
@@ -136,7 +136,7 @@ def open_and_take_part(page, new_page, slug, value, photos):
     assert Response.objects.filter(trial__study__slug=slug, status="counted").count() == photos
     page.goto(page.url.replace("invite/", ""))
     expect(page.locator(".facts dd").first).to_contain_text(f"{photos} of {photos}")
-    page.click("text=Watch")
+    page.click("text=Progress")
     expect(page.locator("h1")).to_have_text(f"{photos} of {photos} trials answered")
     look(page, f"{slug}-10-watching")
     page.click("nav.crumbs a >> nth=-1")

@@ -199,10 +199,10 @@ def test_what_becomes_of_an_answer_is_said(site):
     site.pass_time(450)
     assert page.page.inner_text("#status") == ""  # most are saved before anybody could read it
     site.pass_time(100)
-    assert page.page.inner_text("#status") == "Saving …"
+    assert page.page.inner_text("#status") == "Saving…"
     page.answer(2, 0)
     page.hand.release()
-    site.until(page.says("No connection. Safe on this device, to be sent later: 1"))
+    site.until(page.says("No connection. Answers saved on this device and still to be sent: 1"))
     assert page.page.get_attribute("#status", "class") == "waiting"
     page.page.evaluate("window.dispatchEvent(new Event('online'))")
     page.saved()

@@ -215,7 +215,7 @@ def test_a_picture_that_does_not_come_is_said_and_asked_for_again(site):
     site.photos.failures = {picture(2, 1): 6 + 6}  # the tries made ahead, and those when it is to be shown
     trial = TrialPage(site)
     trial.answer(1, 0)
-    site.pass_until(trial.says("A picture did not come. Trying again …"), step=4000)
+    site.pass_until(trial.says("A picture could not be loaded. Trying again…"), step=4000)
     assert trial.open_options == 0
     site.pass_until("document.body.dataset.ready === '2'", step=4000)
     trial.answer(2, 1)

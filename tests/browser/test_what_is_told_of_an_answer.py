@@ -128,7 +128,7 @@ def test_maps_fade_by_tens_between_nothing_and_whole(stage):
         stage.evaluate("view.key('-')")
     assert over(stage) == 1
     assert stage.input_value("#view-strength") == "0"
-    assert stage.get_attribute("#view-strength", "aria-valuetext") == "0 %"
+    assert stage.get_attribute("#view-strength", "aria-valuetext") == "0%"
     told = stage.evaluate("view.report()")
     assert (told["opacity"], told["opacity_changes"]) == (0, 4 + 10)  # what changed nothing is no change
 

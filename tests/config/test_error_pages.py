@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 def test_a_page_that_is_not_there_says_what_to_do(client):
     answer = client.get("/no/such/page/")
     assert answer.status_code == 404
-    assert "open the link in your invitation again: your answers are safe" in answer.content.decode()
+    assert "open the link in your invitation again: your answers are saved" in answer.content.decode()
 
 
 @pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_without_a_database_the_page_says_that_nothing_is_lost(monkeypatch, path
         ),
         (OperationalError("disk I/O error"), "cannot be written to"),
         (OperationalError("database is locked"), "at the same moment"),
-        (BrokerError("Connection refused"), "cannot reach the broker"),
+        (BrokerError("Connection refused"), "works in the background is not available"),
     ],
 )
 def test_a_fault_that_is_plain_is_said_plainly(monkeypatch, error, words):

@@ -65,7 +65,7 @@ class Command(AnswerCommand):
             options["spread"],
             **chances,
             values=located,
-            values_are="itself in the photo's boxes; photos without a box speak for none",
+            values_are="itself in the photo's boxes; photos without a box do not count",
         )
         stated = preference.in_words(study)
         base_url = options["base_url"]

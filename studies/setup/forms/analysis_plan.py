@@ -28,42 +28,42 @@ class PlanForm(StepForm):
 
     contrasts = forms.MultipleChoiceField(
         required=False,
-        label="Comparisons that you declare",
+        label="Planned comparisons",
         widget=forms.CheckboxSelectMultiple,
         help_text="Their p values are corrected for how many there are (Holm); every other pair is exploratory.",
     )
     missed_checks = forms.IntegerField(
         required=False,
-        label="Leave out who missed so many attention checks",
-        help_text="Or more. Empty: nobody is left out for that.",
+        label="Exclude participants who failed at least this many attention checks",
+        help_text="Leave empty to exclude nobody for that.",
     )
     failed_practice = forms.BooleanField(
         required=False,
-        label="Leave out who got a practice example wrong every time",
+        label="Exclude participants who got a practice example wrong every time",
         help_text="The two drawn examples, with their feedback.",
     )
     median_ms = forms.IntegerField(
         required=False,
-        label="Leave out who was faster than so many milliseconds",
-        help_text="In the median of their answers. 400 is faster than anybody can look.",
+        label="Exclude participants whose median response time is below (ms)",
+        help_text="For example 400, which is faster than anybody can look.",
     )
     position_share = forms.FloatField(
         required=False,
-        label="Leave out who picked one place in more than this share",
-        help_text="0.9: in more than nine of ten answers that name a place.",
+        label="Exclude participants who chose the same position in more than this share of answers",
+        help_text="0.9: in more than nine of ten answers that name a position.",
     )
     after = forms.CharField(
         required=False,
-        label="Looks before the study is full",
-        help_text="Shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a single "
-        "one, so that all of them together find a difference that is not there in one study of twenty. Empty: only at the end.",
+        label="Interim analyses (planned looks)",
+        help_text="At which shares of the answers: 0.5, 1 is once half of them are in, and at the end. Each look is stricter than a "
+        "single one, so that all of them together keep a false-positive rate of 5 %. Leave empty for one analysis at the end.",
     )
     spending = forms.ChoiceField(
         required=False,
         label="How strict early looks are",
         choices=[
             ("obrien-fleming", "Very strict early (O’Brien–Fleming)"),
-            ("pocock", "Alike each time (Pocock)"),
+            ("pocock", "Equally strict at every look (Pocock)"),
         ],
     )
     hide_running_results = forms.BooleanField(

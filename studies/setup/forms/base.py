@@ -99,7 +99,7 @@ class NewStudyForm(forms.Form):
         max_length=100,
         required=False,
         label="Short name",
-        help_text="Becomes part of addresses and file names. Left empty, it is made from the title.",
+        help_text="Becomes part of addresses and file names. If empty, it is created from the title.",
         validators=[validate_slug],
         error_messages={"invalid": "Letters a–z, digits, - and _ only, without spaces."},
     )
@@ -136,31 +136,35 @@ class PhotosForm(StepForm):
         required=False,
         label="Only these classes",
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="One class a line, named as in the set. Empty: every class.",
+        help_text="One class per line, named as in the set. Leave empty for every class.",
     )
     only_correct = forms.BooleanField(
         required=False,
         label="Only photos that every network gets right",
-        help_text="So that people judge the maps and not the networks’ mistakes. Known once the networks have looked.",
+        help_text="So that people judge the maps and not the networks’ mistakes. Available after the networks have classified the photos.",
     )
     top_classes = forms.IntegerField(
         required=False,
         label="Best classes",
-        help_text="So many classes, best first by F1 (how well the network that is worse at a class tells it apart).",
+        help_text="Keep this many classes with the highest F1. For each class the lower F1 of the networks counts.",
     )
     per_class = forms.IntegerField(
-        required=False, label="Photos of each class", help_text="At most so many, drawn by the seed."
+        required=False,
+        label="Photos of each class",
+        help_text="Maximum number; selected at random with the seed.",
     )
     limit = forms.IntegerField(
-        required=False, label="Photos in all", help_text="At most so many, drawn by the seed. Empty: all."
+        required=False,
+        label="Photos in all",
+        help_text="Maximum number; selected at random with the seed. Leave empty for all.",
     )
     min_f1 = forms.FloatField(
-        required=False, label="Least F1", help_text="Classes below it are left out; 0.94 in the paper."
+        required=False, label="Minimum F1", help_text="Classes below it are left out; 0.94 in the paper."
     )
     top_share = forms.FloatField(
         required=False,
-        label="Share of best classes",
-        help_text="Classes among the best of every network: 0.1 is the best tenth.",
+        label="Top fraction of classes",
+        help_text="Classes among the best of every network, e.g. 0.1 = top 10 %.",
     )
 
     RANKING = ("min_f1", "top_share")

@@ -12,7 +12,7 @@ from .base import Source, StepForm, put
 
 MORE = 2  # empty questions to fill in
 KINDS = {
-    QuestionKind.CHOICE: "one of some answers",
+    QuestionKind.CHOICE: "one option from a list",
     QuestionKind.NUMBER: "a number",
     QuestionKind.TEXT: "a text",
 }
@@ -75,21 +75,21 @@ def _fields(number: int) -> dict[str, forms.Field]:
         "text": forms.CharField(required=False, max_length=500, label=f"Question {number + 1}"),
         "kind": forms.ChoiceField(
             choices=[(kind.value, words) for kind, words in KINDS.items()],
-            label="Answered by",
+            label="Answer type",
             initial=QuestionKind.CHOICE.value,
             required=False,
         ),
         "options": forms.CharField(
             required=False,
-            label="Answers to choose from",
+            label="Options",
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text="One a line; for “one of some answers”.",
+            help_text="One per line; for “one option from a list”.",
         ),
         "eligible": forms.CharField(
             required=False,
-            label="Who may take part",
+            label="Eligible answers",
             widget=forms.Textarea(attrs={"rows": 2}),
-            help_text="The answers that let people in, one a line; or the least and the greatest number. Empty: all.",
+            help_text="One per line; for a number, minimum and maximum. Leave empty if everybody may take part.",
         ),
         "required": forms.BooleanField(required=False, label="It must be answered"),
     }

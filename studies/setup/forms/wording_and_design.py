@@ -7,7 +7,7 @@ from django.conf import settings
 
 from explain.models import MapPicture
 from studies.core import languages
-from studies.protocol import Key, default_wording
+from studies.protocol import TITLES, Key, TitlesField, default_wording, titles_in, with_titles
 from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
@@ -18,6 +18,7 @@ class WordingForm(StepForm):
 
     keys: dict[Key, str] = {
         ("wording",): "question",
+        ("wording", TITLES): TITLES,
         ("title",): "title",
         ("language",): "language",
         ("slug",): "title",
@@ -61,12 +62,12 @@ class WordingForm(StepForm):
     practice = forms.BooleanField(
         required=False,
         label="Two drawn examples first",
-        help_text="With feedback, so that everybody knows what to do. They do not count.",
+        help_text="With feedback: it tells participants that the map on the object is the better one. They do not count.",
     )
     break_every = forms.IntegerField(
         required=False,
-        label="A break every so many answers",
-        help_text="Empty: no breaks. 25 to 50 is usual.",
+        label="Answers between breaks",
+        help_text="Leave empty for no breaks. 25 to 50 is usual.",
     )
 
     def __init__(self, data=None, *, source: Source) -> None:
@@ -74,7 +75,12 @@ class WordingForm(StepForm):
         own = trial_type_in(source).asked.fields()
         for name, field in own.items():
             field.widget.attrs.setdefault("id", f"id_{name}")
-        self.fields = _with_own(self.fields, own)
+        language = source.get("language", languages.DEFAULT)
+        known = language if language in languages.codes() else languages.DEFAULT
+        self.fields = _with_own(self.fields, {**own, TITLES: TitlesField(known)})
+        self.fields[TITLES].widget.attrs.setdefault("id", f"id_{TITLES}")
+        for place in trial_type_in(source).asked.button_names({}):
+            self.fields["instructions"].help_text += f" {{{place}}} becomes the words of that answer."
         texts = _defaults(source)
         self.keys = {("wording", name): name for name in texts} | self.keys
         for name in {"title", *texts} & set(self.fields):
@@ -93,10 +99,14 @@ class WordingForm(StepForm):
             "picture": picture,
             "practice": design.get("practice", False),
             "break_every": design.get("break_every"),
+            TITLES: titles_in(texts, source.get("language", languages.DEFAULT)),
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
-        before = _defaults(source)
+        before, titles = _defaults(source), source.get("wording", {}).get(TITLES, {})
+        of_titles = source.get(
+            "language", languages.DEFAULT
+        )  # as the page was, whatever language is chosen on it
         source["title"] = cleaned["title"]
         put(source, "language", cleaned["language"])
         design = source["design"] = dict(source.get("design", {}))
@@ -110,7 +120,7 @@ class WordingForm(StepForm):
                 text = [line.strip() for line in text.split("\n") if line.strip()]
             if text and text != default:
                 texts[key] = text
-        put(source, "wording", texts)
+        put(source, "wording", with_titles({**texts, TITLES: titles}, of_titles, cleaned[TITLES]))
 
 
 def _with_own(fields: dict[str, forms.Field], own: dict[str, forms.Field]) -> dict[str, forms.Field]:
@@ -144,7 +154,7 @@ class DesignForm(StepForm):
     }
     people = forms.IntegerField(
         required=False,
-        label="People you plan to ask",
+        label="Planned number of participants",
         help_text="For the estimate beside. More people tell more than more answers from each.",
     )
     responses_per_item = forms.IntegerField(
@@ -154,19 +164,19 @@ class DesignForm(StepForm):
     )
     trials_per_participant = forms.IntegerField(
         required=False,
-        label="Photos a person answers at most",
-        help_text="Attention fades: about 12 seconds a photo, so 50 photos are ten minutes.",
+        label="Maximum number of photos per participant",
+        help_text="Attention fades: about 12 seconds per photo, so 50 photos are ten minutes.",
     )
     repeats_per_participant = forms.IntegerField(
         required=False,
         label="Photos shown again at the end",
-        help_text="Tells how steady people’s answers are. Repeats are not part of the scores. Empty: none.",
+        help_text="Measures test–retest consistency. Repeats are not scored. Leave empty for none.",
     )
     attention_checks = forms.IntegerField(
         required=False,
         label="Attention checks for each person",
         help_text="Photos with one map plainly on the object and the others plainly off it, drawn from the photos’ boxes. "
-        "They are not part of the scores. Empty: none.",
+        "They are not scored. Leave empty for none.",
     )
     completion_url = forms.CharField(
         required=False,

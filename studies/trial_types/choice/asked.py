@@ -1,4 +1,4 @@
-"""What the protocol of a choice says: two to eight arms, and the words of “the same”."""
+"""What the protocol of a choice says: two to eight arms, and the words of “no difference”."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ from studies.analysis.answers import SAME_NAME
 
 from ..base import Asked
 
-INSTRUCTIONS = _("""A computer has looked at some photos and named what it sees. For every photo we show you several maps of what it \
-looked at.
+INSTRUCTIONS = _("""A computer program can name what is in a photo. For every photo we show you several maps. Each map is one possible \
+answer to the question which parts of the photo mattered for that.
 
 {picture}
 
-For each photo, choose the map that best matches the object that is named above it. If the maps look alike to you, \
-choose “They look the same”. There is no right or wrong answer: we want to know what you see.""")
+For each photo, choose the map that best matches what is named beside the photo. If you see no difference between the \
+maps, choose “{same}”. There is no right or wrong answer: we want to know what you see.""")
 
 
 class ChoiceAsked(Asked):
@@ -28,7 +28,10 @@ class ChoiceAsked(Asked):
     declares_contrasts = True
     question = _("Which map best matches the {class}?")
     instructions = INSTRUCTIONS
-    own_wording = {"same": _("They look the same")}
+    own_wording = {"same": _("I see no difference")}
+
+    def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
+        return {"same": wording.get("same", "")}
 
     def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
         return f"{shown} maps to choose from and the answer “{wording.get('same') or SAME_NAME}”"

@@ -8,13 +8,13 @@ from django.utils.translation import gettext_noop as _
 
 from ..base import Asked
 
-INSTRUCTIONS = _("""Two computers have looked at some photos and named what they see. For every photo we show you two maps, one of what \
-each computer looked at.
+INSTRUCTIONS = _("""A computer program can name what is in a photo. For every photo we show you two maps. Each map is one possible \
+answer to the question which parts of the photo mattered for that.
 
 {picture}
 
-For each photo, say which of the two maps better describes the object that is named above it, and how clearly. If \
-neither is better, choose the answer in the middle. There is no right or wrong answer: we want to know what you see.""")
+For each photo, say which of the two maps better shows what is named beside the photo, and how much better. If you see \
+no difference in this, choose “{middle}”. There is no right or wrong answer: we want to know what you see.""")
 
 
 class RatingAsked(Asked):
@@ -25,7 +25,7 @@ class RatingAsked(Asked):
     compares_networks = True
     declares_contrasts = False
     direction = "positive ratings are for the first"
-    question = _("Which map better describes the {class}?")
+    question = _("Which map shows the {class} better?")
     instructions = INSTRUCTIONS
     own_wording = {
         "labels": [
@@ -37,6 +37,10 @@ class RatingAsked(Asked):
         ]
     }
 
+    def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
+        labels = wording.get("labels") or [""]
+        return {"middle": labels[len(labels) // 2]}
+
     def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
         labels = ", ".join(f"“{label}”" for label in wording.get("labels") or ())
         return f"the answers {labels}" if labels else ""
@@ -47,6 +51,6 @@ class RatingAsked(Asked):
                 required=False,
                 label="The five answers",
                 widget=forms.Textarea(attrs={"rows": 5}),
-                help_text="One a line, from “A is much better” on the left to “B is much better” on the right.",
+                help_text="One per line, from “A is much better” on the left to “B is much better” on the right.",
             )
         }

@@ -46,7 +46,7 @@ def test_a_worker_that_fell_silent_is_marked_and_forgotten_after_a_day(client, a
     Worker.objects.create(name="gpu-2:7", heartbeat_at=now - timedelta(days=2))
     html = page(client, admin_user)
     assert "gpu-1:7" in html
-    assert html.count(">silent<") == 1
+    assert html.count(">not responding<") == 1
     assert "gpu-2:7" not in html
 
 

@@ -213,7 +213,7 @@ def test_every_language_has_its_defaults_and_its_page(visitor, invite, language)
     compiled = update.HERE / "none" if language == "en" else CATALOGUES[language].with_suffix(".mo")
     say = (lambda text: text) if language == "en" else gettext.GNUTranslations(compiled.open("rb")).gettext
     assert say("Take part") in visitor.text
-    assert study.wording["same"] == say("They look the same")
+    assert study.wording["same"] == say("I see no difference")
     visitor.press().press()
     question = say("Which map best matches the {class}?").replace("{class}", "hammer")
     assert visitor.soup.h1.text == question
@@ -283,7 +283,7 @@ def test_what_a_researcher_wrote_stays_and_the_rest_is_in_the_language():
     protocol = check_protocol(changed(language="de", title="A study", wording__same="All alike"))
     assert (protocol.title, protocol.wording["same"]) == ("A study", "All alike")
     assert protocol.wording["question"] == "Welche Karte passt am besten zu „{class}“?"
-    assert "Rot und Gelb" in protocol.wording["instructions"]
+    assert "rote und gelbe Stellen" in protocol.wording["instructions"]
     assert "{picture}" not in protocol.wording["instructions"]
     assert check_protocol(protocol.complete).wording == protocol.wording
 

@@ -23,7 +23,7 @@ def study():
         "methods",
         items=3,
         protocol_sha256="ab" * 32,
-        wording={"question": "Which map best matches the {class}?", "same": "They look the same"},
+        wording={"question": "Which map best matches the {class}?", "same": "I see no difference"},
         protocol={"analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"]]}},
     )
     fill(study, [[2, 2, 0], [2, 1, 2], [2, -1, 2]])
@@ -50,14 +50,14 @@ def test_it_gives_the_finding_the_table_and_the_tests(study):
     for score in summary.outcome.scores:
         assert f"{score.score:.2f}" in html
     assert "pixel-ablation-cam − grad-cam" in html
-    assert "declared" in html
+    assert "planned" in html
 
 
 def test_the_methods_are_told_with_the_studys_own_numbers(study):
     html = text_of(report_html(study))
     assert "3 participants gave 9 answers about 3 photos from 1 class;" in html
     assert (
-        "“Which map best matches the [what is in the photo]?”, with 3 maps to choose from and the answer “They look the same”"
+        "“Which map best matches the [what is in the photo]?”, with 3 maps to choose from and the answer “I see no difference”"
         in html
     )
 

@@ -99,7 +99,7 @@ def test_another_seed_makes_another_hash(study):
 def test_the_file_has_every_default_and_is_itself_in_full():
     complete = check_protocol(SOURCE).complete
     assert complete["design"]["picture"] == "overlay"
-    assert complete["wording"]["same"] == "They look the same"
+    assert complete["wording"]["same"] == "I see no difference"
     assert complete["arms"][0]["name"] == "grad-cam"
     assert complete["analysis"]["contrasts"] == [["grad-cam", "ablation-cam"]]
     again = check_protocol(tomllib.loads(to_toml(complete)))

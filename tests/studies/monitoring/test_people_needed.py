@@ -89,7 +89,10 @@ def test_a_volunteer_who_can_get_no_more_is_thanked_and_told_why(visitor, invite
     visitor.start(join)
     study.trials.filter(state="open").update(state="answered")  # others have taken the rest
     answer_all(visitor)
-    assert "You gave 5 answers. What is left now waits for people who have not seen it yet" in visitor.text
+    assert (
+        "You gave 5 answers. The remaining photos are reserved for people who have not seen them yet"
+        in visitor.text
+    )
 
 
 @pytest.mark.parametrize("state", [Study.State.CLOSED])

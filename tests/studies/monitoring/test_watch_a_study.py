@@ -181,8 +181,8 @@ def test_a_study_without_answers_has_no_times(study):
 
 def test_the_page_shows_people_and_leads_to_taking_answers_out(browser, study):
     html = page(browser, "study-watch", "birds")
-    assert html.count("Take out …") == 2
-    assert "3 gone quiet" in html
+    assert html.count("Exclude …") == 2
+    assert "3 inactive" in html
 
 
 def test_the_page_counts_people_by_how_far_they_are(browser, study):
@@ -191,7 +191,7 @@ def test_the_page_counts_people_by_how_far_they_are(browser, study):
     facts = BeautifulSoup(page(browser, "study-watch", "birds"), "html.parser").select("dl.facts > div")
     facts_shown = {fact.dt.text: " ".join(fact.dd.text.split()) for fact in facts}
     assert facts_shown["Finished"] == "2 of all, 2 simulated"
-    assert facts_shown["At it"] == "3, 3 gone quiet"
+    assert facts_shown["In progress"] == "3, 3 inactive"
     assert facts_shown["Withdrew"] == "1, 1 not eligible"
     assert facts_shown["Gave no answer"] == "5"
 

@@ -123,7 +123,7 @@ def test_practice_says_aloud_whether_it_was_right(visitor, invite):
         visitor.press(value=picture.find_parent("button")["value"])
         note = visitor.soup.select_one("[role=status]")
         assert tone in note["class"]
-        assert note.get_text(strip=True).startswith(f"{words} {letter} is on the")
+        assert note.get_text(strip=True).startswith(f"{words} {letter} marks the")
         visitor.get(visitor.path)
 
 

@@ -145,12 +145,20 @@ def test_an_invitation_that_lets_nobody_in_says_why(visitor, invite, limits, wor
     assert not Participant.objects.exists()
 
 
-@pytest.mark.parametrize(("state", "words"), [("paused", "taking a break"), ("closed", "is over")])
+@pytest.mark.parametrize(("state", "words"), [("paused", "is paused"), ("closed", "is over")])
 def test_a_study_that_is_not_open_says_so(visitor, invite, state, words):
     study, join = invite()
     study.state = state
     study.save()
     assert words in visitor.get(join).text
+
+
+def test_a_refusal_is_headed_by_the_study_it_is_of(visitor, invite):
+    study, join = invite(title="Cups & <b>saucers</b>")
+    study.state = "paused"
+    study.save()
+    assert visitor.get(join).soup.select_one(".v-study").text == "Cups & <b>saucers</b>"
+    assert visitor.get("/join/nothing/").soup.select_one(".v-study").text == "Blindsight"
 
 
 def test_a_quota_lets_in_just_so_many(another_visitor, invite):
@@ -171,7 +179,7 @@ def test_who_finds_nothing_left_is_thanked_with_a_code(another_visitor, invite):
     late = another_visitor().get(join).press()
     another_visitor().start(join).answer(0).answer(0)
     late.press()
-    assert "Nothing left to answer" in late.text
+    assert "No photos left" in late.text
     assert late.soup.select_one("#code").text == Participant.objects.get(number=1).completion_code != ""
 
 
@@ -192,7 +200,7 @@ def test_a_study_that_pauses_in_the_middle_takes_what_is_in_hand_and_then_waits(
     for _ in range(5):
         assert visitor.on_trial
         visitor.answer(0)
-    assert "taking a break" in visitor.text
+    assert "is paused" in visitor.text
     study.state = Study.State.OPEN
     study.save()
     assert visitor.get(visitor.home).on_trial

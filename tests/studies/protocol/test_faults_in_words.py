@@ -111,11 +111,11 @@ EXAMPLES = [
     (Fault(("design", "attention_checks"), Code.NO_BOXES, {"wanted": 2, "boxed": 0}),
      "design.attention_checks: 2 are needed, and 0 of the photos have a box around their object. Bring the photos in with "
      "boxes (manage.py import_images … --boxes FILE), or set attention_checks = 0.",
-     "2 are asked for, and none of the photos have a box around the object. Bring photos in with boxes, or ask for fewer."),
+     "2 are asked for, and none of the photos have a box around the object. Upload photos with boxes, or ask for fewer."),
     (Fault(("arms",), Code.MAPS_MISSING, {"missing": 1, "photos": 6, "maps": "maps of m by n"}),
      "arms: 1 of 6 maps of m by n are missing.", "1 of 6 maps of m by n are missing."),
     (Fault((), Code.RUN_FIRST, {"command": "manage.py precompute b"}),
-     "First run: manage.py precompute b", "Make the maps: the last step has a button for it."),
+     "First run: manage.py precompute b", "Compute the maps: the last step has a button for it."),
     (Fault((), Code.BRING_FIRST, {"command": "manage.py import_pictures b"}),
      "Bring them in first: manage.py import_pictures b",
      "They are not made here: somebody has to bring them in first."),

@@ -57,8 +57,8 @@ def test_a_short_protocol_is_completed_with_defaults():
         "overlay",
     )
     assert protocol.wording["question"] == "Which map best matches the {class}?"
-    assert protocol.wording["same"] == "They look the same"
-    assert "Red and yellow" in protocol.wording["instructions"]
+    assert protocol.wording["same"] == "I see no difference"
+    assert "red and yellow parts" in protocol.wording["instructions"]
     assert [arm.name for arm in protocol.arms] == ["grad-cam", "ablation-cam"]
 
 
@@ -116,7 +116,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"wording__labels": ["a"]},
-            "wording.labels: is unknown; known keys are consent, instructions, question, same, thanks.",
+            "wording.labels: is unknown; known keys are consent, instructions, question, same, thanks, titles.",
         ),
         ({"arms": None}, "arms: is missing; it must be tables [[arms]]."),
         ({"design": None}, "design: is missing; it must be a table [design]."),

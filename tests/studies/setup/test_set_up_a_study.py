@@ -40,7 +40,7 @@ def test_the_pages_write_the_protocol_that_a_file_would_hold(browser, birds, tas
 def test_with_every_map_there_the_study_is_ready_at_once(browser, birds, tasks_run_in_place):
     study = begin(browser)
     go_through(browser, study)
-    assert "Everything is said" in browser.get(reverse("setup-check", args=[study.slug])).content.decode()
+    assert "Set-up complete" in browser.get(reverse("setup-check", args=[study.slug])).content.decode()
     browser.post(reverse("setup-maps", args=[study.slug]))
     study.refresh_from_db()
     assert (study.state, study.items.count(), study.arms.count()) == ("ready", 4, 2)
@@ -229,7 +229,7 @@ def test_the_last_step_says_what_the_study_asks_and_why_its_maps_were_given_up(b
     page = browser.get(reverse("setup-check", args=[study.slug]))
     text = " ".join(BeautifulSoup(page.content, "html.parser").main.get_text(" ").split())
     assert states(page) == {"check": "open"}
-    assert "The maps could not be made: the disk is full" in text
+    assert "The maps could not be computed: the disk is full" in text
     assert "Answers 12, by 3 people or more; about" in text
     assert "Photos 4 photos of birds" in text
     assert "Networks tiny Methods grad-cam, ablation-cam" in text

@@ -25,7 +25,7 @@ def test_its_words_are_there_in_every_language(asked, language):
         assert text
         assert language == "en" or text != english[key]
         for line in [text] if isinstance(text, str) else text:
-            assert not unknown_places(key, line)
+            assert not unknown_places(key, line, asked.name)
     assert check_protocol(protocol_of(asked, 2, language=language)).wording == words
 
 

@@ -117,7 +117,7 @@ def test_practice_shows_as_many_maps_as_a_trial_at_most_two(visitor, asked):
             picture = EXAMPLE_PICTURES[EXAMPLE_DRAWINGS[number]][side]  # on the object, or beside it
             assert f"-{picture}.svg" in visitor.soup.select_one(".map img")["src"]
         visitor.press(value=SAME if shown == 1 and side == 1 else side)
-        assert ("the other is beside it" in visitor.text) == (shown == 2)
+        assert ("the other marks something else" in visitor.text) == (shown == 2)
         visitor.press()
     assert visitor.on_trial
     said = Participant.objects.get().events.filter(kind="practice").values_list("data__right", flat=True)

@@ -23,7 +23,7 @@ def test_who_is_right_goes_through_two_examples_and_on_to_the_photos(visitor, in
     visitor.start(join)
     for number, drawing in enumerate(("cup", "tree")):
         assert f"Which map best matches the {drawing}?" in visitor.text
-        assert visitor.soup.select_one("button.same").text == "They look the same"
+        assert visitor.soup.select_one("button.same").text == "I see no difference"
         assert visitor.get(visitor.home + "trial/").path.endswith("/practice/")
         visitor.press(value=side(number))
         assert "Yes: map" in visitor.text
