@@ -45,7 +45,7 @@ def picture(
 def _not_now() -> HttpResponse:
     """No picture is better than a wrong one. The page asks again by itself, and says this sentence meanwhile."""
     headers = {"Cache-Control": "no-store", "Retry-After": "30"}
-    words = gettext("A picture did not come. Trying again …")
+    words = gettext("A picture could not be loaded. Trying again…")
     return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers=headers)
 
 

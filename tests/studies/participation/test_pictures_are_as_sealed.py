@@ -15,7 +15,7 @@ from tests.factories import jpeg, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
-SENTENCE = "A picture did not come. Trying again …"
+SENTENCE = "A picture could not be loaded. Trying again…"
 
 
 @pytest.fixture(autouse=True)
