@@ -1,16 +1,16 @@
-"""% wins among the three methods of the paper's tables; any other method is counted in the place of one of them. numpy only."""
+"""% wins among the three methods of the paper's tables; any other method is counted in the place of one of them."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explain.cam.methods import METHODS
 from explain.cam.metrics.faithfulness import win_shares
 
 ABLATION, PIXEL = "ablation-cam", "pixel-ablation-cam"
 OF_THE_PAPER = ("grad-cam", ABLATION, PIXEL)
 # a method that the paper's tables do not have, and the one of theirs in whose place its wins are counted
 IN_PLACE_OF = {"ablation-cam++": ABLATION}
-CONTROLS = ("random", "centre")
 SCORES = ("confidence", "activation")
 Columns = Mapping[str, Mapping[str, np.ndarray]]
 
@@ -24,7 +24,8 @@ def what_it_is(method: str) -> str:
     """What a method beside the paper's three is, to be named with its wins; empty where it is simply another method."""
     if method.startswith(f"{PIXEL}/"):
         return "a reading"
-    return "a control" if method in CONTROLS else ""
+    known = METHODS.get(method)
+    return "a control" if known and known.is_control else ""
 
 
 def wins_by_score(columns: Columns) -> dict[str, dict[str, float]]:

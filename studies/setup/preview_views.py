@@ -65,6 +65,7 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
         if request.method in ("GET", "HEAD") and seat.has(name) and not sent_on:
             seat.look_at(name)
         request.dry_run = _banner(seat, name)  # type: ignore[attr-defined]
+        request.study_title = seat.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, seat.study.language), links_of_the_preview():
             if seat.state.screened and name != "join":
                 response = refuse(request, Participant.State.SCREENED)

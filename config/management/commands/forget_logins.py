@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from config.logins import forget_logins
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
+from studies.access.logins import forget_logins
 
 
 class Command(AnswerCommand):

@@ -289,23 +289,23 @@ def any_number(most=None):
 
 def test_a_program_that_reads_any_number_of_photos_is_loaded_and_gives_what_its_module_gives(tmp_path):
     spec = exported(tmp_path / "any.pt2", torch.randn(2, 3, 224, 224), any_number())
-    net, photos = Network.load(spec), torch.randn(5, 3, 224, 224)
+    net, photos = Network.load(spec, trust_code=True), torch.randn(5, 3, 224, 224)
     torch.testing.assert_close(net.logits(photos), small()(photos))
 
 
 def test_a_program_that_reads_a_few_photos_at_once_is_given_them_one_by_one(tmp_path):
     spec = exported(tmp_path / "few.pt2", torch.randn(2, 3, 224, 224), any_number(most=4))
     photos = torch.randn(9, 3, 224, 224)
-    torch.testing.assert_close(Network.load(spec).logits(photos), small()(photos))
+    torch.testing.assert_close(Network.load(spec, trust_code=True).logits(photos), small()(photos))
 
 
 def test_a_program_of_one_size_reads_photos_of_that_size(tmp_path):
     spec = exported(tmp_path / "wide.pt2", torch.randn(1, 3, 64, 48))
-    net = Network.load(spec)
+    net = Network.load(spec, trust_code=True)
     assert net.preprocessing.size == (64, 48)
     assert net.logits(torch.randn(3, 3, 64, 48)).shape == (3, 4)
     with pytest.raises(CamError, match=r"photos of 64 × 48 pixels, not of 32 × 32; export it again"):
-        Network.load(spec, preprocessing=Preprocessing(size=(32, 32), resize=32))
+        Network.load(spec, trust_code=True, preprocessing=Preprocessing(size=(32, 32), resize=32))
 
 
 @pytest.mark.parametrize(
@@ -322,6 +322,6 @@ def test_a_program_that_cannot_read_one_photo_is_one_clear_line(tmp_path, shape,
     rest = [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(-3), nn.Linear(6, 4)]
     spec = exported(tmp_path / "net.pt2", torch.randn(shape), dynamic, nn.Sequential(first, *rest).eval())
     with pytest.raises(CamError, match=said) as refused:
-        Network.load(spec)
+        Network.load(spec, trust_code=True)
     assert "net.pt2" in str(refused.value)
     assert "\n" not in str(refused.value)

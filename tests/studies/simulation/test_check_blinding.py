@@ -28,6 +28,12 @@ METHODS = ("grad-cam", "pixel-ablation-cam")
 
 
 @pytest.fixture(autouse=True)
+def sealed_as_they_are(monkeypatch):
+    """Pictures here are changed after the opening, to see what the check finds of pictures that were sealed so."""
+    monkeypatch.setattr("studies.participation.sealed_pictures._sealed", lambda *_: {})
+
+
+@pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr("studies.simulation.blinding_audit.time", clock)

@@ -109,7 +109,11 @@ def test_what_comes_is_in_the_order_in_which_it_is_met_with_the_name_of_its_phot
             lease_until=timezone.now(),
         )
     hand = so_far(person).hand
-    assert [(held.position, held.title) for held in hand] == [(1, "class 1"), (2, "class 2"), (3, "class 0")]
+    assert [(held.position, held.class_name) for held in hand] == [
+        (1, "class 1"),
+        (2, "class 2"),
+        (3, "class 0"),
+    ]
     assert [held.kind for held in hand] == ["main", "main", "check"]
 
 
