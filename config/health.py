@@ -15,6 +15,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+LEAST_FREE = (
+    100 * 10**6
+)  # bytes; with less, answers would soon not be stored. `manage.py doctor` warns from 2 GB on
+PROBE = b"x" * 4096
+
 
 @require_safe
 @never_cache
@@ -66,11 +71,6 @@ def _takes_more(folder: Path) -> bool:
         return False
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:  # a quota says no where space is free
         return file.write(PROBE) == len(PROBE)
-
-
-LEAST_FREE = 100 * 10**6
-"""Bytes. With less, answers would soon not be stored; `manage.py doctor` warns from 2 GB on."""
-PROBE = b"x" * 4096
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": _database, "storage": _storage}

@@ -31,11 +31,6 @@ class Method:
     function: Callable[..., Tensor]
 
     @property
-    def is_control(self) -> bool:
-        """A map that knows nothing of the network."""
-        return self.citation.startswith("control")
-
-    @property
     def parameters(self) -> dict[str, Any]:
         """The parameters and their defaults."""
         parameters = list(inspect.signature(self.function).parameters.values())[1:]

@@ -1,4 +1,4 @@
-"""The names of the methods, for those who only need to check a name. A test keeps them equal to METHODS."""
+"""The names of the methods, for those who only need a name, without torch. A test keeps them equal to METHODS."""
 
 METHOD_NAMES = (
     "grad-cam",
@@ -15,3 +15,4 @@ METHOD_NAMES = (
     "random",
     "centre",
 )
+CONTROL_NAMES = ("random", "centre")  # maps that know nothing of the network

@@ -16,6 +16,7 @@ from .errors import CamError, InputError
 from .heads.base import Head
 from .heads.choose import choose_head
 from .layers import default_layer
+from .loading.names import is_program
 from .loading.open import open_source
 from .loading.weights import weights_hash
 from .memory_format import fastest_format
@@ -114,7 +115,7 @@ class Network:
                 cache=cache,
             )
         except RuntimeError as problem:
-            if not spec.endswith(".pt2"):
+            if not is_program(spec):
                 raise
             # an exported program checks itself what it is given, as it runs
             raise CamError(
@@ -202,7 +203,7 @@ class Network:
 
 def _check_size(spec: str, exported: Preprocessing | None, asked: Preprocessing | None) -> None:
     """Raise CamError where photos are to have another size than an exported program reads."""
-    if spec.endswith(".pt2") and exported and asked and exported.size != asked.size:
+    if is_program(spec) and exported and asked and exported.size != asked.size:
         raise CamError(
             f"network {spec}: it was exported for photos of {exported.size[0]} × {exported.size[1]} pixels, not of "
             f"{asked.size[0]} × {asked.size[1]}; export it again for that size, or for any"

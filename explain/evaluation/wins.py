@@ -1,11 +1,11 @@
-"""% wins among the three methods of the paper's tables; any other method is counted in the place of one of them."""
+"""% wins among the three methods of the paper's tables; any other method is counted in the place of one of them. numpy only."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explain.cam.methods import METHODS
 from explain.cam.metrics.faithfulness import win_shares
+from explain.cam.names import CONTROL_NAMES
 
 ABLATION, PIXEL = "ablation-cam", "pixel-ablation-cam"
 OF_THE_PAPER = ("grad-cam", ABLATION, PIXEL)
@@ -24,8 +24,7 @@ def what_it_is(method: str) -> str:
     """What a method beside the paper's three is, to be named with its wins; empty where it is simply another method."""
     if method.startswith(f"{PIXEL}/"):
         return "a reading"
-    known = METHODS.get(method)
-    return "a control" if known and known.is_control else ""
+    return "a control" if method in CONTROL_NAMES else ""
 
 
 def wins_by_score(columns: Columns) -> dict[str, dict[str, float]]:

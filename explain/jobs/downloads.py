@@ -4,12 +4,11 @@ Both libraries write into a file beside the one that they are to have, and give 
 should be: a download that breaks off leaves nothing that a later one could take for weights.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection
+from explain.core.background import every
 
 EVERY_SECONDS = 3.0
 PARTS = ("*.partial", "*.incomplete")  # torch.hub's, and Hugging Face's
@@ -20,27 +19,17 @@ Report = Callable[[int, int], None]
 def watched(report: Report, megabytes: float | None) -> Iterator[None]:
     """Inside, `report(so many MB, of so many)` every few seconds while a download is under way, from a
     thread of its own; (0, 0) where the size is not known."""
-    over = threading.Event()
     left_by_others = set(_unfinished())
 
-    def watch() -> None:
-        try:
-            while not over.wait(EVERY_SECONDS):
-                coming = [path for path in _unfinished() if path not in left_by_others]
-                if coming:
-                    done = round(sum(map(_size, coming)) / 2**20)
-                    total = round(megabytes) if megabytes else 0
-                    report(min(done, total), total)
-        finally:
-            connection.close()  # each thread has one of its own
+    def say() -> None:
+        coming = [path for path in _unfinished() if path not in left_by_others]
+        if coming:
+            done = round(sum(map(_size, coming)) / 2**20)
+            total = round(megabytes) if megabytes else 0
+            report(min(done, total), total)
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with every(EVERY_SECONDS, say, "download"):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _unfinished() -> list[Path]:

@@ -6,16 +6,16 @@ Rows are the truth: a worker that was given up for dead and comes back finds tha
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.db.models import F, QuerySet
 
 from explain.cam import CamError
 from explain.core import clock
+from explain.core.background import every
 from explain.core.errors import BadInputError, in_words
 from explain.models import Batch, Precompute
 
@@ -47,21 +47,13 @@ def ours(batch: Batch) -> QuerySet[Batch]:
 @contextmanager
 def heartbeat(batch: Batch) -> Iterator[None]:
     """Keep the batch's heartbeat up to date while the block runs, in a thread of its own: a step may take minutes."""
-    over = threading.Event()
 
     def beat() -> None:
-        while not over.wait(settings.BATCH_STALE_SECONDS / 4):
-            with suppress(DatabaseError):  # a busy database: the next beat will do
-                ours(batch).update(heartbeat_at=clock.now())
-        connection.close()
+        with suppress(DatabaseError):  # a busy database: the next beat will do
+            ours(batch).update(heartbeat_at=clock.now())
 
-    thread = threading.Thread(target=beat, daemon=True, name=f"heartbeat of {batch}")
-    thread.start()
-    try:
+    with every(settings.BATCH_STALE_SECONDS / 4, beat, f"heartbeat of {batch}"):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def run_batch(batch_id: int) -> Batch | None:

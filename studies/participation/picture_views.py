@@ -21,8 +21,8 @@ def picture(
 ) -> HttpResponse:
     """Slot 0 is the photo, 1…k are the maps as this trial orders them.
 
-    A picture that is not what was sealed is a 503, never shown. Every picture has the same headers. They are set here one by one, so that nothing about the file (its name, its
-    date, a hash of its bytes) reaches the browser.
+    A picture that is not what was sealed is a 503, never shown. Every picture has the same headers. They are set here one
+    by one, so that nothing about the file (its name, its date, a hash of its bytes) reaches the browser.
     """
     trial = participant.trials.select_related("item__image").filter(position=position).first()
     if trial is None or slot > len(trial.arms):

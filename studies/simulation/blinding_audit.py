@@ -239,7 +239,13 @@ def _addresses(session: Session) -> Check:
 def _encoding(session: Session) -> Check:
     """Format, dimensions, colour mode, quantisation and metadata are the same for every map."""
     traits: dict[str, dict[object, int]] = defaultdict(dict)
+    lost = []
     for shown in session.shown:
+        if not shown.reply.headers["content-type"].startswith("image/"):
+            lost.append(
+                f"{_place(shown.reply)} is no picture: {shown.reply.body.decode('utf-8', 'replace')[:80]}"
+            )
+            continue
         with Image.open(io.BytesIO(shown.reply.body)) as image:
             properties = {
                 "format": image.format,
@@ -254,7 +260,7 @@ def _encoding(session: Session) -> Check:
     leaks = [f"{name}: {len(values)} kinds" for name, values in traits.items() if len(values) > 1]
     if any(value for value in traits["EXIF"]):
         leaks.append("EXIF is present")
-    return Check("encoding", f"{len(session.shown)} maps", leaks)
+    return Check("encoding", f"{len(session.shown)} maps", [*leaks, *sorted(set(lost))])
 
 
 def _sizes(study: Study, session: Session) -> Check:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
-from studies.access.logins import forget_logins
+from studies.access import forget_logins
 
 
 class Command(AnswerCommand):

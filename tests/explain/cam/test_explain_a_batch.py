@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from explain.cam import METHOD_NAMES, METHODS, CamError, explain
+from explain.cam.names import CONTROL_NAMES
 
 PAPER = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
@@ -113,3 +114,4 @@ def test_an_unknown_score_is_refused(tiny, tiny_batch):
 
 def test_names_without_torch_are_those_of_the_registry():
     assert tuple(METHODS) == METHOD_NAMES
+    assert tuple(name for name, method in METHODS.items() if method.citation == "control") == CONTROL_NAMES

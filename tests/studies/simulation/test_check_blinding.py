@@ -30,7 +30,9 @@ METHODS = ("grad-cam", "pixel-ablation-cam")
 @pytest.fixture(autouse=True)
 def sealed_as_they_are(monkeypatch):
     """Pictures here are changed after the opening, to see what the check finds of pictures that were sealed so."""
-    monkeypatch.setattr("studies.participation.sealed_pictures._sealed", lambda *_: {})
+    with monkeypatch.context() as patch:
+        patch.setattr("studies.participation.sealed_pictures._sealed", lambda *_: {})
+        yield patch
 
 
 @pytest.fixture(autouse=True)
@@ -260,6 +262,17 @@ def test_another_size_in_pixels_is_a_leak(study):
     Image.new("RGB", (63, 64)).save(out, "JPEG")
     shown.overlay.save("map.jpg", pad(out.getvalue()), save=True)
     assert any(leak.startswith("dimensions") for leak in leaks(study)["encoding"])
+
+
+def test_a_picture_that_is_not_what_was_sealed_is_named(small, sealed_as_they_are):
+    """Volunteers get a sentence in its place, and so does the check: it says which picture, and goes on."""
+    sealed_as_they_are.undo()
+    shown = maps_of(small, 1)[0]
+    with open(shown.overlay.path, "ab") as file:
+        file.write(b"more")
+    findings = leaks(small)["encoding"]  # one for each place where it stood
+    assert findings
+    assert all("is no picture: A picture could not be loaded" in finding for finding in findings)
 
 
 def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
