@@ -3,11 +3,11 @@
 Everything lies in a database and a folder of its own that are removed at the end. The maps are made first and not timed.
 """
 
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from bench.own_site import in_own_site
 
 METHODS = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 NETWORKS = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1": "package:squeezenet1_1"}
@@ -17,16 +17,7 @@ BATCH = 16
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "DATA_DIR": folder,
-            "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        import django
-
-        django.setup()
-        _measure()
+    in_own_site(_measure)
 
 
 def _measure() -> None:

@@ -5,11 +5,11 @@ again, up to TRIES times, and a row whose load stayed high says so. The figures 
 layer. Everything lies in a database and a folder of its own that are removed at the end.
 """
 
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from bench.own_site import in_own_site
 
 NETWORKS = {"efficientnet-lite0": "package:efficientnet_lite0", "squeezenet1-1": "package:squeezenet1_1"}
 TRIES, WAIT_SECONDS = 3, 60
@@ -18,16 +18,7 @@ MOST_CELLS = 1000  # of a layer whose figures are measured: one with more takes 
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "DATA_DIR": folder,
-            "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        import django
-
-        django.setup()
-        _measure()
+    in_own_site(_measure)
 
 
 def _measure() -> None:
