@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from explain import tasks
+from explain.core import background
 from explain.jobs import workers
 from explain.maps import batches, runs
 from explain.maps.batches import claim_batch, run_pending
@@ -39,7 +40,7 @@ def test_two_heartbeats_in_a_row_may_be_lost_and_the_batch_is_not_given_up(
     tools, network, settings, monkeypatch
 ):
     batch = claim_batch(runs.pending_batches(plan(tools, network))[0])
-    monkeypatch.setattr(batches, "threading", SimpleNamespace(Event=Watch, Thread=threading.Thread))
+    monkeypatch.setattr(background, "threading", SimpleNamespace(Event=Watch, Thread=threading.Thread))
     with batches.heartbeat(batch):
         pass
     (seconds,) = Watch.waits

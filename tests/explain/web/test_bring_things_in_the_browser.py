@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from config.files import check_files, walk
+from explain.core import background
 from explain.jobs import downloads, jobs
 from explain.models import Image, ImageSet, Job, Network
 from tests.explain.photo_files import photo_bytes
@@ -200,7 +201,7 @@ def test_while_weights_come_down_the_page_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(downloads, "EVERY_SECONDS", 0.01)
-    monkeypatch.setattr(downloads, "connection", SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(background, "connection", SimpleNamespace(close=lambda: None))
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     (folder / "of-another.partial").write_bytes(b"x" * 2**21)  # one that broke off earlier

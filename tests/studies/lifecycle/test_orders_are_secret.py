@@ -270,6 +270,22 @@ def test_a_study_that_is_made_from_a_closed_ones_protocol_has_the_same_orders_an
     assert find_version(closed(again))["design"] == find_version(study)["design"]
 
 
+def test_the_page_of_the_protocol_promises_the_same_orders_only_where_they_come_out(
+    birds, admin_client, monkeypatch
+):
+    def page_of(study):
+        return admin_client.get(reverse("study-protocol", args=[study.slug])).content.decode()
+
+    same, other = "makes the same study again: the same items, orders and hash", "with orders of its own"
+    study = made()
+    assert other in page_of(study)
+    assert "Once this study is closed the file holds it" in page_of(study)
+    assert same not in page_of(study)
+    assert same in page_of(closed(study))
+    monkeypatch.setattr(opening, "new_nonce", lambda: "")  # opened before there were nonces
+    assert same in page_of(made(slug="old"))
+
+
 def test_it_has_the_same_hash_again(birds):
     study = closed(made())
     before, protocol = study.protocol_sha256, find_version(study)
