@@ -5,6 +5,7 @@ from django.urls import include, path
 ROOMS = (
     "participation",
     "setup",
+    "preregistration",
     "overview",
     "lifecycle",
     "monitoring",

@@ -28,6 +28,7 @@ from studies.results import (
 from studies.trial_types import trial_type_of
 
 from .columns import Export
+from .departures import declaration_of
 from .writers import csv_chunks
 
 STYLES = ("css/base.css", "css/workspace.css")
@@ -37,14 +38,15 @@ def report_html(study: Study, who: str | None = None) -> str:
     """The report as HTML. `who`: whose answers, as in results.part_of()."""
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
-    maps = origins_by_item(study)
+    maps, flow = origins_by_item(study), flow_of(study, part)
     context = {
         "study": study,
         "seal": seal_in_words(study),
         "question": fill_in(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
         "result": result,
         "details": analyse_further(reading, result),
-        "flow": flow_of(study, part),
+        "flow": flow,
+        "declaration": declaration_of(study, part, flow),
         "arms": results.competing_arms(study),
         "maps_shown": reading.maps_shown,
         "versions": study.versions.all(),

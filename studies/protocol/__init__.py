@@ -5,11 +5,14 @@ from .analysis_plan import (
     RULES,
     SPENDING,
     AnalysisPlan,
+    InterimSchedule,
     bounds_of,
+    plan_in,
     plan_of,
     results_hidden,
     with_hidden_results,
 )
+from .digest import plan_sha256
 from .fault_words import ON_COMMAND_LINE, FaultOnPage, in_words, on_page, on_page_with_key
 from .faults import MISSHAPEN, Code, Fault, Key, nearest, without_rows
 from .parser import NAME
@@ -54,6 +57,7 @@ __all__ = [
     "Code",
     "Fault",
     "FaultOnPage",
+    "InterimSchedule",
     "Key",
     "NotSeenYetError",
     "Protocol",
@@ -78,7 +82,9 @@ __all__ = [
     "on_page",
     "on_page_with_key",
     "parse_toml",
+    "plan_in",
     "plan_of",
+    "plan_sha256",
     "precompute_command",
     "read_protocol",
     "remarks_on",

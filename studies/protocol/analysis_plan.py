@@ -15,7 +15,7 @@ median_ms = 400                                    # median response time below 
 position_share = 0.9                               # one place picked in more than this share of preferences
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
@@ -66,14 +66,19 @@ class AnalysisPlan:
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
     """The plan of a study, from its protocol as it was read and checked."""
-    analysis, exclusions = study.protocol.get("analysis", {}), study.protocol.get("exclusions", {})
+    return plan_in(study.protocol, arms)
+
+
+def plan_in(source: Mapping[str, Any], arms: tuple[str, ...]) -> AnalysisPlan:
+    """The plan that a checked protocol holds. `arms`: their names, in its order."""
+    analysis, exclusions = source.get("analysis", {}), source.get("exclusions", {})
     pairs = [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])]
     rules = Rules(**{name: exclusions[name] for name in RULES if name in exclusions})
     return AnalysisPlan(
         contrasts=tuple((a, b) for a, b in pairs),
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
-        looks=_looks(study.protocol.get("looks", {})),
+        looks=_looks(source.get("looks", {})),
     )
 
 

@@ -8,7 +8,7 @@ from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .part import WHO, AnswerSelection, UnknownPartError, part_of
-from .participant_flow import flow_of
+from .participant_flow import Flow, flow_of
 from .provenance import (
     MEANINGS,
     AnswerOrigin,
@@ -31,6 +31,7 @@ __all__ = [
     "AnswerSelection",
     "AttentionCheckResults",
     "Chain",
+    "Flow",
     "Origin",
     "Reading",
     "Summary",

@@ -20,6 +20,7 @@ from .base import (
     Stated,
     TrialType,
 )
+from .plan import PlanInWords
 from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, Further, LookVerdict, Outcome, Results
 
@@ -37,6 +38,7 @@ __all__ = [
     "Outcome",
     "Page",
     "People",
+    "PlanInWords",
     "Power",
     "Results",
     "Rows",

@@ -23,6 +23,7 @@ from django.forms import Field
 from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 
+from .plan import PlanInWords
 from .results import Results
 
 
@@ -362,4 +363,5 @@ class TrialType:
     people: People
     power: Power
     results: Results
+    plan: PlanInWords
     layout: Layout = field(default_factory=Layout)

@@ -6,6 +6,7 @@ from .asked import ChoiceAsked
 from .files import ChoiceFiles
 from .page import ChoicePage
 from .people import ChoicePeople
+from .plan import ChoicePlan
 from .power import ChoicePower
 from .results import ChoiceResults
 
@@ -19,4 +20,5 @@ CHOICE = TrialType(
     people=ChoicePeople(),
     power=ChoicePower(),
     results=ChoiceResults(),
+    plan=ChoicePlan(),
 )

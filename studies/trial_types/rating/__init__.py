@@ -6,6 +6,7 @@ from .asked import RatingAsked
 from .files import RatingFiles
 from .page import RatingPage
 from .people import RatingPeople
+from .plan import RatingPlan
 from .power import RatingPower
 from .results import RatingResults
 
@@ -19,4 +20,5 @@ RATING = TrialType(
     people=RatingPeople(),
     power=RatingPower(),
     results=RatingResults(),
+    plan=RatingPlan(),
 )

@@ -105,6 +105,7 @@ PAGES = {
     "study-alike": (LOOK, CHANGE),
     "study-alike-state": (LOOK, NOBODY),
     "study-protocol": (LOOK, NOBODY),
+    "study-preregistration": (LOOK, NOBODY),
     "study-protocol-file": (LOOK, NOBODY),
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
@@ -165,6 +166,7 @@ def arguments(name, study, people) -> list:
     last = {
         "study-revoke": [study.invitations.first().pk],
         "study-state": ["paused"],
+        "study-preregistration": ["html"],
         "study-item": [0],
         "study-void": [1],
         "api-study-close-invitation": [study.invitations.first().pk],

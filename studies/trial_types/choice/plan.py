@@ -1,0 +1,45 @@
+"""A choice in the words of a preregistration."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..plan import Declared, PlanInWords
+
+
+class ChoicePlan(PlanInWords):
+    """Shares of each photo, and differences of two arms' scores."""
+
+    measured = (
+        "In each trial a person picks the one map that answers the question best, or says that they see no difference "
+        "(“same”). One answer is one arm, or “same”."
+    )
+    index = (
+        "Each photo is worth 1.00, shared among its answers. The score of an arm is the sum of its shares over all photos; "
+        "the scores of all arms and of “same” add up to the number of photos."
+    )
+
+    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
+        return [
+            f"{first} and {second} are not preferred equally often: the difference of their scores is not zero (two-sided)."
+            for first, second in declared
+        ]
+
+    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
+        if not declared:
+            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
+        several = len(declared) > 1
+        return [
+            f"The difference of the two arms’ scores in {'each declared contrast' if several else 'the declared contrast'}: "
+            "estimate, 95 % interval and p from one two-way variance, over people and photos, with Student’s t.",
+            *(
+                [f"The p-values of the {len(declared)} declared contrasts are corrected by Holm’s method."]
+                if several
+                else []
+            ),
+        ]
+
+    def exploratory(self) -> list[str]:
+        return [
+            "All other pairs of arms; all arms at once; “same” counted in other ways; Bradley–Terry strengths; "
+            "agreement between people; response times; results by class, group and answer to the questions."
+        ]
