@@ -5,7 +5,7 @@ SERVE ?= 1
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
 
-.PHONY: demo test check bench mutate slips fuzz audit env translations clean
+.PHONY: demo serve test check bench mutate slips fuzz audit env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -35,6 +35,10 @@ env: .env
 
 demo: .venv/installed .env
 	$(BIN)/python manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+# Site and worker for one's own work: `make serve ADDRESS=127.0.0.1:8001` elsewhere.
+serve: .venv/installed .env
+	$(BIN)/python manage.py serve $(if $(ADDRESS),--address $(ADDRESS))
 
 # One thread for each process: with more, small matrix products of processes side by side mostly wait for each other.
 test: export OMP_NUM_THREADS = 1

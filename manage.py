@@ -2,14 +2,27 @@
 """Django's command line for Blindsight."""
 
 import os
+import re
 import sys
+
+NO_TABLE = re.compile(
+    r"no such (table|column)|(relation|column) .* does not exist"
+)  # SQLite's words, PostgreSQL's
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError, ProgrammingError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, ProgrammingError) as error:
+        if not NO_TABLE.search(str(error)):
+            raise
+        sys.exit(
+            "The database lacks tables of this version. Make them: python manage.py migrate (`make serve` does it by itself)."
+        )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
 """`make demo`: every step in order, nothing twice, simulated people marked, and a link by which one takes part oneself."""
 
 import re
-import signal
 import subprocess
 import tomllib
 from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import resolve
 
 from studies.lifecycle.opening import open_study
+from studies.management import local_site
 from studies.management.commands import demo
 from studies.management.commands.simulate import shares
 from studies.models import Invitation, Study, hash_token
@@ -40,7 +39,8 @@ def ran(monkeypatch):
         elif command == "simulate":
             make_participant(Study.objects.get(slug=words[0]), simulated=True)
 
-    monkeypatch.setattr(demo, "call_command", run)
+    for module in (demo, local_site):
+        monkeypatch.setattr(module, "call_command", run)
     return ran
 
 
@@ -76,7 +76,7 @@ def processes(monkeypatch, settings, tmp_path):
     def start(**how):
         process = Process([], **how)
         mine = SimpleNamespace(Popen=process, TimeoutExpired=subprocess.TimeoutExpired)
-        monkeypatch.setattr(demo, "subprocess", mine)
+        monkeypatch.setattr(local_site, "subprocess", mine)
         return process
 
     return start
@@ -100,9 +100,10 @@ def test_everything_is_done_in_order_and_the_second_time_nothing_is_made_twice(r
     assert headings == [
         "Database", "Photos and networks", "Explanation maps, computed by a Celery worker",
         "Study method-choice", "Study reliability", "Scores of method-choice", "Scores of reliability",
-        headings[-1],
+        *headings[-2:],
     ]  # fmt: skip
-    assert headings[-1].startswith("Ready after")
+    assert headings[-2].startswith("Ready after")
+    assert re.fullmatch(r"Log in: admin / \S{16,}. The site, later: make serve", headings[-1])
     assert len(worker.started) == 1  # a worker, and no site
     ran.clear()
     call_command("demo", "--no-serve")
@@ -135,29 +136,6 @@ def test_a_study_that_waits_is_opened_and_filled_and_one_with_answers_is_left_al
     ran.clear()
     demo.Command().fill("reliability")
     assert ran == []
-
-
-def test_the_password_is_shown_once_and_an_account_that_is_there_stays():
-    password = demo.Command().make_admin()
-    assert len(password) >= 16
-    assert get_user_model().objects.get(is_superuser=True).username == "admin"
-    assert demo.Command().make_admin() is None
-    assert get_user_model().objects.get().check_password(password)
-
-
-def test_the_worker_makes_maps_and_ends_with_the_demo(processes):
-    worker = processes()
-    with pytest.raises(RuntimeError), demo.Command().worker():
-        raise RuntimeError("a step failed")
-    (command, options), done = worker.started[0], worker.done
-    assert command[1:] == ["-m", "celery", "-A", "config", "worker", "-Q", "gpu", "--pool=solo", "-l", "INFO"]
-    assert options["cwd"] == settings.BASE_DIR
-    assert (settings.DATA_DIR / "worker.log").exists()
-    assert done == [signal.SIGTERM, "wait"]
-    stubborn = processes(stubborn=True)
-    with demo.Command().worker():
-        pass
-    assert stubborn.done == [signal.SIGTERM, "wait", "kill"]
 
 
 @pytest.mark.parametrize("password", ["a-new-password", None])
