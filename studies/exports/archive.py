@@ -101,10 +101,10 @@ def participants(study: Study) -> Iterator[str]:
         yield _line(
             [
                 person.number,
-                person.invitation.label,
+                person.group,
                 person.state,
                 str(person.simulated).lower(),
-                person.consented_at.isoformat(),
+                person.consented_at.isoformat() if person.consented_at else "",
                 person.finished_at.isoformat() if person.finished_at else "",
                 checks.given[person.number] if study.attention_checks else "",
                 checks.passed[person.number] if study.attention_checks else "",
@@ -118,10 +118,10 @@ def participants(study: Study) -> Iterator[str]:
 
 PARTICIPANT_MEANINGS = {
     "participant": "Number of the participant, from 1: `participant` of answers.csv.",
-    "group": "Label of the invitation the participant came by.",
+    "group": "Label of the invitation the participant came by. Empty also: they withdrew.",
     "state": "active, finished, screened (not eligible by their own answers), withdrawn, or void (taken out by the researchers).",
     "simulated": "true: a simulated volunteer, not a person.",
-    "consented_at": "When they agreed to take part.",
+    "consented_at": "When they agreed to take part. Empty: they withdrew, and all that came with them is erased.",
     "finished_at": "When they gave their last answer. Empty: they did not finish.",
     "checks_given": "Attention checks they answered. Empty: the study has none.",
     "checks_passed": "How many of these they passed.",

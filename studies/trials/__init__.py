@@ -35,6 +35,7 @@ from .sql import HeldTrial, is_free, locked_state, participant_of, participant_p
 from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
+from .tombstones import person_key as tombstone_key
 from .tombstones import read as read_tombstones
 from .withdrawn_before import not_noted as withdrawn_but_not_noted
 from .withdrawn_before import note_all as note_all_withdrawn
@@ -73,6 +74,7 @@ __all__ = [
     "repeats_after",
     "right_side",
     "study_facts",
+    "tombstone_key",
     "undo_answer",
     "void_answer",
     "void_participant",
