@@ -203,7 +203,8 @@ class KeptQuerySet(_GuardedQuerySet):
         for name in names:
             if name not in self.model.MAY_BE_ERASED:  # type: ignore[attr-defined]
                 raise RecordError(f"{name} of {self.model._meta.verbose_name_plural} is never erased.")
-        empty = {name: self.model._meta.get_field(name).get_default() for name in names}
+        fields = self.model._meta.concrete_fields
+        empty = {field.name: field.get_default() for field in fields if field.name in names}
         return super(_GuardedQuerySet, self).update(**empty)
 
     def forget(self) -> int:

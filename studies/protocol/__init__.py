@@ -10,6 +10,7 @@ from .analysis_plan import (
     results_hidden,
     with_hidden_results,
 )
+from .consent import CONSENT, HEADINGS, Particular, particulars, unsaid
 from .fault_words import ON_COMMAND_LINE, FaultOnPage, in_words, on_page, on_page_with_key
 from .faults import MISSHAPEN, Code, Fault, Key, nearest, without_rows
 from .parser import NAME
@@ -41,6 +42,8 @@ from .toml_file import MAX_BYTES, parse_toml
 from .wording import default_wording, fill_in
 
 __all__ = [
+    "CONSENT",
+    "HEADINGS",
     "HIDDEN",
     "MAX_BYTES",
     "MISSHAPEN",
@@ -56,6 +59,7 @@ __all__ = [
     "FaultOnPage",
     "Key",
     "NotSeenYetError",
+    "Particular",
     "Protocol",
     "ProtocolError",
     "QuestionKind",
@@ -78,6 +82,7 @@ __all__ = [
     "on_page",
     "on_page_with_key",
     "parse_toml",
+    "particulars",
     "plan_of",
     "precompute_command",
     "read_protocol",
@@ -85,6 +90,7 @@ __all__ = [
     "results_hidden",
     "titles_in",
     "to_toml",
+    "unsaid",
     "untitled_remark",
     "with_hidden_results",
     "with_titles",

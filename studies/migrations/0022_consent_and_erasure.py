@@ -1,4 +1,4 @@
-"""Who withdrew before is erased as who withdraws now (trials/erasure.py): answers, what they did, times, ids."""
+"""A study says whether it is for simulated volunteers alone. Who withdrew before is erased as who withdraws now (trials/erasure.py): answers, what they did, times, ids."""
 
 from pathlib import Path
 
@@ -59,6 +59,13 @@ class Migration(migrations.Migration):
             name="consented_at",
             field=models.DateTimeField(
                 blank=True, default=django.utils.timezone.now, help_text="empty: they have withdrawn", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="study",
+            name="simulated_only",
+            field=models.BooleanField(
+                default=False, help_text="opened for simulated volunteers alone: nobody else is let in"
             ),
         ),
         migrations.RunPython(erase, migrations.RunPython.noop),
