@@ -27,6 +27,7 @@ from studies.results import (
 from studies.trial_types import trial_type_of
 from studies.trials import failed_practice
 
+from . import how_answered
 from .columns import Export
 from .writers import WRITERS, write
 
@@ -34,7 +35,7 @@ WIDE = "answers-wide.csv"
 
 
 def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
-    """Write answers in each format, scores, participants, maps, codebook and protocol into a folder; return the files.
+    """Write answers in each format, how they were given, scores, participants, maps, codebook and protocol into a folder; return the files.
 
     Where the study's seal is broken, one more file says what differs.
 
@@ -54,6 +55,7 @@ def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = 
     )
     files: dict[str, Iterable[str]] = {
         WIDE: wide(study, part.who),
+        how_answered.FILE: map(_line, how_answered.how_answered(study)),
         "participants.csv": participants(study),
         "maps.csv": maps(study),
         "codebook.csv": [codebook(study)],
@@ -152,6 +154,8 @@ def codebook(study: Study) -> str:
         [WIDE, "participant", "integer", "Number of the participant. One row each; counted answers only."]
     )
     writer.writerow([WIDE, "item_N", "text", f"Their answer about item N: {answer}. Empty: none."])
+    for name, (kind, meaning) in how_answered.MEANINGS.items():
+        writer.writerow([how_answered.FILE, name, kind, meaning])
     for name, meaning in PARTICIPANT_MEANINGS.items():
         writer.writerow(["participants.csv", name, "text", meaning])
     for question in study.questions:

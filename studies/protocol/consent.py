@@ -14,7 +14,7 @@ Volunteers read each below the study's consent text, under a heading in their la
 
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from .parser import Reader
@@ -24,14 +24,14 @@ NEEDED = ("responsible", "institution", "contact")
 
 # Key and heading, in the order in which they are read.
 HEADINGS = {
-    "responsible": gettext_lazy("Responsible for this study"),
-    "institution": gettext_lazy("Institution"),
-    "contact": gettext_lazy("Contact"),
-    "ethics": gettext_lazy("Ethics approval"),
-    "payment": gettext_lazy("What you get for taking part"),
-    "retention": gettext_lazy("How long it is kept"),
-    "rights": gettext_lazy("Your rights"),
-    "withdraw_until": gettext_lazy("Until when you can withdraw"),
+    "responsible": _("Responsible for this study"),
+    "institution": _("Institution"),
+    "contact": _("Contact"),
+    "ethics": _("Ethics approval"),
+    "payment": _("What you get for taking part"),
+    "retention": _("How long it is kept"),
+    "rights": _("Your rights"),
+    "withdraw_until": _("Until when you can withdraw"),
 }
 LONGEST = 1000
 
@@ -76,7 +76,7 @@ def read_consent(reader: Reader) -> None:
 def particulars(source: dict[str, Any]) -> list[Particular]:
     """What a protocol says of who is responsible and of people's rights, in the language that is set."""
     table = source.get(CONSENT, {})
-    return [Particular(str(heading), table[key]) for key, heading in HEADINGS.items() if table.get(key)]
+    return [Particular(gettext(heading), table[key]) for key, heading in HEADINGS.items() if table.get(key)]
 
 
 def unsaid(source: dict[str, Any]) -> list[str]:

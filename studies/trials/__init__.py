@@ -32,6 +32,7 @@ from .quota import (
     study_facts,
 )
 from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .telemetry import TELEMETRY, kept_of
 from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
@@ -45,6 +46,7 @@ __all__ = [
     "EXAMPLE_DRAWINGS",
     "EXAMPLE_NAMES",
     "EXAMPLE_PICTURES",
+    "TELEMETRY",
     "HeldTrial",
     "Tombstones",
     "ageing_before",
@@ -59,6 +61,7 @@ __all__ = [
     "failed_practice",
     "is_free",
     "keep_tombstones",
+    "kept_of",
     "lay_out_trials",
     "locked_state",
     "maps_shown",

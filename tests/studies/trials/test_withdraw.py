@@ -42,7 +42,7 @@ def gone(visitor, invite):
 
 def test_the_link_and_all_that_came_with_it_are_erased(gone):
     _, visitor = gone
-    assert "nothing that is left leads to you" in visitor.text
+    assert "nothing that is left in the study leads to you" in visitor.text
     person = Participant.objects.get()
     assert (person.state, person.external, person.external_id, person.background) == ("withdrawn", {}, "", {})
     assert visitor.get(visitor.home_before).response.status_code == 404
