@@ -104,7 +104,8 @@ def _open(
         trials = lay_out_trials(study)
         CheckMap.objects.bulk_create(check_maps)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
-        study.alike_seen, study.simulated_only = alike, simulated_only
+        study.alike_seen = alike
+        study.simulated_only = simulated_only
         study.protocol_sha256, sealed = seal(study, pictures)
         study.save()
         record_version(study, sealed, user=user)
