@@ -83,7 +83,7 @@ class Volunteer:
             "position": trial["position"],
             "value": random.choice((-1, 0, 1, 2)),
             "response_ms": 4321,
-            "telemetry": {"first_click": 4000, "changes": 0, "hidden_ms": 0, "viewport": [390, 844]},
+            "telemetry": {"first_ms": 4000, "changes": 0, "hidden_ms": 0, "viewport": [390, 844]},
         }
         head = (
             f"POST {self.path} HTTP/1.1\r\nContent-Type: application/json\r\n"

@@ -91,6 +91,8 @@ def new_map(image: Image, network: Network, method: str) -> ExplanationMap:
     )
 
 
+# Who answers for the studies of tests: without it none is opened for people.
+CONSENT = {"responsible": "Dr. Test", "institution": "University of Tests", "contact": "test@example.org"}
 METHODS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
 
 
@@ -114,6 +116,7 @@ def make_study(
     fields.setdefault(
         "wording", default_wording(task, fields.get("picture", "overlay"), fields.get("language", "en"))
     )
+    fields.setdefault("protocol", {"consent": CONSENT})
     study = Study.objects.create(slug=slug, task=task, **{"title": f"Study {slug}", **fields})
     arms = Arm.objects.bulk_create(
         Arm(study=study, index=index, name=name, network=network, method=method)

@@ -19,10 +19,10 @@ from explain.core.errors import BadInputError
 from studies.access import add_note, may_edit
 from studies.exports import csv_chunks, jsonl_chunks
 from studies.lifecycle import change_state, named_download, revoke_invitation
-from studies.models import Study
+from studies.models import Participant, Study
 from studies.monitoring import invitations_with_people, with_item_count
 from studies.participation import invite
-from studies.trials import void_participant
+from studies.trials import void_participant, withdraw
 
 from .serializers import (
     EventSerializer,
@@ -183,13 +183,30 @@ class StudyActions:
     )
     @action(detail=True, methods=["post"], url_path=r"participants/(?P<number>[0-9]+)/void")
     def void_participant(self, request: Request, slug: str, number: str) -> Response:
-        person = self.editable_study().participants.filter(number=number).first()
-        if person is None:
-            raise NotFound("This study has no such participant.")
+        person = self._person(number)
         body = ReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         count = void_participant(participant=person, reason=body.validated_data["reason"], user=request.user)
         return Response({"answers": count})
+
+    @extend_schema(
+        summary="Erase a participant who asks for it",
+        description="As their own page does it: they withdraw, and nothing that is left leads to them. The same photos are asked of "
+        "others in the same orders. It cannot be undone.",
+        parameters=[NUMBER],
+        request=None,
+        responses=ParticipantSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path=r"participants/(?P<number>[0-9]+)/withdraw")
+    def withdraw_participant(self, request: Request, slug: str, number: str) -> Response:
+        gone = withdraw(participant=self._person(number), user=request.user)
+        return Response(ParticipantSerializer(gone).data)
+
+    def _person(self, number: str) -> Participant:
+        person = self.editable_study().participants.filter(number=number).first()
+        if person is None:
+            raise NotFound("This study has no such participant.")
+        return person
 
     @extend_schema(methods=["get"], summary="The record: who did what", responses=EventSerializer(many=True))
     @extend_schema(

@@ -211,7 +211,7 @@ class NewInvitationSerializer(InvitationSerializer):
 
 
 class ParticipantSerializer(serializers.ModelSerializer):
-    group = serializers.CharField(source="invitation.label", read_only=True)
+    group = serializers.CharField(read_only=True, help_text="of their invitation; empty also: they withdrew")
 
     class Meta:
         model = Participant

@@ -27,6 +27,7 @@ from studies.results import (
 from studies.trial_types import trial_type_of
 from studies.trials import failed_practice
 
+from . import how_answered
 from .columns import Export
 from .writers import WRITERS, write
 
@@ -34,7 +35,7 @@ WIDE = "answers-wide.csv"
 
 
 def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = None) -> list[Path]:
-    """Write answers in each format, scores, participants, maps, codebook and protocol into a folder; return the files.
+    """Write answers in each format, how they were given, scores, participants, maps, codebook and protocol into a folder; return the files.
 
     Where the study's seal is broken, one more file says what differs.
 
@@ -54,6 +55,7 @@ def export(*, study: Study, to: Path, formats: Iterable[str], who: str | None = 
     )
     files: dict[str, Iterable[str]] = {
         WIDE: wide(study, part.who),
+        how_answered.FILE: map(_line, how_answered.how_answered(study)),
         "participants.csv": participants(study),
         "maps.csv": maps(study),
         "codebook.csv": [codebook(study)],
@@ -101,10 +103,10 @@ def participants(study: Study) -> Iterator[str]:
         yield _line(
             [
                 person.number,
-                person.invitation.label,
+                person.group,
                 person.state,
                 str(person.simulated).lower(),
-                person.consented_at.isoformat(),
+                person.consented_at.isoformat() if person.consented_at else "",
                 person.finished_at.isoformat() if person.finished_at else "",
                 checks.given[person.number] if study.attention_checks else "",
                 checks.passed[person.number] if study.attention_checks else "",
@@ -118,10 +120,10 @@ def participants(study: Study) -> Iterator[str]:
 
 PARTICIPANT_MEANINGS = {
     "participant": "Number of the participant, from 1: `participant` of answers.csv.",
-    "group": "Label of the invitation the participant came by.",
+    "group": "Label of the invitation the participant came by. Empty also: they withdrew.",
     "state": "active, finished, screened (not eligible by their own answers), withdrawn, or void (taken out by the researchers).",
     "simulated": "true: a simulated volunteer, not a person.",
-    "consented_at": "When they agreed to take part.",
+    "consented_at": "When they agreed to take part. Empty: they withdrew, and all that came with them is erased.",
     "finished_at": "When they gave their last answer. Empty: they did not finish.",
     "checks_given": "Attention checks they answered. Empty: the study has none.",
     "checks_passed": "How many of these they passed.",
@@ -152,6 +154,8 @@ def codebook(study: Study) -> str:
         [WIDE, "participant", "integer", "Number of the participant. One row each; counted answers only."]
     )
     writer.writerow([WIDE, "item_N", "text", f"Their answer about item N: {answer}. Empty: none."])
+    for name, (kind, meaning) in how_answered.MEANINGS.items():
+        writer.writerow([how_answered.FILE, name, kind, meaning])
     for name, meaning in PARTICIPANT_MEANINGS.items():
         writer.writerow(["participants.csv", name, "text", meaning])
     for question in study.questions:

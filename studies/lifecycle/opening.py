@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from studies.models import CheckMap, Event, Study
+from studies.protocol import unsaid
 from studies.trial_types import trial_type_of
 from studies.trials import lay_out_trials
 
@@ -31,12 +32,14 @@ def open_study(
     study: Study,
     user=None,
     alike_seen: bool = False,
+    simulated_only: bool = False,
     progress: Callable[[int, int], object] = lambda *_: None,
 ) -> Study:
     """Open a study that is ready: make every trial, and freeze and hash all that it asks.
 
     Args:
         alike_seen: whoever opens it has seen which arms look the same (similarity.py).
+        simulated_only: it lets nobody in but simulated volunteers, so nobody need be told who is responsible.
 
     Raises:
         AlikeError: two arms look the same on more than half of the photos, and `alike_seen` is not given.
@@ -49,6 +52,8 @@ def open_study(
     if study.arms.count() < fewest or not study.items.exists():
         least = "fewer than two arms" if fewest == 2 else f"fewer arms than {fewest}"
         raise OpeningError(f"{study.slug}: has no items or {least}; make it from a protocol.")
+    if not simulated_only and (reason := lacks_consent(study)):
+        raise OpeningError(f"{study.slug}: {reason}")
     # Files are read before the transaction begins: it holds SQLite's only write lock.
     alike = _alike(study, alike_seen)
     pictures = picture_hashes(study, progress)
@@ -57,10 +62,22 @@ def open_study(
     check_maps = make_check_maps(study, nonce)
     pictures |= _check_hashes(check_maps)
     try:
-        return _open(study, user, pictures, check_maps, version, alike, nonce)
+        return _open(study, user, pictures, check_maps, version, alike, nonce, simulated_only)
     except BaseException:
         drop_files(check_maps)
         raise
+
+
+def lacks_consent(study: Study) -> str:
+    """Why real people cannot be asked to agree yet, in a sentence that names the keys and where to fill them in; "" if they can."""
+    if not (keys := unsaid(study.protocol)):
+        return ""
+    verb = "is" if len(keys) == 1 else "are"
+    return (
+        f"{', '.join(keys)} {verb} empty: before people agree, they are told who is responsible, at which institution, and "
+        "whom to write to. Say it in the step “Wording” of the set-up, or under [consent] in the protocol; a study that is for "
+        "simulated volunteers alone is opened with manage.py open_study --simulated-only."
+    )
 
 
 def new_nonce() -> str:
@@ -76,6 +93,7 @@ def _open(
     version: str,
     alike: list[list[Any]],
     nonce: str,
+    simulated_only: bool,
 ) -> Study:
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
@@ -87,6 +105,7 @@ def _open(
         CheckMap.objects.bulk_create(check_maps)
         study.state, study.opened_at, study.code_version = Study.State.OPEN, timezone.now(), version
         study.alike_seen = alike
+        study.simulated_only = simulated_only
         study.protocol_sha256, sealed = seal(study, pictures)
         study.save()
         record_version(study, sealed, user=user)

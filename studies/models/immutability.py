@@ -2,8 +2,8 @@
 
 Instances, query sets and managers refuse it alike, whether code, the admin or a shell tries: `save`, `delete`, `update`,
 `bulk_update`, `update_or_create`, `bulk_create` that updates, related managers and cascades. Two ways lead past it, each
-with a name: `QuerySet.change_what_is_frozen` for a new version of a protocol, and `KeptQuerySet.erase` for a person who
-withdraws. What goes by SQL, or by Django's own `_base_manager` of records, is noticed by the seal (lifecycle/seal.py).
+with a name: `QuerySet.change_what_is_frozen` for a new version of a protocol, and `KeptQuerySet.erase` and `forget` for a
+person who withdraws. What goes by SQL, or by Django's own `_base_manager` of records, is noticed by the seal (lifecycle/seal.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -198,14 +198,23 @@ class FrozenWithStudy(Frozen):
 class KeptQuerySet(_GuardedQuerySet):
     """Records: appended, never changed but for the columns that MAY_CHANGE, and deleted only with their study."""
 
-    def erase(self, field: str) -> int:
-        """Forget what a person may ask to have forgotten; that it happened stays on record."""
-        if field not in self.model.MAY_BE_ERASED:  # type: ignore[attr-defined]
-            raise RecordError(f"{field} of {self.model._meta.verbose_name_plural} is never erased.")
-        empty = self.model().__dict__[field]
-        return super(_GuardedQuerySet, self).update(**{field: empty})
+    def erase(self, *names: str) -> int:
+        """Empty columns of what a person may ask to have forgotten; that it happened stays on record."""
+        for name in names:
+            if name not in self.model.MAY_BE_ERASED:  # type: ignore[attr-defined]
+                raise RecordError(f"{name} of {self.model._meta.verbose_name_plural} is never erased.")
+        fields = self.model._meta.concrete_fields
+        empty = {field.name: field.get_default() for field in fields if field.name in names}
+        return super(_GuardedQuerySet, self).update(**empty)
+
+    def forget(self) -> int:
+        """Delete rows of a person who may ask to have them forgotten; how many."""
+        if not self.model.MAY_BE_FORGOTTEN:  # type: ignore[attr-defined]
+            raise RecordError(f"{self.model._meta.verbose_name_plural} are never deleted.".capitalize())
+        return super(_GuardedQuerySet, self)._raw_delete(self.db)
 
     erase.alters_data = True  # type: ignore[attr-defined]
+    forget.alters_data = True  # type: ignore[attr-defined]
 
     def _refuse_change(self, values):
         if names := self._fixed(values):
@@ -220,6 +229,7 @@ class AppendOnly(models.Model):
 
     MAY_CHANGE: Collection[str] = ()
     MAY_BE_ERASED: Collection[str] = ()
+    MAY_BE_FORGOTTEN = False
     REMEDY = "Put down beside it what is to be known."
     Refused = RecordError
     objects = KeptQuerySet.as_manager()

@@ -108,7 +108,9 @@ class Participant(models.Model):
     token_sha256 = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     simulated = models.BooleanField(default=False)
-    consented_at = models.DateTimeField(default=timezone.now)
+    consented_at = models.DateTimeField(
+        default=timezone.now, null=True, blank=True, help_text="empty: they have withdrawn"
+    )
     consent_sha256 = models.CharField(max_length=64, blank=True, help_text="of the text that was agreed to")
     instructed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -134,3 +136,8 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return f"participant {self.number}"
+
+    @property
+    def group(self) -> str:
+        """The label of the invitation that they came by; of somebody who has withdrawn nothing is told any more."""
+        return "" if self.state == self.State.WITHDRAWN else self.invitation.label

@@ -86,6 +86,7 @@ class Study(Frozen):
         *SAME_IN_PROTOCOL,
         "nonce",
         "alike_seen",
+        "simulated_only",
         "protocol",
         "protocol_sha256",
         "version",
@@ -150,6 +151,9 @@ class Study(Frozen):
     )
     alike_seen = models.JSONField(
         default=list, blank=True, help_text="pairs of arms that look the same, as somebody saw before opening"
+    )
+    simulated_only = models.BooleanField(
+        default=False, help_text="opened for simulated volunteers alone: nobody else is let in"
     )
     version = models.PositiveSmallIntegerField(
         default=1, help_text="of the protocol: 1 as opened, one more for each change after opening"

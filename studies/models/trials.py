@@ -1,7 +1,7 @@
 """The answers that a study needs and those that were given, and who did what.
 
-`Trial.state` changes only by trials/allocation.py. A `Response` row is never deleted and never edited in place, but for
-its `status`, which says whether it counts, and its `telemetry`, which is erased when a person withdraws.
+`Trial.state` changes only by trials/allocation.py. A `Response` row is never edited in place, but for its `status`, which
+says whether it counts, and deleted only when its person withdraws (trials/erasure.py).
 """
 
 from django.conf import settings
@@ -86,7 +86,7 @@ class Response(AppendOnly):
     """One answer as it was given. Stored with the position that was picked and the arm that stood there."""
 
     MAY_CHANGE = ("status",)
-    MAY_BE_ERASED = ("telemetry",)
+    MAY_BE_FORGOTTEN = True
     REMEDY = "Take the answer out of the scores instead: it is then kept as void."
 
     class Status(models.TextChoices):
@@ -146,9 +146,11 @@ class Response(AppendOnly):
 
 
 class Event(AppendOnly):
-    """Who did what, when. Appended, never changed; but when a person withdraws, `data` of their events is erased (not of lapses)."""
+    """Who did what, when. Appended, never changed; but when a person withdraws, what they did is deleted, and of what staff did
+    to them `data` and who they were is erased (trials/erasure.py)."""
 
-    MAY_BE_ERASED = ("data",)
+    MAY_BE_ERASED = ("data", "participant")
+    MAY_BE_FORGOTTEN = True
     REMEDY = "Write a note into the record instead."
 
     class Kind(models.TextChoices):

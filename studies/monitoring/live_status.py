@@ -16,6 +16,7 @@ from studies.trial_types import trial_type_of
 from studies.trials import failed_practice, passes
 
 LATEST = 1000  # answers that times are taken from
+AWAY_MS = 1000  # the page was out of sight for as long: somebody did something else
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class LiveStatus:
     quiet: int
     never_answered: int
     times: Times | None  # of the latest answers
+    told: int  # how many of these tell for how long the page was out of sight, and
+    away: int  # during how many it was
     checks_given: int
     checks_passed: int
     last_answer: datetime | None
@@ -56,13 +59,16 @@ def live_status_of(study: Study) -> LiveStatus:
     latest = list(
         Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
         .order_by("-id")
-        .values_list("created_at", "response_ms")[:LATEST]
+        .values_list("created_at", "response_ms", "telemetry__hidden_ms")[:LATEST]
     )
+    hidden = [ms for _, _, ms in latest if isinstance(ms, int)]
     return LiveStatus(
         by_answers=[(count, each.get(count, 0)) for count in range(max(study.responses_per_item, *each) + 1)],
         quiet=active.exclude(pk__in=held.values("participant")).count(),
         never_answered=study.participants.filter(~answers).count(),
-        times=times_of([ms for _, ms in latest if ms is not None]),
+        times=times_of([ms for _, ms, _ in latest if ms is not None]),
+        told=len(hidden),
+        away=sum(ms >= AWAY_MS for ms in hidden),
         checks_given=sum(total.values()),
         checks_passed=sum(passed.values()),
         last_answer=latest[0][0] if latest else None,

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from explain import jobs
 from studies.access import editable_study_of, may_edit, study_of
 from studies.participation import finish
-from studies.trials import void_participant
+from studies.trials import void_participant, withdraw
 
 from .live_status import live_status_of, people
 from .progress import people_by_state, progress_of
@@ -41,9 +41,13 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def void(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Take one person's answers out, after a page that says what will happen."""
+    """Take one person's answers out, or erase somebody who asks for it, after a page that says what will happen."""
     study = editable_study_of(request, slug)
     person = get_object_or_404(study.participants, number=number)
+    if request.method == "POST" and request.POST.get("asked"):
+        withdraw(participant=person, user=request.user)
+        messages.success(request, f"Participant {number} is erased; what they were asked is asked of others.")
+        return redirect("study-watch", slug)
     reason = request.POST.get("reason", "").strip()[:300]
     if request.method == "POST" and reason:
         count = void_participant(participant=person, reason=reason, user=request.user)

@@ -1,7 +1,5 @@
 """Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
 
-from hashlib import sha256
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -13,7 +11,7 @@ from . import recruitment_sites
 from .decorators import refuse
 from .forms import ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
-from .texts import text
+from .texts import Consent, photos_are_free, text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,16 +23,20 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     if reason := entrance.closed_because(external_id):
         return refuse(request, reason)
     study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
-    consent = text(study, "consent", entrance.expected)
+    consent = Consent.of(study, entrance.expected)
     form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
-        seat = entrance.join(
-            consent_sha256=sha256(consent.encode()).hexdigest(), external_id=external_id, external=external
-        )
+        seat = entrance.join(consent_sha256=consent.sha256, external_id=external_id, external=external)
         if isinstance(seat, str):
             return refuse(request, seat)
         return redirect("participant", token=seat.token)
-    context = {"study": study, "consent": consent, "form": form, "preview": preview}
+    context = {
+        "study": study,
+        "consent": consent,
+        "form": form,
+        "preview": preview,
+        "free": photos_are_free(study),
+    }
     return render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
 
 

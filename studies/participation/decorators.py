@@ -30,6 +30,10 @@ REFUSALS = {
             "you: they can put it right. Nothing of yours was stored."
         ),
     ),
+    "simulated": (
+        _("Nobody can take part in this study"),
+        _("It is a demonstration with simulated volunteers. Nothing of yours was stored."),
+    ),
     "revoked": (
         _("This invitation has been withdrawn"),
         _("Nobody can start with this link any more. Whoever sent it to you can tell you more."),
@@ -53,7 +57,7 @@ REFUSALS = {
     "withdrawn": (
         _("You have left this study"),
         _(
-            "Your answers are taken out, and nothing that is left leads to you. Thank you for the time you gave."
+            "Your answers are erased, and nothing that is left in the study leads to you. Thank you for the time you gave."
         ),
     ),
     "screened": (

@@ -289,6 +289,8 @@ class InvitationEntrance:
         return expected_trials(self.study)
 
     def closed_because(self, external_id: str) -> str:
+        if self.study.simulated_only and not self.invitation.simulated:
+            return "simulated"
         if invitations.is_known(self.invitation, external_id):
             return ""
         return invitations.closed_because(self.invitation)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from studies.models import Event, Participant
 from studies.trial_types import AnswerError
+from studies.trials import kept_of
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
-TELEMETRY_BYTES = 2000
 REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one participant
 LARGEST = 2**31 - 1
 
@@ -44,9 +44,8 @@ def apply_operation(seat: Taker, operation: Any) -> None:
         if operation.get("kind") == "undo":
             seat.undo(read_id(operation.get("answer_id")))
         else:
-            telemetry = operation.get("telemetry")
-            small = isinstance(telemetry, dict) and _can_be_kept(telemetry, TELEMETRY_BYTES)
-            answer(seat, {**operation, "answer_id": operation.get("id")}, telemetry if small else None)
+            told = kept_of(operation.get("telemetry"))
+            answer(seat, {**operation, "answer_id": operation.get("id")}, told)
     except AnswerError as error:
         seat.keep_refused(operation, str(error))
 

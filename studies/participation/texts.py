@@ -1,9 +1,13 @@
 """What volunteers read, with the study's own figures filled in."""
 
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
 from django.utils.translation import gettext
 
 from studies.models import Study
-from studies.protocol import fill_in
+from studies.protocol import Particular, fill_in, particulars
 from studies.trial_types import trial_type_of
 from studies.trials import study_facts
 
@@ -12,6 +16,34 @@ def text(study: Study, key: str, trials: int | None = None) -> str:
     """A text of the study's wording. Instructions name buttons by what the study calls them."""
     buttons = trial_type_of(study).asked.button_names(study.wording) if key == "instructions" else {}
     return fill_in(study.wording.get(key, ""), **study_facts(study, trials), **buttons)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What somebody agrees to: the study's text, and who is responsible and what else it says of itself."""
+
+    text: str
+    particulars: list[Particular]
+
+    @classmethod
+    def of(cls, study: Study, trials: int) -> "Consent":
+        return cls(text(study, "consent", trials), particulars(study.protocol))
+
+    @property
+    def sha256(self) -> str:
+        """Of all of it, as it was read. Of a study that says no more than its text, of the text alone."""
+        lines = [self.text, *(f"{heading}: {said}" for heading, said in self.particulars)]
+        return sha256("\n\n".join(lines).encode()).hexdigest()
+
+
+# A licence by which anybody may share a photo: Creative Commons, or none is needed.
+FREE = re.compile(r"(cc0|cc[ -]by|public[ -]domain|pd\b|no known copyright)", re.IGNORECASE)
+
+
+def photos_are_free(study: Study) -> bool:
+    """Whether each photo of a study came with a free licence: only then is it said that they are of free collections."""
+    licences = set(study.items.order_by().values_list("image__licence", flat=True).distinct())
+    return bool(licences) and all(FREE.match(licence.strip()) for licence in licences)
 
 
 def screen_texts() -> dict[str, str]:

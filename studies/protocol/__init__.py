@@ -12,6 +12,7 @@ from .analysis_plan import (
     results_hidden,
     with_hidden_results,
 )
+from .consent import CONSENT, HEADINGS, Particular, particulars, unsaid
 from .digest import plan_sha256
 from .fault_words import ON_COMMAND_LINE, FaultOnPage, in_words, on_page, on_page_with_key
 from .faults import MISSHAPEN, Code, Fault, Key, nearest, without_rows
@@ -44,6 +45,8 @@ from .toml_file import MAX_BYTES, parse_toml
 from .wording import default_wording, fill_in
 
 __all__ = [
+    "CONSENT",
+    "HEADINGS",
     "HIDDEN",
     "MAX_BYTES",
     "MISSHAPEN",
@@ -60,6 +63,7 @@ __all__ = [
     "InterimSchedule",
     "Key",
     "NotSeenYetError",
+    "Particular",
     "Protocol",
     "ProtocolError",
     "QuestionKind",
@@ -82,6 +86,7 @@ __all__ = [
     "on_page",
     "on_page_with_key",
     "parse_toml",
+    "particulars",
     "plan_in",
     "plan_of",
     "plan_sha256",
@@ -91,6 +96,7 @@ __all__ = [
     "results_hidden",
     "titles_in",
     "to_toml",
+    "unsaid",
     "untitled_remark",
     "with_hidden_results",
     "with_titles",

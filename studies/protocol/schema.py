@@ -39,6 +39,9 @@ question = "Which map best matches the {class}?"       # and the keys of its tri
 [wording.titles.de]               # optional, for each language: what volunteers read for a class, where it is not its title
 hammer = "Hammer"
 
+[consent]                         # who answers for the study, and what else people are told before they agree; see consent.py
+responsible = "…"                 # with institution and contact, needed before real people may take part
+
 [recruitment]                     # optional
 people = 15                       # how many are planned
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
@@ -62,6 +65,7 @@ from studies.core import languages
 from studies.trial_types import Asked, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
+from .consent import read_consent
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
 from .titles import TITLES, read_titles
@@ -161,6 +165,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         wording=_wording(reader, task, picture, language),
         source=source,
     )
+    read_consent(reader)
     if protocol.attention_checks > protocol.trials_per_participant // 2:
         design.fault(Code.MOST_CHECKS, "attention_checks")
     check_plan(

@@ -13,22 +13,14 @@ from django.utils.translation import gettext_noop as _
 from studies.core.languages import DEFAULT
 from studies.trial_types import trial_type
 
+from .consent import TEXT as CONSENT_TEXT
+
 PLACES = {
     "question": {"class"},
     "instructions": {"trials", "minutes", "title"},
     "consent": {"trials", "minutes", "title"},
     "thanks": {"trials", "title"},
 }
-
-_CONSENT = _("""You are invited to take part in a study of what computers look at when they recognise what is in a photo. \
-You will see {trials} photos, one after the other, and give one answer about each. It takes about {minutes} minutes. \
-You need no knowledge of computers or of artificial intelligence.
-
-Taking part is voluntary. You can stop at any time by closing the page, without giving a reason. The link that you get \
-is yours alone: with it you can come back later and go on where you stopped.
-
-We store your answers and how long each took. We store neither your name nor your address, and we do not follow you \
-to other sites. The answers are used for research and may be published; nobody can tell from them who you are.""")
 
 _THANKS = _("Every answer you gave has been saved. You have helped us learn how people judge such maps.")
 
@@ -51,7 +43,7 @@ _PICTURES = {
 def _defaults(task: str) -> dict[str, str | list[str]]:
     """The texts of a trial type as they are marked for translation: its own, and those that every type shares."""
     asked = trial_type(task).asked
-    shared = {"consent": _CONSENT, "thanks": _THANKS}
+    shared = {"consent": CONSENT_TEXT, "thanks": _THANKS}
     return {"question": asked.question, "instructions": asked.instructions, **shared, **asked.own_wording}
 
 

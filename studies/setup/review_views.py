@@ -13,7 +13,7 @@ from explain.tasks import send
 from explain.web import shown
 from studies.lifecycle import NAMED, comparison, orders_are_known, untitled
 from studies.models import Event, Study
-from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key
+from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
 from studies.setup.forms.base import methods_of, networks_of
 
 from . import preparation, tasks
@@ -44,6 +44,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "orders_known": NAMED if orders_are_known(study) else "",
             "gave_up": _gave_up(study, faults),
             "untitled": [] if faults else untitled(study),
+            "lacks_consent": unsaid(study.protocol),
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
             **(comparison(study) if study.state == Study.State.READY else {}),

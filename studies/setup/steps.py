@@ -33,6 +33,7 @@ STEPS = (
             ("language",),
             ("task",),
             ("wording",),
+            ("consent",),
             ("design", "picture"),
             ("design", "practice"),
             ("design", "break_every"),

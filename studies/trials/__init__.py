@@ -32,9 +32,11 @@ from .quota import (
     study_facts,
 )
 from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .telemetry import TELEMETRY, kept_of
 from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
+from .tombstones import person_key as tombstone_key
 from .tombstones import read as read_tombstones
 from .withdrawn_before import not_noted as withdrawn_but_not_noted
 from .withdrawn_before import note_all as note_all_withdrawn
@@ -44,6 +46,7 @@ __all__ = [
     "EXAMPLE_DRAWINGS",
     "EXAMPLE_NAMES",
     "EXAMPLE_PICTURES",
+    "TELEMETRY",
     "HeldTrial",
     "Tombstones",
     "ageing_before",
@@ -58,6 +61,7 @@ __all__ = [
     "failed_practice",
     "is_free",
     "keep_tombstones",
+    "kept_of",
     "lay_out_trials",
     "locked_state",
     "maps_shown",
@@ -73,6 +77,7 @@ __all__ = [
     "repeats_after",
     "right_side",
     "study_facts",
+    "tombstone_key",
     "undo_answer",
     "void_answer",
     "void_participant",

@@ -19,10 +19,10 @@ from django.db import IntegrityError
 
 from explain.core import clock
 from studies.core.transactions import write_transaction
-from studies.models import Event, Participant, Response, Study, Trial, hash_token, new_token
+from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import AnswerError, trial_type_of
 
-from . import sql, tombstones
+from . import erasure, sql, tombstones
 from .attention_checks import with_checks
 from .free_trials import choose_free
 from .quota import expected_repeats
@@ -376,23 +376,18 @@ def _take_back(participant: Participant) -> None:
 
 
 @write_transaction()
-def withdraw(*, participant: Participant) -> Participant:
-    """Let a participant go who wants out: their answers are void, their link and all that came with them erased.
+def withdraw(*, participant: Participant, user=None) -> Participant:
+    """Let a participant go who wants out: every item is asked again of someone else, in the same order, and they are erased.
 
-    What remains is a tombstone: a number, the state `withdrawn`, and void answers that nothing leads to a person
-    from. Every item is asked again of someone else, in the same order.
+    What remains leads to nobody (erasure.py). `user`: who of the staff did it because the person asked for it.
     """
     participant = _locked(participant)
-    # First, so that it takes along what staff wrote about this person when they took answers out.
-    participant.events.exclude(kind=Event.Kind.LAPSED).erase("data")
+    if participant.state == Participant.State.WITHDRAWN:
+        return participant
     tombstones.note_when_gone(participant)
     _take_back(participant)
     for response in participant.responses.filter(status__in=Response.STANDING):
         void_answer(response=response, reason="withdrawn by the volunteer")
-    participant.responses.erase("telemetry")
-    participant.state, participant.token_sha256 = Participant.State.WITHDRAWN, hash_token(new_token())
-    participant.external, participant.external_id, participant.background = {}, "", {}
-    participant.completion_code = ""
-    participant.save()
-    Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.WITHDRAWN)
+    erasure.erase(participant)
+    Event.objects.create(study_id=participant.study_id, user=user, kind=Event.Kind.WITHDRAWN)
     return participant

@@ -6,6 +6,8 @@ known again, in a backup that has it as it was. Nothing in it says who they are,
     person   SHA-256 of the study, their number in it and the moment they agreed, which no other row ever has
     link     SHA-256 of the stored hash of the link that they had when they left
 
+Of somebody who is erased only the second is known, which is what their row keeps. Without `person` a line is as good.
+
 The file outlives the database and every restore. Keep it where a lost disk does not take it along (WITHDRAWN_FILE).
 """
 
@@ -51,25 +53,28 @@ def own_file() -> Path:
 
 
 def tombstone(participant: Participant) -> dict[str, str]:
-    """The line of somebody who is about to leave, or has left: then without their link, which is erased."""
-    line = {"study": participant.study.slug, "person": _person(participant)}
-    if participant.state != Participant.State.WITHDRAWN:
-        line["link"] = _link(participant)
-    return line | {"at": timezone.now().astimezone(UTC).isoformat(timespec="seconds")}
+    """The line of somebody who is about to leave, or has left: then with what their row keeps, and without a time."""
+    line = {"study": participant.study.slug}
+    if participant.state == Participant.State.WITHDRAWN:
+        return line | {"link": participant.token_sha256}
+    at = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
+    return line | {"person": person_key(participant), "link": link_of(participant), "at": at}
 
 
 def keys_of(participant: Participant) -> set[str]:
     """Both hashes of a row, as a tombstone may have them."""
-    return {_person(participant), _link(participant)}
+    return {person_key(participant), link_of(participant)}
 
 
-def _person(participant: Participant) -> str:
+def person_key(participant: Participant) -> str:
+    """By what somebody's row is known again in a backup, as long as it has the moment at which they agreed."""
     agreed: datetime | None = participant.consented_at
     moment = agreed.astimezone(UTC).isoformat(timespec="microseconds") if agreed else ""
     return _sha256(f"{participant.study.slug} {participant.number} {moment}")
 
 
-def _link(participant: Participant) -> str:
+def link_of(participant: Participant) -> str:
+    """What stands for the link of somebody who takes part, and leads neither to it nor to its stored hash."""
     return _sha256(f"link {participant.token_sha256}")
 
 
@@ -120,7 +125,8 @@ def read(paths: Iterable[Path]) -> Tombstones:
         for text in path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []:
             line = _parsed(text)
             if line:
-                lines[line["person"]] = line | lines.get(line["person"], {})
+                key = line.get("person") or line["link"]
+                lines[key] = line | lines.get(key, {})
             damaged += not line and bool(text.strip())
     return Tombstones(list(lines.values()), damaged)
 
@@ -130,5 +136,6 @@ def _parsed(text: str) -> dict[str, str]:
         line: Any = json.loads(text)
     except ValueError:
         return {}
-    whole = isinstance(line, dict) and all(isinstance(line.get(key), str) for key in ("study", "person"))
-    return line if whole else {}
+    if not isinstance(line, dict) or not isinstance(line.get("study"), str):
+        return {}
+    return line if any(isinstance(line.get(key), str) for key in KEYS) else {}

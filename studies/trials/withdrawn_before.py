@@ -24,7 +24,7 @@ def not_noted() -> list[dict[str, str]]:
     """Tombstones of those who have withdrawn and of whom this site's file does not know."""
     known = tombstones.read([tombstones.own_file()]).keys
     left = Participant.objects.filter(state=Participant.State.WITHDRAWN).select_related("study")
-    return [line for line in map(tombstones.tombstone, left) if line["person"] not in known]
+    return [line for line in map(tombstones.tombstone, left) if line["link"] not in known]
 
 
 def note_all(*paths: Path) -> None:

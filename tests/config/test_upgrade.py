@@ -24,7 +24,9 @@ GIVEN = [(0, "counted"), (1, "counted"), (-1, "undone"), (-1, "counted"), (0, "v
 def migrate(alias: str, targets: list | None = None):
     """To these migrations, or to all; the models as they were then."""
     executor = MigrationExecutor(connections[alias])
-    return executor.migrate(targets or executor.loader.graph.leaf_nodes()).apps
+    targets = targets or executor.loader.graph.leaf_nodes()
+    executor.migrate(targets)
+    return executor.loader.project_state(targets).apps
 
 
 def fill_as_then(apps, alias: str) -> None:
@@ -90,3 +92,40 @@ def test_answers_of_the_first_release_are_the_same_after_every_migration(tmp_pat
         assert set(Study.objects.using(alias).values_list("trials__kind", flat=True)) == {"main"}
         version = ProtocolVersion.objects.using(alias).get()
         assert (version.number, version.sha256, version.protocol) == (1, "f" * 64, {"slug": "first"})
+
+
+def test_who_withdrew_before_is_erased_too_and_a_restore_knows_them_again(tmp_path, settings):
+    """Answers, times and ids of whoever had left stayed; the file of those who left gets what an older backup has of them."""
+    from studies.models import Event, Participant, Response, Trial
+    from studies.trials import read_tombstones, withdrawn_but_not_noted
+
+    settings.WITHDRAWN_FILE = str(tmp_path / "withdrawn.jsonl")
+    with rows.opened(f"sqlite:///{tmp_path / 'before.sqlite3'}") as alias:
+        old = migrate(alias, [("explain", "0005_workers"), ("studies", "0020_nonce"), FIRST[2]])
+        fill_as_then(old, alias)
+        people = old.get_model("studies", "Participant").objects.using(alias)
+        first = people.get()
+        stays = people.create(study=first.study, invitation=first.invitation, number=2, token_sha256="c" * 64)
+        people.filter(number=1).update(state="withdrawn", consent_sha256="d" * 64, finished_at=THEN)
+        events = old.get_model("studies", "Event").objects.using(alias)
+        for kind, person in (("joined", first), ("withdrawn", first), ("joined", stays)):
+            events.create(study=first.study, participant=person, kind=kind, data={"number": person.number})
+        moved = old.get_model("studies", "Response").objects.using(alias).order_by("id").last()
+        type(moved).objects.using(alias).filter(pk=moved.pk).update(participant=stays)
+        migrate(alias)
+        gone, there = Participant.objects.using(alias).order_by("number")
+        assert (gone.state, gone.consented_at, gone.finished_at, gone.external) == (
+            "withdrawn",
+            None,
+            None,
+            {},
+        )
+        assert (gone.consent_sha256, there.consented_at) == ("", stays.consented_at)
+        assert [row.participant_id for row in Response.objects.using(alias)] == [there.pk]
+        assert not Trial.objects.using(alias).filter(participant=gone).exists()
+        left = Event.objects.using(alias).order_by("id").values_list("kind", "participant", "data")
+        assert list(left) == [("withdrawn", None, {}), ("joined", there.pk, {"number": 2})]
+        stones = read_tombstones([tmp_path / "withdrawn.jsonl"])
+        assert [line["link"] for line in stones.lines] == [gone.token_sha256]
+        assert len(stones.lines[0]["person"]) == 64
+    assert withdrawn_but_not_noted() == []

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from explain.models import ImageSet
 from studies.models import Study
-from tests.factories import make_image, make_map, make_network
+from tests.factories import CONSENT, make_image, make_map, make_network
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ WORDING = {
     "consent": "About {minutes} minutes.",
     "thanks": "Thank you.",
     "same": "Both alike",
+    **{f"consent_{key}": text for key, text in CONSENT.items()},
 }
 DESIGN = {"people": "6", "responses_per_item": "3", "trials_per_participant": "4", "seed": "7"}
 

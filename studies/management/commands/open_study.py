@@ -24,12 +24,28 @@ class Command(AnswerCommand):
             "--alike-seen", action="store_true", help="open it although arms look the same: you have seen it"
         )
 
-    def run(self, *, slug: str, base_url: str = "", alike_seen: bool = False, **_: Any) -> Answer:
+        parser.add_argument(
+            "--simulated-only",
+            action="store_true",
+            help="let in nobody but simulated volunteers: then nobody need be told who is responsible for it",
+        )
+
+    def run(
+        self,
+        *,
+        slug: str,
+        base_url: str = "",
+        alike_seen: bool = False,
+        simulated_only: bool = False,
+        **_: Any,
+    ) -> Answer:
         ready = find_study(slug)
         named = [NAMED] if orders_are_known(ready) else []
         with Bar("photos") as progress:
-            study = open_study(study=ready, alike_seen=alike_seen, progress=progress)
-        token = Invitation.issue(study, label="from opening")[1]
+            study = open_study(
+                study=ready, alike_seen=alike_seen, simulated_only=simulated_only, progress=progress
+            )
+        token = Invitation.issue(study, label="from opening", simulated=simulated_only)[1]
         data = {
             "study": study.slug,
             "trials": study.trials.count(),
@@ -41,7 +57,7 @@ class Command(AnswerCommand):
             data=data,
             header=["", study.slug],
             rows=list(data.items())[1:],
-            notes=[*_remarks(study), *named, *_NOTES],
+            notes=[*_remarks(study), *named, *([_SIMULATED] if simulated_only else []), *_NOTES],
         )
 
 
@@ -54,6 +70,7 @@ def _remarks(study: Study) -> list[str]:
         return []
 
 
+_SIMULATED = "It lets in nobody but simulated volunteers (--simulated-only)."
 _NOTES = [
     "The link lets anyone in who has it, and is shown only now. `manage.py invite` makes others, with limits.",
 ]

@@ -7,7 +7,16 @@ from django.conf import settings
 
 from explain.models import MapPicture
 from studies.core import languages
-from studies.protocol import TITLES, Key, TitlesField, default_wording, titles_in, with_titles
+from studies.protocol import (
+    CONSENT,
+    HEADINGS,
+    TITLES,
+    Key,
+    TitlesField,
+    default_wording,
+    titles_in,
+    with_titles,
+)
 from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
@@ -23,6 +32,7 @@ class WordingForm(StepForm):
         ("language",): "language",
         ("slug",): "title",
         ("task",): "title",
+        **{(CONSENT, key): f"consent_{key}" for key in HEADINGS},
         ("design", "picture"): "picture",
         ("design", "practice"): "practice",
         ("design", "break_every"): "break_every",
@@ -52,6 +62,45 @@ class WordingForm(StepForm):
         label="Consent",
         widget=forms.Textarea(attrs={"rows": 9}),
         help_text="What people agree to before they begin. {trials}, {minutes} and {title} are filled in.",
+    )
+    consent_responsible = forms.CharField(
+        required=False,
+        label="Responsible for the study",
+        help_text="Somebody’s name. With the next two it is needed before the study can be opened; volunteers read all of "
+        "these below the consent text.",
+    )
+    consent_institution = forms.CharField(
+        required=False, label="Institution", help_text="At which the study is done, with its town."
+    )
+    consent_contact = forms.CharField(
+        required=False,
+        label="Contact",
+        help_text="Whom to write to with questions, or to withdraw: an address that is read.",
+    )
+    consent_ethics = forms.CharField(
+        required=False,
+        label="Ethics approval",
+        help_text="The board and the number. Leave empty if there is none.",
+    )
+    consent_payment = forms.CharField(
+        required=False,
+        label="What people get",
+        help_text="How much they are paid and when. Leave empty if nothing.",
+    )
+    consent_retention = forms.CharField(
+        required=False,
+        label="How long it is kept",
+        help_text="What is stored of people, and what is published.",
+    )
+    consent_rights = forms.CharField(
+        required=False,
+        label="Rights",
+        help_text="To see, correct or erase what is stored, and whom to complain to.",
+    )
+    consent_withdraw_until = forms.CharField(
+        required=False,
+        label="Until when people can withdraw",
+        help_text="For example until you publish; on their own pages they can withdraw as long as the site stands.",
     )
     thanks = forms.CharField(
         required=False,
@@ -94,6 +143,7 @@ class WordingForm(StepForm):
         texts = {**_defaults(source), **source.get("wording", {})}
         return {
             **{key: "\n".join(text) if isinstance(text, list) else text for key, text in texts.items()},
+            **{f"consent_{key}": source.get(CONSENT, {}).get(key, "") for key in HEADINGS},
             "title": source.get("title", ""),
             "language": source.get("language", languages.DEFAULT),
             "picture": picture,
@@ -113,6 +163,10 @@ class WordingForm(StepForm):
         put(design, "picture", cleaned["picture"])
         put(design, "practice", cleaned["practice"])
         put(design, "break_every", cleaned["break_every"])
+        said = dict(source.get(CONSENT, {}))
+        for key in HEADINGS:
+            put(said, key, cleaned[f"consent_{key}"])
+        put(source, CONSENT, said)
         texts = {}
         for key, default in before.items():
             text: Any = cleaned[key].replace("\r\n", "\n")

@@ -128,6 +128,7 @@ PAGES = {
     "api-study-close": (NOBODY, CHANGE),
     "api-study-close-invitation": (NOBODY, CHANGE),
     "api-study-void-participant": (NOBODY, CHANGE),
+    "api-study-withdraw-participant": (NOBODY, CHANGE),
     "api-tokens": (LOGGED_IN, LOGGED_IN),
 }
 BY_LINK = {"participant", "about-you", "instructions", "practice", "trial", "picture", "answers"} | {
@@ -171,6 +172,7 @@ def arguments(name, study, people) -> list:
         "study-void": [1],
         "api-study-close-invitation": [study.invitations.first().pk],
         "api-study-void-participant": [1],
+        "api-study-withdraw-participant": [1],
         "setup-step": ["photos"],
     }
     special = {

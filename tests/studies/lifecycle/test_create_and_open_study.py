@@ -38,6 +38,10 @@ method = "ablation-cam"
 responses_per_item = 3
 trials_per_participant = 2
 seed = 3
+[consent]
+responsible = "Dr. Test"
+institution = "University of Tests"
+contact = "test@example.org"
 """
 
 

@@ -32,7 +32,7 @@ from studies.setup.preparation import advance, start
 from studies.setup.preview import shots_of
 from studies.simulation.blinding_audit import check_blinding
 from studies.simulation.box_preference import in_boxes
-from tests.factories import jpeg, make_image, make_map, make_network, stored
+from tests.factories import CONSENT, jpeg, make_image, make_map, make_network, stored
 from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +184,7 @@ def photos():
 def protocol_of(example: Example, **more) -> dict:
     return {
         "version": 1,
+        "consent": CONSENT,
         "slug": "sourced",
         "title": "Where pictures come from",
         "task": "choice",

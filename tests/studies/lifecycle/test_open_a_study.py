@@ -18,12 +18,13 @@ from studies.lifecycle.readiness import create_study
 from studies.lifecycle.similarity import measure
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
 from studies.protocol.schema import ProtocolError, check_protocol
-from tests.factories import make_map, make_network, make_study
+from tests.factories import CONSENT, make_map, make_network, make_study
 from tests.studies.trials.test_attention_checks import with_boxes
 
 pytestmark = pytest.mark.django_db
 
 SOURCE = {
+    "consent": CONSENT,
     "version": 1,
     "slug": "birds",
     "title": "Birds",

@@ -30,13 +30,14 @@ from studies.trial_types import trial_type_of
 from studies.trials.attention_checks import check_order
 from studies.trials.practice import right_side
 from tests import by_sql
-from tests.factories import make_image, make_map, make_network, make_participant, make_study
+from tests.factories import CONSENT, make_image, make_map, make_network, make_participant, make_study
 from tests.studies.filled import fill
 from tests.studies.taking_part import answer_all
 
 pytestmark = pytest.mark.django_db
 
 PROTOCOL = {
+    "consent": CONSENT,
     "version": 1,
     "slug": "small",
     "title": "A small study",

@@ -25,11 +25,12 @@ from studies.protocol.schema import ProtocolError, check_protocol, to_toml
 from studies.results.summary import summary_of
 from studies.trials.allocation import answer_trial, claim_trials
 from tests import by_sql
-from tests.factories import make_image, make_map, make_network, make_participant, make_study
+from tests.factories import CONSENT, make_image, make_map, make_network, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
 SOURCE = {
+    "consent": CONSENT,
     "version": 1,
     "slug": "small",
     "title": "A “small” study",

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from studies.models import Event, Response, Trial
-from studies.participation.submissions import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS, TELEMETRY_BYTES
+from studies.participation.submissions import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant
 
@@ -242,14 +242,6 @@ def test_an_operation_that_is_no_object_is_refused(send, operation):
 def test_an_answer_without_an_id_is_refused(send, answer_id):
     send({**an_answer(1), "id": answer_id})
     assert Event.objects.get(kind="refused").data["why"] == "The answer's id must be a UUID."
-
-
-def test_telemetry_of_two_thousand_bytes_is_kept_and_one_byte_more_is_not(send):
-    for position, length in ((1, TELEMETRY_BYTES), (2, TELEMETRY_BYTES + 1)):
-        telemetry = {"note": "x" * (length - len('{"note": ""}'))}
-        assert len(json.dumps(telemetry)) == length
-        send(an_answer(position, telemetry=telemetry))
-    assert [bool(answer.telemetry) for answer in Response.objects.all()] == [True, False]
 
 
 def test_an_answer_by_a_link_is_to_a_trial_of_whose_link_it_is(send, taking_part):

@@ -5,12 +5,20 @@ from itertools import chain
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core import serializers
 from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Event, Invitation, Participant, Response, Trial
-from studies.trials.allocation import claim_trials, undo_answer, void_answer, withdraw
+from studies.trials import tombstones
+from studies.trials.allocation import (
+    claim_trials,
+    undo_answer,
+    void_answer,
+    void_participant,
+    withdraw,
+)
 from tests.factories import make_participant
 from tests.studies.taking_part import answer, answer_what_they_hold, asked, expire, held_by, open_study
 
@@ -34,22 +42,22 @@ def gone(visitor, invite):
 
 def test_the_link_and_all_that_came_with_it_are_erased(gone):
     _, visitor = gone
-    assert "nothing that is left leads to you" in visitor.text
+    assert "nothing that is left in the study leads to you" in visitor.text
     person = Participant.objects.get()
     assert (person.state, person.external, person.external_id, person.background) == ("withdrawn", {}, "", {})
     assert visitor.get(visitor.home_before).response.status_code == 404
     assert person.completion_code == ""
-    assert not Response.objects.exclude(telemetry={}).exists()
+    assert not Response.objects.exists()
 
 
-def test_answers_are_void_and_every_item_is_asked_again_in_the_same_order(gone):
+def test_trials_are_void_and_every_item_is_asked_again_in_the_same_order(gone):
     assert gone
-    assert set(Response.objects.values_list("status", flat=True)) == {"undone", "void"}
     void = Trial.objects.filter(state="void")
     fresh = Trial.objects.filter(state="open")
     assert void.count() == fresh.count() == 4
     assert set(void.values_list("item", "order")) == set(fresh.values_list("item", "order"))
     assert not Trial.objects.filter(state="claimed").exists()
+    assert set(void.values_list("participant", "position", "lease_until")) == {(None, None, None)}
 
 
 def test_a_tombstone_remains(gone):
@@ -144,9 +152,10 @@ def test_what_they_held_is_asked_of_others_and_their_repeats_and_checks_of_nobod
     answer_what_they_hold(person)
     claim_trials(participant=person, count=8)
     assert "check" in {trial.kind for trial in person.trials.all()}
+    theirs = list(person.trials.values_list("pk", flat=True))
     withdraw(participant=person)
     assert asked(study) == before
-    assert set(person.trials.values_list("state", "lease_until")) == {("void", None)}
+    assert set(Trial.objects.filter(pk__in=theirs).values_list("state", "participant")) == {("void", None)}
 
 
 def test_who_has_all_repeats_in_hand_leaves_no_trace_in_how_often_a_photo_is_asked():
@@ -159,45 +168,46 @@ def test_who_has_all_repeats_in_hand_leaves_no_trace_in_how_often_a_photo_is_ask
     assert asked(study) == before
 
 
-def test_what_was_taken_back_or_came_late_keeps_its_status(known):
-    _, person, _ = known
+def test_that_somebody_was_here_and_left_stays_on_record_and_what_staff_did_without_whom_or_why(known):
+    study, person, other = known
+    void_participant(participant=person, reason="Anna told us, 1", user=study_staff())
     withdraw(participant=person)
-    assert list(person.responses.values_list("status", flat=True)) == [
-        "void",
-        "void",
-        "void",
-        "undone",
-        "surplus",
+    assert Participant.objects.filter(pk=person.pk, state="withdrawn").exists()
+    assert not study.events.filter(participant=person).exists()
+    left = study.events.filter(participant=None).values_list("kind", "user__username", "data")
+    assert sorted(left) == [
+        *[("participant void", "staff", {})],
+        *[("void", "staff", {})] * 2,
+        ("withdrawn", None, {}),
     ]
+    assert study.events.filter(participant=other).count() == other.events.count() > 0
 
 
-def test_that_somebody_was_here_stays_on_record(known):
-    study, person, _ = known
-    kinds = list(person.events.values_list("kind", flat=True))
-    gone = withdraw(participant=person)
-    assert (gone.pk, gone.state) == (person.pk, "withdrawn")
-    events = list(study.events.filter(participant=person))
-    assert [event.kind for event in events] == [*kinds, "void", "void", "withdrawn"]
-    voids = person.responses.filter(status="void").values_list("answer_id", flat=True)
-    assert [event.data for event in events[-3:]] == [
-        *(
-            {"answer": str(answer_id), "reason": "withdrawn by the volunteer"}
-            for answer_id in list(voids)[1:]
-        ),
-        {},
-    ]
+def study_staff():
+    return get_user_model().objects.create_user("staff")
 
 
-def test_what_lapsed_for_them_stays_on_record_for_whoever_got_it():
+def test_what_lapsed_for_them_is_forgotten_and_whoever_got_it_keeps_it():
     study = open_study(items=2, responses_per_item=1)
     first, second = make_participant(study, 1), make_participant(study, 2)
-    (lost, _) = claim_trials(participant=first, count=2)
+    claim_trials(participant=first, count=2)
     expire(study)
     claim_trials(participant=second, count=2)
+    assert first.events.filter(kind="lapsed").count() == 2
     withdraw(participant=first)
-    lapses = [event.data for event in first.events.filter(kind="lapsed")]
-    assert {"trial": lost.pk, "item": lost.item_id, "position": 1} in lapses
+    assert not Event.objects.filter(kind="lapsed").exists()
     assert len(held_by(second)) == 2
+
+
+def test_withdrawing_twice_is_withdrawing_once(known, django_capture_on_commit_callbacks):
+    _, person, _ = known
+    seen_before = Participant.objects.get(pk=person.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw(participant=person)
+        before = whole_database()
+        withdraw(participant=seen_before)  # a second click, on its way when the first was done
+    assert whole_database() == before
+    assert len(tombstones.read([tombstones.own_file()]).lines) == 1
 
 
 def test_nothing_more_is_given_to_who_has_left(known):

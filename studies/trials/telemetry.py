@@ -1,0 +1,66 @@
+"""What is stored of how an answer came about: the one list of it. Whatever else a browser sends is dropped.
+
+The same list makes the columns of how-answered.csv and its codebook, and the table of docs/privacy.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+A_DAY = 24 * 3600 * 1000  # milliseconds; a page that was open for longer says nothing of how somebody looked
+MOST = 10_000  # clicks
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One thing that is stored: its name, which values are kept (others are dropped), and what it means."""
+
+    name: str
+    is_sound: Callable[[Any], bool]
+    type: str
+    meaning: str
+
+
+def _whole(least: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value <= 20
+
+
+def _window(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_whole(1, 100_000), value))
+
+
+TELEMETRY = (
+    Kept("first_value", _whole(-2, 100), "integer", "Which answer was picked first, as `shown` counts them."),
+    Kept("first_ms", _whole(0, A_DAY), "integer", "Milliseconds until it was picked."),
+    Kept("changes", _whole(0, MOST), "integer", "How often another was picked before the answer was confirmed."),
+    Kept("hidden_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the page was out of sight."),
+    Kept("viewport", _window, "integers", "Width and height of the window in CSS pixels."),
+    Kept("pixel_ratio", _number, "number", "Pixels of the screen for one CSS pixel."),
+    Kept("view", ("maps", "photo").__contains__, "text", "What was shown at the end: maps, or the photo over them."),
+    Kept("view_changes", _whole(0, MOST), "integer", "How often the photo was laid over the maps or taken away."),
+    Kept("photo_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the photo lay over the maps."),
+    Kept("opacity", _whole(0, 100), "integer", "How strong the maps were at the end, in percent."),
+    Kept("opacity_changes", _whole(0, MOST), "integer", "How often that was changed."),
+)  # fmt: skip
+
+
+def kept_of(sent: Any) -> dict[str, Any]:
+    """What of that which a browser sent is stored: what stands in the list, where it is what it should be."""
+    if not isinstance(sent, Mapping):
+        return {}
+    return {
+        entry.name: sent[entry.name]
+        for entry in TELEMETRY
+        if entry.name in sent and _sound(entry, sent[entry.name])
+    }
+
+
+def _sound(entry: Kept, value: Any) -> bool:
+    try:
+        return bool(entry.is_sound(value))
+    except TypeError:  # a list, where texts are looked up
+        return False
