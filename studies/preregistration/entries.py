@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explain.selection import Rule
-from studies.protocol import Protocol, QuestionKind, bounds_of, fill_in, plan_in
+from studies.protocol import CONSENT, Protocol, QuestionKind, bounds_of, fill_in, plan_in
 from studies.trial_types import trial_type_of
 
 from .looks import looks_in_words
@@ -41,7 +41,9 @@ def _title(protocol: Protocol, known: Known) -> Entry:
 
 
 def _authors(protocol: Protocol, known: Known) -> Entry:
-    return [f"{TO_FILL_IN}who runs the study."]
+    told = protocol.complete.get(CONSENT, {})
+    responsible = ", ".join(told[key] for key in ("responsible", "institution") if told.get(key))
+    return [*([f"Responsible: {responsible}."] if responsible else []), f"{TO_FILL_IN}all authors."]
 
 
 def _description(protocol: Protocol, known: Known) -> Entry:
@@ -151,6 +153,8 @@ def _procedures(protocol: Protocol, known: Known) -> Entry:
     ]
     if eligible:
         parts.append(f"Eligible by their own answers to: {'; '.join(eligible)}.")
+    if payment := protocol.complete.get(CONSENT, {}).get("payment"):
+        return [*parts, f"What people get: {payment}", f"{TO_FILL_IN}where and how people are recruited."]
     return [*parts, f"{TO_FILL_IN}where and how people are recruited, and what they are paid."]
 
 
@@ -255,7 +259,9 @@ def _exploratory(protocol: Protocol, known: Known) -> Entry:
 
 
 def _other(protocol: Protocol, known: Known) -> Entry:
+    ethics = protocol.complete.get(CONSENT, {}).get("ethics")
     return [
+        *([f"Ethics approval: {ethics}"] if ethics else []),
         f"Platform: Blindsight, code version {known.code_version}.",
         f"SHA-256 of the protocol: {known.plan_sha256}. The study’s report prints the same one if it was opened as it is planned here.",
     ]

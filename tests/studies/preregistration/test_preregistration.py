@@ -20,7 +20,7 @@ from studies.preregistration.formats import FORMATS, written
 from studies.preregistration.forms import FORMS
 from studies.protocol.schema import check_protocol, read_protocol, to_toml
 from studies.trial_types import trial_types
-from tests.factories import make_image, make_map, make_network
+from tests.factories import CONSENT, make_image, make_map, make_network
 from tests.studies.filled import answer, make_participant
 from tests.studies.setting_up import begin
 
@@ -47,6 +47,7 @@ SOURCE = {
         {"key": "prior", "text": "Do you know networks?", "options": ["No", "Yes"], "eligible": ["No"]},
     ],
     "recruitment": {"people": 6},
+    "consent": CONSENT,
     "analysis": {"contrasts": [["grad-cam", "ablation-cam"]], "hide_running_results": True},
     "exclusions": {
         "median_ms": 400,
@@ -150,6 +151,10 @@ def test_every_question_of_both_forms_is_answered_or_marked_as_yours(kind):
         ("looks.after", [0.6, 1.0]),
         ("looks.spending", "obrien-fleming"),
         ("looks", None),
+        ("consent.responsible", "Somebody Else"),
+        ("consent.institution", "Another University"),
+        ("consent.ethics", "Board 12/2026"),
+        ("consent.payment", "Two coffees"),
         ("wording", {"question": "Which one?"}),
         ("wording", {"same": "No difference"}),
     ],
