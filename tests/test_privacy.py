@@ -16,7 +16,9 @@ TABLES = [line for line in TEXT.splitlines() if line.startswith("|")]
 
 
 def columns(model):
-    return {f"{model.__name__}.{field.name}" for field in model._meta.concrete_fields if not field.primary_key}
+    return {
+        f"{model.__name__}.{field.name}" for field in model._meta.concrete_fields if not field.primary_key
+    }
 
 
 def told(model):
