@@ -116,7 +116,7 @@ def make_study(
     fields.setdefault(
         "wording", default_wording(task, fields.get("picture", "overlay"), fields.get("language", "en"))
     )
-    fields.setdefault("protocol", {"consent": CONSENT})
+    fields["protocol"] = {"consent": CONSENT, **fields.get("protocol", {})}
     study = Study.objects.create(slug=slug, task=task, **{"title": f"Study {slug}", **fields})
     arms = Arm.objects.bulk_create(
         Arm(study=study, index=index, name=name, network=network, method=method)

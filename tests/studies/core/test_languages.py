@@ -24,7 +24,7 @@ from studies.protocol.schema import check_protocol
 from studies.protocol.wording import default_wording
 from studies.setup.forms.wording_and_design import WordingForm
 from tests import by_sql
-from tests.factories import make_study
+from tests.factories import CONSENT, make_study
 from tests.studies.conftest import Visitor
 from tests.studies.protocol.test_read_protocol import changed, faults
 from translations import update
@@ -119,7 +119,11 @@ QUESTIONS = [
 @pytest.mark.parametrize("task", ["choice", "rating"])
 @pytest.mark.parametrize(("language", "direction", "tick"), OTHER_LETTERS)
 def test_a_session_in_a_language_is_in_it_throughout(visitor, invite, task, language, direction, tick):
-    wanted = {"language": language, "title": "1", "questions": QUESTIONS}
+    own = {
+        "title": "1",
+        "protocol": {"consent": dict.fromkeys(CONSENT, "1")},
+    }  # as the researcher writes them
+    wanted = {"language": language, "questions": QUESTIONS, **own}
     study, join = invite(task=task, items=2, practice=True, break_every=1, **wanted)
 
     def is_in_it():

@@ -17,7 +17,7 @@ from studies.lifecycle.seal_words import in_words, line_of
 from studies.models import Arm, Item, ItemMap, ProtocolVersion, Study, Trial
 from studies.protocol.schema import check_protocol
 from tests import by_sql
-from tests.factories import make_image, make_map, make_network, make_study
+from tests.factories import CONSENT, make_image, make_map, make_network, make_study
 from tests.studies.filled import fill
 from tests.studies.trials.test_attention_checks import with_boxes
 
@@ -74,7 +74,7 @@ SQL = {
         [("study", "wording.question", "Which map best matches the {class}?", "Which?")],
     ),
     "a rule": (
-        lambda s: by_sql.change(Study.objects.all(), protocol={"analysis": {"hide": 1}}),
+        lambda s: by_sql.change(Study.objects.all(), protocol={"consent": CONSENT, "analysis": {"hide": 1}}),
         [("protocol", "analysis.hide", None, 1)],
     ),
     "an arm": (
@@ -105,7 +105,9 @@ SQL = {
         [("seal", "protocol_sha256", "the hash", "")],
     ),
     "the version's protocol": (
-        lambda s: by_sql.change(ProtocolVersion.objects.all(), protocol={"slug": "other"}),
+        lambda s: by_sql.change(
+            ProtocolVersion.objects.all(), protocol={"consent": CONSENT, "slug": "other"}
+        ),
         [("version", "slug", "other", None)],
     ),
 }

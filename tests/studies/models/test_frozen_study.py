@@ -101,6 +101,7 @@ OTHERWISE = {
     "version": 2,
     "code_version": "other",
     "nonce": "0" * 64,
+    "simulated_only": True,
     "opened_at": timezone.now(),
 }
 MAY_CHANGE = {"id", "state", "precompute", "likeness", "created_at", "closed_at"}

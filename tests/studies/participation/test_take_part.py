@@ -61,7 +61,12 @@ def test_what_was_agreed_to_is_kept_as_a_hash(visitor, invite):
     study, join = invite()
     visitor.get(join).press()
     text = study.wording["consent"].replace("{trials}", "4").replace("{minutes}", "3")
-    assert Participant.objects.get().consent_sha256 == hash_token(text)
+    told = [
+        "Responsible for this study: Dr. Test",
+        "Institution: University of Tests",
+        "Contact: test@example.org",
+    ]
+    assert Participant.objects.get().consent_sha256 == hash_token("\n\n".join([text, *told]))
 
 
 def test_the_own_link_brings_a_volunteer_back_to_where_they_were(visitor, another_visitor, invite):

@@ -250,7 +250,7 @@ def test_arms_are_called_by_what_differs_between_them():
         ({"questions": [3]}, "questions: is [3]; it must be tables [[questions]]."),
         ({"photos__classes": ["ok", " "]}, "photos.classes: is ['ok', ' ']; it must be a list of texts."),
         ({"wording": "short"}, "wording: is 'short'; it must be a table [wording]."),
-        ({"extra": 1}, "extra: is unknown; known keys are analysis, arms, design, exclusions, language, photos,"),
+        ({"extra": 1}, "extra: is unknown; known keys are analysis, arms, consent, design, exclusions, language, photos,"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_named(changes, fault):
