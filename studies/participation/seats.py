@@ -21,7 +21,6 @@ from studies.models import Event, Invitation, Participant, Study, Trial
 from studies.protocol import class_title, fill_in
 from studies.trials import (
     HeldTrial,
-    ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
@@ -32,7 +31,6 @@ from studies.trials import (
     locked_state,
     maps_shown,
     participant_progress,
-    renew_leases,
     undo_answer,
     withdraw,
 )
@@ -41,6 +39,7 @@ from . import invitations, submissions
 from .decorators import View, invitation_required, participant_required
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
+# Before their first answer they hold no more than these, and a single one before they are instructed.
 IN_HAND = 3
 
 
@@ -189,23 +188,21 @@ class VolunteerSeat(Seat):
         return current_example(self.participant)
 
     def answers_given(self) -> int:
-        return participant_progress(self.participant.pk, ageing_before()).done
+        return participant_progress(self.participant.pk).done
 
     def has_rested(self, after: int) -> bool:
         return self.participant.events.filter(kind=Event.Kind.BREAK, data__after=after).exists()
 
     def block(self) -> dict[str, Any]:
         participant = self.participant
-        so_far = participant_progress(participant.pk, ageing_before())
-        short = False
-        if len(so_far.hand) < IN_HAND:
-            ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
+        so_far = participant_progress(participant.pk)
+        short, most = False, self._most_in_hand(so_far.done)
+        if len(so_far.hand) < min(IN_HAND, most):
+            ask = most - len(so_far.hand)
             claimed = claim_trials(participant=participant, count=ask)
             if claimed:
-                so_far = participant_progress(participant.pk, ageing_before())
+                so_far = participant_progress(participant.pk)
             short = len(claimed) < ask
-        if any(trial.is_ageing for trial in so_far.hand):
-            renew_leases(participant=participant)
         # The address of every picture begins with that of the trial page.
         page = reverse("trial", args=[self.token])
         return hand_out(
@@ -215,6 +212,13 @@ class VolunteerSeat(Seat):
             total=_total(participant, so_far.hand, so_far.done, short),
             last=so_far.last if can_be_undone(participant, so_far.status) else None,
         )
+
+    def _most_in_hand(self, answered: int) -> int:
+        """How many trials are held for them: of who has done little yet, little is kept from others."""
+        if answered:
+            return max(settings.CLAIM_BLOCK, IN_HAND)
+        is_ready = self.participant.instructed_at is not None and not self.practice_is_due()
+        return IN_HAND if is_ready else 1
 
     def credits(self) -> list[Credit]:
         photos = Trial.objects.filter(participant=self.participant, responses__participant=self.participant)

@@ -1,12 +1,10 @@
 """Who is asked what next, and what becomes of an answer: allocation, leases, quotas, attention checks, practice. No pages."""
 
 from .allocation import (
-    ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
     lay_out_trials,
-    renew_leases,
     undo_answer,
     void_answer,
     void_participant,
@@ -46,7 +44,6 @@ __all__ = [
     "EXAMPLE_PICTURES",
     "HeldTrial",
     "Tombstones",
-    "ageing_before",
     "answer_trial",
     "can_be_undone",
     "check_passed",
@@ -69,7 +66,6 @@ __all__ = [
     "participant_progress",
     "passes",
     "read_tombstones",
-    "renew_leases",
     "repeats_after",
     "right_side",
     "study_facts",

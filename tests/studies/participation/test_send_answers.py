@@ -136,12 +136,6 @@ def test_a_body_that_is_no_list_of_operations_is_refused(client, taking_part):
         assert client.post(path, body, content_type="application/json").status_code == 400
 
 
-def test_asking_renews_the_leases(client, taking_part):
-    Trial.objects.filter(state="claimed").update(lease_until=timezone.now())
-    client.get(f"/p/token-1-of-{taking_part.study.slug}/answers/")
-    assert not taking_part.trials.filter(state="claimed", lease_until__lt=timezone.now()).exists()
-
-
 def test_an_answer_takes_few_queries(send, django_assert_num_queries):
     send(an_answer(1))
     # Whose page, the trial, both halves of the answer (one statement on PostgreSQL), what comes next. In a test
