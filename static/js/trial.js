@@ -118,10 +118,11 @@ function breakIsDue() {
 }
 
 function progress() {
+  undoForm.hidden = !last || block.limited;
+  if (block.limited) return; // on another device nothing is told of what was given
   const done = given();
   document.querySelector("#progress-text").textContent = filled(texts.progress, { number: Math.min(done + 1, block.total), total: block.total });
   Object.assign(document.querySelector("#progress"), { max: block.total, value: done });
-  undoForm.hidden = !last;
 }
 
 function ahead() {
@@ -164,7 +165,7 @@ function answer(value) {
 }
 
 function undo() {
-  if (!last) return;
+  if (!last || block.limited) return;
   const { id, trial } = last;
   last = null;
   if (current) upcoming.unshift(current);

@@ -29,7 +29,7 @@ from .quota import (
     repeats_after,
     study_facts,
 )
-from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .sql import HeldTrial, is_free, last_before_the_hand, locked_state, participant_of, participant_progress
 from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
@@ -55,6 +55,7 @@ __all__ = [
     "failed_practice",
     "is_free",
     "keep_tombstones",
+    "last_before_the_hand",
     "lay_out_trials",
     "locked_state",
     "maps_shown",

@@ -134,6 +134,16 @@ def met(participant: int) -> tuple[list[PastTrial], list[dict[str, int]]]:
     return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
 
 
+def last_before_the_hand(participant: Participant) -> int:
+    """The position after which what a participant holds begins, or what they are given next; 0 before the first."""
+    held = participant.trials.filter(state=Trial.State.CLAIMED).aggregate(first=models.Min("position"))[
+        "first"
+    ]
+    if held:
+        return held - 1
+    return participant.trials.aggregate(last=models.Max("position"))["last"] or 0
+
+
 # Which trials are free, so that they can be given to someone: as the statements below say it, and as the ORM does.
 OPEN, EXPIRED = "state = 'open'", "state = 'claimed' AND lease_until < %s"
 

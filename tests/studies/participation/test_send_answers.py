@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from studies.models import Event, Response, Trial
+from studies.models import Event, Response
 from studies.participation.submissions import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS, TELEMETRY_BYTES
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant
