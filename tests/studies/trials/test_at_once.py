@@ -128,9 +128,10 @@ def test_who_leaves_while_their_id_comes_by_on_other_devices_leaves_nothing_behi
             return invitations.join(invitation=way, consent_sha256="", arrival=arrival)
 
         leaver, _ = comes("first")
+        others = [partial(comes, f"device {number}") for number in range(CLIENTS - 1)]
         at_once(
             lambda act: act(),
-            [(partial(comes, "a"),), (partial(withdraw, participant=leaver),), (partial(comes, "b"),)],
+            [(act,) for act in (*others[:7], partial(withdraw, participant=leaver), *others[7:])],
         )
         leaver.refresh_from_db()
         assert (leaver.state, leaver.external, leaver.external_id) == ("withdrawn", {}, "")
