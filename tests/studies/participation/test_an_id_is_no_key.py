@@ -126,7 +126,7 @@ def test_a_secret_that_this_site_did_not_sign_proves_nothing(opened, owner, anot
 
 def test_the_secret_of_another_study_proves_nothing_here(opened, owner, invite, another_visitor):
     study, address = opened
-    other, theirs = invite(slug="other", networks=("other",))
+    _other, theirs = invite(slug="other", networks=("other",))
     visitor = another_visitor()
     visitor.get(theirs + WHO)
     visitor.client.cookies[f"visit_{study.slug}"] = visitor.client.cookies["visit_other"].value
@@ -151,7 +151,8 @@ def test_on_another_device_nothing_tells_what_was_given(owner, other):
     last = str(Response.objects.last().answer_id)
     for page in (other.visitor.get(other.home), other.visitor.get(other.home + "trial/")):
         text = page.response.content.decode()
-        assert "5 of 12" not in text and "of 12" not in page.text
+        assert "5 of 12" not in text
+        assert "of 12" not in page.text
         assert last not in text
         assert page.soup.select_one("#undo").has_attr("hidden")
         assert page.soup.select_one("progress") is None
@@ -235,7 +236,7 @@ def test_a_further_link_goes_when_somebody_leaves(owner, other):
 
 
 def test_nobody_is_screened_out_by_another_device(invite, another_visitor):
-    study, address = invite(questions=QUESTIONS)
+    _study, address = invite(questions=QUESTIONS)
     owner = Came(another_visitor(), address + WHO)
     other = Came(another_visitor(), address + WHO)
     page = other.visitor.press(**{question["key"]: _not_eligible(question) for question in QUESTIONS})
@@ -254,8 +255,8 @@ def _not_eligible(question):
 
 
 def test_links_of_before_there_were_devices_stay_and_an_id_leads_to_a_limited_one(invite, another_visitor):
-    study, address = invite()
-    person, token = join(
+    _study, address = invite()
+    _person, token = join(
         invitation=Invitation.objects.get(), consent_sha256="", arrival=Arrival(external_id="prolific:5f0a8c")
     )
     other = Came(another_visitor(), address + WHO)
