@@ -319,6 +319,10 @@ class JoinCountAdmin(LookOnly):
     list_display = ["hour", "joins"]
     exclude = ["key"]
 
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.none()
+
 
 @admin.register(LogEntry)
 class LogEntryAdmin(LookOnly):
