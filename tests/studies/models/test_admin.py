@@ -263,5 +263,6 @@ def test_staff_with_every_permission_still_see_their_own_studies_only(
     opened.researchers.add(researcher)
     ApiToken.objects.update(user=researcher)
     ApiUse.objects.update(user=researcher)
-    assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
+    seen = 0 if model is JoinCount else model.objects.count()  # of no study: for superusers alone
+    assert client.get(address(model, "changelist")).context["cl"].result_count == seen
     assert client.get(address(model, "change", model.objects.first().pk)).status_code == 200
