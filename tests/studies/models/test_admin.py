@@ -260,9 +260,10 @@ def test_staff_with_every_permission_still_see_their_own_studies_only(
     assert (
         client.get(address(model, "change", row.pk)).status_code == 302
     )  # "doesn't exist. Perhaps it was deleted?"
+    if model is JoinCount:  # of no study: for superusers alone
+        return
     opened.researchers.add(researcher)
     ApiToken.objects.update(user=researcher)
     ApiUse.objects.update(user=researcher)
-    seen = 0 if model is JoinCount else model.objects.count()  # of no study: for superusers alone
-    assert client.get(address(model, "changelist")).context["cl"].result_count == seen
+    assert client.get(address(model, "changelist")).context["cl"].result_count == model.objects.count()
     assert client.get(address(model, "change", model.objects.first().pk)).status_code == 200
