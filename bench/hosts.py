@@ -107,6 +107,7 @@ def engines(variant: str, folder: Path) -> Iterator[dict[str, str]]:
             "HTTPS": "false",
             "LEASE_SECONDS": str(LEASE),
             "CLAIM_BLOCK": "5",
+            "JOINS_PER_HOUR": "0",  # all of them come from one machine
             "OMP_NUM_THREADS": "1",
             "BENCH_WORKERS": "1" if variant == "default" else "2",
         }

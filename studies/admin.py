@@ -14,9 +14,11 @@ from .models import (
     Arm,
     CheckMap,
     Event,
+    FurtherLink,
     Invitation,
     Item,
     ItemMap,
+    JoinCount,
     Participant,
     ProtocolVersion,
     Response,
@@ -228,6 +230,17 @@ class ParticipantAdmin(ReadOnly):
     exclude = ["token_sha256"]
 
 
+@admin.register(FurtherLink)
+class FurtherLinkAdmin(ReadOnly):
+    """Links of other devices; by a limited one somebody may go on answering and no more."""
+
+    study_path = "participant__study"
+    list_display = ["id", "participant", "is_limited", "created_at"]
+    list_filter = ["participant__study", "is_limited"]
+    list_select_related = ["participant"]
+    exclude = ["token_sha256"]
+
+
 @admin.register(Trial)
 class TrialAdmin(ReadOnly):
     list_display = ["id", "study", "item", "order", "state", "participant", "position", "lease_until"]
@@ -297,6 +310,18 @@ class ApiUseAdmin(ApiTokenAdmin):
     list_display = ["user", "requests", "period"]
     list_filter = []
     exclude = []
+
+
+@admin.register(JoinCount)
+class JoinCountAdmin(LookOnly):
+    """How many have joined from one address within the hour (participation/join_limit.py); no address is kept."""
+
+    list_display = ["hour", "joins"]
+    exclude = ["key"]
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.none()
 
 
 @admin.register(LogEntry)

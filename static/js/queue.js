@@ -84,7 +84,7 @@ export class AnswerQueue {
     this.send();
   }
 
-  // Sends what is waiting; with nothing waiting it asks for what comes next, which also renews the leases.
+  // Sends what is waiting; with nothing waiting it asks for what comes next.
   async send() {
     if (this.busy || this.stopped) return;
     this.busy = true;

@@ -8,7 +8,7 @@ import { Watch } from "./watch.js";
 
 const AHEAD = 2; // trials to load beyond the current one
 const PAUSE = 400; // ms after an answer in which the second click of a double click is ignored
-const KEEP_ALIVE = 120000; // ms between signs of life, so that leases do not run out while someone thinks
+const LOOK_AGAIN = 120000; // ms until an idle page asks what is in hand: its trials may have gone to somebody else
 
 const body = document.body;
 const form = document.querySelector("#answer");
@@ -118,10 +118,11 @@ function breakIsDue() {
 }
 
 function progress() {
+  undoForm.hidden = !last || block.limited;
+  if (block.limited) return; // on another device nothing is told of what was given
   const done = given();
   document.querySelector("#progress-text").textContent = filled(texts.progress, { number: Math.min(done + 1, block.total), total: block.total });
   Object.assign(document.querySelector("#progress"), { max: block.total, value: done });
-  undoForm.hidden = !last;
 }
 
 function ahead() {
@@ -164,7 +165,7 @@ function answer(value) {
 }
 
 function undo() {
-  if (!last) return;
+  if (!last || block.limited) return;
   const { id, trial } = last;
   last = null;
   if (current) upcoming.unshift(current);
@@ -224,7 +225,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 window.addEventListener("beforeunload", (event) => queue.waiting.length && event.preventDefault());
-setInterval(() => document.visibilityState === "visible" && queue.send(), KEEP_ALIVE);
+setInterval(() => document.visibilityState === "visible" && queue.send(), LOOK_AGAIN);
 
 seal();
 if (queue.waiting.length) {

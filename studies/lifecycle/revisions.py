@@ -1,7 +1,7 @@
 """Versions of a protocol: what differs between two, and the few things that may change after opening.
 
-An opened study keeps its photos, arms, design, questions and plan for good. While it is paused its wording and the way
-back to a recruitment site may change: that makes a new version with a hash of its own, and every answer knows the
+An opened study keeps its photos, arms, design, questions and plan for good. While it is paused its wording, the way
+back to a recruitment site and the keys of one may change: that makes a new version with a hash of its own, and every answer knows the
 version that it was given under.
 """
 
@@ -19,7 +19,7 @@ from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_
 from .fingerprint import full_protocol, picture_hashes, record_version, seal
 from .nonce import published_protocol
 
-CHANGEABLE = ("wording.", "recruitment.completion_url")
+CHANGEABLE = ("wording.", "recruitment.completion_url", "recruitment.prolific_key")
 
 
 class RevisionError(BadInputError):
@@ -123,7 +123,8 @@ def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
     if fixed:
         raise RevisionError(
             *(
-                f"{key}: cannot change once the study has been opened; only wording and recruitment.completion_url can. "
+                f"{key}: cannot change once the study has been opened; only wording, recruitment.completion_url and "
+                "recruitment.prolific_key can. "
                 "Make a new study for it."
                 for key in fixed
             )

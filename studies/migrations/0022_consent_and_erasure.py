@@ -51,7 +51,7 @@ def _noted(people):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0020_nonce")]
+    dependencies = [("studies", "0021_further_links")]
 
     operations = [
         migrations.AlterField(

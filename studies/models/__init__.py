@@ -1,7 +1,16 @@
 """Studies: what is asked, of whom, and what they said."""
 
 from .items import Arm, CheckMap, Item, ItemMap
-from .participants import ApiToken, ApiUse, Invitation, Participant, hash_token, new_token
+from .participants import (
+    ApiToken,
+    ApiUse,
+    FurtherLink,
+    Invitation,
+    JoinCount,
+    Participant,
+    hash_token,
+    new_token,
+)
 from .study import ProtocolVersion, Study, StudyQuerySet, find_study, task_choices
 from .trials import Event, Response, Trial
 
@@ -11,9 +20,11 @@ __all__ = [
     "Arm",
     "CheckMap",
     "Event",
+    "FurtherLink",
     "Invitation",
     "Item",
     "ItemMap",
+    "JoinCount",
     "Participant",
     "ProtocolVersion",
     "Response",

@@ -102,6 +102,9 @@ class Participant(models.Model):
     # Whose answers count: someone who is through may still have one on its way.
     TAKE_PART = (State.ACTIVE, State.FINISHED)
 
+    # By which link they came this time, where it is not their first; no column.
+    came_by: "FurtherLink | None" = None
+
     study = models.ForeignKey(Study, models.CASCADE, related_name="participants")
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="participants")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the study")
@@ -141,3 +144,42 @@ class Participant(models.Model):
     def group(self) -> str:
         """The label of the invitation that they came by; of somebody who has withdrawn nothing is told any more."""
         return "" if self.state == self.State.WITHDRAWN else self.invitation.label
+
+
+class FurtherLink(models.Model):
+    """The link of another device to somebody who takes part; their first one keeps working.
+
+    It is limited where nothing but a recruitment site's id said who they are: whoever holds it may go on answering, and sees
+    nothing of what was given before. It goes when they withdraw.
+    """
+
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="further_links")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    is_limited = models.BooleanField(default=True, help_text="nothing proved that it is the same person")
+    after = models.PositiveIntegerField(
+        default=0,
+        help_text="position of the last trial that was over when it was made: a limited link shows what comes after it",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"further link {self.pk}"
+
+
+class JoinCount(models.Model):
+    """How many have joined by an invitation from one address within an hour of the clock; see participation/join_limit.py.
+
+    Of the address there is a keyed hash that is another one each hour. Rows of earlier hours are deleted.
+    """
+
+    key = models.CharField(
+        max_length=64, primary_key=True, help_text="of the invitation, the address and the hour"
+    )
+    hour = models.BigIntegerField(help_text="since 1970")
+    joins = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.joins} in hour {self.hour}"

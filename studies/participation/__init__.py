@@ -1,5 +1,6 @@
 """What a volunteer sees: invitation, consent, instructions, practice, trials, thanks; and how answers come in."""
 
+from .arrivals import Arrival
 from .decorators import private, refuse
 from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
@@ -7,6 +8,7 @@ from .seats import IN_HAND, Credit, Seat, hand_out, screen
 
 __all__ = [
     "IN_HAND",
+    "Arrival",
     "Credit",
     "Seat",
     "finish",

@@ -2,12 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from studies.trial_types import trial_type_of
 from studies.trials import study_facts
 
 from . import recruitment_sites
+from .arrivals import forget
 from .decorators import refuse
 from .forms import ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
@@ -17,19 +19,19 @@ from .texts import Consent, photos_are_free, text
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     """The invitation: what the study is, and a box to tick. Agreeing makes the participant and their own link."""
-    if recruitment_sites.is_unfilled(request.GET):
-        return refuse(request, "unfilled", status=400)
-    external_id, external = recruitment_sites.read_parameters(request.GET)
-    if reason := entrance.closed_because(external_id):
+    arrival = entrance.arrival(request)
+    if isinstance(arrival, str):
+        return refuse(request, arrival)
+    if reason := entrance.closed_because(arrival):
         return refuse(request, reason)
     study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
     consent = Consent.of(study, entrance.expected)
     form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
-        seat = entrance.join(consent_sha256=consent.sha256, external_id=external_id, external=external)
+        seat = entrance.join(consent_sha256=consent.sha256, arrival=arrival)
         if isinstance(seat, str):
             return refuse(request, seat)
-        return redirect("participant", token=seat.token)
+        return arrival.remembered_in(redirect("participant", token=seat.token), study)
     context = {
         "study": study,
         "consent": consent,
@@ -37,18 +39,21 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
         "preview": preview,
         "free": photos_are_free(study),
     }
-    return render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
+    page = render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
+    return arrival.remembered_in(page, study)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def about_you(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The study's own questions, once. Some answers can mean that someone cannot take part."""
     study = seat.study
-    if seat.participant.background or not study.questions:
+    if seat.participant.background or not study.questions or seat.is_over():
         return redirect("participant", token=seat.token)
     form = QuestionsForm(study.questions, request.POST if request.method == "POST" else None)
     if form.is_valid():
         seat.keep_background(form.answers(), eligible=form.is_eligible())
+        if seat.is_limited and not form.is_eligible():
+            return refuse(request, "screened")
         return redirect("participant", token=seat.token)
     return render(request, "volunteer/questions.html", {"study": study, "token": seat.token, "form": form})
 
@@ -56,9 +61,12 @@ def about_you(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Withdrawal by oneself: asked once more, then done for good."""
+    if seat.is_limited:
+        status, back = 403 if request.method == "POST" else 200, reverse("participant", args=[seat.token])
+        return refuse(request, "elsewhere", status=status, back=back)
     if request.method == "POST":
         seat.withdraw()
-        return refuse(request, "withdrawn")
+        return forget(refuse(request, "withdrawn"), seat.study)
     return render(request, "volunteer/leave.html", {"study": seat.study, "token": seat.token})
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
 from studies.models import Invitation, Participant, hash_token
-from studies.trials import participant_of
+
+from .arrivals import somebody_by
 
 View = Callable[..., HttpResponse]
 
@@ -33,6 +34,35 @@ REFUSALS = {
     "simulated": (
         _("Nobody can take part in this study"),
         _("It is a demonstration with simulated volunteers. Nothing of yours was stored."),
+    ),
+    "unsigned": (
+        _("This link could not be checked"),
+        _(
+            "It is not signed by the site that sends people here, or the signature has run out. Please open the study from that "
+            "site once more. Nothing of yours was stored."
+        ),
+    ),
+    "crowded": (
+        _("Too many people have started from here"),
+        _(
+            "Within an hour only so many can start from one network, and that many have. Please come back in an hour with the same "
+            "link."
+        ),
+    ),
+    "elsewhere": (
+        _("Only where you began"),
+        _(
+            "You came back on another device or in another browser. Here you can go on answering. What you have answered, your "
+            "completion code and the way to leave the study are found where you began, by the link that you got there. If you "
+            "cannot get there, please write to those who invited you."
+        ),
+    ),
+    "done-here": (
+        _("Nothing more is asked of you here"),
+        _(
+            "Thank you for your answers: they are saved. Your completion code is found where you began, on the device and in the "
+            "browser in which you agreed to take part. If you cannot get there, please write to those who invited you."
+        ),
     ),
     "revoked": (
         _("This invitation has been withdrawn"),
@@ -73,7 +103,11 @@ REFUSALS = {
 }
 
 
-def refuse(request: HttpRequest, reason: str, status: int = 200, back: str = "") -> HttpResponse:
+STATUS = {"unfilled": 400, "unsigned": 403, "crowded": 429}
+
+
+def refuse(request: HttpRequest, reason: str, status: int | None = None, back: str = "") -> HttpResponse:
+    status = status or STATUS.get(reason, 200)
     heading, meaning = REFUSALS[reason]
     context = {"heading": heading, "meaning": meaning, "back": back}
     return private(render(request, "volunteer/refusal.html", context, status=status))
@@ -119,12 +153,14 @@ def participant_required(view: View) -> View:
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        participant = participant_of(hash_token(token))
+        participant = somebody_by(token)
         if participant is None:
             return refuse_unknown(request)
         request.study_title = participant.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, participant.study.language):
-            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED):
+            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
+                participant.came_by and participant.came_by.is_limited
+            ):
                 return refuse(request, participant.state)
             return private(view(request, participant=participant, token=token, **kwargs))
 

@@ -11,8 +11,11 @@ from django.utils import timezone
 from explain.core import clock
 from explain.core.errors import BadInputError
 from studies.core.transactions import write_transaction
-from studies.models import Event, Invitation, Participant, Study, hash_token, new_token
-from studies.trials import is_free
+from studies.models import Event, FurtherLink, Invitation, Participant, Study, hash_token
+from studies.trials import is_free, last_before_the_hand
+
+from .arrivals import NOBODY_KNOWN, Arrival
+from .join_limit import lets_in
 
 # No 0/O, 1/I/L: codes are read aloud and typed.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -86,36 +89,65 @@ def has_room(study: Study) -> bool:
 
 @write_transaction()
 def join(
-    *, invitation: Invitation, consent_sha256: str, external_id: str = "", external: dict | None = None
+    *, invitation: Invitation, consent_sha256: str, arrival: Arrival = NOBODY_KNOWN
 ) -> tuple[Participant, str] | str:
     """Let someone in who has agreed; the participant and the token of their link, or why not.
 
-    Someone whom a recruitment site has sent before (`external_id`) is the same participant again, under a new
-    link. The study is locked while it is looked who is known, how many came by the invitation and which number is
-    next: the same person may come by two of its invitations at once.
+    Someone whom a recruitment site has sent before is the same participant again (_come_back). The study is locked while it is
+    looked who is known, how many came by the invitation and which number is next: the same person may come by two of its
+    invitations at once.
     """
-    study, token = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id), new_token()
+    study = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id)
     invitation = study.invitations.get(pk=invitation.pk)
-    if returning := study.participants.exclude(external_id="").filter(external_id=external_id).first():
-        returning.token_sha256 = hash_token(token)
-        returning.external = external or returning.external  # MTurk: the assignment that they hold now
-        returning.save(update_fields=["token_sha256", "external"])
-        Event.objects.create(study=study, participant=returning, kind=Event.Kind.RETURNED)
-        return returning, token
+    known = study.participants.exclude(external_id="").filter(external_id=arrival.external_id)
+    if returning := known.select_for_update(no_key=True).first():
+        return _come_back(returning, study, invitation, arrival)
     if reason := closed_because(invitation):
         return reason
+    if not lets_in(invitation, arrival.address):
+        return "crowded"
+    number = (study.participants.aggregate(last=Max("number"))["last"] or 0) + 1
+    token = arrival.token_of(study, number)
     participant = Participant.objects.create(
         study=study,
         invitation=invitation,
-        number=(study.participants.aggregate(last=Max("number"))["last"] or 0) + 1,
+        number=number,
         token_sha256=hash_token(token),
         simulated=invitation.simulated,
         consent_sha256=consent_sha256,
-        external_id=external_id,
-        external=external or {},
+        external_id=arrival.external_id,
+        external=arrival.external,
     )
     Event.objects.create(study=study, participant=participant, kind=Event.Kind.JOINED)
     return participant, token
+
+
+def _come_back(
+    person: Participant, study: Study, invitation: Invitation, arrival: Arrival
+) -> tuple[Participant, str] | str:
+    """The link of somebody on the device on which they come again: the one that they have there, or a further one.
+
+    A further link is limited unless their site vouches for them: an id alone is known to others, too.
+    """
+    token = arrival.token_of(study, person.number)
+    link = None
+    if hash_token(token) != person.token_sha256:
+        link = person.further_links.filter(token_sha256=hash_token(token)).first()
+        if link is None and not lets_in(invitation, arrival.address):
+            return "crowded"
+        link = link or FurtherLink(
+            participant=person, token_sha256=hash_token(token), after=last_before_the_hand(person)
+        )
+        if arrival.is_signed:
+            link.is_limited, link.after = False, 0
+        link.save()
+    person.came_by = link
+    if arrival.external and not (link and link.is_limited):
+        person.external = arrival.external  # MTurk: the assignment that they hold now
+        person.save(update_fields=["external"])
+    data = {"limited": True} if link and link.is_limited else {}
+    Event.objects.create(study=study, participant=person, kind=Event.Kind.RETURNED, data=data)
+    return person, token
 
 
 def is_known(invitation: Invitation, external_id: str) -> bool:

@@ -24,7 +24,9 @@ def picture(
     A picture that is not what was sealed is a 503, never shown. Every picture has the same headers. They are set here one
     by one, so that nothing about the file (its name, its date, a hash of its bytes) reaches the browser.
     """
-    trial = participant.trials.select_related("item__image").filter(position=position).first()
+    before = participant.came_by.after if participant.came_by else 0
+    own = participant.trials.filter(position=position + before, position__gt=before)
+    trial = own.select_related("item__image").first()
     if trial is None or slot > len(trial.arms):
         raise Http404
     file = trial.item.image.picture if slot == 0 else _map_file(participant, trial, slot)

@@ -21,7 +21,7 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     """Show an example; after an answer show it again and say what was right about it."""
     participant = seat.participant
     number = seat.example() if seat.study.practice and participant.instructed_at else None
-    if number is None:
+    if number is None or seat.is_over():
         return redirect("participant", token=seat.token)
     side, was_right = right_side(participant, number), None
     shown = min(len(LETTERS), seat.maps_shown())

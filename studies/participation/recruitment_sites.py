@@ -1,8 +1,7 @@
 """What recruitment sites put into a link, and where they want people back."""
 
 import re
-
-from django.http import QueryDict
+from collections.abc import Mapping
 
 # Site -> the parameter that says who someone is, and what else the site passes on.
 SITES = {
@@ -13,12 +12,12 @@ LONGEST = 100
 # A link says where an assignment is handed in (`turkSubmitTo`), and anyone can write a link: these two and no other.
 MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
-# What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`), and what is in no id: a NUL, a line's end.
-NO_ID = re.compile(r"[{}$%<>\x00-\x1f\x7f]")
+# What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`, `[[PID]]`), and what is in no id: a NUL, a line's end.
+NO_ID = re.compile(r"[{}$%<>\[\]\x00-\x1f\x7f]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
+def read_parameters(query: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Who a recruitment site says this is (`prolific:PID`, or "" without a site), and all that it passed on.
 
     Unknown parameters are left out, and values are cut: they come from anyone who can write a link. Ask `is_unfilled` first.
@@ -26,15 +25,13 @@ def read_parameters(query: QueryDict) -> tuple[str, dict[str, str]]:
     for site, (who, others) in SITES.items():
         if person := query.get(who, "")[:LONGEST].strip():
             passed_on = {
-                name: CONTROL.sub("", str(query[name]))[:LONGEST]
-                for name in (who, *others)
-                if query.get(name)
+                name: CONTROL.sub("", query[name])[:LONGEST] for name in (who, *others) if query.get(name)
             }
             return f"{site}:{person}", passed_on
     return "", {}
 
 
-def is_unfilled(query: QueryDict) -> bool:
+def is_unfilled(query: Mapping[str, str]) -> bool:
     """Whether a link says who somebody is by what cannot be an id, as where a site did not fill its placeholder in.
 
     All who come by such a link would be taken for one person, and the second would be shown the first one's code.
@@ -42,7 +39,7 @@ def is_unfilled(query: QueryDict) -> bool:
     return any(NO_ID.search(query.get(who, "")) for who, _ in SITES.values())
 
 
-def is_preview(query: QueryDict) -> bool:
+def is_preview(query: Mapping[str, str]) -> bool:
     """Whether someone on MTurk only looks at the task and has not accepted it: nothing may be answered."""
     return query.get("assignmentId") == PREVIEW
 

@@ -5,23 +5,21 @@ that of a preview keeps nothing (setup/preview_seat.py). Pages know the interfac
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from studies.core.transactions import write_transaction
-from studies.models import Event, Invitation, Participant, Study, Trial
+from studies.models import Event, Participant, Study, Trial
 from studies.protocol import class_title, fill_in
 from studies.trials import (
     HeldTrial,
-    ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
@@ -32,15 +30,15 @@ from studies.trials import (
     locked_state,
     maps_shown,
     participant_progress,
-    renew_leases,
     undo_answer,
     withdraw,
 )
 
 from . import invitations, submissions
-from .decorators import View, invitation_required, participant_required
+from .arrivals import Arrival
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
+# Before their first answer they hold no more than these, and a single one before they are instructed.
 IN_HAND = 3
 
 
@@ -62,17 +60,24 @@ class Entrance(Protocol):
     @property
     def expected(self) -> int: ...
 
-    def closed_because(self, external_id: str) -> str:
-        """Why this person cannot come in, as the name of a refusal (decorators.py); "" if they can."""
+    def arrival(self, request: HttpRequest) -> Arrival | str:
+        """Who comes, or why nobody can who comes like this, as the name of a refusal (decorators.py)."""
         ...
 
-    def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> "Seat | str":
+    def closed_because(self, arrival: Arrival) -> str:
+        """Why this person cannot come in, as the name of a refusal; "" if they can."""
+        ...
+
+    def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
         """Let someone in who has agreed; their seat, or why not."""
         ...
 
 
 class Seat(ABC):
     """One person in one study. `token` is what stands in the addresses of their pages."""
+
+    is_limited = False
+    """Whether nothing of what was given may be shown, taken back or taken out here (limited_seat.py)."""
 
     def __init__(self, participant: Participant, token: str) -> None:
         self.participant, self.token = participant, token
@@ -88,7 +93,7 @@ class Seat(ABC):
 
     def place(self) -> str:
         """The page that they have to be on before, between or after trials; "" if they can go on with them."""
-        if self.participant.state in (Participant.State.FINISHED, Participant.State.VOID):
+        if self.is_over():
             return "thanks"
         if self.study.questions and not self.participant.background:
             return "about-you"
@@ -97,6 +102,10 @@ class Seat(ABC):
         if self.practice_is_due():
             return "practice"
         return "break" if self.break_is_due() else ""
+
+    def is_over(self) -> bool:
+        """Whether they are through, or were taken out: nothing more is asked of them."""
+        return self.participant.state in (Participant.State.FINISHED, Participant.State.VOID)
 
     def practice_is_due(self) -> bool:
         return self.study.practice and self.example() is not None
@@ -189,32 +198,43 @@ class VolunteerSeat(Seat):
         return current_example(self.participant)
 
     def answers_given(self) -> int:
-        return participant_progress(self.participant.pk, ageing_before()).done
+        return participant_progress(self.participant.pk).done
 
     def has_rested(self, after: int) -> bool:
         return self.participant.events.filter(kind=Event.Kind.BREAK, data__after=after).exists()
 
     def block(self) -> dict[str, Any]:
         participant = self.participant
-        so_far = participant_progress(participant.pk, ageing_before())
-        short = False
-        if len(so_far.hand) < IN_HAND:
-            ask = max(settings.CLAIM_BLOCK, IN_HAND) - len(so_far.hand)
+        so_far = participant_progress(participant.pk)
+        short, most = False, self._most_in_hand(so_far.done)
+        if len(so_far.hand) < min(IN_HAND, most):
+            ask = most - len(so_far.hand)
             claimed = claim_trials(participant=participant, count=ask)
             if claimed:
-                so_far = participant_progress(participant.pk, ageing_before())
+                so_far = participant_progress(participant.pk)
             short = len(claimed) < ask
-        if any(trial.is_ageing for trial in so_far.hand):
-            renew_leases(participant=participant)
         # The address of every picture begins with that of the trial page.
         page = reverse("trial", args=[self.token])
         return hand_out(
             self.study,
-            trials=[_screen(self.study, page, trial) for trial in so_far.hand],
+            trials=[
+                _screen(self.study, page, trial, self.position_here(trial.position)) for trial in so_far.hand
+            ],
             done=so_far.done,
             total=_total(participant, so_far.hand, so_far.done, short),
             last=so_far.last if can_be_undone(participant, so_far.status) else None,
         )
+
+    def position_here(self, position: int) -> int:
+        """What a position is called on the pages of this seat."""
+        return position
+
+    def _most_in_hand(self, answered: int) -> int:
+        """How many trials are held for them: of who has done little yet, little is kept from others."""
+        if answered:
+            return max(settings.CLAIM_BLOCK, IN_HAND)
+        is_ready = self.participant.instructed_at is not None and not self.practice_is_due()
+        return IN_HAND if is_ready else 1
 
     def credits(self) -> list[Credit]:
         photos = Trial.objects.filter(participant=self.participant, responses__participant=self.participant)
@@ -278,55 +298,6 @@ class VolunteerSeat(Seat):
         self.participant = withdraw(participant=self.participant)
 
 
-class InvitationEntrance:
-    """The way in by an invitation's link."""
-
-    def __init__(self, invitation: Invitation) -> None:
-        self.invitation, self.study = invitation, invitation.study
-
-    @property
-    def expected(self) -> int:
-        return expected_trials(self.study)
-
-    def closed_because(self, external_id: str) -> str:
-        if self.study.simulated_only and not self.invitation.simulated:
-            return "simulated"
-        if invitations.is_known(self.invitation, external_id):
-            return ""
-        return invitations.closed_because(self.invitation)
-
-    def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> Seat | str:
-        joined = invitations.join(
-            invitation=self.invitation,
-            consent_sha256=consent_sha256,
-            external_id=external_id,
-            external=external,
-        )
-        return joined if isinstance(joined, str) else VolunteerSeat(*joined)
-
-
-def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
-    """Call a view with the seat of the volunteer whom the token in the address belongs to."""
-
-    @participant_required
-    @wraps(view)
-    def wrapped(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
-        return view(request, VolunteerSeat(participant, token))
-
-    return wrapped
-
-
-def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
-    """Call a view with the entrance that the invitation's token in the address opens."""
-
-    @invitation_required
-    @wraps(view)
-    def wrapped(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
-        return view(request, InvitationEntrance(invitation))
-
-    return wrapped
-
-
 def hand_out(
     study: Study, *, trials: list[dict[str, Any]], done: int, total: int, last: UUID | None
 ) -> dict[str, Any]:
@@ -352,11 +323,11 @@ def screen(study: Study, position: int, class_name: str, pictures: list[str]) ->
     }
 
 
-def _screen(study: Study, page: str, trial: HeldTrial) -> dict[str, Any]:
+def _screen(study: Study, page: str, trial: HeldTrial, position: int) -> dict[str, Any]:
     """A volunteer's trial: pictures are addressed by position and slot."""
     slots = trial.order.count(",") + 2  # the photo, then one for each map that it shows
-    pictures = [f"{page}{trial.position}/{slot}.jpg" for slot in range(slots)]
-    return screen(study, trial.position, trial.class_name, pictures)
+    pictures = [f"{page}{position}/{slot}.jpg" for slot in range(slots)]
+    return screen(study, position, trial.class_name, pictures)
 
 
 def _total(participant: Participant, held: list[HeldTrial], done: int, short: bool) -> int:

@@ -116,32 +116,39 @@ def take_a_break(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 @require_safe
 def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """Thanks and the code; only where every answer that was asked for is in the database."""
+    """Thanks and the code; only where every answer that was asked for is in the database. Who was taken out reads so."""
     if seat.participant.state == Participant.State.ACTIVE:
         if seat.place() or seat.block()["trials"]:
             return redirect("participant", token=seat.token)
         if seat.is_paused():
             return refuse(request, "paused")
         seat.finish()
+    if seat.is_limited:
+        return refuse(request, "done-here")
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
+    response = render(
+        request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", _thanks_context(seat)
+    )
+    if mturk_address(seat.participant.external):
+        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
+    return response
+
+
+def _thanks_context(seat: Seat) -> dict[str, Any]:
     participant, study, answered = seat.participant, seat.study, seat.answers_given()
-    context = {
+    return {
         "study": study,
         "participant": participant,
-        "given": answered or taken_out,
-        "early": answered < seat.expected and not taken_out,
+        "given": answered,
+        "early": answered < seat.expected,
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
         "mturk": mturk_address(participant.external),
         "way_back": way_back(study.completion_url, participant.completion_code),
         "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
-    response = render(request, "volunteer/thanks.html", context)
-    if context["mturk"]:
-        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
-    return response
 
 
 def _with_link(study: Study, credit: Credit) -> dict[str, str]:

@@ -6,7 +6,7 @@ The same views are a preview's under setup/preview_urls.py.
 from django.urls import path
 
 from . import consent_views, picture_views, practice_views, trial_views
-from .seats import at_entrance, at_seat
+from .entrances import at_entrance, at_seat
 
 urlpatterns = [
     path("join/<str:token>/", at_entrance(consent_views.join), name="join"),

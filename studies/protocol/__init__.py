@@ -27,6 +27,7 @@ from .photo_selection import (
     precompute_command,
     remarks_on,
 )
+from .public_keys import read_public_keys
 from .schema import (
     ArmPlan,
     Protocol,
@@ -92,6 +93,7 @@ __all__ = [
     "plan_sha256",
     "precompute_command",
     "read_protocol",
+    "read_public_keys",
     "remarks_on",
     "results_hidden",
     "titles_in",

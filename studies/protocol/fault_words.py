@@ -42,6 +42,8 @@ OF_THE_KEY: dict[Code, str] = {
     Code.NO_PAIR: "has {value!r}; each entry must be two different names",
     Code.NO_SUCH_NAME: "names {value!r}; there is {known!c}",
     Code.NO_HTTPS: "is {value!r}; it must begin with https://",
+    Code.NO_PUBLIC_KEY: "holds no public RSA keys of 2,048 bits or more; put in what "
+    "https://api.prolific.com/.well-known/study/jwks.json shows",
     Code.NO_SUCH_PLACE: "has a place {{{place}}} that nothing is put in for",
     Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",

@@ -25,6 +25,7 @@ class Code(StrEnum):
     NO_PAIR = "no pair"
     NO_SUCH_NAME = "no such name"
     NO_HTTPS = "no https"
+    NO_PUBLIC_KEY = "no public key"
     NO_SUCH_PLACE = "no such place"
     LABELS = "labels"
     # Values that do not go together.

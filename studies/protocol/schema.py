@@ -45,6 +45,8 @@ responsible = "…"                 # with institution and contact, needed befor
 [recruitment]                     # optional
 people = 15                       # how many are planned
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
+prolific_key = '''{"keys": […]}''' # Prolific's public keys: nobody comes in without its signature then. docs/recruitment.md
+prolific_study = "66f0…"          # the study's id there, which the signature must name
 
 [analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see analysis_plan.py
 """
@@ -68,6 +70,7 @@ from .analysis_plan import check_plan
 from .consent import read_consent
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
+from .public_keys import is_public_key
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
 from .wording import default_wording, unknown_places
@@ -112,6 +115,8 @@ class Protocol:
     practice: bool
     questions: list[dict[str, Any]]
     completion_url: str
+    prolific_key: str
+    prolific_study: str
     people: int | None
     seed: int
     nonce: str
@@ -159,6 +164,8 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         questions=_questions(reader),
         completion_url=_completion_url(recruitment),
         people=_people(recruitment, design, each),
+        prolific_key=_prolific_key(recruitment),
+        prolific_study=recruitment.text("prolific_study", longest=100, default=""),
         seed=seed,
         nonce=design.digits("nonce", NONCE),
         picture=picture,
@@ -302,6 +309,13 @@ def _completion_url(table: Reader) -> str:
     if url and not url.startswith("https://"):
         table.fault(Code.NO_HTTPS, "completion_url", value=url)
     return url
+
+
+def _prolific_key(table: Reader) -> str:
+    keys = table.text("prolific_key", longest=10_000, default="")
+    if keys and not is_public_key(keys):
+        table.fault(Code.NO_PUBLIC_KEY, "prolific_key")
+    return keys
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:

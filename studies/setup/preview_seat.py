@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Response, Study
-from studies.participation import IN_HAND, Credit, Seat, hand_out, screen
+from studies.participation import IN_HAND, Arrival, Credit, Seat, hand_out, screen
 from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, can_be_undone, next_example
 
@@ -190,10 +190,13 @@ class PreviewSeat(Seat):
     def withdraw(self) -> None:
         self.move_to(PreviewState())
 
-    def closed_because(self, external_id: str) -> str:
+    def arrival(self, request: HttpRequest) -> Arrival | str:
+        return Arrival()
+
+    def closed_because(self, arrival: Arrival) -> str:
         return ""
 
-    def join(self, *, consent_sha256: str, external_id: str, external: dict[str, str]) -> Seat | str:
+    def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         """Begin anew, whatever was looked at before."""
         self.move_to(PreviewState())
         return self

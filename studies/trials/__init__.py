@@ -1,12 +1,10 @@
 """Who is asked what next, and what becomes of an answer: allocation, leases, quotas, attention checks, practice. No pages."""
 
 from .allocation import (
-    ageing_before,
     answer_trial,
     can_be_undone,
     claim_trials,
     lay_out_trials,
-    renew_leases,
     undo_answer,
     void_answer,
     void_participant,
@@ -31,7 +29,7 @@ from .quota import (
     repeats_after,
     study_facts,
 )
-from .sql import HeldTrial, is_free, locked_state, participant_of, participant_progress
+from .sql import HeldTrial, is_free, last_before_the_hand, locked_state, participant_of, participant_progress
 from .telemetry import TELEMETRY, kept_of
 from .tombstones import Tombstones
 from .tombstones import append as keep_tombstones
@@ -49,7 +47,6 @@ __all__ = [
     "TELEMETRY",
     "HeldTrial",
     "Tombstones",
-    "ageing_before",
     "answer_trial",
     "can_be_undone",
     "check_passed",
@@ -62,6 +59,7 @@ __all__ = [
     "is_free",
     "keep_tombstones",
     "kept_of",
+    "last_before_the_hand",
     "lay_out_trials",
     "locked_state",
     "maps_shown",
@@ -73,7 +71,6 @@ __all__ = [
     "participant_progress",
     "passes",
     "read_tombstones",
-    "renew_leases",
     "repeats_after",
     "right_side",
     "study_facts",

@@ -3,21 +3,18 @@
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
 only write lock (`BEGIN IMMEDIATE`; core/transactions.py keeps that fair), and the same code is exact. A claim lasts as long as
-its lease. When the lease is over the trial stays with its participant until someone else needs it, so nobody who
+its lease (leases.py). When the lease is over the trial stays with its participant until someone else needs it, so nobody who
 comes back late is turned away without need.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 
-from explain.core import clock
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import AnswerError, trial_type_of
@@ -25,6 +22,7 @@ from studies.trial_types import AnswerError, trial_type_of
 from . import erasure, sql, tombstones
 from .attention_checks import with_checks
 from .free_trials import choose_free
+from .leases import ageing_before, lease, renew_leases
 from .quota import expected_repeats
 from .sql import FreeTrial, PastTrial
 
@@ -106,7 +104,7 @@ def _give_repeats(participant: Participant, met: Sequence[PastTrial], position: 
             state=Trial.State.CLAIMED,
             participant=participant,
             position=position + number,
-            lease_until=_lease(),
+            lease_until=lease(),
         )
         for number, trial in enumerate(again, start=1)
     )
@@ -134,7 +132,7 @@ def _surplus(participant: Participant) -> int:
 
 def _give(trials: list[Trial], participant: Participant, position: int) -> list[Trial]:
     """Hand locked trials to a participant, at the positions after `position`; attention checks are made here."""
-    until = _lease()
+    until = lease()
     for place, trial in enumerate(trials, start=position + 1):
         trial.study_id, trial.participant, trial.position = participant.study_id, participant, place
         trial.state, trial.lease_until = Trial.State.CLAIMED, until
@@ -157,22 +155,6 @@ def _record_lapses(study: int, trials: Sequence[FreeTrial | Trial]) -> None:
         )
         for trial in trials
     )
-
-
-def _lease() -> datetime:
-    return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
-
-
-def ageing_before() -> datetime:
-    """A lease until before this is a quarter over, and worth renewing: before that rows would be written for little."""
-    return _lease() - timedelta(seconds=settings.LEASE_SECONDS / 4)
-
-
-def renew_leases(*, participant: Participant) -> int:
-    """Keep what a participant holds while they are at it; the number of trials."""
-    held = Trial.objects.filter(participant=participant, state=Trial.State.CLAIMED)
-    with write_transaction():
-        return held.update(lease_until=_lease())
 
 
 def answer_trial(
@@ -211,9 +193,11 @@ def answer_trial(
     }
     try:
         # A trial that is still held has no answer yet; an id used elsewhere is caught below.
-        if held := sql.trial_at(participant.pk, position):
-            response = _response(fields, held, counts=True)
+        if held := sql.trial_at(participant.pk, position, ageing_before()):
+            response = _response(fields, held.trial, counts=True)
             if sql.settle(response):
+                if held.is_ageing:
+                    renew_leases(participant=participant)
                 return Outcome(response, counts=True)
         return _answer_unheld(fields, position)
     except IntegrityError:
@@ -239,6 +223,7 @@ def _answer_unheld(fields: dict[str, Any], position: int) -> Outcome:
     response.save(force_insert=True)
     if counts:
         _settle(trial, participant, position)
+        renew_leases(participant=participant)
     return Outcome(response, counts)
 
 
@@ -305,7 +290,7 @@ def undo_answer(*, participant: Participant, answer_id: UUID) -> bool:
         return False
     last.status = Response.Status.UNDONE
     last.save(update_fields=["status"])
-    trial.state, trial.lease_until = Trial.State.CLAIMED, _lease()
+    trial.state, trial.lease_until = Trial.State.CLAIMED, lease()
     trial.save(update_fields=["state", "lease_until"])
     return True
 

@@ -16,6 +16,7 @@ def erase(participant: Participant) -> None:
     Trial.objects.filter(participant=participant).update(participant=None, position=None)
     participant.events.filter(user=None).forget()
     participant.events.erase("data", "participant")
+    participant.further_links.all().delete()
     # No token hashes to this; by it the row is known again in a backup that has the person (tombstones.py).
     participant.token_sha256 = link_of(participant)
     participant.state = Participant.State.WITHDRAWN

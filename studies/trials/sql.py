@@ -32,6 +32,12 @@ class HeldTrial(NamedTuple):
     kind: str
     order: str
     class_name: str
+
+
+class TrialInHand(NamedTuple):
+    """A trial that is to be answered: what never changes of it, and whether the leases of its participant are ageing."""
+
+    trial: Trial
     is_ageing: bool
 
 
@@ -80,7 +86,7 @@ def participant_of(token_sha256: str) -> Participant | None:
 
 
 _PROGRESS = f"""
-SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", i.class_name, t.lease_until < %s
+SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", i.class_name
 FROM (SELECT count(DISTINCT trial_id) FILTER (WHERE status <> 'undone') AS done, max(id) AS last
       FROM {RESPONSE} WHERE participant_id = %s) given
 LEFT JOIN {RESPONSE} r ON r.id = given.last
@@ -91,17 +97,11 @@ ORDER BY t.position
 """  # noqa: S608 (names of ours)
 
 
-def participant_progress(participant: int, ageing: datetime) -> ParticipantProgress:
-    """How far a participant is. What they hold comes in the order in which they meet it, and is ageing where its
-    lease lasts until before `ageing`."""
-    moment = connection.ops.adapt_datetimefield_value(ageing)
-    rows = _ask(_PROGRESS, [moment, participant, participant])
+def participant_progress(participant: int) -> ParticipantProgress:
+    """How far a participant is. What they hold comes in the order in which they meet it."""
+    rows = _ask(_PROGRESS, [participant, participant])
     done, last, status = rows[0][:3]
-    hand = [
-        HeldTrial(position, kind, order, class_name, bool(is_ageing))
-        for *_, position, kind, order, class_name, is_ageing in rows
-        if position is not None
-    ]
+    hand = [HeldTrial(*row[3:]) for row in rows if row[3] is not None]
     return ParticipantProgress(
         done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand
     )
@@ -132,6 +132,16 @@ def met(participant: int) -> tuple[list[PastTrial], list[dict[str, int]]]:
     trials = [PastTrial(*row) for row in _ask(sql, [participant])]
     sql = f"SELECT data FROM {EVENT} WHERE participant_id = %s AND kind = 'lapsed'"  # noqa: S608
     return trials, [json.loads(data) for (data,) in _ask(sql, [participant])]
+
+
+def last_before_the_hand(participant: Participant) -> int:
+    """The position after which what a participant holds begins, or what they are given next; 0 before the first."""
+    held = participant.trials.filter(state=Trial.State.CLAIMED).aggregate(first=models.Min("position"))[
+        "first"
+    ]
+    if held:
+        return held - 1
+    return participant.trials.aggregate(last=models.Max("position"))["last"] or 0
 
 
 # Which trials are free, so that they can be given to someone: as the statements below say it, and as the ORM does.
@@ -172,13 +182,18 @@ def give(participant: int, positions: dict[int, int], lease_until: datetime) -> 
     _run(sql, [participant, until, *chain.from_iterable(positions.items()), *positions])
 
 
-def trial_at(participant: int, position: int) -> Trial | None:
-    """The trial that a participant holds at a position: only what never changes of it, so nothing is locked."""
+def trial_at(participant: int, position: int, ageing: datetime) -> TrialInHand | None:
+    """The trial that a participant holds at a position, without a lock: only what never changes of it.
+
+    With it whether a lease of anything that they hold lasts until before `ageing`.
+    """
     sql = f"""
-        SELECT id, kind, "order" FROM {TRIAL}
-        WHERE participant_id = %s AND position = %s AND state = 'claimed'"""  # noqa: S608 (names of ours)
-    for pk, kind, order in _ask(sql, [participant, position]):
-        return Trial(pk=pk, kind=kind, order=order)
+        SELECT id, kind, "order",
+          (SELECT min(lease_until) FROM {TRIAL} WHERE participant_id = %s AND state = 'claimed') < %s
+        FROM {TRIAL} WHERE participant_id = %s AND position = %s AND state = 'claimed'"""  # noqa: S608 (names of ours)
+    moment = connection.ops.adapt_datetimefield_value(ageing)
+    for pk, kind, order, is_ageing in _ask(sql, [participant, moment, participant, position]):
+        return TrialInHand(Trial(pk=pk, kind=kind, order=order), bool(is_ageing))
     return None
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from explain.core.errors import BadInputError
 from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Participant, Study, Trial, find_study, hash_token
+from studies.participation.arrivals import Arrival
 from studies.participation.invitations import (
     closed_because,
     finish,
@@ -31,8 +32,9 @@ def invitation(study):
     return Invitation.issue(study)[0]
 
 
-def let_in(invitation, external_id="", **external):
-    return join(invitation=invitation, consent_sha256="c0", external_id=external_id, external=external)
+def let_in(invitation, external_id="", device="", **external):
+    arrival = Arrival(external_id=external_id, external=external, device=device)
+    return join(invitation=invitation, consent_sha256="c0", arrival=arrival)
 
 
 # Whether
@@ -139,19 +141,38 @@ def test_whoever_comes_by_a_simulated_invitation_is_simulated(study):
     assert robot.simulated
 
 
-def test_whoever_comes_again_is_the_same_person_under_a_new_link_whatever_became_of_the_invitation(
+def test_whoever_comes_again_on_the_same_device_is_the_same_person_by_the_same_link_whatever_became_of_the_invitation(
     study, invitation
 ):
-    first, token = let_in(invitation, "mturk:W1", assignmentId="A1")
+    first, token = let_in(invitation, "mturk:W1", "this phone", assignmentId="A1")
     Invitation.objects.update(quota=1, revoked_at=timezone.now())
-    again, another = let_in(invitation, "mturk:W1", assignmentId="A2")
-    assert (again.pk, again.number, token != another) == (first.pk, first.number, True)
+    again, same = let_in(invitation, "mturk:W1", "this phone", assignmentId="A2")
+    assert (again.pk, again.number, again.came_by, same) == (first.pk, first.number, None, token)
     stored = Participant.objects.get()
-    assert (stored.token_sha256, stored.external) == (hash_token(another), {"assignmentId": "A2"})
-    assert Event.objects.filter(kind="returned", participant=first, study=study).count() == 1
-    let_in(invitation, "mturk:W1")
+    assert (stored.token_sha256, stored.external) == (hash_token(token), {"assignmentId": "A2"})
+    assert Event.objects.filter(kind="returned", participant=first, study=study, data={}).count() == 1
+    let_in(invitation, "mturk:W1", "this phone")
     assert Participant.objects.get().external == {"assignmentId": "A2"}
-    assert let_in(invitation, "mturk:W2") == "revoked"
+    assert let_in(invitation, "mturk:W2", "this phone") == "revoked"
+
+
+def test_who_comes_again_on_another_device_has_a_further_link_and_the_first_stays(study, invitation):
+    first, token = let_in(invitation, "mturk:W1", "this phone", assignmentId="A1")
+    again, another = let_in(invitation, "mturk:W1", "another", assignmentId="A2")
+    assert (again.pk, again.came_by.is_limited, token != another) == (first.pk, True, True)
+    stored = Participant.objects.get()
+    assert (stored.token_sha256, stored.external) == (hash_token(token), {"assignmentId": "A1"})
+    assert let_in(invitation, "mturk:W1", "another")[1] == another
+    assert stored.further_links.get().token_sha256 == hash_token(another)
+    assert Event.objects.filter(kind="returned", data={"limited": True}).count() == 2
+
+
+def test_two_people_on_one_device_have_links_of_their_own(invitation):
+    ann, anns = let_in(invitation, "mturk:W1", "lab computer")
+    ben, bens = let_in(invitation, "mturk:W2", "lab computer")
+    assert (ann.pk != ben.pk, anns != bens) == (True, True)
+    assert let_in(invitation, "mturk:W1", "lab computer")[1] == anns
+    assert let_in(invitation, "mturk:W2", "lab computer")[1] == bens
 
 
 def test_the_same_person_in_two_studies_is_two_participants(invitation):

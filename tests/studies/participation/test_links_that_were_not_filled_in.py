@@ -10,7 +10,15 @@ from studies.models import Invitation, Participant
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
-UNFILLED = ["{{%PROLIFIC_PID%}}", "${e://Field/PROLIFIC_PID}", "%PROLIFIC_PID%", "<id>", "5f\x00a", "5f\n"]
+UNFILLED = [
+    "[[PID]]",
+    "{{%PROLIFIC_PID%}}",
+    "${e://Field/PROLIFIC_PID}",
+    "%PROLIFIC_PID%",
+    "<id>",
+    "5f\x00a",
+    "5f\n",
+]
 
 
 @pytest.fixture
@@ -28,6 +36,20 @@ def test_a_link_whose_place_for_the_id_was_not_filled_in_lets_nobody_in_and_says
         assert reply.status_code == 400
         assert "This link is not complete" in reply.content.decode()
     assert not Participant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "other", ["STUDY_ID", "SESSION_ID", "assignmentId", "hitId", "turkSubmitTo", "anything"]
+)
+@pytest.mark.parametrize("value", ["\x00", "a\x00b", "\x1f\x7f", "\ud800", "{{%SESSION_ID%}}"])
+def test_whatever_the_other_parameters_are_they_break_nothing(client, invitation, other, value):
+    who = "workerId" if other[0].islower() else "PROLIFIC_PID"
+    address = f"{invitation}?{urlencode({who: '5f0a8c', other: value}, errors='surrogatepass')}"
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"consent": "on"}).status_code == 302
+    stored = str(Participant.objects.get().external)
+    assert "\x00" not in stored
+    assert "\\x00" not in stored
 
 
 def test_an_id_as_sites_make_them_lets_in_and_control_characters_of_the_rest_are_left_out(client, invitation):

@@ -61,11 +61,11 @@ def test_in_a_preview_nothing_can_be_filled_in(visitor, invite):
     assert all(part.has_attr("disabled") for part in inputs)
 
 
-def test_an_assignment_that_was_accepted_again_is_the_one_that_is_handed_in(visitor, another_visitor, invite):
+def test_an_assignment_that_was_accepted_again_is_the_one_that_is_handed_in(visitor, invite):
     _, join = invite()
     site = "https://www.mturk.com"
     begin(visitor, f"{join}{WORKER}{site}")
-    again = another_visitor()
+    again = visitor
     address = f"{join}{WORKER.replace('A1', 'A2')}{site}"
     again.get(address).path = address
     again.press()

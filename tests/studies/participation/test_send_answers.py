@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from studies.models import Event, Response, Trial
+from studies.models import Event, Response
 from studies.participation.submissions import MOST_AT_ONCE, REFUSED_BYTES, REFUSED_EVENTS
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant
@@ -134,12 +134,6 @@ def test_a_body_that_is_no_list_of_operations_is_refused(client, taking_part):
     path = f"/p/token-1-of-{taking_part.study.slug}/answers/"
     for body in ("", "[]", '{"operations": 3}', "{", "[" * 100_000):
         assert client.post(path, body, content_type="application/json").status_code == 400
-
-
-def test_asking_renews_the_leases(client, taking_part):
-    Trial.objects.filter(state="claimed").update(lease_until=timezone.now())
-    client.get(f"/p/token-1-of-{taking_part.study.slug}/answers/")
-    assert not taking_part.trials.filter(state="claimed", lease_until__lt=timezone.now()).exists()
 
 
 def test_an_answer_takes_few_queries(send, django_assert_num_queries):

@@ -199,7 +199,7 @@ def test_who_gets_fewer_photos_than_announced_is_told(another_visitor, invite):
 def test_a_study_that_pauses_in_the_middle_takes_what_is_in_hand_and_then_waits(visitor, invite, settings):
     settings.CLAIM_BLOCK = 5
     study, join = invite(items=8, trials_per_participant=8)
-    visitor.start(join)
+    visitor.start(join).answer(0)
     study.state = Study.State.PAUSED
     study.save()
     for _ in range(5):

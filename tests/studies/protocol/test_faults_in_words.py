@@ -36,6 +36,11 @@ EXAMPLES = [
      "analysis.contrasts: names 'c'; there is a, b.", "This names 'c'; there is a, b."),
     (Fault(("recruitment", "completion_url"), Code.NO_HTTPS, {"value": "x"}),
      "recruitment.completion_url: is 'x'; it must begin with https://.", "This is 'x'; it must begin with https://."),
+    (Fault(("recruitment", "prolific_key"), Code.NO_PUBLIC_KEY),
+     "recruitment.prolific_key: holds no public RSA keys of 2,048 bits or more; put in what "
+     "https://api.prolific.com/.well-known/study/jwks.json shows.",
+     "This holds no public RSA keys of 2,048 bits or more; put in what "
+     "https://api.prolific.com/.well-known/study/jwks.json shows."),
     (Fault(("wording", "thanks"), Code.NO_SUCH_PLACE, {"place": "class"}),
      "wording.thanks: has a place {class} that nothing is put in for.",
      "This has a place {class} that nothing is put in for."),

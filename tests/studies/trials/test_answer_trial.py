@@ -335,8 +335,8 @@ def test_an_answer_to_a_trial_that_goes_to_somebody_else_meanwhile_is_one_to_a_l
     study, [first, second] = running(orders=["2,0,1"], people=2)
     really = sql.trial_at
 
-    def and_then_it_goes(participant, position):
-        held = really(participant, position)
+    def and_then_it_goes(*asked):
+        held = really(*asked)
         monkeypatch.setattr(sql, "trial_at", really)
         hand_over(study, second)
         return held

@@ -1,5 +1,6 @@
 """Two who open, join, import, finish or undo the same thing at one moment, on whatever database DATABASE_URL names."""
 
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -8,9 +9,19 @@ from explain.core.errors import BadInputError
 from studies.exports.importer import AnswersFileError, import_responses
 from studies.lifecycle.opening import OpeningError, open_study
 from studies.lifecycle.similarity import measure
-from studies.models import Event, Invitation, Participant, ProtocolVersion, Response, Study, Trial
-from studies.participation import invitations
-from studies.trials.allocation import answer_trial, claim_trials, undo_answer
+from studies.models import (
+    Event,
+    FurtherLink,
+    Invitation,
+    Participant,
+    ProtocolVersion,
+    Response,
+    Study,
+    Trial,
+    hash_token,
+)
+from studies.participation import Arrival, invitations
+from studies.trials.allocation import answer_trial, claim_trials, undo_answer, withdraw
 from tests.factories import make_participant, make_study
 
 from .test_race import CLIENTS, at_once
@@ -74,13 +85,58 @@ def test_somebody_whom_a_site_sends_many_times_at_once_is_one_participant(links)
     study = open_study(study=make_study(items=4, responses_per_item=4))
     ways = [Invitation.issue(study)[0] for _ in range(links)]
     results = at_once(
-        lambda way: invitations.join(invitation=way, consent_sha256="", external_id="prolific:P1"),
+        lambda way: invitations.join(
+            invitation=way, consent_sha256="", arrival=Arrival(external_id="prolific:P1", device="one")
+        ),
         [(ways[number % links],) for number in range(CLIENTS)],
     )
     assert {person.pk for person, _ in results} == {Participant.objects.get().pk}
     assert Event.objects.filter(kind="joined").count() == 1
     assert Event.objects.filter(kind="returned").count() == CLIENTS - 1
-    assert Participant.objects.get().token_sha256 in {person.token_sha256 for person, _ in results}
+    assert Participant.objects.get().token_sha256 in {hash_token(token) for _, token in results}
+    assert len({token for _, token in results}) == 1
+    assert not FurtherLink.objects.exists()
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_of_many_devices_that_bring_one_id_at_once_one_alone_has_the_whole_of_it(links):
+    study = open_study(study=make_study(items=4, responses_per_item=4))
+    ways = [Invitation.issue(study)[0] for _ in range(links)]
+    results = at_once(
+        lambda way, device: invitations.join(
+            invitation=way, consent_sha256="", arrival=Arrival(external_id="prolific:P1", device=device)
+        ),
+        [(ways[number % links], f"device {number}") for number in range(CLIENTS)],
+    )
+    person = Participant.objects.get()
+    first = [token for _, token in results if hash_token(token) == person.token_sha256]
+    further = set(person.further_links.filter(is_limited=True).values_list("token_sha256", flat=True))
+    assert len(first) == 1
+    assert further == {hash_token(token) for _, token in results} - {person.token_sha256}
+    assert len(further) == CLIENTS - 1
+
+
+def test_who_leaves_while_their_id_comes_by_on_other_devices_leaves_nothing_behind():
+    """Each of the others comes to somebody who is there, or begins anew; none is given a link to who has left."""
+    study = open_study(study=make_study(items=4, responses_per_item=9))
+    way = Invitation.issue(study)[0]
+    for turn in range(20):
+        external_id = f"prolific:P{turn}"
+
+        def comes(device, external_id=external_id):
+            arrival = Arrival(external_id=external_id, external={"PROLIFIC_PID": "x"}, device=device)
+            return invitations.join(invitation=way, consent_sha256="", arrival=arrival)
+
+        leaver, _ = comes("first")
+        others = [partial(comes, f"device {number}") for number in range(CLIENTS - 1)]
+        at_once(
+            lambda act: act(),
+            [(act,) for act in (*others[:7], partial(withdraw, participant=leaver), *others[7:])],
+        )
+        leaver.refresh_from_db()
+        assert (leaver.state, leaver.external, leaver.external_id) == ("withdrawn", {}, "")
+        assert not leaver.further_links.exists()
+    assert Participant.objects.count() > 20
 
 
 def test_many_who_join_by_links_of_their_own_at_once_have_numbers_of_their_own():

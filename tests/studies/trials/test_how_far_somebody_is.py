@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Study, Trial, hash_token
-from studies.trials.allocation import ageing_before, claim_trials, undo_answer
+from studies.trials.allocation import claim_trials, undo_answer
 from studies.trials.quota import expected_main, expected_repeats, expected_trials, item_count
 from studies.trials.sql import ParticipantProgress, participant_of, participant_progress
 from tests.factories import make_participant, make_study
@@ -21,7 +20,7 @@ LEFT_OUT = {
 
 
 def so_far(person):
-    return participant_progress(person.pk, ageing_before())
+    return participant_progress(person.pk)
 
 
 @pytest.fixture
@@ -117,19 +116,17 @@ def test_what_comes_is_in_the_order_in_which_it_is_met_with_the_name_of_its_phot
     assert [held.kind for held in hand] == ["main", "main", "check"]
 
 
-def test_a_lease_is_renewed_by_a_visit_when_a_quarter_of_it_is_over_and_not_before(client, settings):
-    """So that nobody who is at it loses a photo, and no page writes rows for little."""
+def test_a_lease_is_renewed_by_an_answer_when_a_quarter_of_it_is_over_and_not_before(settings):
+    """So that nobody who is at it loses a photo, and no answer writes rows for little."""
     settings.LEASE_SECONDS = 1000
-    study = open_study(items=4)
+    study = open_study(items=5)
     person = make_participant(study, instructed_at=timezone.now())
-    claim_trials(participant=person, count=4)
-    page = reverse("answers", args=["token-1-of-demo"])
-    for left, renewed in ((800, False), (700, True)):
+    claim_trials(participant=person, count=5)
+    for position, (left, renewed) in enumerate(((800, False), (700, True)), start=1):
         until = timezone.now() + timedelta(seconds=left)
-        study.trials.filter(position=1).update(lease_until=until)
-        assert [held.is_ageing for held in so_far(person).hand] == [renewed, False, False, False]
-        client.get(page)
-        assert (held_by(person)[0].lease_until == until) is not renewed
+        study.trials.filter(position=4).update(lease_until=until)
+        answer(person, position)
+        assert (person.trials.get(position=4).lease_until == until) is not renewed
     assert all(trial.lease_until > timezone.now() + timedelta(seconds=900) for trial in held_by(person))
 
 

@@ -1,0 +1,71 @@
+"""The ways in: by an invitation's link, and by one's own. Views get an entrance or a seat and know no tokens."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+
+from studies.models import Invitation, Participant
+from studies.trials import expected_trials
+
+from . import invitations
+from .arrivals import Arrival, read_arrival
+from .decorators import View, invitation_required, participant_required
+from .limited_seat import LimitedSeat
+from .seats import Entrance, Seat, VolunteerSeat
+
+
+class InvitationEntrance:
+    """The way in by an invitation's link."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        self.invitation, self.study = invitation, invitation.study
+
+    @property
+    def expected(self) -> int:
+        return expected_trials(self.study)
+
+    def arrival(self, request: HttpRequest) -> Arrival | str:
+        return read_arrival(request, self.study)
+
+    def closed_because(self, arrival: Arrival) -> str:
+        if self.study.simulated_only and not self.invitation.simulated:
+            return "simulated"
+        if invitations.is_known(self.invitation, arrival.external_id):
+            return ""
+        return invitations.closed_because(self.invitation)
+
+    def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
+        joined = invitations.join(invitation=self.invitation, consent_sha256=consent_sha256, arrival=arrival)
+        return joined if isinstance(joined, str) else _seat_of(*joined)
+
+
+def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
+    """Call a view with the seat of the volunteer whom the token in the address belongs to."""
+
+    @participant_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
+        return view(request, _seat_of(participant, token))
+
+    return wrapped
+
+
+def _seat_of(participant: Participant, token: str) -> VolunteerSeat:
+    link = participant.came_by
+    return (
+        LimitedSeat(participant, token, link)
+        if link and link.is_limited
+        else VolunteerSeat(participant, token)
+    )
+
+
+def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
+    """Call a view with the entrance that the invitation's token in the address opens."""
+
+    @invitation_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+        return view(request, InvitationEntrance(invitation))
+
+    return wrapped
