@@ -68,7 +68,7 @@ def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport
     page.click("button.primary")
     page.click(".v-leave a")
     clean(page)
-    page.click("text=Stay")
+    page.click('text="Stay"')
     page.click("button.primary")
     page.wait_for_url("**/practice/")
     clean(page)
