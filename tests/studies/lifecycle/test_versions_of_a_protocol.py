@@ -9,9 +9,9 @@ import tomllib
 import uuid
 
 import pytest
-from joserfc.jwk import RSAKey
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from joserfc.jwk import RSAKey
 
 from explain.models import ImageSet
 from studies.exports.writers import csv_chunks
@@ -373,6 +373,6 @@ def test_the_keys_of_a_recruitment_site_can_change_as_it_changes_them(study):
     version = revise(study=study, source=source, why="Prolific has new keys")
     study.refresh_from_db()
     assert (version.number, study.protocol["recruitment"]["prolific_key"]) == (2, keys)
+    source["recruitment"] = {**source["recruitment"], "prolific_study": "another"}
     with pytest.raises(RevisionError, match=r"recruitment\.prolific_study: cannot change"):
-        source["recruitment"] = {**source["recruitment"], "prolific_study": "another"}
         revise(study=study, source=source, why="another study")
