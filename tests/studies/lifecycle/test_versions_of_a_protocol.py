@@ -11,6 +11,7 @@ import uuid
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from joserfc.jwk import RSAKey
 
 from explain.models import ImageSet
 from studies.exports.writers import csv_chunks
@@ -363,3 +364,16 @@ def test_two_studies_are_compared_if_both_can_be_seen(browser, study, researcher
     assert "<code>title</code>" in page
     assert "<code>slug</code>" in page
     assert "<code>design.seed</code>" not in page
+
+
+def test_the_keys_of_a_recruitment_site_can_change_as_it_changes_them(study):
+    paused(study)
+    source = another_question(study, study.wording["question"])
+    keys = RSAKey.generate_key(2048).as_pem(private=False).decode().strip()
+    source["recruitment"] = {**source["recruitment"], "prolific_key": keys}
+    version = revise(study=study, source=source, why="Prolific has new keys")
+    study.refresh_from_db()
+    assert (version.number, study.protocol["recruitment"]["prolific_key"]) == (2, keys)
+    source["recruitment"] = {**source["recruitment"], "prolific_study": "another"}
+    with pytest.raises(RevisionError, match=r"recruitment\.prolific_study: cannot change"):
+        revise(study=study, source=source, why="another study")

@@ -86,11 +86,11 @@ def test_the_page_and_the_scores_say_so_and_the_volunteer_is_told_the_truth(
 def test_a_volunteer_who_can_get_no_more_is_thanked_and_told_why(visitor, invite, settings):
     settings.CLAIM_BLOCK = 5
     study, join = invite(items=8, responses_per_item=1, trials_per_participant=8)
-    visitor.start(join)
+    visitor.start(join).answer(0)
     study.trials.filter(state="open").update(state="answered")  # others have taken the rest
     answer_all(visitor)
     assert (
-        "You gave 5 answers. The remaining photos are reserved for people who have not seen them yet"
+        "You gave 6 answers. The remaining photos are reserved for people who have not seen them yet"
         in visitor.text
     )
 

@@ -105,3 +105,15 @@ def test_who_answers_after_their_lease_is_over_is_heard_while_nobody_else_needed
     claim_trials(participant=make_participant(study, 3), count=4)
     late = answer(person, 3)  # free no more, and answered by nobody yet: it goes back to who had it first
     assert late.counts
+
+
+def test_a_late_answer_to_a_trial_that_went_to_somebody_else_keeps_what_one_holds_besides():
+    study = open_study(items=3, responses_per_item=1)
+    person, other = make_participant(study, 1), make_participant(study, 2)
+    claim_trials(participant=person, count=3)
+    soon, over = (timezone.now() + timedelta(seconds=seconds) for seconds in (60, -1))
+    study.trials.filter(state="claimed").update(lease_until=soon)
+    study.trials.filter(position=1).update(lease_until=over)
+    assert len(claim_trials(participant=other, count=1)) == 1
+    assert answer(person, 1).counts
+    assert all(trial.lease_until > soon for trial in held_by(person))
