@@ -55,7 +55,7 @@ def test_a_fault_that_is_plain_is_said_plainly(monkeypatch, error, words):
     def fails(*_):
         raise error
 
-    monkeypatch.setattr("studies.participation.decorators.participant_of", fails)
+    monkeypatch.setattr("studies.participation.decorators.somebody_by", fails)
     answer = Client(raise_request_exception=False).get("/p/some-token/")
     assert answer.status_code == 503
     assert words in answer.content.decode()
@@ -65,7 +65,7 @@ def test_any_other_fault_is_a_plain_500_and_a_program_gets_json(monkeypatch):
     def fails(*_):
         raise ValueError("a secret")
 
-    monkeypatch.setattr("studies.participation.decorators.participant_of", fails)
+    monkeypatch.setattr("studies.participation.decorators.somebody_by", fails)
     monkeypatch.setattr("studies.api.authentication.TokenAuthentication.authenticate", fails)
     page = Client(raise_request_exception=False).get("/p/some-token/")
     assert page.status_code == 500

@@ -61,7 +61,7 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
         browser.post(f"/p/{token}/trial/"),
         browser.post(f"/join/{invitation}/"),
     ]
-    monkeypatch.setattr("studies.participation.decorators.participant_of", lambda _: 1 / 0)
+    monkeypatch.setattr("studies.participation.decorators.somebody_by", lambda _: 1 / 0)
     replies.append(browser.get(f"/p/{token}/trial/"))
     assert [answer.status_code for answer in replies] == [404, 301, 404, 405, 403, 403, 500]
     from_django = [line for line in lines if line["logger"].startswith("django.")]

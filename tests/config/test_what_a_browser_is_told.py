@@ -193,11 +193,11 @@ def test_a_name_that_is_not_the_sites_own_gets_no_page(world, deployed):
 
 def test_a_fault_of_the_site_shows_no_code(world, deployed, monkeypatch):
     deployed()
-    monkeypatch.setattr("studies.participation.decorators.participant_of", lambda _: 1 / 0)
+    monkeypatch.setattr("studies.participation.decorators.somebody_by", lambda _: 1 / 0)
     reply = Browser().secure("/p/token-1-of-methods/trial/")
     assert reply.status_code == 500
     assert b"ZeroDivisionError" not in reply.content
-    assert b"participant_of" not in reply.content
+    assert b"somebody_by" not in reply.content
 
 
 def test_only_a_worker_of_mturk_may_hand_a_form_in_elsewhere(world, deployed):
