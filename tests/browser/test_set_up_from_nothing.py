@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from explain.models import ExplanationMap
 from studies.models import Event, Item, Participant, Response, Study, Trial
 from tests.browser.conftest import PHONE, answer
+from tests.factories import CONSENT
 
 pytestmark = [
     pytest.mark.browser,
@@ -59,6 +60,8 @@ def choose_photos(page, slug, narrowed):
 def wording_and_design(page, slug, photos, shown):
     expect(page.locator("h1")).to_have_text("Wording")
     expect(page.locator("[data-becomes=id_question]")).to_contain_text(shown)
+    for key, text in CONSENT.items():
+        page.fill(f"[name=consent_{key}]", text)
     page.check("[name=practice]")
     page.fill("[name=break_every]", "2")
     go_on(page, f"{slug}-4-wording")
