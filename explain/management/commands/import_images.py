@@ -74,6 +74,7 @@ def _answer(imported: Imported) -> Answer:
         "repeated": imported.repeated,
         "ignored": imported.ignored,
         "remarks": imported.remarks,
+        "warnings": imported.warnings,
         "photos": photos.count(),
         "classes": photos.order_by().values("class_name").distinct().count(),
     }
@@ -85,7 +86,7 @@ def _answer(imported: Imported) -> Answer:
         notes.append(
             f"{len(imported.ignored)} other files were passed over: {', '.join(imported.ignored[:3])} …"
         )
-    notes += imported.remarks
+    notes += [*imported.remarks, *imported.warnings]
     return Answer(
         data=data,
         header=[name.replace("_", " ") for name in columns],
