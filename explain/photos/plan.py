@@ -39,6 +39,7 @@ class Plan:
     boxed           new photos with a box
     remarks         how what was given is read, where that is not plain
     warnings        photos that people would not see as they are meant
+    bad             photos that cannot be taken, where the others come in without them
     """
 
     set_name: str
@@ -49,6 +50,7 @@ class Plan:
     passed_over: list[PassedOver]
     remarks: list[str]
     warnings: list[str]
+    bad: list[str]
 
     @property
     def new(self) -> int:
@@ -65,9 +67,10 @@ def plan_import(
     boxes: Path | None = None,
     ground_truth: Path | None = None,
     devkit: Path | None = None,
+    resumable: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Plan:
-    """Look at all that import_images() would take, header by header, and store nothing.
+    """Look at all that import_images() would take of the same arguments, header by header, and store nothing.
 
     Raises BadInputError as it would, but not for photos that are damaged behind their headers.
     """
@@ -79,7 +82,7 @@ def plan_import(
         for done, entry in enumerate(entries, start=1):
             looking.at(entry)
             progress(done, len(entries))
-        return looking.plan()
+        return looking.plan(keep_good=resumable)
 
 
 class _Look:
@@ -122,11 +125,12 @@ class _Look:
             self._classes[entry.class_name] += 1
             self._boxed += bool(boxes)
 
-    def plan(self) -> Plan:
-        """Raises for the bad files, up to ten by name."""
-        if self._bad:
-            more = len(self._bad) - NAMED
-            raise BadInputError(*self._bad[:NAMED], *([f"… and {more:,} more"] if more > 0 else []))
+    def plan(self, *, keep_good: bool) -> Plan:
+        """Raises for the bad files, up to ten by name, unless the others come in without them."""
+        more = len(self._bad) - NAMED
+        bad = [*self._bad[:NAMED], *([f"… and {more:,} more"] if more > 0 else [])]
+        if bad and not keep_good:
+            raise BadInputError(*bad)
         self.source.check_boxes_used()
         passed_over = self.source.listing.passed_over
         return Plan(
@@ -138,4 +142,5 @@ class _Look:
             passed_over=[PassedOver(why, len(names), names[:SHOWN]) for why, names in passed_over.items()],
             remarks=[*self.source.remarks, *self._first_of.in_words()],
             warnings=self._misfits.in_words(),
+            bad=bad,
         )

@@ -43,7 +43,9 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         password = self.make_admin()
         self.step("Photos and networks")
-        self.run("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples")
+        self.run(
+            "import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples", "--yes"
+        )
         for name, load in NETWORKS.items():
             self.run("add_network", name, "--load", load)
         with self.worker():
