@@ -1,17 +1,15 @@
 """Photos in: folders, archives and files are read, checked, cleaned and stored with their labels and boxes."""
 
 from .class_names import class_in, label_target, label_targets
-from .fit import Misfits
 from .importer import Imported, import_images
 from .manifests import MANIFEST
 from .pixels import make_picture, pixels_of, sha256_of
 from .plan import Plan, plan_import
-from .sets import find_set, sets_with_counts
+from .sets import find_set, misfits_among, sets_with_counts
 
 __all__ = [
     "MANIFEST",
     "Imported",
-    "Misfits",
     "Plan",
     "class_in",
     "find_set",
@@ -19,6 +17,7 @@ __all__ = [
     "label_target",
     "label_targets",
     "make_picture",
+    "misfits_among",
     "pixels_of",
     "plan_import",
     "sets_with_counts",

@@ -57,7 +57,8 @@ class Plan:
         return sum(self.classes.values())
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"new": self.new}
+        """Plain data; `classes` as pairs, whose order every database keeps."""
+        return asdict(self) | {"new": self.new, "classes": list(self.classes.items())}
 
 
 def plan_import(

@@ -48,9 +48,21 @@ def birds(*extra):
     return packed(**photos, **{"dam/1.jpg": photo_bytes(7, (120, 100))}, **dict(extra))
 
 
-def upload(browser, content, name="my photos.zip", **fields):
+def look_at(browser, content, name="my photos.zip", **fields):
+    """Send a ZIP; the answer is the page that shows what would come in, or the form with what is wrong."""
     file = SimpleUploadedFile(name, content, "application/zip")
     return browser.post(reverse("photos-new"), {"file": file, **fields}, follow=True)
+
+
+def answer(browser, what, job=None):
+    job = job or Job.objects.first()
+    return browser.post(reverse("job-answer", args=[job.pk]), {what: "1"}, follow=True)
+
+
+def upload(browser, content, name="my photos.zip", **fields):
+    """Send a ZIP, and say yes to what is shown."""
+    page = look_at(browser, content, name, **fields)
+    return answer(browser, "add") if b"Add these photos" in page.content else page
 
 
 def test_a_zip_comes_in_and_its_page_counts(browser, tasks_run_in_place):

@@ -94,12 +94,12 @@ def test_the_list_takes_as_many_queries_for_many_runs_as_for_one(
     client, researcher, run, django_assert_num_queries
 ):
     client.force_login(researcher)
-    with django_assert_num_queries(11):  # two of them: who is logged in; four: what they may see
+    with django_assert_num_queries(12):  # two of them: who is logged in; four: what they may see
         page(client, "runs")
     for _ in range(5):
         other = run.image_set.precomputes.create(methods=["grad-cam"])
         other.networks.add(*run.networks.all())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(client, "runs")
 
 
@@ -175,14 +175,14 @@ def test_the_gallery_takes_as_many_queries_for_many_photos_as_for_few(
     client, researcher, gallery, django_assert_num_queries
 ):
     client.force_login(researcher)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(client, "image-set", "tools")
     network = Network.objects.get()
     for number in range(3, 9):
         image = make_image(gallery, number)
         make_map(image, network, "grad-cam")
         Prediction.objects.create(image=image, network=network, top_class=1, top_probability=0.5)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(client, "image-set", "tools")
 
 
