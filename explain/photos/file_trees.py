@@ -164,11 +164,12 @@ def _slashed(name: str) -> str:
 
 
 def _by_usual_name(written: Iterable[str]) -> dict[str, str]:
-    """Usual name -> the name as it is written. Of two that differ in writing alone, the second keeps what it has."""
-    names: dict[str, str] = {}
+    """Usual name -> the name as it is written. Of names that differ in writing alone, one has the usual; the others keep theirs."""
+    written = list(written)
+    names = {name: name for name in written if name == usual(name)}
     for name in written:
         key = usual(name)
-        names[name if key in names else key] = name
+        names.setdefault(name if names.get(key, name) != name else key, name)
     return names
 
 

@@ -94,12 +94,12 @@ def test_the_list_takes_as_many_queries_for_many_runs_as_for_one(
     client, researcher, run, django_assert_num_queries
 ):
     client.force_login(researcher)
-    with django_assert_num_queries(12):  # two of them: who is logged in; four: what they may see
+    with django_assert_num_queries(11):  # two of them: who is logged in; four: what they may see
         page(client, "runs")
     for _ in range(5):
         other = run.image_set.precomputes.create(methods=["grad-cam"])
         other.networks.add(*run.networks.all())
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page(client, "runs")
 
 
