@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from explain.core.errors import BadInputError
 
@@ -53,7 +54,8 @@ def clean_photo(*, name: str, content: bytes, max_pixels: int) -> Photo:
     with _damage_in_words(name):
         opened = _open(name, content, max_pixels)
         first_of = _first_of(opened)
-        pixels = as_shown(ImageOps.exif_transpose(opened))
+        from_white = isinstance(opened, TiffImageFile) and opened.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
+        pixels = as_shown(ImageOps.exif_transpose(opened), white_is_zero=from_white)
         return Photo(Image.fromarray(np.asarray(pixels)), first_of)  # a new picture: no metadata comes along
 
 

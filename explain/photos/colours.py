@@ -14,13 +14,14 @@ class NoColoursError(ValueError):
     """Pixels that are numbers without a colour. The words fit after a file's name."""
 
 
-def as_shown(picture: Image.Image) -> Image.Image:
+def as_shown(picture: Image.Image, *, white_is_zero: bool = False) -> Image.Image:
     """`picture` in mode RGB: 16 bits scaled, colours of its own profile converted, clear parts white.
 
+    `white_is_zero`: whether a TIFF counts its greys from white, which Pillow heeds in those of 8 bits alone.
     Raises NoColoursError where its numbers are no colours, and what decoders raise where it is damaged.
     """
     profile = picture.info.get("icc_profile")
-    picture = _eight_bits(picture)
+    picture = _eight_bits(picture, white_is_zero)
     if not picture.has_transparency_data:
         return _in_srgb(_plain(picture), profile)
     layer = picture.convert("RGBA")
@@ -30,7 +31,7 @@ def as_shown(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer_rgb).convert("RGB")
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
+def _eight_bits(picture: Image.Image, white_is_zero: bool) -> Image.Image:
     """Numbers of 16 bits scaled to 8: convert() would cut them off. What is said of the picture stays."""
     if picture.mode == "F":
         raise NoColoursError("holds fractions, not colours; save it with 8 or 16 bits a colour")
@@ -40,7 +41,6 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     if numbers.min() < 0 or numbers.max() > 0xFFFF:
         raise NoColoursError("holds numbers of 32 bits, not colours; save it with 8 or 16 bits a colour")
     clear = picture.info.get("transparency")
-    white_is_zero = getattr(picture, "tag_v2", {}).get(262) == 0
     grey = Image.fromarray(((0xFFFF - numbers if white_is_zero else numbers) >> 8).astype(np.uint8))
     if clear is None:
         return grey
@@ -74,7 +74,11 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     if mode != picture.mode:
         return picture.convert("RGB")
     try:
-        return ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB") or picture.convert("RGB")
+        flags = (
+            ImageCms.Flags.HIGHRESPRECALC if mode == "L" else ImageCms.Flags.NONE
+        )  # else dark greys are 7 off
+        converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB", flags=flags)
+        return converted or picture.convert("RGB")
     except (ImageCms.PyCMSError, OSError):
         return picture.convert("RGB")
 
