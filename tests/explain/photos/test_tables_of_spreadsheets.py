@@ -117,3 +117,10 @@ def test_boxes_of_a_decomposed_name_belong_to_the_composed_one(tmp_path):
     assert BoxLookup(read_boxes(tmp_path / "boxes.csv"), "").for_photo("a/café.jpg", "x", (80, 60)) == [
         [1, 2, 30, 40]
     ]
+
+
+def test_a_line_of_boxes_that_is_cut_in_two_is_refused(tmp_path):
+    """Somebody wrote one box after another with a comma between."""
+    (tmp_path / "boxes.csv").write_text("file,boxes\n1.jpg,1 2 30 40,50 60 70 80\n", "utf-8")
+    with pytest.raises(BadInputError, match=r"^boxes\.csv line 2: has a cell more .*“50 60 70 80”"):
+        read_boxes(tmp_path / "boxes.csv")
