@@ -7,6 +7,7 @@ import pytest
 
 from explain.core.errors import BadInputError
 from explain.photos.boxes import BoxLookup, read_boxes
+from explain.photos.boxes_xml import XmlBoxes
 from explain.photos.file_trees import open_tree
 from explain.photos.layouts import list_photos
 from tests.explain.photo_files import make_folder
@@ -124,3 +125,13 @@ def test_a_line_of_boxes_that_is_cut_in_two_is_refused(tmp_path):
     (tmp_path / "boxes.csv").write_text("file,boxes\n1.jpg,1 2 30 40,50 60 70 80\n", "utf-8")
     with pytest.raises(BadInputError, match=r"^boxes\.csv line 2: has a cell more .*“50 60 70 80”"):
         read_boxes(tmp_path / "boxes.csv")
+
+
+def test_an_xml_of_a_decomposed_name_belongs_to_the_composed_photo(tmp_path):
+    box = "".join(
+        f"<{edge}>{value}</{edge}>"
+        for edge, value in zip(("xmin", "ymin", "xmax", "ymax"), "1234", strict=True)
+    )
+    text = f"<annotation><object><name>hammer</name><bndbox>{box}</bndbox></object></annotation>"
+    make_folder(tmp_path, {f"{unicodedata.normalize('NFD', 'café')}.xml": text})
+    assert XmlBoxes(tmp_path).for_photo("hammer/café.jpg", "hammer", (80, 60)) == [[1, 2, 3, 4]]
