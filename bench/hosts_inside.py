@@ -42,7 +42,9 @@ def prepare() -> dict:
     from explain.models import Batch, ExplanationMap, Worker
     from studies.management.commands import demo
 
-    call_command("import_images", demo.settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples")
+    call_command(
+        "import_images", demo.settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples", "--yes"
+    )
     for name, load in demo.NETWORKS.items():
         call_command("add_network", name, "--load", load)
     wanted = int(os.environ["BENCH_WORKERS"])

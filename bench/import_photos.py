@@ -101,7 +101,7 @@ def measure(photos: int, in_place: bool) -> dict:
             "--ground-truth",
             str(root / "truth.txt"),
         ]
-        words += ["--boxes", str(root / "bbox"), "--json", *(["--in-place"] if in_place else [])]
+        words += ["--yes", "--boxes", str(root / "bbox"), "--json", *(["--in-place"] if in_place else [])]
         first, first_s, _ = watched(manage(root, *words), lambda: in_database(root) > photos / 3)
         kept = in_database(root)
         second, second_s, said = watched(manage(root, *words))

@@ -2,10 +2,13 @@
 
 from .jobs import (
     KINDS,
+    LOOK_FIRST,
     SAMPLES,
     JobKind,
     Report,
+    add_looked_at,
     ask,
+    cancel_looked_at,
     is_under_way,
     keep_upload,
     register,
@@ -20,11 +23,14 @@ from .workload import current_workload
 
 __all__ = [
     "KINDS",
+    "LOOK_FIRST",
     "SAMPLES",
     "JobKind",
     "Presence",
     "Report",
+    "add_looked_at",
     "ask",
+    "cancel_looked_at",
     "current_workload",
     "is_under_way",
     "keep_upload",

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
 
 from explain import networks
 from explain.cam import CamError
@@ -29,7 +30,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.models import Job, Network, gone_before
 from explain.networks import add_network
-from explain.photos import import_images
+from explain.photos import import_images, plan_import
 
 from .downloads import watched
 
@@ -38,6 +39,10 @@ BEAT_SECONDS = 0.5
 PATIENCE_SECONDS = 8  # a job that waits longer has no worker
 SAMPLES = "samples"
 UPLOADS = ("file", "boxes")  # arguments that are names in storage
+LOOK_FIRST = "look_first"
+"""The argument of a job whose photos are only looked at, until whoever brought them has said that they come in."""
+ANSWERED_WITHIN = timedelta(days=1)
+"""So long what was uploaded and looked at is kept for an answer."""
 
 
 Report = Callable[[int, int], None]
@@ -136,6 +141,11 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
     samples = arguments.get("samples", False)
     path = settings.BASE_DIR / "samples/photos" if samples else local(arguments["file"])
     boxes = local(arguments["boxes"]) if arguments.get("boxes") else None
+    if arguments.get(LOOK_FIRST):
+        _forget_unanswered()
+        return {
+            "plan": plan_import(path=path, set_name=arguments["set"], boxes=boxes, progress=report).to_json()
+        }
     imported = import_images(path=path, set_name=arguments["set"], boxes=boxes, progress=report)
     for network, load in arguments.get("networks", {}).items():
         add_network(name=network, load=load)
@@ -149,10 +159,38 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
         "repeated": imported.repeated,
         "ignored": imported.ignored[:20],
         "ignored_count": len(imported.ignored),
+        "remarks": imported.remarks,
+        "warnings": imported.warnings,
         "photos": photos.count(),
         "classes": photos.order_by().values("class_name").distinct().count(),
         "boxed": photos.exclude(boxes=[]).count(),
     }
+
+
+def _looked_at() -> QuerySet[Job]:
+    """Jobs whose photos have been looked at and are not answered yet."""
+    return Job.objects.filter(state=Job.State.DONE, arguments__has_key=LOOK_FIRST)
+
+
+def add_looked_at(job: Job) -> bool:
+    """Let the photos of a job come in that it has looked at: it waits for a worker again. False where it was answered before."""
+    arguments = {key: value for key, value in job.arguments.items() if key != LOOK_FIRST}
+    again = {"state": Job.State.PENDING, "arguments": arguments, "result": {}, "done": 0, "total": 0}
+    return bool(_looked_at().filter(pk=job.pk).update(**again, created_at=clock.now()))
+
+
+def cancel_looked_at(job: Job) -> bool:
+    """Delete a job whose photos have been looked at, with all that was uploaded for it. False where it was answered before."""
+    cancelled = bool(_looked_at().filter(pk=job.pk).update(state=Job.State.FAILED, error="cancelled"))
+    if cancelled:
+        _forget_files(job)
+        job.delete()
+    return cancelled
+
+
+def _forget_unanswered() -> None:
+    for job in _looked_at().filter(finished_at__lt=clock.now() - ANSWERED_WITHIN):
+        cancel_looked_at(job)
 
 
 def _try_network(job: Job, report: Report) -> dict[str, Any]:
@@ -234,7 +272,8 @@ def _forget_files(job: Job) -> None:
 
 def uploads(alias: str = "default") -> Iterator[str]:
     """The names in storage of all uploads that a job or a network still needs."""
-    needing = Job.objects.using(alias).exclude(kind=Job.Kind.PHOTOS, state=Job.State.DONE)
+    brought = Q(kind=Job.Kind.PHOTOS, state=Job.State.DONE) & ~Q(arguments__has_key=LOOK_FIRST)
+    needing = Job.objects.using(alias).exclude(brought)
     for arguments in needing.values_list("arguments", flat=True):
         yield from (arguments[key] for key in UPLOADS if arguments.get(key))
     kept = Network.objects.using(alias).filter(weights__contains="/uploads/")

@@ -2,20 +2,24 @@
 
 from .class_names import class_in, label_target, label_targets
 from .importer import Imported, import_images
-from .layouts import MANIFEST
+from .manifests import MANIFEST
 from .pixels import make_picture, pixels_of, sha256_of
-from .sets import find_set, sets_with_counts
+from .plan import Plan, plan_import
+from .sets import find_set, misfits_among, sets_with_counts
 
 __all__ = [
     "MANIFEST",
     "Imported",
+    "Plan",
     "class_in",
     "find_set",
     "import_images",
     "label_target",
     "label_targets",
     "make_picture",
+    "misfits_among",
     "pixels_of",
+    "plan_import",
     "sets_with_counts",
     "sha256_of",
 ]

@@ -3,11 +3,13 @@
 A box is [x1, y1, x2, y2] in pixels of the photo as it is shown (the right way up), x to the right, y down.
 """
 
-import csv
 import math
 from pathlib import Path, PurePosixPath
 
 from explain.core.errors import BadInputError
+
+from .file_trees import NAMED, usual
+from .table_text import read_table
 
 Box = list[float]
 
@@ -38,7 +40,7 @@ def read_boxes(path: Path) -> dict[str, list[Box]]:
     """
     if not path.is_file():
         raise BadInputError(f"{path}: there is no such file of boxes; check the path")
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() not in (".csv", ".tsv"):
         raise BadInputError(
             f"{path}: boxes are read from CSV (columns file,boxes or file,x1,y1,x2,y2), or a folder of XML"
         )
@@ -55,8 +57,8 @@ class BoxLookup:
         self.used: set[str] = set()
 
     def for_photo(self, name: str, class_name: str, size: tuple[int, int]) -> list[Box] | None:
-        path = PurePosixPath(name)
-        for key in (name, path.name, path.stem):
+        path = PurePosixPath(usual(name))
+        for key in (str(path), path.name, path.stem):
             if key in self._boxes:
                 self.used.add(key)
                 return self._boxes[key]
@@ -64,32 +66,29 @@ class BoxLookup:
 
 
 def _read_csv(path: Path) -> dict[str, list[Box]]:
+    table = read_table(
+        path.read_bytes(),
+        name=str(path),
+        needs=({"file", "boxes"}, {"file", "x1", "y1", "x2", "y2"}),
+        in_words="the columns file,boxes or file,x1,y1,x2,y2",
+    )
     boxes: dict[str, list[Box]] = {}
     bad: list[str] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = set(reader.fieldnames or [])
-            if "file" not in columns or not ({"boxes"} <= columns or {"x1", "y1", "x2", "y2"} <= columns):
-                raise BadInputError(f"{path}: needs the columns file,boxes or file,x1,y1,x2,y2")
-            for row in reader:
-                try:
-                    boxes.setdefault(row["file"] or "", []).extend(_boxes_of(row))
-                except ValueError as error:
-                    bad.append(f"{path.name} line {reader.line_num}: {error}; correct the line")
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{path}: not UTF-8 text; save it as UTF-8 CSV") from error
-    except csv.Error as error:
-        raise BadInputError(f"{path}: is no CSV ({error}); save it as UTF-8 CSV") from error
+    for row in table.rows:
+        try:
+            row.check()
+            boxes.setdefault(usual(row.cells["file"]), []).extend(_boxes_of(row.cells))
+        except ValueError as error:
+            bad.append(f"{path.name} line {row.line}: {error}; correct the line")
     if bad:
-        raise BadInputError(*bad[:10])
+        raise BadInputError(*bad[:NAMED])
     return boxes
 
 
 def _boxes_of(row: dict[str, str]) -> list[Box]:
     if "boxes" in row:
-        return parse_boxes(row["boxes"] or "")
-    return [_box([row[key] or "" for key in ("x1", "y1", "x2", "y2")])]
+        return parse_boxes(row["boxes"])
+    return [_box([row[key] for key in ("x1", "y1", "x2", "y2")])]
 
 
 def _box(numbers: list[str]) -> Box:

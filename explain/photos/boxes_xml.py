@@ -12,6 +12,7 @@ from explain.core.errors import BadInputError
 
 from .boxes import Box
 from .class_names import imagenet_class, plain
+from .file_trees import usual
 
 SHOWN = 5
 MAX_BYTES = 2**20  # one photo's boxes take about one KiB
@@ -27,7 +28,7 @@ class XmlBoxes:
     def __init__(self, folder: Path) -> None:
         self.label = str(folder)
         self._files = {
-            name[:-4]: os.path.join(parent, name)
+            usual(name[:-4]): os.path.join(parent, name)
             for parent, _, names in os.walk(folder)
             for name in names
             if name.lower().endswith(".xml")
@@ -41,7 +42,7 @@ class XmlBoxes:
 
     def for_photo(self, name: str, class_name: str, size: tuple[int, int]) -> list[Box] | None:
         """The photo's boxes, cut off at its edges; None where there is no file for it."""
-        stem = PurePosixPath(name).stem
+        stem = PurePosixPath(usual(name)).stem
         path = self._files.get(stem)
         if path is None:
             return None

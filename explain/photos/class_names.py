@@ -4,6 +4,7 @@ They are read from torchvision's and timm's own files without importing either: 
 """
 
 import runpy
+import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -17,7 +18,8 @@ IMAGENET_CLASSES = 1000
 
 def plain(name: str) -> str:
     """A class name for comparing: `Solar_Dish` and `solar dish` are the same."""
-    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
+    words = unicodedata.normalize("NFC", name).replace("_", " ").replace("-", " ")
+    return " ".join(words.casefold().split())
 
 
 @cache

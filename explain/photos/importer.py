@@ -8,25 +8,21 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 
 from explain.core.errors import BadInputError
 from explain.models import Image, ImageSet
 
-from .boxes import BoxLookup, check_boxes, read_boxes
-from .boxes_xml import XmlBoxes
-from .class_names import plain
 from .cleaning import Photo, clean_photo
-from .file_trees import NAMED, FolderTree, Tree, open_tree
-from .imagenet_labels import read_ground_truth
-from .layouts import MANIFEST, Entry, list_photos
+from .entries import Entry, boxes_of
+from .file_trees import NAMED, FolderTree
+from .fit import FirstOfMore, Misfits
 from .pixels import store_picture
+from .sources import Known, Source, check_same_class, opened
 
 CREDITS = ("author", "licence", "source")
 PART = 256  # photos that are kept together, where an import may be stopped and go on
@@ -34,7 +30,12 @@ PART = 256  # photos that are kept together, where an import may be stopped and 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did, in photos. `repeated`: the same bytes twice in what was given."""
+    """What an import did, in photos.
+
+    repeated   the same bytes twice in what was given
+    remarks    how it was read, where that is not plain
+    warnings   photos that people would not see as they are meant
+    """
 
     image_set: ImageSet
     added: int
@@ -43,6 +44,7 @@ class Imported:
     repeated: int
     ignored: list[str]
     remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def import_images(
@@ -68,67 +70,31 @@ def import_images(
     A photo that the set has already (the same bytes) is not stored again; its boxes and credits are replaced by those
     that are given now. Raises BadInputError with a line for each bad file, up to ten.
     """
-    _check_name(set_name)
-    lookup = _lookup(boxes)
-    synsets = read_ground_truth(ground_truth=ground_truth, devkit=devkit) if ground_truth or devkit else None
-    path = path.parent if path.name == MANIFEST and path.is_file() else path
-    with open_tree(path) as tree:
-        if in_place and not isinstance(tree, FolderTree):
+    with opened(
+        path=path, set_name=set_name, boxes=boxes, ground_truth=ground_truth, devkit=devkit
+    ) as source:
+        if in_place and not isinstance(source.tree, FolderTree):
             raise BadInputError(
                 f"{path}: a ZIP cannot be used in place; unpack it, or import without --in-place"
             )
-        listing = list_photos(tree, synsets)
-        importing = _Import(tree=tree, set_name=set_name, boxes=lookup, in_place=in_place)
-        size = PART if resumable else len(listing.entries)
-        for part in _parts(listing.entries, size):
-            importing.take(part, total=len(listing.entries), progress=progress, keep_good=resumable)
+        entries = source.listing.entries
+        importing = _Import(source=source, set_name=set_name, in_place=in_place)
+        for part in _parts(entries, PART if resumable else len(entries)):
+            importing.take(part, total=len(entries), progress=progress, keep_good=resumable)
         importing.finish()
-    return Imported(
-        image_set=ImageSet.objects.get(name=set_name),
-        added=importing.added,
-        already_there=importing.already_there,
-        updated=importing.updated,
-        repeated=importing.repeated,
-        ignored=listing.ignored,
-        remarks=list(lookup.remarks) if lookup else [],
-    )
-
-
-def _lookup(boxes: Path | None) -> BoxLookup | XmlBoxes | None:
-    if boxes is None:
-        return None
-    return XmlBoxes(boxes) if boxes.is_dir() else BoxLookup(read_boxes(boxes), str(boxes))
+    return importing.imported()
 
 
 def _parts(entries: list[Entry], size: int) -> Iterator[list[Entry]]:
     return (entries[start : start + size] for start in range(0, len(entries), size))
 
 
-def _check_name(set_name: str) -> None:
-    try:
-        validate_slug(set_name)
-    except Exception as error:
-        raise BadInputError(
-            f"--set {set_name}: a set's name has letters, digits, - and _ only; choose another"
-        ) from error
-    if len(set_name) > 100:
-        raise BadInputError("--set: a set's name has at most 100 characters; choose a shorter one")
-
-
-class _Known(NamedTuple):
-    """What is kept of every photo until the import ends: there may be 50,000."""
-
-    original_name: str
-    class_name: str
-
-
 @dataclass
 class _Import:
     """One import under way, part by part: rows of the part that are not saved yet, and the files that go if it fails."""
 
-    tree: Tree
+    source: Source
     set_name: str
-    boxes: BoxLookup | XmlBoxes | None
     in_place: bool
     added: int = 0
     updated: int = 0
@@ -136,10 +102,12 @@ class _Import:
     repeated: int = 0
     _done: int = 0
     _bad: list[str] = field(default_factory=list)
-    _seen: dict[str, _Known] = field(default_factory=dict)
+    _seen: dict[str, Known] = field(default_factory=dict)
     _new: list[Image] = field(default_factory=list)
     _changed: list[Image] = field(default_factory=list)
     _written: list[str] = field(default_factory=list)
+    _misfits: Misfits = field(default_factory=Misfits)
+    _first_of: FirstOfMore = field(default_factory=FirstOfMore)
 
     def __post_init__(self) -> None:
         stored = Image.objects.filter(image_set__name=self.set_name)
@@ -177,39 +145,47 @@ class _Import:
             more = len(self._bad) - NAMED
             also = [f"… and {more:,} more"] if more > 0 else []
             raise BadInputError(*self._bad[:NAMED], *also, *(kept if self.added else []))
-        if self.boxes is not None and not self.boxes.used:
-            raise BadInputError(
-                f"{self.boxes.label}: names none of the photos; its file names must be those of {self.tree.label}"
-            )
+        self.source.check_boxes_used()
+
+    def imported(self) -> Imported:
+        return Imported(
+            image_set=ImageSet.objects.get(name=self.set_name),
+            added=self.added,
+            already_there=self.already_there,
+            updated=self.updated,
+            repeated=self.repeated,
+            ignored=self.source.listing.ignored,
+            remarks=[*self.source.remarks, *self._first_of.in_words()],
+            warnings=self._misfits.in_words(),
+        )
 
     def _read(self, entry: Entry, *, keep: bool) -> None:
-        content = self.tree.read(entry.name)
+        content = self.source.tree.read(entry.name)
         digest = hashlib.sha256(content).hexdigest()
         if known := self._seen.get(digest):
-            _check_same_class(entry, known, "in the same import")
+            check_same_class(entry, known, "in the same import")
             self.repeated += 1
             return
         if pk := self._there.get(digest):
             stored = Image.objects.get(pk=pk)
-            _check_same_class(entry, stored, f"in the set {self.set_name}")
+            known = Known(stored.original_name, stored.class_name)
+            check_same_class(entry, known, f"in the set {self.set_name}")
             self._bring_up_to_date(stored, entry)
-            self._seen[digest] = _Known(stored.original_name, stored.class_name)
+            self._misfits.add(entry.name, stored.width, stored.height, stored.boxes)
+            self._seen[digest] = known
             self.already_there += 1
             return
         photo = clean_photo(name=entry.name, content=content, max_pixels=settings.MAX_PIXELS)
         image = self._image(entry, photo, digest)
-        self._seen[digest] = _Known(image.original_name, image.class_name)
+        self._misfits.add(entry.name, image.width, image.height, image.boxes)
+        self._first_of.add(entry.name, photo.first_of)
+        self._seen[digest] = Known(image.original_name, image.class_name)
         if keep:
             self._write(image, entry, photo)
             self._new.append(image)
 
     def _image(self, entry: Entry, photo: Photo, digest: str) -> Image:
         width, height = photo.pixels.size
-        if entry.size and entry.size != (width, height):
-            raise BadInputError(
-                f"{entry.name}: the manifest says {entry.size[0]} × {entry.size[1]}, the photo has {width} × {height};"
-                " correct the manifest (its boxes are in these pixels)"
-            )
         return Image(
             original_name=entry.name[-255:],
             class_index=entry.class_index,
@@ -217,25 +193,13 @@ class _Import:
             width=width,
             height=height,
             source_sha256=digest,
-            boxes=self._boxes_of(entry, width, height) or [],
+            boxes=boxes_of(entry, self.source.boxes, (width, height)) or [],
             **{name: getattr(entry, name) for name in CREDITS},
         )
 
-    def _boxes_of(self, entry: Entry, width: int, height: int) -> list | None:
-        """From the file of boxes, else from the manifest; None where neither says anything."""
-        from_file = (
-            self.boxes.for_photo(entry.name, entry.class_name, (width, height)) if self.boxes else None
-        )
-        boxes = entry.boxes if from_file is None else from_file
-        try:
-            check_boxes(boxes or [], width=width, height=height)
-        except ValueError as error:
-            raise BadInputError(f"{entry.name}: {error}; correct the box") from error
-        return boxes
-
     def _bring_up_to_date(self, image: Image, entry: Entry) -> None:
         values = {name: getattr(entry, name) for name in CREDITS if getattr(entry, name)}
-        boxes = self._boxes_of(entry, image.width, image.height)
+        boxes = boxes_of(entry, self.source.boxes, (image.width, image.height))
         if boxes is not None:
             values["boxes"] = boxes
         if self.in_place and image.source_path:  # the folder may have moved
@@ -260,8 +224,8 @@ class _Import:
         self._written.append(str(image.picture.name))
 
     def _path_of(self, entry: Entry) -> str:
-        assert isinstance(self.tree, FolderTree)
-        return str((self.tree.root / entry.name).absolute())
+        assert isinstance(self.source.tree, FolderTree)
+        return str(self.source.tree.path_of(entry.name).absolute())
 
     def _store(self) -> None:
         """All rows of the part at once."""
@@ -287,11 +251,3 @@ class _Import:
     def _remove_files(self) -> None:
         for name in self._written:
             default_storage.delete(name)
-
-
-def _check_same_class(entry: Entry, known: Image | _Known, where: str) -> None:
-    if plain(entry.class_name) != plain(known.class_name):
-        raise BadInputError(
-            f"{entry.name}: called “{entry.class_name}” here, but “{known.class_name}” {where} ({known.original_name});"
-            " one photo has one class: correct one of the two"
-        )

@@ -3,41 +3,53 @@
 No Django here. A class is looked up among ImageNet's names where the layout does not give its index.
 """
 
-import csv
-import io
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from explain.core.errors import BadInputError
 
-from .boxes import Box, parse_boxes
-from .class_names import imagenet_class, imagenet_names
-from .cleaning import EXTENSIONS
+from .class_names import imagenet_class, plain
+from .entries import Entry
 from .file_trees import NAMED, Tree
+from .kinds import ARCHIVES, EXTENSIONS, OTHER_PICTURES, is_read
+from .manifests import nearest_manifest, read_manifest
 
-# Pictures of kinds that are not taken: named in an error instead of passed over.
-OTHER_PICTURES = {".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".svg"}
-MANIFEST = "manifest.csv"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One photo and what is said of it. `size` is what the manifest claims, (width, height)."""
-
-    name: str
-    class_name: str
-    class_index: int | None = None
-    boxes: list[Box] | None = None
-    size: tuple[int, int] | None = None
-    author: str = ""
-    licence: str = ""
-    source: str = ""
+# Folders that divide a data set for training: never classes, where there are two of them.
+SPLITS = {
+    "train",
+    "training",
+    "trainval",
+    "val",
+    "valid",
+    "validation",
+    "dev",
+    "test",
+    "testing",
+    "eval",
+    "holdout",
+}
+NO_PICTURE = "no picture"
+ARCHIVE_INSIDE = "an archive inside, which is not opened: unpack it first"
+NOT_LISTED = "not in the manifest"
+LEFT_BEHIND = "left behind by macOS or Windows"
+EMPTY_FOLDER = "a folder without files"
 
 
 @dataclass(frozen=True)
 class Listing:
+    """The photos of a tree. `passed_over`: why -> names. `remarks`: how the tree was read, where that is not plain."""
+
     entries: list[Entry]
-    ignored: list[str]
+    passed_over: dict[str, list[str]]
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Files that somebody may miss: not what file managers leave behind."""
+        missed = (names for why, names in self.passed_over.items() if why not in (LEFT_BEHIND, EMPTY_FOLDER))
+        return sorted(name for names in missed for name in names)
 
 
 def list_photos(tree: Tree, synsets: dict[str, str] | None = None) -> Listing:
@@ -47,30 +59,45 @@ def list_photos(tree: Tree, synsets: dict[str, str] | None = None) -> Listing:
     layout, a flat folder and a list.
     """
     names = tree.names()
+    remarks: list[str] = []
     if synsets is not None:
-        return _from_synsets(names, synsets, tree.label)
-    manifests = [name for name in names if name == MANIFEST or name.endswith(f"/{MANIFEST}")]
-    if manifests:
-        nearest = min(manifests, key=lambda name: name.count("/"))
-        entries = _from_manifest(tree, nearest)
-        listed = {entry.name for entry in entries} | {nearest}
-        ignored = [name for name in names if name not in listed]
+        entries, rest = _from_synsets(names, synsets, tree.label), NO_PICTURE
+    elif manifest := nearest_manifest(names):
+        entries, rest = read_manifest(tree, manifest), NOT_LISTED
+        names.remove(manifest)
     else:
-        entries, ignored = _from_folders(names, tree.label)
+        entries, remarks = _from_folders(tree, names)
+        rest = NO_PICTURE
+    passed_over = _passed_over(tree, names, {entry.name for entry in entries}, rest)
     if not entries:
         raise BadInputError(
-            f"{tree.label}: holds no photos; give a folder for each class (hammer/1.jpg …) or a manifest.csv"
+            f"{tree.label}: holds no photos{_only(passed_over)}; give a folder for each class (hammer/1.jpg …) or a manifest.csv"
         )
-    return Listing(entries, ignored)
+    entries, merged = _one_name_each(entries)
+    return Listing(entries, passed_over, [*tree.remarks, *remarks, *merged])
 
 
-def _from_synsets(names: list[str], synsets: dict[str, str], label: str) -> Listing:
-    entries, ignored, unknown = [], [], []
+def _passed_over(tree: Tree, names: Sequence[str], taken: set[str], rest: str) -> dict[str, list[str]]:
+    why: dict[str, list[str]] = {}
+    for name in names:
+        if name not in taken:
+            why.setdefault(ARCHIVE_INSIDE if _suffix(name) in ARCHIVES else rest, []).append(name)
+    named = {LEFT_BEHIND: [*tree.left_behind], EMPTY_FOLDER: [f"{name}/" for name in tree.empty_folders]}
+    return why | {reason: found for reason, found in named.items() if found}
+
+
+def _only(passed_over: dict[str, list[str]]) -> str:
+    archives = passed_over.get(ARCHIVE_INSIDE)
+    return f", only {archives[0]}, {ARCHIVE_INSIDE}" if archives else ""
+
+
+def _from_synsets(names: list[str], synsets: dict[str, str], label: str) -> list[Entry]:
+    entries, unknown = [], []
     for name in names:
         synset = synsets.get(PurePosixPath(name).stem)
         if _suffix(name) not in EXTENSIONS:
-            ignored.append(name)
-        elif synset is None:
+            continue
+        if synset is None:
             unknown.append(
                 f"{name}: the list of classes does not have it; complete the list, or take the photo out"
             )
@@ -81,106 +108,93 @@ def _from_synsets(names: list[str], synsets: dict[str, str], label: str) -> List
         raise BadInputError(*unknown[:NAMED], *_and_more(unknown))
     if not entries:
         raise BadInputError(f"{label}: holds no photos; give the folder with ILSVRC2012_val_00000001.JPEG …")
-    return Listing(entries, ignored)
+    return entries
 
 
 def _and_more(lines: list[str]) -> list[str]:
     return [f"… and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
 
 
-def _from_folders(names: list[str], label: str) -> tuple[list[Entry], list[str]]:
-    """hammer/1.jpg -> a hammer. A folder that holds all the class folders (as ZIPs often have) is passed over."""
-    photos = [name for name in names if _suffix(name) in EXTENSIONS | OTHER_PICTURES]
-    depth = 1 if photos and all(_under_one_folder(name, photos[0]) for name in photos) else 0
-    loose = [name for name in photos if name.count("/") <= depth]
-    if loose:
-        raise BadInputError(
-            *(
-                f"{name}: is in no class folder of {label}; put it into one, or list it in a manifest.csv"
-                for name in loose[:NAMED]
-            )
-        )
-    entries = []
+def _from_folders(tree: Tree, names: Sequence[str]) -> tuple[list[Entry], list[str]]:
+    """hammer/1.jpg -> a hammer, and what was passed over above the classes."""
+    photos = [name for name in names if _is_photo(tree, name)]
+    above, remarks = _folders_above(photos)
+    entries, loose = [], []
     for name in photos:
-        index, class_name = imagenet_class(name.split("/")[depth])
+        folders = name.split("/")[above:-1]
+        if not folders:
+            loose.append(
+                f"{name}: is in no class folder of {tree.label}; put it into one, or list it in a manifest.csv"
+            )
+            continue
+        index, class_name = imagenet_class(unicodedata.normalize("NFC", folders[0]))
         entries.append(Entry(name=name, class_name=class_name, class_index=index))
-    return entries, [name for name in names if _suffix(name) not in EXTENSIONS | OTHER_PICTURES]
+    if loose:
+        raise BadInputError(*loose[:NAMED])
+    return entries, remarks
 
 
-def _under_one_folder(name: str, other: str) -> bool:
-    return name.count("/") >= 2 and name.split("/")[0] == other.split("/")[0]
+def _is_photo(tree: Tree, name: str) -> bool:
+    """By its ending, or where that says nothing by its first bytes."""
+    suffix = _suffix(name)
+    if suffix in EXTENSIONS or suffix in OTHER_PICTURES:
+        return True
+    return suffix not in ARCHIVES and is_read(tree.head(name))
+
+
+def _folders_above(photos: Sequence[str]) -> tuple[int, list[str]]:
+    """How many folders stand above the class folders, and what there is to say of them.
+
+    Passed over are folders that hold all others, and the train/val/test of data sets.
+    """
+    parts = [name.split("/") for name in photos]
+    above: list[str] = []
+    divided: set[str] = set()
+    while parts:
+        depth = len(above)
+        tops = {folders[depth] if len(folders) > depth + 1 else "" for folders in parts}
+        if len(tops) == 1 and all(len(folders) > depth + 2 for folders in parts):
+            above += tops
+        elif not divided and _are_splits(tops):
+            divided = tops
+            above.append(f"({', '.join(sorted(tops))})")
+        else:
+            break
+    divided = divided or {folder for folder in above if folder.lower() in SPLITS}
+    remarks = []
+    if divided:
+        names = ", ".join(sorted(divided))
+        remarks.append(
+            f"{names}: taken for {_PARTS if len(divided) > 1 else _PART}; the classes are the folders inside."
+        )
+    if len(above) > 1:
+        remarks.append(f"All photos lie in {'/'.join(above)}; the folders inside it are the classes.")
+    return len(above), remarks
+
+
+_PART, _PARTS = "a part of a data set, not for a class", "parts of a data set, not for classes"
+
+
+def _are_splits(tops: set[str]) -> bool:
+    """Whether the top folders are parts of a data set: two or more of their names, and no other."""
+    return len(tops) > 1 and {top.lower() for top in tops} <= SPLITS
+
+
+def _one_name_each(entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
+    """Classes whose names differ in capitals or in `_` alone are one, called as it comes first."""
+    called: dict[str, str] = {}
+    merged: dict[str, set[str]] = {}
+    unified = []
+    for entry in entries:
+        name = called.setdefault(plain(entry.class_name), entry.class_name)
+        if name != entry.class_name:
+            merged.setdefault(name, set()).add(entry.class_name)
+        unified.append(entry if name == entry.class_name else replace(entry, class_name=name))
+    return unified, [
+        f"{', '.join(sorted(others))}: taken for the class {name}, which is written otherwise."
+        for name, others in merged.items()
+    ]
 
 
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
-
-
-def _from_manifest(tree: Tree, name: str) -> list[Entry]:
-    try:
-        text = tree.read(name).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        columns, rows = set(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{name}: not UTF-8 text; save it as UTF-8 CSV") from error
-    except csv.Error as error:
-        raise BadInputError(f"{name}: is no CSV ({error}); save it as UTF-8 CSV") from error
-    if "file" not in columns or not columns & {"class_name", "class_index"}:
-        raise BadInputError(f"{name}: needs the columns file and class_name (or class_index)")
-    folder = name[: -len(MANIFEST)]
-    entries: list[Entry] = []
-    bad: list[str] = []
-    for line, row in rows:
-        try:
-            entries.append(_entry(folder, {key: (value or "").strip() for key, value in row.items() if key}))
-        except ValueError as error:
-            bad.append(f"{name} line {line}: {error}; correct the line")
-    if bad:
-        raise BadInputError(*bad[:NAMED])
-    return entries
-
-
-def _entry(folder: str, row: dict[str, str]) -> Entry:
-    """One line of a manifest. ValueError says what is wrong with it."""
-    if not row["file"]:
-        raise ValueError("names no file")
-    index, class_name = _class_of(row.get("class_index", ""), row.get("class_name", ""))
-    return Entry(
-        name=folder + row["file"],
-        class_name=class_name,
-        class_index=index,
-        boxes=parse_boxes(row["boxes"]) if "boxes" in row else None,
-        size=_size_of(row.get("width", ""), row.get("height", "")),
-        author=_short(row, "author", 200),
-        licence=_short(row, "licence", 100),
-        source=_short(row, "source", 500),
-    )
-
-
-def _class_of(index: str, name: str) -> tuple[int | None, str]:
-    """What the line says; the half that it leaves out comes from ImageNet's names."""
-    if not index:
-        if not name:
-            raise ValueError("names no class")
-        known_index, full_name = imagenet_class(name)
-        return known_index, full_name if known_index is not None else name
-    if not index.isdecimal():
-        raise ValueError(f"class_index “{index}” is not a whole number from 0")
-    number = int(index)
-    if not name and number >= len(imagenet_names()):
-        raise ValueError(f"class_index {number} is not an ImageNet class and no class_name is given")
-    return number, name or imagenet_names()[number]
-
-
-def _size_of(width: str, height: str) -> tuple[int, int] | None:
-    if not width and not height:
-        return None
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ValueError(f"“{width}” × “{height}” is not a size in pixels")
-    return int(width), int(height)
-
-
-def _short(row: dict[str, str], column: str, limit: int) -> str:
-    text = row.get(column, "")
-    if len(text) > limit:
-        raise ValueError(f"{column} has {len(text)} characters, over {limit}")
-    return text

@@ -11,7 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from explain import jobs, tasks
 from explain.core.errors import BadInputError
-from explain.models import Job
+from explain.models import ImageSet, Job
+
+from .visibility import Sight
+
+OTHERS_SET = "Somebody else’s set is called so; choose another name, or ask to be let into its study."
 
 
 def _staff(user: Any) -> bool:
@@ -40,3 +44,11 @@ def send_and_show(request: HttpRequest, job: Job) -> HttpResponse:
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     return redirect("job", job.pk)
+
+
+def is_others(request: HttpRequest, name: str) -> bool:
+    """Whether a set is one that this person may not look at: whoever adds to a set sees it."""
+    return (
+        ImageSet.objects.filter(name=name).exists()
+        and not Sight(request.user).sets().filter(name=name).exists()
+    )

@@ -30,7 +30,7 @@ class PhotosUploadForm(forms.Form):
     file = forms.FileField(
         label="Photos, as a ZIP",
         help_text="A folder for each class (hammer/1.jpg …), or any folders with a manifest.csv that says the class "
-        "of each file. JPEG, PNG or WebP.",
+        "of each file. JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF. You see what would come in before anything is stored.",
         error_messages={"required": "Choose a ZIP of photos.", "empty": "This file is empty."},
     )
     boxes = forms.FileField(

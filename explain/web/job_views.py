@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from explain import jobs
 from explain.models import Job
 
-from .asking import send_and_show, staff_only
+from .asking import OTHERS_SET, is_others, send_and_show, staff_only
 from .forms import AddNetworkForm
 
 
@@ -67,6 +70,25 @@ def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job_of(request, pk)
     jobs.try_again(job)
     return send_and_show(request, job)
+
+
+@staff_only
+@require_POST
+def job_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let photos come in that a worker has looked at, or send them away. Only the first answer counts."""
+    job = _job_of(request, pk)
+    if "add" in request.POST:
+        if is_others(request, job.arguments["set"]):
+            messages.error(request, OTHERS_SET, extra_tags="bad")
+        elif jobs.add_looked_at(job):
+            return send_and_show(request, job)
+        return redirect("job", pk)
+    if not jobs.cancel_looked_at(job):
+        return redirect("job", pk)
+    messages.success(
+        request, "Cancelled: nothing was added, and what you uploaded is gone.", extra_tags="good"
+    )
+    return redirect(f"{reverse('photos-new')}?{urlencode({'back': job.back})}" if job.back else "photos-new")
 
 
 @staff_only

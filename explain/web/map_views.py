@@ -23,7 +23,7 @@ from explain.maps import (
     runs_with_counts,
 )
 from explain.models import Batch, ExplanationMap, Image, MapPicture, Prediction
-from explain.photos import make_picture, sets_with_counts
+from explain.photos import make_picture, misfits_among, sets_with_counts
 
 from .in_words import shown
 from .stored_pictures import stored_picture
@@ -122,7 +122,13 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
     return render(
         request,
         "explain/set.html",
-        {"image_set": image_set, "page": page, "picture": picture, "pictures": MapPicture.choices},
+        {
+            "image_set": image_set,
+            "page": page,
+            "picture": picture,
+            "pictures": MapPicture.choices,
+            "misfits": misfits_among(image_set.images.all()),
+        },
     )
 
 

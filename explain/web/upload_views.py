@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from explain import jobs
-from explain.models import ImageSet, Job
+from explain.models import Job
 
-from .asking import _asked, _back, staff_only
+from .asking import OTHERS_SET, _asked, _back, is_others, staff_only
 from .forms import NetworkForm, PhotosUploadForm, limit_in_words
 from .upload_limit import too_large
 from .visibility import Sight
@@ -27,7 +27,7 @@ KNOWN = (
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def photos(request: HttpRequest) -> HttpResponse:
-    """Photos from a ZIP, or the samples that come with this site."""
+    """Photos from a ZIP, which are looked at and shown before they come in; or the samples that come with this site."""
     posted = request.method == "POST"
     if posted and "samples" in request.POST:
         return _asked(request, Job.Kind.PHOTOS, {"samples": True, "set": jobs.SAMPLES})
@@ -35,14 +35,18 @@ def photos(request: HttpRequest) -> HttpResponse:
     form.label_suffix = ""
     if posted and (words := too_large(request)):
         form.errors["file"] = form.error_class([words])
-    elif posted and form.is_valid() and _is_others(request, form.cleaned_data["set_name"]):
+    elif posted and form.is_valid() and is_others(request, form.cleaned_data["set_name"]):
         form.add_error(
             "set_name",
-            "Somebody else’s set is called so; choose another name, or ask to be let into its study.",
+            OTHERS_SET,
         )
     elif posted and form.is_valid():
         cleaned = form.cleaned_data
-        arguments = {"set": cleaned["set_name"], "file": jobs.keep_upload(cleaned["file"])}
+        arguments = {
+            "set": cleaned["set_name"],
+            "file": jobs.keep_upload(cleaned["file"]),
+            jobs.LOOK_FIRST: True,
+        }
         if cleaned["boxes"]:
             arguments["boxes"] = jobs.keep_upload(cleaned["boxes"])
         return _asked(request, Job.Kind.PHOTOS, arguments)
@@ -55,14 +59,6 @@ def photos(request: HttpRequest) -> HttpResponse:
             "limit": limit_in_words(),
             "limit_mib": settings.UPLOAD_MAX_MIB,
         },
-    )
-
-
-def _is_others(request: HttpRequest, name: str) -> bool:
-    """Whether a set is one that this person may not look at: whoever adds to a set sees it."""
-    return (
-        ImageSet.objects.filter(name=name).exists()
-        and not Sight(request.user).sets().filter(name=name).exists()
     )
 
 

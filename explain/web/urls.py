@@ -11,6 +11,7 @@ urlpatterns = [
     path("maps/jobs/<int:pk>/", job_views.job, name="job"),
     path("maps/jobs/<int:pk>/state.json", job_views.job_state, name="job-state"),
     path("maps/jobs/<int:pk>/retry/", job_views.job_retry, name="job-retry"),
+    path("maps/jobs/<int:pk>/answer/", job_views.job_answer, name="job-answer"),
     path("maps/jobs/<int:pk>/picture.jpg", job_views.job_picture, name="job-picture"),
     path("maps/runs/<int:pk>/", map_views.run, name="run"),
     path("maps/runs/<int:pk>/state.json", map_views.run_state, name="run-state"),

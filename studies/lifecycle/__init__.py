@@ -3,7 +3,7 @@
 from .fingerprint import code_version, picture_hashes
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
-from .readiness import MissingMapsError, create_study, make_ready, new_study, untitled
+from .readiness import MissingMapsError, create_study, make_ready, misfits, new_study, untitled
 from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
@@ -26,6 +26,7 @@ __all__ = [
     "differences",
     "find_version",
     "make_ready",
+    "misfits",
     "named_download",
     "new_study",
     "open_study",

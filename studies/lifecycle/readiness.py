@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from explain import map_sources
 from explain.models import ExplanationMap, Image, Network
-from explain.photos import label_targets
+from explain.photos import label_targets, misfits_among
 from studies.models import Arm, Item, ItemMap, Study
 from studies.protocol import (
     ArmPlan,
@@ -20,6 +20,7 @@ from studies.protocol import (
     choose_photos,
     chosen_images,
     find_networks,
+    find_set,
     precompute_command,
     untitled_remark,
 )
@@ -107,6 +108,19 @@ def untitled(study: Study) -> list[str]:
     except ProtocolError:
         return []
     return untitled_remark(protocol.wording, protocol.language, classes)
+
+
+def misfits(study: Study) -> list[str]:
+    """Photos that people would not see as they are meant: the study's own, or those of the classes that a draft chooses from."""
+    if study.state not in Study.LACKS_SOMETHING:
+        return misfits_among(Image.objects.filter(pk__in=study.items.values("image")))
+    try:
+        protocol = check_protocol(study.protocol)
+        classes = [row.name for row in choose_classes(protocol).classes if row.chosen]
+        photos = find_set(protocol).images.filter(class_name__in=classes)
+    except ProtocolError:
+        return []
+    return [f"Of the photos to choose from, {words}" for words in misfits_among(photos)]
 
 
 def check_labels(photos: list[Image], networks: list[Network]) -> None:

@@ -39,12 +39,20 @@ Run = Callable[..., None]  # runs a command as anyone would, after showing it
 def photos_stage(inputs: Inputs, run: Run) -> None:
     """The sample photos, or ImageNet's as they are published, used in place."""
     if inputs.samples:
-        run("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", inputs.set_name)
+        run(
+            "import_images",
+            settings.BASE_DIR / "samples/photos/manifest.csv",
+            "--set",
+            inputs.set_name,
+            "--yes",
+        )
     elif inputs.images is not None:
         given = {"--ground-truth": inputs.ground_truth, "--devkit": inputs.devkit, "--boxes": inputs.boxes}
         options = [word for name, path in given.items() if path is not None for word in (name, path)]
         place = ["--in-place"] if inputs.images.is_dir() else []
-        run("import_images", inputs.images, "--set", inputs.set_name, *options, *place, "--resumable")
+        run(
+            "import_images", inputs.images, "--set", inputs.set_name, *options, *place, "--resumable", "--yes"
+        )
 
 
 def networks_stage(inputs: Inputs, run: Run) -> None:

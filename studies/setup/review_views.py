@@ -11,7 +11,7 @@ from explain import maps
 from explain.core.errors import BadInputError
 from explain.tasks import send
 from explain.web import shown
-from studies.lifecycle import NAMED, comparison, orders_are_known, untitled
+from studies.lifecycle import NAMED, comparison, misfits, orders_are_known, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
 from studies.setup.forms.base import methods_of, networks_of
@@ -43,8 +43,8 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "summary": _summary(study),
             "orders_known": NAMED if orders_are_known(study) else "",
             "gave_up": _gave_up(study, faults),
-            "untitled": [] if faults else untitled(study),
             "lacks_consent": unsaid(study.protocol),
+            "remarks": [] if faults else [*untitled(study), *misfits(study)],
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
             **(comparison(study) if study.state == Study.State.READY else {}),

@@ -28,6 +28,26 @@ def addresses(admin_user):
     source = {"version": 1, "slug": "draft", "title": "Draft", "task": "choice", "design": {"seed": 1}}
     create_draft(source={**source, "photos": {"set": "photos-of-birds"}, "arms": arms})
     job = Job.objects.create(kind="photos", created_by=admin_user, arguments={"set": "birds"})
+    plan = {
+        "set_name": "birds",
+        "new": 1200,
+        "boxed": 3,
+        "already_there": 2,
+        "repeated": 1,
+        "classes": [["café", 1000], ["日本", 200]],
+        "passed_over": [{"why": "no picture", "count": 30, "names": [f"notes/{'long' * 20}.txt"]}],
+        "remarks": [
+            "train, val: taken for parts of a data set, not for classes; the classes are the folders inside."
+        ],
+        "warnings": [f"{'a-long-name' * 8}.jpg is longer than 2 to 1: people see its middle square only."],
+    }
+    looked_at = Job.objects.create(
+        kind="photos",
+        created_by=admin_user,
+        state="done",
+        arguments={"set": "birds", "look_first": True},
+        result={"plan": plan},
+    )
     return [
         reverse("study-watch", args=["birds"]),
         reverse("study-void", args=["birds", 1]),
@@ -38,6 +58,7 @@ def addresses(admin_user):
         reverse("photos-new"),
         reverse("network-new"),
         reverse("job", args=[job.pk]),
+        reverse("job", args=[looked_at.pk]),
     ]
 
 

@@ -36,7 +36,9 @@ class Command(BaseCommand):
         self.step("Database")
         password = local_site.prepare()
         self.step("Photos and networks")
-        self.run("import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples")
+        self.run(
+            "import_images", settings.BASE_DIR / "samples/photos/manifest.csv", "--set", "samples", "--yes"
+        )
         for name, load in NETWORKS.items():
             self.run("add_network", name, "--load", load)
         with local_site.worker():

@@ -190,6 +190,10 @@ def test_the_command_prints_a_table_or_json_and_its_bar_on_stderr(inbox, capfd):
         "repeated": 0,
         "ignored": [],
         "remarks": [],
+        "warnings": [
+            "3 photos are under 100 pixels high or wide, and will be a blur: hammer/1.jpg, hammer/2.jpg, solar_dish/a.png; "
+            "take them from a larger original, or leave them out."
+        ],
         "photos": 3,
         "classes": 2,
     }

@@ -256,7 +256,7 @@ def test_after_a_bad_file_nothing_more_is_written_and_nothing_stays(inbox, setti
         write(self, image, entry, photo)
 
     monkeypatch.setattr(importer._Import, "_write", counted)
-    with pytest.raises(BadInputError, match=r"^hammer/2\.jpg: not a PNG"):
+    with pytest.raises(BadInputError, match=r"^hammer/2\.jpg: not a picture that"):
         import_images(path=inbox, set_name="s")
     assert written == ["hammer/1.jpg"]
     assert not ImageSet.objects.exists()

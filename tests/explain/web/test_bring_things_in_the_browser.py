@@ -19,6 +19,7 @@ from explain.core import background
 from explain.jobs import downloads, jobs
 from explain.models import Image, ImageSet, Job, Network
 from tests.explain.photo_files import photo_bytes
+from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,9 +49,21 @@ def birds(*extra):
     return packed(**photos, **{"dam/1.jpg": photo_bytes(7, (120, 100))}, **dict(extra))
 
 
-def upload(browser, content, name="my photos.zip", **fields):
+def look_at(browser, content, name="my photos.zip", **fields):
+    """Send a ZIP; the answer is the page that shows what would come in, or the form with what is wrong."""
     file = SimpleUploadedFile(name, content, "application/zip")
     return browser.post(reverse("photos-new"), {"file": file, **fields}, follow=True)
+
+
+def answer(browser, what, job=None):
+    job = job or Job.objects.first()
+    return browser.post(reverse("job-answer", args=[job.pk]), {what: "1"}, follow=True)
+
+
+def upload(browser, content, name="my photos.zip", **fields):
+    """Send a ZIP, and say yes to what is shown."""
+    page = look_at(browser, content, name, **fields)
+    return answer(browser, "add") if b"Add these photos" in page.content else page
 
 
 def test_a_zip_comes_in_and_its_page_counts(browser, tasks_run_in_place):
@@ -61,6 +74,107 @@ def test_a_zip_comes_in_and_its_page_counts(browser, tasks_run_in_place):
     job = Job.objects.get()
     assert (job.state, job.result["classes"], job.result["added"]) == ("done", 2, 3)
     assert not [name for name in walk(default_storage) if name.startswith("uploads/")]
+
+
+def uploads() -> list[str]:
+    return [name for name in walk(default_storage) if name.startswith("uploads/")]
+
+
+def test_what_would_come_in_is_shown_before_anything_is_stored(browser, tasks_run_in_place):
+    extra = {"train.jpg/long.jpg": photo_bytes(8, (400, 120)), "notes.txt": b"x", "__MACOSX/._hammer": b"x"}
+    page = look_at(browser, birds(*extra.items()), set_name="mine").content.decode()
+    assert "Add 4 photos to mine?" in page
+    for name, count in (("dam", 1), ("hammer", 2), ("train.jpg", 1)):
+        assert f'<th scope="row">{name}</th><td class="number">{count}</td>' in page
+    assert "1 file: no picture" in page
+    assert "1 file: left behind by macOS or Windows" in page
+    assert "train.jpg/long.jpg is longer than 2 to 1" in page
+    assert not Image.objects.exists()
+    assert not ImageSet.objects.exists()
+    assert len(uploads()) == 1
+    page = answer(browser, "add").content.decode()
+    assert "4 photos in mine" in page
+    assert "longer than 2 to 1" in page
+    assert Image.objects.count() == 4
+    assert uploads() == []
+
+
+@pytest.mark.parametrize("back", ["", "/studies/birds/set-up/photos/"])
+def test_a_cancelled_upload_leaves_nothing_behind(browser, tasks_run_in_place, back):
+    boxes = SimpleUploadedFile("boxes.csv", b"file,boxes\n0.jpg,1 2 30 40\n")
+    look_at(browser, birds(), set_name="mine", boxes=boxes, back=back)
+    assert len(uploads()) == 2
+    page = answer(browser, "cancel")
+    assert "nothing was added" in page.content.decode()
+    assert page.redirect_chain[-1][0].startswith(reverse("photos-new"))
+    assert f'name="back" value="{back}"' in page.content.decode()
+    assert list(walk(default_storage)) == []
+    assert not Job.objects.exists()
+    assert not ImageSet.objects.exists()
+
+
+def test_only_the_first_answer_counts(browser, tasks_run_in_place, monkeypatch):
+    look_at(browser, birds(), set_name="mine")
+    job = Job.objects.get()
+    sent = []
+    monkeypatch.setattr("explain.tasks.tell", lambda task, *ids: sent.append(ids))
+    answer(browser, "add")
+    answer(browser, "add")
+    answer(browser, "cancel", job)
+    assert sent == [(job.pk,)]
+    assert len(uploads()) == 1
+    assert jobs.run_job(job.pk).state == "done"
+    answer(browser, "cancel", job)
+    answer(browser, "add")
+    assert Image.objects.count() == 3
+    assert Job.objects.get().state == "done"
+
+
+def test_photos_that_were_looked_at_are_not_added_to_a_set_that_somebody_else_made_meanwhile(
+    browser, tasks_run_in_place
+):
+    look_at(browser, birds(), set_name="photos-of-birds")
+    photos = make_study("birds").items.get(index=0).image.image_set.images
+    assert "Somebody else’s set is called so" in answer(browser, "add").content.decode()
+    assert (
+        browser.get(reverse("image-set", args=["photos-of-birds"])).status_code == 404
+    )  # a look gives no right
+    assert photos.count() == 3
+
+
+def test_an_upload_that_nobody_answers_goes_after_a_day(browser, tasks_run_in_place):
+    look_at(browser, birds(), set_name="forgotten")
+    look_at(browser, birds(), set_name="recent")
+    old = Job.objects.filter(arguments__set="forgotten")
+    old.update(finished_at=old.get().finished_at - timedelta(hours=25))
+    assert len(uploads()) == 2
+    look_at(browser, birds(), set_name="new")
+    assert sorted(Job.objects.values_list("arguments__set", flat=True)) == ["new", "recent"]
+    assert len(uploads()) == 2
+
+
+def test_what_waits_for_an_answer_is_no_orphan(browser, tasks_run_in_place, monkeypatch):
+    look_at(browser, birds(), set_name="mine")
+    monkeypatch.setattr("config.files.YOUNG", timedelta(0))
+    assert check_files().orphans == []
+
+
+def test_nobody_answers_for_somebody_else(client, browser, tasks_run_in_place, stranger):
+    look_at(browser, birds(), set_name="mine")
+    client.force_login(stranger)
+    for what in ("add", "cancel"):
+        assert answer(client, what).status_code == 404
+    assert not Image.objects.exists()
+    assert len(uploads()) == 1
+
+
+def test_photos_that_are_all_there_may_still_bring_boxes(browser, tasks_run_in_place):
+    upload(browser, birds(), set_name="mine")
+    boxes = SimpleUploadedFile("boxes.csv", b"file,boxes\n0.jpg,1 2 90 90\n")
+    page = look_at(browser, birds(), set_name="mine", boxes=boxes).content.decode()
+    assert "The set has all of these photos." in page
+    answer(browser, "add")
+    assert Image.objects.exclude(boxes=[]).get().original_name == "hammer/0.jpg"
 
 
 def test_a_set_is_called_as_its_file_if_nobody_says_otherwise(browser, tasks_run_in_place):

@@ -175,14 +175,14 @@ def test_the_gallery_takes_as_many_queries_for_many_photos_as_for_few(
     client, researcher, gallery, django_assert_num_queries
 ):
     client.force_login(researcher)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(client, "image-set", "tools")
     network = Network.objects.get()
     for number in range(3, 9):
         image = make_image(gallery, number)
         make_map(image, network, "grad-cam")
         Prediction.objects.create(image=image, network=network, top_class=1, top_probability=0.5)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(client, "image-set", "tools")
 
 

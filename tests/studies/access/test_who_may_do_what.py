@@ -60,6 +60,7 @@ PAGES = {
     "job": (CHANGE, CHANGE),
     "job-state": (CHANGE, NOBODY),
     "job-retry": (NOBODY, CHANGE),
+    "job-answer": (NOBODY, CHANGE),
     "job-picture": (CHANGE, NOBODY),
     "image-set": (LOOK, NOBODY),
     "photo-picture": (LOOK, NOBODY),

@@ -49,14 +49,15 @@ def test_sample_photos_come_from_the_manifest_and_imagenets_are_used_in_place(ru
         str(settings.BASE_DIR / "samples/photos/manifest.csv"),
         "--set",
         "few",
+        "--yes",
     ]
     stages.photos_stage(inputs(images=tmp_path, devkit=tmp_path / "kit", boxes=tmp_path / "boxes"), run)
     assert run.ran.pop() == [
         "import_images", str(tmp_path), "--set", "few", "--devkit", str(tmp_path / "kit"),
-        "--boxes", str(tmp_path / "boxes"), "--in-place", "--resumable",
+        "--boxes", str(tmp_path / "boxes"), "--in-place", "--resumable", "--yes",
     ]  # fmt: skip
     stages.photos_stage(inputs(images=tmp_path / "val.zip", ground_truth=tmp_path / "truth"), run)
-    assert run.ran.pop()[4:] == ["--ground-truth", str(tmp_path / "truth"), "--resumable"]
+    assert run.ran.pop()[4:] == ["--ground-truth", str(tmp_path / "truth"), "--resumable", "--yes"]
 
 
 def test_networks_of_the_samples_are_added_and_no_others(run):
