@@ -89,6 +89,35 @@ def incomplete_beta(x: float, y: float, a: float, b: float) -> float:
     return front / value
 
 
+def student_tails(t: float, df: float) -> float:
+    """The chance that Student's t with `df` degrees of freedom lies beyond −|t| or |t| (A&S 26.5.27).
+
+    >>> round(student_tails(2.144787, 14), 6)
+    0.05
+    """
+    square = t * t
+    return incomplete_beta(df / (df + square), square / (df + square), df / 2, 0.5)
+
+
+def f_tail(f: float, above: float, below: float) -> float:
+    """The chance that F with `above` and `below` degrees of freedom exceeds f (A&S 26.6.2).
+
+    >>> round(f_tail(3.885294, 2, 12), 6)
+    0.05
+    """
+    part = above * f / (below + above * f)
+    return incomplete_beta(below / (below + above * f), part, below / 2, above / 2)
+
+
+def beta_quantile(p: float, a: float, b: float) -> float:
+    """The x with I_x(a, b) = p, for p between 0 and 1, by halving between 0 and 1.
+
+    >>> round(beta_quantile(0.025, 8, 3), 6)
+    0.443905
+    """
+    return crossing(lambda x: p - incomplete_beta(x, 1 - x, a, b), 0.0, 1.0)
+
+
 def _stirling_rest(a: float) -> float:
     """ln Γ(a) less Stirling's (a − ½) ln a − a + ½ ln 2π (DLMF 5.11.1): differences of ln Γ itself lose digits where a is large."""
     if a < 16:

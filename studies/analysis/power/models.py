@@ -39,7 +39,7 @@ class ChoiceModel(PowerModel):
     def level(self, assumptions: Assumptions, arms: int) -> np.ndarray:
         shares = self.shares(assumptions, arms)
         rng = np.random.default_rng(0)
-        return _levels_for(shares, assumptions.spread * rng.standard_normal((POPULATION, arms + 1)))
+        return levels_for(shares, assumptions.spread * rng.standard_normal((POPULATION, arms + 1)))
 
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         picked = np.argmax(latent + rng.gumbel(size=latent.shape), axis=1)
@@ -69,7 +69,7 @@ class RatingModel(PowerModel):
 CHOICES, RATINGS = ChoiceModel(), RatingModel()
 
 
-def _levels_for(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
+def levels_for(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
     """μ at which the mean chances over all tastes are `shares` (the contraction of Berry, Levinsohn & Pakes 1995)."""
     with np.errstate(divide="ignore"):
         level = np.log(shares)  # −∞ for “same” that is never said
