@@ -2,10 +2,12 @@
 
 from .analysis_plan import (
     HIDDEN,
+    PRIMARY,
     RULES,
     SPENDING,
     AnalysisPlan,
     bounds_of,
+    plan_in,
     plan_of,
     results_hidden,
     with_hidden_results,
@@ -46,6 +48,7 @@ __all__ = [
     "MISSHAPEN",
     "NAME",
     "ON_COMMAND_LINE",
+    "PRIMARY",
     "RULES",
     "SPENDING",
     "TITLES",
@@ -78,6 +81,7 @@ __all__ = [
     "on_page",
     "on_page_with_key",
     "parse_toml",
+    "plan_in",
     "plan_of",
     "precompute_command",
     "read_protocol",

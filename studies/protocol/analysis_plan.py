@@ -2,6 +2,7 @@
 
 [analysis]
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
+primary = "items"                                  # of ratings, what counts once: or "people", "answers"
 hide_running_results = true                        # nobody sees results before the study is closed
 
 [looks]                                            # optional: looks at the data before it is full
@@ -24,6 +25,7 @@ from django.db.models import QuerySet
 
 from studies.analysis.answers import AnswersError
 from studies.analysis.exclusions import Rules
+from studies.analysis.intervals import Per
 from studies.analysis.sequential import LookBoundary, Spending, plan_looks
 from studies.models import Study
 from studies.trial_types import trial_type_in
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from .parser import Reader
 
 SPENDING: list[Spending] = list(get_args(Spending))
+PRIMARY: list[Per] = list(get_args(Per))
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,25 @@ class AnalysisPlan:
     rules: Rules | None
     hide_running_results: bool
     looks: InterimSchedule | None
+    primary: Per  # what counts once in the figure that the study is judged by
 
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
     """The plan of a study, from its protocol as it was read and checked."""
-    analysis, exclusions = study.protocol.get("analysis", {}), study.protocol.get("exclusions", {})
+    return plan_in(study.protocol, arms)
+
+
+def plan_in(protocol: dict[str, Any], arms: tuple[str, ...]) -> AnalysisPlan:
+    """The plan that a protocol has, from its keys as they were read and checked."""
+    analysis, exclusions = protocol.get("analysis", {}), protocol.get("exclusions", {})
     pairs = [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])]
     rules = Rules(**{name: exclusions[name] for name in RULES if name in exclusions})
     return AnalysisPlan(
         contrasts=tuple((a, b) for a, b in pairs),
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
-        looks=_looks(study.protocol.get("looks", {})),
+        looks=_looks(protocol.get("looks", {})),
+        primary=analysis.get("primary", PRIMARY[0]),
     )
 
 
@@ -107,6 +117,8 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
     contrasts = analysis.pairs("contrasts", arms)
     analysis.flag("hide_running_results")
+    if trial_type_in(reader.values).asked.declares_primary:
+        analysis.one_of("primary", PRIMARY, default=PRIMARY[0])
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
         exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)

@@ -57,7 +57,7 @@ def _correlation(correlation: Correlation | None) -> dict[str, Any] | None:
 
 
 COMPUTED_WITH = {
-    "interval": "two-way bootstrap, expanded percentiles",
+    "interval": "two-way jackknife of people and items, Student's t with Satterthwaite's degrees of freedom",
     "level": 0.95,
     "interval_draws": DRAWS,
     "permutation_draws": PERMUTATIONS,
