@@ -26,7 +26,7 @@ from django.db.models import QuerySet
 from studies.analysis.answers import AnswersError
 from studies.analysis.exclusions import Rules
 from studies.analysis.intervals import Per
-from studies.analysis.sequential import LookBoundary, Spending, plan_looks
+from studies.analysis.sequential import LookBoundary, Spending, check_reach, plan_looks
 from studies.models import Study
 from studies.trial_types import trial_type_in
 
@@ -109,10 +109,13 @@ def with_hidden_results() -> QuerySet[Study]:
 HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."
 
 
-def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool) -> None:
+def check_plan(
+    reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool, people: int | None, each: int
+) -> None:
     """Check the plan's tables in a protocol; faults are noted in the reader.
 
-    `checks`, `practice`: the design's attention checks, and whether it begins with practice.
+    `checks`, `practice`: the design's attention checks, and whether it begins with practice. `people`: how many are planned, if that
+    is said; `each`: the most answers of one.
     """
     analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
     contrasts = analysis.pairs("contrasts", arms)
@@ -129,16 +132,18 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     if share is not None and kind.layout.shown(len(arms)) == 1:
         exclusions.fault(Code.ONE_PLACE, "position_share", value=share, task=kind.name)
     if "looks" in reader.values:
-        _check_looks(reader, contrasts=len(contrasts or []))
+        _check_looks(reader, len(contrasts or []), people, each)
 
 
-def _check_looks(reader: "Reader", contrasts: int) -> None:
+def _check_looks(reader: "Reader", contrasts: int, people: int | None, each: int) -> None:
     looks = reader.table("looks")
     after = looks.shares("after")
     spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
     if after and spending in SPENDING:
         try:
-            bounds_of(InterimSchedule(tuple(after), spending), contrasts)
+            bounds = bounds_of(InterimSchedule(tuple(after), spending), contrasts)
+            if people:
+                check_reach(bounds, people, each)
         except AnswersError as error:
             looks.fault(Code.LOOKS, "after", value=after, why=str(error))
     if trial_type_in(reader.values).asked.declares_contrasts and not contrasts:

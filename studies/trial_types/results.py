@@ -147,6 +147,12 @@ class Further:
     methods_of: str = ""  # what `methods` are intervals of, and their columns
     methods_columns: tuple[str, ...] = ()
 
+    @property
+    def by_estimand(self) -> list[dict[str, Any]]:
+        """The figures of `estimands`, each with what it is in every way of counting."""
+        every = zip(*(one.lines for one in self.estimands), strict=True)
+        return [{"name": row[0][0], "found": [found for _, found in row]} for row in every]
+
 
 @dataclass(frozen=True)
 class LookVerdict:

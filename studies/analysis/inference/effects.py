@@ -19,7 +19,9 @@ is 0 only where every answer is the same.
 
 **Degrees of freedom.** Satterthwaite (1946, Biometrics Bulletin 2, 110–114): V² / (V_people²/ν_people + V_items²/ν_items). ν of a part is
 one less than its effective number of units, 1/Σ G², which is 3.7 where one of 15 people gave half of the answers; or what the spread
-of its D² says, 3·(Σ D²)²/Σ D⁴ − 1, where that is less: it is low where one or two units make up most of the variance.
+of its D² says, 3·(Σ D²)²/Σ D⁴ − 1, where that is less: it is low where one or two units make up most of the variance. There are never
+more than one less than the effective number of people, or of items if that is smaller: with two people V_people may be near 0 by
+luck, and then nothing else would tell that there are but two.
 """
 
 from dataclasses import dataclass
@@ -142,5 +144,5 @@ class WeightedShares:
         largest = np.max([people, items, people + items - alone, alone], axis=0)
         parts = people**2 / of_people + items**2 / of_items
         df = np.divide(largest**2, parts, out=np.full_like(largest, np.inf), where=parts > 0)
-        most = np.maximum(of_people, of_items)
+        most = min(self.people.effective, self.items.effective) - 1
         return np.where(alone > 0, largest, 0), np.maximum(np.minimum(df, most), LEAST_DF)
