@@ -28,9 +28,8 @@ def heavy(rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
 
 def two_kinds(rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
     """Photos of two kinds, each speaking plainly for another arm."""
-    kind = rng.integers(2, size=(size[0], 1))
-    lean = np.zeros((size[0], size[1]))
-    lean[:, :2] = np.hstack([2 * kind - 1, 1 - 2 * kind]) * 1.5
+    kind = np.where(rng.random((size[0], 1)) < 0.5, 1.5, -1.5)
+    lean = np.hstack([kind, -kind, np.zeros((size[0], 2))])
     return lean[:, : size[1]] + 0.3 * rng.standard_normal(size)
 
 

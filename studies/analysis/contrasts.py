@@ -79,9 +79,9 @@ def compare_arms(
     items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. `draws` and `seed` are of the
     exchanges of labels. Raises AnswersError for bad columns or a contrast that names no arm.
 
-    >>> contrast = compare_arms([*range(12)] * 4, [*range(48)], [0, 0, 0, 1] * 12, arms=2)[0]
+    >>> contrast = compare_arms([*range(12)] * 5, [*range(60)], [0, 0, 0, 0, 1] * 12, arms=2)[0]
     >>> round(contrast.difference, 2), contrast.p < 0.05, bool(contrast.interval[0] > 0)
-    (6.0, True, True)
+    (7.2, True, True)
     """
     answers = Choices.of(items, participants, choices, arms=arms)
     return compare_arms_of(answers, declared=declared, draws=draws, seed=seed)
