@@ -10,17 +10,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import (
-    any_difference,
-    any_difference_of,
-    compare_arms,
-    holm,
+from studies.analysis.contrasts import any_difference, compare_arms
+from studies.analysis.inference.sensitivity import (
+    exchange_all_labels,
+    exchange_all_labels_of,
     permutation_test,
     rating_tests,
     sign_test,
-    turned,
     wilcoxon_test,
 )
+from studies.analysis.inference.simultaneous import holm
 from studies.analysis.intervals import choice_intervals
 from studies.analysis.scores import choice_scores
 from studies.analysis.table import Choices
