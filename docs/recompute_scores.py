@@ -141,7 +141,8 @@ class Inference:
         change = np.asarray(change, float)
         estimate = float(self.share @ change) if estimate is None else float(estimate)
         alone = float(change @ self.covariance("answers") @ change)
-        alone = 0.0 if alone < 1e-20 * (change**2).sum() else alone
+        rounding = 1e-13 * ((self.weight / (1 - self.weight)) ** 2).sum() * (change**2).sum()
+        alone = 0.0 if alone <= rounding else alone
         units = {"two-way": min(self.units["people"], self.units["items"]), "naive": self.n}.get(
             method
         ) or self.units[method]
@@ -167,7 +168,8 @@ def mean_interval(effect, limit, level=LEVEL):
     estimate, variance, df, units, _ = effect
     if variance == 0:
         least = ((1 - level) / 2) ** (1 / units)
-        return [estimate * least - limit * (1 - least), estimate * least + limit * (1 - least)]
+        certain, rest = max(-limit, min(limit, estimate)) * least, limit * (1 - least)
+        return [certain - rest, certain + rest]
     middle, error = free_scale(effect, limit)
     reach = t_quantile((1 + level) / 2, df) * error
     return [limit * math.tanh(middle - reach), limit * math.tanh(middle + reach)]

@@ -23,7 +23,8 @@ def mean_interval(effect: Effect, limit: float, level: float = 0.95) -> Ends:
     """The interval of a mean or a difference that lies between −limit and limit."""
     if effect.variance == 0:
         least = ((1 - level) / 2) ** (1 / effect.units)
-        return effect.estimate * least - limit * (1 - least), effect.estimate * least + limit * (1 - least)
+        certain, rest = max(-limit, min(limit, effect.estimate)) * least, limit * (1 - least)
+        return certain - rest, certain + rest
     middle, error = _on_free_scale(effect, limit)
     reach = student_quantile((1 + level) / 2, effect.df) * error
     return limit * math.tanh(middle - reach), limit * math.tanh(middle + reach)

@@ -34,6 +34,7 @@ from ..table import Units
 
 Method = Literal["two-way", "items", "people", "naive"]
 LEAST_DF = 1.0
+ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class WeightedShares:
         return _Part((cells - weight[:, None] * self.shares) / (1 - weight[:, None]), weight)
 
     @cached_property
+    def _squares(self) -> float:
+        """Σ (g / (1 − g))²: more than any share can vary by single answers."""
+        return float(((self._weight / (1 - self._weight)) ** 2).sum())
+
+    @cached_property
     def covariance_of_answers(self) -> np.ndarray:
         """(kinds, kinds): Σ d d′ over single answers, each left out by itself."""
         n = len(self._kind)
@@ -134,7 +140,7 @@ class WeightedShares:
     def _variances(self, change: np.ndarray, method: Method) -> tuple[np.ndarray, np.ndarray]:
         """(k,) variances and (k,) degrees of freedom. What is below a rounding error is nothing."""
         alone = np.einsum("jk,jl,lk->k", change, self.covariance_of_answers, change)
-        alone[alone < 1e-20 * (change**2).sum(axis=0)] = 0
+        alone[alone <= ROUNDING * self._squares * (change**2).sum(axis=0)] = 0
         if method == "naive":
             return alone, np.full(len(alone), max(LEAST_DF, len(self._kind) - 1.0))
         if method != "two-way":
