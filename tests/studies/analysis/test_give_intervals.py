@@ -120,7 +120,9 @@ def test_somebody_who_gave_half_of_the_answers_cannot_hide_behind_the_mean():
     choice = (person > 0).astype(int)
     answers = Choices.of(item, person, choice, arms=2)
     part = shares_of(answers).people
-    assert part.moved[0] == pytest.approx([0.5, -0.5, 0])  # without this one all the rest say the other: 0.5 from where it is
+    assert part.moved[0] == pytest.approx(
+        [0.5, -0.5, 0]
+    )  # without this one all the rest say the other: 0.5 from where it is
     assert part.effective == pytest.approx(1 / (0.25 + 14 / 28**2))
     (one,) = judge_pairs(answers, [(0, 1)])
     assert one.df < 2.8
