@@ -3,7 +3,7 @@
     python recompute_scores.py answers.csv [--who real] [--seed 7] [--json] [--check scores.json]
 
 The formulas are those of docs/statistics.md, written again and as plainly as they can be. Beside answers.csv lie protocol.toml (what was
-declared) and participants.csv (who failed the practice); without them nothing is declared. `--check` compares with an exported
+declared) and participants.csv (whom its rules leave out); without them nothing is declared. `--check` compares with an exported
 scores.json, which has the seed too: every number of it that comes of answers must come out again within 1e-9, else it is named and
 the exit code is 1. What does not come of answers is in NOT_OF_ANSWERS.
 """
@@ -29,6 +29,7 @@ ENUMERATE, COUNTED_RANKS, COUNTED_TIES = (
     50,
     13,
 )  # up to so many units all patterns are tried instead of drawn
+REASONS = ("failed the practice", "missed attention checks", "answered too fast", "kept to one position")
 PER = ("items", "people", "answers")
 NOT_OF_ANSWERS = {
     "new_people_needed": "who is taking part at the moment",
@@ -627,7 +628,15 @@ def declared(folder, rows, printed):
         "looks": looks,
         "has_looks": bool(protocol.get("looks")),
         "needed": needed,
+        "left_out": left_out_by(folder) if protocol.get("exclusions") else None,
     }
+
+
+def left_out_by(folder):
+    """Participant -> the rules that leave them out, from participants.csv."""
+    with open(folder / "participants.csv", encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["participant"]: row["left_out_by"].split("; ") for row in rows if row["left_out_by"]}
 
 
 def narrowed(printed):
@@ -649,7 +658,33 @@ def recomputed(rows, who, arms, plan, seed, printed):
         "positions": places(rows, arms),
         "looks": planned_looks(study, taken[-1] if taken else None),
     }
-    return found | (of_choices(study) if study.choosing else of_ratings(study))
+    found["exclusions"] = without_those_left_out(study, printed) if plan["left_out"] is not None else None
+    return found | results(study)
+
+
+def results(study):
+    return of_choices(study) if study.choosing else of_ratings(study)
+
+
+def without_those_left_out(study, printed):
+    """The flow, and everything again of those who stay."""
+    out = study.plan["left_out"]
+    here = sorted(set(study.rows[PERSON]), key=int)
+    kept = np.array([person not in out for person in study.rows[PERSON]])
+    first = [out[person][0] for person in here if person in out]
+    flow = {"people": len(here), "answers": study.n}
+    flow |= {reason: first.count(reason) for reason in REASONS}
+    flow |= {"people kept": sum(person not in out for person in here), "answers kept": int(kept.sum())}
+    if not kept.any():
+        return {"flow": flow}
+    stay = study.only(kept)
+    about = {"items": stay.items, "responses": stay.n, "participants": stay.people}
+    looks = ((printed.get("exclusions") or {}).get("kept") or {}).get("looks") or {}
+    taken = [look["answers"] for look in looks.get("looks", [])]
+    return {
+        "flow": flow,
+        "kept": about | results(stay) | {"looks": planned_looks(stay, taken[-1] if taken else None)},
+    }
 
 
 def places(rows, arms):
