@@ -1,11 +1,15 @@
 """Every score comes with an interval and a p that agree, or with a sentence that says why not."""
 
+from collections import Counter
+from math import erf, sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.contrasts import compare_arms, judge_mean_of, judge_pairs
 from studies.analysis.inference.bounds import mean_interval, mean_p
@@ -347,3 +351,49 @@ def test_about_95_of_100_intervals_hold_the_true_share(people, spread):
         low, high = choice_intervals(one.items, one.participants, one.values).share[0]
         held += low <= CHOICES.shares(world.assumptions, 3)[0] <= high
     assert held / 300 >= 0.91
+
+
+def further_out(units, level=0.95):
+    """Hesterberg's expanded percentiles, from the printed formula."""
+    upper = stats.norm.cdf(np.sqrt(units / (units - 1)) * stats.t.ppf((1 + level) / 2, units - 1))
+    return [1 - upper, upper]
+
+
+def draws_by_hand(item, person, weight, value, seed, draws=100):
+    """t + λ · (Σ (w_p − 1) Σ r + Σ (v_i − 1) Σ r), answer by answer, from the stated generators."""
+    people, items = np.random.default_rng(seed).spawn(2)
+    mean = sum(w * v for w, v in zip(weight, value, strict=True))
+    residual = [w * (v - mean) for w, v in zip(weight, value, strict=True)]
+    of_people, of_items, of_answers = (
+        sum(sum(r for r, u in zip(residual, unit, strict=True) if u == name) ** 2 for name in set(unit))
+        for unit in (person.tolist(), item.tolist(), range(len(residual)))
+    )
+    largest = max(of_people, of_items, of_people + of_items - of_answers)
+    shrunk = sqrt(largest / (of_people + of_items))
+    drawn = []
+    for _ in range(draws):
+        w = Counter(people.integers(12, size=12).tolist())
+        v = Counter(items.integers(30, size=30).tolist())
+        rows = zip(item.tolist(), person.tolist(), weight, value, strict=True)
+        drawn.append(mean + shrunk * sum((w[p] + v[i] - 2) * of * (y - mean) for i, p, of, y in rows))
+    return drawn
+
+
+def test_a_draw_moves_a_share_by_what_the_drawn_people_and_items_add_to_it():
+    """As figures of a ranking are drawn."""
+    item, person, choice = study()
+    assert {12, 30} == {len(set(person)), len(set(item))}
+    weight, value = [1 / 120] * 120, (choice == 0).astype(float)
+    table = Answers(items=item, participants=person, values=choice)
+    share = value.mean()
+    drawn = Estimates(np.array([share]), ((value - share) / 120)[:, None], table.units, draws=100, seed=5)
+    ends = np.quantile(draws_by_hand(item, person, weight, value.tolist(), seed=5), further_out(12))
+    assert drawn.ends()[0] == pytest.approx(ends, abs=1e-12)
+
+
+def test_percentiles_are_taken_further_out_where_people_are_few():
+    # Student's t at 97.5 % from a printed table, times √(n/(n − 1)), through the normal distribution
+    draws = np.linspace(0, 1, 100_001)
+    for units, t in ((10, 2.262), (20, 2.093), (40, 2.023)):
+        below = (1 - erf(t * sqrt(units / (units - 1) / 2))) / 2
+        assert resampling.quantiles(draws, 0.95, units) == pytest.approx([below, 1 - below], abs=5e-5)
