@@ -135,10 +135,6 @@ def check_plan(
         _check_looks(reader, len(contrasts or []), people, each)
 
 
-def _whole(value: Any) -> bool:
-    return type(value) is int and value > 0
-
-
 def _check_looks(reader: "Reader", contrasts: int, people: int | None, each: int) -> None:
     looks = reader.table("looks")
     after = looks.shares("after")
@@ -146,7 +142,9 @@ def _check_looks(reader: "Reader", contrasts: int, people: int | None, each: int
     if after and spending in SPENDING:
         try:
             bounds = bounds_of(InterimSchedule(tuple(after), spending), contrasts)
-            if _whole(people) and _whole(each):  # else their own fault is named
+            if (
+                type(people) is int and type(each) is int and min(people, each) > 0
+            ):  # else they have a fault of their own
                 check_reach(bounds, people, each)
         except AnswersError as error:
             looks.fault(Code.LOOKS, "after", value=after, why=str(error))
