@@ -2,8 +2,9 @@
 
     python -m bench statistics            or, with other numbers: python -m bench.coverage --help
 
-250 items with four answers each, by 15 or 60 people, as in the paper. Worlds differ in how much photos and people
-differ (standard deviations of log odds for choices, of ratings for ratings). Nominal level 95 %.
+In each world of worlds.py arms are equal on average, over people and photos that differ. Counted is how often each p that a page shows
+is at most 0.05, how often each interval holds the truth, how often the two contradict each other, and how often planned looks find
+something, all looks together. Nominal: 5 and 95 %.
 """
 
 import argparse
@@ -12,42 +13,51 @@ import os
 import platform
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import combinations
 from typing import get_args
 
 import numpy as np
 
+from bench import worlds
+from bench.worlds import ARMS, Study
 from studies.analysis.agreement import Scale, krippendorff_alpha
-from studies.analysis.contrasts import Swap, permutation_test
-from studies.analysis.intervals import choice_intervals, rating_intervals
+from studies.analysis.contrasts import any_difference_of, judge_mean_of, judge_pairs
+from studies.analysis.inference.sensitivity import Swap, permutation_test, rating_tests_of
+from studies.analysis.inference.simultaneous import holm, level_for
+from studies.analysis.intervals import Per, choice_intervals_of
 from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, Simulated, World
+from studies.analysis.power.simulation import finds_it
 from studies.analysis.ranking import rank_arms
-from studies.analysis.resampling import Method
+from studies.analysis.sequential import plan_looks
+from studies.analysis.table import Choices, Ratings
 
-ITEMS, ANSWERS, ARMS = 250, 4, 3
+ITEMS, ANSWERS = 250, 4
 PEOPLE = (15, 60)
 EFFECT = {"choice": 0.15, "rating": 0.7}
 MODEL = {"choice": CHOICES, "rating": RATINGS}
-WORLDS = {  # spread of items, spread of people
+SPREADS = {  # spread of items, spread of people
     "photos and people differ": (0.8, 0.5),
     "both differ much": (1.2, 0.8),
     "mostly people differ": (0.3, 1.0),
     "nobody and nothing differs": (0.0, 0.0),
 }
-BOUNDS = (0.93, 0.99)
-SIZE = (0.04, 0.06)
+COVERAGE, SIZE = (0.93, 0.98), (0.04, 0.065)
+PAIRS = list(combinations(range(ARMS), 2))
+EXCHANGES = 200
+SENSITIVITY = "sensitivity: "
 
 
 @dataclass(frozen=True)
 class Row:
     """How often something happened in `n` simulated studies."""
 
-    what: str
+    part: str
     world: str
-    people: int
-    method: str
+    what: str
     times: int
     n: int
 
@@ -56,13 +66,89 @@ class Row:
         return self.times / self.n
 
 
-def coverage(studies: int, draws: int) -> Iterator[Row]:
-    """How often each kind of interval holds the true value."""
-    for task in ("choice", "rating"):
-        for people in PEOPLE:
-            for name, spreads in WORLDS.items():
-                world = _world(task, people, spreads)
-                yield from _covered(task, name, people, world, studies, draws)
+def sizes_and_coverage(studies: int) -> Iterator[Row]:
+    """Every world, answered by choices and by ratings."""
+    for world in worlds.WORLDS:
+        for task, kind, count in (
+            ("choices", worlds.Choices, of_choices),
+            ("ratings", worlds.Ratings, of_ratings),
+        ):
+            simulated, happened = kind(world), Counter[tuple[str, str]]()
+            for number in range(studies):
+                happened.update(count(simulated.study(np.random.default_rng([3, number])), world))
+            for (part, what), times in happened.items():
+                yield Row(f"{task}: {part}", world.name, what, times, studies)
+
+
+def of_choices(study: Study, world: worlds.World) -> dict[tuple[str, str], int]:
+    """Of one study: each p that is at most 0.05, each interval that holds the truth, and each contradiction of the two."""
+    answers = Choices.of(study.items, study.participants, study.values, arms=ARMS)
+    found: dict[tuple[str, str], int] = {}
+    equal = (1 - world.true_same) / ARMS
+    for per in get_args(Per):
+        every = judge_pairs(answers, PAIRS, per=per)
+        one = every[0]
+        found["size", f"difference, per {per}"] = one.p <= 0.05
+        found["coverage", f"difference, per {per}"] = holds(one.interval, 0)
+        wrong = sum((each.p <= 0.05) == holds(each.interval, 0) for each in every)
+        found["contradictions", f"per {per}"] = int(wrong > 0)
+    every = judge_pairs(answers, PAIRS)
+    together = judge_pairs(answers, PAIRS, level=level_for(len(PAIRS)))
+    joint = any_difference_of(answers).p
+    found["size", "all arms at once"] = joint is not None and joint <= 0.05
+    found["size", "any pair, Holm"] = min(holm([one.p for one in every])) <= 0.05
+    found["coverage", "all pairs at once"] = all(holds(one.interval, 0) for one in together)
+    ends = choice_intervals_of(answers)
+    found["coverage", "share of an arm"] = holds(ends.share[0], equal)
+    found["coverage", "same"] = holds(ends.same / answers.units.items, world.true_same)
+    found["coverage", "share of preferences"] = holds(ends.share_of_preferences[0], 1 / ARMS)
+    for swap in get_args(Swap):
+        p = permutation_test(*columns(study), (0, 1), ARMS, swap=swap, draws=EXCHANGES).p
+        found["size", f"{SENSITIVITY}exchanged by {swap}"] = p is not None and p <= 0.05
+    return {key: int(happened) for key, happened in found.items()}
+
+
+def of_ratings(study: Study, world: worlds.World) -> dict[tuple[str, str], int]:
+    """The same of a study of ratings."""
+    answers = Ratings.of(study.items, study.participants, study.values)
+    found: dict[tuple[str, str], int] = {}
+    for per in get_args(Per):
+        one = judge_mean_of(answers, per)
+        found["size", f"mean, per {per}"] = one.p <= 0.05
+        found["coverage", f"mean, per {per}"] = holds(one.interval, 0)
+        found["contradictions", f"per {per}"] = (one.p <= 0.05) == holds(one.interval, 0)
+    for name, test in rating_tests_of(answers).items():
+        found["size", f"{SENSITIVITY}{name}"] = test.p is not None and test.p <= 0.05
+    return {key: int(happened) for key, happened in found.items()}
+
+
+def columns(study: Study | Simulated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return study.items, study.participants, study.values
+
+
+def holds(interval, truth: float) -> bool:
+    return bool(interval[0] <= truth <= interval[1])
+
+
+def looks(studies: int) -> Iterator[Row]:
+    """How often a study without any difference finds one, on either side, over all its looks; people come one after another."""
+    plans = {
+        "one analysis at the end": (),
+        "two looks, O’Brien–Fleming": tuple(plan_looks([0.5, 1.0])),
+        "two looks, Pocock": tuple(plan_looks([0.5, 1.0], spending="pocock")),
+        "three looks, O’Brien–Fleming": tuple(plan_looks([0.4, 0.7, 1.0])),
+        "three looks, Pocock": tuple(plan_looks([0.4, 0.7, 1.0], spending="pocock")),
+    }
+    for people in PEOPLE:
+        world = _world("choice", people, SPREADS["photos and people differ"], effect=0.0)
+        sides = [Assumptions(effect) for effect in (1e-9, -1e-9)]
+        for name, plan in plans.items():
+            design = Design(ITEMS, people, ANSWERS, CHOICES, ARMS, contrasts=((0, 1),), looks=plan)
+            found = sum(
+                any(finds_it(study, design, side) for side in sides)
+                for study in (world.study(np.random.default_rng([people, n])) for n in range(studies))
+            )
+            yield Row("looks: size", f"{people} people", name, found, studies)
 
 
 def _world(task: str, people: int, spreads: tuple[float, float], effect: float | None = None) -> World:
@@ -73,36 +159,6 @@ def _world(task: str, people: int, spreads: tuple[float, float], effect: float |
     return World(Design(ITEMS, people, ANSWERS, MODEL[task], ARMS), assumed)
 
 
-def _covered(task: str, name: str, people: int, world: World, studies: int, draws: int) -> Iterator[Row]:
-    """Two-way and naive intervals of all estimates; those over people or items alone of the first."""
-    hits: dict[tuple[str, Method], int] = {}
-    for number in range(studies):
-        study = world.study(np.random.default_rng([people, number]))
-        for method in get_args(Method):
-            for what, (ends, truth) in _ends(task, world, study, method, draws).items():
-                key = (what, method)
-                hits[key] = hits.get(key, 0) + int(ends[0] <= truth <= ends[1])
-    for (what, method), times in sorted(hits.items(), key=lambda hit: hit[0][0]):
-        yield Row(what, name, people, method, times, studies)
-
-
-def _ends(
-    task: str, world: World, study: Simulated, method: Method, draws: int
-) -> dict[str, tuple[np.ndarray, float]]:
-    columns = (study.items, study.participants, study.values)
-    if task == "rating":
-        found = rating_intervals(*columns, method=method, draws=draws)
-        effect = world.assumptions.effect
-        return {"mean rating": (found.mean, effect), "mean of people": (found.mean_of_people, effect)}
-    share = CHOICES.shares(world.assumptions, ARMS)
-    found = choice_intervals(*columns, ARMS, method=method, draws=draws)
-    return {
-        "score of an arm": (found.arms[0], ITEMS * share[0]),
-        "difference of two arms": (found.differences[0, 1], ITEMS * (share[0] - share[1])),
-        "share of preferences": (found.share_of_preferences[0], share[0] / share[:ARMS].sum()),
-    }
-
-
 # study, seed and draws -> the figure and its interval
 Figure = Callable[[Simulated, int, int], tuple[float, np.ndarray]]
 
@@ -111,10 +167,10 @@ def quality(studies: int, draws: int) -> Iterator[Row]:
     """Coverage of the intervals of alpha and of Davidson's log worth; the truth is that of a study 80 times as large."""
     figures: dict[str, dict[str, Figure]] = {
         "choice": {"Krippendorff's alpha of choices": _alpha, "log worth of an arm": _log_worth},
-        "rating": {"Krippendorff's alpha of ratings": partial(_alpha, scale="interval")},
+        "rating": {"Krippendorff's alpha of ratings": partial(_alpha, scale="ordinal")},
     }
     for people in PEOPLE:
-        for name, spreads in WORLDS.items():
+        for name, spreads in SPREADS.items():
             for task, of_task in figures.items():
                 yield from _of_quality(name, people, _world(task, people, spreads), of_task, studies, draws)
 
@@ -132,7 +188,7 @@ def _of_quality(
             low, high = figure(study, number, draws)[1]
             hits[what] += int(low <= truths[what] <= high)
     for what, times in hits.items():
-        yield Row(what, name, people, "default", times, studies)
+        yield Row("agreement and ranking", f"{name}, {people} people", what, times, studies)
 
 
 def _alpha(study: Simulated, seed: int, draws: int, scale: Scale = "nominal") -> tuple[float, np.ndarray]:
@@ -151,149 +207,114 @@ def _orders(study: Simulated, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permuted(rows, axis=1)
 
 
-def sizes(studies: int) -> Iterator[Row]:
-    """How often the permutation test finds a difference at 5 % where there is none."""
-    for people in PEOPLE:
-        for name in ("nobody and nothing differs", "photos and people differ"):
-            world = _world("choice", people, WORLDS[name], effect=0.0)
-            for what, keep in (("four answers to each item", 1.0), ("one answer in five missing", 0.8)):
-                yield from _found(what, name, people, world, keep, studies)
-
-
-def _found(what: str, name: str, people: int, world: World, keep: float, studies: int) -> Iterator[Row]:
-    swaps = get_args(Swap)
-    found = dict.fromkeys((*swaps, "all three"), 0)
-    for number in range(studies):
-        rng = np.random.default_rng([people, number, int(10 * keep)])
-        study = world.study(rng)
-        kept = rng.random(len(study.items)) < keep
-        columns = (study.items[kept], study.participants[kept], study.values[kept])
-        largest = 0.0
-        for swap in swaps:
-            test = permutation_test(*columns, (0, 1), ARMS, swap=swap, draws=1000, seed=number)
-            found[swap] += int(test.p <= 0.05)
-            largest = max(largest, test.p)
-        found["all three"] += int(largest <= 0.05)
-    for swap, times in found.items():
-        yield Row(what, name, people, swap, times, studies)
-
-
-COVERAGE = "Share of simulated studies whose interval holds the true value. Two-way should be within 93–99 %."
-QUALITY = "The same for Krippendorff's alpha and for Davidson's log worth, both two-way."
-SIZES = (
-    "Share of simulated studies without any difference of totals in which p ≤ 0.05. Exchanging by trials should be within 4–6 % "
-    "where its null hypothesis holds, that is where nobody and nothing differs; where people and photos differ, it rejects because "
-    "they do. A contrast is reported as found only if all three tests reject."
-)
-
-
-def _table(part: str, rows: list[Row]) -> list[str]:
-    """The part's table in Markdown, with its heading."""
-    if part == "coverage":
-        judged = _wide(
-            rows, list(get_args(Method)), lambda row: _outside(BOUNDS, row, row.method == "two-way")
-        )
-        return ["## Coverage of 95 % intervals", "", COVERAGE, "", *judged]
-    if part == "quality":
-        judged = _wide(rows, ["default"], lambda row: _outside(BOUNDS, row))
-        return ["## Agreement and ranking", "", QUALITY, "", *judged]
-    judged = _wide(
-        rows,
-        [*get_args(Swap), "all three"],
-        lambda row: _outside(SIZE, row, row.method == "trials" and "nothing" in row.world),
-    )
-    return ["## Size of the permutation test at 5 %", "", SIZES, "", *judged]
-
-
-def _outside(bounds: tuple[float, float], row: Row, judged: bool = True) -> str:
-    return " ✗" if judged and not bounds[0] <= row.rate <= bounds[1] else ""
-
-
-def _wide(rows: list[Row], methods: list[str], mark: Callable[[Row], str]) -> list[str]:
-    """A Markdown table with one column for each method."""
-    lines = [
-        f"| of | world | people | {' | '.join(methods)} |",
-        f"|---|---|---:|{'---:|' * len(methods)}",
-    ]
-    by_key = {(row.what, row.world, row.people, row.method): row for row in rows}
-    for key in dict.fromkeys(key[:3] for key in by_key):
-        cells = [by_key[(*key, method)] for method in methods]
-        shown = " | ".join(f"{100 * row.rate:.1f} %{mark(row)}" for row in cells)
-        lines.append(f"| {key[0]} | {key[1]} | {key[2]} | {shown} |")
-    return lines
+PARTS = {
+    "choices: coverage": ("Choices: how often 95 % intervals hold the truth", COVERAGE),
+    "choices: size": ("Choices: how often p is at most 0.05 where nothing is there", SIZE),
+    "ratings: coverage": ("Ratings: how often 95 % intervals hold the truth", COVERAGE),
+    "ratings: size": ("Ratings: how often p is at most 0.05 where nothing is there", SIZE),
+    "looks: size": ("Planned looks: how often any of them finds a difference where there is none", SIZE),
+    "agreement and ranking": ("Agreement and ranking: how often 95 % intervals hold the truth", COVERAGE),
+}
 
 
 def markdown(results: dict) -> str:
     """The tables, below what they say in short."""
     part = results["statistics"]
-    found = {name: [Row(**row) for row in rows] for name, rows in part["rows"].items()}
-    tables = [line for name, rows in found.items() for line in ["", *_table(name, rows)]]
-    return "\n".join([*_heading(part), "", *_in_short(found), *tables, ""])
+    rows = [Row(**row) for row in part["rows"]]
+    tables = [
+        line for name in PARTS for line in ["", *_table(name, [row for row in rows if row.part == name])]
+    ]
+    return "\n".join([*_heading(part), "", *_in_short(rows), *tables, ""])
 
 
-def _in_short(found: dict[str, list[Row]]) -> list[str]:
-    def span(rows: list[Row]) -> str:
-        rates = [100 * row.rate for row in rows]
-        return f"{min(rates):.1f}–{max(rates):.1f} %"
-
-    lines = []
-    if covered := found.get("coverage"):
-        differ = [row for row in covered if "nothing" not in row.world]
-        alike = [row for row in covered if "nothing" in row.world and row.method == "two-way"]
-        by = {method: [row for row in differ if row.method == method] for method in get_args(Method)}
-        lowest = min(by["two-way"], key=lambda row: row.rate)
-        lines += [
-            f"- Two-way intervals hold the true value in {span(by['two-way'])} of studies where people or photos differ; the lowest "
-            f"is “{lowest.what}” with {lowest.people} people ({lowest.world}). Where nobody and nothing differs: {span(alike)}.",
-            f"- Naive intervals hold it in {span(by['naive'])}, those over items alone in {span(by['items'])}, those over people alone in "
-            f"{span(by['people'])}.",
-        ]
-    if sizes := found.get("sizes"):
-        null = [row for row in sizes if "nothing" in row.world and row.method == "trials"]
-        others = [row for row in sizes if "nothing" not in row.world]
-        trials = [row for row in others if row.method == "trials"]
-        all_three = [row for row in others if row.method == "all three"]
-        lines.append(
-            f"- The permutation test rejects in {span(null)} where its null hypothesis is true. Where arms are equal on average but people "
-            f"and photos differ, exchanging by trials rejects in {span(trials)}; all three tests together in {span(all_three)}."
-        )
+def _table(part: str, rows: list[Row]) -> list[str]:
+    """The part's table in Markdown, one world a line, with its heading."""
+    title, bounds = PARTS[part]
+    names = list(dict.fromkeys(row.what for row in rows))
+    by_key = {(row.world, row.what): row for row in rows}
+    lines = [f"## {title}", "", f"| world | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    for world in dict.fromkeys(row.world for row in rows):
+        cells = [_cell(by_key.get((world, name)), bounds) for name in names]
+        lines.append(f"| {world}{_warning(world)} | {' | '.join(cells)} |")
     return lines
+
+
+def _warning(world: str) -> str:
+    return next(
+        (f" (a page warns: {one.warned})" for one in worlds.WORLDS if one.name == world and one.warned), ""
+    )
+
+
+def _cell(row: Row | None, bounds: tuple[float, float]) -> str:
+    if row is None:
+        return ""
+    chance = 1.96 * (bounds[0] * (1 - bounds[0]) / row.n) ** 0.5
+    outside = not bounds[0] - chance <= row.rate <= bounds[1] + chance
+    return f"{100 * row.rate:.1f} %" + (" ✗" if outside and not row.what.startswith(SENSITIVITY) else "")
+
+
+def _in_short(rows: list[Row]) -> list[str]:
+    warned = {world.name for world in worlds.WORLDS if world.warned}
+
+    def span(part: str, what: str) -> str:
+        rates = [
+            100 * row.rate
+            for row in rows
+            if row.part == part and row.what == what and row.world not in warned
+        ]
+        return f"{min(rates):.1f}–{max(rates):.1f} %" if rates else "–"
+
+    contradictions = sum(row.times for row in rows if row.part.endswith("contradictions"))
+    return [
+        f"- Where nothing is there, the p of a difference is at most 0.05 in {span('choices: size', 'difference, per items')} of studies, that of a mean "
+        f"rating in {span('ratings: size', 'mean, per items')}, that of all arms at once in {span('choices: size', 'all arms at once')}.",
+        f"- 95 % intervals hold a difference in {span('choices: coverage', 'difference, per items')}, an arm's share in "
+        f"{span('choices: coverage', 'share of an arm')}, that of “same” in {span('choices: coverage', 'same')}, a mean rating in "
+        f"{span('ratings: coverage', 'mean, per items')}. (Worlds of which a page warns are in the tables alone.)",
+        f"- p at most 0.05 beside an interval that holds zero, or the other way round: {contradictions} times.",
+        "- What stands under “Sensitivity” has other null hypotheses, and rejects as the tables say.",
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run everything; print the figures as one line of JSON; exit code 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=2000, help="simulated studies for each row")
-    parser.add_argument("--draws", type=int, default=500, help="bootstrap draws for each interval")
-    parser.add_argument("--only", choices=["coverage", "quality", "sizes"])
+    parser.add_argument("--studies", type=int, default=800, help="simulated studies for each row")
+    parser.add_argument("--draws", type=int, default=500, help="draws for each interval of the ranking")
+    parser.add_argument("--only", choices=["worlds", "looks", "quality"])
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
     parser.add_argument("--threads", type=int, help="for the other parts; here numpy decides")
     options = parser.parse_args(arguments)
     studies = options.studies // 10 if options.quick else options.studies
     start = time.perf_counter()
     parts = {
-        "coverage": coverage(studies, options.draws),
-        "quality": quality(studies // 2, options.draws),
-        "sizes": sizes(5 * studies),
+        "worlds": sizes_and_coverage(studies),
+        "looks": looks(studies),
+        "quality": quality(studies // 4, options.draws),
     }
-    rows = {
-        name: [asdict(row) for row in _followed(rows)]
-        for name, rows in parts.items()
-        if options.only in (None, name)
-    }
+    rows = [
+        asdict(row) for name, part in parts.items() if options.only in (None, name) for row in _followed(part)
+    ]
     minutes = (time.perf_counter() - start) / 60
-    about = {"machine": machine(), "minutes": minutes, "studies": studies, "draws": options.draws}
-    print(json.dumps({**about, "rows": rows}))
+    print(
+        json.dumps(
+            {
+                "machine": machine(),
+                "minutes": minutes,
+                "studies": studies,
+                "draws": options.draws,
+                "rows": rows,
+            }
+        )
+    )
     return 0
 
 
-def _followed(rows: Iterator[Row]) -> list[Row]:
+def _followed(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows, each told on stderr as it comes."""
-    kept = []
     for row in rows:
-        print(f"{row.what}, {row.world}, {row.people} people, {row.method}: {row.rate:.3f}", file=sys.stderr)
-        kept.append(row)
-    return kept
+        print(f"{row.part}, {row.world}, {row.what}: {row.rate:.3f}", file=sys.stderr, flush=True)
+        yield row
 
 
 def _heading(part: dict) -> list[str]:
@@ -302,10 +323,9 @@ def _heading(part: dict) -> list[str]:
     return [
         "# What the intervals and tests keep of their promise",
         "",
-        f"Written by `python -m bench statistics`: {ITEMS} items, {ANSWERS} answers each, {ARMS} arms; {studies:,} simulated studies of "
-        f"{part['draws']} draws for each row of the first table, half as many for the second, five times as many for the third. A figure "
-        f"near 95 % has its own chance of ±{chance:.1f} points, one of the third table near 5 % of ±{chance / 5**0.5:.1f}. ✗ marks what is "
-        f"outside its bounds. {part['machine']}; {part['minutes']:.0f} minutes.",
+        f"Written by `python -m bench statistics`: {studies:,} simulated studies of each world, as many for planned looks, a quarter as many for agreement "
+        f"and ranking. A figure near 5 or 95 % has its own chance of ±{chance:.1f} points. ✗ marks what lies outside 4–6.5 % or 93–98 % by more than "
+        f"that chance. {part['machine']}; {part['minutes']:.0f} minutes.",
     ]
 
 

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .answers import SAME, AnswersError, choices_of, column, labels
-from .contrasts import Finding, sign_test
+from .inference.effects import Method
+from .inference.sensitivity import Finding, sign_test
 from .intervals import rating_intervals_of
 from .pairs import pair_variance
-from .resampling import Method, caution, check_level, parts, student_reach, units_of, why_not
+from .resampling import caution, check_level, parts, student_reach, units_of, why_not
 from .scores import means_of_people, rating_scores_of
 from .table import Answers, Ratings, Units
 
@@ -250,21 +251,19 @@ def _exchanged(rng: np.random.Generator, by_person: np.ndarray, draws: int) -> n
     return drawn.reshape(draws, *by_person.shape).sum(axis=1).var(axis=1)
 
 
-def side_bias(
-    items: ArrayLike, participants: ArrayLike, shown: ArrayLike, *, draws: int = 2000, seed: int = 0
-) -> SideBias:
+def side_bias(items: ArrayLike, participants: ArrayLike, shown: ArrayLike) -> SideBias:
     """Do people lean to one side? shown (n,): ratings −2 to 2 as they were on screen, positive for the right."""
     answers = Ratings.of(items, participants, shown)
-    return _side_bias(answers, draws, seed)
+    return _side_bias(answers)
 
 
-def side_bias_of(answers: Ratings, *, draws: int = 2000, seed: int = 0) -> SideBias:
+def side_bias_of(answers: Ratings) -> SideBias:
     """`side_bias` of a table, from its ratings as they were on screen."""
-    return _side_bias(answers.with_values(answers.shown), draws, seed)
+    return _side_bias(answers.with_values(answers.shown))
 
 
-def _side_bias(on_screen: Ratings, draws: int, seed: int) -> SideBias:
-    ends = rating_intervals_of(on_screen, draws=draws, seed=seed)
+def _side_bias(on_screen: Ratings) -> SideBias:
+    ends = rating_intervals_of(on_screen)
     people = sign_test(means_of_people(on_screen))
     return SideBias(rating_scores_of(on_screen).mean, ends.mean, people, ends.note)
 

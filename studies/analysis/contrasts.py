@@ -1,64 +1,67 @@
-"""Is one arm better than another, or could chance alone have made the difference? Tests, and Holm's correction.
-
-Choices are tested by exchanging the labels of two arms (Fisher's randomisation test; Pesarin & Salmaso 2010,
-"Permutation Tests for Complex Data"). What is exchanged as one says what the null hypothesis is:
-- "trials": nobody sees any difference on any photo. The sharpest null: it is also rejected by a difference
-  that holds for these people and these photos only.
-- "items": no difference over photos like these, though people may agree about a single photo.
-- "people": no difference over people like these, though each person may have a taste of their own.
-A contrast counts as found only if all three are rejected, so its p is the largest of the three (an intersection–union test,
-Berger 1982, Technometrics 24, 295–300): "trials" alone rejects far too often where people or photos differ.
-Ratings are tested on people's means and on items' means, by Wilcoxon's signed ranks and by signs.
+"""Is one arm better than another, is the mean rating above zero? One inference: the interval and the p of a comparison come of the
+same t (inference/), so they never contradict each other. Holm's correction, all pairs at once, all arms at once, planned looks and
+simulated power take the same. Tests with other null hypotheses stand in inference/sensitivity.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
-from typing import Literal, get_args
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .answers import AnswersError, column
-from .distributions import even_chance, normal_cdf, rank_sum_cdf
-from .intervals import choice_intervals_of
-from .scores import means_of_items, means_of_people
-from .table import Choices, Ratings, Units, remembered
-
-Swap = Literal["trials", "items", "people"]
-PERMUTATIONS = 10_000  # where not all can be tried
-ENUMERATE = 14  # up to 2^14 sign patterns are all tried instead of drawn
-COUNTED, COUNTED_TIED = 50, 13  # up to so many signed ranks all sign patterns are counted
-NOTHING_TO_TEST = "All differences are zero: there is nothing to test."
-SHOWN_ALONE = "Each trial showed one arm alone: there are no labels to exchange."
+from .answers import RATING_LIMIT, AnswersError
+from .inference.bounds import Ends, mean_interval, mean_p
+from .inference.effects import Effect
+from .inference.sensitivity import PERMUTATIONS, Finding, swap_tests_of
+from .inference.simultaneous import NO_CHOICE, ONE_ARM, JointTest, all_of, holm, joint_test, level_for
+from .intervals import Per, rating_effect, shares_of, why_no_interval
+from .table import Choices, Ratings, remembered
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One two-sided test. `p` is None where there is nothing to test, and `note` says why."""
+class Judged:
+    """What is estimated, and what may be concluded. Without an interval there is no p either, and `note` says why."""
 
-    test: str
-    statistic: float
-    p: float | None
-    n: int  # units that speak for one side: answers, items or people
-    zeros: int  # units that speak for neither
+    estimate: float
+    interval: Ends | None
+    p: float | None  # at most 1 − level just where the interval leaves zero out
+    df: float | None  # degrees of freedom of Student's t; None where every answer is the same
     note: str = ""
+
+    def found(self, level: float) -> bool:
+        """Whether a decision at this level finds a difference."""
+        return self.p is not None and self.p <= 1 - level
+
+    def scaled(self, factor: float) -> "Judged":
+        """The same in another unit."""
+        ends = self.interval and (factor * self.interval[0], factor * self.interval[1])
+        return Judged(factor * self.estimate, ends, self.p, self.df, self.note)
+
+
+def judged(effect: Effect, limit: float, level: float = 0.95) -> Judged:
+    """An effect that lies between −limit and limit, judged."""
+    df = effect.df if effect.variance else None
+    return Judged(effect.estimate, mean_interval(effect, limit, level), mean_p(effect, limit), df)
 
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """Arm `a` against arm `b`: the difference of their totals, its two-way interval, and what tests say."""
+    """Arm `a` against arm `b`: the difference of their totals with its interval and p, and tests to stand beside them."""
 
     a: int
     b: int
     difference: float  # total of a − total of b
     interval: np.ndarray | None  # (2,)
-    trials: Finding
-    items: Finding
-    people: Finding
-    p: float | None  # the largest of the three
+    p: float | None
+    df: float | None
+    interval_all_pairs: np.ndarray | None  # (2,) those of all pairs hold together at 95 %
+    p_all_pairs: float | None
     exploratory: bool  # not declared before the data
     p_holm: float | None  # of `p`, over the declared contrasts; None for exploratory ones
+    trials: Finding  # sensitivity: labels exchanged
+    items: Finding
+    people: Finding
 
 
 def compare_arms(
@@ -73,8 +76,12 @@ def compare_arms(
 ) -> list[Contrast]:
     """Every pair of arms, the declared ones first. Holm's correction runs over the declared ones alone.
 
-    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”.
-    Raises AnswersError for bad columns or a contrast that names no arm.
+    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. `draws` and `seed` are of the
+    exchanges of labels. Raises AnswersError for bad columns or a contrast that names no arm.
+
+    >>> contrast = compare_arms([*range(12)] * 5, [*range(60)], [0, 0, 0, 0, 1] * 12, arms=2)[0]
+    >>> round(contrast.difference, 2), contrast.p < 0.05, bool(contrast.interval[0] > 0)
+    (7.2, True, True)
     """
     answers = Choices.of(items, participants, choices, arms=arms)
     return compare_arms_of(answers, declared=declared, draws=draws, seed=seed)
@@ -88,252 +95,84 @@ def compare_arms_of(
     seed: int = 0,
 ) -> list[Contrast]:
     """`compare_arms` of a table."""
-    arms = answers.arms
-    for pair in declared:
-        if len(set(pair)) != 2 or not all(0 <= arm < arms for arm in pair):
-            raise AnswersError(f"contrast {pair}: name two different arms from 0 to {arms - 1}")
-    others = [pair for pair in combinations(range(arms), 2) if set(pair) not in map(set, declared)]
-    intervals = choice_intervals_of(answers, seed=seed).differences
-    tests = {pair: swap_tests_of(answers, pair, draws=draws, seed=seed) for pair in [*declared, *others]}
-    adjusted = holm([tests[pair].p for pair in declared])
+    pairs = _pairs(answers.arms, declared)
+    each = judge_pairs(answers, pairs)
+    together = judge_pairs(answers, pairs, level=level_for(len(pairs)))
+    adjusted = holm([one.p for one in each[: len(declared)]])
+    items = answers.units.items
     return [
         Contrast(
             a=pair[0],
             b=pair[1],
-            difference=tests[pair].trials.statistic,
-            interval=turned(intervals, pair),
-            trials=tests[pair].trials,
-            items=tests[pair].items,
-            people=tests[pair].people,
-            p=tests[pair].p,
+            difference=items * one.estimate,
+            interval=_in_items(one, items),
+            p=one.p,
+            df=one.df,
+            interval_all_pairs=_in_items(wide, items),
+            p_all_pairs=None if one.p is None else all_of(one.p, len(pairs)),
             exploratory=number >= len(declared),
             p_holm=adjusted[number] if number < len(declared) else None,
+            **vars(swap_tests_of(answers, pair, draws=draws, seed=seed)),
         )
-        for number, pair in enumerate([*declared, *others])
+        for number, (pair, one, wide) in enumerate(zip(pairs, each, together, strict=True))
     ]
 
 
-@dataclass(frozen=True)
-class SwapTests:
-    """What exchanging the labels of two arms says, whatever is exchanged as one."""
-
-    trials: Finding
-    items: Finding
-    people: Finding
-
-    @property
-    def p(self) -> float | None:
-        """The largest of the three."""
-        return _largest((self.trials.p, self.items.p, self.people.p))
+def _pairs(arms: int, declared: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    for pair in declared:
+        if len(set(pair)) != 2 or not all(0 <= arm < arms for arm in pair):
+            raise AnswersError(f"contrast {pair}: name two different arms from 0 to {arms - 1}")
+    return [
+        *declared,
+        *(pair for pair in combinations(range(arms), 2) if set(pair) not in map(set, declared)),
+    ]
 
 
-@remembered
-def swap_tests_of(
-    answers: Choices, contrast: tuple[int, int], *, draws: int = PERMUTATIONS, seed: int = 0
-) -> SwapTests:
-    """Arm contrast[0] against contrast[1] by all three tests of `permutation_test`."""
-    votes = _votes(answers, contrast)
-    return SwapTests(*(_exchanged(answers.units, votes, swap, draws, seed) for swap in get_args(Swap)))
+def _in_items(one: Judged, items: int) -> np.ndarray | None:
+    return None if one.interval is None else items * np.array(one.interval)
 
 
-def _largest(p_values: Iterable[float | None]) -> float | None:
-    """A test with nothing to test cannot reject, so it counts as 1; None if that is true of all."""
-    every = list(p_values)
-    return None if all(p is None for p in every) else max(1.0 if p is None else p for p in every)
-
-
-def turned(intervals: dict[tuple[int, int], np.ndarray], pair: tuple[int, int]) -> np.ndarray | None:
-    """The interval of a − b, also where b − a is what was computed."""
-    if pair in intervals:
-        return intervals[pair]
-    backwards = intervals.get((pair[1], pair[0]))
-    return None if backwards is None else -backwards[::-1]
-
-
-def permutation_test(
-    items: ArrayLike,
-    participants: ArrayLike,
-    choices: ArrayLike,
-    contrast: tuple[int, int] = (0, 1),
-    arms: int = 3,
-    *,
-    swap: Swap = "trials",
-    draws: int = PERMUTATIONS,
-    seed: int = 0,
-) -> Finding:
-    """Exchange the labels of two arms, and see how often the difference of totals gets as large as it is.
-
-    The statistic is total of contrast[0] − total of contrast[1]. Exact where the patterns can be
-    enumerated or are binomial (equal numbers of answers per item), else from `draws` draws with
-    p = (1 + as large) / (1 + draws). “Same” and other arms are zeros: exchanging labels does not move them.
-
-    >>> permutation_test(range(10), range(10), [0] * 9 + [1], (0, 1), 2).p
-    0.021484375
-    """
-    if swap not in get_args(Swap):
-        raise AnswersError(f"swap: {swap!r} is not one of {', '.join(get_args(Swap))}")
-    answers = Choices.of(items, participants, choices, arms=arms)
-    return _exchanged(answers.units, _votes(answers, contrast), swap, draws, seed)
-
-
-def _votes(answers: Choices, contrast: tuple[int, int]) -> np.ndarray:
-    """(n,) what each answer adds to total of contrast[0] − total of contrast[1]."""
-    a, b = contrast
-    return ((answers.values == a).astype(float) - (answers.values == b)) / answers.units.with_same_item
-
-
-def _exchanged(units: Units, votes: np.ndarray, swap: Swap, draws: int, seed: int) -> Finding:
-    item, person = units.item, units.person
-    if swap != "trials":
-        votes = np.bincount(item if swap == "items" else person, votes)
-    return _flip_signs(votes, f"labels exchanged by {swap}", draws, seed)
-
-
-def _flip_signs(values: np.ndarray, test: str, draws: int, seed: int) -> Finding:
-    """How extreme Σ values is among Σ ± values. Equal sizes are drawn together, as one binomial number."""
-    sizes, how_many = np.unique(np.round(np.abs(values), 12), return_counts=True)
-    zeros = int(how_many[0]) if sizes[0] == 0 else 0
-    sizes, how_many = sizes[sizes > 0], how_many[sizes > 0]
-    n, total = int(how_many.sum()), float(values.sum())
-    if n == 0:
-        return Finding(test, 0.0, None, 0, zeros, NOTHING_TO_TEST)
-    least = abs(total) - 1e-9 * float(sizes @ how_many)
-    if len(sizes) == 1:
-        p = even_chance(int(np.sum(values > 0)), n)
-    elif n <= ENUMERATE:
-        every = np.array(list(product((-1, 1), repeat=n))) @ np.repeat(sizes, how_many)
-        p = float(np.mean(np.abs(every) >= least))
-    else:
-        rng = np.random.default_rng(seed)
-        drawn = np.zeros(draws)
-        for size, count in zip(sizes, how_many, strict=True):
-            drawn += size * (2 * rng.binomial(count, 0.5, draws) - count)
-        p = float((1 + np.sum(np.abs(drawn) >= least)) / (1 + draws))
-    return Finding(test, total, p, n, zeros)
-
-
-def any_difference(
-    items: ArrayLike, choices: ArrayLike, arms: int = 3, *, draws: int = PERMUTATIONS, seed: int = 0
-) -> Finding:
-    """One test over all arms: in each draw every preference goes to any arm with the same chance.
-
-    The statistic is the variance of the arms' totals, so large means different; one test, so no correction.
-    """
-    nobody = np.zeros(len(column(items, "items")), int)  # who answered does not matter here
-    answers = Choices.of(items, nobody, choices, arms=arms)
-    return any_difference_of(answers, draws=draws, seed=seed)
+def judge_pairs(
+    answers: Choices, pairs: Sequence[tuple[int, int]], *, per: Per = "items", level: float = 0.95
+) -> list[Judged]:
+    """The difference of the shares of two arms, for each pair."""
+    shares = shares_of(answers, per)
+    change = np.zeros((shares.kinds, len(pairs)))
+    for place, (a, b) in enumerate(pairs):
+        change[a, place], change[b, place] = 1, -1
+    if note := why_no_interval(answers):
+        return [Judged(float(estimate), None, None, None, note) for estimate in shares.shares @ change]
+    return [judged(effect, 1, level) for effect in shares.effects(change)]
 
 
 @remembered
-def any_difference_of(answers: Choices, *, draws: int = PERMUTATIONS, seed: int = 0) -> Finding:
-    """`any_difference` of a table. Where a trial is known to have shown some of the arms, its preference goes to any of those."""
-    choice, arms, units = answers.values, answers.arms, answers.units
-    test, zeros = "all labels exchanged by trials", int(np.sum(choice < 0))
-    if arms < 2 or zeros == len(choice):
-        note = "There is only one arm: nothing to compare." if arms < 2 else NOTHING_TO_TEST
-        return Finding(test, 0.0, None, len(choice) - zeros, zeros, note)
-    shown = _arms_shown(answers)[choice >= 0]
-    if not (shown & (shown - 1)).any():
-        return Finding(test, 0.0, None, len(choice) - zeros, zeros, SHOWN_ALONE)
-    weight = (1 / units.with_same_item)[choice >= 0]
-    totals = np.bincount(choice[choice >= 0], weight, minlength=arms)
-    rng = np.random.default_rng(seed)
-    drawn = np.zeros((draws, arms))
-    for bits in np.unique(shown).tolist():
-        among = [arm for arm in range(arms) if bits >> arm & 1]
-        for size, count in zip(*np.unique(weight[shown == bits], return_counts=True), strict=True):
-            chances = np.full(len(among), 1 / len(among))
-            drawn[:, among] += size * rng.multinomial(count, chances, size=draws)
-    as_large = np.sum(drawn.var(axis=1) >= totals.var() * (1 - 1e-9))
-    return Finding(test, float(totals.var()), float((1 + as_large) / (1 + draws)), len(choice) - zeros, zeros)
+def any_difference_of(answers: Choices) -> JointTest:
+    """One test of all arms: are their shares alike, over people and items like these?"""
+    arms, values = answers.arms, answers.values
+    if arms < 2:
+        return JointTest(None, None, None, ONE_ARM)
+    if note := why_no_interval(answers):
+        return JointTest(None, None, None, note)
+    if (values == values[0]).all():
+        units = min(answers.units.people, answers.units.items)
+        return JointTest(
+            None,
+            None,
+            float(arms) ** (1 - units) if values[0] >= 0 else None,
+            NO_CHOICE if values[0] < 0 else "",
+        )
+    change = np.vstack([np.eye(arms - 1), -np.ones(arms - 1), np.zeros(arms - 1)])
+    return joint_test(shares_of(answers), change)
 
 
-def _arms_shown(answers: Choices) -> np.ndarray:
-    """(n,) int: the arms that stood in each answer's trial as bits, arm 0 the lowest; all of them where that is not known."""
-    orders = answers.orders
-    bits = np.where(orders >= 0, 1 << np.maximum(orders, 0), 0).sum(axis=1, dtype=np.int64)
-    return np.where(bits == 0, (1 << answers.arms) - 1, bits)
+def any_difference(items: ArrayLike, participants: ArrayLike, choices: ArrayLike, arms: int = 3) -> JointTest:
+    """`any_difference_of` of columns."""
+    return any_difference_of(Choices.of(items, participants, choices, arms=arms))
 
 
-def rating_tests(items: ArrayLike, participants: ArrayLike, ratings: ArrayLike) -> dict[str, Finding]:
-    """Wilcoxon's and the sign test on people's means and on items' means: "people: Wilcoxon", "people: signs", …"""
-    return rating_tests_of(Ratings.of(items, participants, ratings))
-
-
-@remembered
-def rating_tests_of(answers: Ratings) -> dict[str, Finding]:
-    """`rating_tests` of a table."""
-    tests = {}
-    for unit, means in (("people", means_of_people(answers)), ("items", means_of_items(answers))):
-        tests[f"{unit}: Wilcoxon"] = wilcoxon_test(means)
-        tests[f"{unit}: signs"] = sign_test(means)
-    return tests
-
-
-def wilcoxon_test(means: ArrayLike) -> Finding:
-    """Wilcoxon's signed-rank test against zero; zeros are left out, as Wilcoxon did, and counted.
-
-    The statistic is the smaller of the two rank sums. Means that differ only by rounding count as tied.
-
-    >>> wilcoxon_test([1.0, 2.0, -0.5, 0.0, 1.5, 0.5, 2.0]).n
-    6
-    """
-    values = np.round(column(means, "means").astype(float), 12)
-    zeros, n = int(np.sum(values == 0)), int(np.sum(values != 0))
-    if n == 0:
-        return Finding("Wilcoxon", 0.0, None, 0, zeros, NOTHING_TO_TEST)
-    ranks = _ranks(np.abs(values[values != 0]))
-    above = float(ranks[values[values != 0] > 0].sum())
-    statistic = min(above, float(ranks.sum()) - above)
-    return Finding("Wilcoxon", statistic, _signed_rank_p(statistic, ranks), n, zeros)
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """(n,): 1 for the smallest … n; values that tie share the mean of their ranks."""
-    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(ties) - (ties - 1) / 2)[place]
-
-
-def _signed_rank_p(smaller: float, ranks: np.ndarray) -> float:
-    """The two-sided p of the smaller of the two rank sums.
-
-    Exact where ranks are few, as scipy.stats.wilcoxon has it, else normal without a continuity correction: the sum of ranks r
-    with signs at random has mean Σ r / 2 and variance Σ r² / 4, which allows for ties.
-    """
-    tied = len(np.unique(ranks)) < len(ranks)
-    if len(ranks) <= (COUNTED_TIED if tied else COUNTED):
-        return min(1.0, 2 * rank_sum_cdf(smaller, ranks))
-    z = (smaller - ranks.sum() / 2) / (np.sqrt((ranks**2).sum()) / 2)
-    return float(2 * normal_cdf(z))
-
-
-def sign_test(means: ArrayLike) -> Finding:
-    """The exact sign test: are there more means above zero than below? Zeros are left out and counted.
-
-    >>> sign_test([1, 2, 1, 1, 0, 2, 1]).p
-    0.03125
-    """
-    values = np.round(column(means, "means").astype(float), 12)
-    above, below = int(np.sum(values > 0)), int(np.sum(values < 0))
-    zeros = len(values) - above - below
-    if above + below == 0:
-        return Finding("signs", 0.0, None, 0, zeros, NOTHING_TO_TEST)
-    p = even_chance(above, above + below)
-    return Finding("signs", float(above), p, above + below, zeros)
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction (1979): rejecting where the result is ≤ α keeps the family's error ≤ α.
-
-    A test without a p-value (None) stays None, and still counts as one of the family.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    adjusted: list[float | None] = [None] * len(p_values)
-    ordered = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
-    largest = 0.0
-    for rank, (p, place) in enumerate(ordered):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p))
-        adjusted[place] = largest
-    return adjusted
+def judge_mean_of(answers: Ratings, per: Per = "items", *, level: float = 0.95) -> Judged:
+    """The mean rating, of the items' means, of people's means or of all answers, held against zero."""
+    effect = rating_effect(answers, per)
+    if note := why_no_interval(answers):
+        return Judged(effect.estimate, None, None, None, note)
+    return judged(effect, RATING_LIMIT, level)

@@ -1,27 +1,27 @@
 """How far the scores would move with other people and other photos: intervals for everything in scores.py.
 
-Every score is a weighted mean of answers: those about an item with n answers weigh 1/n each, so that the item is worth 1.
-The default draws people and items with replacement at the same time, and a score moves by what they add to it
-(resampling.py: `Estimates`; `_shrunk` says how the chance of single answers is kept from counting twice). An answer keeps
-its weight in every draw: shares made again from the drawn people alone would compare a person with the very item mean that
-the person has a part in, and understate how far people differ by about 1/n (the leverage of Bell & McCaffrey 2002, Survey
-Methodology 28, 169–181). Intervals are percentiles of the draws, taken a little further out where people or items are few
-(`quantiles`), and never beyond what a score can be.
+Every score is a weighted mean of answers: inference/effects.py says how far it varies with people and items, inference/bounds.py makes the
+interval. `per` says what counts once: every item, as in the paper (“items”, the default), every person, or every answer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .answers import RATING_LIMIT
-from .resampling import DRAWS, Estimates, Method, caution, check_plan, why_not
+from .answers import RATING_LIMIT, AnswersError
+from .inference.bounds import mean_interval, share_intervals
+from .inference.effects import Effect, Method, WeightedShares
+from .resampling import caution, check_level, why_not
 from .scores import SameAs
 from .table import Answers, Choices, Ratings, remembered
 
-UNANIMOUS = "Every answer is the same: the answers cannot show how far the scores might move, so there is no interval."
-NO_WIDTH = "An interval without width belongs to something that nobody ever chose; it does not prove a score of zero."
+Per = Literal["items", "people", "answers"]
+UNANIMOUS = "Every answer is the same: how far people and items differ cannot be seen. The interval allows for what their number leaves open."
+NOBODY = "Every answer is “same”: nothing is left to score when “same” is dropped."
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,110 +50,142 @@ class RatingIntervals:
     note: str = ""
 
 
+def weights(answers: Answers, per: Per) -> np.ndarray:
+    """(n,) what each answer counts, so that every item, person or answer counts once; they sum to 1."""
+    if per not in get_args(Per):
+        raise AnswersError(f"per: {per!r} is not one of {', '.join(get_args(Per))}")
+    if per == "answers":
+        return np.full(len(answers), 1 / len(answers))
+    return answers.units.per_item if per == "items" else answers.units.per_person
+
+
+@remembered
+def shares_of(answers: Choices, per: Per = "items") -> WeightedShares:
+    """The shares of the arms and, last, of “same”."""
+    kinds = answers.arms + 1
+    return WeightedShares(answers.units, answers.values % kinds, kinds, weights(answers, per))
+
+
+@remembered
+def shares_of_ratings(answers: Ratings, per: Per = "items") -> tuple[np.ndarray, WeightedShares]:
+    """The values that were given, and the share of each."""
+    values, kind = np.unique(answers.numbers, return_inverse=True)
+    return values, WeightedShares(answers.units, kind, len(values), weights(answers, per))
+
+
+def rating_effect(answers: Ratings, per: Per = "items", method: Method = "two-way") -> Effect:
+    """The mean rating as an effect. Its variance is nothing where there are no two people and items."""
+    values, shares = shares_of_ratings(answers, per)
+    if why_not(answers.units.people, answers.units.items, method):
+        return Effect(float(shares.shares @ values), 0.0, 1.0, 1, shares.answers)
+    return shares.effects(values[:, None], method)[0]
+
+
+def why_no_interval(answers: Answers, method: Method = "two-way") -> str:
+    """Why there is no interval, or an empty string."""
+    return why_not(answers.units.people, answers.units.items, method)
+
+
+def effective_people(answers: Answers) -> float:
+    """As many people as would give equally many answers each: 1/Σ (share of all answers)²."""
+    share = np.bincount(answers.units.person) / len(answers)
+    return float(1 / (share**2).sum())
+
+
+def largest_part(answers: Answers) -> float:
+    """The share of all answers that the most active person gave."""
+    return float(np.bincount(answers.units.person).max() / len(answers))
+
+
+def _check(method: str, level: float) -> None:
+    if method not in get_args(Method):
+        raise AnswersError(f"method: {method!r} is not one of {', '.join(get_args(Method))}")
+    check_level(level)
+
+
+def _note(answers: Answers, method: Method) -> str:
+    same = UNANIMOUS if (answers.values == answers.values[0]).all() else ""
+    return " ".join(filter(None, [caution(answers.units.people, answers.units.items, method), same]))
+
+
 def choice_intervals(
     items: ArrayLike,
     participants: ArrayLike,
     choices: ArrayLike,
     arms: int = 3,
     *,
-    draws: int = DRAWS,
-    seed: int = 0,
     level: float = 0.95,
     method: Method = "two-way",
     same_as: SameAs = "own",
+    per: Per = "items",
 ) -> ChoiceIntervals:
     """Intervals for choice scores, their shares, and the differences between arms.
 
-    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. `method`: draw people
-    and items ("two-way"), only "items", only "people", or take every answer for independent ("naive", by the
-    normal approximation); the last three are too narrow and are there to compare. `same_as` as in choice_scores.
-    The same seed gives the same interval, whatever the order of the rows.
+    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. `method`: people and items
+    vary ("two-way"), only "items", only "people", or every answer is independent ("naive"); the last three
+    leave something out and are there to compare. `same_as` as in choice_scores. Totals are shares times the number of items.
 
-    >>> result = choice_intervals([1, 1, 2, 2] * 10, range(40), [0, 1, 0, -1] * 10, arms=2, draws=200)
+    >>> result = choice_intervals([1, 1, 2, 2] * 10, range(40), [0, 1, 0, -1] * 10, arms=2)
     >>> result.arms.shape, result.differences[0, 1].shape
     ((2, 2), (2,))
     """
     answers = Choices.of(items, participants, choices, arms=arms)
-    return choice_intervals_of(answers, draws=draws, seed=seed, level=level, method=method, same_as=same_as)
+    return choice_intervals_of(answers, level=level, method=method, same_as=same_as, per=per)
 
 
 def choice_intervals_of(
     answers: Choices,
     *,
-    draws: int = DRAWS,
-    seed: int = 0,
     level: float = 0.95,
     method: Method = "two-way",
     same_as: SameAs = "own",
+    per: Per = "items",
 ) -> ChoiceIntervals:
-    """`choice_intervals` of a table. Whatever the method and the level, its draws are made once."""
-    check_plan(method, draws, level)
+    """`choice_intervals` of a table."""
+    _check(method, level)
     kept = answers.only(answers.values >= 0) if same_as == "dropped" else answers
     if len(answers) and not len(kept):
-        return ChoiceIntervals(method, level, note=UNANIMOUS)
-    note = _why_not(kept, method)
-    if note:
+        return ChoiceIntervals(method, level, note=NOBODY)
+    if note := why_no_interval(kept, method):
         return ChoiceIntervals(method, level, note=note)
-    estimates, never = _choice_estimates(kept, same_as, draws, seed)
-    people, items = kept.units.people, kept.units.items
-    note = " ".join(filter(None, [caution(people, items, method), never]))
-    empty = ChoiceIntervals(method, level, note=note)
-    return _choice_summary(estimates.ends(method, level), items, answers.arms, empty, same_as)
-
-
-@remembered
-def _choice_estimates(answers: Choices, same_as: SameAs, draws: int, seed: int) -> tuple[Estimates, str]:
-    """The scores with what each answer adds to them, and what is to be said of arms that nobody chose."""
-    arms = answers.arms
-    votes = np.eye(arms + 1)[answers.values]  # −1 is the last column
+    arms, items, shares = kept.arms, kept.units.items, shares_of(kept, per)
+    change = np.eye(arms + 1)
     if same_as == "split":
-        votes = np.hstack([votes[:, :arms] + votes[:, arms:] / arms, np.zeros((len(votes), 1))])
-    never = NO_WIDTH if not votes[:, :arms].any(axis=0).all() else ""
-    weight = answers.units.per_item
-    shares = weight @ votes
-    votes -= shares
-    votes *= weight[:, None]
-    estimates, change = _of_shares(shares)
-    return Estimates(estimates, votes, answers.units, draws=draws, seed=seed, change=change), never
-
-
-def _why_not(answers: Answers, method: Method) -> str:
-    refused = why_not(answers.units.people, answers.units.items, method)
-    return refused or (UNANIMOUS if (answers.values == answers.values[0]).all() else "")
-
-
-def _of_shares(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates (m,) and how they move with the shares (arms + 1, m): the shares themselves, shares of preferences, differences.
-
-    A share of preferences is a ratio of two, with the first-order change of a ratio.
-    """
-    arms, every = len(shares) - 1, np.eye(len(shares))
-    preferred = shares[:arms].sum()
-    ratios = shares[:arms] / preferred
-    of_ratios = every[:, :arms].copy()
-    of_ratios[:arms] -= ratios
-    gaps = [every[:, [a]] - every[:, [b]] for a, b in combinations(range(arms), 2)]
-    differences = np.hstack([np.empty((arms + 1, 0)), *gaps])
-    return (
-        np.concatenate([shares, ratios, shares @ differences]),
-        np.hstack([every, of_ratios / preferred, differences]),
-    )
-
-
-def _choice_summary(
-    ends: np.ndarray, items: int, arms: int, empty: ChoiceIntervals, same_as: SameAs
-) -> ChoiceIntervals:
-    """The ends by name, none beyond what a score can be."""
-    share, preferences, gaps = np.split(ends, [arms + 1, 2 * arms + 1])
-    share = np.clip(share, 0, 1)
-    return replace(
-        empty,
+        change[arms, :arms], change[arms, arms] = 1 / arms, 0
+    pairs = list(combinations(range(arms), 2))
+    gaps = np.array([change[:, a] - change[:, b] for a, b in pairs]).reshape(-1, arms + 1).T
+    share = np.array(share_intervals(shares.effects(change, method), level))
+    differences = [
+        items * np.array(mean_interval(effect, 1, level)) for effect in shares.effects(gaps, method)
+    ]
+    return ChoiceIntervals(
+        method,
+        level,
         arms=share[:arms] * items,
         same=share[arms] * items if same_as == "own" else None,
         share=share[:arms],
-        share_of_preferences=np.clip(preferences, 0, 1),
-        differences=dict(zip(combinations(range(arms), 2), np.clip(gaps, -1, 1) * items, strict=True)),
+        share_of_preferences=_of_preferences(shares, method, level),
+        differences=dict(zip(pairs, differences, strict=True)),
+        note=_note(kept, method),
     )
+
+
+def _of_preferences(shares: WeightedShares, method: Method, level: float) -> np.ndarray | None:
+    """(k, 2): the arms' shares of what is left without “same”: ratios, with the first-order change of a ratio."""
+    arms = shares.kinds - 1
+    preferred = float(shares.shares[:arms].sum())
+    if preferred <= 0:
+        return None
+    ratios = shares.shares[:arms] / preferred
+    change = np.eye(arms + 1)[:, :arms]
+    change[:arms] -= ratios
+    effects = shares.effects(change / preferred, method, estimates=ratios)
+    return np.array(share_intervals(_of_fewer(effects, preferred), level))
+
+
+def _of_fewer(effects: Sequence[Effect], share: float) -> list[Effect]:
+    """The effects with the effective number of answers of a part."""
+    return [replace(effect, answers=effect.answers * share) for effect in effects]
 
 
 def rating_intervals(
@@ -161,52 +193,36 @@ def rating_intervals(
     participants: ArrayLike,
     ratings: ArrayLike,
     *,
-    draws: int = DRAWS,
-    seed: int = 0,
     level: float = 0.95,
     method: Method = "two-way",
 ) -> RatingIntervals:
     """Intervals for the means over answers, over items and over people.
 
-    items, participants (n,): any labels. ratings (n,) from −2 to 2. Methods and seed as in choice_intervals.
+    items, participants (n,): any labels. ratings (n,) from −2 to 2. Methods as in choice_intervals.
 
-    >>> result = rating_intervals([1, 1, 2, 2] * 10, range(40), [2, 1, 0, -1] * 10, draws=200)
+    >>> result = rating_intervals([1, 1, 2, 2] * 10, range(40), [2, 1, 0, -1] * 10)
     >>> result.mean.shape, result.note == ""
     ((2,), False)
     """
-    answers = Ratings.of(items, participants, ratings)
-    return rating_intervals_of(answers, draws=draws, seed=seed, level=level, method=method)
+    return rating_intervals_of(Ratings.of(items, participants, ratings), level=level, method=method)
 
 
 def rating_intervals_of(
-    answers: Ratings,
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
-    level: float = 0.95,
-    method: Method = "two-way",
+    answers: Ratings, *, level: float = 0.95, method: Method = "two-way"
 ) -> RatingIntervals:
-    """`rating_intervals` of a table. Whatever the method and the level, its draws are made once."""
-    check_plan(method, draws, level)
-    note = _why_not(answers, method)
-    if note:
+    """`rating_intervals` of a table."""
+    _check(method, level)
+    if note := why_no_interval(answers, method):
         return RatingIntervals(method, level, note=note)
-    ends = _rating_estimates(answers, draws, seed).ends(method, level)
-    ends = np.clip(ends, -RATING_LIMIT, RATING_LIMIT)
+
+    def ends(per: Per) -> np.ndarray:
+        return np.array(mean_interval(rating_effect(answers, per, method), RATING_LIMIT, level))
+
     return RatingIntervals(
         method,
         level,
-        mean=ends[0],
-        mean_of_items=ends[1],
-        mean_of_people=ends[2],
-        note=caution(answers.units.people, answers.units.items, method),
+        mean=ends("answers"),
+        mean_of_items=ends("items"),
+        mean_of_people=ends("people"),
+        note=_note(answers, method),
     )
-
-
-@remembered
-def _rating_estimates(answers: Ratings, draws: int, seed: int) -> Estimates:
-    """The means over answers, over items and over people, with what each answer adds to them."""
-    units, numbers = answers.units, answers.numbers
-    weights = np.stack([np.full(len(numbers), 1 / len(numbers)), units.per_item, units.per_person], axis=1)
-    means = weights.T @ numbers
-    return Estimates(means, weights * (numbers[:, None] - means), units, draws=draws, seed=seed)

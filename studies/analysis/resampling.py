@@ -11,16 +11,15 @@ counts w_p · v_i times: the pigeonhole bootstrap (Owen 2007, Annals of Applied 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
 
 import numpy as np
 
 from .answers import AnswersError
 from .distributions import normal_cdf, normal_quantile, student_quantile
 from .group_sums import GroupSums
+from .inference.effects import Method
 from .table import Units
 
-Method = Literal["two-way", "items", "people", "naive"]
 DRAWS_AT_ONCE = 64
 WEIGHTS_AT_ONCE = (
     500_000  # what the weights of a block of draws may hold; counting them takes four times their 4 MB
@@ -235,14 +234,6 @@ def _as_weights(counts: np.ndarray) -> np.ndarray:
     return counts.T.astype(float, order="C")
 
 
-def check_plan(method: str, draws: int, level: float) -> None:
-    if method not in get_args(Method):
-        raise AnswersError(f"method: {method!r} is not one of {', '.join(get_args(Method))}")
-    if draws < 100:
-        raise AnswersError(f"draws: {draws} is too few for an interval; take 2000, and at least 100")
-    check_level(level)
-
-
 def check_level(level: float) -> None:
     if not 0 < level < 1:
         raise AnswersError(f"level: {level} is not between 0 and 1; 0.95 gives 95 % intervals")
@@ -260,11 +251,11 @@ def why_not(people: int, items: int, method: str) -> str:
 def caution(people: int, items: int, method: str) -> str:
     """What a reader of an interval from so little should know, or an empty string."""
     if method == "naive":
-        return "This interval takes every answer for independent, and is too narrow."
+        return "This interval takes every answer for independent."
     if method == "items":
-        return "This interval leaves out that people differ, and is too narrow."
+        return "This interval leaves out that people differ: it is about these people alone."
     if method == "people":
-        return "This interval leaves out that items differ, and is too narrow."
+        return "This interval leaves out that items differ: it is about these items alone."
     few = [f"{n} {noun}" for n, noun in ((people, "participants"), (items, "items")) if n < FEW]
     return f"With only {' and '.join(few)} the interval is rough, and may be too narrow." if few else ""
 

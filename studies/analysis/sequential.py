@@ -5,6 +5,7 @@ the protocol says how much of α may be spent by the time a fraction t of the an
 by integrating over the paths that have not stopped (Armitage, McPherson & Rowe 1969).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from .answers import AnswersError
-from .distributions import crossing, normal_cdf, normal_quantile
+from .distributions import crossing, normal_cdf, normal_quantile, student_tails
 
 Spending = Literal["obrien-fleming", "pocock"]
 POINTS = 201  # Gauss–Legendre points between the bounds: bounds are right to 6 digits
@@ -25,7 +26,7 @@ class LookBoundary:
     fraction: float  # of the answers that the study needs, above 0 up to 1
     spent: float  # of α, up to and with this look
     z: float  # stop if |estimate / standard error| is larger
-    level: float  # the same in other words: stop if the interval at this level excludes zero
+    level: float  # the same in other words: stop if p is at most 1 − level, so that the interval at this level excludes zero
 
 
 def plan_looks(
@@ -62,6 +63,31 @@ def plan_looks(
         points, density = following, (kernel @ density) * weights * bound
         before, spent_before = fraction, spent
     return looks
+
+
+def least_p(people: int, answers: int) -> float:
+    """The smallest p that so many answers by so many people can show, however clear the preference.
+
+    Single answers alone make a difference of choices vary so much that it never lies more than √answers standard errors from 0, and
+    there are no more degrees of freedom than people less one.
+
+    >>> round(least_p(3, 150), 4)
+    0.0066
+    """
+    return 1.0 if people < 2 else student_tails(math.sqrt(answers), people - 1)
+
+
+def check_reach(looks: Sequence[LookBoundary], people: int, answers_each: int) -> None:
+    """Raise AnswersError for a look that could find no effect of any size, where `people` come one after another."""
+    for look in looks:
+        there = int(look.fraction * people + 1e-9)
+        least, asked = least_p(there, there * answers_each), 1 - look.level
+        if least > asked:
+            raise AnswersError(
+                f"at {look.fraction:g} of the answers about {there} of {people} people will have answered, and however clear their "
+                f"preference, p cannot be below {least:.2g}, where this look asks for {asked:.2g}; look later, spend as pocock "
+                "does, or plan more people"
+            )
 
 
 def _bound(points: np.ndarray, density: np.ndarray, step: float, spend: float) -> float:

@@ -161,6 +161,10 @@ class _Scores(serializers.Serializer):
         child=serializers.IntegerField(),
         help_text="`answers` that nobody who takes part now can give, and how many new `people` they need at least",
     )
+    exclusions = serializers.DictField(
+        allow_null=True,
+        help_text="`flow`: whom the protocol's rules leave out; `kept`: all results without them; null without rules",
+    )
     looks = serializers.DictField(
         allow_null=True, help_text="planned looks; null where the protocol plans none"
     )

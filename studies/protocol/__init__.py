@@ -2,6 +2,7 @@
 
 from .analysis_plan import (
     HIDDEN,
+    PRIMARY,
     RULES,
     SPENDING,
     AnalysisPlan,
@@ -53,6 +54,7 @@ __all__ = [
     "MISSHAPEN",
     "NAME",
     "ON_COMMAND_LINE",
+    "PRIMARY",
     "RULES",
     "SPENDING",
     "TITLES",

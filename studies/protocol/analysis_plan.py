@@ -2,6 +2,7 @@
 
 [analysis]
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
+primary = "items"                                  # of ratings, what counts once: or "people", "answers"
 hide_running_results = true                        # nobody sees results before the study is closed
 
 [looks]                                            # optional: looks at the data before it is full
@@ -24,7 +25,8 @@ from django.db.models import QuerySet
 
 from studies.analysis.answers import AnswersError
 from studies.analysis.exclusions import Rules
-from studies.analysis.sequential import LookBoundary, Spending, plan_looks
+from studies.analysis.intervals import Per
+from studies.analysis.sequential import LookBoundary, Spending, check_reach, plan_looks
 from studies.models import Study
 from studies.trial_types import trial_type_in
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from .parser import Reader
 
 SPENDING: list[Spending] = list(get_args(Spending))
+PRIMARY: list[Per] = list(get_args(Per))
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class AnalysisPlan:
     rules: Rules | None
     hide_running_results: bool
     looks: InterimSchedule | None
+    primary: Per  # what counts once in the figure that the study is judged by
 
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
@@ -79,6 +83,7 @@ def plan_in(source: Mapping[str, Any], arms: tuple[str, ...]) -> AnalysisPlan:
         rules=None if rules == Rules() else rules,
         hide_running_results=bool(analysis.get("hide_running_results", False)),
         looks=_looks(source.get("looks", {})),
+        primary=analysis.get("primary", PRIMARY[0]),
     )
 
 
@@ -104,14 +109,19 @@ def with_hidden_results() -> QuerySet[Study]:
 HIDDEN = "Results are hidden until the study is closed: its protocol says so (hide_running_results)."
 
 
-def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool) -> None:
+def check_plan(
+    reader: "Reader", arms: Sequence[str], *, checks: int, practice: bool, people: int | None, each: int
+) -> None:
     """Check the plan's tables in a protocol; faults are noted in the reader.
 
-    `checks`, `practice`: the design's attention checks, and whether it begins with practice.
+    `checks`, `practice`: the design's attention checks, and whether it begins with practice. `people`: how many are planned, if that
+    is said; `each`: the most answers of one.
     """
     analysis, exclusions = (reader.table(name, required=False) for name in ("analysis", "exclusions"))
     contrasts = analysis.pairs("contrasts", arms)
     analysis.flag("hide_running_results")
+    if trial_type_in(reader.values).asked.declares_primary:
+        analysis.one_of("primary", PRIMARY, default=PRIMARY[0])
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
         exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)
@@ -122,16 +132,20 @@ def check_plan(reader: "Reader", arms: Sequence[str], *, checks: int, practice: 
     if share is not None and kind.layout.shown(len(arms)) == 1:
         exclusions.fault(Code.ONE_PLACE, "position_share", value=share, task=kind.name)
     if "looks" in reader.values:
-        _check_looks(reader, contrasts=len(contrasts or []))
+        _check_looks(reader, len(contrasts or []), people, each)
 
 
-def _check_looks(reader: "Reader", contrasts: int) -> None:
+def _check_looks(reader: "Reader", contrasts: int, people: int | None, each: int) -> None:
     looks = reader.table("looks")
     after = looks.shares("after")
     spending = looks.one_of("spending", SPENDING, default=SPENDING[0])
     if after and spending in SPENDING:
         try:
-            bounds_of(InterimSchedule(tuple(after), spending), contrasts)
+            bounds = bounds_of(InterimSchedule(tuple(after), spending), contrasts)
+            if (
+                type(people) is int and type(each) is int and min(people, each) > 0
+            ):  # else they have a fault of their own
+                check_reach(bounds, people, each)
         except AnswersError as error:
             looks.fault(Code.LOOKS, "after", value=after, why=str(error))
     if trial_type_in(reader.values).asked.declares_contrasts and not contrasts:

@@ -180,6 +180,8 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         [arm.name for arm in protocol.arms],
         checks=protocol.attention_checks,
         practice=protocol.practice,
+        people=protocol.people,
+        each=protocol.trials_per_participant,
     )
     reader.finish()
     return replace(protocol, complete=_complete(reader, protocol))

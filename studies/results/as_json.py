@@ -6,12 +6,14 @@ from typing import Any
 from studies.analysis.association import Correlation
 from studies.analysis.contrasts import PERMUTATIONS
 from studies.analysis.resampling import DRAWS
+from studies.analysis.table import Answers
 from studies.lifecycle import seal_json
 from studies.models import Study
 from studies.monitoring import need_of
 from studies.trial_types import trial_type_of
 
 from .answers import Reading
+from .data_quality import left_out
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
 from .part import AnswerSelection
@@ -25,6 +27,7 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     """
     reading = Reading(study, part)
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
+    data["exclusions"] = _exclusions(reading)
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if trial_type_of(study).results.gives_shares and not part.narrowed:
@@ -32,8 +35,21 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     return data
 
 
-def _tests(reading: Reading) -> dict[str, Any]:
-    return trial_type_of(reading.study).results.tests_json(reading.answers, reading.compared)
+def _tests(reading: Reading, answers: Answers | None = None) -> dict[str, Any]:
+    answers = reading.answers if answers is None else answers
+    return trial_type_of(reading.study).results.tests_json(answers, reading.compared)
+
+
+def _exclusions(reading: Reading) -> dict[str, Any] | None:
+    """Whom the protocol's rules leave out, and all results without them; None where it has no rules, or nobody answered."""
+    excluded = left_out(reading) if len(reading.answers) else None
+    if excluded is None:
+        return None
+    answers = reading.answers.only(excluded.kept)
+    kept = summarise(reading, answers)
+    about = {"items": kept.items, "responses": kept.responses, "participants": kept.participants}
+    looks = {"looks": asdict(kept.looks) if kept.looks else None}
+    return {"flow": excluded.flow, "kept": about | kept.outcome.as_json() | _tests(reading, answers) | looks}
 
 
 def _beside(comparison: HumansBeside) -> dict[str, Any]:
@@ -57,7 +73,7 @@ def _correlation(correlation: Correlation | None) -> dict[str, Any] | None:
 
 
 COMPUTED_WITH = {
-    "interval": "two-way bootstrap, expanded percentiles",
+    "interval": "two-way jackknife of people and items, Student's t with Satterthwaite's degrees of freedom",
     "level": 0.95,
     "interval_draws": DRAWS,
     "permutation_draws": PERMUTATIONS,

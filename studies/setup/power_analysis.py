@@ -8,7 +8,17 @@ from typing import Any
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions, Design, power
-from studies.protocol import ON_COMMAND_LINE, Code, Fault, Protocol, ProtocolError, choose_classes, in_words
+from studies.protocol import (
+    ON_COMMAND_LINE,
+    Code,
+    Fault,
+    Protocol,
+    ProtocolError,
+    bounds_of,
+    choose_classes,
+    in_words,
+    plan_in,
+)
 from studies.trial_types import trial_type_of
 
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
@@ -35,7 +45,7 @@ class PowerPoint:
     """What a study with so many people would find.
 
     answers_each  answers of each person, on average
-    power         share of simulated studies whose 95 % interval excludes zero on the right side
+    power         share of simulated studies in which the decision of the protocol finds what is assumed: Holm and looks included
     interval      95 % interval of that share: the simulation's own chance
     width         mean width of the studies' intervals, of what their trial type is judged by (`Power.width_of`); None if
                   no study had an interval
@@ -62,9 +72,20 @@ class PowerAnalysis:
     assumptions: Assumptions
     points: tuple[PowerPoint, ...]
     notes: tuple[str, ...] = ()
+    contrasts: int = 0  # declared
+    looks: tuple[float, ...] = ()  # planned, as shares of the answers
+
+    @property
+    def decision(self) -> str:
+        """What a simulated study has to find, and how, as a sentence."""
+        several = self.contrasts > 1
+        what = "every declared comparison of the arm that is better" if several else "the comparison"
+        if self.looks:
+            return f"At one of {len(self.looks)} planned looks, people coming one after another, {what} must have p ≤ 1 − level."
+        return f"{what[0].upper()}{what[1:]} must have p ≤ 0.05{', corrected by Holm' if several else ''}."
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"decision": self.decision}
 
 
 def analyse_power(
@@ -100,6 +121,8 @@ def analyse_power(
         assumptions=assumed,
         points=tuple(points),
         notes=(_note(protocol, photos.count, fewest),),
+        contrasts=len(designs[0].contrasts),
+        looks=tuple(look.fraction for look in designs[0].looks),
     )
 
 
@@ -136,12 +159,16 @@ def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int
 
 
 def _design(protocol: Protocol, items: int, people: int) -> Design:
+    plan = plan_in(protocol.source, tuple(arm.name for arm in protocol.arms))
     return Design(
         items=items,
         participants=people,
         answers_per_item=protocol.responses_per_item,
         model=trial_type_of(protocol).power.model,
         arms=len(protocol.arms),
+        contrasts=plan.contrasts,
+        looks=bounds_of(plan.looks, len(plan.contrasts)) if plan.looks else (),
+        primary=plan.primary,
     )
 
 

@@ -146,6 +146,9 @@ class Asked(ABC):
     declares_contrasts: ClassVar[bool]
     """Whether its analysis can declare contrasts between pairs of arms; planned looks then need one."""
 
+    declares_primary: ClassVar[bool] = False
+    """Whether its analysis can declare what counts once in the figure that a study is judged by: items, people or answers."""
+
     question: ClassVar[str]
     """The default question, marked for translation; `{class}` becomes the name of what is in the photo."""
 

@@ -13,7 +13,10 @@ import numpy as np
 
 from studies.analysis.agreement import PositionBias, Scale, SideBias
 from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import Contrast, Finding
+from studies.analysis.contrasts import Contrast, Judged
+from studies.analysis.inference.sensitivity import Finding
+from studies.analysis.inference.simultaneous import JointTest
+from studies.analysis.intervals import Per, effective_people, largest_part
 from studies.analysis.ranking import Ranking
 from studies.analysis.table import Answers
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
 Pair = tuple[float, float]
 Found = TypeVar("Found")
-LOOK_DRAWS = 10_000  # more than elsewhere: the ends of a strict level lie far out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +109,35 @@ class OtherInterval:
     intervals: tuple[Pair | None, ...]
 
 
+@dataclass(frozen=True)
+class Estimand:
+    """The same figures where something else counts once: every item, every person, or every answer."""
+
+    per: Per
+    in_words: str
+    lines: tuple[tuple[str, Judged], ...]  # name of the figure, and the figure; a share has no p
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: judged_json(found) for name, found in self.lines}
+
+
+PER_IN_WORDS: dict[Per, str] = {
+    "items": "every photo counts once",
+    "people": "every participant counts once",
+    "answers": "every answer counts once",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Further:
     """What a reviewer asks next of one type of trial."""
 
     contrasts: tuple[Versus, ...] = ()
-    any_difference: Finding | None = None  # all arms at once
-    tests: dict[str, Finding] = field(default_factory=dict)  # of a mean of zero, by name
+    any_difference: JointTest | None = None  # all arms at once
+    estimands: tuple[Estimand, ...] = ()
+    tests: dict[str, Finding] = field(
+        default_factory=dict
+    )  # sensitivity: with other null hypotheses, by name
     ranking: Ranking | None = None
     ranked: tuple[Ranked, ...] = ()
     positions: PositionBias | None = None
@@ -123,6 +147,12 @@ class Further:
     methods_of: str = ""  # what `methods` are intervals of, and their columns
     methods_columns: tuple[str, ...] = ()
 
+    @property
+    def by_estimand(self) -> list[dict[str, Any]]:
+        """The figures of `estimands`, each with what it is in every way of counting."""
+        every = zip(*(one.lines for one in self.estimands), strict=True)
+        return [{"name": row[0][0], "found": [found for _, found in row]} for row in every]
+
 
 @dataclass(frozen=True)
 class LookVerdict:
@@ -131,8 +161,9 @@ class LookVerdict:
     of: str
     estimate: float
     interval: Pair | None  # at the look's level; None where none can be given
-    p: float | None  # the largest of the tests
-    found: bool  # the interval excludes zero, and p is at most 1 − level
+    p: float | None  # of the same statistic as the interval
+    found: bool  # p is at most 1 − level, which is to say that the interval leaves zero out
+    unit: str = ""  # what the estimate is counted in
 
 
 @dataclass(frozen=True)
@@ -143,6 +174,7 @@ class Compared:
     shown: int  # how many of them each trial shows
     seed: int  # the study's, and of every draw
     declared: tuple[tuple[int, int], ...] = ()  # contrasts of arms that the protocol judges now
+    primary: Per = "items"  # what counts once in the figure that the study is judged by
 
 
 class Results(ABC):
@@ -194,7 +226,7 @@ class Results(ABC):
     def outcome(self, answers: Answers, compared: Compared) -> Outcome:
         """The main finding. An empty table gives an empty outcome.
 
-        An interval of any mean or share: `Estimates` in analysis/resampling.py, one row for what each answer adds.
+        An interval and p of any mean or share: `WeightedShares` in analysis/inference/effects.py.
         """
 
     @abstractmethod
@@ -258,24 +290,48 @@ def pair(ends: np.ndarray | None) -> Pair | None:
     return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
-def verdict(of: str, estimate: float, ends: np.ndarray | None, p: float | None, level: float) -> LookVerdict:
-    """What a look says where its interval and its largest p are known."""
-    interval = pair(ends)
-    beyond = interval is not None and not interval[0] <= 0 <= interval[1]
-    return LookVerdict(of, float(estimate), interval, p, beyond and p is not None and p <= 1 - level)
+def verdict(of: str, found: Judged, level: float, unit: str) -> LookVerdict:
+    """What a look says of what was judged at its level."""
+    return LookVerdict(of, found.estimate, found.interval, found.p, found.found(level), unit)
 
 
-def largest(values: Sequence[float | None]) -> float | None:
-    """The largest p of several tests; None where one of them has none."""
-    known = [value for value in values if value is not None]
-    return max(known) if len(known) == len(values) else None
+def judged_json(found: Judged) -> dict[str, Any]:
+    """An estimate with its interval and p as plain data."""
+    ends = list(found.interval) if found.interval else None
+    return {"estimate": found.estimate, "interval": ends, "p": found.p, "df": found.df}
+
+
+def uneven(answers: Answers) -> list[str]:
+    """A sentence where a few people gave most of the answers."""
+    people, effective = answers.units.people, effective_people(answers)
+    if people < 3 or effective >= people / 2:
+        return []
+    return [
+        f"The most active participant gave {100 * largest_part(answers):.0f} % of the answers: {people} participants tell as much "
+        f"as {effective:.1f} who answer equally often."
+    ]
+
+
+def parted(estimands: Sequence[Estimand]) -> list[str]:
+    """A sentence where it matters whether photos, participants or answers count once."""
+    first, *others = estimands
+    for other in others:
+        for (name, found), (_, else_found) in zip(first.lines, other.lines, strict=True):
+            ends = found.interval
+            if ends and not ends[0] <= else_found.estimate <= ends[1]:
+                return [
+                    f"It matters what counts once. {name}: {found.estimate:.2f} where {first.in_words} "
+                    f"({ends[0]:.2f} to {ends[1]:.2f}), {else_found.estimate:.2f} where {other.in_words}: who answers more answers "
+                    "otherwise, or left for a reason that has to do with the answers."
+                ]
+    return []
 
 
 METHODS_IN_WORDS = {
-    "two-way": "people and items",
-    "people": "people only: holds for these photos only",
-    "items": "items only: holds for these people only",
-    "naive": "every answer independent",
+    "two-way": "people and items: what the study is judged by",
+    "people": "people only: about these photos alone",
+    "items": "items only: about these people alone",
+    "naive": "neither: every answer independent",
 }
 
 

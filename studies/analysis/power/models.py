@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..answers import RATING_LIMIT, SAME, AnswersError
+from ..contrasts import Judged, judge_mean_of, judge_pairs
 from ..distributions import crossing, normal_quantile
-from ..intervals import choice_intervals, rating_intervals
+from ..table import Choices, Ratings
 from .simulation import Assumptions, Design, PowerModel, Simulated
 
 POPULATION = 100_000  # simulated (person, item) pairs from which the level is found
@@ -22,7 +23,8 @@ STEPS = 60
 class ChoiceModel(PowerModel):
     """The effect is the share of the first arm − the share of each other; spreads are of log odds.
 
-    Values are arm indices, or −1 for “same”. Judged by first arm − second arm, as a share of all items.
+    Values are arm indices, or −1 for “same”. Judged by differences of
+    two arms, as shares of all items: those that are declared, or first arm − second arm.
     """
 
     def shares(self, assumptions: Assumptions, arms: int) -> np.ndarray:
@@ -39,16 +41,18 @@ class ChoiceModel(PowerModel):
     def level(self, assumptions: Assumptions, arms: int) -> np.ndarray:
         shares = self.shares(assumptions, arms)
         rng = np.random.default_rng(0)
-        return _levels_for(shares, assumptions.spread * rng.standard_normal((POPULATION, arms + 1)))
+        return levels_for(shares, assumptions.spread * rng.standard_normal((POPULATION, arms + 1)))
 
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         picked = np.argmax(latent + rng.gumbel(size=latent.shape), axis=1)
         return np.where(picked == latent.shape[1] - 1, SAME, picked)
 
-    def ends(self, study: Simulated, design: Design, draws: int) -> np.ndarray | None:
-        intervals = choice_intervals(study.items, study.participants, study.values, design.arms, draws=draws)
-        ends = intervals.differences.get((0, 1))
-        return None if ends is None else ends / design.items
+    def judged(self, study: Simulated, design: Design, level: float) -> list[Judged]:
+        """The better arm of the simulation is arm 0: where the first comparison names another first, the two change their names."""
+        named = {0: design.better, design.better: 0}
+        pairs = [(named.get(a, a), named.get(b, b)) for a, b in design.comparisons]
+        answers = Choices.of(study.items, study.participants, study.values, arms=design.arms)
+        return judge_pairs(answers, pairs, level=level)
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,15 @@ class RatingModel(PowerModel):
         exact = latent[:, 0] + rng.standard_normal(len(latent))
         return np.clip(np.round(exact), -RATING_LIMIT, RATING_LIMIT).astype(int)
 
-    def ends(self, study: Simulated, design: Design, draws: int) -> np.ndarray | None:
-        return rating_intervals(study.items, study.participants, study.values, draws=draws).mean
+    def judged(self, study: Simulated, design: Design, level: float) -> list[Judged]:
+        answers = Ratings.of(study.items, study.participants, study.values)
+        return [judge_mean_of(answers, design.primary, level=level)]
 
 
 CHOICES, RATINGS = ChoiceModel(), RatingModel()
 
 
-def _levels_for(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
+def levels_for(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
     """μ at which the mean chances over all tastes are `shares` (the contraction of Berry, Levinsohn & Pakes 1995)."""
     with np.errstate(divide="ignore"):
         level = np.log(shares)  # −∞ for “same” that is never said

@@ -1,8 +1,9 @@
-"""Simulate a study's own design, test it as it will be tested, count.
+"""Simulate a study's own design, judge it as its protocol says it will be judged, count.
 
-What people answer, and by which interval a study is judged, is a `PowerModel`: those of this project are in
-models.py, and anybody may bring another. A simulated study counts as a find when its model's 95 % interval excludes
-zero on the right side.
+What people answer, and what a study is judged by, is a `PowerModel`: those of this project are in models.py, and anybody may bring
+another. A simulated study is a find if the documented decision finds every comparison in which the arms truly differ, on the right
+side: at the end by p as Holm corrects it, or at one of the planned looks by p at the look's level. At a look the first people's
+answers are in: they come one after another, which is the hardest case.
 """
 
 from abc import ABC, abstractmethod
@@ -12,7 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..answers import AnswersError
+from ..contrasts import Judged
 from ..distributions import normal_quantile
+from ..inference.simultaneous import holm
+from ..intervals import Per
+from ..sequential import LookBoundary
+
+LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,12 @@ class Simulated:
 
     items: np.ndarray  # (n,) int64
     participants: np.ndarray  # (n,) int64
-    values: np.ndarray  # (n,) int64: as the model's intervals read them
+    values: np.ndarray  # (n,) int64: as the model reads them
+
+    def first(self, share: float) -> "Simulated":
+        """The answers that are in once this share of all is, where people come one after another."""
+        rows = np.argsort(self.participants, kind="stable")[: max(1, round(share * len(self.values)))]
+        return Simulated(self.items[rows], self.participants[rows], self.values[rows])
 
 
 class PowerModel(ABC):
@@ -65,8 +77,8 @@ class PowerModel(ABC):
         """(n,) int64: an answer from each row of the latent values (n, w), with the chance of the moment from `rng`."""
 
     @abstractmethod
-    def ends(self, study: Simulated, design: "Design", draws: int) -> np.ndarray | None:
-        """The 95 % interval, low and high, of what is greater the greater the effect; None where the study has none."""
+    def judged(self, study: Simulated, design: "Design", level: float) -> list[Judged]:
+        """What the answers say of each comparison in `design.comparisons`, at this level."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,18 @@ class Design:
     answers_per_item: int
     model: PowerModel
     arms: int = 3
+    contrasts: tuple[tuple[int, int], ...] = ()  # declared; where none is, the first arm against the second
+    looks: tuple[LookBoundary, ...] = ()  # planned; the last is at the end
+    primary: Per = "items"  # what counts once in a mean
+
+    @property
+    def comparisons(self) -> tuple[tuple[int, int], ...]:
+        """What is judged. The first arm of the first is the one that is assumed to be better."""
+        return self.contrasts or ((0, 1),)
+
+    @property
+    def better(self) -> int:
+        return self.comparisons[0][0]
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, PowerModel):
@@ -102,7 +126,9 @@ class Power:
     power: float
     interval: tuple[float, float]
     studies: int
-    width: float | None  # of the studies' intervals, on average; None if no study had one
+    width: (
+        float | None
+    )  # of the studies' 95 % intervals of the first comparison, on average; None if no study had one
 
 
 class World:
@@ -130,11 +156,11 @@ def power(
     assumptions: Assumptions,
     *,
     studies: int = 200,
-    draws: int = 500,
     seed: int = 0,
     after_each: Callable[[], object] = lambda: None,
 ) -> Power:
-    """Simulate `studies` studies and count those whose interval shows the effect. About 10 ms for a study of 1,000 answers.
+    """Simulate `studies` studies and count those in which the documented decision finds the effect. About 2 ms for a study of 1,000
+    answers.
 
     `after_each()` is called after each study, for those who wait.
 
@@ -143,15 +169,47 @@ def power(
     >>> power(design, Assumptions(effect=0.5), studies=20).power > 0.8
     True
     """
-    world, intervals = World(design, assumptions), []
+    world, finds, widths = World(design, assumptions), 0, []
     for number in range(studies):
-        ends = design.model.ends(world.study(np.random.default_rng([seed, number])), design, draws)
+        study = world.study(np.random.default_rng([seed, number]))
+        finds += finds_it(study, design, assumptions)
+        ends = design.model.judged(study, design, LEVEL)[0].interval
         if ends is not None:
-            intervals.append(ends)
+            widths.append(ends[1] - ends[0])
         after_each()
-    finds = sum(_finds(ends, assumptions) for ends in intervals)
-    width = float(np.mean([high - low for low, high in intervals])) if intervals else None
+    width = float(np.mean(widths)) if widths else None
     return Power(design, assumptions, finds / studies, wilson(finds, studies), studies, width)
+
+
+def finds_it(study: Simulated, design: Design, assumptions: Assumptions) -> bool:
+    """Whether the decision that the design documents finds what is assumed, in this study."""
+    signs = [_sign(design, pair, assumptions) for pair in design.comparisons]
+    if not any(signs):
+        signs = [1] * len(signs)  # nothing differs: what is found is found by chance, on this side
+    if design.looks:
+        return any(_at_look(study, design, look, signs) for look in design.looks)
+    judged = design.model.judged(study, design, LEVEL)
+    adjusted = holm([found.p for found in judged])
+    return all(
+        p is not None and p <= 1 - LEVEL and sign * found.estimate > 0
+        for found, p, sign in zip(judged, adjusted, signs, strict=True)
+        if sign
+    )
+
+
+def _sign(design: Design, pair: tuple[int, int], assumptions: Assumptions) -> int:
+    """1 where the first arm of a comparison is truly better, −1 where the second is, 0 where they are alike."""
+    side = int(pair[0] == design.better) - int(pair[1] == design.better)
+    return side * int(np.sign(assumptions.effect))
+
+
+def _at_look(study: Simulated, design: Design, look: LookBoundary, signs: list[int]) -> bool:
+    judged = design.model.judged(study.first(look.fraction), design, look.level)
+    return all(
+        found.found(look.level) and sign * found.estimate > 0
+        for found, sign in zip(judged, signs, strict=True)
+        if sign
+    )
 
 
 def power_curve(
@@ -185,7 +243,3 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
     half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / over
     # rounding must not put the share itself outside, where it is 0 or 1 and so is one end
     return min(share, max(0.0, float(middle - half))), max(share, min(1.0, float(middle + half)))
-
-
-def _finds(ends: np.ndarray, assumptions: Assumptions) -> bool:
-    return bool(ends[0] > 0 if assumptions.effect >= 0 else ends[1] < 0)

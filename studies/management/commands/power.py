@@ -95,6 +95,6 @@ def _assumed(analysis: PowerAnalysis) -> list[str]:
     return [
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
         effect,
-        f"Power: share of {studies} simulated studies whose interval excludes zero on the right side. {width}",
+        f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",
         "Nobody has answered anything: every figure is simulated.",
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from studies.protocol import RULES, SPENDING, Code, Fault, Key, names_of_arms
+from studies.protocol import PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
 from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
@@ -19,6 +19,7 @@ class PlanForm(StepForm):
         ("analysis",): "hide_running_results",
         ("analysis", "contrasts"): "contrasts",
         ("analysis", "hide_running_results"): "hide_running_results",
+        ("analysis", "primary"): "primary",
         ("exclusions",): RULES[0],
         **{("exclusions", name): name for name in RULES},
         ("looks",): "after",
@@ -31,6 +32,16 @@ class PlanForm(StepForm):
         label="Planned comparisons",
         widget=forms.CheckboxSelectMultiple,
         help_text="Their p values are corrected for how many there are (Holm); every other pair is exploratory.",
+    )
+    primary = forms.ChoiceField(
+        required=False,
+        label="What counts once in the figure that the study is judged by",
+        choices=[
+            ("items", "Every photo: the mean of the photos’ means"),
+            ("people", "Every participant: the mean of participants’ means"),
+            ("answers", "Every answer: the mean of all answers"),
+        ],
+        help_text="The other two are shown beside it.",
     )
     missed_checks = forms.IntegerField(
         required=False,
@@ -87,6 +98,8 @@ class PlanForm(StepForm):
         ]
         if not (self.pairs and trial_type_in(source).asked.declares_contrasts):
             del self.fields["contrasts"]
+        if not trial_type_in(source).asked.declares_primary:
+            del self.fields["primary"]
 
     @property
     def names(self):
@@ -123,6 +136,7 @@ class PlanForm(StepForm):
             "after": ", ".join(repr(share).removesuffix(".0") for share in looks.get("after", [])),
             "spending": looks.get("spending", SPENDING[0]),
             "contrasts": chosen,
+            "primary": source.get("analysis", {}).get("primary", PRIMARY[0]),
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
 
@@ -134,6 +148,9 @@ class PlanForm(StepForm):
         if "contrasts" in self.fields:
             pairs = [tuple(map(int, pair.split("-"))) for pair in cleaned["contrasts"]]
             put(analysis, "contrasts", [[names[first], names[second]] for first, second in pairs])
+        if "primary" in self.fields:
+            primary = cleaned["primary"] or PRIMARY[0]
+            put(analysis, "primary", primary if primary != PRIMARY[0] or "primary" in analysis else "")
         put(analysis, "hide_running_results", cleaned["hide_running_results"])
         for name in RULES:
             put(exclusions, name, cleaned[name])

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from studies.analysis.contrasts import Judged
 from studies.core import svg
-from studies.core.formatting import percent, span
+from studies.core.formatting import percent, signed, span
 
-from ..results import Outcome, Pair
+from ..results import Outcome, Pair, judged_json
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,20 @@ class Score:
     share: float  # of all items' worth
     share_of_preferences: float | None  # of what did not go to `same`
     interval: Pair | None  # 95 %, of the score
+    share_of_preferences_interval: Pair | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
             "score": self.score,
             "share": self.share,
             "share_of_preferences": self.share_of_preferences,
-            "interval": list(self.interval) if self.interval else None,
+            "share_of_preferences_interval": listed(self.share_of_preferences_interval),
+            "interval": listed(self.interval),
         }
+
+
+def listed(interval: Pair | None) -> list[float] | None:
+    return list(interval) if interval else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +43,7 @@ class ChoiceOutcome(Outcome):
 
     scores: tuple[Score, ...] = ()  # in the order of the arms; empty without answers
     same: Score | None = None
+    lead: Judged | None = None  # of the highest score over the next, in items
 
     template: ClassVar[str] = "trial_types/choice/report/outcome.html"
 
@@ -60,19 +68,31 @@ class ChoiceOutcome(Outcome):
         tied = [score.name for score in self.ranked if abs(score.score - first.score) < 1e-9]
         if len(tied) > 1:
             return f"{' and '.join(tied)} tie at {first.score:.2f} of {self.items} items each."
-        interval = ""
-        if first.interval:
-            interval = f"; 95 % interval {first.interval[0]:.2f} to {first.interval[1]:.2f} items"
         share = percent(first.share)
-        return (
-            f"{first.name} was preferred most: {first.score:.2f} of {self.items} items ({share}{interval})."
-        )
+        lead, has = self.lead, f"{first.score:.2f} of {self.items} items ({share})"
+        if lead is None or lead.interval is None:
+            return f"{first.name} was picked most: {has}; nothing tells how far chance goes."
+        ends = f"95 % interval {signed(lead.interval[0])} to {signed(lead.interval[1])}"
+        second = self.ranked[1].name
+        if lead.found(0.95):
+            return f"{first.name} was preferred most: {has}. It leads {second} by {lead.estimate:.2f} items, {ends}."
+        return f"{first.name} leads {second} by {lead.estimate:.2f} items, {ends}: no clear preference yet. It has {has}."
 
     def as_json(self) -> dict[str, Any]:
         same = self.same.as_json() if self.same else None
         if same:
-            del same["share_of_preferences"]
-        return {"scores": {score.name: score.as_json() for score in self.scores}, "same": same}
+            del same["share_of_preferences"], same["share_of_preferences_interval"]
+        return {
+            "scores": {score.name: score.as_json() for score in self.scores},
+            "same": same,
+            "lead": self._lead_json(),
+        }
+
+    def _lead_json(self) -> dict[str, Any] | None:
+        if self.lead is None:
+            return None
+        first, second = (score.name for score in self.ranked[:2])
+        return {"first": first, "second": second, **judged_json(self.lead)}
 
     def in_text(self) -> list[str]:
         width = max(len(score.name) for score in self.lines) + 2

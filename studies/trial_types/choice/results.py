@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 
 from studies.analysis.agreement import Scale, position_bias_of
 from studies.analysis.answers import SAME, SAME_NAME
-from studies.analysis.contrasts import Finding, any_difference_of, compare_arms_of, swap_tests_of, turned
-from studies.analysis.intervals import choice_intervals_of
+from studies.analysis.contrasts import Judged, any_difference_of, compare_arms_of, judge_pairs
+from studies.analysis.inference.effects import Method
+from studies.analysis.inference.sensitivity import Finding, exchange_all_labels_of
+from studies.analysis.intervals import Per, choice_intervals_of, shares_of
 from studies.analysis.ranking import Ranking, rank_arms_of
-from studies.analysis.resampling import Method
 from studies.analysis.scores import ChoiceScores, SameAs, choice_scores, choice_scores_of, item_shares_of
 from studies.analysis.table import UNKNOWN, Answers, Choices
 
 from ..results import (
-    LOOK_DRAWS,
+    PER_IN_WORDS,
     Compared,
+    Estimand,
     Further,
     LookVerdict,
     OtherCount,
@@ -27,6 +30,8 @@ from ..results import (
     or_none,
     other_interval,
     pair,
+    parted,
+    uneven,
     verdict,
 )
 from .outcome import ChoiceOutcome, Score
@@ -34,6 +39,7 @@ from .outcome import ChoiceOutcome, Score
 if TYPE_CHECKING:
     from rest_framework.serializers import Field
 
+UNIT = "difference of shares"
 SAME_IN_WORDS = {
     "own": "a category of its own",
     "split": "shared equally among the arms",
@@ -60,9 +66,10 @@ class ChoiceResults(Results):
         assert isinstance(answers, Choices)
         if not len(answers):
             return ChoiceOutcome(arms=compared.arms)
-        scored, bounds = choice_scores_of(answers), choice_intervals_of(answers, seed=compared.seed)
+        scored, bounds = choice_scores_of(answers), choice_intervals_of(answers)
         preferences = scored.share_of_preferences
         notes = [bounds.note] if bounds.note else []
+        notes += [*uneven(answers), *parted(_estimands(answers, compared.arms))]
         if preferences is None:
             notes.append("Nobody preferred any arm, so there are no shares of preferences.")
         return ChoiceOutcome(
@@ -76,10 +83,14 @@ class ChoiceResults(Results):
                     share=float(scored.share[index]),
                     share_of_preferences=None if preferences is None else float(preferences[index]),
                     interval=pair(None if bounds.arms is None else bounds.arms[index]),
+                    share_of_preferences_interval=pair(
+                        None if bounds.share_of_preferences is None else bounds.share_of_preferences[index]
+                    ),
                 )
                 for index, name in enumerate(compared.arms)
             ),
             same=Score(SAME_NAME, scored.same, scored.same_share, None, pair(bounds.same)),
+            lead=_lead(answers, scored),
         )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
@@ -88,7 +99,9 @@ class ChoiceResults(Results):
         ranking = or_none(lambda: rank_arms_of(known, seed=compared.seed))
         return Further(
             contrasts=_contrasts(answers, compared),
-            any_difference=any_difference_of(answers, seed=compared.seed),
+            any_difference=any_difference_of(answers),
+            estimands=_estimands(answers, compared.arms),
+            tests={"all labels": exchange_all_labels_of(answers, seed=compared.seed)},
             ranking=ranking,
             ranked=_ranked(ranking, compared.arms),
             positions=or_none(
@@ -98,7 +111,7 @@ class ChoiceResults(Results):
             methods=tuple(
                 other_interval(
                     method,
-                    choice_intervals_of(answers, seed=compared.seed, method=method).arms,
+                    choice_intervals_of(answers, method=method).arms,
                     len(compared.arms),
                 )
                 for method in get_args(Method)
@@ -110,23 +123,30 @@ class ChoiceResults(Results):
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Choices)
         if not len(answers):
-            return {"contrasts": [], "any_difference": None}
-        every = any_difference_of(answers, seed=compared.seed)
+            return {"contrasts": [], "any_difference": None, "estimands": {}}
+        joint, exchanged = any_difference_of(answers), exchange_all_labels_of(answers, seed=compared.seed)
         return {
             "contrasts": [_contrast_json(versus) for versus in _contrasts(answers, compared)],
-            "any_difference": asdict(every),
+            "any_difference": {
+                "test": "all arms alike over people and items (F)",
+                "statistic": joint.statistic,
+                "df": list(joint.df) if joint.df else None,
+                "p": joint.p,
+                "n": exchanged.n,
+                "zeros": exchanged.zeros,
+                "note": joint.note,
+                "labels_exchanged": asdict(exchanged),
+            },
+            "estimands": {one.per: one.as_json() for one in _estimands(answers, compared.arms)},
         }
 
     def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(answers, Choices)
-        every = choice_intervals_of(answers, seed=compared.seed, level=level, draws=LOOK_DRAWS).differences
-        verdicts = []
-        for a, b in compared.declared:
-            tests = swap_tests_of(answers, (a, b), seed=compared.seed)
-            ends = turned(every, (a, b))
-            of = f"{compared.arms[a]} − {compared.arms[b]}"
-            verdicts.append(verdict(of, tests.trials.statistic, ends, tests.p, level))
-        return tuple(verdicts)
+        arms, judged = compared.arms, judge_pairs(answers, compared.declared, level=level)
+        return tuple(
+            verdict(f"{arms[a]} − {arms[b]}", found, level, UNIT)
+            for (a, b), found in zip(compared.declared, judged, strict=True)
+        )
 
     def json_fields(self) -> dict[str, "Field"]:
         from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
@@ -154,6 +174,34 @@ class ChoiceResults(Results):
         return shown
 
 
+def _lead(answers: Choices, scored: ChoiceScores) -> Judged | None:
+    """The difference between the two arms with the highest scores, in items."""
+    first, *others = np.argsort(-scored.arms, kind="stable").tolist()
+    if not others:
+        return None
+    return judge_pairs(answers, [(first, others[0])])[0].scaled(answers.units.items)
+
+
+def _estimands(answers: Choices, arms: tuple[str, ...]) -> tuple[Estimand, ...]:
+    """Shares of the arms and of “same”, and every difference, by what counts once."""
+    return tuple(_estimand(answers, arms, per) for per in get_args(Per))
+
+
+def _estimand(answers: Choices, arms: tuple[str, ...], per: Per) -> Estimand:
+    shares, bounds = shares_of(answers, per).shares.tolist(), choice_intervals_of(answers, per=per)
+    ends: list[np.ndarray | None] = [None] * len(shares)
+    if bounds.share is not None and bounds.same is not None:
+        ends = [*bounds.share, bounds.same / answers.units.items]
+    lines = [
+        (name, Judged(share, pair(end), None, None))
+        for name, share, end in zip([*arms, SAME_NAME], shares, ends, strict=True)
+    ]
+    pairs = list(combinations(range(len(arms)), 2))
+    judged = judge_pairs(answers, pairs, per=per)
+    lines += [(f"{arms[a]} − {arms[b]}", found) for (a, b), found in zip(pairs, judged, strict=True)]
+    return Estimand(per, PER_IN_WORDS[per], tuple(lines))
+
+
 def _contrasts(answers: Choices, compared: Compared) -> tuple[Versus, ...]:
     """Every pair of arms, the declared ones first."""
     arms = compared.arms
@@ -164,7 +212,7 @@ def _contrasts(answers: Choices, compared: Compared) -> tuple[Versus, ...]:
 def _contrast_json(versus: Versus) -> dict[str, Any]:
     found = versus.found
     by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
-    ends = pair(found.interval)
+    ends, together = pair(found.interval), pair(found.interval_all_pairs)
     return {
         "first": versus.first,
         "second": versus.second,
@@ -172,7 +220,10 @@ def _contrast_json(versus: Versus) -> dict[str, Any]:
         "interval": list(ends) if ends else None,
         "p_by": {unit: test.p for unit, test in by.items()},
         "p": found.p,
+        "df": found.df,
         "p_holm": found.p_holm,
+        "interval_all_pairs": list(together) if together else None,
+        "p_all_pairs": found.p_all_pairs,
         "exploratory": found.exploratory,
     }
 

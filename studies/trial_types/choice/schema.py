@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from ..schema import IntervalField
+from ..schema import EstimandsField, IntervalField, JudgedSerializer
 
 
 class ContrastSerializer(serializers.Serializer):
@@ -11,11 +11,20 @@ class ContrastSerializer(serializers.Serializer):
     difference = serializers.FloatField(help_text="score of the first arm − score of the second")
     interval = IntervalField()
     p_by = serializers.DictField(
-        child=serializers.FloatField(allow_null=True), help_text="trials, items, people"
+        child=serializers.FloatField(allow_null=True),
+        help_text="sensitivity, labels exchanged: trials, items, people",
     )
-    p = serializers.FloatField(allow_null=True, help_text="the largest of the three")
+    p = serializers.FloatField(allow_null=True, help_text="of the same t as the interval")
+    df = serializers.FloatField(allow_null=True, help_text="degrees of freedom of that t")
+    interval_all_pairs = IntervalField(help_text="of every pair: all hold together at 95 %")
+    p_all_pairs = serializers.FloatField(allow_null=True)
     p_holm = serializers.FloatField(allow_null=True)
     exploratory = serializers.BooleanField(help_text="not declared in the protocol, or no planned look")
+
+
+class LeadSerializer(JudgedSerializer):
+    first = serializers.CharField(help_text="the arm with the highest score")
+    second = serializers.CharField(help_text="the next")
 
 
 class SameSerializer(serializers.Serializer):
@@ -26,12 +35,15 @@ class SameSerializer(serializers.Serializer):
 
 class ScoreSerializer(SameSerializer):
     share_of_preferences = serializers.FloatField(allow_null=True)
+    share_of_preferences_interval = IntervalField()
 
 
 def json_fields() -> dict[str, serializers.Field]:
     return {
         "scores": serializers.DictField(child=ScoreSerializer()),
         "same": SameSerializer(allow_null=True),
+        "lead": LeadSerializer(allow_null=True, help_text="of the highest score over the next, in items"),
         "contrasts": ContrastSerializer(many=True),
         "any_difference": serializers.DictField(allow_null=True, help_text="one test over all arms"),
+        "estimands": EstimandsField(),
     }

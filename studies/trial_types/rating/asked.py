@@ -24,6 +24,7 @@ class RatingAsked(Asked):
     fewest_arms = most_arms = 2
     compares_networks = True
     declares_contrasts = False
+    declares_primary = True
     direction = "positive ratings are for the first"
     question = _("Which map shows the {class} better?")
     instructions = INSTRUCTIONS

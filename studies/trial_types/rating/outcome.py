@@ -6,21 +6,46 @@ from typing import Any, ClassVar
 from django.utils.html import format_html
 
 from studies.analysis.answers import RATING_LIMIT
+from studies.analysis.contrasts import Judged
+from studies.analysis.intervals import Per
 from studies.core import svg
 from studies.core.formatting import signed, span
 
-from ..results import Outcome, Pair
+from ..results import Outcome, Pair, judged_json
 
 
 @dataclass(frozen=True)
 class Rating:
     """Means of the answers. Positive: the first arm is better."""
 
-    mean: float
-    interval: Pair | None  # 95 %, of the mean
-    mean_of_items: float
-    mean_of_items_interval: Pair | None
+    means: dict[Per, Judged]  # where every item, person or answer counts once
+    primary: Per  # which of them the study is judged by
     counts: dict[int, int]  # how often each of -2 … 2 was given
+
+    @property
+    def main(self) -> Judged:
+        """What the study is judged by."""
+        return self.means[self.primary]
+
+    @property
+    def others(self) -> dict[str, Judged]:
+        """The other means, by what they are means of."""
+        return {MEAN_OF[per]: found for per, found in self.means.items() if per != self.primary}
+
+    @property
+    def mean(self) -> float:
+        return self.main.estimate
+
+    @property
+    def interval(self) -> Pair | None:
+        return self.main.interval
+
+
+MEAN_OF: dict[Per, str] = {
+    "items": "mean of the photos’ means",
+    "people": "mean of participants’ means",
+    "answers": "mean of all answers",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +64,11 @@ class RatingOutcome(Outcome):
         if self.rating is None:
             return {}
         return dict(zip(self.arms, (self.rating.mean, -self.rating.mean), strict=True))
+
+    @property
+    def mean_of(self) -> str:
+        """What the mean rating is a mean of, in words."""
+        return MEAN_OF[self.rating.primary] if self.rating else ""
 
     @property
     def intervals(self) -> dict[str, Pair | None]:
@@ -62,21 +92,29 @@ class RatingOutcome(Outcome):
         assert rating is not None
         if abs(rating.mean) < 1e-9:
             return "Neither network was judged more reliable: the mean rating is 0.00."
-        better = self.arms[0] if rating.mean > 0 else self.arms[1]
-        interval = ""
-        if rating.interval:
-            side = 1 if rating.mean > 0 else -1
-            low, high = sorted(side * bound for bound in rating.interval)
-            interval = f" (95 % interval {signed(low)} to {signed(high)})"
-        return f"{better} was judged more reliable by {signed(abs(rating.mean))} on a scale from −2 to +2{interval}."
+        better, other = self.arms if rating.mean > 0 else self.arms[::-1]
+        by = f"by {signed(abs(rating.mean))} on a scale from −2 to +2"
+        if rating.interval is None:
+            return f"{better} was rated higher than {other} {by}; nothing tells how far chance goes."
+        low, high = self.intervals[better] or rating.interval
+        ends = f"95 % interval {signed(low)} to {signed(high)}"
+        if rating.main.found(0.95):
+            return f"{better} was judged more reliable {by} ({ends})."
+        return f"{better} leads {other} {by}, {ends}: no clear preference yet."
 
     def as_json(self) -> dict[str, Any]:
         rating = self.rating
+        means: dict[Per, Judged] = rating.means if rating else {}
+        estimates = {per: found.estimate for per, found in means.items()}
+        intervals = {per: _listed(found.interval) for per, found in means.items()}
         return {
-            "mean": rating.mean if rating else None,
-            "interval": _listed(rating.interval) if rating else None,
-            "mean_of_items": rating.mean_of_items if rating else None,
-            "mean_of_items_interval": _listed(rating.mean_of_items_interval) if rating else None,
+            "mean": estimates.get("answers"),
+            "interval": intervals.get("answers"),
+            "mean_of_items": estimates.get("items"),
+            "mean_of_items_interval": intervals.get("items"),
+            "mean_of_people": estimates.get("people"),
+            "mean_of_people_interval": intervals.get("people"),
+            "primary": {"of": rating.primary, **judged_json(rating.main)} if rating else None,
             "by_arm": self.by_arm,
             "direction": self.direction,
             "counts": {str(value): count for value, count in rating.counts.items()} if rating else {},
@@ -85,13 +123,16 @@ class RatingOutcome(Outcome):
     def in_text(self) -> list[str]:
         rating = self.rating
         assert rating is not None
-        width = max(map(len, (*self.arms, "mean of items' means"))) + 2
+        width = max(map(len, (*self.arms, *MEAN_OF.values()))) + 2
         head = f"{'':<{width}}{'mean rating':>12}{'95 % interval':>20}"
         rows = [
             f"{arm:<{width}}{signed(mean):>12}{span(self.intervals[arm], signed):>20}"
             for arm, mean in self.by_arm.items()
         ]
-        items = f"{signed(rating.mean_of_items):>12}{span(rating.mean_of_items_interval, signed):>20}"
+        others = [
+            f"{name:<{width}}{signed(found.estimate):>12}{span(found.interval, signed):>20}"
+            for name, found in rating.others.items()
+        ]
         counts = ", ".join(
             f"{value:+d}: {count}".replace("+0", "0") for value, count in rating.counts.items()
         )
@@ -100,7 +141,8 @@ class RatingOutcome(Outcome):
             "─" * len(head),
             *rows,
             "─" * len(head),
-            f"{'mean of items’ means':<{width}}{items}",
+            *others,
+            f"Judged by the {self.mean_of}.",
             f"Answers: {counts}".replace("-", "−"),
             f"Direction: {self.direction}",
         ]
@@ -109,10 +151,10 @@ class RatingOutcome(Outcome):
         """The mean rating and its interval on the scale from −2 to +2, the first arm to the right."""
         rating, limit = self.rating, RATING_LIMIT
         assert rating is not None
-        lines = (
-            ("Mean of all answers", rating.mean, rating.interval),
-            ("Mean of the items’ means", rating.mean_of_items, rating.mean_of_items_interval),
-        )
+        every = {self.mean_of: rating.main, **rating.others}
+        lines = [
+            (name[0].upper() + name[1:], found.estimate, found.interval) for name, found in every.items()
+        ]
         height = len(lines) * svg.ROW
         rows = [
             svg.dot(

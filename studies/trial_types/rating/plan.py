@@ -5,6 +5,12 @@ from typing import Any
 
 from ..plan import Declared, PlanInWords
 
+WEIGHED = {
+    "items": "of the means of photos, so that each photo counts the same, however many rated it",
+    "people": "of the means of people, so that each person counts the same, however much they answered",
+    "answers": "in which each answer counts the same",
+}
+
 
 class RatingPlan(PlanInWords):
     """The mean of all photos' mean ratings."""
@@ -13,7 +19,7 @@ class RatingPlan(PlanInWords):
         "In each trial a person rates two maps side by side on five steps, from −2 to 2. Whichever map stands on the left, "
         "a positive rating is for the first arm."
     )
-    index = "The ratings of a photo are averaged, and then the photos: each photo counts the same, however many rated it."
+    index = "A mean rating. What each counts in it, photo, person or answer, is said with the analysis that decides."
 
     def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
         first, second = arms
@@ -23,12 +29,12 @@ class RatingPlan(PlanInWords):
 
     def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
         return [
-            "The mean rating: estimate, 95 % interval and p from one two-way variance, over people and photos, with "
+            f"The mean rating, {WEIGHED[analysis.get('primary', 'items')]}: estimate, 95 % interval and p from one two-way variance, over people and photos, with "
             "Student’s t."
         ]
 
     def exploratory(self) -> list[str]:
         return [
-            "The mean over answers and over people; Wilcoxon’s and the sign test; agreement between people; response times; "
+            "The means that weigh otherwise; Wilcoxon’s and the sign test; agreement between people; response times; "
             "results by class, group and answer to the questions."
         ]

@@ -8,23 +8,25 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, side_bias_of
 from studies.analysis.answers import RATING_LIMIT, SAME
-from studies.analysis.contrasts import rating_tests_of
-from studies.analysis.intervals import rating_intervals_of
-from studies.analysis.resampling import Method
+from studies.analysis.contrasts import judge_mean_of
+from studies.analysis.inference.effects import Method
+from studies.analysis.inference.sensitivity import rating_tests_of
+from studies.analysis.intervals import Per, rating_intervals_of
 from studies.analysis.scores import RatingScores, rating_scores, rating_scores_of
 from studies.analysis.table import UNKNOWN, Answers, Ratings
 from studies.core.formatting import signed
 
 from ..results import (
-    LOOK_DRAWS,
+    PER_IN_WORDS,
     Compared,
+    Estimand,
     Further,
     LookVerdict,
     Results,
-    largest,
     or_none,
     other_interval,
-    pair,
+    parted,
+    uneven,
     verdict,
 )
 from .outcome import Rating, RatingOutcome
@@ -33,10 +35,14 @@ if TYPE_CHECKING:
     from rest_framework.serializers import Field
 
 
+UNIT = "points of the scale from −2 to +2"
+MEANS: dict[Per, str] = {"items": "mean_of_items", "people": "mean_of_people", "answers": "mean"}
+
+
 class RatingResults(Results):
     """Ratings are turned so that positive means that the first arm is better."""
 
-    scale: ClassVar[Scale] = "interval"
+    scale: ClassVar[Scale] = "ordinal"
     place, place_verb = "side", "favoured"
     of_items = "Mean rating"
     of_items_in_words = "The mean rating, positive for the first arm"
@@ -52,28 +58,28 @@ class RatingResults(Results):
         assert isinstance(answers, Ratings)
         if not len(answers):
             return RatingOutcome(arms=compared.arms)
-        scored, bounds = rating_scores_of(answers), rating_intervals_of(answers, seed=compared.seed)
+        bounds = rating_intervals_of(answers)
         values = range(-RATING_LIMIT, RATING_LIMIT + 1)
         rating = Rating(
-            mean=float(scored.mean),
-            interval=pair(bounds.mean),
-            mean_of_items=float(scored.mean_of_items),
-            mean_of_items_interval=pair(bounds.mean_of_items),
+            means={per: judge_mean_of(answers, per) for per in get_args(Per)},
+            primary=compared.primary,
             counts={value: int((answers.values == value).sum()) for value in values},
         )
-        notes = (bounds.note,) if bounds.note else ()
-        return RatingOutcome(arms=compared.arms, items=answers.units.items, notes=notes, rating=rating)
+        notes = [bounds.note] if bounds.note else []
+        notes += [*uneven(answers), *parted(_estimands(answers, compared.primary))]
+        return RatingOutcome(arms=compared.arms, items=answers.units.items, notes=tuple(notes), rating=rating)
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Ratings)
         known = answers.only(answers.shown != UNKNOWN)
         means = {
-            method: rating_intervals_of(answers, seed=compared.seed, method=method).mean
+            method: getattr(rating_intervals_of(answers, method=method), MEANS[compared.primary])
             for method in get_args(Method)
         }
         return Further(
             tests=rating_tests_of(answers),
-            sides=or_none(lambda: side_bias_of(known, seed=compared.seed)),
+            estimands=_estimands(answers, compared.primary),
+            sides=or_none(lambda: side_bias_of(known)),
             methods=tuple(
                 other_interval(method, None if ends is None else ends[None], 1)
                 for method, ends in means.items()
@@ -85,14 +91,16 @@ class RatingResults(Results):
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Ratings)
         tests = rating_tests_of(answers) if len(answers) else {}
-        return {"tests": {name: asdict(found) for name, found in tests.items()}}
+        every = _estimands(answers, compared.primary) if len(answers) else ()
+        return {
+            "tests": {name: asdict(found) for name, found in tests.items()},
+            "estimands": {one.per: one.as_json() for one in every},
+        }
 
     def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(answers, Ratings)
-        ends = rating_intervals_of(answers, seed=compared.seed, level=level, draws=LOOK_DRAWS).mean
-        by_unit = rating_tests_of(answers)
-        p = largest([by_unit[f"{unit}: Wilcoxon"].p for unit in ("people", "items")])
-        return (verdict("mean rating", rating_scores_of(answers).mean, ends, p, level),)
+        found = judge_mean_of(answers, compared.primary, level=level)
+        return (verdict("mean rating", found, level, UNIT),)
 
     def json_fields(self) -> dict[str, "Field"]:
         from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
@@ -121,3 +129,11 @@ class RatingResults(Results):
 
     def places_to_favour(self, shown: int) -> int:
         return 2
+
+
+def _estimands(answers: Ratings, primary: Per) -> tuple[Estimand, ...]:
+    """The mean rating by what counts once, the primary one first."""
+    order: list[Per] = sorted(get_args(Per), key=lambda per: per != primary)
+    return tuple(
+        Estimand(per, PER_IN_WORDS[per], (("mean rating", judge_mean_of(answers, per)),)) for per in order
+    )

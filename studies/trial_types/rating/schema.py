@@ -2,7 +2,11 @@
 
 from rest_framework import serializers
 
-from ..schema import IntervalField
+from ..schema import EstimandsField, IntervalField, JudgedSerializer
+
+
+class PrimarySerializer(JudgedSerializer):
+    of = serializers.CharField(help_text="what counts once: items, people or answers")
 
 
 def json_fields() -> dict[str, serializers.Field]:
@@ -11,8 +15,16 @@ def json_fields() -> dict[str, serializers.Field]:
         "interval": IntervalField(),
         "mean_of_items": serializers.FloatField(allow_null=True),
         "mean_of_items_interval": IntervalField(),
-        "by_arm": serializers.DictField(child=serializers.FloatField()),
+        "mean_of_people": serializers.FloatField(allow_null=True),
+        "mean_of_people_interval": IntervalField(),
+        "primary": PrimarySerializer(allow_null=True, help_text="the mean that the study is judged by"),
+        "by_arm": serializers.DictField(
+            child=serializers.FloatField(), help_text="the primary mean from each arm's side"
+        ),
         "direction": serializers.CharField(),
         "counts": serializers.DictField(child=serializers.IntegerField()),
-        "tests": serializers.DictField(child=serializers.DictField(), help_text="of a mean of zero"),
+        "tests": serializers.DictField(
+            child=serializers.DictField(), help_text="sensitivity, each with its null hypothesis"
+        ),
+        "estimands": EstimandsField(),
     }

@@ -6,7 +6,8 @@ import pytest
 from studies.analysis import ranking, resampling, table
 from studies.analysis.answers import AnswersError
 from studies.analysis.contrasts import compare_arms, compare_arms_of
-from studies.analysis.intervals import choice_intervals, choice_intervals_of, rating_intervals_of
+from studies.analysis.intervals import choice_intervals, choice_intervals_of
+from studies.analysis.resampling import Estimates
 from studies.analysis.table import UNKNOWN, Answers, Choices, Ratings, remembered
 
 
@@ -110,6 +111,13 @@ def test_it_remembers_what_was_computed_by_what_was_asked():
     assert asked == [(2, 1), (2, 3), (4, 1), (2, 1)]
 
 
+def shares_drawn(answers, draws=2000, seed=0):
+    """The shares of the kinds of answers, as a ranking's figures are drawn."""
+    votes = np.eye(4)[answers.values]
+    added = (votes - votes.mean(axis=0)) / len(votes)
+    return Estimates(votes.mean(axis=0), added, answers.units, draws=draws, seed=seed)
+
+
 def test_all_methods_and_levels_take_draws_that_are_made_once(monkeypatch):
     sizes, counts = [], resampling._counts
 
@@ -120,38 +128,30 @@ def test_all_methods_and_levels_take_draws_that_are_made_once(monkeypatch):
     monkeypatch.setattr(resampling, "_counts", noting)
     answers = some()
     for method in ("two-way", "people", "items", "naive"):
-        choice_intervals_of(answers, method=method)
-        choice_intervals_of(answers, method=method, level=0.9)
-    compare_arms_of(answers)
+        shares_drawn(answers).ends(method)
+        shares_drawn(answers).ends(method, 0.9)
     assert sizes == [(8, 2000), (12, 2000)]
-    rated = Ratings.of(answers.items, answers.participants, answers.values)
-    rating_intervals_of(rated, method="people")
-    assert sizes == [(8, 2000), (12, 2000), (8, 2000)]
-    rating_intervals_of(rated.with_values(-rated.values))
-    assert sizes == [(8, 2000), (12, 2000), (8, 2000), (12, 2000)]
 
 
 def test_each_seed_and_number_of_draws_has_draws_of_its_own():
     answers = some()
     asked = [{"seed": 1}, {"seed": 2}, {"seed": 1, "draws": 300}]
-    together = [choice_intervals_of(answers, **each).arms.tolist() for each in asked]
-    assert together == [choice_intervals_of(some(), **each).arms.tolist() for each in asked]
+    together = [shares_drawn(answers, **each).ends().tolist() for each in asked]
+    assert together == [shares_drawn(some(), **each).ends().tolist() for each in asked]
     assert together[0] != together[1] != together[2] != together[0]
 
 
 def test_draws_that_are_too_many_to_keep_come_out_the_same(monkeypatch):
-    answers = some()
-    kept = [choice_intervals_of(answers, method=method).arms.tolist() for method in ("two-way", "people")]
+    kept = [shares_drawn(some()).ends(method).tolist() for method in ("two-way", "people")]
     monkeypatch.setattr(resampling, "KEPT_DRAWS", 0)
-    answers = some()
-    again = [choice_intervals_of(answers, method=method).arms.tolist() for method in ("two-way", "people")]
+    again = [shares_drawn(some()).ends(method).tolist() for method in ("two-way", "people")]
     assert again == kept
 
 
 def test_columns_and_table_give_the_same():
     answers = some()
     columns = (answers.items, answers.participants, answers.values)
-    bounds, same = choice_intervals(*columns, seed=4), choice_intervals_of(answers, seed=4)
+    bounds, same = choice_intervals(*columns), choice_intervals_of(answers)
     assert (bounds.arms.tolist(), bounds.same.tolist()) == (same.arms.tolist(), same.same.tolist())
     contrasts = compare_arms(*columns, declared=[(2, 0)], seed=4)
     for contrast, other in zip(contrasts, compare_arms_of(answers, declared=[(2, 0)], seed=4), strict=True):

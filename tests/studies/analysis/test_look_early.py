@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.sequential import plan_looks
+from studies.analysis.sequential import check_reach, least_p, plan_looks
 
 
 def chance_to_go_on(fractions, bounds):
@@ -75,3 +75,17 @@ def test_less_alpha_makes_every_look_stricter():
     assert strict[-1].spent == pytest.approx(0.01, abs=1e-12)
     assert [look.level for look in usual] == pytest.approx([2 * stats.norm.cdf(look.z) - 1 for look in usual])
     assert [look.fraction for look in usual] == [0.5, 1.0]
+
+
+def test_a_look_that_could_find_nothing_of_any_size_is_refused_with_the_reason():
+    """Three people, 50 answers each: t with two degrees of freedom at √150. O'Brien–Fleming asks for 0.003 at one half."""
+    assert least_p(3, 150) == pytest.approx(2 * stats.t.sf(np.sqrt(150), 2))
+    assert least_p(1, 50) == 1
+    looks = plan_looks([0.5, 1.0])
+    with pytest.raises(
+        AnswersError,
+        match=r"at 0.5 of the answers about 3 of 6 people .* cannot be below 0.0066, .* asks for 0.0031",
+    ):
+        check_reach(looks, 6, 50)
+    check_reach(looks, 15, 67)  # the paper's people
+    check_reach(plan_looks([0.5, 1.0], spending="pocock"), 6, 50)

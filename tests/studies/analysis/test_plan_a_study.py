@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
+from studies.analysis.contrasts import Judged
 from studies.analysis.power import (
     CHOICES,
     RATINGS,
@@ -16,7 +17,9 @@ from studies.analysis.power import (
     power_curve,
     wilson,
 )
+from studies.analysis.power.simulation import finds_it
 from studies.analysis.scores import choice_scores, rating_scores
+from studies.analysis.sequential import plan_looks
 
 SMALL = Design(items=60, participants=12, answers_per_item=4, model=CHOICES)
 
@@ -66,8 +69,8 @@ def test_nobody_says_same_if_nobody_is_assumed_to():
 
 
 def test_power_is_near_certain_for_a_large_effect_and_near_its_size_for_none():
-    strong = power(SMALL, Assumptions(effect=0.6), studies=40, draws=200)
-    none = power(SMALL, Assumptions(effect=0.0), studies=100, draws=200)
+    strong = power(SMALL, Assumptions(effect=0.6), studies=40)
+    none = power(SMALL, Assumptions(effect=0.0), studies=100)
     assert strong.power > 0.9
     assert none.power < 0.1
     assert strong.interval[0] < strong.power <= strong.interval[1]
@@ -75,7 +78,7 @@ def test_power_is_near_certain_for_a_large_effect_and_near_its_size_for_none():
 
 def test_a_mean_rating_below_zero_is_found_on_its_own_side():
     design = Design(items=40, participants=12, answers_per_item=4, model=RATINGS)
-    assert power(design, Assumptions(effect=-1.2), studies=20, draws=200).power > 0.9
+    assert power(design, Assumptions(effect=-1.2), studies=20).power > 0.9
 
 
 def test_more_people_and_more_items_find_more():
@@ -88,7 +91,7 @@ def test_more_people_and_more_items_find_more():
 
 
 def test_the_same_seed_gives_the_same_power():
-    runs = [power(SMALL, Assumptions(effect=0.25), studies=20, draws=100, seed=3).power for _ in range(2)]
+    runs = [power(SMALL, Assumptions(effect=0.25), studies=20, seed=3).power for _ in range(2)]
     assert runs[0] == runs[1]
 
 
@@ -101,7 +104,7 @@ def test_the_same_seed_gives_the_same_power():
             [2, 1, 0, 2, 0, 0, 1, 0, 0, 2, 2, 1],
             0.6,
         ),
-        (RATINGS, [0.338731116818], [0, 1, 0, 1, 0, 2, 2, -1, 0, 0, 1, 1], 0.3),
+        (RATINGS, [0.338731116818], [0, 1, 0, 1, 0, 2, 2, -1, 0, 0, 1, 1], 0.25),
     ],
 )
 def test_a_seed_gives_the_figures_that_it_always_gave(model, level, first, share):
@@ -111,7 +114,7 @@ def test_a_seed_gives_the_figures_that_it_always_gave(model, level, first, share
     world = World(design, assumed)
     assert world.level == pytest.approx(level, abs=1e-9)
     assert world.study(np.random.default_rng([3, 1])).values[:12].tolist() == first
-    assert power(design, assumed, studies=20, draws=200, seed=3).power == share
+    assert power(design, assumed, studies=20, seed=3).power == share
 
 
 class YesOrNo(PowerModel):
@@ -123,10 +126,13 @@ class YesOrNo(PowerModel):
     def values(self, latent, rng):
         return (latent[:, 0] + rng.standard_normal(len(latent)) > 0).astype(int)
 
-    def ends(self, study, design, draws):
-        if study.values.all():
-            return None
-        return np.array(wilson(int(study.values.sum()), len(study.values))) - 0.5
+    def judged(self, study, design, level):
+        yes, n = int(study.values.sum()), len(study.values)
+        if yes == n:
+            return [Judged(0.5, None, None, None)]
+        p = float(stats.binomtest(yes, n).pvalue)
+        low, high = wilson(yes, n, level)
+        return [Judged(yes / n - 0.5, (low - 0.5, high - 0.5), p, None)]
 
 
 def test_another_way_of_answering_brings_its_own_model():
@@ -180,7 +186,7 @@ def test_what_is_assumed_where_nothing_is_said():
 
 
 def test_a_negative_effect_of_choices_is_found_on_its_own_side_and_curves_change_one_number_at_a_time():
-    against = power(Design(60, 12, 4, CHOICES), Assumptions(effect=-0.28), studies=20, draws=200)
+    against = power(Design(60, 12, 4, CHOICES), Assumptions(effect=-0.28), studies=20)
     assert against.power > 0.5
     curve = power_curve(
         SMALL, Assumptions(effect=0.3), participants=[8], items=[30], answers_per_item=[2, 3], studies=2
@@ -223,3 +229,43 @@ def test_the_interval_of_a_proportion_is_wilsons(successes, trials):
 def test_an_impossible_plan_is_refused(make, message):
     with pytest.raises(AnswersError, match=message):
         make()
+
+
+ALIKE = {"spread_items": 0.2, "spread_people": 0.2}
+
+
+def test_every_declared_comparison_of_the_better_arm_must_be_found_as_holm_corrects_it():
+    one = Design(60, 12, 4, CHOICES, contrasts=((0, 1),))
+    three = Design(60, 12, 4, CHOICES, contrasts=((0, 1), (0, 2), (1, 2)))
+    assumed = Assumptions(0.18, **ALIKE)
+    single, several = (power(design, assumed, studies=60).power for design in (one, three))
+    assert 0.3 < single < 1
+    assert several < single - 0.05
+    backwards = Design(
+        60, 12, 4, CHOICES, contrasts=((2, 1), (2, 0), (0, 1))
+    )  # another arm is the better one
+    assert power(backwards, assumed, studies=60).power == several
+
+
+def test_power_is_of_the_decision_at_any_planned_look():
+    """The share that is printed is the share of studies whose p is small enough at one of the looks, people one after another."""
+    looks = tuple(plan_looks([0.5, 1.0]))
+    design = Design(60, 16, 4, CHOICES, contrasts=((0, 1),), looks=looks)
+    assumed = Assumptions(0.35, **ALIKE)
+    world, found, early = World(design, assumed), 0, 0
+    for number in range(40):
+        study = world.study(np.random.default_rng([0, number]))
+        half = study.first(0.5)
+        assert set(half.participants.tolist()) <= set(range(11))  # the first to come
+        assert len(half.values) == 120
+        p = [design.model.judged(part, design, 0.95)[0].p for part in (half, study)]
+        at_look = [p[0] <= 1 - looks[0].level, p[1] <= 1 - looks[1].level]
+        assert finds_it(study, design, assumed) == any(at_look)
+        found, early = found + any(at_look), early + at_look[0]
+    assert power(design, assumed, studies=40).power == found / 40
+    assert 0 < early < found
+
+
+def test_five_people_who_differ_find_little_and_power_says_so():
+    design = Design(60, 5, 4, CHOICES)
+    assert power(design, Assumptions(0.0, spread_people=1.0), studies=60).power <= 0.05

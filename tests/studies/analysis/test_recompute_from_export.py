@@ -1,6 +1,7 @@
 """Anyone can recompute the scores from the exported file with numpy alone, and get the same digits."""
 
 import ast
+import importlib.util
 import json
 import subprocess
 import sys
@@ -60,8 +61,7 @@ def test_it_gives_the_exported_scores_and_intervals_digit_for_digit(exported):
             for key in ("score", "share", "share_of_preferences", "interval"):
                 assert recomputed["scores"][name][key] == pytest.approx(row[key], abs=1e-9)
         assert len(printed["contrasts"]) == 3
-        for contrast in printed["contrasts"]:
-            again = recomputed["contrasts"][f"{contrast['first']} − {contrast['second']}"]
+        for contrast, again in zip(printed["contrasts"], recomputed["contrasts"], strict=True):
             assert again["p_by"] == pytest.approx(contrast["p_by"], abs=1e-12)
             assert (again["p"], again["difference"]) == pytest.approx((contrast["p"], contrast["difference"]))
         for key in ("score", "share", "interval"):
@@ -82,6 +82,84 @@ def test_the_seed_is_read_from_the_scores_and_a_changed_p_is_named(exported):
         done = recompute(folder / "answers.csv", "--check", folder / "other.json")
         assert done.returncode == 1
         assert " p: " in done.stderr
+
+
+def numbers_in(value, path=()):
+    """The path of every number, truth and null."""
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        return [found for name, part in parts for found in numbers_in(part, (*path, name))]
+    return [] if isinstance(value, str) else [path]
+
+
+def changed(data, path):
+    """A copy of the data with another number there."""
+    copy = json.loads(json.dumps(data))
+    place = copy
+    for name in path[:-1]:
+        place = place[name]
+    old = place[path[-1]]
+    place[path[-1]] = (
+        not old if isinstance(old, bool) else 0.5 if old is None else old + 1e-6 + 1e-4 * abs(old)
+    )
+    return copy
+
+
+@pytest.fixture
+def script():
+    spec = importlib.util.spec_from_file_location("recompute_scores", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PLAN = {
+    "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]]},
+    "design": {"responses_per_item": 8},
+    "exclusions": {"median_ms": 900, "position_share": 0.9},
+}
+
+
+def planned(task, looks):
+    """A study with everything that a protocol can declare, answered by eight people, one of them too fast."""
+    arms = {"choice": {}, "rating": {"methods": ("m",), "networks": ("a", "b")}}[task]
+    plan = PLAN if task == "choice" else PLAN | {"analysis": {"primary": "people"}}
+    plan = plan | ({"looks": {"after": [0.5, 1.0], "spending": "pocock"}} if looks else {})
+    study = make_study(
+        f"planned-{looks}", task=task, items=9, responses_per_item=8, seed=4, protocol=plan, **arms
+    )
+    rng = np.random.default_rng(5)
+    values = rng.choice([0, 1, 2, 2, -1] if task == "choice" else [-1, 0, 1, 2, 2], size=(8, 9))
+    people = []
+    for number, row in enumerate(values.tolist()):
+        people.append(make_participant(study))
+        for item, value in enumerate(row):
+            answer(people[-1], item, value, response_ms=300 if number == 0 else 2000)
+    answer(people[1], 0, 1, kind="repeat", status="aside")
+    answer(people[2], 3, 1, kind="repeat", status="aside")
+    return study
+
+
+@pytest.mark.parametrize("looks", [False, True])
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_whatever_number_is_changed_it_is_named(task, looks, tmp_path, script):
+    """Every one of them in turn, also where there was none; what does not come of answers is on a list with its reason."""
+    export(study=planned(task, looks), to=tmp_path, formats=["csv"])
+    printed = json.loads((tmp_path / "scores.json").read_text())
+    rows, who = script.read(tmp_path / "answers.csv", None)
+    arms, plan = script.declared(tmp_path, rows, printed)
+    found = script.recomputed(rows, who, arms, plan, printed["computed_with"]["seed"], printed)
+    assert script.differences(found, printed) == []
+    paths = [path for path in numbers_in(printed) if path[0] not in script.NOT_OF_ANSWERS]
+    assert len(paths) > 60
+    unnoticed = []
+    for path in paths:
+        other = changed(printed, path)
+        again = script.recomputed(rows, who, arms, plan, 4, other) if path[-1] == "answers" else found
+        name = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in path)
+        if not any(line.startswith(f"{name}:") for line in script.differences(again, other)):
+            unnoticed.append(name)
+    assert unnoticed == []
 
 
 def test_it_says_which_number_differs(exported):

@@ -95,7 +95,7 @@ def test_a_rating_study_has_its_direction_in_words():
     study = make_study("networks", task="rating", methods=("m",), networks=("resnet50", "vgg16"))
     fill(study, [[2, 1, 1], [2, 2, 0]])
     html = text_of(report_html(study))
-    assert "resnet50 was judged more reliable by +1.33" in html
+    assert "resnet50 leads vgg16 by +1.33 on a scale from −2 to +2" in html
     assert "positive means: resnet50 is better" in html
 
 

@@ -18,6 +18,7 @@ from studies.models import Participant
 from studies.preregistration.document import preregister
 from studies.preregistration.formats import FORMATS, written
 from studies.preregistration.forms import FORMS
+from studies.protocol.analysis_plan import PRIMARY
 from studies.protocol.schema import check_protocol, read_protocol, to_toml
 from studies.trial_types import trial_types
 from tests.factories import CONSENT, make_image, make_map, make_network
@@ -161,6 +162,13 @@ def test_every_question_of_both_forms_is_answered_or_marked_as_yours(kind):
 )
 def test_whatever_the_plan_fixes_stands_in_the_document(path, value):
     assert text_of(with_(path, value)) != text_of(SOURCE)
+
+
+@pytest.mark.parametrize("primary", PRIMARY)
+def test_the_primary_mean_of_ratings_is_named(primary):
+    source = {**PLAIN, "task": "rating", "arms": SOURCE["arms"][:2], "analysis": {"primary": primary}}
+    of = {"items": "means of photos", "people": "means of people", "answers": "each answer counts"}[primary]
+    assert of in " ".join(preregister(check_protocol(source)).entries["models"])
 
 
 def test_declared_contrasts_are_the_hypotheses_and_nothing_else_is():

@@ -138,7 +138,7 @@ def test_the_page_narrows_down_and_says_so(client, admin_user, study):
     client.force_login(admin_user)
     html = client.get(reverse("study-results", args=["methods"]) + "?group=course+B").content.decode()
     assert "group “course B” only" in html
-    assert "grad-cam was preferred most: 4.00 of 4 items" in html
+    assert "4.00 of 4 items (100.0 %)" in html
     data = client.get(reverse("study-results-json", args=["methods"]) + "?group=course+B").json()
     assert (data["group"], data["responses"]) == ("course B", 4)
 

@@ -8,7 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from studies.analysis.contrasts import any_difference, compare_arms, rating_tests
+from studies.analysis.contrasts import any_difference, compare_arms
+from studies.analysis.inference.sensitivity import exchange_all_labels, rating_tests
+from studies.core.formatting import signed
 from studies.monitoring.progress import progress_of
 from studies.results.answers import answers, totals
 from studies.results.as_json import as_json
@@ -62,11 +64,29 @@ def test_every_score_lies_in_its_interval(choice, rating):
 
 
 def test_the_headline_says_who_won_with_numbers(choice, rating):
-    assert summary_of(choice).headline.startswith(
-        "grad-cam was preferred most: 1.75 of 3 items (58.3 %; 95 % interval"
+    """And claims no more than the interval of the difference bears: three photos, and two, bear nothing yet."""
+    lead = summary_of(choice).outcome.lead
+    assert summary_of(choice).headline == (
+        f"grad-cam leads ablation-cam by 1.25 items, 95 % interval {signed(lead.interval[0])} to {signed(lead.interval[1])}: "
+        "no clear preference yet. It has 1.75 of 3 items (58.3 %)."
     )
     assert summary_of(rating).headline.startswith(
-        "resnet50 was judged more reliable by +0.83 on a scale from −2 to +2 (95 % interval"
+        "resnet50 leads vgg16 by +0.83 on a scale from −2 to +2, 95 % interval"
+    )
+    assert summary_of(rating).headline.endswith(": no clear preference yet.")
+
+
+def test_a_clear_difference_is_said_to_be_one():
+    study = make_study("clear", items=8)
+    fill(study, [[0] * 8 for _ in range(8)] + [[0, 0, 1, 0, -1, 0, 0, 2]])
+    summary = summary_of(study)
+    low, high = summary.outcome.lead.interval
+    assert summary.headline.startswith("grad-cam was preferred most: 7.67 of 8 items (95.8 %). It leads ")
+    assert summary.headline.endswith(f"by 7.56 items, 95 % interval {signed(low)} to {signed(high)}.")
+    rated = make_study("rated", task="rating", items=8, methods=("m",), networks=("resnet50", "vgg16"))
+    fill(rated, [[-2, -1, -2, -1, -2, -2, -1, -2], *[[-2] * 8 for _ in range(8)]])
+    assert summary_of(rated).headline.startswith(
+        "vgg16 was judged more reliable by +1.96 on a scale from −2 to +2 ("
     )
 
 
@@ -76,10 +96,12 @@ def test_a_negative_mean_is_told_from_the_other_networks_side():
     )
     fill(study, [[-2, -1], [-1, 0]])
     summary = summary_of(study)
-    assert summary.headline.startswith("vgg16 was judged more reliable by +1.00")
+    assert summary.headline.startswith(
+        "vgg16 leads resnet50 by +1.00 on a scale from −2 to +2, 95 % interval "
+    )
     assert summary.outcome.by_arm == {"resnet50": -1.0, "vgg16": 1.0}
     low, high = summary.outcome.rating.interval
-    assert f"95 % interval +{abs(high):.2f} to +{abs(low):.2f}" in summary.headline.replace(" 0.00", " +0.00")
+    assert f"95 % interval {signed(-high)} to {signed(-low)}" in summary.headline
 
 
 def test_equal_scores_are_called_a_tie():
@@ -146,7 +168,8 @@ def test_what_cannot_be_computed_is_a_sentence_and_never_nan(answers, sentence, 
     fill(study, answers)
     data = as_json(summary_of(study))
     assert sentence in " ".join(data["notes"])
-    assert all(score["interval"] is None for score in data["scores"].values())
+    enough = len(answers) > 1
+    assert all((score["interval"] is not None) == enough for score in data["scores"].values())
     text = run("scores", "thin", capsys=capsys) + run("scores", "thin", "--json", capsys=capsys)
     assert "nan" not in text.lower()
     assert sentence in text
@@ -196,7 +219,13 @@ def test_json_has_the_promised_shape(choice, rating, capsys):
     assert {"scores", "same", "positions", "headline", "notes", "protocol_sha256", "computed_with"} <= set(
         data
     )
-    assert set(data["scores"]["grad-cam"]) == {"score", "share", "share_of_preferences", "interval"}
+    assert set(data["scores"]["grad-cam"]) == {
+        "score",
+        "share",
+        "share_of_preferences",
+        "share_of_preferences_interval",
+        "interval",
+    }
     assert set(data["same"]) == {"score", "share", "interval"}
     rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
     assert rated["mean"] == pytest.approx(5 / 6)
@@ -222,12 +251,19 @@ def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
             "interval": contrast.interval.tolist(),
             "p_by": {"trials": contrast.trials.p, "items": contrast.items.p, "people": contrast.people.p},
             "p": contrast.p,
+            "df": contrast.df,
             "p_holm": None,
+            "interval_all_pairs": contrast.interval_all_pairs.tolist(),
+            "p_all_pairs": contrast.p_all_pairs,
             "exploratory": True,
         }
         for contrast in compare_arms(*columns, seed=choice.seed)
     ]
-    assert data["any_difference"] == asdict(any_difference(columns[0], columns[2], seed=choice.seed))
+    joint, exchanged = any_difference(*columns), exchange_all_labels(columns[0], columns[2], seed=choice.seed)
+    found = data["any_difference"]
+    assert found["labels_exchanged"] == asdict(exchanged)
+    assert (found["statistic"], found["df"], found["p"]) == (joint.statistic, list(joint.df), joint.p)
+    assert (found["n"], found["zeros"], found["note"]) == (exchanged.n, exchanged.zeros, "")
     rated = json.loads(run("scores", "networks", "--json", capsys=capsys))
     table = answers(rating)
     tests = rating_tests(table.items, table.participants, table.values)

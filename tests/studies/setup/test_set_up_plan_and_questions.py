@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from studies.models import Study
 from studies.protocol.schema import check_protocol
-from tests.studies.setting_up import begin, errors_of, go_through, save
+from tests.studies.setting_up import DESIGN, begin, errors_of, go_through, save
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,9 @@ def test_names_comparisons_and_exclusions_are_fields(browser, birds):
 def test_planned_looks_are_fields(browser, birds):
     study = begin(browser)
     go_through(browser, study)
+    refused = save(browser, study, "plan", **PLAN, after="0.5 1").content.decode()
+    assert "about 3 of 6 people will have answered, and however clear their preference" in refused
+    save(browser, study, "design", **DESIGN | {"people": "80", "trials_per_participant": "40"})
     save(browser, study, "plan", **PLAN, after="0.25, 0.5 1", spending="pocock")
     study.refresh_from_db()
     assert study.protocol["looks"] == {"after": [0.25, 0.5, 1.0], "spending": "pocock"}

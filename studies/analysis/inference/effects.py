@@ -1,0 +1,154 @@
+"""Weighted shares and means of answers, how far they vary with people and items, and how well that is known.
+
+Every score is a weighted mean: θ = Σ g·y with Σ g = 1. An item's answers weigh 1/(answers to it · items), so that every item counts
+once; or every person counts once; or every answer. Answers of a few kinds (arms and “same”, ratings) come down to the
+weighted share of each kind, and everything else is a sum of those: the difference of two arms, a mean rating.
+
+**Variance.** Leave a unit u out (a person, an item, a single answer): the estimate moves by
+
+    D_u = Σ_{answers of u} g · (y − θ without u) = Σ_{answers of u} g · (y − θ) / (1 − G_u)         G_u = Σ_{answers of u} g
+
+The residuals are from the mean of all others, so that somebody who gave half of all answers cannot hide behind a mean that is
+half their own. V_people = (P − 1)/P · Σ D², V_items and V_answers likewise: the jackknife. People and items are both drawn, and both
+parts hold the chance of single answers, so it is taken off once (Cameron, Gelbach & Miller 2011, Journal of Business & Economic
+Statistics 29, 238–249; with the jackknife: MacKinnon, Nielsen & Webb 2024, arXiv 2406.08880). Their difference may fall below either part, so
+
+    V = max(V_people, V_items, V_people + V_items − V_answers, V_answers)
+
+is 0 only where every answer is the same.
+
+**Degrees of freedom.** Satterthwaite (1946, Biometrics Bulletin 2, 110–114): V² / (V_people²/ν_people + V_items²/ν_items). ν of a part is
+one less than its effective number of units, 1/Σ G², which is 3.7 where one of 15 people gave half of the answers; or what the spread
+of its D² says, 3·(Σ D²)²/Σ D⁴ − 1, where that is less: it is low where one or two units make up most of the variance. There are never
+more than one less than the effective number of people, or of items if that is smaller: with two people V_people may be near 0 by
+luck, and then nothing else would tell that there are but two.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from ..table import Units
+
+Method = Literal["two-way", "items", "people", "naive"]
+LEAST_DF = 1.0
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One estimate and what is known of its chance. `variance` is 0 only where every answer is the same."""
+
+    estimate: float
+    variance: float
+    df: float  # degrees of freedom of the variance, 1 or more
+    units: int  # the smaller number of people and items: so many independent things say the same where all do
+    answers: float  # effective number of answers: as many that weigh the same would tell as much
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What people, or items, make of the variance."""
+
+    moved: np.ndarray  # (units, kinds) D: how far each share moves when a unit is left out, turned round
+    weight: np.ndarray  # (units,) G
+
+    @property
+    def scale(self) -> float:
+        return 1 - 1 / len(self.weight)
+
+    @property
+    def effective(self) -> float:
+        """How many units of the same weight would be as many."""
+        return float(1 / (self.weight**2).sum())
+
+    def of(self, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) variances of k effects, and their degrees of freedom."""
+        squares = (self.moved @ change) ** 2
+        total, fourth = squares.sum(axis=0), (squares**2).sum(axis=0)
+        spread = 3 * np.divide(total**2, fourth, out=np.full_like(total, np.inf), where=fourth > 0) - 1
+        return self.scale * total, np.maximum(np.minimum(self.effective - 1, spread), LEAST_DF)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        return self.scale * self.moved.T @ self.moved
+
+
+class WeightedShares:
+    """The weighted share of each kind of answer, and the effects that are made of these.
+
+    units: who answered about what; at least two people and two items, or answers, where the variance is asked for.
+    kind (n,) int: 0 … kinds − 1. weight (n,): sums to 1, and every weight is above 0.
+    """
+
+    def __init__(self, units: Units, kind: np.ndarray, kinds: int, weight: np.ndarray) -> None:
+        self.units, self.kinds, self._kind, self._weight = units, kinds, kind, weight
+        self.shares = np.bincount(kind, weight, minlength=kinds)
+
+    @cached_property
+    def people(self) -> _Part:
+        return self._part(self.units.person, self.units.people)
+
+    @cached_property
+    def items(self) -> _Part:
+        return self._part(self.units.item, self.units.items)
+
+    @cached_property
+    def answers(self) -> float:
+        """Kish's effective number of answers, 1/Σ g²."""
+        return float(1 / (self._weight @ self._weight))
+
+    def _part(self, unit: np.ndarray, units: int) -> _Part:
+        cells = np.bincount(unit * self.kinds + self._kind, self._weight, minlength=units * self.kinds)
+        cells = cells.reshape(units, self.kinds)
+        weight = cells.sum(axis=1)
+        return _Part((cells - weight[:, None] * self.shares) / (1 - weight[:, None]), weight)
+
+    @cached_property
+    def _squares(self) -> float:
+        """Σ (g / (1 − g))²: more than any share can vary by single answers."""
+        return float(((self._weight / (1 - self._weight)) ** 2).sum())
+
+    @cached_property
+    def covariance_of_answers(self) -> np.ndarray:
+        """(kinds, kinds): Σ d d′ over single answers, each left out by itself."""
+        n = len(self._kind)
+        squares = np.bincount(self._kind, (self._weight / (1 - self._weight)) ** 2, minlength=self.kinds)
+        crossed = np.outer(squares, self.shares)
+        every = np.diag(squares) - crossed - crossed.T + squares.sum() * np.outer(self.shares, self.shares)
+        return (1 - 1 / n) * every
+
+    def effects(
+        self, change: np.ndarray, method: Method = "two-way", estimates: np.ndarray | None = None
+    ) -> list[Effect]:
+        """k effects: Σ change · share, change (kinds, k). `estimates` (k,): theirs, where `change` is only how they move."""
+        estimates = self.shares @ change if estimates is None else estimates
+        variances, df = self._variances(change, method)
+        units = {
+            "two-way": min(self.units.people, self.units.items),
+            "people": self.units.people,
+            "items": self.units.items,
+            "naive": len(self._kind),
+        }[method]
+        return [
+            Effect(float(estimate), float(variance), float(freedom), units, self.answers)
+            for estimate, variance, freedom in zip(estimates, variances, df, strict=True)
+        ]
+
+    def _variances(self, change: np.ndarray, method: Method) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) variances and (k,) degrees of freedom. What is below a rounding error is nothing."""
+        alone = np.einsum("jk,jl,lk->k", change, self.covariance_of_answers, change)
+        alone[alone <= ROUNDING * self._squares * (change**2).sum(axis=0)] = 0
+        if method == "naive":
+            return alone, np.full(len(alone), max(LEAST_DF, len(self._kind) - 1.0))
+        if method != "two-way":
+            variances, df = (self.people if method == "people" else self.items).of(change)
+            return np.where(alone > 0, np.maximum(variances, alone), 0), df
+        (people, of_people), (items, of_items) = self.people.of(change), self.items.of(change)
+        largest = np.max([people, items, people + items - alone, alone], axis=0)
+        parts = people**2 / of_people + items**2 / of_items
+        df = np.divide(largest**2, parts, out=np.full_like(largest, np.inf), where=parts > 0)
+        most = min(self.people.effective, self.items.effective) - 1
+        return np.where(alone > 0, largest, 0), np.maximum(np.minimum(df, most), LEAST_DF)
