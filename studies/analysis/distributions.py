@@ -61,11 +61,13 @@ def student_quantile(p: float, df: float) -> float:
 def incomplete_beta(x: float, y: float, a: float, b: float) -> float:
     """I_x(a, b), regularised: the continued fraction DLMF 8.17.22 from its front, as Lentz does (DLMF 3.10.13 … 15).
 
-    y is 1 − x: near x = 1 the caller knows it to more digits than a subtraction leaves.
+    y is 1 − x: near x = 1 the caller knows it to more digits than a subtraction leaves. Raises ValueError for what is no number.
 
     >>> round(incomplete_beta(0.5, 0.5, 2, 3), 12)
     0.6875
     """
+    if math.isnan(x + y + a + b):
+        raise ValueError(f"I_x(a, b) of x = {x}, a = {a}, b = {b}: one of them is no number")
     if x <= 0 or y <= 0:
         return float(y <= 0)
     if x > (a + 1) / (a + b + 2):  # the fraction of the mirror image (8.17.4) converges faster

@@ -245,6 +245,8 @@ def why_not(people: int, items: int, method: str) -> str:
         return "There is only one participant: how far people differ cannot be told, so there is no interval."
     if items < 2 and method in ("two-way", "items"):
         return "There is only one item: how far items differ cannot be told, so there is no interval."
+    if people < 2 and items < 2:
+        return "There is only one answer: how far answers differ cannot be told, so there is no interval."
     return ""
 
 

@@ -49,6 +49,14 @@ def test_the_incomplete_beta_function():
     assert [incomplete_beta(x, 1 - x, 2, 3) for x in (0, 1)] == [0, 1]
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_what_is_no_number_is_an_error_and_no_endless_search(place):
+    numbers = [0.3, 0.7, 2.0, 3.0]
+    numbers[place] = float("nan")
+    with pytest.raises(ValueError, match="no number"):
+        incomplete_beta(*numbers)
+
+
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 9, 16, 25, 100, 401])
 def test_chi_square(df):
     for x in [*RNG.chisquare(df, 20), 0, 1e-9, 0.1, 10, 100, 1000]:

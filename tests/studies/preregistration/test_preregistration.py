@@ -47,7 +47,7 @@ SOURCE = {
         {"key": "age", "text": "How old are you?", "kind": "number", "eligible": [18, 99]},
         {"key": "prior", "text": "Do you know networks?", "options": ["No", "Yes"], "eligible": ["No"]},
     ],
-    "recruitment": {"people": 6},
+    "recruitment": {"people": 40},
     "consent": CONSENT,
     "analysis": {"contrasts": [["grad-cam", "ablation-cam"]], "hide_running_results": True},
     "exclusions": {
@@ -140,7 +140,7 @@ def test_every_question_of_both_forms_is_answered_or_marked_as_yours(kind):
         ("design.picture", "heat"),
         ("questions", SOURCE["questions"][:1]),
         ("questions", [{**SOURCE["questions"][0], "eligible": [21, 99]}]),
-        ("recruitment.people", 7),
+        ("recruitment.people", 41),
         ("analysis.contrasts", [["ablation-cam", "grad-cam"]]),
         ("analysis.contrasts", [["grad-cam", "ablation-cam"], ["grad-cam", "pixel-ablation-cam"]]),
         ("analysis.hide_running_results", False),
@@ -237,7 +237,7 @@ def test_departures_are_reported_with_what_was_in_by_then(birds):
     for said in (
         "after 1 answer of real people, changed wording.question, recruitment.completion_url: The question was not understood.",
         "It was closed with 1 of the 6 answers that were planned.",
-        "6 people were planned; 1 took part.",
+        "40 people were planned; 1 took part.",
         "One person was taken out by the researchers by hand",
     ):
         assert said in html, said
@@ -245,7 +245,7 @@ def test_departures_are_reported_with_what_was_in_by_then(birds):
 
 
 def test_a_study_that_kept_to_its_plan_has_no_departure(birds):
-    source = with_("recruitment.people", 2, OPENED)
+    source = with_("looks", None, with_("recruitment.people", 2, OPENED))
     study = opened(source)
     for _ in range(2):
         person = make_participant(study, state=Participant.State.FINISHED)
