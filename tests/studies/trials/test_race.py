@@ -38,19 +38,25 @@ def at_once(work, arguments):
 
 
 def take_part(participant, seed):
-    """Claim and answer to the end; walk away from one claim in five, whose leases then run out at once."""
+    """Claim and answer to the end; walk away from one claim in five, whose leases then run out at once.
+
+    An answer to another trial renews them, so they run out once more when the person leaves.
+    """
     random = np.random.default_rng(seed)
     while claimed := claim_trials(participant=participant, count=5):
         for trial in claimed:
             if random.random() < 0.2:
-                past = timezone.now() - timedelta(seconds=1)
-                Trial.objects.filter(pk=trial.pk, participant=participant, state="claimed").update(
-                    lease_until=past
-                )
+                run_out(participant, pk=trial.pk)
             else:
                 answer_trial(
                     participant=participant, position=trial.position, shown_value=0, answer_id=uuid4()
                 )
+    run_out(participant)
+
+
+def run_out(participant, **which):
+    past = timezone.now() - timedelta(seconds=1)
+    Trial.objects.filter(participant=participant, state="claimed", **which).update(lease_until=past)
 
 
 def test_every_item_gets_exactly_its_answers_and_nobody_an_item_twice():
