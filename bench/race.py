@@ -91,9 +91,7 @@ def invite(study, people: int, start: int = 1):
 def take_part(participant) -> int:
     """Claim and answer until nothing is left; one claim in five is abandoned, and its lease is over at once."""
     from django.db import connections
-    from django.utils import timezone
 
-    from studies.models import Trial
     from studies.trials.allocation import answer_trial, claim_trials
 
     random, given = np.random.default_rng([participant.study_id, participant.number]), 0
@@ -101,16 +99,25 @@ def take_part(participant) -> int:
         while claimed := claim_trials(participant=participant, count=5):
             for trial in claimed:
                 if random.random() < ABANDONED:
-                    mine = Trial.objects.filter(pk=trial.pk, participant=participant, state="claimed")
-                    mine.update(lease_until=timezone.now() - timedelta(seconds=1))
+                    run_out(participant, pk=trial.pk)
                 else:
                     answer_trial(
                         participant=participant, position=trial.position, shown_value=0, answer_id=uuid4()
                     )
                     given += 1
+        run_out(participant)  # an answer renewed what was abandoned before it
         return given
     finally:
         connections.close_all()
+
+
+def run_out(participant, **which) -> None:
+    from django.utils import timezone
+
+    from studies.models import Trial
+
+    mine = Trial.objects.filter(participant=participant, state="claimed", **which)
+    mine.update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
 def one_run(number: int, options) -> bool:

@@ -56,7 +56,7 @@ class Row:
 Draw = Callable[[int, np.random.Generator], Simulated]
 
 
-def choices(rule: str, truth: np.ndarray, draw: Draw, studies: int, draws: int) -> Iterator[Row]:
+def choices(rule: str, truth: np.ndarray, draw: Draw, studies: int) -> Iterator[Row]:
     """The choice study under one rule, at each number of people."""
     for people in PEOPLE:
         estimates, widths, held = [], [], np.zeros(ARMS + 1, int)
@@ -65,7 +65,7 @@ def choices(rule: str, truth: np.ndarray, draw: Draw, studies: int, draws: int) 
             study = draw(people, np.random.default_rng([people, number]))
             columns = (study.items, study.participants, study.values)
             scored = choice_scores(study.items, study.values, ARMS)
-            found = choice_intervals(*columns, ARMS, draws=draws, seed=number)
+            found = choice_intervals(*columns, ARMS)
             estimate = np.array([*scored.arms, scored.same])
             ends = np.vstack([found.arms, found.same])
             held += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
@@ -129,7 +129,7 @@ def truth_of_localisation() -> np.ndarray:
     return ITEMS * np.mean(chances, axis=0)
 
 
-def ratings(world: str, studies: int, draws: int) -> Iterator[Row]:
+def ratings(world: str, studies: int) -> Iterator[Row]:
     items, persons = SPREADS[world]
     for people in PEOPLE:
         made = World(
@@ -139,9 +139,7 @@ def ratings(world: str, studies: int, draws: int) -> Iterator[Row]:
         means, widths, held, above = [], [], 0, 0
         for number in range(studies):
             study = made.study(np.random.default_rng([people, number]))
-            found = rating_intervals(
-                study.items, study.participants, study.values, draws=draws, seed=number
-            ).mean
+            found = rating_intervals(study.items, study.participants, study.values).mean
             means.append(study.values.mean())
             widths.append(found[1] - found[0])
             held += int(found[0] <= MEAN <= found[1])
@@ -159,16 +157,14 @@ def ratings(world: str, studies: int, draws: int) -> Iterator[Row]:
         )
 
 
-def rows(studies: int, draws: int) -> Iterator[Row]:
+def rows(studies: int) -> Iterator[Row]:
     for world in SPREADS:
         yield from choices(
-            f"the paper's shares, {world}", ITEMS * np.array(SHARES), given_shares(world), studies, draws
+            f"the paper's shares, {world}", ITEMS * np.array(SHARES), given_shares(world), studies
         )
-    yield from choices(
-        "preference follows localisation", truth_of_localisation(), by_localisation, studies, draws
-    )
+    yield from choices("preference follows localisation", truth_of_localisation(), by_localisation, studies)
     for world in SPREADS:
-        yield from ratings(world, studies, draws)
+        yield from ratings(world, studies)
 
 
 def markdown(results: dict) -> str:
@@ -193,7 +189,7 @@ def markdown(results: dict) -> str:
             "# Does a study find what simulated people were told to prefer?",
             "",
             f"Written by `python -m bench recovery`: {part['studies']} simulated studies for each line, {ITEMS} items, {ANSWERS} answers each, "
-            f"two-way 95 % intervals of {part['draws']:,} draws. {part['machine']}; {part['minutes']:.0f} minutes. Nobody was asked anything.",
+            f"two-way 95 % intervals in closed form. {part['machine']}; {part['minutes']:.0f} minutes. Nobody was asked anything.",
             "",
             f"**{verdict}** A count of 95 expected has its own chance: it falls below {FLOOR} by luck in about one line of eight.",
             "",
@@ -238,13 +234,12 @@ def _share(times: int | None, studies: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.recovery", description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=100)
-    parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
     parser.add_argument("--threads", type=int, help="for the other parts; here numpy decides")
     options = parser.parse_args()
     studies = options.studies // 10 if options.quick else options.studies
     start, made = time.perf_counter(), []
-    for row in rows(studies, options.draws):
+    for row in rows(studies):
         print(f"{row.rule}, {row.people} people: {row.held}, ranking {row.ranking}", file=sys.stderr)
         made.append(asdict(row))
     minutes = (time.perf_counter() - start) / 60
@@ -254,7 +249,6 @@ def main() -> None:
                 "machine": machine(),
                 "minutes": minutes,
                 "studies": studies,
-                "draws": options.draws,
                 "rows": made,
             }
         )
