@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -65,6 +66,29 @@ def test_differences_are_those_of_the_scores(study):
     scores = {score.name: score.score for score in summary_of(study).outcome.scores}
     for versus in found_in(study).contrasts:
         assert versus.found.difference == pytest.approx(scores[versus.first] - scores[versus.second])
+
+
+def test_three_ways_to_count_stand_side_by_side_with_signs_for_differences_alone(study, client, admin_user):
+    person = make_participant(study, label="course B")
+    answer(person, 0, 1)  # one answer of somebody who gave no more: the three ways part
+    client.force_login(admin_user)
+    page = BeautifulSoup(client.get(reverse("study-results", args=["methods"])).content, "html.parser")
+    table = next(each for each in page.select("table") if "counted in three ways" in each.caption.get_text())
+    rows = {
+        row.th.get_text(): [cell.get_text() for cell in row.select("td")] for row in table.select("tbody tr")
+    }
+    scores = summary_of(study).outcome
+    for score in scores.scores:
+        assert rows[score.name][0].startswith(f"{score.share:.2f} (")
+    answers = answers_of(study, part_of(study))
+    values = answers.values
+    assert rows["grad-cam"][2].startswith(f"{np.mean(values == 0):.2f} (")
+    by_person = [np.mean(values[answers.participants == n] == 0) for n in range(1, 9)]
+    assert rows["grad-cam"][1].startswith(f"{np.mean(by_person):.2f} (")
+    assert len(set(rows["grad-cam"])) == 3
+    differences = [cell for name, cells in rows.items() if " − " in name for cell in cells]
+    assert len(differences) == 9
+    assert all(cell[0] in "+−" or cell.startswith("0.00") for cell in differences)
 
 
 def test_the_protocols_rules_leave_out_the_hasty(study):
