@@ -37,8 +37,8 @@ def read(path: str, who: str | None) -> tuple[dict[str, list[str]], str]:
         places = [names.index(name) for name in needed]
         kept = [[row[place] for place in places] for row in rows]
     kept = [row for row in kept if row[4] == COUNTED and row[7] == MAIN and row[5] != WITHDRAWN]
-    who = who or ("real" if any(row[6] == "false" for row in kept) else "simulated")
-    kept = [row for row in kept if who == "all" or (row[6] == "true") == (who == "simulated")]
+    who = who or ("real" if any(row[6].lower() == "false" for row in kept) else "simulated")
+    kept = [row for row in kept if who == "all" or (row[6].lower() == "true") == (who == "simulated")]
     if not kept:
         raise ValueError(f"{path}: no counted answers ({who}), so there is nothing to score")
     if task == CHOICE:
@@ -48,7 +48,7 @@ def read(path: str, who: str | None) -> tuple[dict[str, list[str]], str]:
 
 def plain(text: str) -> str:
     """The text without the apostrophe that keeps a spreadsheet from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@|%") else text
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@|%\t\r\n") else text
 
 
 def numbers(texts: list[str]) -> tuple[np.ndarray, int]:

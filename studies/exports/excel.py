@@ -1,0 +1,45 @@
+"""Tables as an Excel workbook, one sheet each, by openpyxl: on hosts that have all of requirements.txt."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from explain.core.errors import BadInputError
+
+from .tables import Table
+
+MOST_ROWS = 1_048_576  # of a sheet, with its header
+
+
+def workbook(tables: Sequence[Table], path: Path) -> None:
+    """Write a workbook, row by row; nothing of it is kept in memory. Text is text, whatever it begins with.
+
+    Raises:
+        BadInputError: a table has more rows than a sheet can hold.
+    """
+    book = Workbook(write_only=True)
+    for table in tables:
+        sheet = book.create_sheet(table.name)
+        sheet.freeze_panes = "A2"
+        sheet.append([_text(sheet, field.name) for field in table.fields])
+        written = 1
+        for rows in table.chunks():
+            written += len(rows)
+            if written > MOST_ROWS:
+                raise BadInputError(
+                    f"{table.name}: has more rows than the {MOST_ROWS:,} of an Excel sheet. Choose csv or parquet."
+                )
+            for row in rows:
+                sheet.append([_text(sheet, cell) if isinstance(cell, str) else cell for cell in row])
+    book.save(path)
+
+
+def _text(sheet: Any, text: str) -> WriteOnlyCell:
+    """A cell of text: openpyxl takes what begins with = for a formula. What no XML can hold becomes “�”."""
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+    cell.data_type = "s"
+    return cell
