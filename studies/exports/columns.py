@@ -86,6 +86,8 @@ class Export:
         items = study.items.order_by("id").values_list(
             "id", "index", "image__original_name", "image__class_name"
         )
+        self.items: dict[str, Categories]
+        self.people: dict[str, Categories]
         self.item_ids, self.items = self.side_table(items, ["index", "photo", "class"])
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"

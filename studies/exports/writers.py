@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -52,14 +53,14 @@ def write_parquet(tables: Sequence[Table], to: Path, *, bom: bool = False) -> li
     """Parquet with each column's meaning in the file. Needs pyarrow, which a web host goes without."""
     from .parquet import parquet  # here, because only this format needs it
 
-    return [_placed(to / f"{table.name}.parquet", lambda part, t=table: parquet(t, part)) for table in tables]
+    return [_placed(to / f"{table.name}.parquet", partial(parquet, table)) for table in tables]
 
 
 def write_xlsx(tables: Sequence[Table], to: Path, *, bom: bool = False) -> list[Path]:
     """One workbook with a sheet for each table. Needs openpyxl, which a web host goes without."""
     from .excel import workbook  # here, because only this format needs it
 
-    return [_placed(to / WORKBOOK, lambda part: workbook(tables, part))]
+    return [_placed(to / WORKBOOK, partial(workbook, tables))]
 
 
 def write(path: Path, parts: Iterable[bytes]) -> Path:
