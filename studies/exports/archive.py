@@ -126,7 +126,7 @@ def participants(study: Study) -> Table:
         for person in people.iterator(chunk_size=1000):
             yield [
                 person.number,
-                person.group or None,
+                _or_none(person.group),
                 person.state,
                 person.simulated,
                 tables.moment(person.consented_at),
@@ -136,10 +136,15 @@ def participants(study: Study) -> Table:
                 practised.get(person.number),
                 why.get(person.number),
                 person.external.get("imported"),
-                *(person.background.get(key) for key in keys),
+                *(_or_none(person.background.get(key)) for key in keys),
             ]
 
     return Table("participants", [*PARTICIPANT, *questions], rows)
+
+
+def _or_none(value: Any) -> Any:
+    """An empty text is no text, in every format."""
+    return None if value == "" else value
 
 
 def _question(question: dict[str, Any]) -> Field:
@@ -188,7 +193,7 @@ def maps(study: Study) -> Table:
         for origin in origins(study):
             cells = asdict(origin)
             cells["manifest"] = json.dumps(origin.manifest, ensure_ascii=False, sort_keys=True)
-            yield [None if cell == "" else cell for cell in cells.values()]
+            yield [_or_none(cell) for cell in cells.values()]
 
     fields = [
         Field(

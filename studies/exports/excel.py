@@ -1,6 +1,7 @@
 """Tables as an Excel workbook, one sheet each, by openpyxl: on hosts that have all of requirements.txt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,23 @@ def workbook(tables: Sequence[Table], path: Path) -> None:
     for table in tables:
         sheet = book.create_sheet(table.name)
         sheet.freeze_panes = "A2"
-        sheet.append([_text(sheet, field.name) for field in table.fields])
-        written = 1
-        for rows in table.chunks():
-            written += len(rows)
-            if written > MOST_ROWS:
-                raise BadInputError(
-                    f"{table.name}: has more rows than the {MOST_ROWS:,} of an Excel sheet. Choose csv or parquet."
-                )
-            for row in rows:
+        try:
+            for row in _rows(table):
                 sheet.append([_text(sheet, cell) if isinstance(cell, str) else cell for cell in row])
+        finally:
+            sheet.close()
     book.save(path)
+
+
+def _rows(table: Table) -> Iterator[Sequence[Any]]:
+    """The header and the rows, as many as a sheet can hold."""
+    rows = chain([[field.name for field in table.fields]], chain.from_iterable(table.chunks()))
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise BadInputError(
+                f"{table.name}: has more rows than the {MOST_ROWS:,} of an Excel sheet. Choose csv or parquet."
+            )
+        yield row
 
 
 def _text(sheet: Any, text: str) -> WriteOnlyCell:

@@ -93,21 +93,17 @@ def _telemetry(rows: list[Row], path: Path) -> dict[uuid.UUID, dict[str, Any]]:
         return {}
     reader, mistakes = answers_file.table_in(path, _read(path)), Mistakes(path)
     told: dict[uuid.UUID, dict[str, Any]] = {}
-    for cells in reader:
+    for line, cells in answers_file.lines_of(reader, mistakes):
         if known := by_id.get(cells.get("answer") or ""):
             answer_id, row = known
             texts = {name: unguarded(cell) for name, cell in cells.items() if name and cell}
             sent = how_answered.telemetry_of(texts)
             told[answer_id] = kept_of(sent)
             for name in sent.keys() - told[answer_id].keys():
-                mistakes.add(
-                    reader.line_num, f"{name} {texts[name]!r} cannot be taken. Mend it, or empty the cell."
-                )
+                mistakes.add(line, f"{name} {texts[name]!r} cannot be taken. Mend it, or empty the cell.")
             for name, said in (("participant", row.participant), ("status", row.status)):
                 if name in texts and texts[name] != said:
-                    mistakes.add(
-                        reader.line_num, f"{name} is {texts[name]!r} here and {said!r} in the answers."
-                    )
+                    mistakes.add(line, f"{name} is {texts[name]!r} here and {said!r} in the answers.")
     mistakes.refuse()
     return told
 
