@@ -102,7 +102,7 @@ def measure(task: str, size: int) -> dict[str, float]:
 
     from django.db import connection
 
-    from studies.exports import writers
+    from studies.exports import tables, writers
     from studies.models import Study
     from studies.results import answers, summary
 
@@ -110,8 +110,10 @@ def measure(task: str, size: int) -> dict[str, float]:
     work = {
         "scores": lambda: answers.totals(study, "real"),
         "summary": lambda: summary.summary_of(study, "real"),
-        "csv": lambda: writers.write_csv(study, Path(os.environ["BENCH_OUT"])),
-        "parquet": lambda: writers.write_parquet(study, Path(os.environ["BENCH_OUT"])),
+        "csv": lambda: writers.write(Path(os.environ["BENCH_OUT"]), writers.csv_chunks(study)),
+        "parquet": lambda: writers.write_parquet(
+            [tables.answers_table(study)], Path(os.environ["BENCH_OUT"]).parent
+        ),
         "counts": lambda: count_all(study),
         "read": lambda: read_all(study),
     }[task]

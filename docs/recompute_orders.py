@@ -67,7 +67,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def plain(text: str) -> str:
     """The text without the apostrophe that keeps a spreadsheet from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@|%") else text
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@|%\t\r\n") else text
 
 
 def recompute(folder: Path) -> dict[str, int]:

@@ -585,10 +585,10 @@ def read(path, who):
         every = [dict(zip(names, row, strict=True)) for row in rows]
     standing = [row for row in every if row[STATE] != WITHDRAWN]
     kept = [row for row in standing if row[STATUS] == COUNTED and row[TRIAL] == MAIN]
-    who = who or ("real" if any(row[SIMULATED] == "false" for row in kept) else "simulated")
+    who = who or ("real" if any(row[SIMULATED].lower() == "false" for row in kept) else "simulated")
 
     def of_them(row):
-        return who == "all" or (row[SIMULATED] == "true") == (who == "simulated")
+        return who == "all" or (row[SIMULATED].lower() == "true") == (who == "simulated")
 
     kept = filter(of_them, kept)
     kept = [
@@ -601,7 +601,7 @@ def read(path, who):
 
 def plain(text):
     """The text without the apostrophe that keeps a spreadsheet from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@|%") else text
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@|%\t\r\n") else text
 
 
 def numbers(texts):
@@ -650,7 +650,7 @@ def recomputed(rows, who, arms, plan, seed, printed):
     found = {
         "task": CHOICE if study.choosing else RATING,
         "who": who,
-        "simulated": who == "simulated" or "true" in rows[SIMULATED],
+        "simulated": who == "simulated" or any(cell.lower() == "true" for cell in rows[SIMULATED]),
         "items": study.items,
         "responses": study.n,
         "participants": study.people,

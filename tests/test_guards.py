@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-WORKERS_ONLY = {"torch", "scipy", "sqlalchemy", "pyarrow"}
+WORKERS_ONLY = {"torch", "scipy", "sqlalchemy", "pyarrow", "openpyxl"}
 """What requirements-web.txt leaves out: no page of a web host may need it."""
 SLOW = {"prometheus_client"}  # only whoever needs it waits for it
 
@@ -42,7 +42,8 @@ def test_no_page_and_no_command_imports_what_only_workers_need():
         "import importlib, pkgutil, config, studies, explain.management.commands as commands\n"
         "for part in (config, studies, commands):\n"
         "    for module in pkgutil.walk_packages(part.__path__, part.__name__ + '.'):\n"
-        "        if module.name != 'studies.exports.parquet':  # Parquet is written only where pyarrow is installed\n"
+        "        # These are written only where pyarrow and openpyxl are installed.\n"
+        "        if module.name not in ('studies.exports.parquet', 'studies.exports.excel'):\n"
         "            importlib.import_module(module.name)"
     )
     assert {"studies.urls", "studies.analysis.sequential", "explain.management.commands.evaluate"} <= loaded

@@ -3,10 +3,10 @@
 from .archive import export
 from .importer import AnswersFileError, import_responses
 from .report import report_html, styles
-from .writers import WRITERS, csv_chunks, jsonl_chunks, write
+from .writers import FORMATS, csv_chunks, jsonl_chunks, write
 
 __all__ = [
-    "WRITERS",
+    "FORMATS",
     "AnswersFileError",
     "csv_chunks",
     "export",

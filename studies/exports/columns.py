@@ -3,25 +3,26 @@
 Answers are read a chunk at a time, so memory does not grow with the study.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from django.db.models import F
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
-from studies.models import Response, Study, Trial
+from studies.models import Participant, Response, Study, Trial
 from studies.results import AnswerSelection, Reading, reasons
 from studies.trial_types import FileColumn, Rows, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
 from . import csv_columns
 from .csv_columns import Categorical, Categories, Numbers
+from .guard import guarded
 
-FORMULA_STARTS = tuple("=+-@|%\t\r\n")
+BETWEEN_ARMS = " > "
 FIELDS = {
     "answer_id": "uuid",
     "item_id": "int",
@@ -29,6 +30,7 @@ FIELDS = {
     "trial_id": "int",
     "value": "small",
     "shown": "small",
+    "serial": "int",
     "ms": "int",
     "simulated": "bool",
     "order": "code",
@@ -37,8 +39,24 @@ FIELDS = {
     "version": "small",
     "created_at": "time",
 }
-INT, TEXT, BOOL = "integer", "text", "true or false"
+INT, NUMBER, TEXT, CATEGORY, BOOL, TIME = (
+    "integer",
+    "number",
+    "text",
+    "category",
+    "true or false",
+    "date and time",
+)
 TRUTH = Categories([False, True, None])
+# A trial has the position that it had for whom it went to; somebody else's late answer to it has none.
+SERIAL = Case(
+    When(trial__participant=F("participant"), then=Coalesce("trial__position", Numbers.UNKNOWN)),
+    default=Numbers.UNKNOWN,
+)
+
+
+def no_levels(export: "Export") -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -46,25 +64,30 @@ class Column:
     """One column of every export. `make` turns a chunk of raw answers into its values."""
 
     name: str
-    type: str  # integer, text, or true or false
+    type: str  # one of those above
     description: str
     make: Callable[["Export", Columns], csv_columns.Column]
     task: str = ""  # only in studies of this trial type
+    levels: Callable[["Export"], Sequence[str]] = no_levels  # of a category: what its cells may say
+    of_study: bool = False  # an import does not bring it back: it says where the answer is stored now
 
 
 class Export:
     """The answers of one study in the columns of `COLUMNS`.
 
-    `defuse`: text that a spreadsheet would run as a formula gets an apostrophe before it.
+    `guard`: text that a spreadsheet would run as a formula gets an apostrophe before it.
     """
 
-    def __init__(self, study: Study, *, defuse: bool = False):
-        self.study, self.defuse = study, defuse
+    def __init__(self, study: Study, *, guard: bool = False):
+        self.study, self.guard = study, guard
         self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
         self.arms: list[str] = list(study.arms.values_list("name", flat=True))
+        self.check_maps = names_of_maps(Trial.Kind.CHECK, self.arms)
         items = study.items.order_by("id").values_list(
             "id", "index", "image__original_name", "image__class_name"
         )
+        self.items: dict[str, Categories]
+        self.people: dict[str, Categories]
         self.item_ids, self.items = self.side_table(items, ["index", "photo", "class"])
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"
@@ -88,17 +111,22 @@ class Export:
 
     def choices(self, values: Iterable[csv_columns.Value]) -> Categories:
         """Values that many rows share, made ready once."""
-        if self.defuse:
-            values = [defused(value) if isinstance(value, str) else value for value in values]
+        if self.guard:
+            values = [guarded(value) if isinstance(value, str) else value for value in values]
         return Categories(values)
 
-    def tables(self) -> Iterator[list[csv_columns.Column]]:
-        """The answers in the order in which they came, thousands a table: their columns."""
-        rows = Response.objects.filter(trial__study=self.study).annotate(
+    def texts(self, choices: Categories) -> list[str]:
+        """The distinct ones of what many rows share, sorted."""
+        return sorted({str(value) for value in choices.values if value is not None})
+
+    def tables(self, which: Q | None = None) -> Iterator[list[csv_columns.Column]]:
+        """The answers in the order in which they came, thousands a table: their columns. `which`: only some of them."""
+        rows = Response.objects.filter(which or Q(), trial__study=self.study).annotate(
             item_id=F("trial__item"),
             order=F("trial__order"),
             value=F(trial_type_of(self.study).answers.column),
             shown=Coalesce("shown_value", UNKNOWN),
+            serial=SERIAL,
             ms=Coalesce("response_ms", Numbers.UNKNOWN),
             kind=F("trial__kind"),
         )
@@ -131,7 +159,7 @@ class Export:
         cells = column.cells(
             Rows(
                 arms=self.arms,
-                check_maps=names_of_maps(Trial.Kind.CHECK, self.arms),
+                check_maps=self.check_maps,
                 value=raw["value"],
                 shown=raw["shown"],
                 check=raw["check"],
@@ -145,21 +173,12 @@ class Export:
         """Names from the first position to the last; empty if not known."""
 
         def order(code: str, check: bool) -> str:
-            names = names_of_maps(Trial.Kind.CHECK if check else Trial.Kind.MAIN, self.arms)
-            return " > ".join(names[int(index)] for index in code.split(",")) if code else ""
+            names = self.check_maps if check else self.arms
+            return BETWEEN_ARMS.join(names[int(index)] for index in code.split(",")) if code else ""
 
         pairs, places = np.unique(2 * raw["order"].places + raw["check"], return_inverse=True)
         texts = [order(raw["order"].texts[pair // 2], pair % 2 == 1) for pair in pairs.tolist()]
         return Categorical(self.choices(texts), places)
-
-
-def defused(text: str) -> str:
-    """With an apostrophe before it, if a spreadsheet would run it as a formula.
-
-    >>> defused("=1+1"), defused("hammer-1.jpg")
-    ("'=1+1", 'hammer-1.jpg')
-    """
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
 def _checks_passed(raw: Columns, task: str) -> Categorical:
@@ -173,10 +192,21 @@ def _true(values: np.ndarray) -> Categorical:
 def _own_columns() -> list[Column]:
     """The columns of every trial type's own."""
     return [
-        Column(own.name, own.type, own.description, partial(_own, column=own), task=entry.name)
+        Column(
+            own.name,
+            own.type,
+            own.description,
+            partial(_own, column=own),
+            task=entry.name,
+            levels=partial(_own_levels, column=own),
+        )
         for entry in trial_types()
         for own in entry.files.columns
     ]
+
+
+def _own_levels(export: Export, column: FileColumn) -> Sequence[str]:
+    return column.levels(export.arms, export.check_maps) if column.levels else ()
 
 
 def _own(export: Export, raw: Columns, column: FileColumn) -> Categorical:
@@ -184,31 +214,57 @@ def _own(export: Export, raw: Columns, column: FileColumn) -> Categorical:
 
 
 COLUMNS = [
-    Column("study", TEXT, "Short name of the study.", lambda e, raw: e.constant(raw, e.study.slug)),
+    Column(
+        "study",
+        TEXT,
+        "Short name of the study.",
+        lambda e, raw: e.constant(raw, e.study.slug),
+        of_study=True,
+    ),
     Column(
         "answer",
         TEXT,
         "Identifier of the answer (UUID), made by the volunteer's browser, or at import.",
         lambda e, raw: csv_columns.uuids(raw["answer_id"]),
+        of_study=True,
     ),
-    Column("item", INT, "Number of the item in the study, from 0.", lambda e, raw: e.of_item(raw, "index")),
+    Column(
+        "item",
+        INT,
+        "Number of the item in the study, from 0.",
+        lambda e, raw: e.of_item(raw, "index"),
+        of_study=True,
+    ),
     Column(
         "photo", TEXT, "File name of the photo as it was imported.", lambda e, raw: e.of_item(raw, "photo")
     ),
     Column(
         "class",
-        TEXT,
+        CATEGORY,
         "Class of the photo by its own name, whatever title volunteers read for it.",
         lambda e, raw: e.of_item(raw, "class"),
+        levels=lambda e: e.texts(e.items["class"]),
     ),
     Column(
-        "participant", INT, "Number of the participant, from 1.", lambda e, raw: e.of_person(raw, "number")
+        "participant",
+        INT,
+        "Number of the participant, from 1.",
+        lambda e, raw: e.of_person(raw, "number"),
+        of_study=True,
     ),
     Column(
         "group",
-        TEXT,
+        CATEGORY,
         "Label of the invitation the participant came by.",
         lambda e, raw: e.of_person(raw, "group"),
+        levels=lambda e: e.texts(e.people["group"]),
+    ),
+    Column(
+        "serial_position",
+        INT,
+        "Which of the participant's trials it was, counted from 1 as they met them: photos, repeats and attention checks "
+        "alike. Empty: not known, or the trial went to someone else.",
+        lambda e, raw: Numbers(raw["serial"]),
     ),
     Column(
         "order",
@@ -227,40 +283,44 @@ COLUMNS = [
     Column(
         "simulated",
         BOOL,
-        "true: given by a simulated volunteer, not by a person.",
+        "TRUE: given by a simulated volunteer, not by a person.",
         lambda e, raw: _true(raw["simulated"]),
     ),
     Column(
         "status",
-        TEXT,
+        CATEGORY,
         "counted; undone: taken back by the volunteer; surplus: came after the trial was answered by someone else; "
         "void: taken out by staff; aside: to a repeat or an attention check. Scores use counted answers only.",
         lambda e, raw: e.by_code(raw["status"], str),
+        levels=lambda e: Response.Status.values,
     ),
     Column(
         "trial",
-        TEXT,
+        CATEGORY,
         "main: one of the required answers; repeat: the same item again for the same person, in another order; check: an "
         "attention check, one map plainly on the object. Scores use main only.",
         lambda e, raw: e.by_code(raw["kind"], str),
+        levels=lambda e: Trial.Kind.values,
     ),
     Column(
         "trial_id",
         INT,
         "Number of the trial. An answer that was taken back or came too late has the same as the one that took its place.",
         lambda e, raw: Numbers(raw["trial_id"]),
+        of_study=True,
     ),
     Column(
         "check_passed",
         BOOL,
-        "true: the map on the object was judged the better one. Empty: no attention check.",
+        "TRUE: the map on the object was judged the better one. Empty: no attention check.",
         lambda e, raw: _checks_passed(raw, e.study.task),
     ),
     Column(
         "participant_state",
-        TEXT,
+        CATEGORY,
         "active, finished, screened, withdrawn, or void (taken out by the researchers). Scores leave out the answers of people who withdrew.",
         lambda e, raw: e.of_person(raw, "state"),
+        levels=lambda e: Participant.State.values,
     ),
     Column(
         "left_out_by",
@@ -273,10 +333,11 @@ COLUMNS = [
         TEXT,
         "File from which the answer was imported. Empty: given on the study's own pages.",
         lambda e, raw: e.of_person(raw, "imported"),
+        of_study=True,
     ),
     Column(
         "answered_at",
-        TEXT,
+        TIME,
         "When the server stored the answer, UTC, ISO 8601.",
         lambda e, raw: csv_columns.times(raw["created_at"]),
     ),
@@ -291,5 +352,6 @@ COLUMNS = [
         TEXT,
         "SHA-256 of all that was asked under that version of the protocol.",
         lambda e, raw: Categorical(e.hashes, raw["version"] - 1),
+        of_study=True,
     ),
 ]

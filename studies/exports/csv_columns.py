@@ -144,7 +144,7 @@ def _joined(texts: Sequence[np.ndarray]) -> np.ndarray:
 
 def _cell(value: Value) -> bytes:
     if isinstance(value, bool):
-        return b"true" if value else b"false"
+        return b"TRUE" if value else b"FALSE"
     if isinstance(value, str):
         quoted = value.replace('"', '""')
         return f'"{quoted}"'.encode()

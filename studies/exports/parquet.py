@@ -1,31 +1,40 @@
-"""The answers as a Parquet file, by pyarrow: on hosts that have all of requirements.txt."""
+"""A table as a Parquet file, by pyarrow: on hosts that have all of requirements.txt."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
 
-from .columns import BOOL, INT, TEXT, Export
-from .csv_columns import Categorical, Column
+from .columns import BOOL, CATEGORY, INT, NUMBER, TEXT, TIME
+from .tables import Table
 
-TYPES = {INT: pa.int64(), TEXT: pa.string(), BOOL: pa.bool_()}
+TYPES = {
+    INT: pa.int64(),
+    NUMBER: pa.float64(),
+    TEXT: pa.string(),
+    CATEGORY: pa.string(),
+    BOOL: pa.bool_(),
+    TIME: pa.timestamp("us", tz="UTC"),
+}
 
 
-def parquet(export: Export, path: Path) -> None:
-    """Write every answer, with each column's description in the file."""
+def parquet(table: Table, path: Path) -> None:
+    """Write every row, with each column's meaning in the file."""
     schema = pa.schema(
         [
-            pa.field(column.name, TYPES[column.type], metadata={"description": column.description})
-            for column in export.columns
+            pa.field(field.name, TYPES[field.type], metadata={"description": field.meaning})
+            for field in table.fields
         ]
     )
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        for table in export.tables():
-            arrays = [_array(column, field.type) for column, field in zip(table, schema, strict=True)]
+        for columns in table.columns():
+            arrays = [_array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def _array(column: Column, type: pa.DataType) -> pa.Array:
-    if isinstance(column, Categorical):
-        return pa.array(column.choices.values, type).take(pa.array(column.places))
-    return pa.array(column.values(), type)
+def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(type):
+        return pa.array(values, pa.string()).cast(type)
+    return pa.array(values, type)

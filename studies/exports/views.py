@@ -8,7 +8,7 @@ from studies.access import study_of
 from studies.lifecycle import named_download
 from studies.results import answered_study_of, part_asked_for
 
-from .archive import codebook as codebook_of
+from .archive import tables_of
 from .report import report_html
 from .writers import csv_chunks
 
@@ -25,7 +25,9 @@ def export_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
 def codebook(request: HttpRequest, slug: str) -> HttpResponse:
     """What each column of the export means."""
     study = study_of(request, slug)
-    response = HttpResponse(codebook_of(study), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        b"".join(tables_of(study)[-1].csv_chunks()), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-codebook.csv"'
     return response
 

@@ -7,6 +7,7 @@ says whether it counts, and deleted only when its person withdraws (trials/erasu
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from .immutability import AppendOnly, Frozen
 from .items import Item
@@ -120,7 +121,7 @@ class Response(AppendOnly):
     version = models.PositiveSmallIntegerField(default=1, help_text="of the protocol it was given under")
     response_ms = models.PositiveIntegerField(null=True, blank=True)
     telemetry = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["id"]

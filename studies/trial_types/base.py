@@ -244,9 +244,11 @@ class FileColumn:
     """A column of answers.csv that only studies of this type have."""
 
     name: str
-    type: str  # integer or text
+    type: str  # integer, text or category
     description: str  # for the codebook
     cells: Callable[[Rows], Cells]
+    levels: Callable[[Sequence[str], Sequence[str]], Sequence[str]] | None = None
+    """Of a category: what its cells may say, by the names of the arms and of the maps of an attention check."""
 
 
 class Files(ABC):
@@ -254,6 +256,9 @@ class Files(ABC):
 
     column: ClassVar[str]
     """The column of a file to import that holds the answer; it is one of `columns`, so that an export can come back."""
+
+    shown_column: ClassVar[str]
+    """The one of `columns` that says what was pressed on screen."""
 
     columns: ClassVar[Sequence[FileColumn]]
     """After `order` in answers.csv, from left to right. No two types have columns of one name."""
@@ -272,6 +277,10 @@ class Files(ABC):
     @abstractmethod
     def allowed(self, arms: Sequence[str]) -> str:
         """The same for people, in a complaint about a cell that says something else."""
+
+    @abstractmethod
+    def shown_value(self, cell: str) -> int:
+        """The shown value that a cell of `shown_column` stands for. Raises ValueError where it is no number."""
 
 
 class Stated(Protocol):

@@ -140,7 +140,8 @@ def masked_jsonl(text: str, names: frozenset[str]) -> str:
 
 
 def of_jsonl(text: str, names: frozenset[str]) -> dict[str, Any]:
-    return compact([json.loads(line) for line in masked_jsonl(text, names).splitlines()])
+    rows = [json.loads(line) for line in masked_jsonl(text, names).splitlines()]
+    return table({name: [row.get(name) for row in rows] for name in _names(rows)}, len(rows))
 
 
 def of_parquet(path: Path, names: frozenset[str]) -> dict[str, Any]:

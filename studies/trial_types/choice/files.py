@@ -26,13 +26,15 @@ class ChoiceFiles(Files):
     """Arms by their names, and “same”."""
 
     column = "choice"
+    shown_column = "position"
     in_wide = "the arm picked, or same"
     columns = (
         FileColumn(
             "choice",
-            "text",
+            "category",
             "The arm that was picked, by name, or “same”; in an attention check object or elsewhere.",
             _picked,
+            lambda arms, check_maps: list(dict.fromkeys([*arms, SAME_NAME, *check_maps])),
         ),
         FileColumn(
             "position",
@@ -47,6 +49,9 @@ class ChoiceFiles(Files):
 
     def readings(self, arms: Sequence[str]) -> dict[str, int]:
         return {name: index for index, name in enumerate(arms)} | {SAME_NAME: SAME}
+
+    def shown_value(self, cell: str) -> int:
+        return int(cell) - 1  # “same”, 0 in the file, is -1 on screen
 
     def allowed(self, arms: Sequence[str]) -> str:
         return ", ".join(self.readings(arms))

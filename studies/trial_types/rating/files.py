@@ -30,6 +30,7 @@ class RatingFiles(Files):
     """Numbers from −2 to 2."""
 
     column = "rating"
+    shown_column = "rating_shown"
     in_wide = "the rating, positive for the first arm"
     columns = (
         FileColumn(
@@ -46,10 +47,11 @@ class RatingFiles(Files):
         ),
         FileColumn(
             "first_arm_side",
-            "text",
+            "category",
             "Side on which the first arm stood, or in an attention check the map on the object: left or right. Empty: not "
             "known.",
             _side,
+            lambda arms, check_maps: list(SIDES.values()),
         ),
     )
 
@@ -60,6 +62,9 @@ class RatingFiles(Files):
         """As programs and as people write them, with a plus or a minus sign of either kind."""
         plain = {str(value): value for value in RATINGS}
         return plain | {f"{value:+d}".replace("-", "−"): value for value in RATINGS if value}
+
+    def shown_value(self, cell: str) -> int:
+        return int(cell)
 
     def allowed(self, arms: Sequence[str]) -> str:
         return f"−{RATING_LIMIT} to {RATING_LIMIT}"

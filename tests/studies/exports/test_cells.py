@@ -18,7 +18,7 @@ VALUES = st.one_of(
 
 
 def as_read(value: csv_columns.Value) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return "" if value is None else str(value).upper() if isinstance(value, bool) else str(value)
 
 
 @given(st.lists(VALUES, min_size=1, max_size=6), st.data())

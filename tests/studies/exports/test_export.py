@@ -17,6 +17,7 @@ from explain.models import ExplanationMap
 from studies.exports.archive import export
 from studies.exports.columns import COLUMNS, Export
 from studies.exports.csv_columns import csv_rows
+from studies.exports.tables import moment
 from studies.exports.writers import csv_chunks
 from studies.models import Arm, ItemMap, Participant, Response
 from studies.results.as_json import as_json, scores_json
@@ -44,7 +45,7 @@ def read(study) -> list[dict]:
 
 
 def plain(value) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return "" if value is None else str(value).upper() if isinstance(value, bool) else str(value)
 
 
 def test_every_answer_is_one_row_with_arms_by_name(study):
@@ -58,11 +59,12 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         "class": "hammer",
         "participant": "1",
         "group": "course A",
+        "serial_position": "",
         "order": "pixel-ablation-cam > grad-cam > ablation-cam",
         "choice": "pixel-ablation-cam",
         "position": "1",
         "response_ms": "1500",
-        "simulated": "false",
+        "simulated": "FALSE",
         "status": "counted",
         "trial": "main",
         "trial_id": str(first.trial_id),
@@ -79,9 +81,9 @@ def test_every_answer_is_one_row_with_arms_by_name(study):
         ("grad-cam", "2", ""),
     ]
     assert [(row["status"], row["simulated"]) for row in rows] == [
-        ("counted", "false"),
-        ("counted", "false"),
-        ("undone", "true"),
+        ("counted", "FALSE"),
+        ("counted", "FALSE"),
+        ("undone", "TRUE"),
     ]
 
 
@@ -135,7 +137,10 @@ def test_all_formats_hold_the_same_answers(study, tmp_path):
     export(study=study, to=tmp_path, formats=["csv", "jsonl", "parquet"])
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     table = pyarrow.parquet.read_table(tmp_path / "answers.parquet")
-    assert table.to_pylist() == lines
+    rows = table.to_pylist()
+    for row in rows:
+        row["answered_at"] = moment(row["answered_at"])
+    assert rows == lines
     as_text = [{name: plain(value) for name, value in line.items()} for line in lines]
     assert as_text == read(study)
     assert (
@@ -148,7 +153,7 @@ def test_the_codebook_describes_every_column_of_every_file(study, tmp_path):
     study.save()
     export(study=study, to=tmp_path, formats=["csv"])
     book = list(csv.DictReader((tmp_path / "codebook.csv").open()))
-    for file in ("answers", "participants.csv", "maps.csv"):
+    for file in ("answers", "answers-wide.csv", "how-answered.csv", "participants.csv", "maps.csv"):
         header = next(csv.reader((tmp_path / (file if "." in file else f"{file}.csv")).open()))
         assert [line["column"] for line in book if line["file"] == file] == header
     assert all(line["meaning"] for line in book)
@@ -259,7 +264,7 @@ def test_a_failed_export_leaves_the_old_file_and_no_litter(study, tmp_path, monk
         yield b"half"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("studies.exports.writers.csv_chunks", broken)
+    monkeypatch.setattr("studies.exports.tables.AnswersTable.csv_chunks", broken)
     with pytest.raises(CommandError, match="No space left on device") as error:
         call_command("export", "methods", "--to", str(tmp_path))
     assert error.value.returncode == 2
@@ -270,8 +275,8 @@ def test_a_failed_export_leaves_the_old_file_and_no_litter(study, tmp_path, monk
 def test_the_command_names_the_files_and_refuses_formats_it_lacks(study, tmp_path, capsys):
     call_command("export", "methods", "--to", str(tmp_path / "new"), "--format", "csv,parquet")
     assert re.search(r"bytes {2}\S+answers\.parquet", capsys.readouterr().out)
-    with pytest.raises(CommandError, match="--format xlsx: not one of csv, jsonl, parquet"):
-        call_command("export", "methods", "--to", str(tmp_path), "--format", "csv,xlsx")
+    with pytest.raises(CommandError, match="--format sav: not one of csv, jsonl, parquet, xlsx"):
+        call_command("export", "methods", "--to", str(tmp_path), "--format", "csv,sav")
 
 
 def test_a_host_without_pyarrow_says_which_format_needs_it(study, tmp_path, monkeypatch):

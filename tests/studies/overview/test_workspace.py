@@ -259,7 +259,7 @@ def test_simulated_answers_are_marked_on_page_list_and_export(browser, study):
     assert "simulated-banner" not in page(browser, "study-results", "methods")
     assert "3 simulated answers" in page(browser, "studies")
     rows = list(csv.DictReader(io.StringIO(page_bytes(browser, "study-export", "methods").decode())))
-    assert [row["simulated"] for row in rows].count("true") == 3
+    assert [row["simulated"] for row in rows].count("TRUE") == 3
 
 
 def page_bytes(client, name, *args) -> bytes:

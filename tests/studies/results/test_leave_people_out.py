@@ -167,10 +167,10 @@ def test_the_export_says_for_every_answer_and_person_who_is_left_out_and_why(stu
         rows = {row["participant"]: row for row in csv.DictReader(file)}
     columns = ("checks_given", "checks_passed", "practice_failed", "left_out_by")
     assert [[rows[number][name] for name in columns] for number in "1234"] == [
-        ["2", "2", "false", ""],
-        ["2", "0", "false", MISSED],
-        ["2", "1", "false", ""],
-        ["2", "2", "true", FAILED],
+        ["2", "2", "FALSE", ""],
+        ["2", "0", "FALSE", MISSED],
+        ["2", "1", "FALSE", ""],
+        ["2", "2", "TRUE", FAILED],
     ]
     codebook = (tmp_path / "codebook.csv").read_text()
     for name in columns:

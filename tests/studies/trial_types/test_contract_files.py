@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 def test_its_columns_are_named_once_and_the_one_to_import_is_among_them(asked):
     names = [column.name for entry in trial_types() for column in entry.files.columns]
     assert len(set(names)) == len(names)
-    assert asked.files.column in {column.name for column in asked.files.columns}
-    assert {column.type for column in asked.files.columns} <= {"integer", "text"}
+    assert {asked.files.column, asked.files.shown_column} <= {column.name for column in asked.files.columns}
+    assert {column.type for column in asked.files.columns} <= {"integer", "text", "category"}
 
 
 def test_a_file_can_say_whatever_can_be_stored_and_nothing_else(asked):

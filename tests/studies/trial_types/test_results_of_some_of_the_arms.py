@@ -48,7 +48,7 @@ def test_an_export_says_what_stood_where_and_comes_back_with_the_same_scores(
         assert set(order) <= ({"object", "elsewhere"} if row["trial"] == "check" else {*ARMS})
         picked = int(row["position"])
         assert row["choice"] == (order[picked - 1] if picked else "same")
-    assert {row["check_passed"] for row in rows if row["trial"] == "check"} == {"true"}
+    assert {row["check_passed"] for row in rows if row["trial"] == "check"} == {"TRUE"}
     counted = [row for row in rows if row["status"] == "counted"]
     other = ready(slug="again", networks=("other",), seed=study.seed)
     assert import_responses(study=other, path=only(counted, tmp_path / "counted.csv")) == (24, 4)

@@ -189,7 +189,7 @@ def test_in_the_file_of_participants_there_is_a_number_and_that_they_withdrew(st
     withdraw(participant=person)
     export(study=study, to=tmp_path, formats=["csv"], who="all")
     cells = (tmp_path / "participants.csv").read_text("utf-8").splitlines()[1].split(",")
-    assert {cell for cell in cells if cell} == {"1", "withdrawn", "false", "0"}
+    assert {cell for cell in cells if cell} == {"1", "withdrawn", "FALSE", "0"}
     assert len((tmp_path / "answers.csv").read_text("utf-8").splitlines()) == 1
 
 
