@@ -240,7 +240,7 @@ def test_the_export_names_no_arm_in_a_check_and_says_whether_it_was_passed(visit
     assert len(checks) == 2
     for row in checks:
         stored = Response.objects.get(answer_id=row["answer"])
-        assert row["check_passed"] == str(check_passed(stored, study)).lower()
+        assert row["check_passed"] == str(check_passed(stored, study)).upper()
         assert sorted(row["order"].split(" > ")) == sorted(
             ["object"] + ["elsewhere"] * (len(stored.trial.arms) - 1)
         )
