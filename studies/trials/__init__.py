@@ -10,7 +10,7 @@ from .allocation import (
     void_participant,
     withdraw,
 )
-from .attention_checks import check_passed, names_of_maps, passes
+from .attention_checks import check_passed, checks_by_person, failed_checks, names_of_maps, passes
 from .practice import (
     EXAMPLE_DRAWINGS,
     EXAMPLE_NAMES,
@@ -50,11 +50,13 @@ __all__ = [
     "answer_trial",
     "can_be_undone",
     "check_passed",
+    "checks_by_person",
     "claim_trials",
     "current_example",
     "expected_main",
     "expected_repeats",
     "expected_trials",
+    "failed_checks",
     "failed_practice",
     "is_free",
     "keep_tombstones",

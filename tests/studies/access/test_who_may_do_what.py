@@ -110,6 +110,10 @@ PAGES = {
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
     "study-record": (LOOK, CHANGE),
+    # a role of its own, that nobody has here: tests/studies/payments
+    "study-payments": ("admin", NOBODY),
+    "study-payments-file": ("admin", NOBODY),
+    "study-payments-list": ("admin", NOBODY),
     "study-report": (LOOK, NOBODY),
     "study-codebook": (LOOK, NOBODY),
     "api-schema": (LOGGED_IN, NOBODY),
@@ -170,6 +174,7 @@ def arguments(name, study, people) -> list:
         "study-preregistration": ["html"],
         "study-item": [0],
         "study-void": [1],
+        "study-payments-list": ["prolific", "approve"],
         "api-study-close-invitation": [study.invitations.first().pk],
         "api-study-void-participant": [1],
         "api-study-withdraw-participant": [1],
