@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
 from studies.models import Invitation, Participant, hash_token
+from studies.protocol import SCREENED, WITHDREW
 
 from .arrivals import somebody_by
+from .ways_back import WayBack, way_back
 
 View = Callable[..., HttpResponse]
 
@@ -90,6 +92,10 @@ REFUSALS = {
             "Your answers are erased, and nothing that is left in the study leads to you. Thank you for the time you gave."
         ),
     ),
+    "declined": (
+        _("You do not take part"),
+        _("You did not agree, so nothing is asked of you, and nothing of yours was stored."),
+    ),
     "screened": (
         _("You cannot take part in this study"),
         _(
@@ -106,10 +112,13 @@ REFUSALS = {
 STATUS = {"unfilled": 400, "unsigned": 403, "crowded": 429}
 
 
-def refuse(request: HttpRequest, reason: str, status: int | None = None, back: str = "") -> HttpResponse:
+def refuse(
+    request: HttpRequest, reason: str, status: int | None = None, back: str = "", way: WayBack | None = None
+) -> HttpResponse:
+    """A page that says why somebody cannot go on. `back`: a page of theirs; `way`: to the site that sent them."""
     status = status or STATUS.get(reason, 200)
     heading, meaning = REFUSALS[reason]
-    context = {"heading": heading, "meaning": meaning, "back": back}
+    context = {"heading": heading, "meaning": meaning, "back": back, "way": way}
     return private(render(request, "volunteer/refusal.html", context, status=status))
 
 
@@ -161,7 +170,9 @@ def participant_required(view: View) -> View:
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
                 participant.came_by and participant.came_by.is_limited
             ):
-                return refuse(request, participant.state)
+                end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
+                way = way_back(participant.study, end, participant.external)
+                return refuse(request, participant.state, way=way)
             return private(view(request, participant=participant, token=token, **kwargs))
 
     return wrapped

@@ -68,6 +68,10 @@ class Entrance(Protocol):
         """Why this person cannot come in, as the name of a refusal; "" if they can."""
         ...
 
+    def knows(self, arrival: Arrival) -> bool:
+        """Whether they have come before and take part, or did."""
+        ...
+
     def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
         """Let someone in who has agreed; their seat, or why not."""
         ...

@@ -16,9 +16,10 @@ from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
 from .decorators import refuse
-from .recruitment_sites import MTURK, mturk_address, way_back
+from .recruitment_sites import MTURK
 from .seats import Credit, Seat
 from .texts import screen_texts, text
+from .ways_back import way_of
 
 LETTERS = "ABCDEFGH"
 
@@ -128,10 +129,9 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
-    response = render(
-        request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", _thanks_context(seat)
-    )
-    if mturk_address(seat.participant.external):
+    context = _thanks_context(seat)
+    response = render(request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", context)
+    if context["way"].mturk:
         response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
     return response
 
@@ -145,8 +145,7 @@ def _thanks_context(seat: Seat) -> dict[str, Any]:
         "early": answered < seat.expected,
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
-        "mturk": mturk_address(participant.external),
-        "way_back": way_back(study.completion_url, participant.completion_code),
+        "way": way_of(participant),
         "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
 

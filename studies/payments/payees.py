@@ -11,6 +11,8 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from studies.models import Event, Participant, Study
+from studies.participation import way_back
+from studies.protocol import FAILED_CHECKS, FINISHED, SCREENED
 from studies.trials import checks_by_person, failed_checks
 
 SESSION = ("SESSION_ID", "assignmentId")  # what sites call one visit of somebody
@@ -27,10 +29,12 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Payee:
-    """One person. `checks`: attention checks passed and given. `reason`: why they are not simply to be paid."""
+    """One person. `checks`: attention checks passed and given. `code`: what they were shown, or else what was made for them.
+    `reason`: why they are not simply to be paid."""
 
     row: Participant
     checks: tuple[int, int]
+    code: str
     decision: Decision
     reason: str
 
@@ -80,10 +84,24 @@ def payees(study: Study, people: Sequence[Participant]) -> list[Payee]:
         key: data.get("reason", "") for key, data in void.order_by("id").values_list("participant", "data")
     }
     return [
-        Payee(person, checks, *_judged(study, person, checks, why.get(person.pk, "")))
+        Payee(
+            person,
+            checks,
+            _code(study, person, checks),
+            *_judged(study, person, checks, why.get(person.pk, "")),
+        )
         for person in people
         for checks in [(passed[person.pk], given[person.pk])]
     ]
+
+
+def _code(study: Study, person: Participant, checks: tuple[int, int]) -> str:
+    if person.state == STATE.SCREENED:
+        return way_back(study, SCREENED, person.external).code
+    if not person.completion_code:
+        return ""
+    end = FAILED_CHECKS if person.state == STATE.FINISHED and failed_checks(study, *checks) else FINISHED
+    return way_back(study, end, person.external, person.completion_code).code or person.completion_code
 
 
 def _judged(study: Study, person: Participant, checks: tuple[int, int], why: str) -> tuple[Decision, str]:

@@ -29,7 +29,7 @@ def _row(payee: Payee) -> list[object]:
         payee.site,
         payee.external_id,
         payee.session,
-        person.completion_code,
+        payee.code,
         person.state,
         *(at.isoformat(timespec="seconds") if at else "" for at in (person.consented_at, person.finished_at)),
         "" if payee.minutes is None else payee.minutes,
