@@ -8,17 +8,17 @@ from django.views.decorators.http import require_http_methods
 from studies.models import Study
 from studies.protocol import DECLINED, FULL, WITHDREW
 from studies.trial_types import trial_type_of
-from studies.trials import study_facts
+from studies.trials import minutes_to_wait, study_facts
 
 from . import recruitment_sites
 from .arrivals import Arrival, forget
-from .decorators import refuse
+from .decorators import ask_to_wait, refuse
 from .forms import ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
 from .texts import Consent, photos_are_free, text
 from .ways_back import way_back
 
-NO_PLACE = ("full", "closed")  # refusals of who comes too late
+NO_PLACE = ("full", "taken", "closed")  # refusals of who comes too late
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +53,8 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
 
 def _turned_away(request: HttpRequest, study: Study, arrival: Arrival, reason: str) -> HttpResponse:
     """Why somebody is not let in, and, where there is no place for them, the way back to who sent them."""
+    if reason == "held":
+        return ask_to_wait(request, minutes_to_wait(study) or 1)
     way = way_back(study, FULL, arrival.external) if reason in NO_PLACE else None
     return refuse(request, reason, way=way)
 

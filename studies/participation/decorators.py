@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
 from studies.models import Invitation, Participant, hash_token
-from studies.protocol import SCREENED, WITHDREW
+from studies.protocol import SCREENED, WITHDREW, fill_in
 
 from .arrivals import somebody_by
 from .ways_back import WayBack, way_back
@@ -78,6 +78,17 @@ REFUSALS = {
         _("All places are taken"),
         _("Enough people have already taken part, so no photos are left. Thank you for your interest."),
     ),
+    "taken": (
+        _("All places are taken"),
+        _("As many people as were wanted have come by this invitation. Thank you for your interest."),
+    ),
+    "held": (
+        _("Others are answering the last photos"),
+        _(
+            "All photos that are left are being answered by others. If somebody stops, theirs become free. Please come back in "
+            "{minutes} min with the same link, or wait: this page asks again by itself."
+        ),
+    ),
     "paused": (
         _("This study is paused"),
         _("It will continue soon. Please come back later with the same link: your answers so far are saved."),
@@ -120,6 +131,13 @@ def refuse(
     heading, meaning = REFUSALS[reason]
     context = {"heading": heading, "meaning": meaning, "back": back, "way": way}
     return private(render(request, "volunteer/refusal.html", context, status=status))
+
+
+def ask_to_wait(request: HttpRequest, minutes: int, finish: str = "") -> HttpResponse:
+    """A page that asks again by itself. `finish`: where somebody who has answered may end it instead."""
+    heading, meaning = REFUSALS["held"]
+    context = {"heading": heading, "meaning": fill_in(str(meaning), minutes=minutes), "finish": finish}
+    return private(render(request, "volunteer/wait.html", context))
 
 
 def refuse_unknown(request: HttpRequest) -> HttpResponse:

@@ -29,6 +29,7 @@ from studies.trials import (
     expected_trials,
     locked_state,
     maps_shown,
+    minutes_to_wait_for_more,
     participant_progress,
     undo_answer,
     withdraw,
@@ -146,6 +147,10 @@ class Seat(ABC):
     def block(self) -> dict[str, Any]:
         """The trials in their hand, after claiming more if few are left, and how far they are: what a browser gets."""
 
+    def wait(self) -> int | None:
+        """Minutes until there may be more for them to answer, now that others hold it; 0: now, None: there will not be."""
+        return None
+
     @abstractmethod
     def credits(self) -> list[Credit]:
         """Who took the photos that they answered about, in the order in which they saw them."""
@@ -228,6 +233,9 @@ class VolunteerSeat(Seat):
             total=_total(participant, so_far.hand, so_far.done, short),
             last=so_far.last if can_be_undone(participant, so_far.status) else None,
         )
+
+    def wait(self) -> int | None:
+        return minutes_to_wait_for_more(self.participant)
 
     def position_here(self, position: int) -> int:
         """What a position is called on the pages of this seat."""

@@ -36,6 +36,7 @@ from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
 from .tombstones import person_key as tombstone_key
 from .tombstones import read as read_tombstones
+from .waiting import minutes_to_wait, minutes_to_wait_for_more
 from .withdrawn_before import not_noted as withdrawn_but_not_noted
 from .withdrawn_before import note_all as note_all_withdrawn
 from .withdrawn_before import withdraw_again
@@ -66,6 +67,8 @@ __all__ = [
     "locked_state",
     "maps_shown",
     "minutes_for",
+    "minutes_to_wait",
+    "minutes_to_wait_for_more",
     "names_of_maps",
     "next_example",
     "note_all_withdrawn",

@@ -45,7 +45,7 @@ PAGES = {
     "undo": (NOBODY, ANYBODY),
     "break": (ANYBODY, ANYBODY),
     "leave": (ANYBODY, ANYBODY),
-    "thanks": (ANYBODY, NOBODY),
+    "thanks": (ANYBODY, ANYBODY),
     # photos, networks and maps are for the members of the studies that use them
     "runs": (
         LOGGED_IN,
@@ -85,7 +85,7 @@ PAGES = {
     "preview:undo": (NOBODY, CHANGE),
     "preview:break": (CHANGE, CHANGE),
     "preview:leave": (CHANGE, CHANGE),
-    "preview:thanks": (CHANGE, NOBODY),
+    "preview:thanks": (CHANGE, CHANGE),
     "study": (LOOK, NOBODY),
     "study-invite": (NOBODY, CHANGE),
     "study-revoke": (NOBODY, CHANGE),
