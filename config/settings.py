@@ -189,6 +189,7 @@ BATCH_STALE_SECONDS = env.int("BATCH_STALE_SECONDS", 120)
 # Volunteers
 LEASE_SECONDS = env.int("LEASE_SECONDS", 900)
 CLAIM_BLOCK = env.int("CLAIM_BLOCK", 10)
+IDLE_SECONDS = env.int("IDLE_SECONDS", 300)  # without an answer: then what is held is free for who waits
 # By one invitation from one address; 0: no limit. A lecture hall has one address.
 JOINS_PER_HOUR = env.int("JOINS_PER_HOUR", 100, validate=validate.Range(min=0))
 

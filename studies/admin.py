@@ -120,7 +120,7 @@ class StudyAdmin(OfVisibleStudies):
     list_display = ["slug", "title", "task", "state", "created_at", "opened_at"]
     list_filter = ["state", "task"]
     search_fields = ["slug", "title"]
-    filter_horizontal = ["researchers", "viewers"]
+    filter_horizontal = ["researchers", "viewers", "payers"]
     inlines = [ArmsInline]
     exclude = ["nonce"]  # a secret while people answer; after that the protocol names it
     # Made by opening, pausing and closing, which have their own page and commands; the language comes with the

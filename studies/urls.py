@@ -11,6 +11,7 @@ ROOMS = (
     "monitoring",
     "results",
     "exports",
+    "payments",
     "access",
     "api",
 )

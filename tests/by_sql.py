@@ -27,4 +27,5 @@ def remove_study(study: Study) -> None:
         remove(rows)
     study.researchers.clear()
     study.viewers.clear()
+    study.payers.clear()
     remove(Study.objects.filter(pk=study.pk))

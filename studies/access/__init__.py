@@ -2,7 +2,16 @@
 
 from .event_log import add_note
 from .logins import forget_logins
-from .permissions import editable_study_of, may_edit, study_of
+from .permissions import editable_study_of, may_edit, may_pay, payable_study_of, study_of
 from .used_by_studies import uses_of
 
-__all__ = ["add_note", "editable_study_of", "forget_logins", "may_edit", "study_of", "uses_of"]
+__all__ = [
+    "add_note",
+    "editable_study_of",
+    "forget_logins",
+    "may_edit",
+    "may_pay",
+    "payable_study_of",
+    "study_of",
+    "uses_of",
+]

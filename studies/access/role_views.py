@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods
 
 from studies.models import Study
 
-from .permissions import Role, editable_study_of, give_role, may_edit, people_of, study_of
+from .permissions import Role, editable_study_of, give_role, may_edit, people_of, study_of, take_role
+
+NOW = {Role.RESEARCHER: "is a researcher", Role.VIEWER: "is a viewer", Role.PAYER: "sees the payments"}
 
 
 class RoleForm(forms.Form):
@@ -38,7 +40,7 @@ def access(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         person, role = form.cleaned_data["account"], form.cleaned_data["role"]
         give_role(study=study, person=person, role=role, user=request.user)
-        messages.success(request, f"{person} is a {role} of this study now.", extra_tags="good")
+        messages.success(request, f"{person} {NOW[role]} of this study now.", extra_tags="good")
         return redirect("study-access", slug)
     context = {
         "study": study,
@@ -51,11 +53,13 @@ def access(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _take(request: HttpRequest, study: Study) -> HttpResponse:
     person = get_object_or_404(get_user_model(), username=request.POST["take"])
-    last = not study.researchers.exclude(pk=person.pk).exists()
+    role = request.POST.get("role", Role.VIEWER)
+    last = role != Role.PAYER and not study.researchers.exclude(pk=person.pk).exists()
     if last and study.researchers.filter(pk=person.pk).exists():
         messages.warning(request, f"{person} is the only researcher of this study. Name another one first.")
     else:
-        give_role(study=study, person=person, role=None, user=request.user)
-        messages.success(request, f"{person} has no role in this study any more.", extra_tags="good")
+        take_role(study=study, person=person, role=role, user=request.user)
+        lost = "does not see the payments of" if role == Role.PAYER else "has no role in"
+        messages.success(request, f"{person} {lost} this study any more.", extra_tags="good")
     still_in = Study.objects.visible_to(request.user).filter(pk=study.pk).exists()
     return redirect("study-access", study.slug) if still_in else redirect("studies")

@@ -19,7 +19,13 @@ from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_
 from .fingerprint import full_protocol, picture_hashes, record_version, seal
 from .nonce import published_protocol
 
-CHANGEABLE = ("wording.", "recruitment.completion_url", "recruitment.prolific_key")
+CHANGEABLE = (
+    "wording.",
+    "recruitment.completion_url",
+    "recruitment.ways_back.",
+    "recruitment.return_after",
+    "recruitment.prolific_key",
+)
 
 
 class RevisionError(BadInputError):
@@ -108,7 +114,7 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
 
 
 def reworded(study: Study, *, wording: dict[str, Any], completion_url: str) -> dict[str, Any]:
-    """The study's protocol with another wording and another way back."""
+    """The study's protocol with another wording and another way back for who is through."""
     source = copy.deepcopy(full_protocol(study))
     source["wording"] = wording
     source["recruitment"] = source.get("recruitment", {}) | {"completion_url": completion_url}
@@ -123,8 +129,8 @@ def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
     if fixed:
         raise RevisionError(
             *(
-                f"{key}: cannot change once the study has been opened; only wording, recruitment.completion_url and "
-                "recruitment.prolific_key can. "
+                f"{key}: cannot change once the study has been opened; only wording, recruitment.completion_url, "
+                "recruitment.ways_back, recruitment.return_after and recruitment.prolific_key can. "
                 "Make a new study for it."
                 for key in fixed
             )

@@ -33,6 +33,12 @@ class StudyQuerySet(FrozenQuerySet):
             return self
         return self.filter(pk__in=user.studies.values("pk")) if user.is_authenticated else self.none()
 
+    def payable_by(self, user):
+        """The studies whose ids and codes someone may see, to pay people: all for a superuser, else where they were given that."""
+        if user.is_superuser:
+            return self
+        return self.filter(pk__in=user.paid_studies.values("pk")) if user.is_authenticated else self.none()
+
     def _refuse_change(self, values):
         super()._refuse_change(values)
         # An opened study goes on to another state of an opened one. What an expression will give is not known here.
@@ -162,6 +168,12 @@ class Study(Frozen):
     researchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="studies")
     viewers = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="viewed_studies", help_text="look, change nothing"
+    )
+    payers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="paid_studies",
+        help_text="see recruitment sites' ids and completion codes, and by this no answers",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)

@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 from explain.core import clock
 from studies.analysis.times import Times, times_of
 from studies.models import Participant, Response, Study, Trial
-from studies.trial_types import trial_type_of
-from studies.trials import failed_practice, passes
+from studies.trials import checks_by_person, failed_practice
 
 LATEST = 1000  # answers that times are taken from
 AWAY_MS = 1000  # the page was out of sight for as long: somebody did something else
@@ -55,7 +54,7 @@ def live_status_of(study: Study) -> LiveStatus:
         participant=None
     )
     answers = Exists(Response.objects.filter(participant=OuterRef("pk")))
-    passed, total = _checks(study, None)
+    passed, total = checks_by_person(study)
     latest = list(
         Response.objects.filter(participant__study=study, status=Response.Status.COUNTED)
         .order_by("-id")
@@ -85,23 +84,6 @@ def _items_by_answers(study: Study) -> dict[int, int]:
     return dict(items.values_list("answers").annotate(Count("pk")))
 
 
-def _checks(study: Study, people: Sequence[int] | None) -> tuple[Counter[int], Counter[int]]:
-    """Attention checks passed and given, by participant's key."""
-    if not study.attention_checks:
-        return Counter(), Counter()
-    rows = Response.objects.filter(
-        participant__study=study, trial__kind=Trial.Kind.CHECK, status=Response.Status.ASIDE
-    )
-    if people is not None:
-        rows = rows.filter(participant__in=people)
-    passed: Counter[int] = Counter()
-    total: Counter[int] = Counter()
-    for person, answer in rows.values_list("participant", trial_type_of(study).answers.column):
-        total[person] += 1
-        passed[person] += passes(answer, study.task)
-    return passed, total
-
-
 def people(study: Study, participants: Sequence[Participant]) -> list[Person]:
     """What there is to know of some participants of a study, in four queries whatever their number."""
     keys = [person.pk for person in participants]
@@ -117,7 +99,7 @@ def people(study: Study, participants: Sequence[Participant]) -> list[Person]:
     for key, ms in timed:
         if ms is not None:
             times[key].append(ms)
-    passed, total = _checks(study, keys)
+    passed, total = checks_by_person(study, keys)
     failed = failed_practice(study) if study.practice else {}
     return [
         Person(

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from studies import participation, results
-from studies.access import editable_study_of, may_edit, study_of
+from studies.access import editable_study_of, may_edit, may_pay, study_of
 from studies.lifecycle import STEPS, revoke_invitation
 from studies.models import Study
 from studies.monitoring import invitations_with_people, need_of, people_by_state, progress_of
@@ -24,7 +24,8 @@ def studies(request: HttpRequest) -> HttpResponse:
     editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
     progress = progress_of(visible)
     rows = [(study, progress[study.pk], study.pk in editable) for study in visible]
-    return render(request, "studies/overview/list.html", {"studies": rows})
+    paid = Study.objects.payable_by(request.user).exclude(pk__in=[study.pk for study in visible])
+    return render(request, "studies/overview/list.html", {"studies": rows, "paid": paid})
 
 
 @require_safe
@@ -79,6 +80,7 @@ def _overview(request: HttpRequest, study: Study, form: InvitationForm, **more) 
             "steps": STEPS[study.state].items(),
             "form": form,
             "may_edit": may_edit(request.user, study),
+            "may_pay": may_pay(request.user, study),
             **more,
         },
     )

@@ -5,6 +5,7 @@ from .decorators import private, refuse
 from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat, hand_out, screen
+from .ways_back import way_back
 
 __all__ = [
     "IN_HAND",
@@ -22,4 +23,5 @@ __all__ = [
     "private",
     "refuse",
     "screen",
+    "way_back",
 ]

@@ -77,9 +77,9 @@ def read_arrival(request: HttpRequest, study: Study) -> Arrival | str:
         if signed is None:
             return "unsigned"
         ids = signed.ids
-    if recruitment_sites.is_unfilled(ids):
+    if recruitment_sites.is_unfilled(ids, recruitment):
         return "unfilled"
-    external_id, external = recruitment_sites.read_parameters(ids)
+    external_id, external = recruitment_sites.read_parameters(ids, recruitment)
     # Who reads the consent page for long, or comes back to it, brings a signature that has run out: their device was
     # there while it was good.
     if signed and (not external_id or (signed.is_over and external_id != vouched_for)):

@@ -5,15 +5,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from studies.models import Study
+from studies.protocol import DECLINED, FULL, WITHDREW
 from studies.trial_types import trial_type_of
-from studies.trials import study_facts
+from studies.trials import minutes_to_wait, study_facts
 
 from . import recruitment_sites
-from .arrivals import forget
-from .decorators import refuse
+from .arrivals import Arrival, forget
+from .decorators import ask_to_wait, refuse
 from .forms import ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
 from .texts import Consent, photos_are_free, text
+from .ways_back import way_back
+
+NO_PLACE = ("full", "taken", "closed")  # refusals of who comes too late
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,15 +27,18 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     arrival = entrance.arrival(request)
     if isinstance(arrival, str):
         return refuse(request, arrival)
-    if reason := entrance.closed_because(arrival):
-        return refuse(request, reason)
     study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
+    if reason := entrance.closed_because(arrival):
+        return _turned_away(request, study, arrival, reason)
+    if request.method == "POST" and "decline" in request.POST:
+        page = refuse(request, "declined", way=way_back(study, DECLINED, arrival.external))
+        return page if entrance.knows(arrival) else forget(page, study)
     consent = Consent.of(study, entrance.expected)
     form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
         seat = entrance.join(consent_sha256=consent.sha256, arrival=arrival)
         if isinstance(seat, str):
-            return refuse(request, seat)
+            return _turned_away(request, study, arrival, seat)
         return arrival.remembered_in(redirect("participant", token=seat.token), study)
     context = {
         "study": study,
@@ -41,6 +49,14 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     }
     page = render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
     return arrival.remembered_in(page, study)
+
+
+def _turned_away(request: HttpRequest, study: Study, arrival: Arrival, reason: str) -> HttpResponse:
+    """Why somebody is not let in, and, where there is no place for them, the way back to who sent them."""
+    if reason == "held":
+        return ask_to_wait(request, minutes_to_wait(study) or 1)
+    way = way_back(study, FULL, arrival.external) if reason in NO_PLACE else None
+    return refuse(request, reason, way=way)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,8 +81,9 @@ def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
         status, back = 403 if request.method == "POST" else 200, reverse("participant", args=[seat.token])
         return refuse(request, "elsewhere", status=status, back=back)
     if request.method == "POST":
+        way = way_back(seat.study, WITHDREW, seat.participant.external)  # before it is erased
         seat.withdraw()
-        return forget(refuse(request, "withdrawn"), seat.study)
+        return forget(refuse(request, "withdrawn", way=way), seat.study)
     return render(request, "volunteer/leave.html", {"study": seat.study, "token": seat.token})
 
 

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
 from studies.models import Invitation, Participant, hash_token
+from studies.protocol import SCREENED, WITHDREW, fill_in
 
 from .arrivals import somebody_by
+from .ways_back import WayBack, way_back
 
 View = Callable[..., HttpResponse]
 
@@ -76,6 +78,17 @@ REFUSALS = {
         _("All places are taken"),
         _("Enough people have already taken part, so no photos are left. Thank you for your interest."),
     ),
+    "taken": (
+        _("All places are taken"),
+        _("As many people as were wanted have come by this invitation. Thank you for your interest."),
+    ),
+    "held": (
+        _("Others are answering the last photos"),
+        _(
+            "All photos that are left are being answered by others. If somebody stops, theirs become free. Please come back in "
+            "{minutes} min with the same link, or wait: this page asks again by itself."
+        ),
+    ),
     "paused": (
         _("This study is paused"),
         _("It will continue soon. Please come back later with the same link: your answers so far are saved."),
@@ -89,6 +102,10 @@ REFUSALS = {
         _(
             "Your answers are erased, and nothing that is left in the study leads to you. Thank you for the time you gave."
         ),
+    ),
+    "declined": (
+        _("You do not take part"),
+        _("You did not agree, so nothing is asked of you, and nothing of yours was stored."),
     ),
     "screened": (
         _("You cannot take part in this study"),
@@ -106,11 +123,21 @@ REFUSALS = {
 STATUS = {"unfilled": 400, "unsigned": 403, "crowded": 429}
 
 
-def refuse(request: HttpRequest, reason: str, status: int | None = None, back: str = "") -> HttpResponse:
+def refuse(
+    request: HttpRequest, reason: str, status: int | None = None, back: str = "", way: WayBack | None = None
+) -> HttpResponse:
+    """A page that says why somebody cannot go on. `back`: a page of theirs; `way`: to the site that sent them."""
     status = status or STATUS.get(reason, 200)
     heading, meaning = REFUSALS[reason]
-    context = {"heading": heading, "meaning": meaning, "back": back}
+    context = {"heading": heading, "meaning": meaning, "back": back, "way": way}
     return private(render(request, "volunteer/refusal.html", context, status=status))
+
+
+def ask_to_wait(request: HttpRequest, minutes: int, finish: str = "") -> HttpResponse:
+    """A page that asks again by itself. `finish`: where somebody who has answered may end it instead."""
+    heading, meaning = REFUSALS["held"]
+    context = {"heading": heading, "meaning": fill_in(str(meaning), minutes=minutes), "finish": finish}
+    return private(render(request, "volunteer/wait.html", context))
 
 
 def refuse_unknown(request: HttpRequest) -> HttpResponse:
@@ -161,7 +188,9 @@ def participant_required(view: View) -> View:
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
                 participant.came_by and participant.came_by.is_limited
             ):
-                return refuse(request, participant.state)
+                end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
+                way = way_back(participant.study, end, participant.external)
+                return refuse(request, participant.state, way=way)
             return private(view(request, participant=participant, token=token, **kwargs))
 
     return wrapped

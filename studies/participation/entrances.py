@@ -31,9 +31,12 @@ class InvitationEntrance:
     def closed_because(self, arrival: Arrival) -> str:
         if self.study.simulated_only and not self.invitation.simulated:
             return "simulated"
-        if invitations.is_known(self.invitation, arrival.external_id):
+        if self.knows(arrival):
             return ""
         return invitations.closed_because(self.invitation)
+
+    def knows(self, arrival: Arrival) -> bool:
+        return invitations.is_known(self.invitation, arrival.external_id)
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         joined = invitations.join(invitation=self.invitation, consent_sha256=consent_sha256, arrival=arrival)

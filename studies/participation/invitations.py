@@ -12,7 +12,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError
 from studies.core.transactions import write_transaction
 from studies.models import Event, FurtherLink, Invitation, Participant, Study, hash_token
-from studies.trials import is_free, last_before_the_hand
+from studies.trials import is_free, last_before_the_hand, minutes_to_wait
 
 from .arrivals import NOBODY_KNOWN, Arrival
 from .join_limit import lets_in
@@ -77,9 +77,17 @@ def closed_because(invitation: Invitation) -> str:
         return "closed"
     if invitation.study.state != Study.State.OPEN:
         return "paused"
-    if invitation.quota is not None and invitation.participants.count() >= invitation.quota:
-        return "full"
-    return "" if has_room(invitation.study) else "full"
+    if invitation.quota is not None and _places_taken(invitation) >= invitation.quota:
+        return "taken"
+    if has_room(invitation.study):
+        return ""
+    minutes = minutes_to_wait(invitation.study)
+    return "full" if minutes is None else "held" if minutes else ""
+
+
+def _places_taken(invitation: Invitation) -> int:
+    """How many take part, or did: who was found not to be eligible takes no place."""
+    return invitation.participants.exclude(state=Participant.State.SCREENED).count()
 
 
 def has_room(study: Study) -> bool:

@@ -1,13 +1,11 @@
 """What recruitment sites put into a link, and where they want people back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-# Site -> the parameter that says who someone is, and what else the site passes on.
-SITES = {
-    "prolific": ("PROLIFIC_PID", ("STUDY_ID", "SESSION_ID")),
-    "mturk": ("workerId", ("assignmentId", "hitId", "turkSubmitTo")),
-}
+from studies.protocol import sites_of
+
 LONGEST = 100
 # A link says where an assignment is handed in (`turkSubmitTo`), and anyone can write a link: these two and no other.
 MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
@@ -17,26 +15,27 @@ NO_ID = re.compile(r"[{}$%<>\[\]\x00-\x1f\x7f]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def read_parameters(query: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def read_parameters(query: Mapping[str, str], recruitment: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """Who a recruitment site says this is (`prolific:PID`, or "" without a site), and all that it passed on.
 
-    Unknown parameters are left out, and values are cut: they come from anyone who can write a link. Ask `is_unfilled` first.
+    `recruitment`: what the protocol says of sites. Unknown parameters are left out, and values are cut: they come from anyone who can write a link. Ask `is_unfilled` first.
     """
-    for site, (who, others) in SITES.items():
+    for site, (who, others) in sites_of(recruitment).items():
         if person := query.get(who, "")[:LONGEST].strip():
-            passed_on = {
-                name: CONTROL.sub("", query[name])[:LONGEST] for name in (who, *others) if query.get(name)
-            }
-            return f"{site}:{person}", passed_on
-    return "", {}
+            return f"{site}:{person}", _passed_on(query, (who, *others))
+    return "", _passed_on(query, recruitment.get("parameters", ()))
 
 
-def is_unfilled(query: Mapping[str, str]) -> bool:
+def _passed_on(query: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: CONTROL.sub("", query[name])[:LONGEST] for name in names if query.get(name)}
+
+
+def is_unfilled(query: Mapping[str, str], recruitment: Mapping[str, Any]) -> bool:
     """Whether a link says who somebody is by what cannot be an id, as where a site did not fill its placeholder in.
 
     All who come by such a link would be taken for one person, and the second would be shown the first one's code.
     """
-    return any(NO_ID.search(query.get(who, "")) for who, _ in SITES.values())
+    return any(NO_ID.search(query.get(who, "")) for who, _ in sites_of(recruitment).values())
 
 
 def is_preview(query: Mapping[str, str]) -> bool:
@@ -44,13 +43,8 @@ def is_preview(query: Mapping[str, str]) -> bool:
     return query.get("assignmentId") == PREVIEW
 
 
-def mturk_address(external: dict[str, str]) -> str:
+def mturk_address(external: Mapping[str, str]) -> str:
     """Where a worker's assignment is handed in; "" for anyone whom MTurk did not send."""
     site = external.get("turkSubmitTo", "").rstrip("/")
     accepted = external.get("assignmentId", PREVIEW) != PREVIEW
     return f"{site}/mturk/externalSubmit" if site in MTURK and accepted else ""
-
-
-def way_back(url: str, code: str) -> str:
-    """The address that a recruitment site wants people to be sent to, with their code filled in."""
-    return url.replace("{code}", code)

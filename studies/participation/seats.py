@@ -29,6 +29,7 @@ from studies.trials import (
     expected_trials,
     locked_state,
     maps_shown,
+    minutes_to_wait_for_more,
     participant_progress,
     undo_answer,
     withdraw,
@@ -66,6 +67,10 @@ class Entrance(Protocol):
 
     def closed_because(self, arrival: Arrival) -> str:
         """Why this person cannot come in, as the name of a refusal; "" if they can."""
+        ...
+
+    def knows(self, arrival: Arrival) -> bool:
+        """Whether they have come before and take part, or did."""
         ...
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
@@ -141,6 +146,10 @@ class Seat(ABC):
     @abstractmethod
     def block(self) -> dict[str, Any]:
         """The trials in their hand, after claiming more if few are left, and how far they are: what a browser gets."""
+
+    def wait(self) -> int | None:
+        """Minutes until there may be more for them to answer, now that others hold it; 0: now, None: there will not be."""
+        return None
 
     @abstractmethod
     def credits(self) -> list[Credit]:
@@ -224,6 +233,9 @@ class VolunteerSeat(Seat):
             total=_total(participant, so_far.hand, so_far.done, short),
             last=so_far.last if can_be_undone(participant, so_far.status) else None,
         )
+
+    def wait(self) -> int | None:
+        return minutes_to_wait_for_more(self.participant)
 
     def position_here(self, position: int) -> int:
         """What a position is called on the pages of this seat."""

@@ -15,10 +15,11 @@ from studies.protocol import class_title, fill_in
 from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
-from .decorators import refuse
-from .recruitment_sites import MTURK, mturk_address, way_back
+from .decorators import ask_to_wait, refuse
+from .recruitment_sites import MTURK
 from .seats import Credit, Seat
 from .texts import screen_texts, text
+from .ways_back import way_of
 
 LETTERS = "ABCDEFGH"
 
@@ -36,10 +37,16 @@ def trial(request: HttpRequest, seat: Seat) -> HttpResponse:
         return _take_answer(request, seat)
     if place := seat.place():
         return redirect(place, token=seat.token)
-    block = seat.block()
+    block = _hand(seat)
     if not block["trials"]:
         return redirect("thanks", token=seat.token)
     return render(request, "volunteer/trial.html", trial_context(seat.study, seat.token, block))
+
+
+def _hand(seat: Seat) -> dict[str, Any]:
+    """What they are handed; if nothing is free, after what others left lying was given back."""
+    block = seat.block()
+    return block if block["trials"] or seat.wait() != 0 else seat.block()
 
 
 def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, Any]:
@@ -114,24 +121,30 @@ def take_a_break(request: HttpRequest, seat: Seat) -> HttpResponse:
     return render(request, "volunteer/break.html", context)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """Thanks and the code; only where every answer that was asked for is in the database. Who was taken out reads so."""
+    """Thanks and the code; only where every answer that was asked for is in the database. Who was taken out reads so.
+
+    While others hold what could be asked besides, one may wait, or finish by POST.
+    """
     if seat.participant.state == Participant.State.ACTIVE:
-        if seat.place() or seat.block()["trials"]:
+        if seat.place() or _hand(seat)["trials"]:
             return redirect("participant", token=seat.token)
         if seat.is_paused():
             return refuse(request, "paused")
+        if request.method != "POST" and (minutes := seat.wait()):
+            return ask_to_wait(request, minutes, finish=reverse("thanks", args=[seat.token]))
         seat.finish()
+    if request.method == "POST":
+        return redirect("thanks", token=seat.token)
     if seat.is_limited:
         return refuse(request, "done-here")
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
-    response = render(
-        request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", _thanks_context(seat)
-    )
-    if mturk_address(seat.participant.external):
+    context = _thanks_context(seat)
+    response = render(request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", context)
+    if context["way"].mturk:
         response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
     return response
 
@@ -145,8 +158,7 @@ def _thanks_context(seat: Seat) -> dict[str, Any]:
         "early": answered < seat.expected,
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
-        "mturk": mturk_address(participant.external),
-        "way_back": way_back(study.completion_url, participant.completion_code),
+        "way": way_of(participant),
         "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
 

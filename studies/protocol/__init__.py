@@ -29,6 +29,19 @@ from .photo_selection import (
     remarks_on,
 )
 from .public_keys import read_public_keys
+from .recruitment import (
+    CODE,
+    DECLINED,
+    ENDS,
+    FAILED_CHECKS,
+    FINISHED,
+    FULL,
+    PLACE,
+    RECRUITMENT,
+    SCREENED,
+    WITHDREW,
+    sites_of,
+)
 from .schema import (
     ArmPlan,
     Protocol,
@@ -47,17 +60,27 @@ from .toml_file import MAX_BYTES, parse_toml
 from .wording import default_wording, fill_in
 
 __all__ = [
+    "CODE",
     "CONSENT",
+    "DECLINED",
+    "ENDS",
+    "FAILED_CHECKS",
+    "FINISHED",
+    "FULL",
     "HEADINGS",
     "HIDDEN",
     "MAX_BYTES",
     "MISSHAPEN",
     "NAME",
     "ON_COMMAND_LINE",
+    "PLACE",
     "PRIMARY",
+    "RECRUITMENT",
     "RULES",
+    "SCREENED",
     "SPENDING",
     "TITLES",
+    "WITHDREW",
     "AnalysisPlan",
     "ArmPlan",
     "Code",
@@ -98,6 +121,7 @@ __all__ = [
     "read_public_keys",
     "remarks_on",
     "results_hidden",
+    "sites_of",
     "titles_in",
     "to_toml",
     "unsaid",

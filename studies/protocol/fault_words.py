@@ -45,6 +45,9 @@ OF_THE_KEY: dict[Code, str] = {
     Code.NO_PUBLIC_KEY: "holds no public RSA keys of 2,048 bits or more; put in what "
     "https://api.prolific.com/.well-known/study/jwks.json shows",
     Code.NO_SUCH_PLACE: "has a place {{{place}}} that nothing is put in for",
+    Code.TOO_MANY: "has {count} entries; it must be {most} at most",
+    Code.NO_PARAMETER: "names {value!r}; a parameter of a link has letters A-Z and a-z, digits, - and _, and is not called code",
+    Code.SAID_TWICE: "is said twice, here and as {other}; leave one of them out",
     Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",

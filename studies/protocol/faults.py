@@ -28,6 +28,9 @@ class Code(StrEnum):
     NO_PUBLIC_KEY = "no public key"
     NO_SUCH_PLACE = "no such place"
     LABELS = "labels"
+    TOO_MANY = "too many"
+    NO_PARAMETER = "no parameter"
+    SAID_TWICE = "said twice"
     # Values that do not go together.
     MOST_CHECKS = "most checks"
     MORE_THAN_PEOPLE = "more than people"

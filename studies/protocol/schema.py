@@ -43,10 +43,8 @@ hammer = "Hammer"
 responsible = "…"                 # with institution and contact, needed before real people may take part
 
 [recruitment]                     # optional
-people = 15                       # how many are planned
+people = 15                       # how many are planned; how they come from a site and go back there: recruitment.py
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
-prolific_key = '''{"keys": […]}''' # Prolific's public keys: nobody comes in without its signature then. docs/recruitment.md
-prolific_study = "66f0…"          # the study's id there, which the signature must name
 
 [analysis], [looks], [exclusions] # optional: what is fixed about the analysis before there is data; see analysis_plan.py
 """
@@ -70,7 +68,7 @@ from .analysis_plan import check_plan
 from .consent import read_consent
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
-from .public_keys import is_public_key
+from .recruitment import read_prolific_key, read_recruitment
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
 from .wording import default_wording, unknown_places
@@ -162,9 +160,9 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         break_every=design.number("break_every", least=0, most=1000, default=0),
         practice=design.flag("practice"),
         questions=_questions(reader),
-        completion_url=_completion_url(recruitment),
+        completion_url=read_recruitment(recruitment),
         people=_people(recruitment, design, each),
-        prolific_key=_prolific_key(recruitment),
+        prolific_key=read_prolific_key(recruitment),
         prolific_study=recruitment.text("prolific_study", longest=100, default=""),
         seed=seed,
         nonce=design.digits("nonce", NONCE),
@@ -304,20 +302,6 @@ def _people(table: Reader, design: Reader, each: int) -> int | None:
     if people and each > people:
         design.fault(Code.MORE_THAN_PEOPLE, "responses_per_item", value=each, people=people)
     return people
-
-
-def _completion_url(table: Reader) -> str:
-    url = table.text("completion_url", longest=500, default="")
-    if url and not url.startswith("https://"):
-        table.fault(Code.NO_HTTPS, "completion_url", value=url)
-    return url
-
-
-def _prolific_key(table: Reader) -> str:
-    keys = table.text("prolific_key", longest=10_000, default="")
-    if keys and not is_public_key(keys):
-        table.fault(Code.NO_PUBLIC_KEY, "prolific_key")
-    return keys
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:

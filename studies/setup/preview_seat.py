@@ -196,6 +196,9 @@ class PreviewSeat(Seat):
     def closed_because(self, arrival: Arrival) -> str:
         return ""
 
+    def knows(self, arrival: Arrival) -> bool:
+        return False
+
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         """Begin anew, whatever was looked at before."""
         self.move_to(PreviewState())

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 
 from studies.core import languages
 from studies.models import Participant
-from studies.participation import private, refuse
-from studies.protocol import ProtocolError
+from studies.participation import private, refuse, way_back
+from studies.protocol import SCREENED, ProtocolError
 
 from .preview_seat import PAGES, PreviewSeat, PreviewState
 from .steps import draft_of
@@ -68,7 +68,7 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
         request.study_title = seat.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, seat.study.language), links_of_the_preview():
             if seat.state.screened and name != "join":
-                response = refuse(request, Participant.State.SCREENED)
+                response = refuse(request, Participant.State.SCREENED, way=way_back(seat.study, SCREENED))
             else:
                 response = private(view(request, seat))
         return replace(seat.state, sent_on=response.status_code == 302).kept(response, token)

@@ -10,7 +10,7 @@ from .allocation import (
     void_participant,
     withdraw,
 )
-from .attention_checks import check_passed, names_of_maps, passes
+from .attention_checks import check_passed, checks_by_person, failed_checks, names_of_maps, passes
 from .practice import (
     EXAMPLE_DRAWINGS,
     EXAMPLE_NAMES,
@@ -36,6 +36,7 @@ from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
 from .tombstones import person_key as tombstone_key
 from .tombstones import read as read_tombstones
+from .waiting import minutes_to_wait, minutes_to_wait_for_more
 from .withdrawn_before import not_noted as withdrawn_but_not_noted
 from .withdrawn_before import note_all as note_all_withdrawn
 from .withdrawn_before import withdraw_again
@@ -50,11 +51,13 @@ __all__ = [
     "answer_trial",
     "can_be_undone",
     "check_passed",
+    "checks_by_person",
     "claim_trials",
     "current_example",
     "expected_main",
     "expected_repeats",
     "expected_trials",
+    "failed_checks",
     "failed_practice",
     "is_free",
     "keep_tombstones",
@@ -64,6 +67,8 @@ __all__ = [
     "locked_state",
     "maps_shown",
     "minutes_for",
+    "minutes_to_wait",
+    "minutes_to_wait_for_more",
     "names_of_maps",
     "next_example",
     "note_all_withdrawn",

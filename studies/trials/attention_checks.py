@@ -8,6 +8,7 @@ A check shows a photo that the person has answered already, if it can: a map pla
 and must not come before that photo's own maps. A photo shown before is not given to that person again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,29 @@ def passes(value: Any, task: str) -> Any:
     """
     # The map on the object has the place of arm 0.
     return trial_type(task).answers.prefers_first(value)
+
+
+def checks_by_person(study: Study, people: Sequence[int] | None = None) -> tuple[Counter[int], Counter[int]]:
+    """Attention checks passed and given, by participant's key; of these people alone, or of all."""
+    passed: Counter[int] = Counter()
+    given: Counter[int] = Counter()
+    if not study.attention_checks:
+        return passed, given
+    rows = Response.objects.filter(
+        participant__study=study, trial__kind=Trial.Kind.CHECK, status=Response.Status.ASIDE
+    )
+    if people is not None:
+        rows = rows.filter(participant__in=people)
+    for person, answer in rows.values_list("participant", trial_type_of(study).answers.column):
+        given[person] += 1
+        passed[person] += passes(answer, study.task)
+    return passed, given
+
+
+def failed_checks(study: Study, passed: int, given: int) -> bool:
+    """Whether somebody missed as many attention checks as the protocol leaves people out for; never where it says nothing."""
+    most = study.protocol.get("exclusions", {}).get("missed_checks")
+    return most is not None and given - passed >= most
 
 
 def check_passed(response: Response, study: Study) -> bool:

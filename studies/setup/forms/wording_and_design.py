@@ -19,6 +19,7 @@ from studies.protocol import (
 )
 from studies.trial_types import trial_type_in
 
+from . import recruitment
 from .base import Source, StepForm, put
 
 
@@ -194,7 +195,7 @@ def _defaults(source: Source) -> dict[str, Any]:
     return default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
 
 
-class DesignForm(StepForm):
+class DesignForm(recruitment.SitesForm):
     keys: dict[Key, str] = {
         ("design",): "responses_per_item",
         ("design", "responses_per_item"): "responses_per_item",
@@ -205,6 +206,7 @@ class DesignForm(StepForm):
         ("recruitment",): "people",
         ("recruitment", "people"): "people",
         ("recruitment", "completion_url"): "completion_url",
+        **recruitment.KEYS,
     }
     people = forms.IntegerField(
         required=False,
@@ -235,7 +237,8 @@ class DesignForm(StepForm):
     completion_url = forms.CharField(
         required=False,
         label="Where people go when they are done",
-        help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code.",
+        help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code; "
+        + recruitment.PLACES,
     )
     seed = forms.IntegerField(
         required=False,
@@ -256,15 +259,14 @@ class DesignForm(StepForm):
         return {
             **defaults,
             **source.get("design", {}),
-            **source.get("recruitment", {}),
+            "people": source.get("recruitment", {}).get("people"),
+            **recruitment.read_sites(source),
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
-        for table, names in (
-            ("design", self.DESIGN),
-            ("recruitment", ("people", "completion_url")),
-        ):
+        for table, names in (("design", self.DESIGN), ("recruitment", ("people",))):
             values = dict(source.get(table, {}))
             for name in names:
                 put(values, name, cleaned[name])
             put(source, table, values)
+        recruitment.write_sites(source, cleaned)

@@ -45,7 +45,7 @@ PAGES = {
     "undo": (NOBODY, ANYBODY),
     "break": (ANYBODY, ANYBODY),
     "leave": (ANYBODY, ANYBODY),
-    "thanks": (ANYBODY, NOBODY),
+    "thanks": (ANYBODY, ANYBODY),
     # photos, networks and maps are for the members of the studies that use them
     "runs": (
         LOGGED_IN,
@@ -86,7 +86,7 @@ PAGES = {
     "preview:undo": (NOBODY, CHANGE),
     "preview:break": (CHANGE, CHANGE),
     "preview:leave": (CHANGE, CHANGE),
-    "preview:thanks": (CHANGE, NOBODY),
+    "preview:thanks": (CHANGE, CHANGE),
     "study": (LOOK, NOBODY),
     "study-invite": (NOBODY, CHANGE),
     "study-revoke": (NOBODY, CHANGE),
@@ -111,6 +111,10 @@ PAGES = {
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
     "study-record": (LOOK, CHANGE),
+    # a role of its own, that nobody has here: tests/studies/payments
+    "study-payments": ("admin", NOBODY),
+    "study-payments-file": ("admin", NOBODY),
+    "study-payments-list": ("admin", NOBODY),
     "study-report": (LOOK, NOBODY),
     "study-codebook": (LOOK, NOBODY),
     "api-schema": (LOGGED_IN, NOBODY),
@@ -171,6 +175,7 @@ def arguments(name, study, people) -> list:
         "study-preregistration": ["html"],
         "study-item": [0],
         "study-void": [1],
+        "study-payments-list": ["prolific", "approve"],
         "api-study-close-invitation": [study.invitations.first().pk],
         "api-study-void-participant": [1],
         "api-study-withdraw-participant": [1],

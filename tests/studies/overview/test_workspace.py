@@ -314,10 +314,10 @@ def test_names_cannot_break_out_of_a_page_or_chart(browser, researcher):
 
 def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_queries):
     make_study("second", networks=("second",)).researchers.add(study.researchers.get())
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page(browser, "studies")
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page(browser, "study", "methods")
     with django_assert_num_queries(12 + reading_costs()):
         page(browser, "study-results", "methods")

@@ -26,7 +26,7 @@ def test_each_form_that_changes_something_carries_a_token_and_no_other_does():
     forms = [(path.name, form) for path in TEMPLATES for form in FORM.findall(path.read_text("utf-8"))]
     assert len(forms) > 30
     for name, form in forms:
-        sent_here = 'method="post"' in form.split(">")[0] and 'action="{{ mturk }}"' not in form
+        sent_here = 'method="post"' in form.split(">")[0] and 'action="{{ way.mturk }}"' not in form
         assert ("{% csrf_token %}" in form) == sent_here, (name, form[:120])
     for path in TEMPLATES:
         text = path.read_text("utf-8")

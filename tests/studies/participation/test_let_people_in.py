@@ -61,10 +61,10 @@ def test_a_quota_counts_the_people_of_its_own_invitation(study, invitation):
     let_in(invitation)
     assert closed_because(for_one) == ""
     let_in(for_one)
-    assert closed_because(for_one) == "full"
-    assert let_in(for_one) == "full"
+    assert closed_because(for_one) == "taken"
+    assert let_in(for_one) == "taken"
     assert closed_because(invitation) == ""
-    assert closed_because(Invitation.issue(study, quota=0)[0]) == "full"
+    assert closed_because(Invitation.issue(study, quota=0)[0]) == "taken"
 
 
 def test_what_is_told_first_is_what_nobody_can_change(study):
@@ -81,12 +81,20 @@ def hold(study, minutes: int, **fields) -> None:
 
 def test_a_study_whose_trials_are_all_in_somebodys_hands_has_room_once_a_lease_is_over(study, invitation):
     assert has_room(study)
-    hold(study, 5)
+    hold(study, 15)
     assert not has_room(study)
-    assert let_in(invitation) == "full"
+    assert let_in(invitation) == "held"
     hold(study, -5)
     assert has_room(study)
     assert closed_because(invitation) == ""
+
+
+def test_who_was_not_eligible_takes_no_place(study):
+    for_one = Invitation.issue(study, quota=1)[0]
+    person, _ = let_in(for_one)
+    assert closed_because(for_one) == "taken"
+    Participant.objects.filter(pk=person.pk).update(state="screened")
+    assert closed_because(for_one) == ""
 
 
 @pytest.mark.parametrize("state", ["answered", "void"])

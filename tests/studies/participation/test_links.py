@@ -114,7 +114,7 @@ def test_whoever_has_a_link_of_nobody_is_told_so_in_the_language_of_their_browse
     [
         ("revoked", {"revoked_at": timezone.now()}, "open"),
         ("expired", {"expires_at": timezone.now() - timedelta(days=1)}, "open"),
-        ("full", {"quota": 0}, "open"),
+        ("taken", {"quota": 0}, "open"),
         ("paused", {}, "paused"),
         ("closed", {}, "closed"),
     ],

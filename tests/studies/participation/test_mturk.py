@@ -57,7 +57,7 @@ def test_in_a_preview_nothing_can_be_filled_in(visitor, invite):
     _, join = invite()
     visitor.get(f"{join}?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&hitId=H1")
     inputs = visitor.soup.select("main input[name=consent], main button")
-    assert len(inputs) == 2
+    assert len(inputs) == 3
     assert all(part.has_attr("disabled") for part in inputs)
 
 

@@ -95,7 +95,10 @@ def take_part(
         token = page.url.path.split("/p/")[1].split("/")[0]
         together.wait()
         (answer_with_javascript, answer_with_forms)[number % 2](client, token, acknowledged)
-        assert "Thank you" in client.get(f"/p/{token}/").text
+        page = client.get(f"/p/{token}/")
+        if form := find_form(page):  # others hold the last photos: one need not wait for them
+            page = press(client, page, form, {}) if "Finish now" in page.text else page
+        assert "Thank you" in page.text
 
 
 @contextmanager

@@ -72,6 +72,11 @@ def test_a_step_saved_as_it_is_shown_changes_nothing(name, source):
          {"responses_per_item": 3, "trials_per_participant": 9, "repeats_per_participant": 2, "attention_checks": 1, "seed": 8}),
         ("design", {"people": "5", "completion_url": "https://a.b/{code}"}, "recruitment",
          {"people": 5, "completion_url": "https://a.b/{code}"}),
+        ("design", {"screened_code": "S1", "full_url": "https://a.b/", "finished_code": "F1", "return_after": "9", "frame": "on",
+                    "parameters": "a, b,", "person": "c", "prolific_key": "K", "prolific_study": "66"}, "recruitment",
+         {"ways_back": {"finished": {"code": "F1"}, "screened": {"code": "S1"}, "full": {"url": "https://a.b/"}},
+          "return_after": 9, "frame": "mturk", "parameters": ["a", "b"], "person": "c", "prolific_key": "K",
+          "prolific_study": "66"}),
         ("wording", {"title": "T", "language": "de", "picture": "heat", "practice": "on", "break_every": "9"}, "design",
          {"seed": 3, "picture": "heat", "practice": True, "break_every": 9}),
         ("wording", {"title": "T", "picture": "heat", "same": "Alike", "thanks": "A\r\nB"}, "wording",
@@ -82,6 +87,15 @@ def test_each_field_lands_at_its_key(name, typed, table, written):
     form = FORMS[name](typed, CHOICE)
     assert form.is_valid(), form.errors
     assert form.written().get(table) == written
+
+
+def test_an_address_of_who_is_through_stays_where_the_protocol_has_it():
+    source = changed(recruitment__ways_back={"finished": {"url": "https://a.b/{code}"}})
+    shown = as_shown(FORMS["design"](None, source))
+    assert shown["completion_url"] == "https://a.b/{code}"
+    form = FORMS["design"](shown | {"completion_url": "https://c.d/"}, source)
+    assert form.is_valid()
+    assert form.written()["recruitment"] == {"ways_back": {"finished": {"url": "https://c.d/"}}}
 
 
 def test_what_is_emptied_leaves_the_protocol():

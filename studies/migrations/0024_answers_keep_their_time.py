@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studies', '0022_consent_and_erasure'),
+        ('studies', '0023_payers'),
     ]
 
     operations = [

@@ -1,0 +1,66 @@
+"""Payments as files: a table of all, and the lists that Prolific and MTurk take."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+from defusedcsv import csv
+
+from studies.models import Study
+
+from .payees import Decision, Payee, payees, people_to_pay
+
+COLUMNS = (
+    "participant", "site", "recruitment_id", "session", "code", "state", "joined", "finished", "minutes",
+    "checks_passed", "checks_given", "decision", "reason",
+)  # fmt: skip
+PROLIFIC, MTURK = "prolific", "mturk"
+KINDS = {PROLIFIC: "txt", MTURK: "csv"}  # site -> the kind of file that it takes
+
+
+def payments_csv(study: Study) -> str:
+    """One person a row. Of who withdrew there is none; no answers are in it."""
+    return _csv(COLUMNS, map(_row, payees(study, list(people_to_pay(study)))))
+
+
+def _row(payee: Payee) -> list[object]:
+    person, (passed, given) = payee.row, payee.checks
+    return [
+        person.number,
+        payee.site,
+        payee.external_id,
+        payee.session,
+        payee.code,
+        person.state,
+        *(at.isoformat(timespec="seconds") if at else "" for at in (person.consented_at, person.finished_at)),
+        "" if payee.minutes is None else payee.minutes,
+        *((passed, given) if given else ("", "")),
+        payee.decision,
+        payee.reason,
+    ]
+
+
+def decided(study: Study, site: str, decision: Decision) -> list[Payee]:
+    """The people of a site about whom it can be told this."""
+    everybody = payees(study, list(people_to_pay(study).filter(external_id__startswith=f"{site}:")))
+    return [payee for payee in everybody if payee.decision == decision]
+
+
+def list_for(study: Study, site: str, decision: Decision) -> str:
+    """The people of a site whom it is told to approve or to reject, as the site takes them.
+
+    Prolific: ids, one a line. MTurk: its CSV of results, with an x to approve, or with the reason why not.
+    """
+    people = decided(study, site, decision)
+    if site == PROLIFIC:
+        return "".join(f"{payee.external_id}\n" for payee in people)
+    told = [("x", "") if decision == Decision.APPROVE else ("", payee.reason) for payee in people]
+    rows = [(payee.session, *words) for payee, words in zip(people, told, strict=True)]
+    return _csv(("AssignmentId", "Approve", "Reject"), rows)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return file.getvalue()
