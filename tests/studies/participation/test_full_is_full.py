@@ -109,3 +109,9 @@ def test_nobody_waits_for_what_they_have_met(held, another_visitor):
     )
     assert first.responses.count() == 1
     assert holder.get(holder.home).soup.select_one("#code")
+
+
+def test_photos_that_somebody_has_met_are_not_among_those_that_they_wait_for(held):
+    study, _, _ = held
+    assert minutes_to_wait(study) == 5
+    assert minutes_to_wait(study, set(study.items.values_list("pk", flat=True))) is None
