@@ -4,7 +4,6 @@ people = 15                       # how many are planned
 parameters = ["lab_id"]           # what links bring besides what Prolific, MTurk, Sona and CloudResearch call theirs
 person = "lab_id"                 # which of these says who somebody is
 return_after = 10                 # seconds after which somebody goes back by themselves; left out: by a button alone
-frame = "mturk"                   # MTurk may show volunteers' pages in its frame; nobody may without this
 prolific_key = '''{"keys": […]}''' # Prolific's public keys: nobody comes in without its signature then
 prolific_study = "66f0…"          # the study's id there, which the signature must name
 
@@ -63,7 +62,6 @@ def read_recruitment(table: Reader) -> str:
             if not NAME.fullmatch(name) or name == CODE:
                 table.fault(Code.NO_PARAMETER, key, value=name)
     table.number("return_after", least=3, most=600, default=None)
-    table.one_of("frame", ["mturk"], default="")
     places = {who for who, _ in SITES.values()} | {name for _, others in SITES.values() for name in others}
     places |= {*parameters, person} - {""}
     url = _url(table, COMPLETION_URL, places | {CODE})

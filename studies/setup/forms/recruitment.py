@@ -55,7 +55,6 @@ def site_fields() -> dict[str, forms.Field]:
             label="Parameter that says who somebody is",
             help_text="For a site other than these four.",
         ),
-        "frame": forms.BooleanField(required=False, label="MTurk may show the study in its frame"),
         "prolific_key": forms.CharField(
             required=False,
             label="Prolific’s public keys",
@@ -79,7 +78,7 @@ KEYS: dict[Key, str] = {
         for end in ENDS
     },
     **{(RECRUITMENT, WAYS, end, "code"): f"{end}_code" for end in ENDS},
-    **{(RECRUITMENT, key): key for key in (*TEXTS, "parameters", "frame")},
+    **{(RECRUITMENT, key): key for key in (*TEXTS, "parameters")},
 }  # fmt: skip
 
 
@@ -90,7 +89,6 @@ def read_sites(source: Source) -> dict[str, Any]:
     return {
         **{key: table.get(key) for key in TEXTS},
         "parameters": ", ".join(table.get("parameters", [])),
-        "frame": table.get("frame") == "mturk",
         "completion_url": table.get("completion_url") or said.pop(f"{FINISHED}_url", None),
         **said,
     }
@@ -102,7 +100,6 @@ def write_sites(source: Source, cleaned: dict[str, Any]) -> None:
     for key in TEXTS:
         put(table, key, cleaned[key])
     put(table, "parameters", [name.strip() for name in cleaned["parameters"].split(",") if name.strip()])
-    put(table, "frame", "mturk" if cleaned["frame"] else "")
     finished = ways.get(FINISHED, {})
     put(*(finished, "url") if "url" in finished else (table, "completion_url"), cleaned["completion_url"])
     for end in ENDS:
