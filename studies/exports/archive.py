@@ -28,15 +28,18 @@ from studies.trials import failed_practice
 
 from . import how_answered, tables
 from .columns import BOOL, CATEGORY, INT, TEXT, TIME
+from .contrasts import contrasts
 from .tables import Field, Table
 from .writers import FORMATS, write
+
+SCRIPTS = ("analysis.R", "analysis.py")
 
 
 def export(
     *, study: Study, to: Path, formats: Iterable[str], who: str | None = None, bom: bool = False
 ) -> list[Path]:
     """Write answers, how they were given, participants, maps and codebook in each format, scores and protocol into a folder;
-    return the files.
+    return the files. Scripts of mixed models come along where the trial type has some.
 
     All but the answers are written as CSV, too, whatever the formats. Where the study's seal is broken, one more file says what differs.
 
@@ -52,6 +55,8 @@ def export(
         written += FORMATS[name]([answers] if name == "csv" else [answers, *beside], to, bom=bom)
     scores = json.dumps(scores_json(study, part), ensure_ascii=False, indent=2, allow_nan=False)
     texts = {"scores.json": scores + "\n", "protocol.toml": to_toml(find_version(study))}
+    if scripts := trial_type_of(study).results.scripts:
+        texts |= {name: (scripts / name).read_text("utf-8") for name in SCRIPTS}
     if seal := seal_in_words(study):
         texts = {SEAL_BROKEN: seal.text + "\n", **texts}
     else:
@@ -71,6 +76,7 @@ def tables_of(study: Study, who: str | None = None) -> list[Table]:
         how_answered.how_answered(study),
         participants(study),
         maps(study),
+        contrasts(study, who),
     ]
     return [*each, tables.codebook(each)]
 

@@ -7,7 +7,8 @@ asks next. What is not computed for a type keeps its default, and pages leave it
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -177,6 +178,16 @@ class Compared:
     primary: Per = "items"  # what counts once in the figure that the study is judged by
 
 
+class ContrastRow(NamedTuple):
+    """What decides, as a line of contrasts.csv: first against second, in the unit of one photo."""
+
+    first: str
+    second: str
+    found: Judged
+    p_holm: float | None
+    planned: bool
+
+
 class Results(ABC):
     """What a study of this type finds. Called by `results` (scores, pages, planned looks, exclusions), `exports` and `api`.
 
@@ -211,6 +222,10 @@ class Results(ABC):
     load this one. Where nothing differs, its stderr says “every score agrees”.
     """
 
+    scripts: ClassVar[Path | None] = None
+    """Folder with analysis.R and analysis.py: the usual mixed models of such answers, run in the folder of an export. They read
+    answers.csv and contrasts.csv and print their figures beside those that decide. None: there are none."""
+
     methods_template: ClassVar[str]
     """How answers become figures and how these are tested: a paragraph of the report. Gets `result` and `details`."""
 
@@ -239,6 +254,10 @@ class Results(ABC):
         Where each trial shows one of the arms, answers about different arms are not: the pair of both is then the item.
         """
         return answers
+
+    def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
+        """What decides, of one answer at least: the lines of contrasts.csv."""
+        return []
 
     @abstractmethod
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:

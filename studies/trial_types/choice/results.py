@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
@@ -20,6 +21,7 @@ from studies.analysis.table import UNKNOWN, Answers, Choices
 from ..results import (
     PER_IN_WORDS,
     Compared,
+    ContrastRow,
     Estimand,
     Further,
     LookVerdict,
@@ -52,6 +54,7 @@ class ChoiceResults(Results):
 
     scale: ClassVar[Scale] = "nominal"
     gives_shares = True
+    scripts = Path(__file__).parent / "scripts"
     of_items = "Shares"
     of_items_in_words = "What share of its answers each arm got"
     methods_template = "trial_types/choice/report/methods.html"
@@ -119,6 +122,10 @@ class ChoiceResults(Results):
             methods_of="the scores",
             methods_columns=compared.arms,
         )
+
+    def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
+        assert isinstance(answers, Choices)
+        return [_contrast_row(versus, answers.units.items) for versus in _contrasts(answers, compared)]
 
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Choices)
@@ -207,6 +214,13 @@ def _contrasts(answers: Choices, compared: Compared) -> tuple[Versus, ...]:
     arms = compared.arms
     contrasts = compare_arms_of(answers, declared=compared.declared, seed=compared.seed)
     return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
+
+
+def _contrast_row(versus: Versus, items: int) -> ContrastRow:
+    """A difference of scores as the difference of shares."""
+    found = versus.found
+    judged = Judged(found.difference, pair(found.interval), found.p, found.df).scaled(1 / items)
+    return ContrastRow(versus.first, versus.second, judged, found.p_holm, not found.exploratory)
 
 
 def _contrast_json(versus: Versus) -> dict[str, Any]:

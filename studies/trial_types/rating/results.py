@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
@@ -19,6 +20,7 @@ from studies.core.formatting import signed
 from ..results import (
     PER_IN_WORDS,
     Compared,
+    ContrastRow,
     Estimand,
     Further,
     LookVerdict,
@@ -43,6 +45,7 @@ class RatingResults(Results):
     """Ratings are turned so that positive means that the first arm is better."""
 
     scale: ClassVar[Scale] = "ordinal"
+    scripts = Path(__file__).parent / "scripts"
     place, place_verb = "side", "favoured"
     of_items = "Mean rating"
     of_items_in_words = "The mean rating, positive for the first arm"
@@ -87,6 +90,11 @@ class RatingResults(Results):
             methods_of="the mean",
             methods_columns=("mean",),
         )
+
+    def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
+        assert isinstance(answers, Ratings)
+        first, second = compared.arms
+        return [ContrastRow(first, second, judge_mean_of(answers, compared.primary), None, planned=True)]
 
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Ratings)

@@ -1,0 +1,73 @@
+# Crossed mixed models of a choice study, beside the figures that Blindsight prints. In the folder of the export:
+#
+#     Rscript analysis.R
+#
+# Needs lme4; with lmerTest the linear model has degrees of freedom (Satterthwaite), without it a normal approximation.
+#
+# linear   each answer is 1 for the first arm, -1 for the second, 0 for any other: the mean is the difference of the two
+#          arms' shares, in the unit of contrasts.csv. Random intercepts for photos and people.
+# by pairs only answers that chose one of the two: log odds for the first. What a multinomial model fits, pair by pair
+#          (Begg & Gray 1984). The odds ratio is no difference of shares: compare its direction and p.
+
+suppressPackageStartupMessages(library(lme4))
+with_df <- requireNamespace("lmerTest", quietly = TRUE)
+
+answers <- read.csv("answers.csv", na.strings = "", fileEncoding = "UTF-8-BOM", colClasses = "character")
+printed <- read.csv("contrasts.csv", na.strings = "", fileEncoding = "UTF-8-BOM",
+                    colClasses = c(first = "character", second = "character"))
+if (nrow(printed) == 0) stop("contrasts.csv has no rows: there are no answers yet.")
+
+counts <- answers$status == "counted" & answers$trial == "main" & answers$participant_state != "withdrawn"
+who <- printed$who[1]
+if (who != "all") counts <- counts & tolower(answers$simulated) == (if (who == "simulated") "true" else "false")
+answers <- answers[counts, ]
+answers$item <- factor(answers$item)
+answers$participant <- factor(answers$participant)
+
+linear <- function(d) {
+  data <- data.frame(d = d, item = answers$item, participant = answers$participant)
+  formula <- d ~ 1 + (1 | item) + (1 | participant)
+  fit <- suppressMessages(suppressWarnings(if (with_df) lmerTest::lmer(formula, data) else lmer(formula, data)))
+  row <- coef(summary(fit))[1, ]
+  df <- if (with_df) row[["df"]] else Inf
+  half <- qt(0.975, df) * row[["Std. Error"]]
+  data.frame(model = "linear", estimate = row[["Estimate"]], low = row[["Estimate"]] - half, high = row[["Estimate"]] + half,
+             p = 2 * pt(-abs(row[["Estimate"]] / row[["Std. Error"]]), df), answers = nrow(data),
+             note = if (isSingular(fit)) "a variance is estimated as zero" else "")
+}
+
+by_pairs <- function(first, second) {
+  data <- answers[answers$choice %in% c(first, second), ]
+  data$won <- as.integer(data$choice == first)
+  none <- data.frame(model = "by pairs (log odds)", estimate = NA, low = NA, high = NA, p = NA, answers = nrow(data), note = "")
+  if (length(unique(data$won)) < 2) {
+    none$note <- "everybody chose the same arm: no odds can be fitted"
+    return(none)
+  }
+  fit <- tryCatch(suppressMessages(suppressWarnings(
+    glmer(won ~ 1 + (1 | item) + (1 | participant), data, family = binomial))), error = function(problem) problem)
+  if (inherits(fit, "error")) {
+    none$note <- conditionMessage(fit)
+    return(none)
+  }
+  row <- coef(summary(fit))[1, ]
+  half <- qnorm(0.975) * row[["Std. Error"]]
+  data.frame(model = "by pairs (log odds)", estimate = row[["Estimate"]], low = row[["Estimate"]] - half,
+             high = row[["Estimate"]] + half, p = row[["Pr(>|z|)"]], answers = nrow(data),
+             note = if (isSingular(fit)) "a variance is estimated as zero" else "")
+}
+
+beside <- function(contrast) {
+  first <- contrast$first
+  second <- contrast$second
+  ours <- data.frame(model = "printed", estimate = contrast$estimate, low = contrast$low, high = contrast$high, p = contrast$p,
+                     answers = nrow(answers), note = "")
+  rows <- rbind(ours, linear((answers$choice == first) - (answers$choice == second)), by_pairs(first, second))
+  cbind(first = first, second = second, rows)
+}
+
+table <- do.call(rbind, lapply(seq_len(nrow(printed)), function(row) beside(printed[row, ])))
+options(width = 200)
+print(table, digits = 4, row.names = FALSE)
+write.csv(table, "mixed-models.csv", row.names = FALSE, na = "")
+cat("\nlme4", as.character(packageVersion("lme4")), "-", nrow(answers), "answers,", who, "\n")

@@ -1,0 +1,141 @@
+"""The export brings the usual mixed models along: they run as they are, and say beside the printed figures what they find."""
+
+import csv
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+
+from studies.results.answers import Reading
+from studies.results.part import part_of
+from studies.results.summary import summary_of
+from studies.trial_types import trial_type_of, trial_types
+from tests.factories import make_study
+from tests.studies.filled import answer, make_participant
+
+pytestmark = pytest.mark.django_db
+RSCRIPT = shutil.which("Rscript")
+needs_r = pytest.mark.skipif(not RSCRIPT, reason="Rscript is not installed here")
+PEOPLE, ITEMS = 12, 10
+
+
+def filled(task, seed, *, lean=0.6, spread=0.8, simulated=False, names=("=first", "second")):
+    """Everybody answered everything: then the mean is the same by every model. People and photos differ."""
+    rng = np.random.default_rng(seed)
+    study = make_study("mixed", task=task, items=ITEMS, methods=("m",), networks=names)
+    people = spread * rng.normal(size=PEOPLE)
+    photos = spread * rng.normal(size=ITEMS)
+    for number in range(PEOPLE):
+        person = make_participant(study, simulated=simulated)
+        for item in range(ITEMS):
+            latent = lean + people[number] + photos[item] + rng.normal()
+            if task == "rating":
+                value = int(np.clip(round(latent), -2, 2))
+            else:
+                value = -1 if abs(latent) < 0.25 else int(latent < 0)
+            answer(person, item, value, order=("0,1", "1,0")[(number + item) % 2])
+    return study
+
+
+DATA = [
+    ("choice", 1, {}),
+    ("choice", 2, {"lean": 0.0, "simulated": True}),
+    ("choice", 3, {"spread": 0.3}),
+    ("rating", 4, {}),
+    ("rating", 5, {"lean": -0.4, "spread": 0.5}),
+]
+
+
+def lines(folder, name):
+    with (folder / name).open(encoding="utf-8-sig", newline="") as file:
+        return {row["model"]: row for row in csv.DictReader(file)}
+
+
+def run(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def numbers(row):
+    return [float(row[name]) for name in ("estimate", "low", "high", "p")]
+
+
+def agrees(printed, fitted):
+    """Balanced: the same estimate, half widths within 15 %, and the same verdict."""
+    assert fitted[0] == pytest.approx(printed[0], abs=1e-6)
+    assert (fitted[2] - fitted[1]) / (printed[2] - printed[1]) == pytest.approx(1, abs=0.15)
+    assert (fitted[3] <= 0.05) == (printed[3] <= 0.05)
+
+
+@needs_r
+@pytest.mark.parametrize(("task", "seed", "world"), DATA)
+def test_in_r_the_linear_model_agrees_and_the_one_of_the_field_points_the_same_way(
+    task, seed, world, tmp_path
+):
+    study = filled(task, seed, **world)
+    call_command("export", study.slug, "--to", str(tmp_path))
+    said = run([RSCRIPT, "analysis.R"], tmp_path)
+    models = lines(tmp_path, "mixed-models.csv")
+    printed, linear = numbers(models["printed"]), numbers(models["linear"])
+    if task == "choice":
+        scores = {score.name: score.share for score in summary_of(study).outcome.scores}
+        first, second = study.arms.order_by("index").values_list("name", flat=True)
+        assert printed[0] == pytest.approx(scores[first] - scores[second])
+    else:
+        assert printed[0] == pytest.approx(summary_of(study).outcome.as_json()["mean"])
+    agrees(printed, linear)
+    other = models["by pairs (log odds)" if task == "choice" else "ordinal (log odds)"]
+    assert np.sign(float(other["estimate"])) == np.sign(printed[0])
+    assert f"{PEOPLE * ITEMS} answers" in said
+
+
+@pytest.mark.parametrize(("task", "seed", "world"), DATA)
+def test_in_python_the_linear_model_agrees(task, seed, world, tmp_path):
+    study = filled(task, seed, **world)
+    call_command("export", study.slug, "--to", str(tmp_path))
+    run([sys.executable, "analysis.py"], tmp_path)
+    models = lines(tmp_path, "mixed-models-python.csv")
+    printed, linear = numbers(models["printed"]), numbers(models["linear"])
+    assert linear[0] == pytest.approx(printed[0], abs=1e-6)
+    # Without degrees of freedom, and on a scale without ends: t of 9 against the normal makes 15 % alone.
+    assert 0.7 < (linear[2] - linear[1]) / (printed[2] - printed[1]) < 1.2
+
+
+def test_real_peoples_answers_are_not_mixed_with_simulated_ones(tmp_path):
+    study = filled("rating", 6)
+    robot = make_participant(study, simulated=True)
+    for item in range(ITEMS):
+        answer(robot, item, -2, order="0,1")
+    call_command("export", study.slug, "--to", str(tmp_path))
+    assert f"{PEOPLE * ITEMS} answers, real" in run([sys.executable, "analysis.py"], tmp_path)
+    call_command("export", study.slug, "--to", str(tmp_path), "--who", "all")
+    assert f"{(PEOPLE + 1) * ITEMS} answers, all" in run([sys.executable, "analysis.py"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param([RSCRIPT, "analysis.R"], marks=needs_r), [sys.executable, "analysis.py"]]
+)
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_without_answers_they_say_so(command, task, tmp_path):
+    study = make_study("mixed", task=task, items=2, methods=("m",), networks=("one", "two"))
+    call_command("export", study.slug, "--to", str(tmp_path))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert "there are no answers yet" in done.stderr
+
+
+@pytest.mark.parametrize("kind", trial_types(), ids=lambda kind: kind.name)
+def test_contrasts_csv_has_what_scores_json_has(kind, tmp_path):
+    study = filled(kind.name, 7)
+    reading = Reading(study, part_of(study))
+    rows = trial_type_of(study).results.contrast_rows(reading.answers, reading.compared)
+    call_command("export", study.slug, "--to", str(tmp_path))
+    with (tmp_path / "contrasts.csv").open(encoding="utf-8", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [float(row["p"]) for row in written] == [row.found.p for row in rows]
+    assert [row["planned"] for row in written] == [str(row.planned).upper() for row in rows]
+    assert written[0]["first"] == "'=first"  # the guard of text, as in answers.csv
