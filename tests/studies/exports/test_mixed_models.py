@@ -105,20 +105,23 @@ def test_in_python_the_linear_model_agrees(task, seed, world, tmp_path):
     assert 0.7 < (linear[2] - linear[1]) / (printed[2] - printed[1]) < 1.2
 
 
-def test_real_peoples_answers_are_not_mixed_with_simulated_ones(tmp_path):
-    study = filled("rating", 6)
+PROGRAMS = [pytest.param([RSCRIPT, "analysis.R"], marks=needs_r), [sys.executable, "analysis.py"]]
+
+
+@pytest.mark.parametrize("command", PROGRAMS)
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_real_peoples_answers_are_not_mixed_with_simulated_ones(task, command, tmp_path):
+    study = filled(task, 6)
     robot = make_participant(study, simulated=True)
     for item in range(ITEMS):
-        answer(robot, item, -2, order="0,1")
+        answer(robot, item, 0, order="0,1")
     call_command("export", study.slug, "--to", str(tmp_path))
-    assert f"{PEOPLE * ITEMS} answers, real" in run([sys.executable, "analysis.py"], tmp_path)
+    assert f"{PEOPLE * ITEMS} answers, real" in run(command, tmp_path)
     call_command("export", study.slug, "--to", str(tmp_path), "--who", "all")
-    assert f"{(PEOPLE + 1) * ITEMS} answers, all" in run([sys.executable, "analysis.py"], tmp_path)
+    assert f"{(PEOPLE + 1) * ITEMS} answers, all" in run(command, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "command", [pytest.param([RSCRIPT, "analysis.R"], marks=needs_r), [sys.executable, "analysis.py"]]
-)
+@pytest.mark.parametrize("command", PROGRAMS)
 @pytest.mark.parametrize("task", ["choice", "rating"])
 def test_without_answers_they_say_so(command, task, tmp_path):
     study = make_study("mixed", task=task, items=2, methods=("m",), networks=("one", "two"))
