@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from explain.web.forms import PhotosUploadForm
+from studies.participation.ways_back import WayBack
 from tests.browser.script_site import HOME
 
 pytestmark = pytest.mark.browser
@@ -329,9 +330,8 @@ class Assignment:
 
     def show(self, name="A1", before=""):
         context = {
-            "mturk": "/mturk/externalSubmit",
+            "way": WayBack(mturk="/mturk/externalSubmit", assignment=name, code="CODE"),
             "given": 3,
-            "participant": SimpleNamespace(completion_code="CODE", external={"assignmentId": name}),
             "study": SimpleNamespace(title="Birds"),
             "token": "TOKEN",
         }

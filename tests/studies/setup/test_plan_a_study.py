@@ -138,7 +138,7 @@ def test_the_width_is_the_mean_width_of_the_studies_intervals():
     ).points
     world = World(Design(40, 10, 3, RATINGS, 2), Assumptions(-0.5))
     studies = [world.study(np.random.default_rng([2, number])) for number in range(10)]
-    ends = [rating_intervals(s.items, s.participants, s.values, draws=500).mean for s in studies]
+    ends = [rating_intervals(s.items, s.participants, s.values).mean for s in studies]
     assert point.width == pytest.approx(np.mean([high - low for low, high in ends]))
     assert point.power == np.mean([high < 0 for _, high in ends])
 

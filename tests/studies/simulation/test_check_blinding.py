@@ -308,8 +308,8 @@ def test_a_map_address_that_names_something_is_a_leak(study, monkeypatch):
 
     real = seats._screen
 
-    def telling(participant, token, trial):
-        screen = real(participant, token, trial)
+    def telling(*what):
+        screen = real(*what)
         return {**screen, "pictures": [f"{url}?arm={index}" for index, url in enumerate(screen["pictures"])]}
 
     monkeypatch.setattr(seats, "_screen", telling)

@@ -130,7 +130,7 @@ def test_an_invitation_lets_in_no_more_than_its_quota():
     study = open_study(study=make_study(items=12, responses_per_item=12))
     invitation, _ = Invitation.issue(study, quota=5)
     joined = at_once(lambda: invitations.join(invitation=invitation, consent_sha256=""), [()] * CLIENTS)
-    assert sum(reply == "full" for reply in joined) == CLIENTS - 5
+    assert sum(reply == "taken" for reply in joined) == CLIENTS - 5
     assert sorted(Participant.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
 
 
