@@ -137,7 +137,7 @@ def files_of(outputs: Outputs, slug: str) -> None:
         name = f"export {slug}: {path.name}"
         if path.suffix == ".parquet":
             outputs.parquet(name, path)
-        elif path.suffix == ".toml":
+        elif path.suffix in (".toml", ".R", ".py"):
             outputs.text(name, path.read_text("utf-8"))
         else:
             kind = {".csv": outputs.csv, ".jsonl": outputs.jsonl, ".json": outputs.json}[path.suffix]
