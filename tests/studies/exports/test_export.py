@@ -314,7 +314,11 @@ def test_no_file_of_the_folder_has_a_cell_that_a_spreadsheet_runs(tmp_path):
     export(study=study, to=tmp_path / "out", formats=["csv"])
     for path in (tmp_path / "out").glob("*.csv"):
         for row in csv.reader(path.read_text("utf-8").splitlines()):
-            risky = [cell for cell in row if cell[:1] in "=+-@" and cell and not re.fullmatch(r"-?\d+", cell)]
+            risky = [
+                cell
+                for cell in row
+                if cell[:1] in "=+-@" and cell and not re.fullmatch(r"-?\d+(\.\d+)?(e-\d+)?", cell)
+            ]
             assert risky == [], f"{path.name}: {risky}"
     answers = list(csv.DictReader((tmp_path / "out" / "answers.csv").read_text("utf-8").splitlines()))
     assert answers[0]["rating"] == "-2"

@@ -22,7 +22,7 @@ from tests.studies.filled import answer, make_participant
 
 pytestmark = pytest.mark.django_db
 RSCRIPT = shutil.which("Rscript")
-TABLES = ("answers", "answers-wide", "how-answered", "participants", "maps", "codebook")
+TABLES = ("answers", "answers-wide", "how-answered", "participants", "maps", "contrasts", "codebook")
 QUESTIONS = [
     {"key": "age", "text": "How old are you?", "kind": "number", "required": False},
     {"key": "job", "text": "What do you do?", "kind": "text", "required": False},

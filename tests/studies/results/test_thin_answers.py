@@ -73,7 +73,9 @@ def outputs(study, client, capsys, folder):
     texts["scores --json"] = capsys.readouterr().out
     folder /= "out"
     export(study=study, to=folder, formats=["csv", "jsonl", "parquet"])
-    texts |= {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix != ".parquet"}
+    # Scripts are programs: their own test runs them.
+    said = (path for path in folder.iterdir() if path.suffix not in (".parquet", ".R", ".py"))
+    texts |= {path.name: path.read_text("utf-8") for path in said}
     return texts
 
 
