@@ -58,8 +58,8 @@ class Table:
 
     def csv_chunks(self) -> Iterator[bytes]:
         """The same as CSV in UTF-8: text is guarded, truths are TRUE and FALSE, a value that there is none of is empty."""
-        yield _lines([[field.name for field in self.fields]])
-        yield from map(_lines, self.chunks())
+        yield csv_lines([[field.name for field in self.fields]])
+        yield from map(csv_lines, self.chunks())
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def moment(time: datetime | None) -> str | None:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else None
 
 
-def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as CSV in UTF-8: text is guarded, truths are TRUE and FALSE, None is an empty cell."""
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
     return file.getvalue().encode()

@@ -1,10 +1,6 @@
 """Payments as files: a table of all, and the lists that Prolific and MTurk take."""
 
-import io
-from collections.abc import Iterable, Sequence
-
-from defusedcsv import csv
-
+from studies.exports import csv_lines
 from studies.models import Study
 
 from .payees import Decision, Payee, payees, people_to_pay
@@ -19,7 +15,8 @@ KINDS = {PROLIFIC: "txt", MTURK: "csv"}  # site -> the kind of file that it take
 
 def payments_csv(study: Study) -> str:
     """One person a row. Of who withdrew there is none; no answers are in it."""
-    return _csv(COLUMNS, map(_row, payees(study, list(people_to_pay(study)))))
+    rows = map(_row, payees(study, list(people_to_pay(study))))
+    return csv_lines([COLUMNS, *rows]).decode()
 
 
 def _row(payee: Payee) -> list[object]:
@@ -39,10 +36,10 @@ def _row(payee: Payee) -> list[object]:
     ]
 
 
-def decided(study: Study, site: str, decision: Decision) -> list[Payee]:
-    """The people of a site about whom it can be told this."""
-    everybody = payees(study, list(people_to_pay(study).filter(external_id__startswith=f"{site}:")))
-    return [payee for payee in everybody if payee.decision == decision]
+def sent_by_sites(study: Study) -> list[Payee]:
+    """The people whom a site that takes lists has sent."""
+    everybody = payees(study, list(people_to_pay(study).exclude(external_id="")))
+    return [payee for payee in everybody if payee.site in KINDS]
 
 
 def list_for(study: Study, site: str, decision: Decision) -> str:
@@ -50,17 +47,9 @@ def list_for(study: Study, site: str, decision: Decision) -> str:
 
     Prolific: ids, one a line. MTurk: its CSV of results, with an x to approve, or with the reason why not.
     """
-    people = decided(study, site, decision)
+    people = [payee for payee in sent_by_sites(study) if (payee.site, payee.decision) == (site, decision)]
     if site == PROLIFIC:
         return "".join(f"{payee.external_id}\n" for payee in people)
     told = [("x", "") if decision == Decision.APPROVE else ("", payee.reason) for payee in people]
     rows = [(payee.session, *words) for payee, words in zip(people, told, strict=True)]
-    return _csv(("AssignmentId", "Approve", "Reject"), rows)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return file.getvalue()
+    return csv_lines([("AssignmentId", "Approve", "Reject"), *rows]).decode()

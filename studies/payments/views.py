@@ -1,5 +1,7 @@
 """The page of payments of a study and its files, for those who have that role. Kept apart from all that shows answers."""
 
+from collections import Counter
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,7 +11,7 @@ from studies.access import may_edit, payable_study_of
 from studies.models import Participant, Study
 
 from .payees import Decision, payees, people_to_pay
-from .payment_files import KINDS, decided, list_for, payments_csv
+from .payment_files import KINDS, list_for, payments_csv, sent_by_sites
 
 PEOPLE_A_PAGE = 50
 SITES = {"prolific": "Prolific", "mturk": "MTurk"}
@@ -36,12 +38,13 @@ def payments(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _lists(study: Study) -> list[tuple[str, str, str, int]]:
     """(site, its name, decision, number of people) of the lists that are not empty."""
-    counts = [
-        (site, name, decision.value, len(decided(study, site, decision)))
+    told = Counter((payee.site, payee.decision) for payee in sent_by_sites(study))
+    return [
+        (site, name, decision.value, told[site, decision])
         for site, name in SITES.items()
         for decision in (Decision.APPROVE, Decision.REJECT)
+        if told[site, decision]
     ]
-    return [row for row in counts if row[-1]]
 
 
 @require_GET
