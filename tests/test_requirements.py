@@ -70,8 +70,6 @@ def imported() -> dict[str, str]:
 
 @pytest.mark.parametrize("module", sorted(imported()))
 def test_what_the_product_imports_is_required_by_name(module):
-    known = required("requirements.txt", *OPTIONAL)
-    distributions = {
-        name.lower().replace("_", "-") for name in packages_distributions().get(module, [module])
-    }
+    known = with_what_they_need(required("requirements.txt", *OPTIONAL))
+    distributions = set(map(plain, packages_distributions().get(module, [module])))
     assert distributions & known, f"{imported()[module]} imports {module}, which no requirements file names"
