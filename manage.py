@@ -21,7 +21,8 @@ def main() -> None:
         if not NO_TABLE.search(str(error)):
             raise
         sys.exit(
-            "The database lacks tables of this version. Make them: python manage.py migrate (`make serve` does it by itself)."
+            f"The database lacks tables of this version ({str(error).splitlines()[0]}). "
+            "Make them: python manage.py migrate (`make serve` does it by itself)."
         )
 
 

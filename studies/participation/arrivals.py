@@ -104,13 +104,12 @@ def somebody_by(token: str) -> Participant | None:
     token_sha256 = hash_token(token)
     if participant := participant_of(token_sha256):
         return participant
-    link = FurtherLink.objects.filter(token_sha256=token_sha256).first()
+    links = FurtherLink.objects.select_related("participant__study")
+    link = links.filter(token_sha256=token_sha256).first()
     if link is None:
         return None
-    participant = Participant.objects.select_related("study").filter(pk=link.participant_id).first()
-    if participant:
-        participant.came_by = link
-    return participant
+    link.participant.came_by = link
+    return link.participant
 
 
 def _device(request: HttpRequest, study: Study) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 Of who withdrew nothing is here: they are erased. Simulated people and answers that were brought in are nobody to pay.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,10 +75,11 @@ def people_to_pay(study: Study, search: str = "") -> QuerySet[Participant]:
     return rows
 
 
-def payees(study: Study, people: Sequence[Participant]) -> list[Payee]:
-    """What there is to know of these people, in three queries whatever their number."""
-    passed, given = checks_by_person(study, [person.pk for person in people])
-    void = Event.objects.filter(study=study, kind=Event.Kind.PARTICIPANT_VOID, participant__in=people)
+def payees(study: Study, people: QuerySet[Participant]) -> list[Payee]:
+    """What there is to know of these people, in three queries whatever their number; none names them one by one."""
+    keys = people.values("pk")
+    passed, given = checks_by_person(study, keys)
+    void = Event.objects.filter(study=study, kind=Event.Kind.PARTICIPANT_VOID, participant__in=keys)
     why = {
         key: data.get("reason", "") for key, data in void.order_by("id").values_list("participant", "data")
     }

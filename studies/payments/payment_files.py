@@ -15,7 +15,7 @@ KINDS = {PROLIFIC: "txt", MTURK: "csv"}  # site -> the kind of file that it take
 
 def payments_csv(study: Study) -> str:
     """One person a row. Of who withdrew there is none; no answers are in it."""
-    rows = map(_row, payees(study, list(people_to_pay(study))))
+    rows = map(_row, payees(study, people_to_pay(study)))
     return csv_lines([COLUMNS, *rows]).decode()
 
 
@@ -38,7 +38,7 @@ def _row(payee: Payee) -> list[object]:
 
 def sent_by_sites(study: Study) -> list[Payee]:
     """The people whom a site that takes lists has sent."""
-    everybody = payees(study, list(people_to_pay(study).exclude(external_id="")))
+    everybody = payees(study, people_to_pay(study).exclude(external_id=""))
     return [payee for payee in everybody if payee.site in KINDS]
 
 

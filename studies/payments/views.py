@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
@@ -23,11 +24,12 @@ def payments(request: HttpRequest, slug: str) -> HttpResponse:
     study = payable_study_of(request, slug)
     search = request.GET.get("search", "")[:150]
     page = Paginator(people_to_pay(study, search), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    assert isinstance(page.object_list, QuerySet)
     context = {
         "study": study,
         "search": search,
         "page": page,
-        "people": payees(study, list(page.object_list)),
+        "people": payees(study, page.object_list),
         "lists": _lists(study),
         "withdrawn": study.participants.filter(state=Participant.State.WITHDRAWN, simulated=False).count(),
         "sees_study": Study.objects.visible_to(request.user).filter(pk=study.pk).exists(),

@@ -9,12 +9,18 @@ from django.utils import timezone
 from studies.analysis.power import Assumptions
 from studies.lifecycle import code_version
 from studies.models import Response, Study
-from studies.protocol import Protocol, ProtocolError, plan_sha256, to_toml
-from studies.setup import analyse_power, count_photos
+from studies.protocol import Code, Protocol, ProtocolError, plan_sha256, to_toml
+from studies.setup import Photos, analyse_power, count_photos
 from studies.trial_types import trial_type_of
 
 from .entries import TO_FILL_IN, Known, entries
 from .forms import FORMS, Form
+
+NOT_YET = {
+    Code.NO_SET_NO_LIMIT,
+    Code.NOT_SEEN,
+    Code.NO_NETWORK,
+}  # photos that cannot be counted before they are here
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ def preregister(
 
     Raises:
         AnswersError: the power of this design cannot be simulated.
+        ProtocolError: its photos are here, and none fits or a class is missing.
     """
     power = _power(protocol, studies, effect, seed) if studies else ()
     known = _known(protocol, power)
@@ -104,10 +111,7 @@ def preregister(
 
 
 def _known(protocol: Protocol, power: tuple[str, ...]) -> Known:
-    try:
-        photos = count_photos(protocol)
-    except ProtocolError:
-        photos = None
+    photos = _photos(protocol)
     study = Study.objects.filter(slug=protocol.slug).first()
     answers = Response.objects.filter(trial__study=study) if study else Response.objects.none()
     return Known(
@@ -120,6 +124,16 @@ def _known(protocol: Protocol, power: tuple[str, ...]) -> Known:
         code_version=code_version(),
         plan_sha256=plan_sha256(protocol.complete),
     )
+
+
+def _photos(protocol: Protocol) -> Photos | None:
+    """None where they cannot be counted yet. Raises ProtocolError for photos that the protocol asks for and that are not there."""
+    try:
+        return count_photos(protocol)
+    except ProtocolError as error:
+        if {fault.code for fault in error.faults} <= NOT_YET:
+            return None
+        raise
 
 
 def _power(protocol: Protocol, studies: int, effect: float | None, seed: int) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def _study_type(protocol: Protocol, known: Known) -> Entry:
 def _blinding(protocol: Protocol, known: Known) -> Entry:
     return [
         "Participants do not know which method or network made a map: pages, addresses, file names, headers and sizes of "
-        "pictures carry no trace of it, which the platform checks on the study as it is served."
+        "pictures carry no trace of it; `manage.py check_blinding` takes part in the study and looks for one."
     ]
 
 
@@ -122,9 +122,14 @@ def _photos(rule: Rule, known: Known) -> str:
 
 
 def _randomization(protocol: Protocol, known: Known) -> Entry:
+    secret = (
+        "the secret of an earlier study that is repeated here"
+        if protocol.nonce
+        else "a secret that is drawn then, and published when the study closes"
+    )
     return [
         f"The places of the maps on screen are balanced over the answers to each photo and fixed for every trial when the study "
-        f"opens, from the seed {protocol.seed} and a secret that is published when the study closes. "
+        f"opens, from the seed {protocol.seed} and {secret}. "
         "Which photos a person is asked about follows from what is still free when they come."
     ]
 
@@ -221,11 +226,18 @@ def _transformations(protocol: Protocol, known: Known) -> Entry:
 
 def _inference(protocol: Protocol, known: Known) -> Entry:
     plan = plan_in(protocol.complete, _names(protocol))
+    contrasts, same = (
+        len(plan.contrasts),
+        "Interval and p come from one and the same t, so they never disagree.",
+    )
     if plan.looks:
-        return ["A look’s own level decides (see the stopping rule); α is 0.05 over all looks, two-sided."]
-    return [
-        "Two-sided, α = 0.05. Interval and p come from one and the same t: p ≤ 0.05 where the 95 % interval leaves zero out."
-    ]
+        shared = f", shared equally by the {contrasts} declared contrasts" if contrasts > 1 else ""
+        return [
+            f"A look’s own level decides (see the stopping rule); α is 0.05, two-sided, over all looks{shared}.",
+            same,
+        ]
+    corrected = f"; the p-values of the {contrasts} declared contrasts are corrected by Holm’s method"
+    return [f"Two-sided, α = 0.05{corrected if contrasts > 1 else ''}.", same]
 
 
 def _exclusion(protocol: Protocol, known: Known) -> Entry:
@@ -244,7 +256,10 @@ def _exclusion(protocol: Protocol, known: Known) -> Entry:
         if rules.position_share
         else "",
     ]
-    return [f"All answers of a person are left out who has: {'; '.join(part for part in said if part)}."]
+    return [
+        "Results are given twice, whole: with everybody, which decides, and without all answers of a person who has: "
+        f"{'; '.join(part for part in said if part)}."
+    ]
 
 
 def _missing(protocol: Protocol, known: Known) -> Entry:

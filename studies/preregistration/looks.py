@@ -15,7 +15,7 @@ def looks_in_words(schedule: InterimSchedule, bounds: Sequence[LookBoundary]) ->
             f"Look {number}, after {_percent(share, 0)} of the answers: interval at the level of {_percent(bound.level, 2)}, p at most {1 - bound.level:.4f}."
             for number, (share, bound) in enumerate(zip(schedule.after, bounds, strict=True), start=1)
         ),
-        "The study may end at a look at which every declared contrast is found.",
+        "The study may end at a look at which all that it judges is found.",
     ]
 
 

@@ -23,12 +23,10 @@ def preregistration(request: HttpRequest, slug: str, ending: str) -> HttpRespons
     if ending not in FORMATS:
         raise Http404(f"no {ending} of a preregistration; there is {', '.join(FORMATS)}")
     try:
-        protocol = check_protocol(find_version(study, 1 if study.is_frozen else None))
+        document = preregister(check_protocol(find_version(study, 1 if study.is_frozen else None)))
     except ProtocolError as error:
         messages.warning(request, f"The set-up is not complete yet: {error.lines[0]}")
         return redirect("setup-step", slug, "check")
-    response = HttpResponse(
-        written(preregister(protocol), ending), content_type=f"{TYPES[ending]}; charset=utf-8"
-    )
+    response = HttpResponse(written(document, ending), content_type=f"{TYPES[ending]}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-preregistration.{ending}"'
     return response

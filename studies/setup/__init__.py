@@ -1,7 +1,7 @@
 """A researcher writes the protocol in the browser: steps, drafts, cost and power, preview, and preparation by workers."""
 
 from .drafts import PACKAGED
-from .power_analysis import PowerAnalysis, analyse_power, count_photos
+from .power_analysis import Photos, PowerAnalysis, analyse_power, count_photos
 from .tasks import prepare
 
-__all__ = ["PACKAGED", "PowerAnalysis", "analyse_power", "count_photos", "prepare"]
+__all__ = ["PACKAGED", "Photos", "PowerAnalysis", "analyse_power", "count_photos", "prepare"]

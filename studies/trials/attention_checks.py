@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 
 from explain.core.streams import Stream
 from studies.analysis.orders import spread
@@ -128,7 +129,9 @@ def passes(value: Any, task: str) -> Any:
     return trial_type(task).answers.prefers_first(value)
 
 
-def checks_by_person(study: Study, people: Sequence[int] | None = None) -> tuple[Counter[int], Counter[int]]:
+def checks_by_person(
+    study: Study, people: QuerySet | Sequence[int] | None = None
+) -> tuple[Counter[int], Counter[int]]:
     """Attention checks passed and given, by participant's key; of these people alone, or of all."""
     passed: Counter[int] = Counter()
     given: Counter[int] = Counter()

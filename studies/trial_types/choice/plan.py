@@ -27,15 +27,10 @@ class ChoicePlan(PlanInWords):
     def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
         if not declared:
             return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        several = len(declared) > 1
+        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
         return [
-            f"The difference of the two arms’ scores in {'each declared contrast' if several else 'the declared contrast'}: "
-            "estimate, 95 % interval and p from one two-way variance, over people and photos, with Student’s t.",
-            *(
-                [f"The p-values of the {len(declared)} declared contrasts are corrected by Holm’s method."]
-                if several
-                else []
-            ),
+            f"The difference of the two arms’ scores in {which}: estimate, interval and p from one two-way variance, over people and "
+            "photos, with Student’s t."
         ]
 
     def exploratory(self) -> list[str]:

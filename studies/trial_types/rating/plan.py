@@ -29,7 +29,7 @@ class RatingPlan(PlanInWords):
 
     def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
         return [
-            f"The mean rating, {WEIGHED[analysis.get('primary', 'items')]}: estimate, 95 % interval and p from one two-way variance, over people and photos, with "
+            f"The mean rating, {WEIGHED[analysis.get('primary', 'items')]}: estimate, interval and p from one two-way variance, over people and photos, with "
             "Student’s t."
         ]
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -16,41 +15,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
 from studies.management import local_site
-
-
-class Process:
-    """A worker or a server that notes what is done to it; `stubborn` ones do not end when they are asked to."""
-
-    def __init__(self, *, stubborn=False, code=0):
-        self.started, self.done, self.stubborn, self.returncode = [], [], stubborn, code
-
-    def __call__(self, command, **options):
-        self.started.append((command, options))
-        return self
-
-    def send_signal(self, number):
-        self.done.append(number)
-
-    def kill(self):
-        self.done.append("kill")
-
-    def wait(self, timeout=None):
-        self.done.append("wait")
-        if self.stubborn:
-            raise subprocess.TimeoutExpired("celery", timeout)
-
-
-@pytest.fixture
-def processes(monkeypatch, settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-
-    def start(**how):
-        process = Process(**how)
-        mine = SimpleNamespace(Popen=process, TimeoutExpired=subprocess.TimeoutExpired)
-        monkeypatch.setattr(local_site, "subprocess", mine)
-        return process
-
-    return start
+from tests.studies.management.processes import processes as processes
 
 
 @pytest.mark.django_db
@@ -140,7 +105,8 @@ def test_missing_tables_are_a_sentence_for_every_command(tmp_path):
     done = manage(tmp_path, "scores", "anything")
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "The database lacks tables of this version. Make them: python manage.py migrate (`make serve` does it by itself)."
+        "The database lacks tables of this version (no such table: studies_study). "
+        "Make them: python manage.py migrate (`make serve` does it by itself)."
     )
 
 

@@ -4,6 +4,8 @@ import csv
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from studies.access.permissions import Role, give_role
@@ -147,6 +149,19 @@ def test_who_missed_the_checks_is_not_approved(visitor, invite, monkeypatch):
         row = rows(study)[0]
         assert (row["decision"], row["reason"]) == told
         assert (row["checks_passed"], row["checks_given"]) == (str(passed), "3")
+
+
+def test_thousands_of_people_are_read_as_a_few_are(world):
+    """SQLite takes only so many values in one query, and each more of them costs."""
+    study = world[0]
+    sizes = []
+    for numbers in (range(500, 502), range(600, 640)):
+        for number in numbers:
+            recruited(study, number)
+        with CaptureQueriesContext(connection) as queries:
+            payments_csv(study)
+        sizes.append([len(query["sql"]) for query in queries.captured_queries])
+    assert sizes[0] == sizes[1]
 
 
 def test_an_id_that_a_spreadsheet_would_run_is_defused(world):

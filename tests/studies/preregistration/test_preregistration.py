@@ -20,6 +20,8 @@ from studies.preregistration.formats import FORMATS, written
 from studies.preregistration.forms import FORMS
 from studies.protocol.analysis_plan import PRIMARY
 from studies.protocol.schema import check_protocol, read_protocol, to_toml
+from studies.results.as_json import scores_json
+from studies.results.part import part_of
 from studies.trial_types import trial_types
 from tests.factories import CONSENT, make_image, make_map, make_network
 from tests.studies.filled import answer, make_participant
@@ -175,9 +177,15 @@ def test_declared_contrasts_are_the_hypotheses_and_nothing_else_is():
     assert "H1. grad-cam and ablation-cam are not preferred equally often" in text_of(SOURCE)
     assert "H2." not in text_of(SOURCE)
     assert "Holm" not in text_of(SOURCE)
+    unlooked = with_("looks", None)
+    assert "Holm" not in text_of(unlooked)
     two = with_("analysis.contrasts", [["grad-cam", "ablation-cam"], ["grad-cam", "pixel-ablation-cam"]])
     assert "H2. grad-cam and pixel-ablation-cam" in text_of(two)
-    assert "The p-values of the 2 declared contrasts are corrected by Holm" in text_of(two)
+    assert "shared equally by the 2 declared contrasts" in text_of(two)
+    assert "Holm" not in text_of(two), "looks are judged at a level that is shared, not by corrected p-values"
+    assert "the p-values of the 2 declared contrasts are corrected by Holm" in text_of(
+        with_("looks", None, two)
+    )
     none = {key: value for key, value in SOURCE.items() if key not in ("analysis", "looks")}
     assert "None is declared: the study is exploratory." in text_of(none)
 
@@ -349,3 +357,35 @@ def test_an_unfinished_draft_is_sent_back_with_the_reason(client, researcher):
     study = begin(client, title="Half a study")
     response = client.get(reverse("study-preregistration", args=[study.slug, "html"]), follow=True)
     assert "The set-up is not complete yet" in response.content.decode()
+
+
+def test_what_is_left_out_by_rule_is_said_as_the_results_do_it(birds):
+    """Everybody is in what decides; results without those left out stand beside it."""
+    study = opened(with_("looks", None, OPENED))
+    hasty, calm = make_participant(study), make_participant(study)
+    for item in range(3):
+        answer(hasty, item, 0, response_ms=100)
+        answer(calm, item, item, response_ms=3000)
+    assert "with everybody, which decides, and without" in " ".join(
+        preregister(check_protocol(OPENED)).entries["exclusion"]
+    )
+    data = scores_json(study, part_of(study))
+    assert data["participants"] == 2
+    assert data["exclusions"]["kept"]["participants"] == 1
+
+
+def test_orders_that_repeat_an_earlier_study_are_no_new_secret():
+    repeated = with_("design.nonce", "ab" * 32)
+    assert "the secret of an earlier study" in text_of(repeated)
+    assert "the secret of an earlier study" not in text_of(SOURCE)
+
+
+def test_photos_that_are_not_there_are_an_error_and_photos_that_are_not_here_yet_are_none(
+    birds, toml, tmp_path
+):
+    missing = with_("photos", {"set": "birds", "classes": ["ostrich"]})
+    toml.write_text(to_toml(missing), "utf-8")
+    with pytest.raises(CommandError, match="ostrich"):
+        call_command("preregister", str(toml), "--to", str(tmp_path / "x.md"), "--studies", "0")
+    unseen = preregister(check_protocol(with_("photos", {"set": "birds", "min_f1": 0.9})))
+    assert "Photos; chosen by rule: classes with an F1" in " ".join(unseen.entries["design"])

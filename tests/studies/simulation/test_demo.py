@@ -1,9 +1,7 @@
 """`make demo`: every step in order, nothing twice, simulated people marked, and a link by which one takes part oneself."""
 
 import re
-import subprocess
 import tomllib
-from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -16,6 +14,7 @@ from studies.management.commands import demo
 from studies.management.commands.simulate import shares
 from studies.models import Invitation, Study, hash_token
 from tests.factories import make_participant, make_study
+from tests.studies.management.processes import processes as processes
 
 pytestmark = pytest.mark.django_db
 ARMS = {
@@ -42,44 +41,6 @@ def ran(monkeypatch):
     for module in (demo, local_site):
         monkeypatch.setattr(module, "call_command", run)
     return ran
-
-
-class Process:
-    """A worker or a server that notes what is done to it; `stubborn` ones do not end when they are asked to."""
-
-    def __init__(self, started, stubborn=False, interrupted=False):
-        self.started, self.done = started, []
-        self.stubborn, self.interrupted = stubborn, interrupted
-
-    def __call__(self, command, **options):
-        self.started.append((command, options))
-        return self
-
-    def send_signal(self, number):
-        self.done.append(number)
-
-    def kill(self):
-        self.done.append("kill")
-
-    def wait(self, timeout=None):
-        self.done.append("wait")
-        if self.stubborn:
-            raise subprocess.TimeoutExpired("celery", timeout)
-        if self.interrupted and self.done.count("wait") == 1:
-            raise KeyboardInterrupt
-
-
-@pytest.fixture
-def processes(monkeypatch, settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-
-    def start(**how):
-        process = Process([], **how)
-        mine = SimpleNamespace(Popen=process, TimeoutExpired=subprocess.TimeoutExpired)
-        monkeypatch.setattr(local_site, "subprocess", mine)
-        return process
-
-    return start
 
 
 def test_everything_is_done_in_order_and_the_second_time_nothing_is_made_twice(ran, processes, capsys):
