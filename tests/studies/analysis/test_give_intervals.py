@@ -1,9 +1,7 @@
 """Every score comes with an interval and a p that agree, or with a sentence that says why not."""
 
 from collections import Counter
-from itertools import product
 from math import erf, sqrt
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from studies.analysis import resampling
 from studies.analysis.answers import AnswersError
 from studies.analysis.contrasts import compare_arms, judge_mean_of, judge_pairs
 from studies.analysis.inference.bounds import mean_interval, mean_p
-from studies.analysis.inference.effects import Effect, Method, WeightedShares
+from studies.analysis.inference.effects import Effect, WeightedShares
 from studies.analysis.intervals import (
     choice_intervals,
     effective_people,
@@ -25,7 +23,7 @@ from studies.analysis.intervals import (
 )
 from studies.analysis.power import CHOICES, Assumptions, Design, World
 from studies.analysis.resampling import Estimates
-from studies.analysis.scores import SameAs, choice_scores, rating_scores
+from studies.analysis.scores import choice_scores, rating_scores
 from studies.analysis.table import Answers, Choices, Ratings
 
 
@@ -289,26 +287,6 @@ def test_where_no_interval_can_be_given_a_sentence_says_why(item, person, senten
     one = judge_mean_of(Ratings.of(item, person, [0, 1]))
     assert (one.estimate, one.p, one.interval) == (0.5, None, None)
     assert sentence in one.note
-
-
-def tiny():
-    """Every study of up to two people and two items, each answering some of them, with every answer."""
-    for cells in product([None, -1, 0, 1], repeat=4):
-        rows = [(at // 2, at % 2, value) for at, value in enumerate(cells) if value is not None]
-        if rows:
-            yield [list(column) for column in zip(*rows, strict=True)]
-
-
-@pytest.mark.parametrize("method", get_args(Method))
-def test_however_few_answers_there_are_an_interval_ends_or_a_sentence_says_why_there_is_none(method):
-    for item, person, value in tiny():
-        for same_as in get_args(SameAs):
-            ends = choice_intervals(item, person, value, arms=2, method=method, same_as=same_as)
-            assert ends.arms is None or np.isfinite(ends.arms).all(), (item, person, value, same_as)
-            assert (ends.arms is not None) or ends.note
-        rated = rating_intervals(item, person, value, method=method)
-        assert rated.mean is None or np.isfinite(rated.mean).all(), (item, person, value)
-        assert (rated.mean is not None) or rated.note
 
 
 def test_a_bad_plan_is_named():
