@@ -93,6 +93,18 @@ def test_in_r_the_linear_model_agrees_and_the_one_of_the_field_points_the_same_w
     assert f"{PEOPLE * ITEMS} answers" in said
 
 
+@needs_r
+@pytest.mark.parametrize("task", ["choice", "rating"])
+def test_in_r_without_lmertest_the_normal_distribution_serves(task, tmp_path):
+    call_command("export", filled(task, 8).slug, "--to", str(tmp_path))
+    widths = {}
+    for name, before in (("with", ""), ("without", "requireNamespace <- function(...) FALSE; ")):
+        run([RSCRIPT, "-e", f'{before}source("analysis.R")'], tmp_path)
+        row = numbers(lines(tmp_path, "mixed-models.csv")["linear"])
+        widths[name] = row[2] - row[1]
+    assert 0.8 < widths["without"] / widths["with"] < 1
+
+
 @pytest.mark.parametrize(("task", "seed", "world"), DATA)
 def test_in_python_the_linear_model_agrees(task, seed, world, tmp_path):
     study = filled(task, seed, **world)
