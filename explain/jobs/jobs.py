@@ -28,6 +28,7 @@ from explain.cam import CamError
 from explain.cam.errors import DownloadError
 from explain.core import clock
 from explain.core.errors import BadInputError, in_words
+from explain.core.storable import storable
 from explain.models import Job, Network, gone_before
 from explain.networks import add_network
 from explain.photos import import_images, plan_import
@@ -107,14 +108,14 @@ def run_job(job_id: int) -> Job | None:
         return None
     job = Job.objects.get(pk=job_id)
     try:
-        job.result = kind_of(job).do(job, _Reporter(job))
+        job.result = storable(kind_of(job).do(job, _Reporter(job)))
         job.state = Job.State.DONE
     except (BadInputError, CamError) as error:
-        job.state, job.error = Job.State.FAILED, _plain_error(job, error)
+        job.state, job.error = Job.State.FAILED, storable(_plain_error(job, error))
         _forget_files(job)  # what was given is at fault: the same once more would be refused again
     except Exception as error:
         log.exception("%s failed", job)
-        job.state, job.error = Job.State.FAILED, in_words(error)[:2000]
+        job.state, job.error = Job.State.FAILED, storable(in_words(error)[:2000])
     except BaseException:  # a worker told to stop: not the job's fault
         Job.objects.filter(pk=job_id).update(state=Job.State.PENDING)
         raise

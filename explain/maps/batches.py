@@ -17,6 +17,7 @@ from explain.cam import CamError
 from explain.core import clock
 from explain.core.background import every
 from explain.core.errors import BadInputError, in_words
+from explain.core.storable import storable
 from explain.models import Batch, Precompute
 
 from .compute import BatchComputation
@@ -98,6 +99,6 @@ def _fail(batch: Batch, message: str) -> None:
     final = batch.attempts >= MAX_ATTEMPTS
     ours(batch).update(
         state=Batch.State.FAILED if final else Batch.State.PENDING,
-        error=message[:2000],
+        error=storable(message[:2000]),
         finished_at=clock.now() if final else None,
     )

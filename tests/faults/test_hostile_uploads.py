@@ -107,6 +107,11 @@ def test_photos_and_their_boxes(site, tmp_path):
         send(site, "photos-new", set_name="mine", file=SimpleUploadedFile(name, archive), **more)
 
     planted = [("photos.zip", hostile.archive_of(photo), None) for photo in hostile.planted_photos()]
+    photos = planted[0][1]
+    planted += [
+        ("photos.zip", photos, boxes)
+        for boxes in (b"who\0,x\n1,2\n", b"\xff\xfe" + "wh\0o,\ud800".encode("utf-16-le", "surrogatepass"))
+    ]
     try_all(hostile.uploads_of_photos(), act, tmp_path, always=planted)
 
 

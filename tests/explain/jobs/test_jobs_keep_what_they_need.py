@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 
 from config.files import walk
+from explain.core.errors import BadInputError
 from explain.jobs import jobs
 from explain.models import Image, Job, Network
 from tests.explain.photo_files import make_zip, photo_bytes
@@ -186,3 +187,24 @@ def test_an_upload_has_a_folder_that_nobody_guesses_and_a_plain_name(called, kep
     place, folder, name = first.split("/")
     assert (place, name, len(folder)) == ("uploads", kept, 32)
     assert folder != second.split("/")[1]
+
+
+@pytest.mark.parametrize("kind_of_error", [BadInputError, ValueError])
+def test_what_a_file_says_can_be_kept_by_every_database(asked, monkeypatch, kind_of_error):
+    """PostgreSQL takes neither a NUL nor half a character: the job would have ended in an error of the site."""
+
+    def do(job, report):
+        raise kind_of_error("boxes.csv: no column wh\0o\ud800")
+
+    monkeypatch.setattr(jobs.log, "exception", lambda *_: None)
+    monkeypatch.setitem(jobs.KINDS, "photos", jobs.JobKind("photos", "bring photos in", do))
+    assert "wh\ufffdo\ufffd" in jobs.run_job(asked("photos").pk).error
+
+
+def test_what_comes_of_a_job_can_be_kept_by_every_database(asked, monkeypatch):
+    passed_over = {"ignored": ["a\0.jpg", 3, None], "by\0name": {"deep": ("\ud800",)}}
+    monkeypatch.setitem(
+        jobs.KINDS, "photos", jobs.JobKind("photos", "bring photos in", lambda job, report: passed_over)
+    )
+    job = jobs.run_job(asked("photos").pk)
+    assert job.result == {"ignored": ["a\ufffd.jpg", 3, None], "by\ufffdname": {"deep": ["\ufffd"]}}
