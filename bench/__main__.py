@@ -1,7 +1,7 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests); evaluation (`evaluate` against plain passes); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
+intervals, size of the tests); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
@@ -16,7 +16,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import answers, browser, coverage, engine_report, evaluation, layers, recovery, results_page
+from bench import (
+    answers,
+    browser,
+    coverage,
+    decisions,
+    engine_report,
+    evaluation,
+    layers,
+    mixed_models,
+    recovery,
+    results_page,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class Report:
 ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
+MIXED_MODELS = Report("RESULTS-mixed-models", mixed_models.markdown)
+DECISIONS = Report("RESULTS-decisions", decisions.markdown)
 EVALUATION = Report("RESULTS-evaluation", evaluation.markdown)
 LAYERS = Report("RESULTS-layers", layers.markdown)
 BROWSER = Report("RESULTS-browser", browser.markdown)
@@ -42,6 +55,8 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "memory": ("bench.engine_memory", ENGINE),
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
+    "mixed-models": ("bench.mixed_models", MIXED_MODELS),
+    "decisions": ("bench.decisions", DECISIONS),
     "evaluation": ("bench.evaluation", EVALUATION),
     "layers": ("bench.layers", LAYERS),
     "recovery": ("bench.recovery", RECOVERY),
@@ -53,6 +68,8 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-engine.md": "python -m bench speed backends peers memory",
     "RESULTS-answers.md": "python -m bench answers",
     "RESULTS-statistics.md": "python -m bench statistics",
+    "RESULTS-mixed-models.md": "python -m bench mixed-models",
+    "RESULTS-decisions.md": "python -m bench decisions",
     "RESULTS-evaluation.md": "python -m bench evaluation",
     "RESULTS-layers.md": "python -m bench layers",
     "RESULTS-recovery.md": "python -m bench recovery",

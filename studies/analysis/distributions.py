@@ -114,23 +114,37 @@ def f_tail(f: float, above: float, below: float) -> float:
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:
-    """The x with I_x(a, b) = p, for p between 0 and 1: Newton's method, halving where a step would leave the bracket.
+    """The x with I_x(a, b) = p, for p between 0 and 1: Halley's method, halving where a step would leave the bracket.
 
     >>> round(beta_quantile(0.025, 8, 3), 6)
     0.443905
     """
-    low, high, x = 0.0, 1.0, a / (a + b)
+    low, high, x = 0.0, 1.0, _near_beta_quantile(p, a, b)
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     while high - low > 1e-15 * high:
         missing = p - incomplete_beta(x, 1 - x, a, b)
         low, high = (x, high) if missing > 0 else (low, x)
         density = math.exp(scale + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
-        following = x + missing / density if density > 0 else low
+        step = missing / density if density > 0 else math.inf
+        bend = step * ((a - 1) / x - (b - 1) / (1 - x)) / 2  # of I_x: its second derivative over its first
+        following = x + step / (1 + bend) if abs(bend) < 0.5 else x + step
         following = following if low < following < high else (low + high) / 2
         if abs(following - x) <= 1e-15 * x:
             break
         x = following
     return x
+
+
+def _near_beta_quantile(p: float, a: float, b: float) -> float:
+    """A first guess (A&S 26.5.22), or the mean where that is for larger parameters or leaves no room."""
+    if min(a, b) <= 1 or not 0 < p < 1:
+        return a / (a + b)
+    y = -normal_quantile(p)
+    of_a, of_b, curve = 1 / (2 * a - 1), 1 / (2 * b - 1), (y * y - 3) / 6
+    mean = 2 / (of_a + of_b)
+    w = y * math.sqrt(max(0.0, mean + curve)) / mean - (of_b - of_a) * (curve + 5 / 6 - 2 / (3 * mean))
+    guess = a / (a + b * math.exp(2 * w))
+    return guess if 0 < guess < 1 else a / (a + b)
 
 
 def _stirling_rest(a: float) -> float:
