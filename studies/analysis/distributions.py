@@ -113,6 +113,7 @@ def f_tail(f: float, above: float, below: float) -> float:
     return incomplete_beta(below / (below + above * f), part, below / 2, above / 2)
 
 
+@lru_cache(maxsize=4096)
 def beta_quantile(p: float, a: float, b: float) -> float:
     """The x with I_x(a, b) = p, for p between 0 and 1: Halley's method, halving where a step would leave the bracket.
 
