@@ -6,7 +6,7 @@ class StudiesConfig(AppConfig):
     verbose_name = "Studies"
 
     def ready(self) -> None:
-        """Register the kind of job that this app asks of the workers of `explain`, and what studies use of
+        """Register the kinds of job that this app asks of the workers of `explain`, and what studies use of
         what is there and have sealed of it."""
         from explain import jobs  # models are there only now
         from explain.web import register_hashes, register_uses
@@ -14,7 +14,9 @@ class StudiesConfig(AppConfig):
         from .access import uses_of
         from .lifecycle import LIKENESS
         from .participation import hashes_of
+        from .setup import POWER
 
         jobs.register(LIKENESS)
+        jobs.register(POWER)
         register_uses(uses_of)
         register_hashes(hashes_of)

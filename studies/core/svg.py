@@ -178,3 +178,64 @@ def _whisker(interval: Pair | None, middle: float) -> SafeString | str:
         a=middle - 5,
         b=middle + 5,
     )
+
+
+FIELD, LABELS = 40, 14.0  # height of a field in pixels; width of the rows' labels in per cent
+
+
+def fields(
+    title: str,
+    description: str,
+    *,
+    columns: list[str],
+    rows: list[tuple[str, list[float | None]]],
+    line: float,
+) -> SafeString:
+    """A table of shares as fields, darker with more, and a line between those below `line` and the others."""
+    width, top = (100 - LABELS) / max(len(columns), 1), 26
+    parts: list[str] = [
+        format_html(
+            '<text class="middle soft" x="{}%" y="16">{}</text>', f"{LABELS + (at + 0.5) * width:.3f}", label
+        )
+        for at, label in enumerate(columns)
+    ]
+    for number, (label, shares) in enumerate(rows):
+        y = top + number * FIELD
+        parts.append(format_html('<text class="soft" x="0" y="{}">{}</text>', y + 25, label))
+        for at, share in enumerate(shares):
+            parts.append(_field(LABELS + at * width, y, width, share))
+    enough = [[share is not None and share >= line for share in shares] for _, shares in rows]
+    parts += _border(enough, width, top)
+    return chart(title, description, top + len(rows) * FIELD + 8, parts)
+
+
+def _field(x: float, y: float, width: float, share: float | None) -> SafeString:
+    words = "–" if share is None else f"{100 * share:.0f} %"
+    return format_html(
+        '<rect class="field" x="{x}%" y="{y}" width="{w}%" height="{h}" fill-opacity="{o}"/>'
+        '<text class="middle" x="{m}%" y="{t}">{words}</text>',
+        x=f"{x:.3f}",
+        y=y,
+        w=f"{width:.3f}",
+        h=FIELD,
+        o=f"{0.6 * (share or 0):.2f}",
+        m=f"{x + width / 2:.3f}",
+        t=y + 25,
+        words=words,
+    )
+
+
+def _border(enough: list[list[bool]], width: float, top: float) -> Iterable[SafeString]:
+    """The lines between fields that are enough and neighbours that are not."""
+    for row, line in enumerate(enough):
+        for at, one in enumerate(line):
+            x, y = LABELS + at * width, top + row * FIELD
+            if at and one != line[at - 1]:
+                yield _edge(x, x, y, y + FIELD)
+            if row and one != enough[row - 1][at]:
+                yield _edge(x, x + width, y, y)
+
+
+def _edge(x1: float, x2: float, y1: float, y2: float) -> SafeString:
+    line = '<line class="level" x1="{}%" x2="{}%" y1="{}" y2="{}"/>'
+    return format_html(line, f"{x1:.3f}", f"{x2:.3f}", y1, y2)

@@ -2,6 +2,7 @@
 
 from .drafts import PACKAGED
 from .power_analysis import Photos, PowerAnalysis, analyse_power, count_photos
+from .power_job import POWER
 from .tasks import prepare
 
-__all__ = ["PACKAGED", "Photos", "PowerAnalysis", "analyse_power", "count_photos", "prepare"]
+__all__ = ["PACKAGED", "POWER", "Photos", "PowerAnalysis", "analyse_power", "count_photos", "prepare"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, power
+from studies.analysis.power import Assumptions, Design, Needed, most_steps, people_needed, power, power_over
 from studies.protocol import (
     ON_COMMAND_LINE,
     Code,
@@ -22,6 +22,7 @@ from studies.protocol import (
 from studies.trial_types import trial_type_of
 
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
+OF_EFFECT = (0.5, 0.75, 1, 1.25, 1.5)  # the assumed effect, times these: the rows of a picture
 
 
 class TooFewPeopleError(AnswersError):
@@ -74,6 +75,7 @@ class PowerAnalysis:
     notes: tuple[str, ...] = ()
     contrasts: int = 0  # declared
     looks: tuple[float, ...] = ()  # planned, as shares of the answers
+    needed: Needed | None = None  # None: not asked for
 
     @property
     def decision(self) -> str:
@@ -95,22 +97,29 @@ def analyse_power(
     assumptions: Assumptions | None = None,
     studies: int = 200,
     seed: int = 0,
+    needed: bool = False,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> PowerAnalysis:
     """Power of the protocol's own design at each number of `people`, or at 1 to 4 times the fewest that it allows.
 
-    The same `seed` gives the same figures. `report(studies done, studies)` after each.
+    `needed`: also how many people are enough. The same `seed` gives the same figures. `report(studies done, studies)` after each.
     Raises ProtocolError where the photos cannot be counted, TooFewPeopleError, and AnswersError for what else cannot be
     simulated.
     """
     photos = count_photos(protocol)
     fewest = fewest_people(protocol, photos.count)
     assumed = assumptions or Assumptions(effect=trial_type_of(protocol).power.effect)
-    numbers = sorted(set(people)) or sorted({math.ceil(fewest * times) for times in TIMES})
+    numbers = sorted(set(people)) or _times(fewest)
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
-    steps = _Steps(report, total=len(designs) * studies)
+    steps = _Steps(report, total=(len(designs) + needed * most_steps()) * studies)
     points = [_point(design, assumed, studies, seed, steps.one_more) for design in designs]
+    enough = None
+    if needed:
+        enough = people_needed(
+            designs[0], assumed, fewest=fewest, studies=studies, seed=seed, after_each=steps.one_more
+        )
+    steps.end()
     return PowerAnalysis(
         study=protocol.slug,
         task=protocol.task,
@@ -123,7 +132,54 @@ def analyse_power(
         notes=(_note(protocol, photos.count, fewest),),
         contrasts=len(designs[0].contrasts),
         looks=tuple(look.fraction for look in designs[0].looks),
+        needed=enough,
     )
+
+
+@dataclass(frozen=True)
+class PowerPicture:
+    """Power over people and effects: power[effect][people], None for an effect that no answers can have."""
+
+    people: tuple[int, ...]
+    effects: tuple[float, ...]
+    power: tuple[tuple[float | None, ...], ...]
+    studies: int
+
+
+def picture_power(
+    *,
+    protocol: Protocol,
+    assumptions: Assumptions,
+    studies: int = 100,
+    seed: int = 0,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> PowerPicture:
+    """Power with 1 to 4 times the fewest people, and the people planned, at half to one and a half times the effect.
+
+    Raises as `analyse_power` does.
+    """
+    photos = count_photos(protocol)
+    fewest = fewest_people(protocol, photos.count)
+    planned = [protocol.people] if protocol.people else []
+    _check(protocol, [*planned, fewest], fewest, studies)
+    people = sorted({*_times(fewest), *planned})
+    effects = [round(times * assumptions.effect, 4) for times in OF_EFFECT]
+    steps = _Steps(report, total=len(people) * len(effects) * studies)
+    found = power_over(
+        _design(protocol, photos.count, fewest),
+        assumptions,
+        people=people,
+        effects=effects,
+        studies=studies,
+        seed=seed,
+        after_each=steps.one_more,
+    )
+    steps.end()
+    return PowerPicture(tuple(people), tuple(effects), tuple(map(tuple, found)), studies)
+
+
+def _times(fewest: int) -> list[int]:
+    return sorted({math.ceil(fewest * times) for times in TIMES})
 
 
 def count_photos(protocol: Protocol) -> Photos:
@@ -152,10 +208,10 @@ def fewest(items: int, answers_each: int, trials_each: int) -> int:
 def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int) -> None:
     if studies < 10:
         raise AnswersError(f"--studies {studies}: too few to tell a share of them; take 200, and at least 10")
-    if numbers[0] < fewest:
+    if min(numbers) < fewest:
         needs = {"trials": protocol.trials_per_participant, "answers": protocol.responses_per_item}
         fault = Fault(("recruitment", "people"), Code.TOO_FEW_PEOPLE, {"fewest": fewest, **needs})
-        raise TooFewPeopleError(numbers[0], fault)
+        raise TooFewPeopleError(min(numbers), fault)
 
 
 def _design(protocol: Protocol, items: int, people: int) -> Design:
@@ -182,6 +238,11 @@ class _Steps:
     def one_more(self) -> None:
         self.done += 1
         self.report(self.done, self.total)
+
+    def end(self) -> None:
+        """What was foreseen and not needed is done, too."""
+        if self.done < self.total:
+            self.report(self.total, self.total)
 
 
 def _point(

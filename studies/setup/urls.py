@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import photo_selection_views, preview_views, review_views, views
+from . import photo_selection_views, power_views, preview_views, review_views, views
 
 urlpatterns = [
     path("studies/new/", views.new, name="setup-new"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("studies/<slug:slug>/set-up/state.json", review_views.state_json, name="setup-state"),
     path("studies/<slug:slug>/set-up/estimate.json", views.estimate_json, name="setup-estimate"),
     path("studies/<slug:slug>/photos/", photo_selection_views.photos, name="study-photos"),
+    path("studies/<slug:slug>/power/", power_views.plan, name="study-power"),
+    path("studies/<slug:slug>/power.json", power_views.state_json, name="study-power-state"),
     path("studies/<slug:slug>/preview/", preview_views.begin, name="setup-preview"),
     path("", include(("studies.setup.preview_urls", "preview"))),
     path("studies/<slug:slug>/set-up/<slug:step>/", views.step, name="setup-step"),

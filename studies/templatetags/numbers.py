@@ -11,6 +11,12 @@ register.filter("signed", lambda value: "–" if value is None else signed(value
 
 
 @register.filter
+def percent_whole(share: float) -> str:
+    """80 %"""
+    return f"{100 * share:.0f} %"
+
+
+@register.filter
 def percent_fine(share: float) -> str:
     """99.69 %"""
     return f"{100 * share:.2f} %"

@@ -352,6 +352,9 @@ class Power(ABC):
     effect_in_words: ClassVar[str]
     """The assumed effect for the page: it follows “Assumed: ”."""
 
+    knows_same: ClassVar[bool] = False
+    """Whether “same” is among the answers, so that its share can be assumed."""
+
     width_of: ClassVar[str]
     """What the width of an interval is of: it follows “Width: of the 95 % interval of ”."""
 

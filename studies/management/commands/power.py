@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions
+from studies.analysis.power import Assumptions, Needed
 from studies.protocol import read_protocol
 from studies.setup import PowerAnalysis, analyse_power
 from studies.trial_types import Power, trial_type, trial_type_of, trial_types
@@ -49,6 +49,7 @@ class Command(AnswerCommand):
                     ),
                     studies=studies,
                     seed=seed,
+                    needed=True,
                     report=bar,
                 )
         except AnswersError as error:
@@ -85,6 +86,18 @@ def _answer(analysis: PowerAnalysis) -> Answer:
     )
 
 
+def _needed(needed: Needed | None) -> list[str]:
+    if needed is None:
+        return []
+    aim, power = (f"{share:.0%}".replace("%", " %") for share in (needed.aim, needed.power))
+    if needed.people:
+        return [f"People needed for a power of {aim}: {needed.people}."]
+    return [
+        f"No number of people up to {needed.most} gives a power of {aim} (at most {power}): ask about more photos, or for more "
+        "answers to a photo."
+    ]
+
+
 def _assumed(analysis: PowerAnalysis) -> list[str]:
     assumed = analysis.assumptions
     spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
@@ -93,6 +106,7 @@ def _assumed(analysis: PowerAnalysis) -> list[str]:
     width = f"Width: of the 95 % interval of {kind.width_of}."
     studies = analysis.points[0].studies
     return [
+        *_needed(analysis.needed),
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
         effect,
         f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",

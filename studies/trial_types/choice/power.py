@@ -9,6 +9,7 @@ class ChoicePower(Power):
     """Simulated and judged as analysis/power/models.py says of choices."""
 
     model = CHOICES
+    knows_same = True
     effect = 0.2
     effect_of = "share of the first arm − share of each other"
     effect_in_words = "the first arm is preferred in 20 percentage points more answers than the second"

@@ -188,18 +188,20 @@ def test_the_command_prints_a_table_with_a_curve_and_says_that_it_is_simulated(t
     options = ("--people=6,12", "--studies=10", "--effect=0.8", "--same=0.02")
     call_command("power", write(tmp_path), *options)
     out, bar = capfd.readouterr()
-    assert "20/20" in bar
+    assert "130/130" in bar  # two points of ten studies, and up to eleven to find how many people are enough
     lines = out.splitlines()
     assert lines[0].split()[:3] == ["people", "answers", "each"]
     assert lines[1].split()[:2] == ["6", "10.0"]
     assert lines[2].split()[:2] == ["12", "5.0"]
     assert "█" in lines[2]
     assert "every figure is simulated" in out
+    assert "People needed for a power of 80 %: 5." in out
     assert "89.0 %, 9.0 %, 2.0 %" in out
     call_command("power", write(tmp_path), *options, "--json")
     printed = json.loads(capfd.readouterr().out)
     assert [point["people"] for point in printed["points"]] == [6, 12]
     assert printed["photos"]["count"] == 20
+    assert printed["needed"] == {"aim": 0.8, "people": 5, "power": 1.0, "most": 60}
     assert f"{printed['points'][1]['power']:.0%}".replace("%", " %") in lines[2]
 
 
