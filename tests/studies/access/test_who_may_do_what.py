@@ -105,6 +105,8 @@ PAGES = {
     "study-photos": (LOOK, NOBODY),
     "study-alike": (LOOK, CHANGE),
     "study-alike-state": (LOOK, NOBODY),
+    "study-power": (LOOK, CHANGE),
+    "study-power-state": (LOOK, NOBODY),
     "study-protocol": (LOOK, NOBODY),
     "study-preregistration": (LOOK, NOBODY),
     "study-protocol-file": (LOOK, NOBODY),
