@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 # The columns of answers.csv that are read here. codebook.csv, beside it, describes them all.
-ITEM, PERSON, ORDER, CHOICE, RATING = "item", "participant", "order", "choice", "rating"
+ITEM, PERSON, CLASS, ORDER, CHOICE, RATING = "item", "participant", "class", "order", "choice", "rating"
 STATUS, STATE, SIMULATED, TRIAL = "status", "participant_state", "simulated", "trial"
 COUNTED, MAIN, WITHDRAWN, SAME, BETWEEN_ARMS = "counted", "main", "withdrawn", "same", " > "
 LEVEL, EXCHANGES = 0.95, 10_000
@@ -578,7 +578,7 @@ def read(path, who):
         rows = csv.reader(file)
         names = next(rows, [])
         task = CHOICE if CHOICE in names else RATING
-        needed = [ITEM, PERSON, ORDER, task, STATUS, STATE, SIMULATED, TRIAL]
+        needed = [ITEM, PERSON, CLASS, ORDER, task, STATUS, STATE, SIMULATED, TRIAL]
         missing = [name for name in needed if name not in names]
         if missing:
             raise ValueError(f"{path}: no column {missing[0]!r}; export the study's answers again as CSV")
@@ -592,7 +592,8 @@ def read(path, who):
 
     kept = filter(of_them, kept)
     kept = [
-        {name: plain(cell) if name in (ORDER, CHOICE) else cell for name, cell in row.items()} for row in kept
+        {name: plain(cell) if name in (ORDER, CHOICE, CLASS) else cell for name, cell in row.items()}
+        for row in kept
     ]
     if not kept:
         raise ValueError(f"{path}: no counted answers ({who}), so there is nothing to score")
@@ -658,8 +659,51 @@ def recomputed(rows, who, arms, plan, seed, printed):
         "positions": places(rows, arms),
         "looks": planned_looks(study, taken[-1] if taken else None),
     }
+    found |= results(study)
+    found["breakdown"] = breakdown(study, found)
     found["exclusions"] = without_those_left_out(study, printed) if plan["left_out"] is not None else None
-    return found | results(study)
+    return found
+
+
+def breakdown(study, found):
+    """The main effect of all, of each person, without each person, and of each class."""
+    if study.choosing:
+        if len(study.arms) < 2:
+            return None
+        lead = found["lead"]
+        first, second = (
+            study.plan["contrasts"] or [[study.arms.index(lead[name]) for name in ("first", "second")]]
+        )[0]
+        name = f"{study.arms[first]} − {study.arms[second]}"
+
+    def main(part):
+        return (
+            part.difference(part.inference(), first, second)
+            if study.choosing
+            else part.mean(study.plan["primary"])
+        )
+
+    people, classes = np.array(study.rows[PERSON]), np.array(study.rows[CLASS])
+    return {
+        "of": name if study.choosing else "mean rating",
+        **main(study),
+        "people": [
+            {
+                "participant": int(person),
+                "answers": int((people == person).sum()),
+                "estimate": main(study.only(people == person))["estimate"],
+                "without": main(study.only(people != person))["estimate"]
+                if (people != person).any()
+                else None,
+            }
+            for person in sorted(set(people.tolist()), key=int)
+        ],
+        "classes": [
+            {"class": one, "items": part.items, "answers": part.n, **main(part)}
+            for one in sorted(set(classes.tolist()))
+            for part in [study.only(classes == one)]
+        ],
+    }
 
 
 def results(study):

@@ -165,6 +165,10 @@ class _Scores(serializers.Serializer):
         allow_null=True,
         help_text="`flow`: whom the protocol's rules leave out; `kept`: all results without them; null without rules",
     )
+    breakdown = serializers.DictField(
+        allow_null=True,
+        help_text="the main effect: of all, of each of `people` and without them, and of each of `classes`; null without answers",
+    )
     looks = serializers.DictField(
         allow_null=True, help_text="planned looks; null where the protocol plans none"
     )

@@ -18,6 +18,8 @@ from studies.protocol import fill_in
 from studies.results import (
     Reading,
     analyse_further,
+    break_down,
+    breakdown_context,
     flow_of,
     humans_context,
     item_rows,
@@ -58,6 +60,7 @@ def report_html(study: Study, who: str | None = None) -> str:
         "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
         "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),
+        **breakdown_context(break_down(reading)),
         "columns": Export(study).columns,
         "answers_sha256": answers_sha256(study),
         "styles": styles(),

@@ -2,8 +2,9 @@
 
 from .answers import Reading, all_answers, answers_of
 from .as_json import scores_json
+from .breakdown import Breakdown, break_down
 from .by_item import item_rows
-from .charts import main_chart, position_bars, spread_chart, trial_states
+from .charts import breakdown_context, main_chart, position_bars, spread_chart, trial_states
 from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
@@ -30,6 +31,7 @@ __all__ = [
     "AnswerOrigin",
     "AnswerSelection",
     "AttentionCheckResults",
+    "Breakdown",
     "Chain",
     "Flow",
     "Origin",
@@ -40,6 +42,8 @@ __all__ = [
     "analyse_further",
     "answered_study_of",
     "answers_of",
+    "break_down",
+    "breakdown_context",
     "chain_of_answer",
     "chain_of_item",
     "checks_of",

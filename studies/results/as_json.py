@@ -13,6 +13,7 @@ from studies.monitoring import need_of
 from studies.trial_types import trial_type_of
 
 from .answers import Reading
+from .breakdown import break_down, breakdown_json
 from .data_quality import left_out
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
@@ -28,6 +29,7 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     reading = Reading(study, part)
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
     data["exclusions"] = _exclusions(reading)
+    data["breakdown"] = breakdown_json(break_down(reading))
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if trial_type_of(study).results.gives_shares and not part.narrowed:

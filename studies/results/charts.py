@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,12 +14,15 @@ from studies.core.svg import AXIS, EDGE, ROW
 from studies.monitoring import StudyProgress
 from studies.trial_types import trial_type_of
 
+from .breakdown import Breakdown
 from .metric_agreement import HumansBeside
 from .summary import Summary
 
 PLOT = 210  # of a scatter plot, pixels
 POINTS = 200  # of a scatter plot: more are counted in cells
 CELLS = 24  # across
+PEOPLE_HIGH = 420  # of the chart of people, pixels at most
+CLASSES = 40  # in a forest: the others stand in its table
 
 
 def main_chart(summary: Summary) -> str:
@@ -156,3 +160,69 @@ def trial_states(progress: StudyProgress) -> SafeString:
         left += share
     words = f"{progress.answered} answered, {progress.claimed} given out, {progress.open} open"
     return svg.chart("Trials", words, 16, parts)
+
+
+def breakdown_context(found: Breakdown | None) -> dict[str, Any]:
+    """What _people.html shows; nothing where there is no breakdown."""
+    if found is None:
+        return {"breakdown": None}
+    several = len(found.classes) > 1
+    return {
+        "breakdown": found,
+        "people_chart": people_chart(found),
+        "class_chart": class_chart(found) if several else "",
+    }
+
+
+def people_chart(found: Breakdown) -> SafeString:
+    """A dot for each person at what their answers alone say, larger with more answers; the line is everybody's together."""
+    limit, step = found.effect.limit, min(16.0, PEOPLE_HIGH / len(found.people))
+    height, most = EDGE + 20 + step * len(found.people), max(row.answers for row in found.people)
+    dots = [
+        format_html(
+            '<circle class="bar-1 dot" cx="{x}%" cy="{y}" r="{r}"/>',
+            x=f"{svg.on_scale(row.estimate, limit) * 100:.2f}",
+            y=f"{EDGE + 20 + step * (place + 0.5):.1f}",
+            r=f"{2 + 5 * math.sqrt(row.answers / most):.1f}",
+        )
+        for place, row in enumerate(found.people)
+    ]
+    words = "; ".join(f"participant {row.number}: {signed(row.estimate)}" for row in found.people[:60])
+    whole = svg.mark(svg.on_scale(found.whole.estimate, limit), height)
+    return svg.chart(
+        f"{found.effect.name}, by participant",
+        f"All together {signed(found.whole.estimate)}. {words}",
+        height + AXIS,
+        [svg.axis(_ticks(limit), height), *dots, whole],
+    )
+
+
+def class_chart(found: Breakdown) -> SafeString:
+    """A forest: each class with its interval, and all together last; of many classes those with the most answers."""
+    limit = found.effect.limit
+    shown = sorted(found.classes, key=lambda row: -row.answers)[:CLASSES]
+    rows = [(row.class_name, row.found) for row in sorted(shown, key=lambda row: row.class_name)]
+    rows.append(("all together", found.whole))
+    dots = [
+        svg.dot(
+            place,
+            name,
+            signed(judged.estimate),
+            at=svg.on_scale(judged.estimate, limit),
+            interval=svg.ends_on_scale(judged.interval, limit),
+        )
+        for place, (name, judged) in enumerate(rows)
+    ]
+    height = ROW * len(rows)
+    words = "; ".join(f"{name}: {signed(judged.estimate)}" for name, judged in rows)
+    return svg.chart(
+        f"{found.effect.name}, by class",
+        f"{words}. Thin lines are 95 % intervals.",
+        height + AXIS,
+        [svg.axis(_ticks(limit), height, full=False), *dots, svg.mark(svg.on_scale(0, limit), height)],
+    )
+
+
+def _ticks(limit: float) -> list[tuple[float, str]]:
+    values = (-limit, -limit / 2, 0, limit / 2, limit)
+    return [(svg.on_scale(value, limit), signed(value, 1) if value else "0") for value in values]

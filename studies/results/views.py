@@ -12,6 +12,7 @@ from studies.protocol import results_hidden
 from . import charts
 from .answers import Reading, classes_and_groups
 from .as_json import scores_json
+from .breakdown import break_down
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .part import WHO, AnswerSelection
@@ -61,6 +62,24 @@ def humans(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "studies/results/humans.html",
         {"study": study, "part": part, **humans_context(Reading(study, AnswerSelection(part.who)))},
+    )
+
+
+@require_safe
+def people_and_classes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whether the finding rests on a few people, or on some classes."""
+    study = answered_study_of(request, slug)
+    reading = Reading(study, part_asked_for(request, study))
+    found = break_down(reading)
+    return render(
+        request,
+        "studies/results/people.html",
+        {
+            "study": study,
+            "seal": seal_in_words(study),
+            "result": summarise(reading),
+            **charts.breakdown_context(found),
+        },
     )
 
 

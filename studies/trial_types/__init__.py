@@ -22,7 +22,7 @@ from .base import (
 )
 from .plan import PlanInWords
 from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
-from .results import Compared, Further, LookVerdict, Outcome, Results
+from .results import Compared, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
     "AnswerError",
@@ -35,6 +35,7 @@ __all__ = [
     "Further",
     "Layout",
     "LookVerdict",
+    "MainEffect",
     "Outcome",
     "Page",
     "People",
@@ -45,6 +46,7 @@ __all__ = [
     "Stated",
     "TrialType",
     "answer_columns",
+    "judged_json",
     "trial_type",
     "trial_type_in",
     "trial_type_of",

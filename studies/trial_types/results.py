@@ -188,6 +188,17 @@ class ContrastRow(NamedTuple):
     planned: bool
 
 
+class MainEffect(NamedTuple):
+    """The one figure that a study is about, so that it can be asked of a part of the answers: of one person, of one class."""
+
+    name: str
+    unit: str
+    limit: float  # it lies between −limit and limit
+    per: Per  # what counts once in it
+    values: np.ndarray  # (n,): what each answer says; the effect is their mean
+    of: Callable[[Answers], Judged]  # of some of the answers, one at least
+
+
 class Results(ABC):
     """What a study of this type finds. Called by `results` (scores, pages, planned looks, exclusions), `exports` and `api`.
 
@@ -258,6 +269,10 @@ class Results(ABC):
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         """What decides, of one answer at least: the lines of contrasts.csv."""
         return []
+
+    def main_effect(self, answers: Answers, compared: Compared) -> MainEffect | None:
+        """What the study is about, of one answer at least: the first declared contrast, or what leads. None: nothing of the kind."""
+        return None
 
     @abstractmethod
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:

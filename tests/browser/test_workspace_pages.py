@@ -36,6 +36,7 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server
         reverse("study-results", args=["methods"]),
         reverse("study-results", args=["methods"]) + "?who=all",
         reverse("study-humans", args=["methods"]),
+        reverse("study-results-people", args=["methods"]),
         reverse("study-items", args=["methods"]),
         reverse("study-item", args=["methods", 0]),
     ]

@@ -25,6 +25,7 @@ from ..results import (
     Estimand,
     Further,
     LookVerdict,
+    MainEffect,
     OtherCount,
     Ranked,
     Results,
@@ -127,6 +128,19 @@ class ChoiceResults(Results):
         assert isinstance(answers, Choices)
         return [_contrast_row(versus, answers.units.items) for versus in _contrasts(answers, compared)]
 
+    def main_effect(self, answers: Answers, compared: Compared) -> MainEffect | None:
+        assert isinstance(answers, Choices)
+        if len(compared.arms) < 2:
+            return None
+        a, b = compared.declared[0] if compared.declared else _leading(choice_scores_of(answers))
+
+        def of(part: Answers) -> Judged:
+            assert isinstance(part, Choices)
+            return judge_pairs(part, [(a, b)])[0]
+
+        says = (answers.values == a).astype(float) - (answers.values == b)
+        return MainEffect(f"{compared.arms[a]} − {compared.arms[b]}", UNIT, 1.0, "items", says, of)
+
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Choices)
         if not len(answers):
@@ -183,10 +197,15 @@ class ChoiceResults(Results):
 
 def _lead(answers: Choices, scored: ChoiceScores) -> Judged | None:
     """The difference between the two arms with the highest scores, in items."""
-    first, *others = np.argsort(-scored.arms, kind="stable").tolist()
-    if not others:
+    if len(scored.arms) < 2:
         return None
-    return judge_pairs(answers, [(first, others[0])])[0].scaled(answers.units.items)
+    return judge_pairs(answers, [_leading(scored)])[0].scaled(answers.units.items)
+
+
+def _leading(scored: ChoiceScores) -> tuple[int, int]:
+    """The two arms with the highest scores."""
+    first, second = np.argsort(-scored.arms, kind="stable").tolist()[:2]
+    return first, second
 
 
 def _estimands(answers: Choices, arms: tuple[str, ...]) -> tuple[Estimand, ...]:

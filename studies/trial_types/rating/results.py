@@ -9,7 +9,7 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, side_bias_of
 from studies.analysis.answers import RATING_LIMIT, SAME
-from studies.analysis.contrasts import judge_mean_of
+from studies.analysis.contrasts import Judged, judge_mean_of
 from studies.analysis.inference.effects import Method
 from studies.analysis.inference.sensitivity import rating_tests_of
 from studies.analysis.intervals import Per, rating_intervals_of
@@ -24,6 +24,7 @@ from ..results import (
     Estimand,
     Further,
     LookVerdict,
+    MainEffect,
     Results,
     or_none,
     other_interval,
@@ -95,6 +96,16 @@ class RatingResults(Results):
         assert isinstance(answers, Ratings)
         first, second = compared.arms
         return [ContrastRow(first, second, judge_mean_of(answers, compared.primary), None, planned=True)]
+
+    def main_effect(self, answers: Answers, compared: Compared) -> MainEffect:
+        assert isinstance(answers, Ratings)
+
+        def of(part: Answers) -> Judged:
+            assert isinstance(part, Ratings)
+            return judge_mean_of(part, compared.primary)
+
+        says = answers.values.astype(float)
+        return MainEffect("mean rating", UNIT, float(RATING_LIMIT), compared.primary, says, of)
 
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Ratings)

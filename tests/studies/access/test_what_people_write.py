@@ -208,6 +208,7 @@ WORDS_OF = {
     "studies": ("page",),
     "study-results": ("who", "class", "group", "version"),
     "study-humans": ("who",),
+    "study-results-people": ("who", "class", "group", "version"),
     "study-report": ("who",),
     "study-items": ("answer", "sort", "page", "who"),
     "study-item": ("who",),

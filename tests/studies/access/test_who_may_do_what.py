@@ -97,6 +97,7 @@ PAGES = {
     "study-export": (LOOK, NOBODY),
     "study-counted": (LOOK, NOBODY),
     "study-humans": (LOOK, NOBODY),
+    "study-results-people": (LOOK, NOBODY),
     "study-watch": (LOOK, NOBODY),
     "study-void": (CHANGE, CHANGE),
     "study-gallery": (LOOK, NOBODY),

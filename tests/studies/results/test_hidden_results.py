@@ -50,7 +50,14 @@ def test_no_door_tells_while_the_study_runs(browser, study, state, tmp_path):
     doors = [
         *(
             reverse(name, args=["blind"])
-            for name in ("study-results-json", "study-export", "study-report", "study-items", "study-humans")
+            for name in (
+                "study-results-json",
+                "study-export",
+                "study-report",
+                "study-items",
+                "study-humans",
+                "study-results-people",
+            )
         ),
         reverse("study-item", args=["blind", 0]),
         *(f"/api/studies/blind/{part}/" for part in ("scores", "answers", "export")),

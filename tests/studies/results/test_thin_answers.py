@@ -55,6 +55,7 @@ def outputs(study, client, capsys, folder):
     for name in (
         "study-results",
         "study-humans",
+        "study-results-people",
         "study-items",
         "study-results-json",
         "study-export",

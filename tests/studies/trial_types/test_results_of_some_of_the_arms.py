@@ -94,7 +94,15 @@ def test_results_have_a_place_for_each_map_and_no_more(another_visitor, asked):
 def test_every_page_of_the_workspace_can_be_read(another_visitor, asked, admin_client):
     study = answered(another_visitor, attention_checks=2)
     shown = asked.layout.shown(4)
-    for name in ("study", "study-results", "study-humans", "study-items", "study-watch", "study-gallery"):
+    for name in (
+        "study",
+        "study-results",
+        "study-humans",
+        "study-results-people",
+        "study-items",
+        "study-watch",
+        "study-gallery",
+    ):
         page = admin_client.get(reverse(name, args=[study.slug]))
         assert page.status_code == 200, name
         if name == "study":
