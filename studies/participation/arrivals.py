@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from studies.models import FurtherLink, Participant, Study, hash_token, new_token
-from studies.trials import participant_of
+from studies.trials import participant_of, somebody_who_left
 
 from . import recruitment_sites, signed_ids
 
@@ -100,14 +100,14 @@ def forget(response: HttpResponse, study: Study) -> HttpResponse:
 
 
 def somebody_by(token: str) -> Participant | None:
-    """Whose link this is: their first, or that of another device of theirs."""
+    """Whose link this is, or was until they left: their first, or that of another device of theirs."""
     token_sha256 = hash_token(token)
     if participant := participant_of(token_sha256):
         return participant
     links = FurtherLink.objects.select_related("participant__study")
     link = links.filter(token_sha256=token_sha256).first()
     if link is None:
-        return None
+        return somebody_who_left(token_sha256)
     link.participant.came_by = link
     return link.participant
 

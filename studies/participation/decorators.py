@@ -1,6 +1,6 @@
 """A token in the path says whose page it is. Nobody logs in here, and nobody gets at what is another's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -14,6 +14,7 @@ from studies.models import Invitation, Participant, hash_token
 from studies.protocol import SCREENED, WITHDREW, fill_in
 
 from .arrivals import somebody_by
+from .links import queue_name
 from .ways_back import WayBack, way_back
 
 View = Callable[..., HttpResponse]
@@ -124,19 +125,34 @@ STATUS = {"unfilled": 400, "unsigned": 403, "crowded": 429}
 
 
 def refuse(
-    request: HttpRequest, reason: str, status: int | None = None, back: str = "", way: WayBack | None = None
+    request: HttpRequest,
+    reason: str,
+    status: int | None = None,
+    back: str = "",
+    way: WayBack | None = None,
+    left_behind: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """A page that says why somebody cannot go on. `back`: a page of theirs; `way`: to the site that sent them."""
+    """A page that says why somebody cannot go on.
+
+    `back`: a page of theirs; `way`: to the site that sent them; `left_behind`: what waits in their browser (Seat.left_behind).
+    """
     status = status or STATUS.get(reason, 200)
     heading, meaning = REFUSALS[reason]
-    context = {"heading": heading, "meaning": meaning, "back": back, "way": way}
+    context = {"heading": heading, "meaning": meaning, "back": back, "way": way, "left_behind": left_behind}
     return private(render(request, "volunteer/refusal.html", context, status=status))
 
 
-def ask_to_wait(request: HttpRequest, minutes: int, finish: str = "") -> HttpResponse:
+def ask_to_wait(
+    request: HttpRequest, minutes: int, finish: str = "", left_behind: Mapping[str, str] | None = None
+) -> HttpResponse:
     """A page that asks again by itself. `finish`: where somebody who has answered may end it instead."""
     heading, meaning = REFUSALS["held"]
-    context = {"heading": heading, "meaning": fill_in(str(meaning), minutes=minutes), "finish": finish}
+    context = {
+        "heading": heading,
+        "meaning": fill_in(str(meaning), minutes=minutes),
+        "finish": finish,
+        "left_behind": left_behind,
+    }
     return private(render(request, "volunteer/wait.html", context))
 
 
@@ -190,7 +206,13 @@ def participant_required(view: View) -> View:
             ):
                 end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
                 way = way_back(participant.study, end, participant.external)
-                return refuse(request, participant.state, way=way)
+                left_behind = {"queue": queue_name(participant)}
+                return refuse(request, participant.state, _gone(request), way=way, left_behind=left_behind)
             return private(view(request, participant=participant, token=token, **kwargs))
 
     return wrapped
+
+
+def _gone(request: HttpRequest) -> int | None:
+    """What a browser's queue is told, so that it stops asking; people read a page."""
+    return 410 if request.resolver_match and request.resolver_match.url_name == "answers" else None

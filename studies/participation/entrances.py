@@ -56,11 +56,7 @@ def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
 
 def _seat_of(participant: Participant, token: str) -> VolunteerSeat:
     link = participant.came_by
-    return (
-        LimitedSeat(participant, token, link)
-        if link and link.is_limited
-        else VolunteerSeat(participant, token)
-    )
+    return LimitedSeat(participant, token) if link and link.is_limited else VolunteerSeat(participant, token)
 
 
 def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:

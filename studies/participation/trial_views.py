@@ -92,20 +92,23 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
 
     Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
     `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
-    stored, or it could never be (then it is kept as an event). The CSRF token comes with GET and stays good.
+    stored, or it could never be: then it is kept as an event, and named in `refused`, too. Each says by `link` at which
+    link it was given, as `link` of the reply calls it. The CSRF token comes with GET and stays good.
     """
-    settled = []
+    settled, refused = [], []
     if request.method == "POST":
         try:
             operations = list(json.loads(request.body)["operations"])[: submissions.MOST_AT_ONCE]
         except (ValueError, KeyError, TypeError, RecursionError):
             return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
         for operation in operations:
-            submissions.apply_operation(seat, operation)
-            settled.append(operation.get("id") if isinstance(operation, dict) else None)
+            name = operation.get("id") if isinstance(operation, dict) else None
+            settled.append(name)
+            if not submissions.apply_operation(seat, operation):
+                refused.append(name)
     block = seat.block()
     elsewhere = not block["trials"] or bool(seat.place())
-    reply = {**block, "settled": settled, "elsewhere": elsewhere}
+    reply = {**block, "settled": settled, "refused": refused, "elsewhere": elsewhere}
     return JsonResponse(reply if request.method == "POST" else {**reply, "csrf": get_token(request)})
 
 
@@ -131,14 +134,15 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         if seat.place() or _hand(seat)["trials"]:
             return redirect("participant", token=seat.token)
         if seat.is_paused():
-            return refuse(request, "paused")
+            return refuse(request, "paused", left_behind=seat.left_behind())
         if request.method != "POST" and (minutes := seat.wait()):
-            return ask_to_wait(request, minutes, finish=reverse("thanks", args=[seat.token]))
+            finish = reverse("thanks", args=[seat.token])
+            return ask_to_wait(request, minutes, finish=finish, left_behind=seat.left_behind())
         seat.finish()
     if request.method == "POST":
         return redirect("thanks", token=seat.token)
     if seat.is_limited:
-        return refuse(request, "done-here")
+        return refuse(request, "done-here", left_behind=seat.left_behind())
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
@@ -159,6 +163,7 @@ def _thanks_context(seat: Seat) -> dict[str, Any]:
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
         "way": way_of(participant),
+        "left_behind": seat.left_behind(),
         "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
 

@@ -141,7 +141,15 @@ class PreviewSeat(Seat):
             done=self.answers_given(),
             total=max(self.expected, len(self.shots)),
             last=UUID(last) if can_be_undone(self.participant, status) else None,
+            queue=self.queue,
         )
+
+    @property
+    def queue(self) -> str:
+        return f"preview of {self.study.slug}"
+
+    def by_link(self, link: Any) -> "PreviewSeat":
+        return self
 
     def credits(self) -> list[Credit]:
         return [shot.credit for shot in self.shots]
