@@ -72,6 +72,14 @@ class Entrance(Protocol):
         """Whether they have come before and take part, or did."""
         ...
 
+    def has_left(self, arrival: Arrival) -> bool:
+        """Whether they withdrew on this device."""
+        ...
+
+    def last_here(self, arrival: Arrival) -> "Seat | None":
+        """The seat of whoever came last on the device of somebody who brings no id; they may have left."""
+        ...
+
     def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
         """Let someone in who has agreed; their seat, or why not."""
         ...

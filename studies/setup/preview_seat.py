@@ -207,6 +207,12 @@ class PreviewSeat(Seat):
     def knows(self, arrival: Arrival) -> bool:
         return False
 
+    def has_left(self, arrival: Arrival) -> bool:
+        return False
+
+    def last_here(self, arrival: Arrival) -> Seat | None:
+        return None
+
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         """Begin anew, whatever was looked at before."""
         self.move_to(PreviewState())
