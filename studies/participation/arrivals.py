@@ -11,7 +11,7 @@ Who comes without an id is known by their device alone, once they have agreed: t
 import base64
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from axes.helpers import get_client_ip_address
 from django.conf import settings
@@ -24,6 +24,7 @@ from studies.models import FurtherLink, Participant, Study, hash_token, new_toke
 from studies.trials import participant_of, somebody_who_left
 
 from . import recruitment_sites, signed_ids
+from .recruitment_sites import frames_of
 
 SALT = "studies.participation.arrivals"
 FIELD = "visit"  # of the consent page's form
@@ -85,10 +86,10 @@ class Arrival:
                 ),
                 max_age=KEPT,
                 path=_path(),
-                samesite="Lax",
                 httponly=True,
-                secure=settings.SESSION_COOKIE_SECURE,
+                **_attributes(study),
             )
+            _partition(response, study)
         return response
 
 
@@ -135,7 +136,8 @@ def read_arrival(request: HttpRequest, study: Study) -> Arrival | str:
 
 def forget(response: HttpResponse, study: Study) -> HttpResponse:
     """Take the secret off a device."""
-    response.delete_cookie(_cookie(study), path=_path(), samesite="Lax")
+    response.delete_cookie(_cookie(study), path=_path(), samesite=_attributes(study)["samesite"])
+    _partition(response, study)
     return response
 
 
@@ -186,6 +188,20 @@ def _name(study: Study, external_id: str) -> str:
 
 def _cookie(study: Study) -> str:
     return f"visit_{study.slug}"
+
+
+def _attributes(study: Study) -> dict[str, Any]:
+    """In a frame of another site a browser brings back only what says that it is meant for that."""
+    if frames_of(study.protocol):
+        return {"samesite": "None", "secure": True}
+    return {"samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+
+
+def _partition(response: HttpResponse, study: Study) -> None:
+    """Keep the cookie of a frame apart for each site that shows it, where Python knows how to say so (3.14)."""
+    cookie = response.cookies[_cookie(study)]
+    if frames_of(study.protocol) and cookie.isReservedKey("Partitioned"):
+        cookie["partitioned"] = True
 
 
 def _path() -> str:

@@ -30,7 +30,7 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
     if entrance.has_left(arrival):
         return refuse(request, "withdrawn", way=way_back(study, WITHDREW, arrival.external))
-    if not arrival.is_somebody_else and (before := entrance.last_here(arrival)):
+    if not preview and not arrival.is_somebody_else and (before := entrance.last_here(arrival)):
         return _offer_to_go_on(request, study, arrival, before)
     if reason := entrance.closed_because(arrival):
         return _turned_away(request, study, arrival, reason)

@@ -149,6 +149,7 @@ def _come_back(
         )
         if arrival.is_signed:
             link.is_limited, link.after = False, 0
+        link.external = arrival.external
         link.save()
     person.came_by = link
     if arrival.external and not (link and link.is_limited):

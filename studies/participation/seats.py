@@ -337,7 +337,9 @@ class VolunteerSeat(Seat):
                 submissions.keep_refused(self.participant, operation, why)
 
     def finish(self) -> None:
+        came_by = self.participant.came_by  # is no column
         self.participant = invitations.finish(participant=self.participant)
+        self.participant.came_by = came_by
 
     def withdraw(self) -> None:
         self.participant = withdraw(participant=self.participant)

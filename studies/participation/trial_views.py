@@ -15,11 +15,10 @@ from studies.protocol import class_title, fill_in
 from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
-from .decorators import ask_to_wait, refuse
-from .recruitment_sites import MTURK
+from .decorators import ask_to_wait, leading, refuse
 from .seats import Credit, Seat
 from .texts import screen_texts, text
-from .ways_back import way_of
+from .ways_back import hand_in_of, way_of
 
 LETTERS = "ABCDEFGH"
 
@@ -142,15 +141,14 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         return redirect("thanks", token=seat.token)
     if seat.is_limited:
-        return refuse(request, "done-here", left_behind=seat.left_behind())
+        way = hand_in_of(seat.participant)
+        return refuse(request, "done-here", way=way, left_behind=seat.left_behind())
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
     context = _thanks_context(seat)
-    response = render(request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", context)
-    if context["way"].mturk:
-        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
-    return response
+    template = "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html"
+    return leading(render(request, template, context), context["way"])
 
 
 def _thanks_context(seat: Seat) -> dict[str, Any]:
