@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Study, Trial
-from studies.protocol import class_title, fill_in
 from studies.trials import (
     HeldTrial,
     can_be_undone,
@@ -36,6 +35,7 @@ from studies.trials import (
 from . import invitations, submissions
 from .arrivals import Arrival
 from .links import Link, queue_name
+from .texts import hand_out, screen
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 # Before their first answer they hold no more than these, and a single one before they are instructed.
@@ -343,43 +343,6 @@ class VolunteerSeat(Seat):
 
     def withdraw(self) -> None:
         self.participant = withdraw(participant=self.participant)
-
-
-def hand_out(
-    study: Study,
-    *,
-    trials: list[dict[str, Any]],
-    done: int,
-    total: int,
-    last: UUID | None,
-    queue: str,
-    link: str = "",
-) -> dict[str, Any]:
-    """What a browser is handed: trials to show, how far somebody is, and the answer that can be taken back.
-
-    `queue` names what the browser keeps of theirs, and each answer says at which `link` it was given (links.py).
-    """
-    return {
-        "trials": trials,
-        "done": done,
-        "total": total,
-        "last": str(last) if last else None,
-        "break_every": study.break_every,
-        "version": study.version,
-        "queue": queue,
-        "link": link,
-    }
-
-
-def screen(study: Study, position: int, class_name: str, pictures: list[str]) -> dict[str, Any]:
-    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
-    title = class_title(study, class_name)
-    return {
-        "position": position,
-        "title": title,
-        "question": fill_in(study.wording["question"], **{"class": title}),
-        "pictures": pictures,
-    }
 
 
 def _screen(study: Study, page: str, trial: HeldTrial, position: int) -> dict[str, Any]:
