@@ -194,9 +194,9 @@ def invitation_required(view: View) -> View:
             return refuse_unknown(request)
         request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
         study = invitation.study
+        if forged := _forged(request, view, study):
+            return forged
         with languages.spoken(request, study.language):
-            if forged := _forged(request, view, study):
-                return forged
             response = private(view(request, invitation=invitation, token=token, **kwargs))
             return _for_frames(request, response, study)
 
@@ -214,6 +214,8 @@ def participant_required(view: View) -> View:
         if participant is None:
             return refuse_unknown(request)
         request.study_title = participant.study.title  # type: ignore[attr-defined]
+        if forged := _forged(request, view, participant.study):
+            return forged
         with languages.spoken(request, participant.study.language):
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
                 participant.came_by and participant.came_by.is_limited
@@ -224,8 +226,6 @@ def participant_required(view: View) -> View:
                 response = refuse(
                     request, participant.state, _gone(request), way=way, left_behind=left_behind
                 )
-            elif forged := _forged(request, view, participant.study):
-                return forged
             else:
                 response = private(view(request, participant=participant, token=token, **kwargs))
             return _for_frames(request, response, participant.study)
