@@ -71,6 +71,7 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
                 response = refuse(
                     request,
                     Participant.State.SCREENED,
+                    status=410 if name == "answers" else None,
                     way=way_back(seat.study, SCREENED),
                     left_behind={"queue": seat.queue},
                 )
