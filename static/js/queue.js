@@ -1,5 +1,6 @@
 // Answers on their way to the server. They are kept in the browser's storage, also across a closed tab, until the
-// server's reply says that they are settled. Nothing else removes them.
+// server's reply says that they are settled. Nothing else removes them. They are kept by the name of the person (links.py),
+// so that they are found again whatever link somebody comes back by, and nobody else sends them.
 
 const FIRST_WAIT = 1000, LONGEST_WAIT = 30000, PATIENCE = 20000;
 
@@ -21,10 +22,11 @@ async function content(reply) {
 
 export class AnswerQueue {
   // onReply(reply) is called with every reply, onState("sending" | "waiting" | "saved" | "stopped") on every change.
-  constructor({ url, csrf, onReply, onState }) {
+  constructor({ name, url, csrf, onReply, onState }) {
     Object.assign(this, { url, csrf, onReply, onState });
-    this.key = `blindsight ${url}`;
+    this.key = `blindsight answers ${name}`;
     this.memory = [];
+    this.adopt(`blindsight ${url}`);
     this.wait = FIRST_WAIT;
     this.busy = false;
     window.addEventListener("online", () => this.send());
@@ -40,11 +42,39 @@ export class AnswerQueue {
   }
 
   get stored() {
+    return this.read(this.key);
+  }
+
+  // Answers that can never be sent: the server refused them, or takes nothing any more.
+  get unsendable() {
+    return [...this.read(this.refusedKey), ...(this.stopped ? this.waiting : [])].filter(({ kind }) => kind === "answer");
+  }
+
+  get refusedKey() {
+    return `${this.key} refused`;
+  }
+
+  read(key) {
     try {
-      return JSON.parse(localStorage.getItem(this.key)) ?? [];
+      return JSON.parse(localStorage.getItem(key)) ?? [];
     } catch {
       return [];
     }
+  }
+
+  // Queues were kept by the address of one link once; what waits there is this person's, who has that link.
+  adopt(key) {
+    const left = this.read(key);
+    try {
+      if (left.length) localStorage.setItem(this.key, JSON.stringify([...left, ...this.stored]));
+      localStorage.removeItem(key);
+    } catch { /* it stays where it is */ }
+  }
+
+  keepRefused(operations) {
+    try {
+      if (operations.length) localStorage.setItem(this.refusedKey, JSON.stringify([...this.read(this.refusedKey), ...operations]));
+    } catch { /* the server has them among what could not be done */ }
   }
 
   // All that waits is stored in the order in which it was given, so that an undo never stands before its answer.
@@ -95,6 +125,8 @@ export class AnswerQueue {
       const settled = new Set(reply.settled);
       // A server that settles nothing of what it was sent is not to be asked again without a pause.
       if (operations.length && !operations.some(({ id }) => settled.has(id))) throw new Error("none settled");
+      const refused = new Set(reply.refused);
+      this.keepRefused(operations.filter(({ id }) => refused.has(id)));
       this.remove(settled);
       this.csrf = reply.csrf ?? this.csrf;
       this.wait = FIRST_WAIT;

@@ -3,6 +3,7 @@
 
 import { AnswerQueue, newId } from "./queue.js";
 import { Pictures } from "./pictures.js";
+import { offer } from "./unsent.js";
 import { View } from "./view.js";
 import { Watch } from "./watch.js";
 
@@ -29,6 +30,7 @@ let watch = null; // times the current trial, from when every picture of it is o
 let sealedUntil = 0; // no answer is taken before this time
 
 const queue = new AnswerQueue({
+  name: block.queue,
   url: new URL("answers/", base).href,
   csrf: form.csrfmiddlewaretoken.value,
   onReply: take,
@@ -36,7 +38,7 @@ const queue = new AnswerQueue({
 });
 
 function answered() {
-  return new Set(queue.waiting.filter((op) => op.kind === "answer").map((op) => op.position));
+  return new Set(queue.waiting.filter((op) => op.kind === "answer" && op.link === block.link).map((op) => op.position));
 }
 
 // What the server hands out, less what has been answered here in the meantime.
@@ -154,7 +156,7 @@ function answer(value) {
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", position: trial.position, value, version, response_ms: watch.elapsed(), 
+    id, kind: "answer", link: block.link, position: trial.position, value, version, response_ms: watch.elapsed(),
     telemetry: { ...watch.report(value), ...view.report() },
   };
   if (last?.trial) pictures.forget(last.trial.position);
@@ -171,7 +173,7 @@ function undo() {
   if (current) upcoming.unshift(current);
   current = null;
   sealedUntil = performance.now() + PAUSE;
-  queue.add({ id: newId(), kind: "undo", answer_id: id });
+  queue.add({ id: newId(), kind: "undo", link: block.link, answer_id: id });
   undoForm.hidden = true;
   if (trial) show(trial);
   else seal(); // given before this page was loaded: the server's reply brings it back
@@ -189,6 +191,7 @@ function say(text, kind = "") {
 let patience;
 function showState(state) {
   clearTimeout(patience);
+  offer(queue);
   if (state === "saved") say(block.done ? texts.saved : "");
   // Most answers are saved before anyone could read that they are being sent.
   else if (state === "sending") {
@@ -196,7 +199,7 @@ function showState(state) {
     patience = setTimeout(() => say(texts.saving), 500);
   }
   else if (state === "waiting") say(filled(texts.kept, { count: queue.waiting.length }), "waiting");
-  else say(texts.stale, "waiting");
+  else say(queue.unsendable.length ? "" : texts.stale, "waiting");
 }
 
 form.addEventListener("submit", (event) => {
@@ -228,6 +231,7 @@ window.addEventListener("beforeunload", (event) => queue.waiting.length && event
 setInterval(() => document.visibilityState === "visible" && queue.send(), LOOK_AGAIN);
 
 seal();
+offer(queue);
 if (queue.waiting.length) {
   // A closed tab left answers behind: send them first, and see then what comes next.
   body.classList.add("loading");

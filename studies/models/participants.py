@@ -160,6 +160,9 @@ class FurtherLink(models.Model):
         default=0,
         help_text="position of the last trial that was over when it was made: a limited link shows what comes after it",
     )
+    external = models.JSONField(
+        default=dict, blank=True, help_text="ids that a recruitment site passed on when it was made"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

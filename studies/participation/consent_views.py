@@ -11,7 +11,7 @@ from studies.trial_types import trial_type_of
 from studies.trials import minutes_to_wait, study_facts
 
 from . import recruitment_sites
-from .arrivals import Arrival, forget
+from .arrivals import ELSE, SOMEBODY, Arrival, forget
 from .decorators import ask_to_wait, refuse
 from .forms import ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
@@ -28,27 +28,47 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
     if isinstance(arrival, str):
         return refuse(request, arrival)
     study, preview = entrance.study, recruitment_sites.is_preview(request.GET)
+    if entrance.has_left(arrival):
+        return refuse(request, "withdrawn", way=way_back(study, WITHDREW, arrival.external))
+    if not preview and not arrival.is_somebody_else and (before := entrance.last_here(arrival)):
+        return _offer_to_go_on(request, study, arrival, before)
     if reason := entrance.closed_because(arrival):
         return _turned_away(request, study, arrival, reason)
     if request.method == "POST" and "decline" in request.POST:
         page = refuse(request, "declined", way=way_back(study, DECLINED, arrival.external))
-        return page if entrance.knows(arrival) else forget(page, study)
+        return page if arrival.last or entrance.knows(arrival) else forget(page, study)
     consent = Consent.of(study, entrance.expected)
     form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
         seat = entrance.join(consent_sha256=consent.sha256, arrival=arrival)
         if isinstance(seat, str):
             return _turned_away(request, study, arrival, seat)
-        return arrival.remembered_in(redirect("participant", token=seat.token), study)
+        return arrival.remembered_in(
+            redirect("participant", token=seat.token), study, last=arrival.called(study)
+        )
     context = {
         "study": study,
         "consent": consent,
         "form": form,
         "preview": preview,
+        "visit": arrival.field(study),
         "free": photos_are_free(study),
     }
     page = render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
     return arrival.remembered_in(page, study)
+
+
+def _offer_to_go_on(request: HttpRequest, study: Study, arrival: Arrival, seat: Seat) -> HttpResponse:
+    """Somebody came in this browser before: a second person by accident would be asked and paid twice.
+
+    The page is the same whatever has become of that person: whose device it is can read it on their own pages.
+    """
+    if request.method == "POST" and "go_on" in request.POST:
+        return arrival.remembered_in(redirect("participant", token=seat.token), study, last=arrival.last)
+    query = request.GET.copy()
+    query[SOMEBODY] = ELSE
+    context = {"study": study, "somebody_else": f"?{query.urlencode()}"}
+    return render(request, "volunteer/been_here.html", context)
 
 
 def _turned_away(request: HttpRequest, study: Study, arrival: Arrival, reason: str) -> HttpResponse:
@@ -83,7 +103,7 @@ def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         way = way_back(seat.study, WITHDREW, seat.participant.external)  # before it is erased
         seat.withdraw()
-        return forget(refuse(request, "withdrawn", way=way), seat.study)
+        return refuse(request, "withdrawn", way=way)
     return render(request, "volunteer/leave.html", {"study": seat.study, "token": seat.token})
 
 

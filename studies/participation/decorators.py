@@ -1,19 +1,22 @@
 """A token in the path says whose page it is. Nobody logs in here, and nobody gets at what is another's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware, RejectRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
-from studies.models import Invitation, Participant, hash_token
+from studies.models import Invitation, Participant, Study, hash_token
 from studies.protocol import SCREENED, WITHDREW, fill_in
 
 from .arrivals import somebody_by
+from .links import queue_name
+from .recruitment_sites import MTURK, frames_of
 from .ways_back import WayBack, way_back
 
 View = Callable[..., HttpResponse]
@@ -124,19 +127,34 @@ STATUS = {"unfilled": 400, "unsigned": 403, "crowded": 429}
 
 
 def refuse(
-    request: HttpRequest, reason: str, status: int | None = None, back: str = "", way: WayBack | None = None
+    request: HttpRequest,
+    reason: str,
+    status: int | None = None,
+    back: str = "",
+    way: WayBack | None = None,
+    left_behind: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """A page that says why somebody cannot go on. `back`: a page of theirs; `way`: to the site that sent them."""
+    """A page that says why somebody cannot go on.
+
+    `back`: a page of theirs; `way`: to the site that sent them; `left_behind`: what waits in their browser (Seat.left_behind).
+    """
     status = status or STATUS.get(reason, 200)
     heading, meaning = REFUSALS[reason]
-    context = {"heading": heading, "meaning": meaning, "back": back, "way": way}
-    return private(render(request, "volunteer/refusal.html", context, status=status))
+    context = {"heading": heading, "meaning": meaning, "back": back, "way": way, "left_behind": left_behind}
+    return leading(private(render(request, "volunteer/refusal.html", context, status=status)), way)
 
 
-def ask_to_wait(request: HttpRequest, minutes: int, finish: str = "") -> HttpResponse:
+def ask_to_wait(
+    request: HttpRequest, minutes: int, finish: str = "", left_behind: Mapping[str, str] | None = None
+) -> HttpResponse:
     """A page that asks again by itself. `finish`: where somebody who has answered may end it instead."""
     heading, meaning = REFUSALS["held"]
-    context = {"heading": heading, "meaning": fill_in(str(meaning), minutes=minutes), "finish": finish}
+    context = {
+        "heading": heading,
+        "meaning": fill_in(str(meaning), minutes=minutes),
+        "finish": finish,
+        "left_behind": left_behind,
+    }
     return private(render(request, "volunteer/wait.html", context))
 
 
@@ -144,6 +162,13 @@ def refuse_unknown(request: HttpRequest) -> HttpResponse:
     """A token that belongs to nobody, so that no study says in which language."""
     with languages.spoken(request, languages.of_reader(request)):
         return refuse(request, "unknown", status=404)
+
+
+def leading(response: HttpResponse, way: WayBack | None) -> HttpResponse:
+    """A page with a way back; the one that hands an assignment in may send its form to MTurk."""
+    if way and way.mturk:
+        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
+    return response
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -168,9 +193,14 @@ def invitation_required(view: View) -> View:
         if invitation is None:
             return refuse_unknown(request)
         request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
-        with languages.spoken(request, invitation.study.language):
-            return private(view(request, invitation=invitation, token=token, **kwargs))
+        study = invitation.study
+        if forged := _forged(request, view, study):
+            return forged
+        with languages.spoken(request, study.language):
+            response = private(view(request, invitation=invitation, token=token, **kwargs))
+            return _for_frames(request, response, study)
 
+    wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # asked by _forged
     return wrapped
 
 
@@ -184,13 +214,64 @@ def participant_required(view: View) -> View:
         if participant is None:
             return refuse_unknown(request)
         request.study_title = participant.study.title  # type: ignore[attr-defined]
+        if forged := _forged(request, view, participant.study):
+            return forged
         with languages.spoken(request, participant.study.language):
             if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
                 participant.came_by and participant.came_by.is_limited
             ):
                 end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
                 way = way_back(participant.study, end, participant.external)
-                return refuse(request, participant.state, way=way)
-            return private(view(request, participant=participant, token=token, **kwargs))
+                left_behind = {"queue": queue_name(participant)}
+                response = refuse(
+                    request, participant.state, _gone(request), way=way, left_behind=left_behind
+                )
+            else:
+                response = private(view(request, participant=participant, token=token, **kwargs))
+            return _for_frames(request, response, participant.study)
 
+    wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # asked by _forged
     return wrapped
+
+
+def _gone(request: HttpRequest) -> int | None:
+    """What a browser's queue is told, so that it stops asking; people read a page."""
+    return 410 if request.resolver_match and request.resolver_match.url_name == "answers" else None
+
+
+class _Forms(CsrfViewMiddleware):
+    """Django's check of forms, for one study.
+
+    In a frame of another site browsers keep cookies back, so there is no token to compare. There the token in the address
+    proves whose page it is, and that the form was sent from a page of this site is still asked of the browser.
+    """
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(lambda _request: HttpResponse())
+        self.study = study
+
+    def _check_token(self, request: HttpRequest) -> None:
+        try:
+            super()._check_token(request)  # type: ignore[misc]  # Django's
+        except RejectRequest:
+            if not frames_of(self.study.protocol):
+                raise
+
+
+def _forged(request: HttpRequest, view: View, study: Study) -> HttpResponse | None:
+    """The refusal of a form that was not sent from a page of this site."""
+    return _Forms(study).process_view(request, view, (), {})
+
+
+def _for_frames(request: HttpRequest, response: HttpResponse, study: Study) -> HttpResponse:
+    """Let the pages be shown in a frame that the protocol names, and in no other.
+
+    A browser that says where it shows a page is believed: elsewhere than in a frame nothing is to be allowed.
+    """
+    is_page = response.headers["Content-Type"].startswith("text/html")
+    if not is_page or request.headers.get("Sec-Fetch-Dest", "iframe") != "iframe":
+        return response
+    if origins := frames_of(study.protocol):
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+        response._csp_replace = {"frame-ancestors": list(origins)}  # type: ignore[attr-defined]
+    return response

@@ -5,11 +5,11 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 
-from studies.models import Invitation, Participant
-from studies.trials import expected_trials
+from studies.models import Invitation, Participant, hash_token
+from studies.trials import expected_trials, somebody_who_left
 
 from . import invitations
-from .arrivals import Arrival, read_arrival
+from .arrivals import Arrival, read_arrival, somebody_by
 from .decorators import View, invitation_required, participant_required
 from .limited_seat import LimitedSeat
 from .seats import Entrance, Seat, VolunteerSeat
@@ -36,7 +36,17 @@ class InvitationEntrance:
         return invitations.closed_because(self.invitation)
 
     def knows(self, arrival: Arrival) -> bool:
-        return invitations.is_known(self.invitation, arrival.external_id)
+        return invitations.is_known(self.invitation, arrival)
+
+    def has_left(self, arrival: Arrival) -> bool:
+        return arrival.has_cookie and somebody_who_left(hash_token(arrival.token_of(self.study))) is not None
+
+    def last_here(self, arrival: Arrival) -> Seat | None:
+        if not arrival.last or arrival.external_id:
+            return None
+        token = arrival.token_of(self.study, arrival.last)
+        participant = somebody_by(token)
+        return _seat_of(participant, token) if participant else None
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         joined = invitations.join(invitation=self.invitation, consent_sha256=consent_sha256, arrival=arrival)
@@ -56,11 +66,7 @@ def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
 
 def _seat_of(participant: Participant, token: str) -> VolunteerSeat:
     link = participant.came_by
-    return (
-        LimitedSeat(participant, token, link)
-        if link and link.is_limited
-        else VolunteerSeat(participant, token)
-    )
+    return LimitedSeat(participant, token) if link and link.is_limited else VolunteerSeat(participant, token)
 
 
 def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -107,7 +107,7 @@ def join(
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=invitation.study_id)
     invitation = study.invitations.get(pk=invitation.pk)
-    known = study.participants.exclude(external_id="").filter(external_id=arrival.external_id)
+    known = _known(study, arrival)
     if returning := known.select_for_update(no_key=True).first():
         return _come_back(returning, study, invitation, arrival)
     if reason := closed_because(invitation):
@@ -115,7 +115,7 @@ def join(
     if not lets_in(invitation, arrival.address):
         return "crowded"
     number = (study.participants.aggregate(last=Max("number"))["last"] or 0) + 1
-    token = arrival.token_of(study, number)
+    token = arrival.token_of(study)
     participant = Participant.objects.create(
         study=study,
         invitation=invitation,
@@ -137,8 +137,9 @@ def _come_back(
 
     A further link is limited unless their site vouches for them: an id alone is known to others, too.
     """
-    token = arrival.token_of(study, person.number)
-    link = None
+    token, link = arrival.token_of(study), None
+    if hash_token(before := arrival.token_before(study, person.number)) in _links_of(person):
+        token = before
     if hash_token(token) != person.token_sha256:
         link = person.further_links.filter(token_sha256=hash_token(token)).first()
         if link is None and not lets_in(invitation, arrival.address):
@@ -148,6 +149,7 @@ def _come_back(
         )
         if arrival.is_signed:
             link.is_limited, link.after = False, 0
+        link.external = arrival.external
         link.save()
     person.came_by = link
     if arrival.external and not (link and link.is_limited):
@@ -158,9 +160,22 @@ def _come_back(
     return person, token
 
 
-def is_known(invitation: Invitation, external_id: str) -> bool:
-    """Whether a recruitment site has sent this person before."""
-    return bool(external_id) and invitation.study.participants.filter(external_id=external_id).exists()
+def _links_of(person: Participant) -> set[str]:
+    return {person.token_sha256, *person.further_links.values_list("token_sha256", flat=True)}
+
+
+def _known(study: Study, arrival: Arrival) -> QuerySet[Participant]:
+    """Whoever it is who comes, if they take part: by the id of a recruitment site, or by a page that was sent before."""
+    if arrival.external_id:
+        return study.participants.filter(external_id=arrival.external_id)
+    if not arrival.device:
+        return study.participants.none()
+    return study.participants.filter(token_sha256=hash_token(arrival.token_of(study)))
+
+
+def is_known(invitation: Invitation, arrival: Arrival) -> bool:
+    """Whether this person has come before and takes part."""
+    return _known(invitation.study, arrival).exists()
 
 
 @write_transaction()

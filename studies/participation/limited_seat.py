@@ -5,9 +5,8 @@ answer that could be taken back, no photo of before, no completion code. Positio
 """
 
 from typing import Any
-from uuid import UUID
 
-from studies.models import FurtherLink, Participant
+from studies.models import Participant
 from studies.trial_types import AnswerError
 
 from .seats import Credit, VolunteerSeat
@@ -15,10 +14,6 @@ from .seats import Credit, VolunteerSeat
 
 class LimitedSeat(VolunteerSeat):
     is_limited = True
-
-    def __init__(self, participant: Participant, token: str, link: FurtherLink) -> None:
-        super().__init__(participant, token)
-        self.link = link
 
     def place(self) -> str:
         """Whatever became of them is told on their own device: here it is over."""
@@ -49,12 +44,6 @@ class LimitedSeat(VolunteerSeat):
         """Who is not eligible is told so, but is not taken out by somebody else."""
         if eligible:
             super().keep_background(answers, eligible=eligible)
-
-    def answer(self, **fields: Any) -> None:
-        super().answer(**fields | {"position": fields["position"] + self.link.after})
-
-    def undo(self, answer_id: UUID) -> None:
-        raise AnswerError("A link that an id alone led to takes no answer back.")
 
     def finish(self) -> None:
         """Only where nothing is in hand: what their own device took back and holds is not shown here."""

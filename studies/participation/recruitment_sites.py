@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studies.protocol import sites_of
+from studies.protocol import FRAME, OF_MTURK, RECRUITMENT, sites_of
 
 LONGEST = 100
 # A link says where an assignment is handed in (`turkSubmitTo`), and anyone can write a link: these two and no other.
 MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
+# Which pages may show a study in a frame, by what the protocol calls the site (`frame`): those on which MTurk's workers work.
+FRAMES = {OF_MTURK: ("https://worker.mturk.com", "https://workersandbox.mturk.com", "https://www.mturk.com")}
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 # What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`, `[[PID]]`), and what is in no id: a NUL, a line's end.
 NO_ID = re.compile(r"[{}$%<>\[\]\x00-\x1f\x7f]")
@@ -41,6 +43,11 @@ def is_unfilled(query: Mapping[str, str], recruitment: Mapping[str, Any]) -> boo
 def is_preview(query: Mapping[str, str]) -> bool:
     """Whether someone on MTurk only looks at the task and has not accepted it: nothing may be answered."""
     return query.get("assignmentId") == PREVIEW
+
+
+def frames_of(protocol: Mapping[str, Any]) -> tuple[str, ...]:
+    """The origins of the pages that may show a study's own in a frame; none unless its protocol says so."""
+    return FRAMES.get(protocol.get(RECRUITMENT, {}).get(FRAME, ""), ())
 
 
 def mturk_address(external: Mapping[str, str]) -> str:

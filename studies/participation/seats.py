@@ -17,10 +17,8 @@ from django.utils import timezone
 
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Study, Trial
-from studies.protocol import class_title, fill_in
 from studies.trials import (
     HeldTrial,
-    answer_trial,
     can_be_undone,
     claim_trials,
     current_example,
@@ -31,12 +29,13 @@ from studies.trials import (
     maps_shown,
     minutes_to_wait_for_more,
     participant_progress,
-    undo_answer,
     withdraw,
 )
 
 from . import invitations, submissions
 from .arrivals import Arrival
+from .links import Link, queue_name
+from .texts import hand_out, screen
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 # Before their first answer they hold no more than these, and a single one before they are instructed.
@@ -71,6 +70,14 @@ class Entrance(Protocol):
 
     def knows(self, arrival: Arrival) -> bool:
         """Whether they have come before and take part, or did."""
+        ...
+
+    def has_left(self, arrival: Arrival) -> bool:
+        """Whether they withdrew on this device."""
+        ...
+
+    def last_here(self, arrival: Arrival) -> "Seat | None":
+        """The seat of whoever came last on the device of somebody who brings no id; they may have left."""
         ...
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
@@ -189,6 +196,19 @@ class Seat(ABC):
     def keep_refused(self, operation: Any, why: str) -> None:
         """Note what a browser sent that cannot be done."""
 
+    @property
+    @abstractmethod
+    def queue(self) -> str:
+        """The name under which their browser keeps what is not sent yet (links.queue_name)."""
+
+    @abstractmethod
+    def by_link(self, link: Any) -> submissions.Sender:
+        """By which link of theirs something was given that says so; AnswerError where it is somebody else's."""
+
+    def left_behind(self) -> dict[str, str]:
+        """What a page without trials needs to send what waits in the browser, or to offer it as a file."""
+        return {"queue": self.queue, "url": reverse("answers", args=[self.token])}
+
     @abstractmethod
     def finish(self) -> None:
         """Give someone who is through their completion code; once, and for good."""
@@ -199,6 +219,10 @@ class Seat(ABC):
 
 class VolunteerSeat(Seat):
     """A volunteer's seat: all that they do is kept in rows of the database."""
+
+    def __init__(self, participant: Participant, token: str) -> None:
+        super().__init__(participant, token)
+        self.link = Link.at(participant)
 
     def maps_shown(self) -> int:
         return maps_shown(self.study)
@@ -232,7 +256,16 @@ class VolunteerSeat(Seat):
             done=so_far.done,
             total=_total(participant, so_far.hand, so_far.done, short),
             last=so_far.last if can_be_undone(participant, so_far.status) else None,
+            queue=self.queue,
+            link=self.link.name,
         )
+
+    @property
+    def queue(self) -> str:
+        return queue_name(self.participant)
+
+    def by_link(self, link: Any) -> Link:
+        return self.link.named(link)
 
     def wait(self) -> int | None:
         return minutes_to_wait_for_more(self.participant)
@@ -293,10 +326,10 @@ class VolunteerSeat(Seat):
         return {"study_id": self.participant.study_id, "participant": self.participant}
 
     def answer(self, **fields: Any) -> None:
-        answer_trial(participant=self.participant, **fields)
+        self.link.answer(**fields)
 
     def undo(self, answer_id: UUID) -> None:
-        undo_answer(participant=self.participant, answer_id=answer_id)
+        self.link.undo(answer_id)
 
     def keep_refused(self, operation: Any, why: str) -> None:
         with self._while_they_stay() as state:
@@ -304,35 +337,12 @@ class VolunteerSeat(Seat):
                 submissions.keep_refused(self.participant, operation, why)
 
     def finish(self) -> None:
+        came_by = self.participant.came_by  # is no column
         self.participant = invitations.finish(participant=self.participant)
+        self.participant.came_by = came_by
 
     def withdraw(self) -> None:
         self.participant = withdraw(participant=self.participant)
-
-
-def hand_out(
-    study: Study, *, trials: list[dict[str, Any]], done: int, total: int, last: UUID | None
-) -> dict[str, Any]:
-    """What a browser is handed: trials to show, how far somebody is, and the answer that can be taken back."""
-    return {
-        "trials": trials,
-        "done": done,
-        "total": total,
-        "last": str(last) if last else None,
-        "break_every": study.break_every,
-        "version": study.version,
-    }
-
-
-def screen(study: Study, position: int, class_name: str, pictures: list[str]) -> dict[str, Any]:
-    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
-    title = class_title(study, class_name)
-    return {
-        "position": position,
-        "title": title,
-        "question": fill_in(study.wording["question"], **{"class": title}),
-        "pictures": pictures,
-    }
 
 
 def _screen(study: Study, page: str, trial: HeldTrial, position: int) -> dict[str, Any]:

@@ -17,8 +17,8 @@ REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one p
 LARGEST = 2**31 - 1
 
 
-class Taker(Protocol):
-    """Whose operations they are: a seat (seats.py)."""
+class Sender(Protocol):
+    """By which link of somebody it was given (links.py)."""
 
     def answer(
         self,
@@ -33,31 +33,42 @@ class Taker(Protocol):
 
     def undo(self, answer_id: UUID) -> None: ...
 
+
+class Taker(Sender, Protocol):
+    """Whose operations they are: a seat (seats.py)."""
+
     def keep_refused(self, operation: Any, why: str) -> None: ...
 
+    def by_link(self, link: Any) -> "Sender":
+        """The link at which something was given; AnswerError where it is none of this person's."""
+        ...
 
-def apply_operation(seat: Taker, operation: Any) -> None:
-    """Do what a queued operation says. It is never asked about again: what cannot be done is noted."""
+
+def apply_operation(seat: Taker, operation: Any) -> bool:
+    """Do what a queued operation says; whether it could be. It is never asked about again: what cannot be done is noted."""
     try:
         if not isinstance(operation, dict):
             raise AnswerError("An operation is no object.")
+        sender = seat.by_link(operation.get("link"))
         if operation.get("kind") == "undo":
-            seat.undo(read_id(operation.get("answer_id")))
+            sender.undo(read_id(operation.get("answer_id")))
         else:
             told = kept_of(operation.get("telemetry"))
-            answer(seat, {**operation, "answer_id": operation.get("id")}, told)
+            answer(sender, {**operation, "answer_id": operation.get("id")}, told)
     except AnswerError as error:
         seat.keep_refused(operation, str(error))
+        return False
+    return True
 
 
-def answer(seat: Taker, sent: Mapping[str, Any], telemetry: dict | None = None) -> None:
+def answer(sender: Sender, sent: Mapping[str, Any], telemetry: dict | None = None) -> None:
     """Store an answer as a form or a queue says it.
 
     Raises:
         AnswerError: it cannot be read, or cannot be an answer.
     """
     time, version = sent.get("response_ms"), sent.get("version")
-    seat.answer(
+    sender.answer(
         position=read_whole(sent.get("position"), "position", least=1),
         shown_value=read_whole(sent.get("value"), "value", least=-2, most=100),
         answer_id=read_id(sent.get("answer_id")),

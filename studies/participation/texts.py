@@ -1,13 +1,15 @@
-"""What volunteers read, with the study's own figures filled in."""
+"""What volunteers read, with the study's own figures filled in, and what their browsers are handed."""
 
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext
 
 from studies.models import Study
-from studies.protocol import Particular, fill_in, particulars
+from studies.protocol import Particular, class_title, fill_in, particulars
 from studies.trial_types import trial_type_of
 from studies.trials import study_facts
 
@@ -55,4 +57,41 @@ def screen_texts() -> dict[str, str]:
         "kept": gettext("No connection. Answers saved on this device and still to be sent: {count}"),
         "stale": gettext("This page is out of date. Please open your link again."),
         "picture": gettext("A picture could not be loaded. Trying again…"),
+    }
+
+
+def hand_out(
+    study: Study,
+    *,
+    trials: list[dict[str, Any]],
+    done: int,
+    total: int,
+    last: UUID | None,
+    queue: str,
+    link: str = "",
+) -> dict[str, Any]:
+    """What a browser is handed: trials to show, how far somebody is, and the answer that can be taken back.
+
+    `queue` names what the browser keeps of theirs, and each answer says at which `link` it was given (links.py).
+    """
+    return {
+        "trials": trials,
+        "done": done,
+        "total": total,
+        "last": str(last) if last else None,
+        "break_every": study.break_every,
+        "version": study.version,
+        "queue": queue,
+        "link": link,
+    }
+
+
+def screen(study: Study, position: int, class_name: str, pictures: list[str]) -> dict[str, Any]:
+    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
+    title = class_title(study, class_name)
+    return {
+        "position": position,
+        "title": title,
+        "question": fill_in(study.wording["question"], **{"class": title}),
+        "pictures": pictures,
     }

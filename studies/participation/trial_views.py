@@ -15,11 +15,10 @@ from studies.protocol import class_title, fill_in
 from studies.trial_types import AnswerError, trial_type_of
 
 from . import submissions
-from .decorators import ask_to_wait, refuse
-from .recruitment_sites import MTURK
+from .decorators import ask_to_wait, leading, refuse
 from .seats import Credit, Seat
 from .texts import screen_texts, text
-from .ways_back import way_of
+from .ways_back import hand_in_of, way_of
 
 LETTERS = "ABCDEFGH"
 
@@ -92,20 +91,23 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
 
     Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
     `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
-    stored, or it could never be (then it is kept as an event). The CSRF token comes with GET and stays good.
+    stored, or it could never be: then it is kept as an event, and named in `refused`, too. Each says by `link` at which
+    link it was given, as `link` of the reply calls it. The CSRF token comes with GET and stays good.
     """
-    settled = []
+    settled, refused = [], []
     if request.method == "POST":
         try:
             operations = list(json.loads(request.body)["operations"])[: submissions.MOST_AT_ONCE]
         except (ValueError, KeyError, TypeError, RecursionError):
             return JsonResponse({"error": "The body must be JSON with a list `operations`."}, status=400)
         for operation in operations:
-            submissions.apply_operation(seat, operation)
-            settled.append(operation.get("id") if isinstance(operation, dict) else None)
+            name = operation.get("id") if isinstance(operation, dict) else None
+            settled.append(name)
+            if not submissions.apply_operation(seat, operation):
+                refused.append(name)
     block = seat.block()
     elsewhere = not block["trials"] or bool(seat.place())
-    reply = {**block, "settled": settled, "elsewhere": elsewhere}
+    reply = {**block, "settled": settled, "refused": refused, "elsewhere": elsewhere}
     return JsonResponse(reply if request.method == "POST" else {**reply, "csrf": get_token(request)})
 
 
@@ -131,22 +133,22 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         if seat.place() or _hand(seat)["trials"]:
             return redirect("participant", token=seat.token)
         if seat.is_paused():
-            return refuse(request, "paused")
+            return refuse(request, "paused", left_behind=seat.left_behind())
         if request.method != "POST" and (minutes := seat.wait()):
-            return ask_to_wait(request, minutes, finish=reverse("thanks", args=[seat.token]))
+            finish = reverse("thanks", args=[seat.token])
+            return ask_to_wait(request, minutes, finish=finish, left_behind=seat.left_behind())
         seat.finish()
     if request.method == "POST":
         return redirect("thanks", token=seat.token)
     if seat.is_limited:
-        return refuse(request, "done-here")
+        way = hand_in_of(seat.participant)
+        return refuse(request, "done-here", way=way, left_behind=seat.left_behind())
     taken_out = seat.participant.state == Participant.State.VOID
     if taken_out and not seat.participant.completion_code:
         seat.finish()  # the time that they gave is theirs, whatever became of the answers
     context = _thanks_context(seat)
-    response = render(request, "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html", context)
-    if context["way"].mturk:
-        response._csp_update = {"form-action": list(MTURK)}  # type: ignore[attr-defined]  # django-csp adds it
-    return response
+    template = "volunteer/taken_out.html" if taken_out else "volunteer/thanks.html"
+    return leading(render(request, template, context), context["way"])
 
 
 def _thanks_context(seat: Seat) -> dict[str, Any]:
@@ -159,6 +161,7 @@ def _thanks_context(seat: Seat) -> dict[str, Any]:
         "token": seat.token,
         "thanks": text(study, "thanks", seat.expected),
         "way": way_of(participant),
+        "left_behind": seat.left_behind(),
         "credits": [_with_link(study, credit) for credit in seat.credits()],
     }
 

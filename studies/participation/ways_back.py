@@ -11,7 +11,7 @@ from studies.models import Participant, Study
 from studies.protocol import CODE, FAILED_CHECKS, FINISHED, PLACE, RECRUITMENT
 from studies.trials import checks_by_person, failed_checks
 
-from .recruitment_sites import mturk_address
+from .recruitment_sites import frames_of, mturk_address
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class WayBack:
     mturk: str = ""
     assignment: str = ""
     after: int = 0  # seconds until they go back by themselves; 0: not by themselves
+    in_frame: bool = False  # whether this page may be in a frame of the site that they go back to
 
 
 def way_back(
@@ -39,14 +40,16 @@ def way_back(
     way = _said(recruitment, end)
     address = way.get("url") or (study.completion_url if end in (FINISHED, FAILED_CHECKS) else "")
     mturk = mturk_address(external) if end in (FINISHED, FAILED_CHECKS) else ""
-    fixed = way.get("code", "")
+    fixed, in_frame = way.get("code", ""), bool(frames_of(study.protocol))
     is_wanted = mturk or not address or CODE in PLACE.findall(address)
     return WayBack(
         url=_filled(address, {**external, CODE: fixed or own_code}),
         code=fixed or (own_code if is_wanted else ""),
         mturk=mturk,
         assignment=external.get("assignmentId", ""),
-        after=recruitment.get("return_after", 0) if address and not mturk else 0,
+        # Out of a frame nobody is led but by a press of their own.
+        after=recruitment.get("return_after", 0) if address and not mturk and not in_frame else 0,
+        in_frame=in_frame,
     )
 
 
@@ -55,6 +58,18 @@ def way_of(participant: Participant) -> WayBack:
     study = participant.study
     end = FAILED_CHECKS if _failed(participant) else FINISHED
     return way_back(study, end, participant.external, participant.completion_code)
+
+
+def hand_in_of(participant: Participant) -> WayBack | None:
+    """How somebody at a limited link hands in the assignment with which they came by it, once nothing more is asked of them.
+
+    Nothing else is shown there, and no code. None where MTurk did not send them.
+    """
+    link = participant.came_by
+    if link is None or participant.state == Participant.State.ACTIVE:
+        return None
+    address = mturk_address(link.external)
+    return WayBack(mturk=address, assignment=link.external["assignmentId"]) if address else None
 
 
 def _failed(participant: Participant) -> bool:

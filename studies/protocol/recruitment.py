@@ -4,6 +4,7 @@ people = 15                       # how many are planned
 parameters = ["lab_id"]           # what links bring besides what Prolific, MTurk, Sona and CloudResearch call theirs
 person = "lab_id"                 # which of these says who somebody is
 return_after = 10                 # seconds after which somebody goes back by themselves; left out: by a button alone
+frame = "mturk"                   # MTurk shows volunteers' pages in its frame (ExternalQuestion); nobody may without this
 prolific_key = '''{"keys": […]}''' # Prolific's public keys: nobody comes in without its signature then
 prolific_study = "66f0…"          # the study's id there, which the signature must name
 
@@ -30,6 +31,7 @@ FINISHED, SCREENED, DECLINED, FULL, FAILED_CHECKS, WITHDREW = ENDS = (
 # A code of one's own is made for who is through; for the other ends there is the site's.
 WITH_OWN_CODE = (FINISHED, FAILED_CHECKS)
 CODE = "code"
+FRAME, OF_MTURK = "frame", "mturk"
 
 # Site -> the parameter that says who someone is, and what else the site passes on.
 SITES = {
@@ -62,6 +64,7 @@ def read_recruitment(table: Reader) -> str:
             if not NAME.fullmatch(name) or name == CODE:
                 table.fault(Code.NO_PARAMETER, key, value=name)
     table.number("return_after", least=3, most=600, default=None)
+    table.one_of(FRAME, [OF_MTURK], default="")
     places = {who for who, _ in SITES.values()} | {name for _, others in SITES.values() for name in others}
     places |= {*parameters, person} - {""}
     url = _url(table, COMPLETION_URL, places | {CODE})

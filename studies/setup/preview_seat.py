@@ -141,7 +141,15 @@ class PreviewSeat(Seat):
             done=self.answers_given(),
             total=max(self.expected, len(self.shots)),
             last=UUID(last) if can_be_undone(self.participant, status) else None,
+            queue=self.queue,
         )
+
+    @property
+    def queue(self) -> str:
+        return f"preview of {self.study.slug}"
+
+    def by_link(self, link: Any) -> "PreviewSeat":
+        return self
 
     def credits(self) -> list[Credit]:
         return [shot.credit for shot in self.shots]
@@ -198,6 +206,12 @@ class PreviewSeat(Seat):
 
     def knows(self, arrival: Arrival) -> bool:
         return False
+
+    def has_left(self, arrival: Arrival) -> bool:
+        return False
+
+    def last_here(self, arrival: Arrival) -> Seat | None:
+        return None
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         """Begin anew, whatever was looked at before."""

@@ -68,7 +68,13 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
         request.study_title = seat.study.title  # type: ignore[attr-defined]
         with languages.spoken(request, seat.study.language), links_of_the_preview():
             if seat.state.screened and name != "join":
-                response = refuse(request, Participant.State.SCREENED, way=way_back(seat.study, SCREENED))
+                response = refuse(
+                    request,
+                    Participant.State.SCREENED,
+                    status=410 if name == "answers" else None,
+                    way=way_back(seat.study, SCREENED),
+                    left_behind={"queue": seat.queue},
+                )
             else:
                 response = private(view(request, seat))
         return replace(seat.state, sent_on=response.status_code == 302).kept(response, token)

@@ -31,7 +31,7 @@ from .quota import (
 )
 from .sql import HeldTrial, is_free, last_before_the_hand, locked_state, participant_of, participant_progress
 from .telemetry import TELEMETRY, kept_of
-from .tombstones import Tombstones
+from .tombstones import Tombstones, somebody_who_left
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
 from .tombstones import person_key as tombstone_key
@@ -78,6 +78,7 @@ __all__ = [
     "read_tombstones",
     "repeats_after",
     "right_side",
+    "somebody_who_left",
     "study_facts",
     "tombstone_key",
     "undo_answer",

@@ -75,7 +75,17 @@ def person_key(participant: Participant) -> str:
 
 def link_of(participant: Participant) -> str:
     """What stands for the link of somebody who takes part, and leads neither to it nor to its stored hash."""
-    return _sha256(f"link {participant.token_sha256}")
+    return _stands_for(participant.token_sha256)
+
+
+def somebody_who_left(token_sha256: str) -> Participant | None:
+    """Who withdrew and had this link when they left. Only who has the link itself can ask."""
+    left = Participant.objects.filter(state=Participant.State.WITHDRAWN).select_related("study")
+    return left.filter(token_sha256=_stands_for(token_sha256)).first()
+
+
+def _stands_for(token_sha256: str) -> str:
+    return _sha256(f"link {token_sha256}")
 
 
 def _sha256(text: str) -> str:

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.browser
 
 SCRIPT = """
 import { AnswerQueue, newId } from "/static/js/queue.js";
-const at = (path) => new AnswerQueue({
-  url: new URL(path, location.href).href, csrf: "first",
+const at = (path, name = "somebody") => new AnswerQueue({
+  name, url: new URL(path, location.href).href, csrf: "first",
   onReply: (reply) => replies.push(reply), onState: (state) => states.push(state),
 });
 Object.assign(window, { replies: [], states: [], newId, at, queue: at("/p/answers/") });
@@ -81,8 +81,37 @@ def test_answers_of_another_participant_on_this_device_stay_theirs(site, server)
     server.planned = [503]
     give(page, "a")
     failed(site)
-    assert page.evaluate("at('/q/answers/').waiting") == []
+    assert page.evaluate("at('/p/answers/', 'another').waiting") == []
     assert page.evaluate("queue.waiting.length") == 1
+
+
+def test_answers_are_found_again_by_whatever_link_somebody_comes_back(site, server):
+    page = begin(site)
+    server.planned = [503]
+    give(page, "a")
+    failed(site)
+    assert page.evaluate("at('/p/another-link/answers/').waiting.map(({ id }) => id)") == ["a"]
+
+
+def test_answers_that_were_kept_by_a_link_before_there_were_names_are_sent(site, server):
+    page = begin(
+        site,
+        before="localStorage.setItem('blindsight http://blindsight.test/p/answers/', JSON.stringify([{ id: 'a' }]));",
+    )
+    assert page.evaluate("Object.keys(localStorage)") == ["blindsight answers somebody"]
+    page.evaluate("void queue.send()")
+    saved(site)
+    assert ids(server) == [["a"]]
+
+
+def test_what_is_refused_is_kept_apart_and_an_undo_is_no_answer(site, server):
+    page = begin(site)
+    server.planned = [{"refused": ["a", "b"]}]
+    page.evaluate("queue.keep({ id: 'b', kind: 'undo' })")
+    give(page, "a")
+    saved(site)
+    assert page.evaluate("queue.unsendable.map(({ id }) => id)") == ["a"]
+    assert page.evaluate("at('/p/answers/', 'another').unsendable") == []
 
 
 @pytest.mark.parametrize("storage", [FULL, FORBIDDEN])

@@ -1,5 +1,8 @@
 """What comes after an answer: the next trial, the one before again, a break, the end, a new wording, or no link at all."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.browser.trial_page import VISIBILITY, Hand, TrialPage, picture, trial
@@ -75,7 +78,7 @@ def test_an_answer_is_undone_and_its_trial_shown_again(site):
     page.ready(2)  # which was on screen when the other was undone
     page.saved()
     first, undo, again = page.hand.sent
-    assert undo == {"id": undo["id"], "kind": "undo", "answer_id": first["id"]}
+    assert undo == {"id": undo["id"], "kind": "undo", "link": "L", "answer_id": first["id"]}
     assert len({operation["id"] for operation in (first, undo, again)}) == 3
     assert page.hand.answers == [(1, 0), (1, 2)]
 
@@ -199,11 +202,46 @@ def test_the_break_is_due_while_a_trial_is_on_screen(site):
     assert page.page.url.endswith("/trial/")
 
 
-def test_a_withdrawn_link_is_said(site):
+def test_a_withdrawn_link_is_said_and_what_was_not_sent_is_a_file(site):
     page = TrialPage(site)
-    page.hand.planned = [410]
+    page.hand.planned = [503, 410]
     page.answer(1, 0)
+    page.answer(2, 1)
+    site.pass_until("!document.querySelector('#unsent').hidden", step=1000)
+    assert "could not be sent: 2." in page.page.inner_text("#unsent")
+    assert page.page.inner_text("#status") == ""
+    with page.page.expect_download() as download:
+        page.page.click("#unsent a")
+    said = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert (said["study"], said["person"]) == ("Birds", "of-a-person")
+    assert [(answer["position"], answer["value"]) for answer in said["answers"]] == [(1, 0), (2, 1)]
+    page.waits(2)  # a file can be lost, too
+
+
+def test_a_withdrawn_link_is_said_where_nothing_waits(site):
+    page = TrialPage(site)
+    page.ready(1)
+    page.hand.planned = [404]
+    page.page.evaluate("window.dispatchEvent(new Event('online'))")
     site.until(page.says("This page is out of date. Please open your link again."))
+    assert page.page.locator("#unsent").is_hidden()
+
+
+def test_an_answer_that_the_server_refuses_is_a_file_and_the_others_go_on(site):
+    page = TrialPage(site)
+    page.hand.planned = ["held"]
+    page.answer(1, 0)
+    site.until(lambda: page.hand.held)
+    _, (sent,) = page.hand.held[0]
+    page.hand.release(refused=[sent["id"]])
+    site.until("!document.querySelector('#unsent').hidden")
+    assert "could not be sent: 1." in page.page.inner_text("#unsent")
+    page.answer(2, 0)
+    page.site.until(page.says("Answer saved"))
+    page.load()  # it is there again, and is not sent again
+    page.ready(3)
+    assert "could not be sent: 1." in page.page.inner_text("#unsent")
+    assert page.hand.answers == [(1, 0), (2, 0)]
 
 
 def test_what_becomes_of_an_answer_is_said(site):

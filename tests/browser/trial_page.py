@@ -31,7 +31,14 @@ class Hand(Answers):
     def __init__(self, trials=6, *, done=0, **block):
         super().__init__()
         self.trials, self.done = trials, done
-        self.said = {"break_every": 0, "version": 1, "total": trials, **block}
+        self.said = {
+            "break_every": 0,
+            "version": 1,
+            "total": trials,
+            "queue": "of-a-person",
+            "link": "L",
+            **block,
+        }
 
     @property
     def block(self):

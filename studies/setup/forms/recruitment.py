@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from studies.protocol import ENDS, FINISHED, RECRUITMENT, Key
+from studies.protocol import ENDS, FINISHED, FRAME, OF_MTURK, RECRUITMENT, Key
 
 from .base import Source, StepForm, put
 
@@ -55,6 +55,11 @@ def site_fields() -> dict[str, forms.Field]:
             label="Parameter that says who somebody is",
             help_text="For a site other than these four.",
         ),
+        "frame": forms.BooleanField(
+            required=False,
+            label="MTurk shows the study in its frame",
+            help_text="For a task with an ExternalQuestion. Otherwise no page of the study can be shown in a frame.",
+        ),
         "prolific_key": forms.CharField(
             required=False,
             label="Prolific’s public keys",
@@ -78,7 +83,7 @@ KEYS: dict[Key, str] = {
         for end in ENDS
     },
     **{(RECRUITMENT, WAYS, end, "code"): f"{end}_code" for end in ENDS},
-    **{(RECRUITMENT, key): key for key in (*TEXTS, "parameters")},
+    **{(RECRUITMENT, key): key for key in (*TEXTS, "parameters", FRAME)},
 }  # fmt: skip
 
 
@@ -89,6 +94,7 @@ def read_sites(source: Source) -> dict[str, Any]:
     return {
         **{key: table.get(key) for key in TEXTS},
         "parameters": ", ".join(table.get("parameters", [])),
+        FRAME: table.get(FRAME) == OF_MTURK,
         "completion_url": table.get("completion_url") or said.pop(f"{FINISHED}_url", None),
         **said,
     }
@@ -100,6 +106,7 @@ def write_sites(source: Source, cleaned: dict[str, Any]) -> None:
     for key in TEXTS:
         put(table, key, cleaned[key])
     put(table, "parameters", [name.strip() for name in cleaned["parameters"].split(",") if name.strip()])
+    put(table, FRAME, OF_MTURK if cleaned[FRAME] else "")
     finished = ways.get(FINISHED, {})
     put(*(finished, "url") if "url" in finished else (table, "completion_url"), cleaned["completion_url"])
     for end in ENDS:

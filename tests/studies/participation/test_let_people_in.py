@@ -187,16 +187,16 @@ def test_the_same_person_in_two_studies_is_two_participants(invitation):
     """Otherwise the second study would give somebody the link of the first."""
     other = open_study(study=make_study("other", networks=("other",)))
     first, _ = let_in(invitation, "prolific:P1")
-    assert not is_known(Invitation.issue(other)[0], "prolific:P1")
+    assert not is_known(Invitation.issue(other)[0], Arrival(external_id="prolific:P1"))
     second, _ = let_in(Invitation.issue(other)[0], "prolific:P1")
     assert (first.study_id, second.study_id) == (invitation.study_id, other.pk)
-    assert is_known(invitation, "prolific:P1")
-    assert not is_known(invitation, "prolific:P2")
+    assert is_known(invitation, Arrival(external_id="prolific:P1"))
+    assert not is_known(invitation, Arrival(external_id="prolific:P2"))
 
 
 def test_nobody_without_a_recruitment_site_is_known(invitation):
     let_in(invitation)
-    assert not is_known(invitation, "")
+    assert not is_known(invitation, Arrival())
     assert let_in(invitation)[0].number == 2
 
 

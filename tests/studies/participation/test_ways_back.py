@@ -291,7 +291,7 @@ def test_each_parameter_that_may_come_in_is_a_place():
         ({"person": "<x>"}, "names '<x>'"),
         ({"parameters": [f"p{n}" for n in range(11)]}, "has 11 entries; it must be 10 at most"),
         ({"return_after": 2}, "from 3 to 600"),
-        ({"frame": "mturk"}, "recruitment.frame: is unknown"),
+        ({"frame": "prolific"}, "it must be 'mturk'"),
     ],
 )  # fmt: skip
 def test_what_it_may_not_say_is_a_sentence(recruitment, told):

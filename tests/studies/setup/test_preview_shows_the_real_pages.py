@@ -54,6 +54,7 @@ class Side:
             assert bool(reply.pop("csrf", "")) == (response.request["REQUEST_METHOD"] == "GET")
             for trial in reply.get("trials", []):
                 trial["pictures"] = len(trial["pictures"])
+            reply.pop("queue", None), reply.pop("link", None)  # names of a person and a link
             return ("says", reply)
         return ("shows", response.headers.get("Cache-Control"), *page(response.content))
 

@@ -19,7 +19,7 @@ from tests.studies.trial_types.contract import opened, opened_with_everything, s
 pytestmark = pytest.mark.django_db
 IN_JSON = {
     *("trials", "done", "total", "last", "break_every", "version"),  # what a script goes on by
-    *("settled", "elsewhere", "csrf"),
+    *("settled", "refused", "elsewhere", "csrf", "queue", "link"),
 }
 
 

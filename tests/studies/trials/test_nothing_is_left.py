@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from explain.core import clock
 from studies.exports import export
-from studies.models import Event, Participant, Response
+from studies.models import Event, Participant, Response, hash_token
 from studies.participation.seats import VolunteerSeat
 from studies.trials import tombstones
 from studies.trials.allocation import claim_trials, undo_answer, void_answer, withdraw
@@ -200,17 +200,23 @@ def test_a_queue_of_another_device_that_sends_later_leaves_nothing(study, client
     before = every_row()
     operation = {"id": "00000000-0000-4000-8000-000000000001", "kind": "answer", "position": 5, "value": 0}
     reply = client.post(address, json.dumps({"operations": [operation]}), content_type="application/json")
-    assert reply.status_code == 404
+    assert reply.status_code == 410
     assert every_row() == before
 
 
-def test_the_row_is_known_again_by_what_it_keeps_and_no_token_leads_there(study, client):
+def test_the_row_is_known_again_by_what_it_keeps_and_a_token_leads_to_nothing_but_that_they_left(
+    study, client
+):
     person = somebody(study, 1)
     keys = tombstones.keys_of(person)
     withdraw(participant=person)
     row = Participant.objects.get()
     assert row.token_sha256 in keys
-    assert client.get(reverse("participant", args=[f"token-1-of-{study.slug}"])).status_code == 404
+    token = f"token-1-of-{study.slug}"
+    assert row.token_sha256 != hash_token(token)
+    page = client.get(reverse("participant", args=[token])).content.decode()
+    assert "You have left this study" in page
+    assert "<form" not in page
 
 
 def test_that_somebody_left_is_on_record_without_saying_who(study):
