@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from explain.core.errors import BadInputError
 from studies.access import add_note, may_edit
 from studies.exports import csv_chunks, jsonl_chunks
-from studies.lifecycle import change_state, named_download, revoke_invitation
+from studies.lifecycle import change_state, grow, named_download, revoke_invitation
 from studies.models import Participant, Study
 from studies.monitoring import invitations_with_people, with_item_count
 from studies.participation import invite
@@ -26,6 +26,7 @@ from studies.trials import void_participant, withdraw
 
 from .serializers import (
     EventSerializer,
+    GrowthSerializer,
     InvitationSerializer,
     NewInvitationSerializer,
     NoteSerializer,
@@ -105,6 +106,22 @@ class StudyActions:
     @action(detail=True, methods=["post"])
     def close(self, request: Request, slug: str) -> Response:
         return self._go(Study.State.CLOSED)
+
+    @extend_schema(
+        summary="Ask for more answers to each photo of a paused study",
+        description="A new version of its protocol, with the trials that it lacks, in orders that keep the balance. Answers so far "
+        "stay. No study shrinks, and none that plans looks grows.",
+        request=GrowthSerializer,
+        responses=VersionSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def grow(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        body = GrowthSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            version = grow(study=study, user=request.user, **body.validated_data)
+        return Response(VersionSerializer(version).data)
 
     @extend_schema(
         summary="All answers as a file",

@@ -251,6 +251,19 @@ class OpeningSerializer(serializers.Serializer):
     )
 
 
+class GrowthSerializer(serializers.Serializer):
+    responses_per_item = serializers.IntegerField(
+        max_value=1000, help_text="answers for each photo, from now on"
+    )
+    why = serializers.CharField(max_length=500, help_text="for those who read the record later")
+    people = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        max_value=100_000,
+        help_text="people planned from now on; null: as many as before",
+    )
+
+
 class NoteSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=2000)
 

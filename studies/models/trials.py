@@ -171,6 +171,7 @@ class Event(AppendOnly):
         # The study: what its researchers did beside
         ARMS_COMPARED = "likeness measured"
         PROTOCOL_CHANGED = "protocol changed"
+        GROWN = "grown", "more answers are asked for"
         ROLE_GIVEN = "role given"
         INVITED = "invited"
         INVITATION_REVOKED = "invitation revoked"

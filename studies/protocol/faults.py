@@ -33,6 +33,7 @@ class Code(StrEnum):
     SAID_TWICE = "said twice"
     # Values that do not go together.
     MOST_CHECKS = "most checks"
+    NOT_GROWING = "not growing"
     MORE_THAN_PEOPLE = "more than people"
     MORE_THAN_CHECKS = "more than checks"
     NO_PRACTICE = "no practice"
@@ -86,6 +87,7 @@ class Kind(StrEnum):
     SHARES = "shares"
     PAIRS = "pairs"
     RANGE = "range"
+    NUMBERS = "numbers"
     TEXTS = "texts"
     TEXTS_BY_NAME = "texts by name"
     TABLE = "table"

@@ -23,6 +23,7 @@ name = "Grad-CAM"                 # optional; never shown to volunteers
 
 [design]
 responses_per_item = 4
+grown_from = [3]                  # of a study that grew after its opening: answers for each photo before, stage by stage
 trials_per_participant = 14
 repeats_per_participant = 2       # optional: at the end, the first photos once more
 attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
@@ -52,6 +53,7 @@ completion_url = "https://…"      # where a recruitment site wants people back
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,7 @@ class Protocol:
     rule: Rule
     arms: list[ArmPlan]
     responses_per_item: int
+    grown_from: tuple[int, ...]
     trials_per_participant: int
     repeats_per_participant: int
     attention_checks: int
@@ -154,6 +157,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         rule=_rule(photos, seed),
         arms=_arms(reader, asked),
         responses_per_item=each,
+        grown_from=_grown_from(design, each),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
         attention_checks=design.number("attention_checks", least=0, most=100, default=0),
@@ -294,6 +298,14 @@ def _questions(reader: Reader) -> list[dict[str, Any]]:
     if len(set(keys)) < len(keys):
         reader.fault(Code.SAME_QUESTION, "questions", "key")
     return questions
+
+
+def _grown_from(design: Reader, each: int) -> tuple[int, ...]:
+    """How many answers each photo needed before the study grew, as often as it did. Repeated with its nonce, it has the same orders."""
+    stages = design.numbers("grown_from", least=1, most=1000)
+    if any(later <= earlier for earlier, later in pairwise([*stages, each])):
+        design.fault(Code.NOT_GROWING, "grown_from", value=stages, each=each)
+    return tuple(stages)
 
 
 def _people(table: Reader, design: Reader, each: int) -> int | None:

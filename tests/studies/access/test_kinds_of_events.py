@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 STORED = {
     "archived", "background: active", "background: finished", "background: screened", "background: withdrawn",
     "background: void", "break",
-    "closed", "draft", "drafted", "finished", "imported", "instructed", "invitation revoked", "invited", "joined",
+    "closed", "draft", "drafted", "finished", "grown", "imported", "instructed", "invitation revoked", "invited", "joined",
     "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant void", "paused", "practice",
     "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "unblinded", "void", "withdrawn",
 }  # fmt: skip

@@ -108,6 +108,7 @@ PAGES = {
     "study-protocol": (LOOK, NOBODY),
     "study-preregistration": (LOOK, NOBODY),
     "study-protocol-file": (LOOK, NOBODY),
+    "study-grow": (CHANGE, CHANGE),
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
     "study-record": (LOOK, CHANGE),
