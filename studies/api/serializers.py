@@ -274,3 +274,14 @@ class ReasonSerializer(serializers.Serializer):
 
 class VoidedSerializer(serializers.Serializer):
     answers = serializers.IntegerField(help_text="answers taken out of the scores; others are asked instead")
+
+
+class TakenBackInSerializer(serializers.Serializer):
+    answers = serializers.IntegerField(help_text="answers that stand again")
+    not_back = serializers.IntegerField(
+        help_text="answers that stay out: others have answered in their place"
+    )
+
+
+class DeletedSerializer(serializers.Serializer):
+    people = serializers.IntegerField(help_text="how many were deleted")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from studies.lifecycle import differences, find_version
-from studies.models import ProtocolVersion, Response, Study
+from studies.models import Event, ProtocolVersion, Response, Study
 from studies.protocol import plan_sha256
 from studies.results import AnswerSelection, Flow
 
@@ -26,7 +26,7 @@ def declaration_of(study: Study, part: AnswerSelection, flow: Flow) -> Declarati
     departures = [
         *_versions(study),
         *_sample(study, flow),
-        *_people(flow),
+        *_people(study, flow),
         *_part(part),
     ]
     return Declaration(plan_sha256(find_version(study, 1)), study.opened_at, tuple(departures))
@@ -84,12 +84,17 @@ def _sample(study: Study, flow: Flow) -> list[str]:
     return said
 
 
-def _people(flow: Flow) -> list[str]:
+def _people(study: Study, flow: Flow) -> list[str]:
     said = []
     if flow.void:
         people = "One person was" if flow.void == 1 else f"{flow.void} people were"
         said.append(
             f"{people} taken out by the researchers by hand, which no declared rule asks for; the reasons stand in the study’s record."
+        )
+    if back := Event.objects.filter(study=study, kind=Event.Kind.PARTICIPANT_BACK).count():
+        times = "Once" if back == 1 else f"{back} times"
+        said.append(
+            f"{times} somebody who had been taken out was taken back in; the record says who decided so, and why."
         )
     if flow.imported:
         people = "one person" if flow.imported == 1 else f"{flow.imported} people"

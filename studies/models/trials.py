@@ -1,6 +1,6 @@
 """The answers that a study needs and those that were given, and who did what.
 
-`Trial.state` changes only by trials/allocation.py. A `Response` row is never edited in place, but for its `status`, which
+`Trial.state` changes only in the room `trials`. A `Response` row is never edited in place, but for its `status`, which
 says whether it counts, and deleted only when its person withdraws (trials/erasure.py).
 """
 
@@ -180,6 +180,8 @@ class Event(AppendOnly):
         NOTE = "note"
         ANSWER_VOID = "void"
         PARTICIPANT_VOID = "participant void"
+        PARTICIPANT_BACK = "participant back", "they had been taken out, and count again"
+        TEST_PEOPLE_DELETED = "test people deleted"
         # People on their way
         JOINED = "joined"
         RETURNED = "returned"

@@ -1,4 +1,4 @@
-"""Who answers what: the only code that changes `Trial.state`, in part by statements of sql.py.
+"""Who answers what: the code that changes `Trial.state`, in part by statements of sql.py (and beside it taken_back_in.py and trial_run.py).
 
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
