@@ -59,7 +59,9 @@ _SEEN = " Results could be seen by then: where they had a part in it, intervals 
 
 def _grown(before: ProtocolVersion, after: ProtocolVersion) -> tuple[int, int] | None:
     """How many answers each photo needed before and after; None where that is the same."""
-    less, more = (version.protocol["design"]["responses_per_item"] for version in (before, after))
+    less, more = (
+        version.protocol.get("design", {}).get("responses_per_item", 0) for version in (before, after)
+    )
     return (less, more) if less != more else None
 
 

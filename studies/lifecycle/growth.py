@@ -79,7 +79,10 @@ def _grown(study: Study, each: int, people: int | None) -> Protocol:
             f"Ask for {study.responses_per_item + 1} or more."
         )
     source: dict[str, Any] = copy.deepcopy(full_protocol(study))
-    source["design"] |= {"responses_per_item": each, "grown_from": list(study.stages)}
+    source["design"] = source.get("design", {}) | {
+        "responses_per_item": each,
+        "grown_from": list(study.stages),
+    }
     if people is not None:
         _more_people(source, people)
     if faults := faults_of_length(source):

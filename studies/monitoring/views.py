@@ -24,6 +24,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
     """How recruitment goes: answers by photo, people one by one, who went quiet."""
     study = study_of(request, slug)
     rows = study.participants.select_related("invitation").order_by("-number")
+    states = people_by_state(study)
     page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -32,11 +33,11 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
             "study": study,
             "watch": live_status_of(study),
             "progress": progress_of([study])[study.pk],
-            "states": people_by_state(study),
+            "states": states,
             "page": page,
             "people": people(study, list(page.object_list)),
             "may_edit": may_edit(request.user, study),
-            "test_people": may_edit(request.user, study) and not why_they_stay(study),
+            "test_people": states["simulated"] and may_edit(request.user, study) and not why_they_stay(study),
             "workers": jobs.workers_seen(),
         },
     )

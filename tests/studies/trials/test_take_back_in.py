@@ -173,9 +173,9 @@ def test_a_place_that_somebody_claims_at_this_moment_is_theirs():
     person, other = make_participant(study, 1), make_participant(study, 2)
     answer_all(person)
     void_participant(participant=person, reason="a robot")
-    claimed, outcome = meanwhile(
+    both = meanwhile(
         partial(claim_trials, participant=other, count=1),
         partial(take_back_in, participant=person, reason="no robot"),
     )
-    assert len(claimed) + outcome.back == 1
+    assert (len(both.first), both.second) == (1, TakenBackIn(0, 1))
     assert study.trials.exclude(state="void").count() == 1

@@ -139,5 +139,7 @@ def test_who_comes_at_this_moment_is_never_deleted_with_them():
         except NotDeletedError:
             return 0
 
-    (person, _), _ = meanwhile(partial(join, invitation=invitation, consent_sha256=""), delete)
+    both = meanwhile(partial(join, invitation=invitation, consent_sha256=""), delete)
+    person = both.first[0]
+    assert (both.waited, both.second) == (True, 0)
     assert Participant.objects.filter(pk=person.pk, simulated=False).exists()
