@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from studies.protocol import QuestionTime
+
 
 class ConsentForm(forms.Form):
     consent = forms.BooleanField(
@@ -48,7 +50,12 @@ def _field(question: dict[str, Any]) -> forms.Field:
     if question["kind"] == "number":
         return forms.IntegerField(min_value=0, max_value=10**6, **common)
     if question["kind"] == "text":
-        return forms.CharField(max_length=500, **common)
+        box = (
+            forms.Textarea(attrs={"rows": 4})
+            if question.get("when") == QuestionTime.AFTER
+            else forms.TextInput
+        )
+        return forms.CharField(max_length=500, widget=box, **common)
     choices = [("", _("Please choose")), *((option, option) for option in question["options"])]
     return forms.ChoiceField(choices=choices, **common)
 

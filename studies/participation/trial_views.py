@@ -134,6 +134,8 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
             return refuse(request, "paused")
         if request.method != "POST" and (minutes := seat.wait()):
             return ask_to_wait(request, minutes, finish=reverse("thanks", args=[seat.token]))
+        if seat.last_questions_are_due():
+            return redirect("afterwards", token=seat.token)
         seat.finish()
     if request.method == "POST":
         return redirect("thanks", token=seat.token)

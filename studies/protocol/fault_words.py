@@ -62,6 +62,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
     Code.NO_SUCH_OPTION: "has {value!r}, which is not one of the options",
     Code.SAME_QUESTION: "is the same for two questions; give each a key of its own",
+    Code.ELIGIBLE_AFTER: "is set, but the question is asked after the photos, when nobody is sent away any more; leave it out",
     Code.LOOKS: "is {value!r}; {why}",
 }
 

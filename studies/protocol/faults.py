@@ -45,6 +45,7 @@ class Code(StrEnum):
     FEW_OPTIONS = "few options"
     NO_SUCH_OPTION = "no such option"
     SAME_QUESTION = "same question"
+    ELIGIBLE_AFTER = "eligible after"
     LOOKS = "looks"
     LOOKS_AT_NOTHING = "looks at nothing"
     # The protocol and what is here.

@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{BASE}run/", at_preview(trial_views.participant_home), name="participant"),
     path(f"{BASE}run/join/", at_preview(consent_views.join), name="join"),
     path(f"{BASE}run/about-you/", at_preview(consent_views.about_you), name="about-you"),
+    path(f"{BASE}run/afterwards/", at_preview(consent_views.afterwards), name="afterwards"),
     path(f"{BASE}run/instructions/", at_preview(consent_views.instructions), name="instructions"),
     path(f"{BASE}run/practice/", at_preview(practice_views.practise), name="practice"),
     path(f"{BASE}run/trial/", at_preview(trial_views.trial), name="trial"),

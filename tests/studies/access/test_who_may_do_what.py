@@ -37,6 +37,7 @@ PAGES = {
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
     "about-you": (ANYBODY, ANYBODY),
+    "afterwards": (ANYBODY, ANYBODY),
     "instructions": (ANYBODY, ANYBODY),
     "practice": (ANYBODY, ANYBODY),
     "trial": (ANYBODY, ANYBODY),
@@ -142,7 +143,16 @@ PAGES = {
     "api-study-withdraw-participant": (NOBODY, CHANGE),
     "api-tokens": (LOGGED_IN, LOGGED_IN),
 }
-BY_LINK = {"participant", "about-you", "instructions", "practice", "trial", "picture", "answers"} | {
+BY_LINK = {
+    "participant",
+    "about-you",
+    "afterwards",
+    "instructions",
+    "practice",
+    "trial",
+    "picture",
+    "answers",
+} | {
     "undo",
     "break",
     "leave",
