@@ -197,6 +197,7 @@ class Event(AppendOnly):
         REFUSED = "refused", "an operation that could not be done"
         FINISHED = "finished"
         WITHDRAWN = "withdrawn"
+        WROTE = "wrote", "by “Something is wrong”"
 
         @classmethod
         def of_state(cls, state: str) -> "Event.Kind":

@@ -13,7 +13,7 @@ from studies.models import Participant
 from studies.participation import finish
 from studies.trials import delete_test_people, take_back_in, void_participant, why_they_stay, withdraw
 
-from .live_status import live_status_of, people
+from .live_status import complaints_of, live_status_of, people
 from .progress import people_by_state, progress_of
 
 PEOPLE_A_PAGE = 50
@@ -38,6 +38,7 @@ def watching(request: HttpRequest, slug: str) -> HttpResponse:
             "people": people(study, list(page.object_list)),
             "may_edit": may_edit(request.user, study),
             "test_people": states["simulated"] and may_edit(request.user, study) and not why_they_stay(study),
+            "complaints": complaints_of(study),
             "workers": jobs.workers_seen(),
         },
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
@@ -168,29 +169,43 @@ def invitation_required(view: View) -> View:
         if invitation is None:
             return refuse_unknown(request)
         request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
+        request.wrong = reverse("wrong-before", args=[token])  # type: ignore[attr-defined]
         with languages.spoken(request, invitation.study.language):
             return private(view(request, invitation=invitation, token=token, **kwargs))
 
     return wrapped
 
 
-def participant_required(view: View) -> View:
-    """Call a view with the participant that its token belongs to."""
+def participant_required(*, screened: bool = False) -> Callable[[View], View]:
+    """Call a view with the participant that its token belongs to, unless they left; `screened`: also where they may not take part."""
+    gone = (
+        {Participant.State.WITHDRAWN}
+        if screened
+        else {Participant.State.WITHDRAWN, Participant.State.SCREENED}
+    )
 
-    @login_not_required
-    @wraps(view)
-    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        participant = somebody_by(token)
-        if participant is None:
-            return refuse_unknown(request)
-        request.study_title = participant.study.title  # type: ignore[attr-defined]
-        with languages.spoken(request, participant.study.language):
-            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
-                participant.came_by and participant.came_by.is_limited
-            ):
-                end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
-                way = way_back(participant.study, end, participant.external)
-                return refuse(request, participant.state, way=way)
-            return private(view(request, participant=participant, token=token, **kwargs))
+    def decorate(view: View) -> View:
+        @login_not_required
+        @wraps(view)
+        def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+            participant = somebody_by(token)
+            if participant is None:
+                return refuse_unknown(request)
+            request.study_title = participant.study.title  # type: ignore[attr-defined]
+            if participant.state != Participant.State.WITHDRAWN:  # nothing is kept of who has left
+                request.wrong = reverse("wrong", args=[token])  # type: ignore[attr-defined]
+            with languages.spoken(request, participant.study.language):
+                limited = participant.came_by and participant.came_by.is_limited
+                if participant.state in gone and not limited:
+                    return _refuse_gone(request, participant)
+                return private(view(request, participant=participant, token=token, **kwargs))
 
-    return wrapped
+        return wrapped
+
+    return decorate
+
+
+def _refuse_gone(request: HttpRequest, participant: Participant) -> HttpResponse:
+    end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
+    way = way_back(participant.study, end, participant.external)
+    return refuse(request, participant.state, way=way)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.protocol import QuestionTime
 
+from .complaints import LONGEST
+
 
 class ConsentForm(forms.Form):
     consent = forms.BooleanField(
@@ -23,6 +25,20 @@ WRONG = {
         ("invalid", "min_value", "max_value"), _("Please write a whole number from 0 to 1,000,000.")
     ),
 }
+
+
+class ComplaintForm(forms.Form):
+    """What somebody writes by “Something is wrong”."""
+
+    text = forms.CharField(
+        max_length=LONGEST,
+        label=_("What is wrong?"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={
+            "required": _("Please write what is wrong."),
+            "max_length": _("Please write no more than 1,000 characters."),
+        },
+    )
 
 
 class QuestionsForm(forms.Form):

@@ -37,6 +37,7 @@ from studies.trials import (
 
 from . import invitations, submissions
 from .arrivals import Arrival
+from .complaints import keep_complaint
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 # Before their first answer they hold no more than these, and a single one before they are instructed.
@@ -57,6 +58,13 @@ class Entrance(Protocol):
 
     @property
     def study(self) -> Study: ...
+
+    @property
+    def token(self) -> str: ...
+
+    def keep_complaint(self, text: str) -> bool:
+        """Keep what somebody wrote who has not agreed to anything; False where that is too much."""
+        ...
 
     @property
     def expected(self) -> int: ...
@@ -198,6 +206,10 @@ class Seat(ABC):
         """Note what a browser sent that cannot be done."""
 
     @abstractmethod
+    def keep_complaint(self, text: str) -> bool:
+        """Keep what they wrote by “Something is wrong”; False where they have written too much."""
+
+    @abstractmethod
     def finish(self) -> None:
         """Give someone who is through their completion code; once, and for good."""
 
@@ -310,6 +322,10 @@ class VolunteerSeat(Seat):
         with self._while_they_stay() as state:
             if state:
                 submissions.keep_refused(self.participant, operation, why)
+
+    def keep_complaint(self, text: str) -> bool:
+        with self._while_they_stay() as state:
+            return bool(state) and keep_complaint(self.study, text, self.participant)
 
     def finish(self) -> None:
         self.participant = invitations.finish(participant=self.participant)

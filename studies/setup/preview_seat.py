@@ -188,6 +188,9 @@ class PreviewSeat(Seat):
     def keep_refused(self, operation: Any, why: str) -> None:
         pass
 
+    def keep_complaint(self, text: str) -> bool:
+        return True  # taken, and kept by nobody
+
     def finish(self) -> None:
         self._change(finished=True)
 

@@ -14,7 +14,7 @@ STORED = {
     "background: void", "break",
     "closed", "draft", "drafted", "finished", "grown", "imported", "instructed", "invitation revoked", "invited", "joined",
     "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant back", "participant void", "paused", "practice",
-    "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "test people deleted", "unblinded", "void", "withdrawn",
+    "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "test people deleted", "unblinded", "void", "withdrawn", "wrote",
 }  # fmt: skip
 
 

@@ -36,6 +36,8 @@ PAGES = {
     # a volunteer's own link is the key: whoever has it is let in, and nobody without it
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
+    "wrong-before": (ANYBODY, ANYBODY),
+    "wrong": (ANYBODY, ANYBODY),
     "about-you": (ANYBODY, ANYBODY),
     "afterwards": (ANYBODY, ANYBODY),
     "instructions": (ANYBODY, ANYBODY),
@@ -145,6 +147,7 @@ PAGES = {
 }
 BY_LINK = {
     "participant",
+    "wrong",
     "about-you",
     "afterwards",
     "instructions",
@@ -177,7 +180,7 @@ OURS = [name for name in ALL if not name.startswith("admin:")]
 
 def arguments(name, study, people) -> list:
     image = study.items.first().image
-    if name == "join":
+    if name in ("join", "wrong-before"):
         return [Invitation.issue(study)[1]]
     if name in BY_LINK:
         return ["token-1-of-methods", *([1, 0] if name == "picture" else [])]
