@@ -116,6 +116,7 @@ PAGES = {
     "study-grow": (CHANGE, CHANGE),
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
+    "study-notices": (CHANGE, CHANGE),
     "study-record": (LOOK, CHANGE),
     # a role of its own, that nobody has here: tests/studies/payments
     "study-payments": ("admin", NOBODY),
