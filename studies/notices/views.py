@@ -31,6 +31,7 @@ class NoticesForm(forms.ModelForm):
         }
         help_texts = {
             "emails": "One to a line.",
+            "stall_minutes": "",
             "webhook": "An https address that a signed POST is sent to.",
         }
         widgets = {"emails": forms.Textarea(attrs={"rows": 3}), "webhook": forms.TextInput()}
