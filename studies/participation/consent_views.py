@@ -1,6 +1,7 @@
-"""Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
+"""Beside the trials: the invitation, what someone agrees to, what they are asked and told, and what they tell."""
 
 import re
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,7 @@ from studies.trials import minutes_to_wait, study_facts
 from . import recruitment_sites
 from .arrivals import Arrival, forget
 from .decorators import ask_to_wait, refuse
-from .forms import ConsentForm, QuestionsForm
+from .forms import ComplaintForm, ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
 from .texts import Consent, photos_are_free, text
 from .ways_back import way_back
@@ -136,3 +137,25 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         **study_facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def wrong_before(request: HttpRequest, entrance: Entrance) -> HttpResponse:
+    """For whoever has an invitation, and has not agreed to anything yet."""
+    back = reverse("join", args=[entrance.token]) if entrance.token else ""
+    return _take(request, entrance.keep_complaint, {"study": entrance.study, "back": back})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def wrong(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """For somebody who takes part, or did."""
+    back = reverse("participant", args=[seat.token])
+    return _take(request, seat.keep_complaint, {"study": seat.study, "back": back})
+
+
+def _take(request: HttpRequest, keep: Callable[[str], bool], context: dict) -> HttpResponse:
+    form = ComplaintForm(request.POST if request.method == "POST" else None)
+    said, status = "", 200
+    if form.is_valid():
+        said, status = ("kept", 200) if keep(form.cleaned_data["text"]) else ("too-many", 429)
+    return render(request, "volunteer/wrong.html", {**context, "form": form, "said": said}, status=status)

@@ -5,13 +5,13 @@ The same views are a preview's under setup/preview_urls.py.
 
 from django.urls import path
 
-from . import complaint_views, consent_views, picture_views, practice_views, trial_views
+from . import consent_views, picture_views, practice_views, trial_views
 from .entrances import at_entrance, at_seat
 
 urlpatterns = [
     path("join/<str:token>/", at_entrance(consent_views.join), name="join"),
-    path("join/<str:token>/wrong/", at_entrance(complaint_views.wrong_before), name="wrong-before"),
-    path("p/<str:token>/wrong/", at_seat(complaint_views.wrong, screened=True), name="wrong"),
+    path("join/<str:token>/wrong/", at_entrance(consent_views.wrong_before), name="wrong-before"),
+    path("p/<str:token>/wrong/", at_seat(consent_views.wrong, screened=True), name="wrong"),
     path("p/<str:token>/", at_seat(trial_views.participant_home), name="participant"),
     path("p/<str:token>/about-you/", at_seat(consent_views.about_you), name="about-you"),
     path("p/<str:token>/afterwards/", at_seat(consent_views.afterwards), name="afterwards"),

@@ -49,7 +49,7 @@ no_phone = true
 [[questions]]                     # optional: about the people, asked once
 key = "age"
 text = "How old are you?"
-kind = "number"                   # or "choice", "text"; with options, and eligible
+kind = "number"                   # the others, and what goes with them: questions.py
 when = "before"                   # the first photo; or "after" the last one
 
 [recruitment]                     # optional

@@ -3,7 +3,7 @@ on its own while such a view runs."""
 
 from django.urls import path
 
-from studies.participation import complaint_views, consent_views, practice_views, trial_views
+from studies.participation import consent_views, practice_views, trial_views
 
 from .preview_views import at_preview
 
@@ -11,8 +11,8 @@ BASE = "studies/<slug:token>/preview/"
 urlpatterns = [
     path(f"{BASE}run/", at_preview(trial_views.participant_home), name="participant"),
     path(f"{BASE}run/join/", at_preview(consent_views.join), name="join"),
-    path(f"{BASE}run/join/wrong/", at_preview(complaint_views.wrong_before), name="wrong-before"),
-    path(f"{BASE}run/wrong/", at_preview(complaint_views.wrong), name="wrong"),
+    path(f"{BASE}run/join/wrong/", at_preview(consent_views.wrong_before), name="wrong-before"),
+    path(f"{BASE}run/wrong/", at_preview(consent_views.wrong), name="wrong"),
     path(f"{BASE}run/about-you/", at_preview(consent_views.about_you), name="about-you"),
     path(f"{BASE}run/afterwards/", at_preview(consent_views.afterwards), name="afterwards"),
     path(f"{BASE}run/instructions/", at_preview(consent_views.instructions), name="instructions"),
