@@ -41,7 +41,7 @@ def note(settings: NoticeSettings) -> list[Notice]:
         *([Notice.Channel.EMAIL] if settings.addresses else []),
     ]
     notices = [
-        Notice(study=settings.study, kind=kind, channel=channel, about=about)
+        Notice(study=settings.study, kind=kind, channel=channel, about=about, due_at=clock.now())
         for kind, about in _happened(settings)
         for channel in channels
     ]
