@@ -193,6 +193,22 @@ IDLE_SECONDS = env.int("IDLE_SECONDS", 300)  # without an answer: then what is h
 # By one invitation from one address; 0: no limit. A lecture hall has one address.
 JOINS_PER_HOUR = env.int("JOINS_PER_HOUR", 100, validate=validate.Range(min=0))
 
+# Notices: e-mail, and webhooks signed with the secret; to https at public addresses only, unless told otherwise.
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "blindsight@localhost")
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")  # where links in notices lead
+NOTICES_SECRET = env.str("NOTICES_SECRET", "")
+if NOTICES_SECRET and len(NOTICES_SECRET) < 32:
+    raise ImproperlyConfigured(
+        "NOTICES_SECRET is shorter than 32 characters. Webhooks are signed with it: set a long random one, or unset it."
+    )
+NOTICES_TO_PRIVATE = env.bool("NOTICES_TO_PRIVATE", False)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "studies.api.authentication.TokenAuthentication",

@@ -3,7 +3,8 @@
     python recompute_orders.py DIR [--json]
 
 DIR is what `manage.py export SLUG --to DIR --format csv` wrote after the study was closed: protocol.toml then names the nonce. Every
-trial's order follows from the number of arms and photos, the answers for each photo, the seed and the nonce. Exit code 1 if
+trial's order follows from the number of arms and photos, the answers for each photo (of a study that grew, of each stage), the
+seed and the nonce. Exit code 1 if
 a counted answer was given to another order. It speaks of trials that show all arms; the places of attention checks and
 practice follow from the same seed (explain/core/streams.py).
 """
@@ -16,15 +17,13 @@ import json
 import sys
 import tomllib
 from collections import Counter
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
 
-HANDS, BETWEEN_ARMS = (
-    1,
-    " > ",
-)  # the stream of what is dealt to which photo; what stands between arms in answers.csv
+HANDS, GROWN = 1, 10  # the streams of what is dealt to which photo, at opening and when the study grew
+BETWEEN_ARMS = " > "  # what stands between arms in answers.csv
 
 
 def order_seed(seed: int, nonce: str) -> int:
@@ -44,8 +43,9 @@ def squares(arms: int) -> list[list[tuple[int, ...]]]:
     return [square] if arms % 2 == 0 else [square, [row[::-1] for row in square]]
 
 
-def orders_of(arms: int, items: int, each: int, seed: int) -> list[list[tuple[int, ...]]]:
-    """For each photo the orders in which it is asked: one cycle through all orders, dealt out in hands."""
+def orders_of(arms: int, items: int, stages: list[int], seed: int) -> list[list[tuple[int, ...]]]:
+    """For each photo the orders in which it is asked: one cycle through all orders, dealt out in hands; `stages`: of how many
+    answers at opening, and each time that the study grew."""
     random = np.random.default_rng(seed)
     names, latin = random.permutation(arms), squares(arms)
     cycle = [
@@ -56,8 +56,42 @@ def orders_of(arms: int, items: int, each: int, seed: int) -> list[list[tuple[in
     random = np.random.default_rng([seed, HANDS])
     dealt: list[list[tuple[int, ...]]] = [[] for _ in range(items)]
     for turn, item in enumerate(random.permutation(items)):
-        dealt[item] = [cycle[card % len(cycle)] for card in random.permutation(each) + turn * each]
+        dealt[item] = [cycle[card % len(cycle)] for card in random.permutation(stages[0]) + turn * stages[0]]
+    for stage, (before, now) in enumerate(pairwise(stages), start=1):
+        cards = [cycle[card % len(cycle)] for card in range(items * before, items * now)]
+        deal_more(dealt, cards, now - before, np.random.default_rng([seed, GROWN, stage]))
     return dealt
+
+
+def deal_more(dealt, cards, each: int, random: np.random.Generator) -> None:
+    """The next cards of the cycle: to each photo orders that it has had least, of those that most are left of; then exchanges."""
+    kinds, left, had = list(dict.fromkeys(cards)), Counter(cards), [Counter(orders) for orders in dealt]
+    hands: list[list[tuple[int, ...]]] = [[] for _ in dealt]
+    for item in random.permutation(len(dealt)):
+        for _ in range(each):
+            card = min(
+                (kind for kind in kinds if left[kind]), key=lambda kind: (had[item][kind], -left[kind])
+            )
+            left[card] -= 1
+            had[item][card] += 1
+            hands[item].append(card)
+    for item, hand in enumerate(hands):
+        for place in range(each):
+            card = hand[place]
+            better = (
+                (kind, other)
+                for kind in kinds
+                if had[item][kind] < had[item][card] - 1
+                for other in range(len(hands))
+                if kind in hands[other] and had[other][card] < had[other][kind]
+            )
+            for kind, other in list(better)[:1]:
+                hands[other][hands[other].index(kind)], hand[place] = card, kind
+                for one, sign in ((item, 1), (other, -1)):
+                    had[one][kind] += sign
+                    had[one][card] -= sign
+    for orders, hand in zip(dealt, hands, strict=True):
+        orders += [hand[place] for place in random.permutation(each)]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -75,7 +109,8 @@ def recompute(folder: Path) -> dict[str, int]:
     design, names = protocol["design"], [arm["name"] for arm in protocol["arms"]]
     items = len({row["item"] for row in rows_of(folder / "maps.csv")})
     seed = order_seed(design["seed"], design.get("nonce", ""))
-    dealt = orders_of(len(names), items, design["responses_per_item"], seed)
+    stages = [*design.get("grown_from", []), design["responses_per_item"]]
+    dealt = orders_of(len(names), items, stages, seed)
     laid_out = Counter(
         (item, BETWEEN_ARMS.join(names[arm] for arm in order))
         for item, orders in enumerate(dealt)

@@ -9,6 +9,7 @@ ROOMS = (
     "overview",
     "lifecycle",
     "monitoring",
+    "notices",
     "results",
     "exports",
     "payments",

@@ -1,5 +1,15 @@
 // How an answer came about: when something was first picked, how often that changed, how long the page was hidden.
 
+// Chrome, Edge and the like mark a page that they have translated; Firefox and Safari do not.
+function isTranslated() {
+  const { classList } = document.documentElement;
+  return (
+    classList.contains("translated-ltr") ||
+    classList.contains("translated-rtl") ||
+    document.querySelector("[_msttexthash]") !== null
+  );
+}
+
 export class Watch {
   constructor() {
     this.began = performance.now();
@@ -38,6 +48,7 @@ export class Watch {
       hidden_ms: Math.round(this.hiddenFor),
       viewport: [innerWidth, innerHeight],
       pixel_ratio: devicePixelRatio,
+      ...(isTranslated() && { translated: true }),
     };
   }
 

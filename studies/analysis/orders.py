@@ -1,5 +1,7 @@
 """Which arm stands where. Plain data in, plain data out; chance comes only from the seed."""
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -43,7 +45,7 @@ def balanced_orders(arms: int, count: int, seed: int) -> list[Order]:
     return [cycle[index % len(cycle)] for index in range(count)]
 
 
-def study_orders(arms: int, items: int, per_item: int, seed: int) -> list[list[Order]]:
+def study_orders(arms: int, items: int, stages: Sequence[int], seed: int) -> list[list[Order]]:
     """The orders of every item of a study: one balanced cycle, dealt out to the items in a seeded order.
 
     Over the study the number of times that an arm stands in a position differs by at most one between any two
@@ -53,18 +55,61 @@ def study_orders(arms: int, items: int, per_item: int, seed: int) -> list[list[O
     Args:
         arms, seed: as in `balanced_orders`.
         items: how many items the study has.
-        per_item: how many answers each item needs.
+        stages: how many answers each item needs, and if the study grew, before that how many it needed at first and
+            each time since: (4,), or (4, 6). What an earlier stage dealt stays as it was: later ones only add.
 
     Returns:
-        For each item a list of `per_item` orders.
+        For each item a list of `stages[-1]` orders.
     """
-    deck = balanced_orders(arms, items * per_item, seed)
+    deck, per_item = balanced_orders(arms, items * stages[-1], seed), stages[0]
     random = np.random.default_rng(Stream.HANDS.of(seed))
     dealt: list[list[Order]] = [[] for _ in range(items)]
     for turn, item in enumerate(random.permutation(items)):
         hand = random.permutation(per_item) + turn * per_item
         dealt[item] = [deck[card] for card in hand]
+    for stage, (before, now) in enumerate(pairwise(stages), start=1):
+        _deal_more(dealt, deck[items * before : items * now], now - before, Stream.GROWN.of(seed, stage))
     return dealt
+
+
+def _deal_more(dealt: list[list[Order]], cards: list[Order], each: int, seed: list[int]) -> None:
+    """Deal the next cards of the deck, so many to each item: of the orders that are left one that it has had least.
+
+    What is taken first is what most are left of. An item that is left with an order that it has had too often changes it with
+    another item, where both are better off. Where none can help (once in hundreds of items) it has that order once more.
+    """
+    random = np.random.default_rng(seed)
+    orders, left, had = list(dict.fromkeys(cards)), Counter(cards), [Counter(orders) for orders in dealt]
+    hands: list[list[Order]] = [[] for _ in dealt]
+    for item in random.permutation(len(dealt)):
+        for _ in range(each):
+            card = min(
+                (order for order in orders if left[order]), key=lambda order: (had[item][order], -left[order])
+            )
+            left[card] -= 1
+            had[item][card] += 1
+            hands[item].append(card)
+    for item in range(len(hands)):
+        for place in range(each):
+            _change(item, place, hands, had, orders)
+    for orders_of_item, hand in zip(dealt, hands, strict=True):
+        orders_of_item += [hand[place] for place in random.permutation(each)]
+
+
+def _change(
+    item: int, place: int, hands: list[list[Order]], had: list[Counter[Order]], orders: list[Order]
+) -> None:
+    """Change a card that an item has too often for one of another item, where both have them no oftener than others then."""
+    card = hands[item][place]
+    for wanted in orders:
+        if had[item][wanted] >= had[item][card] - 1:
+            continue
+        for other, hand in enumerate(hands):
+            if wanted in hand and had[other][card] < had[other][wanted]:
+                hand[hand.index(wanted)], hands[item][place] = card, wanted
+                had[other].update({wanted: -1, card: 1})
+                had[item].update({wanted: 1, card: -1})
+                return
 
 
 def rounds(items: int, count: int, seed: int) -> list[list[int]]:

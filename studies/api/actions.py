@@ -18,14 +18,16 @@ from rest_framework.response import Response
 from explain.core.errors import BadInputError
 from studies.access import add_note, may_edit
 from studies.exports import csv_chunks, jsonl_chunks
-from studies.lifecycle import change_state, named_download, revoke_invitation
+from studies.lifecycle import change_state, grow, named_download, revoke_invitation
 from studies.models import Participant, Study
 from studies.monitoring import invitations_with_people, with_item_count
 from studies.participation import invite
-from studies.trials import void_participant, withdraw
+from studies.trials import delete_test_people, take_back_in, void_participant, withdraw
 
 from .serializers import (
+    DeletedSerializer,
     EventSerializer,
+    GrowthSerializer,
     InvitationSerializer,
     NewInvitationSerializer,
     NoteSerializer,
@@ -33,6 +35,7 @@ from .serializers import (
     ParticipantSerializer,
     ReasonSerializer,
     StudySerializer,
+    TakenBackInSerializer,
     VersionSerializer,
     VoidedSerializer,
 )
@@ -105,6 +108,22 @@ class StudyActions:
     @action(detail=True, methods=["post"])
     def close(self, request: Request, slug: str) -> Response:
         return self._go(Study.State.CLOSED)
+
+    @extend_schema(
+        summary="Ask for more answers to each photo of a paused study",
+        description="A new version of its protocol, with the trials that it lacks, in orders that keep the balance. Answers so far "
+        "stay. No study shrinks, and none that plans looks grows.",
+        request=GrowthSerializer,
+        responses=VersionSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def grow(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        body = GrowthSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            version = grow(study=study, user=request.user, **body.validated_data)
+        return Response(VersionSerializer(version).data)
 
     @extend_schema(
         summary="All answers as a file",
@@ -188,6 +207,39 @@ class StudyActions:
         body.is_valid(raise_exception=True)
         count = void_participant(participant=person, reason=body.validated_data["reason"], user=request.user)
         return Response({"answers": count})
+
+    @extend_schema(
+        summary="Count the answers of a participant again who was taken out",
+        description="Answers come back where nobody else has answered in their place since; `not_back` counts the others. The "
+        "participant goes on where they were.",
+        parameters=[NUMBER],
+        request=ReasonSerializer,
+        responses=TakenBackInSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path=r"participants/(?P<number>[0-9]+)/back")
+    def take_back_participant(self, request: Request, slug: str, number: str) -> Response:
+        person = self._person(number)
+        body = ReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            outcome = take_back_in(
+                participant=person, reason=body.validated_data["reason"], user=request.user
+            )
+        return Response({"answers": outcome.back, "not_back": outcome.lost})
+
+    @extend_schema(
+        summary="Delete everybody simulated before anybody real has come",
+        description="With their answers; what they answered is asked anew, in the same orders. Refused once somebody real has "
+        "taken part. It cannot be undone.",
+        request=None,
+        responses=DeletedSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="participants/delete-simulated")
+    def delete_test_people(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        with bad_input_refused():
+            count = delete_test_people(study=study, user=request.user)
+        return Response({"people": count})
 
     @extend_schema(
         summary="Erase a participant who asks for it",

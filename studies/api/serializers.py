@@ -255,6 +255,19 @@ class OpeningSerializer(serializers.Serializer):
     )
 
 
+class GrowthSerializer(serializers.Serializer):
+    responses_per_item = serializers.IntegerField(
+        max_value=1000, help_text="answers for each photo, from now on"
+    )
+    why = serializers.CharField(max_length=500, help_text="for those who read the record later")
+    people = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        max_value=100_000,
+        help_text="people planned from now on; null: as many as before",
+    )
+
+
 class NoteSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=2000)
 
@@ -265,3 +278,14 @@ class ReasonSerializer(serializers.Serializer):
 
 class VoidedSerializer(serializers.Serializer):
     answers = serializers.IntegerField(help_text="answers taken out of the scores; others are asked instead")
+
+
+class TakenBackInSerializer(serializers.Serializer):
+    answers = serializers.IntegerField(help_text="answers that stand again")
+    not_back = serializers.IntegerField(
+        help_text="answers that stay out: others have answered in their place"
+    )
+
+
+class DeletedSerializer(serializers.Serializer):
+    people = serializers.IntegerField(help_text="how many were deleted")

@@ -10,7 +10,7 @@ import numpy as np
 
 from studies.lifecycle import SEAL_BROKEN, find_version, seal_in_words
 from studies.models import Participant, Study
-from studies.protocol import to_toml
+from studies.protocol import QuestionTime, to_toml
 from studies.results import (
     MEANINGS,
     AnswerSelection,
@@ -159,7 +159,7 @@ def _question(question: dict[str, Any]) -> Field:
     return Field(
         f"question_{question['key']}" if taken else question["key"],
         {"number": INT, "text": TEXT}.get(question["kind"], CATEGORY),
-        f"Answer to: {question['text']}",
+        f"Answer to{', asked after the photos' if question.get('when') == QuestionTime.AFTER else ''}: {question['text']}",
         question.get("options") or (),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from studies.lifecycle import differences, find_version
-from studies.models import Response, Study
+from studies.models import Event, ProtocolVersion, Response, Study
 from studies.protocol import plan_sha256
 from studies.results import AnswerSelection, Flow
 
@@ -26,7 +26,7 @@ def declaration_of(study: Study, part: AnswerSelection, flow: Flow) -> Declarati
     departures = [
         *_versions(study),
         *_sample(study, flow),
-        *_people(flow),
+        *_people(study, flow),
         *_part(part),
     ]
     return Declaration(plan_sha256(find_version(study, 1)), study.opened_at, tuple(departures))
@@ -40,11 +40,33 @@ def _versions(study: Study) -> list[str]:
         keys = ", ".join(change.key for change in differences(before.protocol, after.protocol))
         earlier = Response.objects.filter(trial__study=study, version__lt=after.number)
         counted = earlier.filter(status=Response.Status.COUNTED, simulated=False).count()
-        said.append(
-            f"Version {after.number} of the protocol, {after.at:%-d %B %Y}, after {counted} {'answer' if counted == 1 else 'answers'} of real people, changed {keys}: "
-            f"{after.why.rstrip('.')}."
-        )
+        answers = f"{counted} {'answer' if counted == 1 else 'answers'} of real people"
+        if grown := _grown(before, after):
+            said.append(
+                f"The study was grown on {after.at:%-d %B %Y} from {grown[0]} to {grown[1]} answers for each photo (version "
+                f"{after.number}), after {answers}: {after.why.rstrip('.')}.{_SEEN if _could_be_seen(before) else ''}"
+            )
+        else:
+            said.append(
+                f"Version {after.number} of the protocol, {after.at:%-d %B %Y}, after {answers}, changed {keys}: "
+                f"{after.why.rstrip('.')}."
+            )
     return said
+
+
+_SEEN = " Results could be seen by then: where they had a part in it, intervals are too narrow and p-values too small."
+
+
+def _grown(before: ProtocolVersion, after: ProtocolVersion) -> tuple[int, int] | None:
+    """How many answers each photo needed before and after; None where that is the same."""
+    less, more = (
+        version.protocol.get("design", {}).get("responses_per_item", 0) for version in (before, after)
+    )
+    return (less, more) if less != more else None
+
+
+def _could_be_seen(version: ProtocolVersion) -> bool:
+    return not version.protocol.get("analysis", {}).get("hide_running_results", False)
 
 
 def _sample(study: Study, flow: Flow) -> list[str]:
@@ -64,12 +86,17 @@ def _sample(study: Study, flow: Flow) -> list[str]:
     return said
 
 
-def _people(flow: Flow) -> list[str]:
+def _people(study: Study, flow: Flow) -> list[str]:
     said = []
     if flow.void:
         people = "One person was" if flow.void == 1 else f"{flow.void} people were"
         said.append(
             f"{people} taken out by the researchers by hand, which no declared rule asks for; the reasons stand in the study’s record."
+        )
+    if back := Event.objects.filter(study=study, kind=Event.Kind.PARTICIPANT_BACK).count():
+        times = "Once" if back == 1 else f"{back} times"
+        said.append(
+            f"{times} somebody who had been taken out was taken back in; the record says who decided so, and why."
         )
     if flow.imported:
         people = "one person" if flow.imported == 1 else f"{flow.imported} people"

@@ -57,6 +57,8 @@ def _read(kind: str, cell: str) -> Any:
                 return int(cell)
             case "integers":
                 return [int(number) for number in cell.split(TIMES)]
+            case "true or false":
+                return {"TRUE": True, "FALSE": False}.get(cell, cell)
             case "number":
                 return int(cell) if cell.lstrip("-").isdecimal() else float(cell)
     except ValueError:

@@ -1,6 +1,7 @@
 """Draft, ready, open, closed: what must hold before each step, and what is fixed by it."""
 
 from .fingerprint import code_version, picture_hashes
+from .growth import grow
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
 from .readiness import MissingMapsError, create_study, make_ready, misfits, new_study, untitled
@@ -25,6 +26,7 @@ __all__ = [
     "create_study",
     "differences",
     "find_version",
+    "grow",
     "make_ready",
     "misfits",
     "named_download",

@@ -81,27 +81,13 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
     revised = check_protocol(source)
     if faults := faults_of_length(source):
         raise ProtocolError(*faults)
-    if not why.strip():
-        raise RevisionError(
-            "why: is missing; say in a sentence why the protocol changes, for those who read it later."
-        )
+    check_reason(why)
     _check_changes(study, revised)
     pictures = picture_hashes(study)  # files are read before the transaction
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
-        if study.state != Study.State.PAUSED:
-            raise RevisionError(
-                f"{study.slug}: is {study.state}; its protocol changes while it is paused only."
-            )
+        study = paused(study)
         changed = _check_changes(study, revised)
-        study.wording, study.completion_url = revised.wording, revised.completion_url
-        study.protocol, study.version = revised.complete, study.version + 1
-        study.protocol_sha256, sealed = seal(study, pictures)
-        names = ("wording", "completion_url", "protocol", "version", "protocol_sha256")
-        Study.objects.filter(pk=study.pk).change_what_is_frozen(
-            **{name: getattr(study, name) for name in names}
-        )
-        version = record_version(study, sealed, why=why.strip(), user=user)
+        version = next_version(study, revised, pictures, why=why, user=user)
         data = {
             "version": version.number,
             "sha256": version.sha256,
@@ -111,6 +97,41 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
             study=study, user=user, kind=Event.Kind.PROTOCOL_CHANGED, data=data | {"why": version.why}
         )
     return version
+
+
+def paused(study: Study) -> Study:
+    """The study's row, locked. Raises RevisionError where it is not paused: while people answer its protocol stays as it is."""
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    if study.state != Study.State.PAUSED:
+        raise RevisionError(f"{study.slug}: is {study.state}; its protocol changes while it is paused only.")
+    return study
+
+
+def next_version(
+    study: Study, revised: Protocol, pictures: dict[str, str], *, why: str, user: Any
+) -> ProtocolVersion:
+    """Put a locked study under a revised protocol, seal it anew and keep the version. `pictures`: picture_hashes()."""
+    study.wording, study.completion_url = revised.wording, revised.completion_url
+    study.responses_per_item = revised.responses_per_item
+    study.protocol, study.version = revised.complete, study.version + 1
+    study.protocol_sha256, sealed = seal(study, pictures)
+    names = (
+        "wording",
+        "completion_url",
+        "responses_per_item",
+        "protocol",
+        "version",
+        "protocol_sha256",
+    )
+    Study.objects.filter(pk=study.pk).change_what_is_frozen(**{name: getattr(study, name) for name in names})
+    return record_version(study, sealed, why=why.strip(), user=user)
+
+
+def check_reason(why: str) -> None:
+    if not why.strip():
+        raise RevisionError(
+            "why: is missing; say in a sentence why the protocol changes, for those who read it later."
+        )
 
 
 def reworded(study: Study, *, wording: dict[str, Any], completion_url: str) -> dict[str, Any]:

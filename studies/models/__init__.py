@@ -1,6 +1,7 @@
 """Studies: what is asked, of whom, and what they said."""
 
 from .items import Arm, CheckMap, Item, ItemMap
+from .notices import Notice, NoticeSettings
 from .participants import (
     ApiToken,
     ApiUse,
@@ -25,6 +26,8 @@ __all__ = [
     "Item",
     "ItemMap",
     "JoinCount",
+    "Notice",
+    "NoticeSettings",
     "Participant",
     "ProtocolVersion",
     "Response",

@@ -202,6 +202,12 @@ class Study(Frozen):
         return trial_type_of(self)
 
     @property
+    def stages(self) -> tuple[int, ...]:
+        """How many answers each item needed when it was opened, after each time that the study grew, and now."""
+        grown_from = self.protocol.get("design", {}).get("grown_from", ())
+        return (*grown_from, self.responses_per_item)
+
+    @property
     def order_seed(self) -> int:
         """The seed of every draw that says which map stands where, and when a check comes. As secret as the nonce."""
         return order_seed(self.seed, self.nonce)
@@ -240,7 +246,7 @@ class VersionManager(models.Manager.from_queryset(KeptQuerySet)):  # type: ignor
 
 
 class ProtocolVersion(AppendOnly):
-    """The protocol as it was opened, or as it was changed to later: wording and the way back only. Never edited."""
+    """The protocol as it was opened, or as it was changed or grew later (lifecycle/revisions.py, growth.py). Never edited."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the study")

@@ -1,6 +1,6 @@
 """The answers that a study needs and those that were given, and who did what.
 
-`Trial.state` changes only by trials/allocation.py. A `Response` row is never edited in place, but for its `status`, which
+`Trial.state` changes only in the room `trials`. A `Response` row is never edited in place, but for its `status`, which
 says whether it counts, and deleted only when its person withdraws (trials/erasure.py).
 """
 
@@ -171,6 +171,7 @@ class Event(AppendOnly):
         # The study: what its researchers did beside
         ARMS_COMPARED = "likeness measured"
         PROTOCOL_CHANGED = "protocol changed"
+        GROWN = "grown", "more answers are asked for"
         ROLE_GIVEN = "role given"
         INVITED = "invited"
         INVITATION_REVOKED = "invitation revoked"
@@ -179,6 +180,8 @@ class Event(AppendOnly):
         NOTE = "note"
         ANSWER_VOID = "void"
         PARTICIPANT_VOID = "participant void"
+        PARTICIPANT_BACK = "participant back", "they had been taken out, and count again"
+        TEST_PEOPLE_DELETED = "test people deleted"
         # People on their way
         JOINED = "joined"
         RETURNED = "returned"
@@ -194,6 +197,7 @@ class Event(AppendOnly):
         REFUSED = "refused", "an operation that could not be done"
         FINISHED = "finished"
         WITHDRAWN = "withdrawn"
+        WROTE = "wrote", "by “Something is wrong”"
 
         @classmethod
         def of_state(cls, state: str) -> "Event.Kind":

@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from explain.core import clock
 from studies.analysis.times import Times, times_of
-from studies.models import Participant, Response, Study, Trial
+from studies.models import Event, Participant, Response, Study, Trial
 from studies.trials import checks_by_person, failed_practice
 
+COMPLAINTS_SHOWN = 20
 LATEST = 1000  # answers that times are taken from
 AWAY_MS = 1000  # the page was out of sight for as long: somebody did something else
 
@@ -72,6 +73,12 @@ def live_status_of(study: Study) -> LiveStatus:
         checks_passed=sum(passed.values()),
         last_answer=latest[0][0] if latest else None,
     )
+
+
+def complaints_of(study: Study) -> list[Event]:
+    """What people wrote by “Something is wrong”, the latest first."""
+    written = study.events.filter(kind=Event.Kind.WROTE).select_related("participant")
+    return list(written.order_by("-id")[:COMPLAINTS_SHOWN])
 
 
 def _items_by_answers(study: Study) -> dict[int, int]:

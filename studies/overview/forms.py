@@ -9,11 +9,18 @@ from studies.participation import is_over, lets_nobody_in
 class InvitationForm(forms.ModelForm):
     class Meta:
         model = Invitation
-        fields = ["label", "quota", "expires_at"]
-        labels = {"label": "Label", "quota": "Maximum number of participants", "expires_at": "Expires"}
+        fields = ["label", "quota", "expires_at", "simulated"]
+        labels = {
+            "label": "Label",
+            "quota": "Maximum number of participants",
+            "expires_at": "Expires",
+            "simulated": "For trying it out",
+        }
         help_texts = {
             "label": "Becomes the participants’ group in exports. Volunteers do not see it.",
             "quota": "Leave empty for no limit.",
+            "simulated": "Whoever comes by it counts as simulated: kept apart from people’s answers, and to be deleted before "
+            "anybody real has come.",
             "expires_at": "UTC. Leave empty for as long as the study is open.",
         }
         widgets = {

@@ -5,8 +5,8 @@ from .decorators import private, refuse
 from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat
+from .sites.ways_back import way_back
 from .texts import hand_out, screen
-from .ways_back import way_back
 
 __all__ = [
     "IN_HAND",

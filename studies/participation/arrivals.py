@@ -23,8 +23,8 @@ from django.utils.crypto import salted_hmac
 from studies.models import FurtherLink, Participant, Study, hash_token, new_token
 from studies.trials import participant_of, somebody_who_left
 
-from . import recruitment_sites, signed_ids
-from .recruitment_sites import frames_of
+from .sites import recruitment_sites, signed_ids
+from .sites.recruitment_sites import frames_of
 
 SALT = "studies.participation.arrivals"
 FIELD = "visit"  # of the consent page's form

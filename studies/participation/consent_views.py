@@ -1,4 +1,7 @@
-"""Before the first trial: the invitation, what someone agrees to, and what they are asked to do."""
+"""Beside the trials: the invitation, what someone agrees to, what they are asked and told, and what they tell."""
+
+import re
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -6,18 +9,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from studies.models import Study
-from studies.protocol import DECLINED, FULL, WITHDREW
+from studies.protocol import DECLINED, FULL, WITHDREW, asked_after, asked_before, requirements_of
 from studies.trial_types import trial_type_of
 from studies.trials import minutes_to_wait, study_facts
 
-from . import recruitment_sites
 from .arrivals import ELSE, SOMEBODY, Arrival, forget
 from .decorators import ask_to_wait, refuse
-from .forms import ConsentForm, QuestionsForm
+from .forms import ComplaintForm, ConsentForm, QuestionsForm
 from .seats import Entrance, Seat
+from .sites import recruitment_sites
+from .sites.ways_back import way_back
 from .texts import Consent, photos_are_free, text
-from .ways_back import way_back
 
+# Words by which phones' browsers name themselves; tablets are none.
+PHONE = re.compile(r"iPhone|iPod|Android.+Mobile|Mobile.+Firefox|Windows Phone", re.IGNORECASE)
 NO_PLACE = ("full", "taken", "closed")  # refusals of who comes too late
 
 
@@ -53,6 +58,9 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
         "preview": preview,
         "visit": arrival.field(study),
         "free": photos_are_free(study),
+        "needs": requirements_of(study.protocol),
+        "phone": is_phone(request) and requirements_of(study.protocol).no_phone,
+        "address": request.build_absolute_uri(),
     }
     page = render(request, "volunteer/consent.html", {**context, **study_facts(study, entrance.expected)})
     return arrival.remembered_in(page, study)
@@ -71,6 +79,12 @@ def _offer_to_go_on(request: HttpRequest, study: Study, arrival: Arrival, seat: 
     return render(request, "volunteer/been_here.html", context)
 
 
+def is_phone(request: HttpRequest) -> bool:
+    """Whether a browser says that it runs on a phone. It may say what it likes: only a page's words depend on it."""
+    hint = request.headers.get("Sec-CH-UA-Mobile", "")
+    return hint == "?1" or (not hint and bool(PHONE.search(request.headers.get("User-Agent", ""))))
+
+
 def _turned_away(request: HttpRequest, study: Study, arrival: Arrival, reason: str) -> HttpResponse:
     """Why somebody is not let in, and, where there is no place for them, the way back to who sent them."""
     if reason == "held":
@@ -83,15 +97,31 @@ def _turned_away(request: HttpRequest, study: Study, arrival: Arrival, reason: s
 def about_you(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The study's own questions, once. Some answers can mean that someone cannot take part."""
     study = seat.study
-    if seat.participant.background or not study.questions or seat.is_over():
+    questions = asked_before(study.questions)
+    if not seat.is_unasked(questions) or seat.is_over():
         return redirect("participant", token=seat.token)
-    form = QuestionsForm(study.questions, request.POST if request.method == "POST" else None)
+    form = QuestionsForm(questions, request.POST if request.method == "POST" else None)
     if form.is_valid():
         seat.keep_background(form.answers(), eligible=form.is_eligible())
         if seat.is_limited and not form.is_eligible():
             return refuse(request, "screened")
         return redirect("participant", token=seat.token)
     return render(request, "volunteer/questions.html", {"study": study, "token": seat.token, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def afterwards(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The study's questions after the last photo, once; then thanks."""
+    if seat.is_over() or not seat.last_questions_are_due() or seat.place() or seat.block()["trials"]:
+        return redirect("participant", token=seat.token)
+    form = QuestionsForm(
+        asked_after(seat.study.questions), request.POST if request.method == "POST" else None
+    )
+    if form.is_valid():
+        seat.keep_background(form.answers(), eligible=True)
+        return redirect("thanks", token=seat.token)
+    context = {"study": seat.study, "token": seat.token, "form": form, "after": True}
+    return render(request, "volunteer/questions.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +141,7 @@ def leave(request: HttpRequest, seat: Seat) -> HttpResponse:
 def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What a map is, what to do, which keys there are. Can be read again at any time."""
     study, participant, page = seat.study, seat.participant, trial_type_of(seat.study).page
-    if study.questions and not participant.background:
+    if seat.is_unasked(asked_before(study.questions)):
         return redirect("about-you", token=seat.token)
     if request.method == "POST":
         seat.keep_instructed()
@@ -127,3 +157,25 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         **study_facts(study, seat.expected),
     }
     return render(request, "volunteer/instructions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def wrong_before(request: HttpRequest, entrance: Entrance) -> HttpResponse:
+    """For whoever has an invitation, and has not agreed to anything yet."""
+    back = reverse("join", args=[entrance.token]) if entrance.token else ""
+    return _take(request, entrance.keep_complaint, {"study": entrance.study, "back": back})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def wrong(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """For somebody who takes part, or did."""
+    back = reverse("participant", args=[seat.token])
+    return _take(request, seat.keep_complaint, {"study": seat.study, "back": back})
+
+
+def _take(request: HttpRequest, keep: Callable[[str], bool], context: dict) -> HttpResponse:
+    form = ComplaintForm(request.POST if request.method == "POST" else None)
+    said, status = "", 200
+    if form.is_valid():
+        said, status = ("kept", 200) if keep(form.cleaned_data["text"]) else ("too-many", 429)
+    return render(request, "volunteer/wrong.html", {**context, "form": form, "said": said}, status=status)

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, RejectRequest
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from studies.core import languages
@@ -16,8 +17,8 @@ from studies.protocol import SCREENED, WITHDREW, fill_in
 
 from .arrivals import somebody_by
 from .links import queue_name
-from .recruitment_sites import MTURK, frames_of
-from .ways_back import WayBack, way_back
+from .sites.recruitment_sites import MTURK, frames_of
+from .sites.ways_back import WayBack, way_back
 
 View = Callable[..., HttpResponse]
 
@@ -193,6 +194,7 @@ def invitation_required(view: View) -> View:
         if invitation is None:
             return refuse_unknown(request)
         request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
+        request.wrong = reverse("wrong-before", args=[token])  # type: ignore[attr-defined]
         study = invitation.study
         if forged := _forged(request, view, study):
             return forged
@@ -204,34 +206,45 @@ def invitation_required(view: View) -> View:
     return wrapped
 
 
-def participant_required(view: View) -> View:
-    """Call a view with the participant that its token belongs to."""
+def participant_required(*, screened: bool = False) -> Callable[[View], View]:
+    """Call a view with the participant that its token belongs to, unless they left; `screened`: also where they may not take part."""
+    gone = (
+        {Participant.State.WITHDRAWN}
+        if screened
+        else {Participant.State.WITHDRAWN, Participant.State.SCREENED}
+    )
 
-    @login_not_required
-    @wraps(view)
-    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        participant = somebody_by(token)
-        if participant is None:
-            return refuse_unknown(request)
-        request.study_title = participant.study.title  # type: ignore[attr-defined]
-        if forged := _forged(request, view, participant.study):
-            return forged
-        with languages.spoken(request, participant.study.language):
-            if participant.state in (Participant.State.WITHDRAWN, Participant.State.SCREENED) and not (
-                participant.came_by and participant.came_by.is_limited
-            ):
-                end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
-                way = way_back(participant.study, end, participant.external)
-                left_behind = {"queue": queue_name(participant)}
-                response = refuse(
-                    request, participant.state, _gone(request), way=way, left_behind=left_behind
-                )
-            else:
-                response = private(view(request, participant=participant, token=token, **kwargs))
-            return _for_frames(request, response, participant.study)
+    def decorate(view: View) -> View:
+        @login_not_required
+        @wraps(view)
+        def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+            participant = somebody_by(token)
+            if participant is None:
+                return refuse_unknown(request)
+            request.study_title = participant.study.title  # type: ignore[attr-defined]
+            if participant.state != Participant.State.WITHDRAWN:  # nothing is kept of who has left
+                request.wrong = reverse("wrong", args=[token])  # type: ignore[attr-defined]
+            if forged := _forged(request, view, participant.study):
+                return forged
+            with languages.spoken(request, participant.study.language):
+                limited = participant.came_by and participant.came_by.is_limited
+                if participant.state in gone and not limited:
+                    response = _refuse_gone(request, participant)
+                else:
+                    response = private(view(request, participant=participant, token=token, **kwargs))
+                return _for_frames(request, response, participant.study)
 
-    wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # asked by _forged
-    return wrapped
+        wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # asked by _forged
+        return wrapped
+
+    return decorate
+
+
+def _refuse_gone(request: HttpRequest, participant: Participant) -> HttpResponse:
+    end = WITHDREW if participant.state == Participant.State.WITHDRAWN else SCREENED
+    way = way_back(participant.study, end, participant.external)
+    left_behind = {"queue": queue_name(participant)}
+    return refuse(request, participant.state, _gone(request), way=way, left_behind=left_behind)
 
 
 def _gone(request: HttpRequest) -> int | None:

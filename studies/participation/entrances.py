@@ -5,11 +5,13 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 
-from studies.models import Invitation, Participant, hash_token
+from studies.core.transactions import write_transaction
+from studies.models import Invitation, Participant, Study, hash_token
 from studies.trials import expected_trials, somebody_who_left
 
 from . import invitations
 from .arrivals import Arrival, read_arrival, somebody_by
+from .complaints import keep_complaint
 from .decorators import View, invitation_required, participant_required
 from .limited_seat import LimitedSeat
 from .seats import Entrance, Seat, VolunteerSeat
@@ -18,8 +20,8 @@ from .seats import Entrance, Seat, VolunteerSeat
 class InvitationEntrance:
     """The way in by an invitation's link."""
 
-    def __init__(self, invitation: Invitation) -> None:
-        self.invitation, self.study = invitation, invitation.study
+    def __init__(self, invitation: Invitation, token: str) -> None:
+        self.invitation, self.study, self.token = invitation, invitation.study, token
 
     @property
     def expected(self) -> int:
@@ -27,6 +29,12 @@ class InvitationEntrance:
 
     def arrival(self, request: HttpRequest) -> Arrival | str:
         return read_arrival(request, self.study)
+
+    def keep_complaint(self, text: str) -> bool:
+        with write_transaction():
+            # Whoever writes at the same moment waits: the limit is for all of them.
+            study = Study.objects.select_for_update(no_key=True).get(pk=self.study.pk)
+            return keep_complaint(study, text)
 
     def closed_because(self, arrival: Arrival) -> str:
         if self.study.simulated_only and not self.invitation.simulated:
@@ -53,10 +61,10 @@ class InvitationEntrance:
         return joined if isinstance(joined, str) else _seat_of(*joined)
 
 
-def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse]) -> View:
-    """Call a view with the seat of the volunteer whom the token in the address belongs to."""
+def at_seat(view: Callable[[HttpRequest, Seat], HttpResponse], *, screened: bool = False) -> View:
+    """Call a view with the seat of the volunteer whom the token in the address belongs to; `screened`: also of who may not take part."""
 
-    @participant_required
+    @participant_required(screened=screened)
     @wraps(view)
     def wrapped(request: HttpRequest, participant: Participant, token: str) -> HttpResponse:
         return view(request, _seat_of(participant, token))
@@ -75,6 +83,6 @@ def at_entrance(view: Callable[[HttpRequest, Entrance], HttpResponse]) -> View:
     @invitation_required
     @wraps(view)
     def wrapped(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
-        return view(request, InvitationEntrance(invitation))
+        return view(request, InvitationEntrance(invitation, token))
 
     return wrapped

@@ -5,6 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from studies.protocol import QuestionTime
+
+from .complaints import LONGEST
+
 
 class ConsentForm(forms.Form):
     consent = forms.BooleanField(
@@ -21,6 +25,20 @@ WRONG = {
         ("invalid", "min_value", "max_value"), _("Please write a whole number from 0 to 1,000,000.")
     ),
 }
+
+
+class ComplaintForm(forms.Form):
+    """What somebody writes by “Something is wrong”."""
+
+    text = forms.CharField(
+        max_length=LONGEST,
+        label=_("What is wrong?"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={
+            "required": _("Please write what is wrong."),
+            "max_length": _("Please write no more than 1,000 characters."),
+        },
+    )
 
 
 class QuestionsForm(forms.Form):
@@ -48,7 +66,12 @@ def _field(question: dict[str, Any]) -> forms.Field:
     if question["kind"] == "number":
         return forms.IntegerField(min_value=0, max_value=10**6, **common)
     if question["kind"] == "text":
-        return forms.CharField(max_length=500, **common)
+        box = (
+            forms.Textarea(attrs={"rows": 4})
+            if question.get("when") == QuestionTime.AFTER
+            else forms.TextInput
+        )
+        return forms.CharField(max_length=500, widget=box, **common)
     choices = [("", _("Please choose")), *((option, option) for option in question["options"])]
     return forms.ChoiceField(choices=choices, **common)
 

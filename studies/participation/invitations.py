@@ -178,6 +178,10 @@ def is_known(invitation: Invitation, arrival: Arrival) -> bool:
     return _known(invitation.study, arrival).exists()
 
 
+def _new_code() -> str:
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+
+
 @write_transaction()
 def finish(*, participant: Participant) -> Participant:
     """Give a participant who is through, or was taken out, their completion code; once, and for good."""
@@ -186,9 +190,8 @@ def finish(*, participant: Participant) -> Participant:
     if through:
         participant.state, participant.finished_at = Participant.State.FINISHED, timezone.now()
     if through or (participant.state == Participant.State.VOID and not participant.completion_code):
-        participant.completion_code = "-".join(
-            "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3)
-        )
+        # Who was taken out and came back has one, which they may have handed on.
+        participant.completion_code = participant.completion_code or _new_code()
         participant.save(update_fields=["state", "finished_at", "completion_code"])
     if through:
         Event.objects.create(study_id=participant.study_id, participant=participant, kind=Event.Kind.FINISHED)

@@ -15,7 +15,7 @@ from .sealed_pictures import PictureGoneError, check_file, content_of, sealed_ha
 
 
 @require_safe
-@participant_required
+@participant_required()
 def picture(
     request: HttpRequest, participant: Participant, token: str, position: int, slot: int
 ) -> HttpResponse:

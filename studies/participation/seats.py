@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Study, Trial
+from studies.protocol import asked_after, asked_before
 from studies.trials import (
     HeldTrial,
     can_be_undone,
@@ -34,6 +35,7 @@ from studies.trials import (
 
 from . import invitations, submissions
 from .arrivals import Arrival
+from .complaints import keep_complaint
 from .links import Link, queue_name
 from .texts import hand_out, screen
 
@@ -56,6 +58,13 @@ class Entrance(Protocol):
 
     @property
     def study(self) -> Study: ...
+
+    @property
+    def token(self) -> str: ...
+
+    def keep_complaint(self, text: str) -> bool:
+        """Keep what somebody wrote who has not agreed to anything; False where that is too much."""
+        ...
 
     @property
     def expected(self) -> int: ...
@@ -107,13 +116,21 @@ class Seat(ABC):
         """The page that they have to be on before, between or after trials; "" if they can go on with them."""
         if self.is_over():
             return "thanks"
-        if self.study.questions and not self.participant.background:
+        if self.is_unasked(asked_before(self.study.questions)):
             return "about-you"
         if self.participant.instructed_at is None:
             return "instructions"
         if self.practice_is_due():
             return "practice"
         return "break" if self.break_is_due() else ""
+
+    def is_unasked(self, questions: list[dict[str, Any]]) -> bool:
+        """Whether they have not answered these of the study's questions yet: they come on one page."""
+        return bool(questions) and questions[0]["key"] not in self.participant.background
+
+    def last_questions_are_due(self) -> bool:
+        """Whether somebody who has no more photos is asked the questions that come after them; not who saw none."""
+        return self.is_unasked(asked_after(self.study.questions)) and self.answers_given() > 0
 
     def is_over(self) -> bool:
         """Whether they are through, or were taken out: nothing more is asked of them."""
@@ -164,7 +181,7 @@ class Seat(ABC):
 
     @abstractmethod
     def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
-        """Keep the answers to the study's questions; who is not eligible takes part no more."""
+        """Keep the answers to some of the study's questions; who is not eligible takes part no more."""
 
     @abstractmethod
     def keep_instructed(self) -> None: ...
@@ -208,6 +225,10 @@ class Seat(ABC):
     def left_behind(self) -> dict[str, str]:
         """What a page without trials needs to send what waits in the browser, or to offer it as a file."""
         return {"queue": self.queue, "url": reverse("answers", args=[self.token])}
+
+    @abstractmethod
+    def keep_complaint(self, text: str) -> bool:
+        """Keep what they wrote by “Something is wrong”; False where they have written too much."""
 
     @abstractmethod
     def finish(self) -> None:
@@ -291,7 +312,7 @@ class VolunteerSeat(Seat):
         with self._while_they_stay() as state:
             if not state:
                 return
-            participant.background, participant.state = answers, state
+            participant.background, participant.state = {**participant.background, **answers}, state
             if state == Participant.State.ACTIVE and not eligible:
                 participant.state = Participant.State.SCREENED
             participant.save(update_fields=["background", "state"])
@@ -335,6 +356,10 @@ class VolunteerSeat(Seat):
         with self._while_they_stay() as state:
             if state:
                 submissions.keep_refused(self.participant, operation, why)
+
+    def keep_complaint(self, text: str) -> bool:
+        with self._while_they_stay() as state:
+            return bool(state) and keep_complaint(self.study, text, self.participant)
 
     def finish(self) -> None:
         came_by = self.participant.came_by  # is no column

@@ -17,8 +17,8 @@ from studies.trial_types import AnswerError, trial_type_of
 from . import submissions
 from .decorators import ask_to_wait, leading, refuse
 from .seats import Credit, Seat
+from .sites.ways_back import hand_in_of, way_of
 from .texts import screen_texts, text
-from .ways_back import hand_in_of, way_of
 
 LETTERS = "ABCDEFGH"
 
@@ -137,6 +137,8 @@ def thanks(request: HttpRequest, seat: Seat) -> HttpResponse:
         if request.method != "POST" and (minutes := seat.wait()):
             finish = reverse("thanks", args=[seat.token])
             return ask_to_wait(request, minutes, finish=finish, left_behind=seat.left_behind())
+        if seat.last_questions_are_due():
+            return redirect("afterwards", token=seat.token)
         seat.finish()
     if request.method == "POST":
         return redirect("thanks", token=seat.token)

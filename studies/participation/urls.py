@@ -10,8 +10,11 @@ from .entrances import at_entrance, at_seat
 
 urlpatterns = [
     path("join/<str:token>/", at_entrance(consent_views.join), name="join"),
+    path("join/<str:token>/wrong/", at_entrance(consent_views.wrong_before), name="wrong-before"),
+    path("p/<str:token>/wrong/", at_seat(consent_views.wrong, screened=True), name="wrong"),
     path("p/<str:token>/", at_seat(trial_views.participant_home), name="participant"),
     path("p/<str:token>/about-you/", at_seat(consent_views.about_you), name="about-you"),
+    path("p/<str:token>/afterwards/", at_seat(consent_views.afterwards), name="afterwards"),
     path("p/<str:token>/instructions/", at_seat(consent_views.instructions), name="instructions"),
     path("p/<str:token>/practice/", at_seat(practice_views.practise), name="practice"),
     path("p/<str:token>/trial/", at_seat(trial_views.trial), name="trial"),

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from explain.selection import Rule
-from studies.protocol import CONSENT, Protocol, QuestionKind, bounds_of, fill_in, plan_in
+from studies.protocol import (
+    CONSENT,
+    Protocol,
+    QuestionKind,
+    Requirements,
+    asked_after,
+    asked_before,
+    bounds_of,
+    fill_in,
+    plan_in,
+    requirements_of,
+)
 from studies.trial_types import trial_type_of
 
 from .looks import looks_in_words
@@ -156,6 +167,8 @@ def _procedures(protocol: Protocol, known: Known) -> Entry:
     parts = [
         f"People answer in a browser, after consent. One person answers up to {protocol.trials_per_participant} trials."
     ]
+    if needs := requirements_of(protocol.source):
+        parts.append(f"People are asked to use {_devices(needs)}; nobody is refused for another device.")
     if eligible:
         parts.append(f"Eligible by their own answers to: {'; '.join(eligible)}.")
     if payment := protocol.complete.get(CONSENT, {}).get("payment"):
@@ -201,12 +214,29 @@ def _manipulated(protocol: Protocol, known: Known) -> Entry:
     return ["What made the map:", *_numbered("", arms)]
 
 
+def _devices(needs: Requirements) -> str:
+    """What a study needs of devices, in words.
+
+    >>> _devices(Requirements(min_width=700, keyboard=True))
+    'a window of 700 pixels or more and a keyboard'
+    """
+    words = [
+        *([f"a window of {needs.min_width} pixels or more"] if needs.min_width else []),
+        *(["a keyboard"] if needs.keyboard else []),
+        *(["no phone"] if needs.no_phone else []),
+    ]
+    return " and ".join(words)
+
+
 def _measured(protocol: Protocol, known: Known) -> Entry:
-    questions = [question["text"] for question in protocol.questions]
+    before, after = (
+        [question["text"] for question in asked(protocol.questions)] for asked in (asked_before, asked_after)
+    )
     return [
         trial_type_of(protocol).plan.measured,
         "The response time runs from the moment when every picture is visible.",
-        *([f"Questions about the person: {' · '.join(questions)}"] if questions else []),
+        *([f"Questions about the person: {' · '.join(before)}"] if before else []),
+        *([f"Questions after the last photo: {' · '.join(after)}"] if after else []),
     ]
 
 

@@ -29,6 +29,7 @@ from .photo_selection import (
     remarks_on,
 )
 from .public_keys import read_public_keys
+from .questions import QuestionKind, QuestionTime, asked_after, asked_before
 from .recruitment import (
     CODE,
     DECLINED,
@@ -44,11 +45,11 @@ from .recruitment import (
     WITHDREW,
     sites_of,
 )
+from .requirements import REQUIREMENTS, Requirements, requirements_of
 from .schema import (
     ArmPlan,
     Protocol,
     ProtocolError,
-    QuestionKind,
     check_protocol,
     faults_of_length,
     in_full,
@@ -80,6 +81,7 @@ __all__ = [
     "PLACE",
     "PRIMARY",
     "RECRUITMENT",
+    "REQUIREMENTS",
     "RULES",
     "SCREENED",
     "SPENDING",
@@ -97,7 +99,11 @@ __all__ = [
     "Protocol",
     "ProtocolError",
     "QuestionKind",
+    "QuestionTime",
+    "Requirements",
     "TitlesField",
+    "asked_after",
+    "asked_before",
     "bounds_of",
     "check_protocol",
     "choose_classes",
@@ -124,6 +130,7 @@ __all__ = [
     "read_protocol",
     "read_public_keys",
     "remarks_on",
+    "requirements_of",
     "results_hidden",
     "sites_of",
     "titles_in",

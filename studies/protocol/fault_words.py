@@ -25,6 +25,7 @@ KINDS: dict[Kind, str] = {
     Kind.SHARES: "a list of numbers above 0 up to 1",
     Kind.PAIRS: "a list of pairs",
     Kind.RANGE: "two whole numbers, the least and the most",
+    Kind.NUMBERS: "a list of whole numbers from {least} to {most}",
     Kind.TEXTS: "a list of texts",
     Kind.TEXTS_BY_NAME: "a table of texts by the name of a class",
     Kind.TABLE: "a table [{name}]",
@@ -50,6 +51,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.SAID_TWICE: "is said twice, here and as {other}; leave one of them out",
     Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
+    Code.NOT_GROWING: "is {value!r}; these numbers of answers for a photo must rise, and stay below responses_per_item ({each})",
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",
     Code.MORE_THAN_CHECKS: "is {value}, but design.attention_checks is {checks}",
     Code.NO_PRACTICE: "is true, but design.practice is not",
@@ -60,6 +62,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
     Code.NO_SUCH_OPTION: "has {value!r}, which is not one of the options",
     Code.SAME_QUESTION: "is the same for two questions; give each a key of its own",
+    Code.ELIGIBLE_AFTER: "is set, but the question is asked after the photos, when nobody is sent away any more; leave it out",
     Code.LOOKS: "is {value!r}; {why}",
 }
 

@@ -33,6 +33,7 @@ class Code(StrEnum):
     SAID_TWICE = "said twice"
     # Values that do not go together.
     MOST_CHECKS = "most checks"
+    NOT_GROWING = "not growing"
     MORE_THAN_PEOPLE = "more than people"
     MORE_THAN_CHECKS = "more than checks"
     NO_PRACTICE = "no practice"
@@ -44,6 +45,7 @@ class Code(StrEnum):
     FEW_OPTIONS = "few options"
     NO_SUCH_OPTION = "no such option"
     SAME_QUESTION = "same question"
+    ELIGIBLE_AFTER = "eligible after"
     LOOKS = "looks"
     LOOKS_AT_NOTHING = "looks at nothing"
     # The protocol and what is here.
@@ -86,6 +88,7 @@ class Kind(StrEnum):
     SHARES = "shares"
     PAIRS = "pairs"
     RANGE = "range"
+    NUMBERS = "numbers"
     TEXTS = "texts"
     TEXTS_BY_NAME = "texts by name"
     TABLE = "table"

@@ -132,6 +132,14 @@ class Reader:
             self.fault(Code.WRONG_KIND, key, value=values, kind=Kind.RANGE)
         return values
 
+    def numbers(self, key: str, *, least: int, most: int) -> list[int]:
+        allowed = {"kind": Kind.NUMBERS, "least": least, "most": most}
+        values = self._take(key, [], list, allowed)
+        if not all(type(value) is int and least <= value <= most for value in values):
+            self.fault(Code.WRONG_KIND, key, value=values, **allowed)
+            return []
+        return values
+
     def texts(self, key: str) -> list[str]:
         values = self._take(key, [], list, {"kind": Kind.TEXTS})
         if not all(isinstance(value, str) and value.strip() for value in values):

@@ -23,6 +23,7 @@ name = "Grad-CAM"                 # optional; never shown to volunteers
 
 [design]
 responses_per_item = 4
+grown_from = [3]                  # of a study that grew after its opening: answers for each photo before, stage by stage
 trials_per_participant = 14
 repeats_per_participant = 2       # optional: at the end, the first photos once more
 attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
@@ -42,6 +43,15 @@ hammer = "Hammer"
 [consent]                         # who answers for the study, and what else people are told before they agree; see consent.py
 responsible = "…"                 # with institution and contact, needed before real people may take part
 
+[requirements]                    # optional: what devices need; see requirements.py
+no_phone = true
+
+[[questions]]                     # optional: about the people, asked once
+key = "age"
+text = "How old are you?"
+kind = "number"                   # the others, and what goes with them: questions.py
+when = "before"                   # the first photo; or "after" the last one
+
 [recruitment]                     # optional
 people = 15                       # how many are planned; how they come from a site and go back there: recruitment.py
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
@@ -51,7 +61,7 @@ completion_url = "https://…"      # where a recruitment site wants people back
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +78,12 @@ from .analysis_plan import check_plan
 from .consent import read_consent
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
+from .questions import read_questions
 from .recruitment import read_prolific_key, read_recruitment
+from .requirements import read_requirements
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
 from .wording import default_wording, unknown_places
-
-
-class QuestionKind(StrEnum):
-    """How a question about the participants themselves is answered, as `kind` in [[questions]] has it."""
-
-    CHOICE = auto()
-    NUMBER = auto()
-    TEXT = auto()
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class Protocol:
     rule: Rule
     arms: list[ArmPlan]
     responses_per_item: int
+    grown_from: tuple[int, ...]
     trials_per_participant: int
     repeats_per_participant: int
     attention_checks: int
@@ -154,12 +159,13 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         rule=_rule(photos, seed),
         arms=_arms(reader, asked),
         responses_per_item=each,
+        grown_from=_grown_from(design, each),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),
         attention_checks=design.number("attention_checks", least=0, most=100, default=0),
         break_every=design.number("break_every", least=0, most=1000, default=0),
         practice=design.flag("practice"),
-        questions=_questions(reader),
+        questions=read_questions(reader),
         completion_url=read_recruitment(recruitment),
         people=_people(recruitment, design, each),
         prolific_key=read_prolific_key(recruitment),
@@ -171,6 +177,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         source=source,
     )
     read_consent(reader)
+    read_requirements(reader)
     if protocol.attention_checks > protocol.trials_per_participant // 2:
         design.fault(Code.MOST_CHECKS, "attention_checks")
     check_plan(
@@ -269,31 +276,12 @@ def _names(arms: Sequence[Keys], own_names: list[str]) -> list[str]:
     return [name or usual for name, usual in zip(own_names, map_sources.names_of(arms), strict=True)]
 
 
-def _questions(reader: Reader) -> list[dict[str, Any]]:
-    questions = []
-    for table in reader.tables("questions", required=False):
-        question: dict[str, Any] = {
-            "key": table.slug("key"),
-            "text": table.text("text", longest=500),
-            "kind": table.one_of(
-                "kind", [kind.value for kind in QuestionKind], default=QuestionKind.CHOICE.value
-            ),
-            "required": table.flag("required", default=True),
-        }
-        if question["kind"] == QuestionKind.CHOICE:
-            question["options"] = table.texts("options")
-            question["eligible"] = table.texts("eligible")
-            if len(question["options"]) < 2:
-                table.fault(Code.FEW_OPTIONS, "options")
-            if unknown := set(question["eligible"]) - set(question["options"]):
-                table.fault(Code.NO_SUCH_OPTION, "eligible", value=min(unknown))
-        elif question["kind"] == QuestionKind.NUMBER:
-            question["eligible"] = table.range("eligible")
-        questions.append(question)
-    keys = [question["key"] for question in questions]
-    if len(set(keys)) < len(keys):
-        reader.fault(Code.SAME_QUESTION, "questions", "key")
-    return questions
+def _grown_from(design: Reader, each: int) -> tuple[int, ...]:
+    """How many answers each photo needed before the study grew, as often as it did. Repeated with its nonce, it has the same orders."""
+    stages = design.numbers("grown_from", least=1, most=1000)
+    if any(later <= earlier for earlier, later in pairwise([*stages, each])):
+        design.fault(Code.NOT_GROWING, "grown_from", value=stages, each=each)
+    return tuple(stages)
 
 
 def _people(table: Reader, design: Reader, each: int) -> int | None:

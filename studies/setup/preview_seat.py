@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from studies.models import Participant, Response, Study
 from studies.participation import IN_HAND, Arrival, Credit, Seat, hand_out, screen
+from studies.protocol import asked_after, asked_before
 from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, can_be_undone, next_example
 
@@ -28,6 +29,7 @@ PAGES = (
     ("practice", "Practice"),
     ("trial", "Trials"),
     ("break", "Break"),
+    ("afterwards", "Last questions"),
     ("thanks", "Thanks"),
 )
 ORDER = [name for name, _ in PAGES]
@@ -41,6 +43,7 @@ class PreviewState:
     """How far a dry run is: all that is kept of it. What was answered is not."""
 
     questioned: bool = False
+    questioned_after: bool = False
     screened: bool = False
     instructed: bool = False
     practised: list[dict[str, Any]] = field(default_factory=list)  # as in the events of a volunteer
@@ -155,7 +158,8 @@ class PreviewSeat(Seat):
         return [shot.credit for shot in self.shots]
 
     def keep_background(self, answers: dict[str, Any], *, eligible: bool) -> None:
-        self._change(questioned=True, screened=not eligible)
+        after = bool(answers.keys() & {question["key"] for question in asked_after(self.study.questions)})
+        self._change(**{"questioned_after" if after else "questioned": True}, screened=not eligible)
 
     def keep_instructed(self) -> None:
         self._change(instructed=True)
@@ -192,6 +196,9 @@ class PreviewSeat(Seat):
     def keep_refused(self, operation: Any, why: str) -> None:
         pass
 
+    def keep_complaint(self, text: str) -> bool:
+        return True  # taken, and kept by nobody
+
     def finish(self) -> None:
         self._change(finished=True)
 
@@ -221,7 +228,8 @@ class PreviewSeat(Seat):
     def has(self, name: str) -> bool:
         """Whether this study has such a page."""
         needs = {
-            "about-you": bool(self.study.questions),
+            "about-you": bool(asked_before(self.study.questions)),
+            "afterwards": bool(asked_after(self.study.questions)),
             "practice": self.study.practice,
             "break": 0 < self.study.break_every < self.expected,
         }
@@ -233,6 +241,7 @@ class PreviewSeat(Seat):
             return
         at, every = ORDER.index(name), self.study.break_every
         before_a_break = range(1, every + 1) if name == "break" and every < len(self.shots) else ()
+        answered = range(1, len(self.shots) + 1) if name == "afterwards" else before_a_break
         self.move_to(
             PreviewState(
                 questioned=at > ORDER.index("about-you"),
@@ -240,9 +249,7 @@ class PreviewSeat(Seat):
                 practised=[{"number": number, "right": True} for number in range(len(EXAMPLE_DRAWINGS))]
                 if at > ORDER.index("practice")
                 else [],
-                answers=[
-                    (position, str(uuid4()), Response.Status.COUNTED.value) for position in before_a_break
-                ],
+                answers=[(position, str(uuid4()), Response.Status.COUNTED.value) for position in answered],
                 resting=name == "break" and not before_a_break,
                 finished=name == "thanks",
             )
@@ -253,9 +260,10 @@ class PreviewSeat(Seat):
             return True
         if self.state.screened:
             return False
-        place = self.place() or ("trial" if self.left else "thanks")
+        last = "afterwards" if self.last_questions_are_due() else "thanks"
+        place = self.place() or ("trial" if self.left else last)
         if name == "instructions":  # can be read again at any time
-            return place not in ("about-you", "thanks")
+            return place not in ("about-you", "afterwards", "thanks")
         return name == place
 
 
@@ -263,7 +271,9 @@ def _participant(study: Study, state: PreviewState) -> Participant:
     """The participant as they would be by now, unsaved."""
     participant = Participant(study=study, number=1)
     if state.questioned:
-        participant.background = {"answered": True}
+        participant.background |= dict.fromkeys(question["key"] for question in asked_before(study.questions))
+    if state.questioned_after:
+        participant.background |= dict.fromkeys(question["key"] for question in asked_after(study.questions))
     if state.instructed:
         participant.instructed_at = timezone.now()
     if state.screened:

@@ -66,6 +66,8 @@ def at_preview(view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[...
             seat.look_at(name)
         request.dry_run = _banner(seat, name)  # type: ignore[attr-defined]
         request.study_title = seat.study.title  # type: ignore[attr-defined]
+        wrong = "wrong-before" if name in ("join", "wrong-before") else "wrong"
+        request.wrong = page_address(wrong, token)  # type: ignore[attr-defined]
         with languages.spoken(request, seat.study.language), links_of_the_preview():
             if seat.state.screened and name != "join":
                 response = refuse(

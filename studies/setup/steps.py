@@ -40,7 +40,7 @@ STEPS = (
         ),
     ),
     Step("questions", "Questions", (("questions",),)),
-    Step("design", "Design", (("design",), ("recruitment",))),
+    Step("design", "Design", (("design",), ("requirements",), ("recruitment",))),
     Step("plan", "Analysis", (("arms", "name"), ("analysis",), ("exclusions",), ("looks",))),
     Step("check", "Preview and open", ()),
 )

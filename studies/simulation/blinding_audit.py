@@ -297,13 +297,13 @@ def _reckoning(study: Study, seed: int) -> Check:
     They lay the trials out as the study did, and are right where the same order comes at the same turn of the same photo.
     """
     rows = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="").order_by("pk")
-    items, each, arms = study.items.count(), study.responses_per_item, study.arms.count()
-    # Trials that were made again for answers taken out come after all others.
+    items, each, arms = study.items.count(), study.stages[0], study.arms.count()
+    # Trials that were made again for answers taken out, or when the study grew, come after all others.
     actual = list(rows.values_list("item__index", "order")[: items * each])
     turns = _by_turn(actual)
 
     def hits(guess: int) -> int:
-        laid_out = trial_type_of(study).layout.rows(arms=arms, items=items, each=each, seed=guess)
+        laid_out = trial_type_of(study).layout.rows(arms=arms, items=items, stages=(each,), seed=guess)
         reckoned = _by_turn((item, ",".join(map(str, order))) for item, order in laid_out)
         return sum(reckoned.get(turn) == order for turn, order in turns.items())
 

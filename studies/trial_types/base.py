@@ -42,21 +42,22 @@ class Layout:
         """How many maps each trial shows of a study that compares so many arms; so do its attention checks."""
         return arms
 
-    def rows(self, *, arms: int, items: int, each: int, seed: int) -> Iterator[tuple[int, Order]]:
+    def rows(self, *, arms: int, items: int, stages: Sequence[int], seed: int) -> Iterator[tuple[int, Order]]:
         """Every trial of a study as (item's index, order), in the sequence in which they are to be claimed.
 
         Args:
             arms: how many the study compares.
-            each: how many answers an item needs.
+            stages: how many answers an item needs; of a study that grew, before that how many at first and each time since.
             seed: the study's order seed; the same one gives the same rows. No other chance: people must not be able to
                 reckon the rows from the protocol.
 
         Yields:
-            `items` × `each` rows. Round by round, so that all items fill up together; a type may lay out rounds of its
-            own. Every order shows `shown(arms)` of the arms, none twice.
+            `items` × `stages[-1]` rows. Round by round, so that all items fill up together; a type may lay out rounds of its
+            own. Every order shows `shown(arms)` of the arms, none twice. Those of an earlier stage come first, and are the
+            same whatever follows: they have been answered by then.
         """
-        dealt = study_orders(arms, items, each, seed)
-        for turn, order in enumerate(rounds(items, each, seed)):
+        dealt = study_orders(arms, items, stages, seed)
+        for turn, order in enumerate(rounds(items, stages[-1], seed)):
             for index in order:
                 yield index, dealt[index][turn]
 

@@ -30,12 +30,14 @@ from .quota import (
     study_facts,
 )
 from .sql import HeldTrial, is_free, last_before_the_hand, locked_state, participant_of, participant_progress
+from .taken_back_in import TakenBackIn, take_back_in
 from .telemetry import TELEMETRY, kept_of
 from .tombstones import Tombstones, somebody_who_left
 from .tombstones import append as keep_tombstones
 from .tombstones import own_file as withdrawn_file
 from .tombstones import person_key as tombstone_key
 from .tombstones import read as read_tombstones
+from .trial_run import delete_test_people, why_they_stay
 from .waiting import minutes_to_wait, minutes_to_wait_for_more
 from .withdrawn_before import not_noted as withdrawn_but_not_noted
 from .withdrawn_before import note_all as note_all_withdrawn
@@ -47,6 +49,7 @@ __all__ = [
     "EXAMPLE_PICTURES",
     "TELEMETRY",
     "HeldTrial",
+    "TakenBackIn",
     "Tombstones",
     "answer_trial",
     "can_be_undone",
@@ -54,6 +57,7 @@ __all__ = [
     "checks_by_person",
     "claim_trials",
     "current_example",
+    "delete_test_people",
     "expected_main",
     "expected_repeats",
     "expected_trials",
@@ -80,10 +84,12 @@ __all__ = [
     "right_side",
     "somebody_who_left",
     "study_facts",
+    "take_back_in",
     "tombstone_key",
     "undo_answer",
     "void_answer",
     "void_participant",
+    "why_they_stay",
     "withdraw",
     "withdraw_again",
     "withdrawn_but_not_noted",

@@ -1,4 +1,4 @@
-"""Who answers what: the only code that changes `Trial.state`, in part by statements of sql.py.
+"""Who answers what: the code that changes `Trial.state`, in part by statements of sql.py (and beside it taken_back_in.py and trial_run.py).
 
 Every required answer is a row, made when the study opens, so there is nowhere for one too many to go. A claim
 locks the rows that it takes and skips those that others have locked; on SQLite the transaction itself holds the
@@ -10,6 +10,7 @@ comes back late is turned away without need.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -35,18 +36,19 @@ class Outcome:
     counts: bool
 
 
-def lay_out_trials(study: Study) -> int:
-    """Make every trial of a study: exactly R for each item, in the orders that its trial type lays out.
+def lay_out_trials(study: Study, before: int = 0) -> int:
+    """Make every trial that a study lacks: exactly R for each item, in the orders that its trial type lays out.
 
-    Trials are claimed by id, so in the sequence in which the type lays them out.
+    Trials are claimed by id, so in the sequence in which the type lays them out. `before`: how many answers each item had
+    trials for already, where the study grew; what has been laid out is not touched. How many were made.
 
     Raises:
         ValueError: the type lays out an order that shows more or fewer maps than it says, or what is no arm, or one twice.
     """
     items, arms, layout = list(study.items.order_by("index")), study.arms.count(), trial_type_of(study).layout
-    rows = layout.rows(arms=arms, items=len(items), each=study.responses_per_item, seed=study.order_seed)
+    rows = layout.rows(arms=arms, items=len(items), stages=study.stages, seed=study.order_seed)
     trials = []
-    for index, order in rows:
+    for index, order in islice(rows, len(items) * before, None):
         if len(order) != layout.shown(arms) or len(set(order) & set(range(arms))) != len(order):
             raise ValueError(
                 f"{study.task}: lays out a trial with the arms {_written(order)}, where each is to show "

@@ -40,6 +40,7 @@ TELEMETRY = (
     Kept("hidden_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the page was out of sight."),
     Kept("viewport", _window, "integers", "Width and height of the window in CSS pixels."),
     Kept("pixel_ratio", _number, "number", "Pixels of the screen for one CSS pixel."),
+    Kept("translated", lambda value: value is True, "true or false", "TRUE: the browser had translated the page into another language."),
     Kept("view", ("maps", "photo").__contains__, "text", "What was shown at the end: maps, or the photo over them."),
     Kept("view_changes", _whole(0, MOST), "integer", "How often the photo was laid over the maps or taken away."),
     Kept("photo_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the photo lay over the maps."),

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from explain.web.forms import PhotosUploadForm
-from studies.participation.ways_back import WayBack
+from studies.participation.sites.ways_back import WayBack
 from tests.browser.script_site import HOME
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,7 @@
 import pytest
 
 from studies.models import Invitation, Participant
-from studies.participation import ways_back
+from studies.participation.sites import ways_back
 from studies.protocol import ENDS
 from tests.browser.conftest import answer, begin
 from tests.studies.participation.test_ways_back import QUESTIONS

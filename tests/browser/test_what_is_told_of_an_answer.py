@@ -37,6 +37,20 @@ def report(page, value):
     return [told[name] for name in ("first_value", "first_ms", "changes", "hidden_ms")]
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "document.documentElement.classList.add('translated-ltr')",
+        "document.documentElement.classList.add('translated-rtl')",
+        "document.body.setAttribute('_msttexthash', '7')",
+    ],
+)
+def test_a_page_that_the_browser_has_translated_is_told_as_such(site, watched, mark):
+    assert "translated" not in watched.evaluate("watch.report(0)")
+    watched.evaluate(mark)
+    assert watched.evaluate("watch.report(0)")["translated"] is True
+
+
 def test_the_first_pick_and_every_change_of_mind_is_told(site, watched):
     for value, ms in ((1, 300), (1, 200), (2, 400), (0, 100)):
         site.pass_time(ms)

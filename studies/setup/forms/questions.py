@@ -1,4 +1,4 @@
-"""A step of a set-up: what volunteers are asked about themselves, once, before the first photo."""
+"""A step of a set-up: what volunteers are asked about themselves, once, before the first photo or after the last one."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from studies.protocol import NAME, Code, Fault, Key, QuestionKind
+from studies.protocol import NAME, Code, Fault, Key, QuestionKind, QuestionTime
 
 from .base import Source, StepForm, put
 
@@ -16,7 +16,8 @@ KINDS = {
     QuestionKind.NUMBER: "a number",
     QuestionKind.TEXT: "a text",
 }
-PARTS = ("text", "kind", "options", "eligible", "required")
+TIMES = {QuestionTime.BEFORE: "before the first photo", QuestionTime.AFTER: "after the last photo"}
+PARTS = ("text", "kind", "options", "eligible", "when", "required")
 
 
 class AboutPeopleForm(StepForm):
@@ -47,6 +48,7 @@ class AboutPeopleForm(StepForm):
                 f"kind_{number}": question.get("kind", QuestionKind.CHOICE.value),
                 f"options_{number}": "\n".join(question.get("options", [])),
                 f"eligible_{number}": "\n".join(map(str, eligible)),
+                f"when_{number}": question.get("when", QuestionTime.BEFORE.value),
                 f"required_{number}": question.get("required", True),
             }
         return {f"required_{number}": True for number in self.numbers} | initial
@@ -91,6 +93,12 @@ def _fields(number: int) -> dict[str, forms.Field]:
             widget=forms.Textarea(attrs={"rows": 2}),
             help_text="One per line; for a number, minimum and maximum. Leave empty if everybody may take part.",
         ),
+        "when": forms.ChoiceField(
+            choices=[(time.value, words) for time, words in TIMES.items()],
+            label="Asked",
+            initial=QuestionTime.BEFORE.value,
+            required=False,
+        ),
         "required": forms.BooleanField(required=False, label="It must be answered"),
     }
 
@@ -99,6 +107,7 @@ def _question(typed: dict[str, Any], key: str) -> dict[str, Any]:
     """The question as a protocol writes it."""
     kind = typed["kind"] or QuestionKind.CHOICE.value
     question = {"key": key, "text": typed["text"], "kind": kind, "required": typed["required"]}
+    put(question, "when", QuestionTime.AFTER.value if typed["when"] == QuestionTime.AFTER else "")
     put(question, "options", _lines(typed["options"]))
     eligible = _lines(typed["eligible"])
     whole = re.findall(r"-?\d+", typed["eligible"])

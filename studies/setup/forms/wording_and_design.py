@@ -195,6 +195,9 @@ def _defaults(source: Source) -> dict[str, Any]:
     return default_wording(source["task"], picture, source.get("language", languages.DEFAULT))
 
 
+NEEDS = ("min_width", "no_phone", "keyboard")  # of devices
+
+
 class DesignForm(recruitment.SitesForm):
     keys: dict[Key, str] = {
         ("design",): "responses_per_item",
@@ -203,6 +206,8 @@ class DesignForm(recruitment.SitesForm):
         ("design", "repeats_per_participant"): "repeats_per_participant",
         ("design", "attention_checks"): "attention_checks",
         ("design", "seed"): "seed",
+        ("requirements",): "min_width",
+        **{("requirements", name): name for name in NEEDS},
         ("recruitment",): "people",
         ("recruitment", "people"): "people",
         ("recruitment", "completion_url"): "completion_url",
@@ -240,6 +245,17 @@ class DesignForm(recruitment.SitesForm):
         help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code; "
         + recruitment.PLACES,
     )
+    min_width = forms.IntegerField(
+        required=False,
+        label="Least width of the window, in pixels",
+        help_text="Whoever has less reads before the consent what to do. Leave empty for any.",
+    )
+    no_phone = forms.BooleanField(
+        required=False,
+        label="Not on a phone",
+        help_text="Whoever comes on one is given the address to open on a computer.",
+    )
+    keyboard = forms.BooleanField(required=False, label="With a keyboard")
     seed = forms.IntegerField(
         required=False,
         label="Seed",
@@ -259,12 +275,13 @@ class DesignForm(recruitment.SitesForm):
         return {
             **defaults,
             **source.get("design", {}),
+            **source.get("requirements", {}),
             "people": source.get("recruitment", {}).get("people"),
             **recruitment.read_sites(source),
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
-        for table, names in (("design", self.DESIGN), ("recruitment", ("people",))):
+        for table, names in (("design", self.DESIGN), ("requirements", NEEDS), ("recruitment", ("people",))):
             values = dict(source.get(table, {}))
             for name in names:
                 put(values, name, cleaned[name])

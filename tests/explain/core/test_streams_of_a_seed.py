@@ -71,6 +71,7 @@ def test_nobody_writes_the_number_of_a_stream_by_hand():
         (Stream.CHECK_MAPS, (3,), [7, 7, 3]),
         (Stream.PREVIEW, (0,), [7, 8, 0]),
         (Stream.CLASS_TIES, (2**63,), [7, 9, 2**63]),
+        (Stream.GROWN, (1,), [7, 10, 1]),
     ],
 )
 def test_a_stream_keeps_its_seed(stream, drawn_for, seed):
@@ -94,7 +95,7 @@ def person(number):
 
 
 def test_orders_are_dealt_as_they_were():
-    assert study_orders(3, 4, 2, 7) == [
+    assert study_orders(3, 4, (2,), 7) == [
         [(0, 2, 1), (2, 0, 1)],
         [(0, 1, 2), (1, 2, 0)],
         [(0, 1, 2), (1, 2, 0)],

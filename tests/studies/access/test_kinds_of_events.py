@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[3]
 STORED = {
     "archived", "background: active", "background: finished", "background: screened", "background: withdrawn",
     "background: void", "break",
-    "closed", "draft", "drafted", "finished", "imported", "instructed", "invitation revoked", "invited", "joined",
-    "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant void", "paused", "practice",
-    "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "unblinded", "void", "withdrawn",
+    "closed", "draft", "drafted", "finished", "grown", "imported", "instructed", "invitation revoked", "invited", "joined",
+    "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant back", "participant void", "paused", "practice",
+    "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "test people deleted", "unblinded", "void", "withdrawn", "wrote",
 }  # fmt: skip
 
 

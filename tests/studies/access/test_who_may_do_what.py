@@ -36,7 +36,10 @@ PAGES = {
     # a volunteer's own link is the key: whoever has it is let in, and nobody without it
     "join": (ANYBODY, ANYBODY),
     "participant": (ANYBODY, NOBODY),
+    "wrong-before": (ANYBODY, ANYBODY),
+    "wrong": (ANYBODY, ANYBODY),
     "about-you": (ANYBODY, ANYBODY),
+    "afterwards": (ANYBODY, ANYBODY),
     "instructions": (ANYBODY, ANYBODY),
     "practice": (ANYBODY, ANYBODY),
     "trial": (ANYBODY, ANYBODY),
@@ -79,6 +82,9 @@ PAGES = {
     "preview:participant": (CHANGE, NOBODY),
     "preview:join": (CHANGE, CHANGE),
     "preview:about-you": (CHANGE, CHANGE),
+    "preview:afterwards": (CHANGE, CHANGE),
+    "preview:wrong": (CHANGE, CHANGE),
+    "preview:wrong-before": (CHANGE, CHANGE),
     "preview:instructions": (CHANGE, CHANGE),
     "preview:practice": (CHANGE, CHANGE),
     "preview:trial": (CHANGE, CHANGE),
@@ -100,6 +106,8 @@ PAGES = {
     "study-results-people": (LOOK, NOBODY),
     "study-watch": (LOOK, NOBODY),
     "study-void": (CHANGE, CHANGE),
+    "study-take-back": (CHANGE, CHANGE),
+    "study-test-people": (CHANGE, CHANGE),
     "study-gallery": (LOOK, NOBODY),
     "study-items": (LOOK, NOBODY),
     "study-item": (LOOK, NOBODY),
@@ -111,8 +119,10 @@ PAGES = {
     "study-protocol": (LOOK, NOBODY),
     "study-preregistration": (LOOK, NOBODY),
     "study-protocol-file": (LOOK, NOBODY),
+    "study-grow": (CHANGE, CHANGE),
     "study-change-wording": (CHANGE, CHANGE),
     "study-access": (LOOK, CHANGE),
+    "study-notices": (CHANGE, CHANGE),
     "study-record": (LOOK, CHANGE),
     # a role of its own, that nobody has here: tests/studies/payments
     "study-payments": ("admin", NOBODY),
@@ -136,10 +146,23 @@ PAGES = {
     "api-study-close": (NOBODY, CHANGE),
     "api-study-close-invitation": (NOBODY, CHANGE),
     "api-study-void-participant": (NOBODY, CHANGE),
+    "api-study-take-back-participant": (NOBODY, CHANGE),
+    "api-study-delete-test-people": (NOBODY, CHANGE),
+    "api-study-grow": (NOBODY, CHANGE),
     "api-study-withdraw-participant": (NOBODY, CHANGE),
     "api-tokens": (LOGGED_IN, LOGGED_IN),
 }
-BY_LINK = {"participant", "about-you", "instructions", "practice", "trial", "picture", "answers"} | {
+BY_LINK = {
+    "participant",
+    "wrong",
+    "about-you",
+    "afterwards",
+    "instructions",
+    "practice",
+    "trial",
+    "picture",
+    "answers",
+} | {
     "undo",
     "break",
     "leave",
@@ -164,7 +187,7 @@ OURS = [name for name in ALL if not name.startswith("admin:")]
 
 def arguments(name, study, people) -> list:
     image = study.items.first().image
-    if name == "join":
+    if name in ("join", "wrong-before"):
         return [Invitation.issue(study)[1]]
     if name in BY_LINK:
         return ["token-1-of-methods", *([1, 0] if name == "picture" else [])]
@@ -178,9 +201,11 @@ def arguments(name, study, people) -> list:
         "study-preregistration": ["html"],
         "study-item": [0],
         "study-void": [1],
+        "study-take-back": [1],
         "study-payments-list": ["prolific", "approve"],
         "api-study-close-invitation": [study.invitations.first().pk],
         "api-study-void-participant": [1],
+        "api-study-take-back-participant": [1],
         "api-study-withdraw-participant": [1],
         "setup-step": ["photos"],
     }

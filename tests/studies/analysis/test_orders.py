@@ -47,7 +47,7 @@ def test_over_whole_squares_every_cell_is_equal(arms, cycles, seed):
     arms=st.integers(1, 5), items=st.integers(1, 60), per_item=st.integers(1, 9), seed=st.integers(0, 2**63)
 )
 def test_over_a_study_cells_differ_by_at_most_one(arms, items, per_item, seed):
-    dealt = study_orders(arms, items, per_item, seed)
+    dealt = study_orders(arms, items, (per_item,), seed)
     assert [len(orders) for orders in dealt] == [per_item] * items
     counts = cells(order for orders in dealt for order in orders)
     least = min(counts[arm, position] for arm in range(arms) for position in range(arms))
@@ -55,18 +55,43 @@ def test_over_a_study_cells_differ_by_at_most_one(arms, items, per_item, seed):
 
 
 def test_two_arms_stand_on_each_side_equally_often_for_every_item():
-    for orders in study_orders(arms=2, items=20, per_item=4, seed=11):
+    for orders in study_orders(arms=2, items=20, stages=(4,), seed=11):
         assert Counter(orders) == {(0, 1): 2, (1, 0): 2}
 
 
 def test_no_item_has_an_order_twice_before_it_has_had_them_all():
-    assert all(len(set(orders)) == 4 for orders in study_orders(arms=3, items=49, per_item=4, seed=5))
+    assert all(len(set(orders)) == 4 for orders in study_orders(arms=3, items=49, stages=(4,), seed=5))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arms=st.integers(1, 5),
+    items=st.integers(1, 40),
+    stages=st.lists(st.integers(1, 9), min_size=2, max_size=4, unique=True).map(sorted),
+    seed=st.integers(0, 2**63),
+)
+def test_a_study_that_grew_is_as_balanced_and_keeps_what_was_dealt(arms, items, stages, seed):
+    dealt, before = study_orders(arms, items, stages, seed), study_orders(arms, items, stages[:-1], seed)
+    assert [orders[: stages[-2]] for orders in dealt] == before
+    assert [len(orders) for orders in dealt] == [stages[-1]] * items
+    counts = cells(order for orders in dealt for order in orders)
+    assert max(counts.values()) - min(counts[arm, place] for arm in range(arms) for place in range(arms)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arms", "stages"), [(2, (1, 2)), (2, (2, 3, 4)), (3, (4, 6)), (4, (4, 5)), (5, (3, 6))]
+)
+def test_when_a_study_grows_no_item_has_an_order_again_before_it_has_had_them_all(arms, stages):
+    for seed in range(20):
+        for orders in study_orders(arms, 30, stages, seed):
+            kinds = 10 if arms == 5 else factorial(arms)
+            assert max(Counter(orders).values()) <= -(-stages[-1] // kinds)
 
 
 def test_the_same_seed_gives_the_same_orders_and_another_seed_others():
     assert balanced_orders(3, 18, seed=7) == balanced_orders(3, 18, seed=7)
-    assert study_orders(3, 10, 4, seed=7) == study_orders(3, 10, 4, seed=7)
-    assert study_orders(3, 10, 4, seed=7) != study_orders(3, 10, 4, seed=8)
+    assert study_orders(3, 10, (4,), seed=7) == study_orders(3, 10, (4,), seed=7)
+    assert study_orders(3, 10, (4,), seed=7) != study_orders(3, 10, (4,), seed=8)
 
 
 def test_rounds_go_through_all_items_each_in_another_order():
@@ -105,14 +130,14 @@ def test_a_cycle_begins_and_runs_by_its_seed():
 
 
 def test_what_an_item_gets_is_dealt_by_the_seed_and_not_in_the_order_of_items():
-    dealt = study_orders(arms=3, items=6, per_item=1, seed=4)
+    dealt = study_orders(arms=3, items=6, stages=(1,), seed=4)
     assert [orders[0] for orders in dealt] != balanced_orders(3, 6, seed=4)
     assert sorted(orders[0] for orders in dealt) == sorted(balanced_orders(3, 6, seed=4))
 
 
 def test_one_arm_has_one_order():
     assert balanced_orders(1, 4, seed=0) == [(0,)] * 4
-    assert study_orders(1, items=2, per_item=3, seed=5) == [[(0,)] * 3] * 2
+    assert study_orders(1, items=2, stages=(3,), seed=5) == [[(0,)] * 3] * 2
 
 
 def test_no_arm_is_refused():

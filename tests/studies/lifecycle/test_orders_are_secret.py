@@ -82,7 +82,7 @@ def laid_out(study: Study) -> list[tuple[int, str]]:
 def reckoned(study: Study, seed: int) -> list[tuple[int, str]]:
     """What somebody works out who knows the protocol and takes this for the seed of orders."""
     rows = trial_type_of(study).layout.rows(
-        arms=study.arms.count(), items=study.items.count(), each=study.responses_per_item, seed=seed
+        arms=study.arms.count(), items=study.items.count(), stages=study.stages, seed=seed
     )
     return [(item, ",".join(map(str, order))) for item, order in rows]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from studies.models import Participant
-from studies.participation.recruitment_sites import mturk_address
+from studies.participation.sites.recruitment_sites import mturk_address
 
 pytestmark = pytest.mark.django_db
 WORKER = "?workerId=W1&assignmentId=A1&hitId=H1&turkSubmitTo="

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from studies.models import Participant
-from studies.participation import ways_back
-from studies.participation.ways_back import WayBack, way_back
+from studies.participation.sites import ways_back
+from studies.participation.sites.ways_back import WayBack, way_back
 from studies.protocol import ENDS, ProtocolError, check_protocol
 from studies.trials.allocation import void_participant
 from tests.factories import make_study

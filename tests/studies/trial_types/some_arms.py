@@ -31,11 +31,11 @@ class SomeArms(Layout):
     def shown(self, arms: int) -> int:
         return min(self.most, arms)
 
-    def rows(self, *, arms, items, each, seed):
+    def rows(self, *, arms, items, stages, seed):
         random = np.random.default_rng(seed)
         orders = list(permutations(range(arms), self.shown(arms)))
         deck: list[tuple[int, ...]] = []
-        for _ in range(each):
+        for _ in range(stages[-1]):
             for item in random.permutation(items).tolist():
                 deck = deck or [orders[place] for place in random.permutation(len(orders))]
                 yield item, deck.pop()

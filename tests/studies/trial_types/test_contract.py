@@ -5,6 +5,7 @@ tests/browser/test_every_trial_type.py and test_access.py.
 """
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_what_passes_a_check_is_what_is_right_in_practice(asked):
 @pytest.mark.parametrize("fewest", [False, True], ids=["two arms", "the fewest arms"])
 def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_which_order(asked, fewest):
     arms = asked.asked.fewest_arms if fewest else len(ARMS)
-    asks = {"arms": arms, "items": 5, "each": 4}
+    asks = {"arms": arms, "items": 5, "stages": (4,)}
     rows = list(asked.layout.rows(**asks, seed=1))
     assert sorted(item for item, _ in rows) == sorted([*range(5)] * 4)
     assert list(asked.layout.rows(**asks, seed=1)) == rows
@@ -90,6 +91,16 @@ def test_every_item_is_asked_as_often_as_the_study_needs_and_the_seed_says_in_wh
         again = asked.layout.turned(order)
         assert sorted(again) == sorted(order)
         assert len(order) == 1 or all(one != other for one, other in zip(order, again, strict=True))
+
+
+def test_when_a_study_grows_what_was_laid_out_stays_and_every_item_is_asked_so_many_times_more(asked):
+    for arms in range(asked.asked.fewest_arms, len(ARMS) + 1):
+        first, second, third = (
+            list(asked.layout.rows(arms=arms, items=5, stages=stages, seed=1))
+            for stages in ((3,), (3, 4), (3, 4, 6))
+        )
+        assert (second[:15], third[:20]) == (first, second)
+        assert Counter(item for item, _ in third[20:]) == dict.fromkeys(range(5), 2)
 
 
 def test_its_templates_are_in_its_own_folder(asked):

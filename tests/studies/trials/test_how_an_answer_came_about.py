@@ -18,7 +18,7 @@ from tests.studies.taking_part import answer, open_study
 
 pytestmark = pytest.mark.django_db
 TOLD = {
-    "first_value": 2, "first_ms": 812, "changes": 1, "hidden_ms": 0, "viewport": [390, 844], "pixel_ratio": 2.625,
+    "first_value": 2, "first_ms": 812, "changes": 1, "hidden_ms": 0, "viewport": [390, 844], "pixel_ratio": 2.625, "translated": True,
     "view": "photo", "view_changes": 3, "photo_ms": 400, "opacity": 60, "opacity_changes": 2,
 }  # fmt: skip
 
@@ -97,7 +97,7 @@ def test_each_is_a_column_of_a_file_with_its_meaning_in_the_codebook(study, tmp_
     assert list(rows[0]) == ["answer", "participant", "status", *TOLD]
     assert rows[0] == {
         "answer": str(first.answer_id), "participant": "1", "status": "counted",
-        **{name: str(value) for name, value in TOLD.items()}, "viewport": "390x844",
+        **{name: str(value) for name, value in TOLD.items()}, "viewport": "390x844", "translated": "TRUE",
     }  # fmt: skip
     assert [rows[1][name] for name in TOLD] == [""] * len(TOLD)
     codebook = list(csv.DictReader((tmp_path / "codebook.csv").open(encoding="utf-8", newline="")))
