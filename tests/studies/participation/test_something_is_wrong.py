@@ -106,7 +106,7 @@ def test_it_is_erased_with_who_wrote_it_and_nothing_is_taken_afterwards(client, 
     assert written() == []
     page = client.post(address, {"text": "I am Anna Meier"}).content.decode()
     assert written() == []
-    assert "This link does not work" in page
+    assert "You have left" in page
     assert "wrong/" not in page
 
 
