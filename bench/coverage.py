@@ -2,7 +2,7 @@
 
     python -m bench statistics            or, with other numbers: python -m bench.coverage --help
 
-In each world of worlds.py arms are equal on average, over people and photos that differ. Counted is how often each p that a page shows
+In each world of worlds.py arms are equal on average, over people and photos that differ (effects.py: one leads). Counted is how often each p that a page shows
 is at most 0.05, how often each interval holds the truth, how often the two contradict each other, and how often planned looks find
 something, all looks together. Nominal: 5 and 95 %.
 """
@@ -22,7 +22,7 @@ from typing import get_args
 
 import numpy as np
 
-from bench import worlds
+from bench import effects, worlds
 from bench.worlds import ARMS, Study
 from studies.analysis.agreement import Scale, krippendorff_alpha
 from studies.analysis.contrasts import any_difference_of, judge_mean_of, judge_pairs
@@ -207,11 +207,21 @@ def _orders(study: Simulated, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permuted(rows, axis=1)
 
 
+def of_effects(studies: int) -> Iterator[Row]:
+    """Equivalence and effect sizes, where an arm leads."""
+    return (Row(*row, studies) for row in effects.rows(studies))
+
+
 PARTS = {
     "choices: coverage": ("Choices: how often 95 % intervals hold the truth", COVERAGE),
     "choices: size": ("Choices: how often p is at most 0.05 where nothing is there", SIZE),
     "ratings: coverage": ("Ratings: how often 95 % intervals hold the truth", COVERAGE),
     "ratings: size": ("Ratings: how often p is at most 0.05 where nothing is there", SIZE),
+    "equivalence": (
+        "“No difference that matters”: how often it is found where the difference is just what matters",
+        SIZE,
+    ),
+    "effect sizes": ("Effect sizes where an arm leads: how often 95 % intervals hold the truth", COVERAGE),
     "looks: size": ("Planned looks: how often any of them finds a difference where there is none", SIZE),
     "agreement and ranking": ("Agreement and ranking: how often 95 % intervals hold the truth", COVERAGE),
 }
@@ -271,6 +281,9 @@ def _in_short(rows: list[Row]) -> list[str]:
         f"- 95 % intervals hold a difference in {span('choices: coverage', 'difference, per items')}, an arm's share in "
         f"{span('choices: coverage', 'share of an arm')}, that of “same” in {span('choices: coverage', 'same')}, a mean rating in "
         f"{span('ratings: coverage', 'mean, per items')}. (Worlds of which a page warns are in the tables alone.)",
+        f"- “No difference that matters” is found where the difference is just what matters in {span('equivalence', 'choices')} of studies of choices and "
+        f"{span('equivalence', 'ratings')} of ratings; 95 % intervals hold odds in {span('effect sizes', 'odds')}, the chance to be rated better in "
+        f"{span('effect sizes', 'superiority')}, d_z in {span('effect sizes', 'dz')}.",
         f"- p at most 0.05 beside an interval that holds zero, or the other way round: {contradictions} times.",
         "- What stands under “Sensitivity” has other null hypotheses, and rejects as the tables say.",
     ]
@@ -281,7 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=800, help="simulated studies for each row")
     parser.add_argument("--draws", type=int, default=500, help="draws for each interval of the ranking")
-    parser.add_argument("--only", choices=["worlds", "looks", "quality"])
+    parser.add_argument("--only", choices=["worlds", "effects", "looks", "quality"])
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
     parser.add_argument("--threads", type=int, help="for the other parts; here numpy decides")
     options = parser.parse_args(arguments)
@@ -289,6 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.perf_counter()
     parts = {
         "worlds": sizes_and_coverage(studies),
+        "effects": of_effects(studies),
         "looks": looks(studies),
         "quality": quality(studies // 4, options.draws),
     }

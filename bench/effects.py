@@ -30,7 +30,7 @@ def rows(studies: int) -> Iterator[tuple[str, str, str, int]]:
                 study = simulated.study(np.random.default_rng([4, number]))
                 happened.update({key: int(was) for key, was in count(study, simulated).items()})
             for (part, what), times in happened.items():
-                yield f"{task}: {part}", world.name, what, times
+                yield f"{task}: {part}" if part == "contradictions" else part, world.name, what, times
 
 
 def of_choices(study: worlds.Study, world: worlds.Choices) -> Happened:

@@ -149,8 +149,12 @@ class Ratings:
         latent = world.spread_items * world.draw_items(random, size)
         latent += world.spread_people * world.draw_people(random, size)
         latent += random.standard_normal(size)
-        self.middle = crossing(lambda at: mean - float(rated(latent + at).mean()), -20.0, 20.0) if mean else 0.0
-        steps = np.bincount(rated(latent[:, 0] + self.middle) + RATING_LIMIT, minlength=len(SCALE)) / len(latent)
+        self.middle = (
+            crossing(lambda at: mean - float(rated(latent + at).mean()), -20.0, 20.0) if mean else 0.0
+        )
+        steps = np.bincount(rated(latent[:, 0] + self.middle) + RATING_LIMIT, minlength=len(SCALE)) / len(
+            latent
+        )
         self.shares = (1 - world.careless) * steps + world.careless / len(SCALE)  # the true ones of SCALE
 
     def study(self, rng: np.random.Generator) -> Study:

@@ -183,6 +183,15 @@ def judge_pairs(
     return [judged(effect, 1, level, smallest) for effect in shares.effects(change)]
 
 
+def equivalent_pairs(
+    answers: Choices, declared: Sequence[tuple[int, int]], smallest: float
+) -> list[tuple[int, int]]:
+    """Those declared contrasts whose difference is found to be smaller than the smallest that matters, corrected by Holm."""
+    each = judge_pairs(answers, declared, smallest=smallest)
+    adjusted = corrected([one.equivalence for one in each])
+    return [pair for pair, p in zip(declared, adjusted, strict=True) if p is not None and p <= ALPHA]
+
+
 @remembered
 def superiorities_of(answers: Choices, pairs: tuple[tuple[int, int], ...]) -> list[Size]:
     """For each pair: of those who picked one of the two, the share that picked the first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explain.selection import Rule
-from studies.protocol import CONSENT, Protocol, QuestionKind, bounds_of, fill_in, plan_in
+from studies.protocol import CONSENT, AnalysisPlan, Protocol, QuestionKind, bounds_of, fill_in, plan_in
 from studies.trial_types import trial_type_of
 
 from .looks import looks_in_words
@@ -190,7 +190,7 @@ def _stopping(protocol: Protocol, known: Known) -> Entry:
     until = "Every required answer is one row that can be answered once: the study is full when all are answered, and takes no more."
     if not plan.looks:
         return [f"{until} Results are judged once, then."]
-    return [until, *looks_in_words(plan.looks, bounds_of(plan.looks, len(plan.contrasts)))]
+    return [until, *looks_in_words(plan.looks, bounds_of(plan.looks, len(plan.contrasts)), plan.smallest)]
 
 
 def _manipulated(protocol: Protocol, known: Known) -> Entry:
@@ -231,13 +231,33 @@ def _inference(protocol: Protocol, known: Known) -> Entry:
         "Interval and p come from one and the same t, so they never disagree.",
     )
     if plan.looks:
+        beside = _equivalence(protocol, plan)
         shared = f", shared equally by the {contrasts} declared contrasts" if contrasts > 1 else ""
         return [
             f"A look’s own level decides (see the stopping rule); α is 0.05, two-sided, over all looks{shared}.",
             same,
+            *beside,
         ]
     corrected = f"; the p-values of the {contrasts} declared contrasts are corrected by Holm’s method"
-    return [f"Two-sided, α = 0.05{corrected if contrasts > 1 else ''}.", same]
+    return [f"Two-sided, α = 0.05{corrected if contrasts > 1 else ''}.", same, *_equivalence(protocol, plan)]
+
+
+def _equivalence(protocol: Protocol, plan: AnalysisPlan) -> Entry:
+    """How “no difference that matters” is found, where a smallest effect is declared."""
+    kind = trial_type_of(protocol)
+    if plan.smallest is None or (kind.asked.declares_contrasts and not plan.contrasts):
+        return []
+    matters = f"The smallest {kind.asked.smallest_in_words} is {plan.smallest:g}."
+    if plan.looks:
+        found = "At a look no difference that matters is found where all of the look’s interval lies within it on both sides."
+        return [f"{matters} {found}"]
+    holm = ", corrected by Holm’s method among each other" if len(plan.contrasts) > 1 else ""
+    found = (
+        f"No difference that matters is found by two one-sided tests (TOST) of the same t, each at 5 %{holm}"
+    )
+    return [
+        f"{matters} {found}: their p is at most 0.05 where the 90 % interval lies within it on both sides."
+    ]
 
 
 def _exclusion(protocol: Protocol, known: Known) -> Entry:

@@ -3,6 +3,7 @@
 [analysis]
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
 primary = "items"                                  # of ratings, what counts once: or "people", "answers"
+smallest_effect = 0.1                              # the smallest that matters: a difference of shares, or points of a rating
 hide_running_results = true                        # nobody sees results before the study is closed
 
 [looks]                                            # optional: looks at the data before it is full
@@ -66,6 +67,7 @@ class AnalysisPlan:
     hide_running_results: bool
     looks: InterimSchedule | None
     primary: Per  # what counts once in the figure that the study is judged by
+    smallest: float | None = None  # effect that matters, in the type's unit
 
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
@@ -84,6 +86,7 @@ def plan_in(source: Mapping[str, Any], arms: tuple[str, ...]) -> AnalysisPlan:
         hide_running_results=bool(analysis.get("hide_running_results", False)),
         looks=_looks(source.get("looks", {})),
         primary=analysis.get("primary", PRIMARY[0]),
+        smallest=analysis.get("smallest_effect"),
     )
 
 
@@ -122,6 +125,8 @@ def check_plan(
     analysis.flag("hide_running_results")
     if trial_type_in(reader.values).asked.declares_primary:
         analysis.one_of("primary", PRIMARY, default=PRIMARY[0])
+    if (limit := trial_type_in(reader.values).asked.largest_effect) is not None:
+        analysis.between("smallest_effect", 0, limit)
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
         exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)

@@ -22,6 +22,7 @@ KINDS: dict[Kind, str] = {
     Kind.FLAG: "true or false",
     Kind.SHARE: "a number between 0 and 1",
     Kind.SHARE_OR_ALL: "a number above 0, at most 1",
+    Kind.BETWEEN: "a number above {low:g} and below {high:g}",
     Kind.SHARES: "a list of numbers above 0 up to 1",
     Kind.PAIRS: "a list of pairs",
     Kind.RANGE: "two whole numbers, the least and the most",

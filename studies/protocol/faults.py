@@ -84,6 +84,7 @@ class Kind(StrEnum):
     SHARE = "share"
     SHARE_OR_ALL = "share or all"
     SHARES = "shares"
+    BETWEEN = "between"
     PAIRS = "pairs"
     RANGE = "range"
     TEXTS = "texts"

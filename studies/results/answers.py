@@ -49,7 +49,15 @@ class Reading:
     def compared(self) -> Compared:
         """What the answers are about. With planned looks only a look judges the declared contrasts."""
         declared = () if self.plan.looks else self.plan.contrasts
-        return Compared(self.arms, self.maps_shown, self.study.seed, declared, self.plan.primary)
+        return Compared(
+            self.arms,
+            self.maps_shown,
+            self.study.seed,
+            declared,
+            self.plan.primary,
+            self.plan.smallest,
+            at_looks=self.plan.looks is not None,
+        )
 
     @cached_property
     def plan(self) -> AnalysisPlan:

@@ -7,7 +7,7 @@ from typing import Any
 
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, power
+from studies.analysis.power import Assumptions, Design, EquivalencePower, equivalence_power, power
 from studies.protocol import (
     ON_COMMAND_LINE,
     Code,
@@ -49,6 +49,8 @@ class PowerPoint:
     interval      95 % interval of that share: the simulation's own chance
     width         mean width of the studies' intervals, of what their trial type is judged by (`Power.width_of`); None if
                   no study had an interval
+    equivalence   where nothing differs, the share of simulated studies that find “no difference that matters”; None where the
+                  protocol declares no smallest effect
     """
 
     people: int
@@ -57,6 +59,7 @@ class PowerPoint:
     interval: tuple[float, float]
     width: float | None
     studies: int
+    equivalence: EquivalencePower | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class PowerAnalysis:
     notes: tuple[str, ...] = ()
     contrasts: int = 0  # declared
     looks: tuple[float, ...] = ()  # planned, as shares of the answers
+    smallest_effect: float | None = None  # that matters, as declared
 
     @property
     def decision(self) -> str:
@@ -84,8 +88,23 @@ class PowerAnalysis:
             return f"At one of {len(self.looks)} planned looks, people coming one after another, {what} must have p ≤ 1 − level."
         return f"{what[0].upper()}{what[1:]} must have p ≤ 0.05{', corrected by Holm' if several else ''}."
 
+    @property
+    def decision_of_equivalence(self) -> str:
+        """The same of “no difference that matters”; empty where no smallest effect is declared."""
+        if self.smallest_effect is None:
+            return ""
+        which = "every declared comparison" if self.contrasts > 1 else "the comparison"
+        matters = f"{which} smaller than {self.smallest_effect:g} where nothing differs"
+        if self.looks:
+            return f"“No difference”: the share in which a look’s interval shows {matters}."
+        holm = ", corrected by Holm" if self.contrasts > 1 else ""
+        return f"“No difference”: the share in which two one-sided tests at 5 %{holm} find {matters}."
+
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"decision": self.decision}
+        return asdict(self) | {
+            "decision": self.decision,
+            "decision_of_equivalence": self.decision_of_equivalence,
+        }
 
 
 def analyse_power(
@@ -109,7 +128,8 @@ def analyse_power(
     numbers = sorted(set(people)) or sorted({math.ceil(fewest * times) for times in TIMES})
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
-    steps = _Steps(report, total=len(designs) * studies)
+    worlds = 1 if designs[0].smallest is None else 2
+    steps = _Steps(report, total=len(designs) * studies * worlds)
     points = [_point(design, assumed, studies, seed, steps.one_more) for design in designs]
     return PowerAnalysis(
         study=protocol.slug,
@@ -123,6 +143,7 @@ def analyse_power(
         notes=(_note(protocol, photos.count, fewest),),
         contrasts=len(designs[0].contrasts),
         looks=tuple(look.fraction for look in designs[0].looks),
+        smallest_effect=designs[0].smallest,
     )
 
 
@@ -169,6 +190,7 @@ def _design(protocol: Protocol, items: int, people: int) -> Design:
         contrasts=plan.contrasts,
         looks=bounds_of(plan.looks, len(plan.contrasts)) if plan.looks else (),
         primary=plan.primary,
+        smallest=plan.smallest,
     )
 
 
@@ -188,6 +210,9 @@ def _point(
     design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
 ) -> PowerPoint:
     simulated = power(design, assumed, studies=studies, seed=seed, after_each=one_more)
+    same = None
+    if design.smallest is not None:
+        same = equivalence_power(design, assumed, studies=studies, seed=seed, after_each=one_more)
     return PowerPoint(
         people=design.participants,
         answers_each=design.items * design.answers_per_item / design.participants,
@@ -195,6 +220,7 @@ def _point(
         interval=simulated.interval,
         width=simulated.width,
         studies=studies,
+        equivalence=same,
     )
 
 

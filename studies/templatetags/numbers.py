@@ -46,6 +46,21 @@ def small_span(interval: tuple[float, float] | None) -> str:
 
 
 @register.filter
+def decimals(value: float | None) -> str:
+    """0.104, with a minus sign where there is one; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+@register.filter
+def open_span(interval: tuple[float | None, float | None] | None) -> str:
+    """0.412 – 0.521; an end without a bound is ∞."""
+    if interval is None:
+        return "–"
+    low, high = interval
+    return f"{'−∞' if low is None else decimals(low)} – {'∞' if high is None else decimals(high)}"
+
+
+@register.filter
 def mirrored(interval: tuple[float, float] | None) -> tuple[float, float] | None:
     """The interval from the other arm's side."""
     return (-interval[1], -interval[0]) if interval else None

@@ -35,9 +35,7 @@ class Equivalence:
 
 def equivalence(effect: Effect, limit: float, smallest: float) -> Equivalence:
     """An effect that lies between −limit and limit; 0 < smallest < limit."""
-    return Equivalence(
-        smallest, mean_interval(effect, limit, LEVEL), equivalence_p(effect, limit, smallest)
-    )
+    return Equivalence(smallest, mean_interval(effect, limit, LEVEL), equivalence_p(effect, limit, smallest))
 
 
 def equivalence_p(effect: Effect, limit: float, smallest: float) -> float:

@@ -25,8 +25,11 @@ class Size:
 
     def through(self, turned: Callable[[float], float | None]) -> "Size":
         """The same on another, rising scale."""
-        ends = self.interval and tuple(None if end is None else turned(end) for end in self.interval)
-        return Size(None if self.estimate is None else turned(self.estimate), ends or None)
+        at, low, high = (
+            None if value is None else turned(value)
+            for value in (self.estimate, *(self.interval or (None, None)))
+        )
+        return Size(at, (low, high) if self.interval else None)
 
 
 NONE = Size(None, None)
@@ -46,7 +49,7 @@ def superiorities(
     both = first + second
     picked = np.flatnonzero(both > 0)
     middle = first[picked] / both[picked]
-    at_first, at_second = (np.array([pairs[place][side] for place in picked]) for side in (0, 1))
+    at_first, at_second = (np.array([pairs[place][side] for place in picked.tolist()]) for side in (0, 1))
 
     def p_of(phi: np.ndarray) -> np.ndarray:
         """(2m,) the lower ends' hypotheses, then the upper ones'."""
@@ -61,17 +64,13 @@ def superiorities(
 
     found = dict.fromkeys(range(len(pairs)), NONE)
     if len(picked) and enough:
-        ends = _not_rejected(p_of, middle, 0.0, 1.0, level)
+        ends = _not_rejected(p_of, middle, (0.0, 0.5, 1.0), level)
         exact = np.maximum(((1 - level) / 2) ** (1 / (both[picked] * _answers(shares))), 0.5)
         ends[0] = np.where(middle == 1, np.minimum(ends[0], exact), ends[0])
         ends[1] = np.where(middle == 0, np.maximum(ends[1], 1 - exact), ends[1])
-        found |= {
-            place: Size(*row) for place, row in zip(picked.tolist(), _rows(middle, ends), strict=True)
-        }
+        found |= {place: Size(*row) for place, row in zip(picked.tolist(), _rows(middle, ends), strict=True)}
     elif len(picked):
-        found |= {
-            place: Size(at, None) for place, at in zip(picked.tolist(), middle.tolist(), strict=True)
-        }
+        found |= {place: Size(at, None) for place, at in zip(picked.tolist(), middle.tolist(), strict=True)}
     return list(found.values())
 
 
@@ -124,7 +123,7 @@ def standardised(
         return np.array([mean_p(effect, limit) for effect in effects])
 
     at = np.array([size / (1 + abs(size))])
-    low, high = _not_rejected(p_of, at, -1.0, 1.0, level)[:, 0].tolist()
+    low, high = _not_rejected(p_of, at, (-1.0, 0.0, 1.0), level)[:, 0].tolist()
     return Size(size, (_unturned(low), _unturned(high)))
 
 
@@ -137,9 +136,15 @@ def _rows(middle: np.ndarray, ends: np.ndarray) -> list[tuple[float, tuple[float
 
 
 def _not_rejected(
-    p_of: Callable[[np.ndarray], np.ndarray], middle: np.ndarray, least: float, most: float, level: float
+    p_of: Callable[[np.ndarray], np.ndarray],
+    middle: np.ndarray,
+    scale: tuple[float, float, float],
+    level: float,
 ) -> np.ndarray:
-    """(2, m): how far below and above `middle` (m,) p stays above 1 − level; the very end where it always does.
+    """(2, m): how far below and above `middle` (m,) p stays above 1 − level; the very end where it does there.
+
+    scale: least, “no difference”, most. Degrees of freedom change with the hypothesis, so p may rise and fall again on its way: an interval
+    holds “no difference” just where that is not rejected, whatever lies between.
 
     √(−log p) is nearly straight in the hypothesis, so that regula falsi (Dowell & Jarratt 1971, “Illinois”) needs few rounds;
     every fourth halves the bracket, should it not be.
@@ -148,8 +153,12 @@ def _not_rejected(
     def past(at: np.ndarray) -> np.ndarray:
         return np.sqrt(-np.log(np.maximum(p_of(at), TINY))) - np.sqrt(-np.log(1 - level))
 
+    least, null, most = scale
     inside, outside = np.tile(middle, 2), np.repeat([least, most], len(middle)).astype(float)
-    before, beyond = np.full(len(inside), -np.sqrt(-np.log(1 - level))), past(outside)
+    between = np.sign(inside - null) * np.sign(outside - null) < 0
+    kept = past(np.full(len(inside), null)) < 0
+    inside, outside = np.where(between & kept, null, inside), np.where(between & ~kept, null, outside)
+    before, beyond = past(inside), past(outside)
     always = beyond < 0
     ends = outside.copy()
     last = np.zeros(len(inside))

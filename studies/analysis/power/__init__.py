@@ -1,7 +1,19 @@
 """How many people and photos a study needs, by simulating it; what people answer is a model that anybody can bring."""
 
 from .models import CHOICES, RATINGS, ChoiceModel, RatingModel
-from .simulation import Assumptions, Design, Power, PowerModel, Simulated, World, power, power_curve, wilson
+from .simulation import (
+    Assumptions,
+    Design,
+    EquivalencePower,
+    Power,
+    PowerModel,
+    Simulated,
+    World,
+    equivalence_power,
+    power,
+    power_curve,
+    wilson,
+)
 
 __all__ = [
     "CHOICES",
@@ -9,11 +21,13 @@ __all__ = [
     "Assumptions",
     "ChoiceModel",
     "Design",
+    "EquivalencePower",
     "Power",
     "PowerModel",
     "RatingModel",
     "Simulated",
     "World",
+    "equivalence_power",
     "power",
     "power_curve",
     "wilson",

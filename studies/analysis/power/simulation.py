@@ -15,6 +15,7 @@ import numpy as np
 from ..answers import AnswersError
 from ..contrasts import Judged
 from ..distributions import normal_quantile
+from ..inference.equivalence import ALPHA, corrected
 from ..inference.simultaneous import holm
 from ..intervals import Per
 from ..sequential import LookBoundary
@@ -78,7 +79,7 @@ class PowerModel(ABC):
 
     @abstractmethod
     def judged(self, study: Simulated, design: "Design", level: float) -> list[Judged]:
-        """What the answers say of each comparison in `design.comparisons`, at this level."""
+        """What the answers say of each comparison in `design.comparisons`, at this level, and beside `design.smallest`."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Design:
     contrasts: tuple[tuple[int, int], ...] = ()  # declared; where none is, the first arm against the second
     looks: tuple[LookBoundary, ...] = ()  # planned; the last is at the end
     primary: Per = "items"  # what counts once in a mean
+    smallest: float | None = None  # effect that matters, in the model's own terms
 
     @property
     def comparisons(self) -> tuple[tuple[int, int], ...]:
@@ -129,6 +131,15 @@ class Power:
     width: (
         float | None
     )  # of the studies' 95 % intervals of the first comparison, on average; None if no study had one
+
+
+@dataclass(frozen=True)
+class EquivalencePower:
+    """The share of simulated studies in which “no difference that matters” is found, where there is no difference at all."""
+
+    power: float
+    interval: tuple[float, float]
+    studies: int
 
 
 class World:
@@ -179,6 +190,44 @@ def power(
         after_each()
     width = float(np.mean(widths)) if widths else None
     return Power(design, assumptions, finds / studies, wilson(finds, studies), studies, width)
+
+
+def equivalence_power(
+    design: Design,
+    assumptions: Assumptions,
+    *,
+    studies: int = 200,
+    seed: int = 0,
+    after_each: Callable[[], object] = lambda: None,
+) -> EquivalencePower:
+    """The same studies where nothing differs (`assumptions.effect` is 0): those in which every comparison is found to be smaller
+    than `design.smallest`. Raises AnswersError where the design has none.
+    """
+    if design.smallest is None:
+        raise AnswersError(
+            "smallest_effect: the design declares none, so there is nothing to hold a difference against"
+        )
+    world, finds = World(design, replace(assumptions, effect=0.0)), 0
+    for number in range(studies):
+        finds += finds_equivalence(world.study(np.random.default_rng([seed, number])), design)
+        after_each()
+    return EquivalencePower(finds / studies, wilson(finds, studies), studies)
+
+
+def finds_equivalence(study: Simulated, design: Design) -> bool:
+    """Whether the documented decision finds that every comparison is smaller than what matters: at the end by two one-sided tests as
+    Holm corrects them, or at a planned look by the interval at its level."""
+    assert design.smallest is not None
+    if design.looks:
+        return any(
+            all(
+                found.within(design.smallest)
+                for found in design.model.judged(study.first(look.fraction), design, look.level)
+            )
+            for look in design.looks
+        )
+    adjusted = corrected([found.equivalence for found in design.model.judged(study, design, LEVEL)])
+    return all(p is not None and p <= ALPHA for p in adjusted)
 
 
 def finds_it(study: Simulated, design: Design, assumptions: Assumptions) -> bool:

@@ -72,17 +72,23 @@ def _answer(analysis: PowerAnalysis) -> Answer:
         [
             point.people,
             f"{point.answers_each:12.1f}",
-            f"{point.power:5.0%}".replace("%", " %"),
+            _percent(point.power),
             f"{point.interval[0]:.0%} to {point.interval[1]:.0%}".replace("%", " %"),
             "–" if point.width is None else f"{point.width:14.3f}",
+            *([] if point.equivalence is None else [_percent(point.equivalence.power)]),
             "█" * round(point.power * BAR) or "▏",
         ]
         for point in analysis.points
     ]
-    header = ("people", "answers each", "power", "its chance", "interval width", "")
+    same = () if analysis.smallest_effect is None else ("“no difference”",)
+    header = ("people", "answers each", "power", "its chance", "interval width", *same, "")
     return Answer(
         data=analysis.to_json(), header=header, rows=rows, notes=["", *analysis.notes, *_assumed(analysis)]
     )
+
+
+def _percent(share: float) -> str:
+    return f"{share:5.0%}".replace("%", " %")
 
 
 def _assumed(analysis: PowerAnalysis) -> list[str]:
@@ -96,5 +102,6 @@ def _assumed(analysis: PowerAnalysis) -> list[str]:
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
         effect,
         f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",
+        *filter(None, [analysis.decision_of_equivalence]),
         "Nobody has answered anything: every figure is simulated.",
     ]

@@ -20,6 +20,7 @@ class PlanForm(StepForm):
         ("analysis", "contrasts"): "contrasts",
         ("analysis", "hide_running_results"): "hide_running_results",
         ("analysis", "primary"): "primary",
+        ("analysis", "smallest_effect"): "smallest_effect",
         ("exclusions",): RULES[0],
         **{("exclusions", name): name for name in RULES},
         ("looks",): "after",
@@ -42,6 +43,11 @@ class PlanForm(StepForm):
             ("answers", "Every answer: the mean of all answers"),
         ],
         help_text="The other two are shown beside it.",
+    )
+    smallest_effect = forms.FloatField(
+        required=False,
+        help_text="Then results can also find that there is no difference that matters (two one-sided tests), and power says how likely "
+        "that is. Leave empty where nothing is declared.",
     )
     missed_checks = forms.IntegerField(
         required=False,
@@ -100,6 +106,11 @@ class PlanForm(StepForm):
             del self.fields["contrasts"]
         if not trial_type_in(source).asked.declares_primary:
             del self.fields["primary"]
+        if trial_type_in(source).asked.largest_effect is None:
+            del self.fields["smallest_effect"]
+        else:
+            words = trial_type_in(source).asked.smallest_in_words
+            self.fields["smallest_effect"].label = f"The smallest {words}"
 
     @property
     def names(self):
@@ -137,6 +148,7 @@ class PlanForm(StepForm):
             "spending": looks.get("spending", SPENDING[0]),
             "contrasts": chosen,
             "primary": source.get("analysis", {}).get("primary", PRIMARY[0]),
+            "smallest_effect": source.get("analysis", {}).get("smallest_effect"),
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
 
@@ -151,6 +163,8 @@ class PlanForm(StepForm):
         if "primary" in self.fields:
             primary = cleaned["primary"] or PRIMARY[0]
             put(analysis, "primary", primary if primary != PRIMARY[0] or "primary" in analysis else "")
+        if "smallest_effect" in self.fields:
+            put(analysis, "smallest_effect", cleaned["smallest_effect"])
         put(analysis, "hide_running_results", cleaned["hide_running_results"])
         for name in RULES:
             put(exclusions, name, cleaned[name])

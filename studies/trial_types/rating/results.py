@@ -9,8 +9,9 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, side_bias_of
 from studies.analysis.answers import RATING_LIMIT, SAME
-from studies.analysis.contrasts import judge_mean_of
+from studies.analysis.contrasts import judge_mean_of, sizes_of_ratings
 from studies.analysis.inference.effects import Method
+from studies.analysis.inference.equivalence import ALPHA
 from studies.analysis.inference.sensitivity import rating_tests_of
 from studies.analysis.intervals import Per, rating_intervals_of
 from studies.analysis.scores import RatingScores, rating_scores, rating_scores_of
@@ -31,6 +32,7 @@ from ..results import (
     uneven,
     verdict,
 )
+from ..sizes import Sized
 from .outcome import Rating, RatingOutcome
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ class RatingResults(Results):
 
     scale: ClassVar[Scale] = "ordinal"
     scripts = Path(__file__).parent / "scripts"
+    unit = "points of the scale"
+    sizes_help = (
+        "Chance to be preferred: the share of ratings for the first arm, and half of those without a difference; ½ is no difference. d_z: the mean in "
+        "standard deviations of single answers, each of which compares the two on one photo; its interval holds what the t of the mean does not "
+        "reject, so they leave zero out together."
+    )
     place, place_verb = "side", "favoured"
     of_items = "Mean rating"
     of_items_in_words = "The mean rating, positive for the first arm"
@@ -68,9 +76,16 @@ class RatingResults(Results):
             primary=compared.primary,
             counts={value: int((answers.values == value).sum()) for value in values},
         )
+        sized = _sized(answers, compared)
         notes = [bounds.note] if bounds.note else []
         notes += [*uneven(answers), *parted(_estimands(answers, compared.primary))]
-        return RatingOutcome(arms=compared.arms, items=answers.units.items, notes=tuple(notes), rating=rating)
+        return RatingOutcome(
+            arms=compared.arms,
+            items=answers.units.items,
+            notes=tuple(notes),
+            rating=rating,
+            too_small=compared.smallest if sized.equivalent else None,
+        )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Ratings)
@@ -81,6 +96,7 @@ class RatingResults(Results):
         }
         return Further(
             tests=rating_tests_of(answers),
+            sized=(_sized(answers, compared),),
             estimands=_estimands(answers, compared.primary),
             sides=or_none(lambda: side_bias_of(known)),
             methods=tuple(
@@ -94,13 +110,17 @@ class RatingResults(Results):
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Ratings)
         first, second = compared.arms
-        return [ContrastRow(first, second, judge_mean_of(answers, compared.primary), None, planned=True)]
+        main = judge_mean_of(answers, compared.primary)
+        return [ContrastRow(first, second, main, None, True, _sized(answers, compared))]
 
     def tests_json(self, answers: Answers, compared: Compared) -> dict[str, Any]:
         assert isinstance(answers, Ratings)
         tests = rating_tests_of(answers) if len(answers) else {}
         every = _estimands(answers, compared.primary) if len(answers) else ()
+        sized = _sized(answers, compared) if len(answers) else None
         return {
+            "equivalence": sized.equivalence_json() if sized else None,
+            "effect_sizes": sized.sizes_json() if sized else {},
             "tests": {name: asdict(found) for name, found in tests.items()},
             "estimands": {one.per: one.as_json() for one in every},
         }
@@ -108,7 +128,7 @@ class RatingResults(Results):
     def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(answers, Ratings)
         found = judge_mean_of(answers, compared.primary, level=level)
-        return (verdict("mean rating", found, level, UNIT),)
+        return (verdict("mean rating", found, level, UNIT, compared.smallest),)
 
     def json_fields(self) -> dict[str, "Field"]:
         from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
@@ -137,6 +157,19 @@ class RatingResults(Results):
 
     def places_to_favour(self, shown: int) -> int:
         return 2
+
+
+def _sized(answers: Ratings, compared: Compared) -> Sized:
+    """The primary mean beside the smallest that matters, and by effect sizes. It is one comparison: nothing to correct."""
+    beside = judge_mean_of(answers, compared.primary, smallest=compared.smallest).equivalence
+    judges = beside is not None and not compared.at_looks
+    return Sized(
+        "mean rating",
+        sizes_of_ratings(answers, compared.primary),
+        beside,
+        beside.p if beside and judges else None,
+        beside.p <= ALPHA if beside and judges else None,
+    )
 
 
 def _estimands(answers: Ratings, primary: Per) -> tuple[Estimand, ...]:

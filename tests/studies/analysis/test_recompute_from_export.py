@@ -114,7 +114,10 @@ def script():
 
 
 PLAN = {
-    "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]]},
+    "analysis": {
+        "contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]],
+        "smallest_effect": 0.4,
+    },
     "design": {"responses_per_item": 8},
     "exclusions": {"median_ms": 900, "position_share": 0.9},
 }
@@ -123,7 +126,7 @@ PLAN = {
 def planned(task, looks):
     """A study with everything that a protocol can declare, answered by eight people, one of them too fast."""
     arms = {"choice": {}, "rating": {"methods": ("m",), "networks": ("a", "b")}}[task]
-    plan = PLAN if task == "choice" else PLAN | {"analysis": {"primary": "people"}}
+    plan = PLAN if task == "choice" else PLAN | {"analysis": {"primary": "people", "smallest_effect": 1.25}}
     plan = plan | ({"looks": {"after": [0.5, 1.0], "spending": "pocock"}} if looks else {})
     study = make_study(
         f"planned-{looks}", task=task, items=9, responses_per_item=8, seed=4, protocol=plan, **arms
