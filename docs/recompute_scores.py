@@ -759,6 +759,7 @@ def declared(folder, rows, printed):
         "contrasts": [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])],
         "primary": analysis.get("primary", "items"),
         "smallest": analysis.get("smallest_effect"),
+        "decided_by": analysis.get("decided_by", "everybody"),
         "looks": looks,
         "has_looks": bool(protocol.get("looks")),
         "needed": needed,
@@ -779,9 +780,32 @@ def narrowed(printed):
 
 def recomputed(rows, who, arms, plan, seed, printed):
     """Everything, under the names of scores.json."""
-    study = Study(rows, arms, plan, seed)
-    taken = [look["answers"] for look in (printed.get("looks") or {}).get("looks", [])]
-    found = {
+    every = Study(rows, arms, plan, seed)
+    if plan["left_out"] is None:
+        return (
+            about(every, who) | results(every) | {"looks": looks_beside(every, printed), "exclusions": None}
+        )
+    kept = every.only(np.array([person not in plan["left_out"] for person in rows[PERSON]]))
+    decides, other, name = (
+        (every, kept, "kept") if plan["decided_by"] == "everybody" else (kept, every, "everybody")
+    )
+    beside = (printed.get("exclusions") or {}).get(name) or {}
+    exclusions = {"flow": flow_of(every, kept), "decided_by": plan["decided_by"], name: {}}
+    if other.n:
+        counted = {"items": other.items, "responses": other.n, "participants": other.people}
+        exclusions[name] = counted | results(other) | {"looks": looks_beside(other, beside)}
+    if not decides.n:
+        return {"exclusions": exclusions}
+    return (
+        about(decides, who)
+        | results(decides)
+        | {"looks": looks_beside(decides, printed), "exclusions": exclusions}
+    )
+
+
+def about(study, who):
+    rows = study.rows
+    return {
         "task": CHOICE if study.choosing else RATING,
         "who": who,
         "simulated": who == "simulated" or any(cell.lower() == "true" for cell in rows[SIMULATED]),
@@ -789,36 +813,26 @@ def recomputed(rows, who, arms, plan, seed, printed):
         "responses": study.n,
         "participants": study.people,
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
-        "positions": places(rows, arms),
-        "looks": planned_looks(study, taken[-1] if taken else None),
+        "positions": places(rows, study.arms),
     }
-    found["exclusions"] = without_those_left_out(study, printed) if plan["left_out"] is not None else None
-    return found | results(study)
+
+
+def looks_beside(study, printed):
+    taken = [look["answers"] for look in (printed.get("looks") or {}).get("looks", [])]
+    return planned_looks(study, taken[-1] if taken else None)
 
 
 def results(study):
     return of_choices(study) if study.choosing else of_ratings(study)
 
 
-def without_those_left_out(study, printed):
-    """The flow, and everything again of those who stay."""
-    out = study.plan["left_out"]
-    here = sorted(set(study.rows[PERSON]), key=int)
-    kept = np.array([person not in out for person in study.rows[PERSON]])
+def flow_of(study, kept):
+    """How many people and answers there are, and whom the first rule that applies leaves out."""
+    out, here = study.plan["left_out"], sorted(set(study.rows[PERSON]), key=int)
     first = [out[person][0] for person in here if person in out]
     flow = {"people": len(here), "answers": study.n}
     flow |= {reason: first.count(reason) for reason in REASONS}
-    flow |= {"people kept": sum(person not in out for person in here), "answers kept": int(kept.sum())}
-    if not kept.any():
-        return {"flow": flow}
-    stay = study.only(kept)
-    about = {"items": stay.items, "responses": stay.n, "participants": stay.people}
-    looks = ((printed.get("exclusions") or {}).get("kept") or {}).get("looks") or {}
-    taken = [look["answers"] for look in looks.get("looks", [])]
-    return {
-        "flow": flow,
-        "kept": about | results(stay) | {"looks": planned_looks(stay, taken[-1] if taken else None)},
-    }
+    return flow | {"people kept": sum(person not in out for person in here), "answers kept": kept.n}
 
 
 def places(rows, arms):

@@ -23,6 +23,7 @@ ENDS = {
 }
 FIELDS = (
     Field("who", CATEGORY, "Whose answers: real, simulated or all.", ("real", "simulated", "all")),
+    Field("decided_by", CATEGORY, "Whose answers these are: everybody’s, or those of the people whom the protocol’s rules keep.", ("everybody", "kept")),
     Field("first", TEXT, "The first arm."),
     Field("second", TEXT, "The second arm. A positive estimate is for the first."),
     Field("estimate", NUMBER, "What decides, in the unit of one photo: a difference of shares, or a mean rating."),
@@ -55,7 +56,16 @@ def contrasts(study: Study, who: str | None) -> Table:
         for row in trial_type_of(study).results.contrast_rows(reading.answers, reading.compared):
             low, high = row.found.interval or (None, None)
             numbers = (row.found.estimate, low, high, row.found.p, row.p_holm)
-            yield [part.who, row.first, row.second, *numbers, row.planned, *_beside(row), *_sizes(row)]
+            yield [
+                part.who,
+                reading.plan.decided_by,
+                row.first,
+                row.second,
+                *numbers,
+                row.planned,
+                *_beside(row),
+                *_sizes(row),
+            ]
 
     return Table("contrasts", FIELDS, rows)
 

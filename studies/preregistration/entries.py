@@ -261,7 +261,8 @@ def _equivalence(protocol: Protocol, plan: AnalysisPlan) -> Entry:
 
 
 def _exclusion(protocol: Protocol, known: Known) -> Entry:
-    rules = plan_in(protocol.complete, _names(protocol)).rules
+    plan = plan_in(protocol.complete, _names(protocol))
+    rules = plan.rules
     if rules is None:
         return [
             "Nobody is left out by rule. Who withdraws is erased; who is taken out by hand is reported with the reason."
@@ -276,9 +277,13 @@ def _exclusion(protocol: Protocol, known: Known) -> Entry:
         if rules.position_share
         else "",
     ]
+    has = "; ".join(part for part in said if part)
+    if plan.decided_by == "kept":
+        return [
+            f"Results are given twice, whole: without all answers of a person who has: {has}; which decides. And with everybody, beside it."
+        ]
     return [
-        "Results are given twice, whole: with everybody, which decides, and without all answers of a person who has: "
-        f"{'; '.join(part for part in said if part)}."
+        f"Results are given twice, whole: with everybody, which decides, and without all answers of a person who has: {has}."
     ]
 
 

@@ -54,6 +54,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",
     Code.MORE_THAN_CHECKS: "is {value}, but design.attention_checks is {checks}",
     Code.NO_PRACTICE: "is true, but design.practice is not",
+    Code.NO_RULES: "is {value!r}, but no rule leaves anybody out; give one, as exclusions.median_ms, or leave this out",
     Code.ONE_PLACE: "is {value}, but trials of a {task} study show one map, so everybody keeps to its place; leave it out",
     Code.SAME_ARM: "has the same {keys!a} twice; each arm must be another {keys!p}",
     Code.SAME_NAME: "is the same for two arms; give each a name of its own",

@@ -36,6 +36,7 @@ class Code(StrEnum):
     MORE_THAN_PEOPLE = "more than people"
     MORE_THAN_CHECKS = "more than checks"
     NO_PRACTICE = "no practice"
+    NO_RULES = "no rules"
     ONE_PLACE = "one place"
     SAME_ARM = "same arm"
     SAME_NAME = "same name"

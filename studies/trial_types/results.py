@@ -277,6 +277,10 @@ class Results(ABC):
         """
         return answers
 
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        """Every figure that stands beside itself with and without people left out, of one answer at least."""
+        return ()
+
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         """What decides, of one answer at least: the lines of contrasts.csv."""
         return []

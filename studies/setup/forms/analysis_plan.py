@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from studies.protocol import PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
+from studies.protocol import DECIDED_BY, PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
 from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
@@ -21,6 +21,7 @@ class PlanForm(StepForm):
         ("analysis", "hide_running_results"): "hide_running_results",
         ("analysis", "primary"): "primary",
         ("analysis", "smallest_effect"): "smallest_effect",
+        ("analysis", "decided_by"): "decided_by",
         ("exclusions",): RULES[0],
         **{("exclusions", name): name for name in RULES},
         ("looks",): "after",
@@ -68,6 +69,14 @@ class PlanForm(StepForm):
         required=False,
         label="Exclude participants who chose the same position in more than this share of answers",
         help_text="0.9: in more than nine of ten answers that name a position.",
+    )
+    decided_by = forms.ChoiceField(
+        required=False,
+        label="Whose answers decide",
+        choices=[
+            ("everybody", "Everybody’s; results without those excluded stand beside them"),
+            ("kept", "Those of participants who are not excluded; results with everybody stand beside them"),
+        ],
     )
     after = forms.CharField(
         required=False,
@@ -118,7 +127,7 @@ class PlanForm(StepForm):
 
     @property
     def rules(self):
-        return [self[name] for name in RULES]
+        return [*(self[name] for name in RULES), self["decided_by"]]
 
     @property
     def looks(self):
@@ -149,6 +158,7 @@ class PlanForm(StepForm):
             "contrasts": chosen,
             "primary": source.get("analysis", {}).get("primary", PRIMARY[0]),
             "smallest_effect": source.get("analysis", {}).get("smallest_effect"),
+            "decided_by": source.get("analysis", {}).get("decided_by", DECIDED_BY[0]),
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
 
@@ -165,6 +175,12 @@ class PlanForm(StepForm):
             put(analysis, "primary", primary if primary != PRIMARY[0] or "primary" in analysis else "")
         if "smallest_effect" in self.fields:
             put(analysis, "smallest_effect", cleaned["smallest_effect"])
+        decided_by = cleaned["decided_by"] or DECIDED_BY[0]
+        put(
+            analysis,
+            "decided_by",
+            decided_by if decided_by != DECIDED_BY[0] or "decided_by" in analysis else "",
+        )
         put(analysis, "hide_running_results", cleaned["hide_running_results"])
         for name in RULES:
             put(exclusions, name, cleaned[name])

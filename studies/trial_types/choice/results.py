@@ -1,6 +1,6 @@
 """The results of a choice: scores, contrasts of arms, a ranking, and whether people favour a place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -138,6 +138,10 @@ class ChoiceResults(Results):
             methods_of="the scores",
             methods_columns=compared.arms,
         )
+
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        assert isinstance(answers, Choices)
+        return _estimands(answers, compared.arms)[0].lines
 
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Choices)

@@ -1,6 +1,6 @@
 """The results of a rating: the mean, its tests against zero, and whether people favour a side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
@@ -9,7 +9,7 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, side_bias_of
 from studies.analysis.answers import RATING_LIMIT, SAME
-from studies.analysis.contrasts import judge_mean_of, sizes_of_ratings
+from studies.analysis.contrasts import Judged, judge_mean_of, sizes_of_ratings
 from studies.analysis.inference.effects import Method
 from studies.analysis.inference.equivalence import ALPHA
 from studies.analysis.inference.sensitivity import rating_tests_of
@@ -106,6 +106,12 @@ class RatingResults(Results):
             methods_of="the mean",
             methods_columns=("mean",),
         )
+
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        assert isinstance(answers, Ratings)
+        return [
+            (f"mean rating, {one.in_words}", one.lines[0][1]) for one in _estimands(answers, compared.primary)
+        ]
 
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Ratings)
