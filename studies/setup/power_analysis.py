@@ -78,6 +78,7 @@ class PowerAnalysis:
     contrasts: int = 0  # declared
     looks: tuple[float, ...] = ()  # planned, as shares of the answers
     smallest_effect: float | None = None  # that matters, as declared
+    decided_by: str = "everybody"  # or "kept": those whom the rules of exclusion keep
 
     @property
     def decision(self) -> str:
@@ -99,6 +100,14 @@ class PowerAnalysis:
             return f"“No difference”: the share in which a look’s interval shows {matters}."
         holm = ", corrected by Holm" if self.contrasts > 1 else ""
         return f"“No difference”: the share in which two one-sided tests at 5 %{holm} find {matters}."
+
+    @property
+    def whose(self) -> str:
+        """Whose answers are simulated, as a sentence; empty where everybody's decide."""
+        if self.decided_by != "kept":
+            return ""
+        share = f"{self.assumptions.left_out:.0%}".replace("%", " %")
+        return f"Of the people {share} are taken to be left out by the protocol’s rules; the others’ answers decide."
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {
@@ -125,6 +134,12 @@ def analyse_power(
     photos = count_photos(protocol)
     fewest = fewest_people(protocol, photos.count)
     assumed = assumptions or Assumptions(effect=trial_type_of(protocol).power.effect)
+    plan = plan_in(protocol.source, tuple(arm.name for arm in protocol.arms))
+    if assumed.left_out and plan.decided_by != "kept":
+        raise AnswersError(
+            f"left out: {assumed.left_out:g} of the people would be, but everybody’s answers decide; leave it out, or set "
+            'analysis.decided_by = "kept"'
+        )
     numbers = sorted(set(people)) or sorted({math.ceil(fewest * times) for times in TIMES})
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
@@ -144,6 +159,7 @@ def analyse_power(
         contrasts=len(designs[0].contrasts),
         looks=tuple(look.fraction for look in designs[0].looks),
         smallest_effect=designs[0].smallest,
+        decided_by=plan.decided_by,
     )
 
 

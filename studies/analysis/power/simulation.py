@@ -31,12 +31,15 @@ class Assumptions:
     same: float = 0.06  # share of “same”, where there is such an answer
     spread_items: float = 0.8
     spread_people: float = 0.5
+    left_out: float = 0.0  # share of people whom the rules of exclusion leave out, where the others decide
 
     def __post_init__(self) -> None:
         if min(self.spread_items, self.spread_people) < 0:
             raise AnswersError("spread: a standard deviation is 0 or more")
         if not 0 <= self.same < 1:
             raise AnswersError(f"same: {self.same} is not a share from 0 up to 1")
+        if not 0 <= self.left_out < 1:
+            raise AnswersError(f"left out: {self.left_out} is not a share from 0 up to 1")
 
     @property
     def spread(self) -> float:
@@ -51,6 +54,11 @@ class Simulated:
     items: np.ndarray  # (n,) int64
     participants: np.ndarray  # (n,) int64
     values: np.ndarray  # (n,) int64: as the model reads them
+
+    def without(self, people: int) -> "Simulated":
+        """Without the answers of so many people: who they are is a matter of chance, so they are the first ones."""
+        kept = self.participants >= people
+        return Simulated(self.items[kept], self.participants[kept], self.values[kept]) if people else self
 
     def first(self, share: float) -> "Simulated":
         """The answers that are in once this share of all is, where people come one after another."""
@@ -150,7 +158,7 @@ class World:
         self.level = design.model.level(assumptions, design.arms)
 
     def study(self, rng: np.random.Generator) -> Simulated:
-        """One study: each item answered by `answers_per_item` different people, drawn at random."""
+        """One study: each item answered by `answers_per_item` different people, drawn at random; without those who are left out."""
         design = self.design
         draws = rng.random((design.items, design.participants))
         people = np.argsort(draws, axis=1)[:, : design.answers_per_item].ravel()
@@ -159,7 +167,8 @@ class World:
         of_items = self.assumptions.spread_items * rng.standard_normal((design.items, wide))
         of_people = self.assumptions.spread_people * rng.standard_normal((design.participants, wide))
         latent = self.level + of_items[items] + of_people[people]
-        return Simulated(items, people, design.model.values(latent, rng))
+        study = Simulated(items, people, design.model.values(latent, rng))
+        return study.without(round(self.assumptions.left_out * design.participants))
 
 
 def power(

@@ -33,6 +33,12 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--spread-people", type=float, default=0.5, help="how far people differ (default 0.5)"
         )
+        parser.add_argument(
+            "--left-out",
+            type=float,
+            default=0.0,
+            help="share of people whom the protocol's rules leave out, where the others decide (default 0)",
+        )
         parser.add_argument("--studies", type=int, default=200, help="simulated at each number (default 200)")
         parser.add_argument("--seed", type=int, default=0)
 
@@ -45,7 +51,11 @@ class Command(AnswerCommand):
                     protocol=read,
                     people=_numbers(people),
                     assumptions=Assumptions(
-                        effect, options["same"], options["spread_items"], options["spread_people"]
+                        effect,
+                        options["same"],
+                        options["spread_items"],
+                        options["spread_people"],
+                        options["left_out"],
                     ),
                     studies=studies,
                     seed=seed,
@@ -102,6 +112,6 @@ def _assumed(analysis: PowerAnalysis) -> list[str]:
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
         effect,
         f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",
-        *filter(None, [analysis.decision_of_equivalence]),
+        *filter(None, [analysis.decision_of_equivalence, analysis.whose]),
         "Nobody has answered anything: every figure is simulated.",
     ]
