@@ -25,9 +25,9 @@ import numpy as np
 from bench import effects, worlds
 from bench.worlds import ARMS, Study
 from studies.analysis.agreement import Scale, krippendorff_alpha
-from studies.analysis.contrasts import any_difference_of, judge_mean_of, judge_pairs
+from studies.analysis.contrasts import any_difference_of, family_of, judge_mean_of, judge_pairs
 from studies.analysis.inference.sensitivity import Swap, permutation_test, rating_tests_of
-from studies.analysis.inference.simultaneous import holm, level_for
+from studies.analysis.inference.simultaneous import holm
 from studies.analysis.intervals import Per, choice_intervals_of
 from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, Simulated, World
 from studies.analysis.power.simulation import finds_it
@@ -93,10 +93,12 @@ def of_choices(study: Study, world: worlds.World) -> dict[tuple[str, str], int]:
         wrong = sum((each.p <= 0.05) == holds(each.interval, 0) for each in every)
         found["contradictions", f"per {per}"] = int(wrong > 0)
     every = judge_pairs(answers, PAIRS)
-    together = judge_pairs(answers, PAIRS, level=level_for(len(PAIRS)))
+    family = family_of(answers, tuple(PAIRS))
+    together = judge_pairs(answers, PAIRS, level=family.level())
     joint = any_difference_of(answers).p
     found["size", "all arms at once"] = joint is not None and joint <= 0.05
     found["size", "any pair, Holm"] = min(holm([one.p for one in every])) <= 0.05
+    found["size", "any pair, max-T"] = min(family.p(one.p) for one in every) <= 0.05
     found["coverage", "all pairs at once"] = all(holds(one.interval, 0) for one in together)
     ends = choice_intervals_of(answers)
     found["coverage", "share of an arm"] = holds(ends.share[0], equal)

@@ -340,6 +340,64 @@ def all_arms(model, arms, enough, same_values):
     return f, [q, df - q + 1], f_tail(f, q, df - q + 1)
 
 
+class Family:
+    """All pairs at once: the chance that the largest of their t is as large, correlated as people and items together say."""
+
+    def __init__(self, model, changes, enough):
+        self.k, self.reach = len(changes), None
+        if not enough:
+            return
+        effects = [model.effect(change) for change in changes]
+        change = np.array(changes, float).T
+        covariance = change.T @ (model.covariance("people") + model.covariance("items")) @ change
+        spread = np.sqrt(np.diag(covariance))
+        if not all(effect[1] for effect in effects) or spread.min() <= 1e-9 * spread.max():
+            return
+        self.df = min(effect[2] for effect in effects)
+        values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
+        telling = values > 1e-9 * values.max()
+        rows = vectors[:, telling] * np.sqrt(values[telling])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        self.q = rows.shape[1]
+        if self.q == 1:
+            directions = np.ones((1, 1))
+        elif self.q == 2:
+            angles = (np.arange(4096) + 0.5) * math.pi / 4096
+            directions = np.stack([np.cos(angles), np.sin(angles)])
+        else:
+            directions = np.random.default_rng(0).standard_normal((self.q, 4096))
+            directions /= np.linalg.norm(directions, axis=0)
+        self.reach = np.unique(abs(rows @ directions).max(axis=0), return_counts=True)
+
+    def p(self, p):
+        most = min(1.0, self.k * p)
+        if self.reach is None or self.k == 1 or p <= 0:
+            return most
+        t = t_quantile_of_tail(p / 2, self.df)
+        where, times = self.reach
+        if self.q == 2:
+            tails = (1 + (t / where) ** 2 / self.df) ** (-self.df / 2)
+        else:
+            tails = np.array([f_tail((t / at) ** 2 / self.q, self.q, self.df) for at in where])
+        return min(most, max(p, float(tails @ times / times.sum())))
+
+    def level(self):
+        wanted = math.log(1 - LEVEL)
+        low, high = wanted - math.log(self.k), wanted
+        below, above = (math.log(self.p(math.exp(at))) - wanted for at in (low, high))
+        while max(abs(high - low), abs(above)) > 1e-14 and abs(above - below) > 1e-14:  # by secants
+            at = low - below * (high - low) / (above - below)
+            low, high, below, above = high, at, above, math.log(self.p(math.exp(at))) - wanted
+        return 1 - math.exp(high)
+
+
+def t_quantile_of_tail(tail, df):
+    high = 1.0
+    while t_tails(high, df) > 2 * tail:
+        high *= 2
+    return halved(lambda t: 2 * tail - t_tails(t, df), 0.0, high)
+
+
 def holm(p_values):
     adjusted, largest = [None] * len(p_values), 0.0
     for rank, (p, place) in enumerate(
@@ -587,10 +645,9 @@ def estimand(study, per, names, pairs):
 def contrasts(study, model, declared, pairs):
     every = [*declared, *(pair for pair in pairs if set(pair) not in map(set, declared))]
     each = [study.difference(model, *pair, factor=study.items) for pair in every]
-    wide = [
-        study.difference(model, *pair, level=1 - (1 - LEVEL) / len(every), factor=study.items)
-        for pair in every
-    ]
+    family = Family(model, [np.eye(study.kinds)[a] - np.eye(study.kinds)[b] for a, b in every], study.enough)
+    level = family.level()
+    wide = [study.difference(model, *pair, level=level, factor=study.items) for pair in every]
     adjusted = holm([one["p"] for one in each[: len(declared)]])
     found, small = [], []
     for place, ((a, b), one) in enumerate(zip(every, each, strict=True)):
@@ -618,7 +675,7 @@ def contrasts(study, model, declared, pairs):
                 "df": one["df"],
                 "p_holm": adjusted[place] if place < len(declared) else None,
                 "interval_all_pairs": wide[place]["interval"],
-                "p_all_pairs": None if one["p"] is None else min(1.0, len(every) * one["p"]),
+                "p_all_pairs": None if one["p"] is None else family.p(one["p"]),
                 "exploratory": place >= len(declared),
             }
         )

@@ -15,7 +15,7 @@ from .inference.bounds import Ends, mean_interval, mean_p
 from .inference.effects import Effect
 from .inference.equivalence import ALPHA, Equivalence, corrected, equivalence
 from .inference.sensitivity import PERMUTATIONS, Finding, swap_tests_of
-from .inference.simultaneous import NO_CHOICE, ONE_ARM, JointTest, all_of, holm, joint_test, level_for
+from .inference.simultaneous import NO_CHOICE, ONE_ARM, Family, JointTest, family, holm, joint_test
 from .inference.sizes import Size, odds, standardised, superiorities, superiority_of_ratings
 from .intervals import Per, rating_effect, shares_of, shares_of_ratings, why_no_interval
 from .table import Choices, Ratings, remembered
@@ -125,7 +125,8 @@ def compare_arms_of(
     """`compare_arms` of a table."""
     pairs = _pairs(answers.arms, declared)
     each = judge_pairs(answers, pairs, smallest=smallest)
-    together = judge_pairs(answers, pairs, level=level_for(len(pairs)))
+    every = family_of(answers, tuple(pairs))
+    together = judge_pairs(answers, pairs, level=every.level())
     adjusted = holm([one.p for one in each[: len(declared)]])
     small = corrected([one.equivalence for one in each[: len(declared)]])
     sizes = superiorities_of(answers, tuple(pairs))
@@ -139,7 +140,7 @@ def compare_arms_of(
             p=one.p,
             df=one.df,
             interval_all_pairs=_in_items(wide, items),
-            p_all_pairs=None if one.p is None else all_of(one.p, len(pairs)),
+            p_all_pairs=None if one.p is None else every.p(one.p),
             exploratory=number >= len(declared),
             p_holm=adjusted[number] if number < len(declared) else None,
             equivalence=one.equivalence,
@@ -174,13 +175,27 @@ def judge_pairs(
     smallest: float | None = None,
 ) -> list[Judged]:
     """The difference of the shares of two arms, for each pair. `smallest`: the smallest that matters."""
-    shares = shares_of(answers, per)
-    change = np.zeros((shares.kinds, len(pairs)))
-    for place, (a, b) in enumerate(pairs):
-        change[a, place], change[b, place] = 1, -1
+    shares, change = shares_of(answers, per), _changes(answers, pairs)
     if note := why_no_interval(answers):
         return [Judged(float(estimate), None, None, None, note) for estimate in shares.shares @ change]
     return [judged(effect, 1, level, smallest) for effect in shares.effects(change)]
+
+
+def _changes(answers: Choices, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """(kinds, k): how the difference of each pair moves with the shares."""
+    change = np.zeros((answers.arms + 1, len(pairs)))
+    for place, (a, b) in enumerate(pairs):
+        change[a, place], change[b, place] = 1, -1
+    return change
+
+
+@remembered
+def family_of(answers: Choices, pairs: tuple[tuple[int, int], ...]) -> Family:
+    """The differences of these pairs, all at once."""
+    if why_no_interval(answers):
+        return Family(len(pairs), None, 1.0)
+    change = _changes(answers, pairs)
+    return family(shares_of(answers), change, shares_of(answers).effects(change))
 
 
 def equivalent_pairs(
