@@ -76,7 +76,13 @@ def _correlation(correlation: Correlation | None) -> dict[str, Any] | None:
     if correlation is None:
         return None
     ends = list(correlation.interval) if correlation.interval else None
-    return {"rho": correlation.value, "interval": ends, "n": correlation.n, "note": correlation.note}
+    return {
+        "rho": correlation.value,
+        "interval": ends,
+        "interval_all": list(correlation.interval_all) if correlation.interval_all else None,
+        "n": correlation.n,
+        "note": correlation.note,
+    }
 
 
 COMPUTED_WITH = {
