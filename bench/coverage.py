@@ -2,7 +2,7 @@
 
     python -m bench statistics            or, with other numbers: python -m bench.coverage --help
 
-In each world of worlds.py arms are equal on average, over people and photos that differ. Counted is how often each p that a page shows
+In each world of worlds.py arms are equal on average, over people and photos that differ (effects.py: one leads). Counted is how often each p that a page shows
 is at most 0.05, how often each interval holds the truth, how often the two contradict each other, and how often planned looks find
 something, all looks together. Nominal: 5 and 95 %.
 """
@@ -22,12 +22,12 @@ from typing import get_args
 
 import numpy as np
 
-from bench import worlds
+from bench import effects, worlds
 from bench.worlds import ARMS, Study
 from studies.analysis.agreement import Scale, krippendorff_alpha
-from studies.analysis.contrasts import any_difference_of, judge_mean_of, judge_pairs
+from studies.analysis.contrasts import any_difference_of, family_of, judge_mean_of, judge_pairs
 from studies.analysis.inference.sensitivity import Swap, permutation_test, rating_tests_of
-from studies.analysis.inference.simultaneous import holm, level_for
+from studies.analysis.inference.simultaneous import holm
 from studies.analysis.intervals import Per, choice_intervals_of
 from studies.analysis.power import CHOICES, RATINGS, Assumptions, Design, Simulated, World
 from studies.analysis.power.simulation import finds_it
@@ -93,10 +93,12 @@ def of_choices(study: Study, world: worlds.World) -> dict[tuple[str, str], int]:
         wrong = sum((each.p <= 0.05) == holds(each.interval, 0) for each in every)
         found["contradictions", f"per {per}"] = int(wrong > 0)
     every = judge_pairs(answers, PAIRS)
-    together = judge_pairs(answers, PAIRS, level=level_for(len(PAIRS)))
+    family = family_of(answers, tuple(PAIRS))
+    together = judge_pairs(answers, PAIRS, level=family.level())
     joint = any_difference_of(answers).p
     found["size", "all arms at once"] = joint is not None and joint <= 0.05
     found["size", "any pair, Holm"] = min(holm([one.p for one in every])) <= 0.05
+    found["size", "any pair, max-T"] = min(family.p(one.p) for one in every) <= 0.05
     found["coverage", "all pairs at once"] = all(holds(one.interval, 0) for one in together)
     ends = choice_intervals_of(answers)
     found["coverage", "share of an arm"] = holds(ends.share[0], equal)
@@ -207,11 +209,21 @@ def _orders(study: Simulated, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permuted(rows, axis=1)
 
 
+def of_effects(studies: int) -> Iterator[Row]:
+    """Equivalence and effect sizes, where an arm leads."""
+    return (Row(*row, studies) for row in effects.rows(studies))
+
+
 PARTS = {
     "choices: coverage": ("Choices: how often 95 % intervals hold the truth", COVERAGE),
     "choices: size": ("Choices: how often p is at most 0.05 where nothing is there", SIZE),
     "ratings: coverage": ("Ratings: how often 95 % intervals hold the truth", COVERAGE),
     "ratings: size": ("Ratings: how often p is at most 0.05 where nothing is there", SIZE),
+    "equivalence": (
+        "“No difference that matters”: how often it is found where the difference is just what matters",
+        SIZE,
+    ),
+    "effect sizes": ("Effect sizes where an arm leads: how often 95 % intervals hold the truth", COVERAGE),
     "looks: size": ("Planned looks: how often any of them finds a difference where there is none", SIZE),
     "agreement and ranking": ("Agreement and ranking: how often 95 % intervals hold the truth", COVERAGE),
 }
@@ -271,6 +283,9 @@ def _in_short(rows: list[Row]) -> list[str]:
         f"- 95 % intervals hold a difference in {span('choices: coverage', 'difference, per items')}, an arm's share in "
         f"{span('choices: coverage', 'share of an arm')}, that of “same” in {span('choices: coverage', 'same')}, a mean rating in "
         f"{span('ratings: coverage', 'mean, per items')}. (Worlds of which a page warns are in the tables alone.)",
+        f"- “No difference that matters” is found where the difference is just what matters in {span('equivalence', 'choices')} of studies of choices and "
+        f"{span('equivalence', 'ratings')} of ratings; 95 % intervals hold odds in {span('effect sizes', 'odds')}, the chance to be rated better in "
+        f"{span('effect sizes', 'superiority')}, d_z in {span('effect sizes', 'dz')}.",
         f"- p at most 0.05 beside an interval that holds zero, or the other way round: {contradictions} times.",
         "- What stands under “Sensitivity” has other null hypotheses, and rejects as the tables say.",
     ]
@@ -281,7 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=800, help="simulated studies for each row")
     parser.add_argument("--draws", type=int, default=500, help="draws for each interval of the ranking")
-    parser.add_argument("--only", choices=["worlds", "looks", "quality"])
+    parser.add_argument("--only", choices=["worlds", "effects", "looks", "quality"])
     parser.add_argument("--quick", action="store_true", help="a tenth of the studies")
     parser.add_argument("--threads", type=int, help="for the other parts; here numpy decides")
     options = parser.parse_args(arguments)
@@ -289,6 +304,7 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.perf_counter()
     parts = {
         "worlds": sizes_and_coverage(studies),
+        "effects": of_effects(studies),
         "looks": looks(studies),
         "quality": quality(studies // 4, options.draws),
     }

@@ -1,7 +1,7 @@
 """Named worlds whose truth is known: studies of them are simulated to see whether intervals and tests keep their promise.
 
-Arms are equal on average over people and photos, so every difference is truly zero, as is the mean rating; “same” has the stated
-share. What differs is who answers how often, and how people and photos are spread. A study is drawn anew each time: other people,
+Arms are equal on average over people and photos, so every difference is truly zero, as is the mean rating, unless a lead is asked for; “same”
+has the stated share. What differs is who answers how often, and how people and photos are spread. A study is drawn anew each time: other people,
 other photos.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from studies.analysis.answers import RATING_LIMIT, SAME
+from studies.analysis.distributions import crossing
 from studies.analysis.power.models import levels_for
 
 ARMS = 3
@@ -103,17 +104,23 @@ class Study:
 
 
 class Choices:
-    """Studies of choices in a world: arm indices, or −1 for “same”."""
+    """Studies of choices in a world: arm indices, or −1 for “same”. `lead`: of the first arm's share over the second's, where nobody is
+    careless and no arms are identical."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, lead: float = 0.0) -> None:
         self.world = world
         random = np.random.default_rng(0)
         shares = np.array([*[(1 - world.same) / ARMS] * ARMS, world.same])
+        shares[:2] += lead / 2, -lead / 2
         size = (POPULATION, ARMS + 1)
         tastes = world.spread_items * world.draw_items(random, size)
         tastes += world.spread_people * world.draw_people(random, size)
         self.level = levels_for(shares, tastes)
-        self.level[:2] = self.level[:2].mean()  # the two are alike, whatever the draws say
+        if not lead:
+            self.level[:2] = self.level[:2].mean()  # the two are alike, whatever the draws say
+        alike = np.array([*[0.1 / ARMS] * ARMS, 0.9])
+        shares = (1 - world.identical) * shares + world.identical * alike
+        self.shares = (1 - world.careless) * shares + world.careless / (ARMS + 1)  # the true ones
 
     def study(self, rng: np.random.Generator) -> Study:
         world, wide = self.world, ARMS + 1
@@ -133,20 +140,39 @@ class Choices:
 
 
 class Ratings:
-    """Studies of ratings in a world: a latent value with mean zero, rounded; spreads are those of choices, as they are."""
+    """Studies of ratings in a world: a latent value with mean zero, rounded; spreads are those of choices, as they are. `mean`: the
+    rating's, where nobody is careless."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, mean: float = 0.0) -> None:
         self.world = replace(world, identical=0)
+        random, size = np.random.default_rng(0), (2 * POPULATION, 1)
+        latent = world.spread_items * world.draw_items(random, size)
+        latent += world.spread_people * world.draw_people(random, size)
+        latent += random.standard_normal(size)
+        self.middle = (
+            crossing(lambda at: mean - float(rated(latent + at).mean()), -20.0, 20.0) if mean else 0.0
+        )
+        steps = np.bincount(rated(latent[:, 0] + self.middle) + RATING_LIMIT, minlength=len(SCALE)) / len(
+            latent
+        )
+        self.shares = (1 - world.careless) * steps + world.careless / len(SCALE)  # the true ones of SCALE
 
     def study(self, rng: np.random.Generator) -> Study:
         world = self.world
         of_people = world.spread_people * world.draw_people(rng, (world.people, 1))[:, 0]
         of_items = world.spread_items * world.draw_items(rng, (world.items, 1))[:, 0]
         item, person = deal(world, rng, of_people)
-        exact = of_items[item] + of_people[person] + rng.standard_normal(len(item))
+        exact = self.middle + of_items[item] + of_people[person] + rng.standard_normal(len(item))
         careless = (rng.random(world.people) < world.careless)[person]
         exact[careless] = rng.integers(-RATING_LIMIT, RATING_LIMIT + 1, int(careless.sum()))
-        return Study(item, person, np.clip(np.round(exact), -RATING_LIMIT, RATING_LIMIT).astype(int))
+        return Study(item, person, rated(exact))
+
+
+SCALE = np.arange(-RATING_LIMIT, RATING_LIMIT + 1)
+
+
+def rated(exact: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(exact), -RATING_LIMIT, RATING_LIMIT).astype(int)
 
 
 def deal(world: World, rng: np.random.Generator, likes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

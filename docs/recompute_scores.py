@@ -184,6 +184,104 @@ def mean_p(effect, limit):
     return t_tails(middle / error, df)
 
 
+def equivalence(effect, limit, smallest):
+    """The larger p of two one-sided tests against −smallest and smallest, and the 90 % interval that says the same."""
+    estimate, variance, df, units, _ = effect
+    if variance == 0:
+        p = 1.0 if abs(estimate) >= smallest else ((limit - smallest) / (limit - abs(estimate))) ** units
+    else:
+        middle, error = free_scale(effect, limit)
+        t = (math.atanh(smallest / limit) - abs(middle)) / error
+        p = t_tails(t, df) / 2 if t > 0 else 1 - t_tails(t, df) / 2
+    return {"smallest_effect": smallest, "interval": mean_interval(effect, limit, 0.9), "p": p}
+
+
+def not_rejected(p_of, middle, end, null):
+    """How far from `middle` to `end` the hypotheses go that p does not reject at 5 %; whether past `null`, that itself decides."""
+    if min(middle, end) < null < max(middle, end):
+        middle, end = (null, end) if p_of(null) > 1 - LEVEL else (middle, null)
+    if p_of(end) > 1 - LEVEL:
+        return end
+    inside, outside = middle, end
+    for _ in range(60):
+        half = (inside + outside) / 2
+        inside, outside = (half, outside) if p_of(half) > 1 - LEVEL else (inside, half)
+    return inside
+
+
+def superiority(model, a, b, enough):
+    """Of those who picked one of the two the share that picked the first, with all that is not rejected."""
+    first, second = model.share[a], model.share[b]
+    if first + second <= 0:
+        return {"estimate": None, "interval": None}
+    middle = first / (first + second)
+    if not enough:
+        return {"estimate": middle, "interval": None}
+
+    def p_of(phi):
+        change = np.zeros(model.kinds)
+        change[a], change[b] = 1 - phi, -phi
+        return mean_p(model.effect(change), max(phi, 1 - phi))
+
+    low, high = not_rejected(p_of, middle, 0.0, 0.5), not_rejected(p_of, middle, 1.0, 0.5)
+    if middle in (0, 1):
+        exact = max(0.025 ** (1 / ((first + second) * independent_answers(model))), 0.5)
+        low, high = (min(low, exact), high) if middle == 1 else (low, max(high, 1 - exact))
+    return {"estimate": middle, "interval": [low, high]}
+
+
+def independent_answers(model):
+    """Clopper and Pearson's number of answers: the effective one over the largest design effect of a share."""
+    effects = [model.effect(column) for column in np.eye(model.kinds)]
+    if not any(effect[1] for effect in effects):
+        return effects[0][3]
+    single = [(effect[1], effect[0] * (1 - effect[0]) / model.answers) for effect in effects]
+    return model.answers / max(
+        1.0, *(variance / alone for variance, alone in single if variance and alone > 0)
+    )
+
+
+def odds(share):
+    """From a share to how many times as often; None has no bound."""
+    return None if share is None or share >= 1 else share / (1 - share)
+
+
+def sizes_of_contrast(model, a, b, enough, difference):
+    preferred = superiority(model, a, b, enough)
+    ends = preferred["interval"]
+    return {
+        "difference_of_shares": {name: difference[name] for name in ("estimate", "interval")},
+        "superiority": preferred,
+        "odds": {
+            "estimate": odds(preferred["estimate"]),
+            "interval": None if ends is None else [odds(end) for end in ends],
+        },
+    }
+
+
+def sizes_of_mean(model, values, enough):
+    """The chance that the first is rated better, and the mean in standard deviations of single answers."""
+    lean, mean = float(model.share @ np.sign(values)), float(model.share @ values)
+    variance = float(model.share @ (values - mean) ** 2)
+    better = {"estimate": (1 + lean) / 2, "interval": None}
+    dz = {"estimate": mean / math.sqrt(variance) if variance > 1e-12 else None, "interval": None}
+    if enough:
+        ends = mean_interval(model.effect(np.sign(values)), 1)
+        better["interval"] = [(1 + end) / 2 for end in ends]
+    if enough and dz["estimate"] is not None:
+        deviation = math.sqrt(variance)
+        moves = ((values - mean) ** 2 - variance) / (2 * deviation)
+
+        def p_of(u):
+            change = (1 - abs(u)) * values - u * moves
+            return mean_p(model.effect(change, estimate=(1 - abs(u)) * mean - u * deviation), 2)
+
+        at = dz["estimate"] / (1 + abs(dz["estimate"]))
+        ends = [not_rejected(p_of, at, end, 0.0) for end in (-1.0, 1.0)]
+        dz["interval"] = [u / (1 - abs(u)) if abs(u) < 1 else None for u in ends]
+    return {"superiority": better, "dz": dz}
+
+
 def share_intervals(effects, level=LEVEL):
     """Korn and Graubard's intervals of shares."""
     tail = (1 - level) / 2
@@ -240,6 +338,64 @@ def all_arms(model, arms, enough, same_values):
         return None, None, None
     f = sum(effect[0] ** 2 / effect[1] for effect in effects) * (df - q + 1) / (df * q)
     return f, [q, df - q + 1], f_tail(f, q, df - q + 1)
+
+
+class Family:
+    """All pairs at once: the chance that the largest of their t is as large, correlated as people and items together say."""
+
+    def __init__(self, model, changes, enough):
+        self.k, self.reach = len(changes), None
+        if not enough:
+            return
+        effects = [model.effect(change) for change in changes]
+        change = np.array(changes, float).T
+        covariance = change.T @ (model.covariance("people") + model.covariance("items")) @ change
+        spread = np.sqrt(np.diag(covariance))
+        if not all(effect[1] for effect in effects) or spread.min() <= 1e-9 * spread.max():
+            return
+        self.df = min(effect[2] for effect in effects)
+        values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
+        telling = values > 1e-9 * values.max()
+        rows = vectors[:, telling] * np.sqrt(values[telling])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        self.q = rows.shape[1]
+        if self.q == 1:
+            directions = np.ones((1, 1))
+        elif self.q == 2:
+            angles = (np.arange(4096) + 0.5) * math.pi / 4096
+            directions = np.stack([np.cos(angles), np.sin(angles)])
+        else:
+            directions = np.random.default_rng(0).standard_normal((self.q, 4096))
+            directions /= np.linalg.norm(directions, axis=0)
+        self.reach = np.unique(abs(rows @ directions).max(axis=0), return_counts=True)
+
+    def p(self, p):
+        most = min(1.0, self.k * p)
+        if self.reach is None or self.k == 1 or p <= 0:
+            return most
+        t = t_quantile_of_tail(p / 2, self.df)
+        where, times = self.reach
+        if self.q == 2:
+            tails = (1 + (t / where) ** 2 / self.df) ** (-self.df / 2)
+        else:
+            tails = np.array([f_tail((t / at) ** 2 / self.q, self.q, self.df) for at in where])
+        return min(most, max(p, float(tails @ times / times.sum())))
+
+    def level(self):
+        wanted = math.log(1 - LEVEL)
+        low, high = wanted - math.log(self.k), wanted
+        below, above = (math.log(self.p(math.exp(at))) - wanted for at in (low, high))
+        while max(abs(high - low), abs(above)) > 1e-14 and abs(above - below) > 1e-14:  # by secants
+            at = low - below * (high - low) / (above - below)
+            low, high, below, above = high, at, above, math.log(self.p(math.exp(at))) - wanted
+        return 1 - math.exp(high)
+
+
+def t_quantile_of_tail(tail, df):
+    high = 1.0
+    while t_tails(high, df) > 2 * tail:
+        high *= 2
+    return halved(lambda t: 2 * tail - t_tails(t, df), 0.0, high)
 
 
 def holm(p_values):
@@ -404,6 +560,12 @@ class Study:
         change[a], change[b] = 1, -1
         return judged(self.effect(model, change), 1, self.enough, level, factor)
 
+    def beside(self, model, a, b):
+        """The difference of two arms beside the smallest that matters."""
+        change = np.zeros(self.kinds)
+        change[a], change[b] = 1, -1
+        return equivalence(self.effect(model, change), 1, self.plan["smallest"])
+
     def mean(self, per, level=LEVEL):
         return judged(self.effect(self.inference(per), self.values), 2, self.enough, level)
 
@@ -483,12 +645,11 @@ def estimand(study, per, names, pairs):
 def contrasts(study, model, declared, pairs):
     every = [*declared, *(pair for pair in pairs if set(pair) not in map(set, declared))]
     each = [study.difference(model, *pair, factor=study.items) for pair in every]
-    wide = [
-        study.difference(model, *pair, level=1 - (1 - LEVEL) / len(every), factor=study.items)
-        for pair in every
-    ]
+    family = Family(model, [np.eye(study.kinds)[a] - np.eye(study.kinds)[b] for a, b in every], study.enough)
+    level = family.level()
+    wide = [study.difference(model, *pair, level=level, factor=study.items) for pair in every]
     adjusted = holm([one["p"] for one in each[: len(declared)]])
-    found = []
+    found, small = [], []
     for place, ((a, b), one) in enumerate(zip(every, each, strict=True)):
         speaks = (study.kind == a).astype(float) - (study.kind == b)
         speaks /= np.bincount(study.item)[study.item]
@@ -497,8 +658,14 @@ def contrasts(study, model, declared, pairs):
             "items": np.bincount(study.item, speaks),
             "people": np.bincount(study.person, speaks),
         }
+        beside = None
+        if study.plan["smallest"] and study.enough:
+            beside = study.beside(model, a, b)
+            small.append(beside["p"])
         found.append(
             {
+                "equivalence": beside,
+                "effect_sizes": sizes_of_contrast(model, a, b, study.enough, study.difference(model, a, b)),
                 "first": study.arms[a],
                 "second": study.arms[b],
                 "difference": one["estimate"],
@@ -508,11 +675,20 @@ def contrasts(study, model, declared, pairs):
                 "df": one["df"],
                 "p_holm": adjusted[place] if place < len(declared) else None,
                 "interval_all_pairs": wide[place]["interval"],
-                "p_all_pairs": None if one["p"] is None else min(1.0, len(every) * one["p"]),
+                "p_all_pairs": None if one["p"] is None else family.p(one["p"]),
                 "exploratory": place >= len(declared),
             }
         )
+    small = holm(small[: len(declared)])
+    for place, one in enumerate(found):
+        if one["equivalence"]:
+            one["equivalence"] |= decided(small[place] if place < len(declared) else None)
     return found
+
+
+def decided(p):
+    """“No difference that matters” by a p that is corrected; None where nothing declared is judged."""
+    return {"p_holm": p, "found": None if p is None else p <= 0.05}
 
 
 def of_ratings(study):
@@ -528,11 +704,25 @@ def of_ratings(study):
         "counts": {str(value): int((study.rating == value).sum()) for value in range(-2, 3)},
         "tests": tests,
         "estimands": {per: {"mean rating": one} for per, one in means.items()},
+        "effect_sizes": sizes_of_mean(study.inference(study.plan["primary"]), study.values, study.enough),
+        "equivalence": None,
     }
+    if study.plan["smallest"] and study.enough:
+        effect = study.effect(study.inference(study.plan["primary"]), study.values)
+        beside = equivalence(effect, 2, study.plan["smallest"])
+        found["equivalence"] = beside | decided(None if study.plan["has_looks"] else beside["p"])
     for per, key in (("answers", "mean"), ("items", "mean_of_items"), ("people", "mean_of_people")):
         found[key] = means[per]["estimate"]
         found["interval" if key == "mean" else f"{key}_interval"] = means[per]["interval"]
     return found
+
+
+def within(one, smallest):
+    """Whether the interval lies within what does not matter; None where no smallest effect is declared."""
+    if smallest is None:
+        return None
+    ends = one["interval"]
+    return ends is not None and -smallest <= ends[0] and ends[1] <= smallest
 
 
 def planned_looks(study, closed_with):
@@ -562,7 +752,7 @@ def planned_looks(study, closed_with):
                 of = [("mean rating", part.mean(plan["primary"], level))]
             look["verdicts"] = [
                 {"of": name, "estimate": one["estimate"], "interval": one["interval"], "p": one["p"],
-                 "found": one["p"] is not None and one["p"] <= 1 - level}
+                 "found": one["p"] is not None and one["p"] <= 1 - level, "equivalent": within(one, plan["smallest"])}
                 for name, one in of
             ]  # fmt: skip
         looks.append(look)
@@ -626,6 +816,8 @@ def declared(folder, rows, printed):
     return arms, {
         "contrasts": [tuple(arms.index(name) for name in pair) for pair in analysis.get("contrasts", [])],
         "primary": analysis.get("primary", "items"),
+        "smallest": analysis.get("smallest_effect"),
+        "decided_by": analysis.get("decided_by", "everybody"),
         "looks": looks,
         "has_looks": bool(protocol.get("looks")),
         "needed": needed,
@@ -646,9 +838,34 @@ def narrowed(printed):
 
 def recomputed(rows, who, arms, plan, seed, printed):
     """Everything, under the names of scores.json."""
-    study = Study(rows, arms, plan, seed)
-    taken = [look["answers"] for look in (printed.get("looks") or {}).get("looks", [])]
-    found = {
+    every = Study(rows, arms, plan, seed)
+    if plan["left_out"] is None:
+        return (
+            about(every, who)
+            | with_parts(every)
+            | {"looks": looks_beside(every, printed), "exclusions": None}
+        )
+    kept = every.only(np.array([person not in plan["left_out"] for person in rows[PERSON]]))
+    decides, other, name = (
+        (every, kept, "kept") if plan["decided_by"] == "everybody" else (kept, every, "everybody")
+    )
+    beside = (printed.get("exclusions") or {}).get(name) or {}
+    exclusions = {"flow": flow_of(every, kept), "decided_by": plan["decided_by"], name: {}}
+    if other.n:
+        counted = {"items": other.items, "responses": other.n, "participants": other.people}
+        exclusions[name] = counted | results(other) | {"looks": looks_beside(other, beside)}
+    if not decides.n:
+        return {"exclusions": exclusions}
+    return (
+        about(decides, who)
+        | with_parts(decides)
+        | {"looks": looks_beside(decides, printed), "exclusions": exclusions}
+    )
+
+
+def about(study, who):
+    rows = study.rows
+    return {
         "task": CHOICE if study.choosing else RATING,
         "who": who,
         "simulated": who == "simulated" or any(cell.lower() == "true" for cell in rows[SIMULATED]),
@@ -656,13 +873,14 @@ def recomputed(rows, who, arms, plan, seed, printed):
         "responses": study.n,
         "participants": study.people,
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
-        "positions": places(rows, arms),
-        "looks": planned_looks(study, taken[-1] if taken else None),
+        "positions": places(rows, study.arms),
     }
-    found |= results(study)
-    found["breakdown"] = breakdown(study, found)
-    found["exclusions"] = without_those_left_out(study, printed) if plan["left_out"] is not None else None
-    return found
+
+
+def with_parts(study):
+    """The results, and the main effect by person and class."""
+    found = results(study)
+    return found | {"breakdown": breakdown(study, found)}
 
 
 def breakdown(study, found):
@@ -706,29 +924,22 @@ def breakdown(study, found):
     }
 
 
+def looks_beside(study, printed):
+    taken = [look["answers"] for look in (printed.get("looks") or {}).get("looks", [])]
+    return planned_looks(study, taken[-1] if taken else None)
+
+
 def results(study):
     return of_choices(study) if study.choosing else of_ratings(study)
 
 
-def without_those_left_out(study, printed):
-    """The flow, and everything again of those who stay."""
-    out = study.plan["left_out"]
-    here = sorted(set(study.rows[PERSON]), key=int)
-    kept = np.array([person not in out for person in study.rows[PERSON]])
+def flow_of(study, kept):
+    """How many people and answers there are, and whom the first rule that applies leaves out."""
+    out, here = study.plan["left_out"], sorted(set(study.rows[PERSON]), key=int)
     first = [out[person][0] for person in here if person in out]
     flow = {"people": len(here), "answers": study.n}
     flow |= {reason: first.count(reason) for reason in REASONS}
-    flow |= {"people kept": sum(person not in out for person in here), "answers kept": int(kept.sum())}
-    if not kept.any():
-        return {"flow": flow}
-    stay = study.only(kept)
-    about = {"items": stay.items, "responses": stay.n, "participants": stay.people}
-    looks = ((printed.get("exclusions") or {}).get("kept") or {}).get("looks") or {}
-    taken = [look["answers"] for look in looks.get("looks", [])]
-    return {
-        "flow": flow,
-        "kept": about | results(stay) | {"looks": planned_looks(stay, taken[-1] if taken else None)},
-    }
+    return flow | {"people kept": sum(person not in out for person in here), "answers kept": kept.n}
 
 
 def places(rows, arms):

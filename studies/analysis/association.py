@@ -7,7 +7,7 @@ at the same time (resampling.py): in each draw the shares are made again from th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .answers import AnswersError, column
+from .inference.simultaneous import Family
 from .resampling import Block, Crossed, caution, quantiles, why_not
 from .table import Choices
 
@@ -37,6 +38,10 @@ class Correlation:
     interval: tuple[float, float] | None
     n: int
     note: str = ""
+    drawn: np.ndarray | None = field(default=None, compare=False, repr=False)
+    """(draws,) the same in each draw, NaN where there is none; None without an interval."""
+    interval_all: tuple[float, float] | None = None
+    """Those of all figures hold together: see `all_at_once`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,4 +254,40 @@ def _correlation(
     if len(finite) < len(drawn) / 2:
         return Correlation(float(value), None, n, TOO_THIN)
     low, high = quantiles(finite, level, min(about))
-    return Correlation(float(value), (float(low), float(high)), n, caution(*about, "two-way"))
+    return Correlation(float(value), (float(low), float(high)), n, caution(*about, "two-way"), drawn)
+
+
+def all_at_once(
+    correlations: Sequence[Correlation | None], units: int, level: float = 0.95
+) -> list[Correlation | None]:
+    """The correlations of several figures, with intervals that all hold together: max-T on the same draws.
+
+    How they vary together is what their draws say (`Family` in inference/simultaneous.py, with units − 1 degrees of freedom); each interval
+    is then the percentile one at the level that leaves all of them together at `level`. Figures about other items share the draws of people
+    alone, so they are taken to vary together less than they do, which makes the intervals careful. `units`: the smaller number of
+    people and items.
+    """
+    drawn = {
+        place: one.drawn
+        for place, one in enumerate(correlations)
+        if one is not None and one.drawn is not None and np.nanstd(one.drawn) > 0
+    }
+    if not drawn:
+        return list(correlations)
+    wide = Family(len(drawn), _together(list(drawn.values())), max(1.0, units - 1.0)).level(level)
+    found = list(correlations)
+    for place, draws in drawn.items():
+        low, high = quantiles(draws[np.isfinite(draws)], wide, units)
+        one = found[place]
+        assert one is not None
+        found[place] = replace(one, interval_all=(float(low), float(high)))
+    return found
+
+
+def _together(drawn: list[np.ndarray]) -> np.ndarray:
+    """(k, k) the correlation of k rows of draws, from those draws in which all are there; none where these are too few."""
+    table = np.array(drawn)
+    table = table[:, np.isfinite(table).all(axis=0)]
+    if table.shape[1] <= len(table) or (table.std(axis=1) == 0).any():
+        return np.eye(len(table))
+    return np.atleast_2d(np.corrcoef(table))

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike
 from .answers import RATING_LIMIT, AnswersError
 from .inference.bounds import Ends, mean_interval, mean_p
 from .inference.effects import Effect
+from .inference.equivalence import ALPHA, Equivalence, corrected, equivalence
 from .inference.sensitivity import PERMUTATIONS, Finding, swap_tests_of
-from .inference.simultaneous import NO_CHOICE, ONE_ARM, JointTest, all_of, holm, joint_test, level_for
-from .intervals import Per, rating_effect, shares_of, why_no_interval
+from .inference.simultaneous import NO_CHOICE, ONE_ARM, Family, JointTest, family, holm, joint_test
+from .inference.sizes import Size, odds, standardised, superiorities, superiority_of_ratings
+from .intervals import Per, rating_effect, shares_of, shares_of_ratings, why_no_interval
 from .table import Choices, Ratings, remembered
 
 
@@ -28,6 +30,7 @@ class Judged:
     p: float | None  # at most 1 − level just where the interval leaves zero out
     df: float | None  # degrees of freedom of Student's t; None where every answer is the same
     note: str = ""
+    equivalence: Equivalence | None = None  # beside the smallest effect that matters, where that is said
 
     def found(self, level: float) -> bool:
         """Whether a decision at this level finds a difference."""
@@ -36,13 +39,23 @@ class Judged:
     def scaled(self, factor: float) -> "Judged":
         """The same in another unit."""
         ends = self.interval and (factor * self.interval[0], factor * self.interval[1])
-        return Judged(factor * self.estimate, ends, self.p, self.df, self.note)
+        beside = self.equivalence and self.equivalence.scaled(factor)
+        return Judged(factor * self.estimate, ends, self.p, self.df, self.note, beside)
+
+    def within(self, smallest: float) -> bool:
+        """Whether all of the interval lies between −smallest and smallest."""
+        return self.interval is not None and -smallest <= self.interval[0] and self.interval[1] <= smallest
 
 
-def judged(effect: Effect, limit: float, level: float = 0.95) -> Judged:
-    """An effect that lies between −limit and limit, judged."""
-    df = effect.df if effect.variance else None
-    return Judged(effect.estimate, mean_interval(effect, limit, level), mean_p(effect, limit), df)
+def judged(effect: Effect, limit: float, level: float = 0.95, smallest: float | None = None) -> Judged:
+    """An effect that lies between −limit and limit, judged; `smallest`: the smallest that matters."""
+    return Judged(
+        effect.estimate,
+        mean_interval(effect, limit, level),
+        mean_p(effect, limit),
+        effect.df if effect.variance else None,
+        equivalence=None if smallest is None else equivalence(effect, limit, smallest),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +72,22 @@ class Contrast:
     p_all_pairs: float | None
     exploratory: bool  # not declared before the data
     p_holm: float | None  # of `p`, over the declared contrasts; None for exploratory ones
+    equivalence: Equivalence | None  # in shares of all items; None where no smallest effect is declared
+    p_equivalence: float | None  # of it, as Holm corrects it over the declared contrasts
+    superiority: Size  # of those who picked one of the two, the share that picked `a`
     trials: Finding  # sensitivity: labels exchanged
     items: Finding
     people: Finding
+
+    @property
+    def odds(self) -> Size:
+        """How many times as often `a` was picked as `b`."""
+        return odds(self.superiority)
+
+    @property
+    def equivalent(self) -> bool | None:
+        """Whether “no difference that matters” is found; None where nothing declared says so."""
+        return None if self.p_equivalence is None else self.p_equivalence <= ALPHA
 
 
 def compare_arms(
@@ -71,34 +97,39 @@ def compare_arms(
     arms: int = 3,
     *,
     declared: Sequence[tuple[int, int]] = (),
+    smallest: float | None = None,
     draws: int = PERMUTATIONS,
     seed: int = 0,
 ) -> list[Contrast]:
     """Every pair of arms, the declared ones first. Holm's correction runs over the declared ones alone.
 
-    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. `draws` and `seed` are of the
-    exchanges of labels. Raises AnswersError for bad columns or a contrast that names no arm.
+    items, participants (n,): any labels. choices (n,) int: an arm's index, or -1 for “same”. smallest: the smallest difference of
+    shares that matters, between 0 and 1. `draws` and `seed` are of the exchanges of labels. Raises AnswersError for bad columns or a contrast that names no arm.
 
     >>> contrast = compare_arms([*range(12)] * 5, [*range(60)], [0, 0, 0, 0, 1] * 12, arms=2)[0]
     >>> round(contrast.difference, 2), contrast.p < 0.05, bool(contrast.interval[0] > 0)
     (7.2, True, True)
     """
     answers = Choices.of(items, participants, choices, arms=arms)
-    return compare_arms_of(answers, declared=declared, draws=draws, seed=seed)
+    return compare_arms_of(answers, declared=declared, smallest=smallest, draws=draws, seed=seed)
 
 
 def compare_arms_of(
     answers: Choices,
     *,
     declared: Sequence[tuple[int, int]] = (),
+    smallest: float | None = None,
     draws: int = PERMUTATIONS,
     seed: int = 0,
 ) -> list[Contrast]:
     """`compare_arms` of a table."""
     pairs = _pairs(answers.arms, declared)
-    each = judge_pairs(answers, pairs)
-    together = judge_pairs(answers, pairs, level=level_for(len(pairs)))
+    each = judge_pairs(answers, pairs, smallest=smallest)
+    every = family_of(answers, tuple(pairs))
+    together = judge_pairs(answers, pairs, level=every.level())
     adjusted = holm([one.p for one in each[: len(declared)]])
+    small = corrected([one.equivalence for one in each[: len(declared)]])
+    sizes = superiorities_of(answers, tuple(pairs))
     items = answers.units.items
     return [
         Contrast(
@@ -109,9 +140,12 @@ def compare_arms_of(
             p=one.p,
             df=one.df,
             interval_all_pairs=_in_items(wide, items),
-            p_all_pairs=None if one.p is None else all_of(one.p, len(pairs)),
+            p_all_pairs=None if one.p is None else every.p(one.p),
             exploratory=number >= len(declared),
             p_holm=adjusted[number] if number < len(declared) else None,
+            equivalence=one.equivalence,
+            p_equivalence=small[number] if number < len(declared) else None,
+            superiority=sizes[number],
             **vars(swap_tests_of(answers, pair, draws=draws, seed=seed)),
         )
         for number, (pair, one, wide) in enumerate(zip(pairs, each, together, strict=True))
@@ -133,16 +167,50 @@ def _in_items(one: Judged, items: int) -> np.ndarray | None:
 
 
 def judge_pairs(
-    answers: Choices, pairs: Sequence[tuple[int, int]], *, per: Per = "items", level: float = 0.95
+    answers: Choices,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    per: Per = "items",
+    level: float = 0.95,
+    smallest: float | None = None,
 ) -> list[Judged]:
-    """The difference of the shares of two arms, for each pair."""
-    shares = shares_of(answers, per)
-    change = np.zeros((shares.kinds, len(pairs)))
-    for place, (a, b) in enumerate(pairs):
-        change[a, place], change[b, place] = 1, -1
+    """The difference of the shares of two arms, for each pair. `smallest`: the smallest that matters."""
+    shares, change = shares_of(answers, per), _changes(answers, pairs)
     if note := why_no_interval(answers):
         return [Judged(float(estimate), None, None, None, note) for estimate in shares.shares @ change]
-    return [judged(effect, 1, level) for effect in shares.effects(change)]
+    return [judged(effect, 1, level, smallest) for effect in shares.effects(change)]
+
+
+def _changes(answers: Choices, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """(kinds, k): how the difference of each pair moves with the shares."""
+    change = np.zeros((answers.arms + 1, len(pairs)))
+    for place, (a, b) in enumerate(pairs):
+        change[a, place], change[b, place] = 1, -1
+    return change
+
+
+@remembered
+def family_of(answers: Choices, pairs: tuple[tuple[int, int], ...]) -> Family:
+    """The differences of these pairs, all at once."""
+    if why_no_interval(answers):
+        return Family(len(pairs), None, 1.0)
+    change = _changes(answers, pairs)
+    return family(shares_of(answers), change, shares_of(answers).effects(change))
+
+
+def equivalent_pairs(
+    answers: Choices, declared: Sequence[tuple[int, int]], smallest: float
+) -> list[tuple[int, int]]:
+    """Those declared contrasts whose difference is found to be smaller than the smallest that matters, corrected by Holm."""
+    each = judge_pairs(answers, declared, smallest=smallest)
+    adjusted = corrected([one.equivalence for one in each])
+    return [pair for pair, p in zip(declared, adjusted, strict=True) if p is not None and p <= ALPHA]
+
+
+@remembered
+def superiorities_of(answers: Choices, pairs: tuple[tuple[int, int], ...]) -> list[Size]:
+    """For each pair: of those who picked one of the two, the share that picked the first."""
+    return superiorities(shares_of(answers), pairs, enough=not why_no_interval(answers))
 
 
 @remembered
@@ -170,9 +238,22 @@ def any_difference(items: ArrayLike, participants: ArrayLike, choices: ArrayLike
     return any_difference_of(Choices.of(items, participants, choices, arms=arms))
 
 
-def judge_mean_of(answers: Ratings, per: Per = "items", *, level: float = 0.95) -> Judged:
-    """The mean rating, of the items' means, of people's means or of all answers, held against zero."""
+def judge_mean_of(
+    answers: Ratings, per: Per = "items", *, level: float = 0.95, smallest: float | None = None
+) -> Judged:
+    """The mean rating, of the items' means, of people's means or of all answers, held against zero, and the smallest that matters."""
     effect = rating_effect(answers, per)
     if note := why_no_interval(answers):
         return Judged(effect.estimate, None, None, None, note)
-    return judged(effect, RATING_LIMIT, level)
+    return judged(effect, RATING_LIMIT, level, smallest)
+
+
+@remembered
+def sizes_of_ratings(answers: Ratings, per: Per = "items") -> dict[str, Size]:
+    """“superiority”: the chance that the first arm is rated better; “dz”: the mean in standard deviations of single answers."""
+    values, shares = shares_of_ratings(answers, per)
+    enough = not why_no_interval(answers)
+    return {
+        "superiority": superiority_of_ratings(values, shares, enough=enough),
+        "dz": standardised(values, shares, RATING_LIMIT, enough=enough),
+    }

@@ -7,6 +7,7 @@ from typing import Any
 from explain.selection import Rule
 from studies.protocol import (
     CONSENT,
+    AnalysisPlan,
     Protocol,
     QuestionKind,
     Requirements,
@@ -203,7 +204,7 @@ def _stopping(protocol: Protocol, known: Known) -> Entry:
     until = "Every required answer is one row that can be answered once: the study is full when all are answered, and takes no more."
     if not plan.looks:
         return [f"{until} Results are judged once, then."]
-    return [until, *looks_in_words(plan.looks, bounds_of(plan.looks, len(plan.contrasts)))]
+    return [until, *looks_in_words(plan.looks, bounds_of(plan.looks, len(plan.contrasts)), plan.smallest)]
 
 
 def _manipulated(protocol: Protocol, known: Known) -> Entry:
@@ -261,17 +262,38 @@ def _inference(protocol: Protocol, known: Known) -> Entry:
         "Interval and p come from one and the same t, so they never disagree.",
     )
     if plan.looks:
+        beside = _equivalence(protocol, plan)
         shared = f", shared equally by the {contrasts} declared contrasts" if contrasts > 1 else ""
         return [
             f"A look’s own level decides (see the stopping rule); α is 0.05, two-sided, over all looks{shared}.",
             same,
+            *beside,
         ]
     corrected = f"; the p-values of the {contrasts} declared contrasts are corrected by Holm’s method"
-    return [f"Two-sided, α = 0.05{corrected if contrasts > 1 else ''}.", same]
+    return [f"Two-sided, α = 0.05{corrected if contrasts > 1 else ''}.", same, *_equivalence(protocol, plan)]
+
+
+def _equivalence(protocol: Protocol, plan: AnalysisPlan) -> Entry:
+    """How “no difference that matters” is found, where a smallest effect is declared."""
+    kind = trial_type_of(protocol)
+    if plan.smallest is None or (kind.asked.declares_contrasts and not plan.contrasts):
+        return []
+    matters = f"The smallest {kind.asked.smallest_in_words} is {plan.smallest:g}."
+    if plan.looks:
+        found = "At a look no difference that matters is found where all of the look’s interval lies within it on both sides."
+        return [f"{matters} {found}"]
+    holm = ", corrected by Holm’s method among each other" if len(plan.contrasts) > 1 else ""
+    found = (
+        f"No difference that matters is found by two one-sided tests (TOST) of the same t, each at 5 %{holm}"
+    )
+    return [
+        f"{matters} {found}: their p is at most 0.05 where the 90 % interval lies within it on both sides."
+    ]
 
 
 def _exclusion(protocol: Protocol, known: Known) -> Entry:
-    rules = plan_in(protocol.complete, _names(protocol)).rules
+    plan = plan_in(protocol.complete, _names(protocol))
+    rules = plan.rules
     if rules is None:
         return [
             "Nobody is left out by rule. Who withdraws is erased; who is taken out by hand is reported with the reason."
@@ -286,9 +308,13 @@ def _exclusion(protocol: Protocol, known: Known) -> Entry:
         if rules.position_share
         else "",
     ]
+    has = "; ".join(part for part in said if part)
+    if plan.decided_by == "kept":
+        return [
+            f"Results are given twice, whole: without all answers of a person who has: {has}; which decides. And with everybody, beside it."
+        ]
     return [
-        "Results are given twice, whole: with everybody, which decides, and without all answers of a person who has: "
-        f"{'; '.join(part for part in said if part)}."
+        f"Results are given twice, whole: with everybody, which decides, and without all answers of a person who has: {has}."
     ]
 
 

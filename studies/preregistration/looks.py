@@ -6,7 +6,9 @@ from studies.analysis.sequential import LookBoundary
 from studies.protocol import InterimSchedule
 
 
-def looks_in_words(schedule: InterimSchedule, bounds: Sequence[LookBoundary]) -> list[str]:
+def looks_in_words(
+    schedule: InterimSchedule, bounds: Sequence[LookBoundary], smallest: float | None = None
+) -> list[str]:
     """When the data are judged and how strictly, one sentence a look."""
     return [
         f"Results are judged at {len(bounds)} planned looks and at no other time; α is spent over them by "
@@ -15,7 +17,9 @@ def looks_in_words(schedule: InterimSchedule, bounds: Sequence[LookBoundary]) ->
             f"Look {number}, after {_percent(share, 0)} of the answers: interval at the level of {_percent(bound.level, 2)}, p at most {1 - bound.level:.4f}."
             for number, (share, bound) in enumerate(zip(schedule.after, bounds, strict=True), start=1)
         ),
-        "The study may end at a look at which all that it judges is found.",
+        "The study may end at a look at which all that it judges is found."
+        if smallest is None
+        else "The study may end at a look at which all that it judges is found, be it a difference, or no difference that matters.",
     ]
 
 

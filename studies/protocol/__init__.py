@@ -1,6 +1,7 @@
 """What a study asks: the keys of study.toml, their checks, default wording, the analysis plan, which photos it selects. No pages; nothing is written."""
 
 from .analysis_plan import (
+    DECIDED_BY,
     HIDDEN,
     PRIMARY,
     RULES,
@@ -65,6 +66,7 @@ from .wording import default_wording, fill_in
 __all__ = [
     "CODE",
     "CONSENT",
+    "DECIDED_BY",
     "DECLINED",
     "ENDS",
     "FAILED_CHECKS",

@@ -3,6 +3,8 @@
 [analysis]
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
 primary = "items"                                  # of ratings, what counts once: or "people", "answers"
+smallest_effect = 0.1                              # the smallest that matters: a difference of shares, or points of a rating
+decided_by = "kept"                                # or "everybody", the default: whose answers decide where [exclusions] has rules
 hide_running_results = true                        # nobody sees results before the study is closed
 
 [looks]                                            # optional: looks at the data before it is full
@@ -19,7 +21,7 @@ position_share = 0.9                               # one place picked in more th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from django.db.models import QuerySet
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 SPENDING: list[Spending] = list(get_args(Spending))
 PRIMARY: list[Per] = list(get_args(Per))
+Decider = Literal["everybody", "kept"]
+DECIDED_BY: list[Decider] = list(get_args(Decider))
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class AnalysisPlan:
     hide_running_results: bool
     looks: InterimSchedule | None
     primary: Per  # what counts once in the figure that the study is judged by
+    smallest: float | None = None  # effect that matters, in the type's unit
+    decided_by: Decider = (
+        "everybody"  # whose answers decide: everybody's, or those of the people whom the rules keep
+    )
 
 
 def plan_of(study: Study, arms: tuple[str, ...]) -> AnalysisPlan:
@@ -84,6 +92,8 @@ def plan_in(source: Mapping[str, Any], arms: tuple[str, ...]) -> AnalysisPlan:
         hide_running_results=bool(analysis.get("hide_running_results", False)),
         looks=_looks(source.get("looks", {})),
         primary=analysis.get("primary", PRIMARY[0]),
+        smallest=analysis.get("smallest_effect"),
+        decided_by=analysis.get("decided_by", DECIDED_BY[0]),
     )
 
 
@@ -122,6 +132,8 @@ def check_plan(
     analysis.flag("hide_running_results")
     if trial_type_in(reader.values).asked.declares_primary:
         analysis.one_of("primary", PRIMARY, default=PRIMARY[0])
+    if (limit := trial_type_in(reader.values).asked.largest_effect) is not None:
+        analysis.between("smallest_effect", 0, limit)
     missed = exclusions.number("missed_checks", least=1, default=None)
     if missed and missed > checks:
         exclusions.fault(Code.MORE_THAN_CHECKS, "missed_checks", value=missed, checks=checks)
@@ -131,6 +143,9 @@ def check_plan(
     share, kind = exclusions.share("position_share"), trial_type_in(reader.values)
     if share is not None and kind.layout.shown(len(arms)) == 1:
         exclusions.fault(Code.ONE_PLACE, "position_share", value=share, task=kind.name)
+    decided_by = analysis.one_of("decided_by", DECIDED_BY, default=DECIDED_BY[0])
+    if decided_by == "kept" and not any(exclusions.values.get(name) for name in RULES):
+        analysis.fault(Code.NO_RULES, "decided_by", value=decided_by)
     if "looks" in reader.values:
         _check_looks(reader, len(contrasts or []), people, each)
 

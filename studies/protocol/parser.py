@@ -107,6 +107,17 @@ class Reader:
         self.taken[key] = float(value) if value else None
         return self.taken[key]
 
+    def between(self, key: str, low: float, high: float) -> float | None:
+        """A number above `low` and below `high`, or None."""
+        allowed = {"kind": Kind.BETWEEN, "low": low, "high": high}
+        value = self._take(key, None, int if type(self.values.get(key)) is int else float, allowed)
+        is_set = type(self.values.get(key)) in (int, float)
+        if is_set and not low < value < high:
+            code = Code.NOT_ALLOWED if isfinite(value) else Code.WRONG_KIND
+            self.fault(code, key, value=value, **allowed)
+        self.taken[key] = float(value) if is_set else None
+        return self.taken[key]
+
     def shares(self, key: str) -> list[float]:
         """Numbers above 0 up to 1, at least one."""
         allowed = {"kind": Kind.SHARES}

@@ -13,12 +13,14 @@ import numpy as np
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
+from studies.analysis.exclusions import Exclusions
 from studies.analysis.table import UNKNOWN, Answers
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
 from studies.trial_types import Compared, trial_type_of
 
+from .data_quality import left_out
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
 NOT_MEASURED = -1
@@ -49,7 +51,15 @@ class Reading:
     def compared(self) -> Compared:
         """What the answers are about. With planned looks only a look judges the declared contrasts."""
         declared = () if self.plan.looks else self.plan.contrasts
-        return Compared(self.arms, self.maps_shown, self.study.seed, declared, self.plan.primary)
+        return Compared(
+            self.arms,
+            self.maps_shown,
+            self.study.seed,
+            declared,
+            self.plan.primary,
+            self.plan.smallest,
+            at_looks=self.plan.looks is not None,
+        )
 
     @cached_property
     def plan(self) -> AnalysisPlan:
@@ -64,6 +74,27 @@ class Reading:
 
     @cached_property
     def answers(self) -> Answers:
+        """The answers that decide: everybody's, or those of the people whom the protocol's rules keep, where it says so."""
+        if self.plan.decided_by == "everybody" or self.left_out is None:
+            return self.everybody
+        return self.everybody.only(self.left_out.kept)
+
+    @cached_property
+    def left_out(self) -> Exclusions | None:
+        """Whom the protocol's rules leave out, of those who answered; None where it has no rules, or nobody answered."""
+        return left_out(self) if self.plan.rules is not None and len(self.everybody) else None
+
+    @property
+    def others(self) -> Answers | None:
+        """The answers of the analysis that does not decide, of which there is one where there are rules."""
+        if self.left_out is None:
+            return None
+        if self.plan.decided_by == "kept":
+            return self.everybody
+        return self.everybody.only(self.left_out.kept)
+
+    @cached_property
+    def everybody(self) -> Answers:
         """The counted answers of people who did not withdraw, in the order in which they were stored."""
         rows = self._rows.pop(SCORED)  # the table has them from now on
         people = rows["place"]
@@ -164,8 +195,8 @@ def answers(study: Study, who: str | None = None, *, class_name: str = "", group
 
 
 def answers_of(study: Study, part: AnswerSelection) -> Answers:
-    """The answers of a part."""
-    return Reading(study, part).answers
+    """The answers of a part, everybody's."""
+    return Reading(study, part).everybody
 
 
 def _orders(codes: CategoricalColumn, arms: int) -> np.ndarray:

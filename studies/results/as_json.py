@@ -14,7 +14,6 @@ from studies.trial_types import trial_type_of
 
 from .answers import Reading
 from .breakdown import break_down, breakdown_json
-from .data_quality import left_out
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
 from .part import AnswerSelection
@@ -43,15 +42,23 @@ def _tests(reading: Reading, answers: Answers | None = None) -> dict[str, Any]:
 
 
 def _exclusions(reading: Reading) -> dict[str, Any] | None:
-    """Whom the protocol's rules leave out, and all results without them; None where it has no rules, or nobody answered."""
-    excluded = left_out(reading) if len(reading.answers) else None
-    if excluded is None:
+    """Whom the protocol's rules leave out, which analysis decides, and the other one whole: `kept` or `everybody`; None where there
+    are no rules, or nobody answered."""
+    excluded, answers = reading.left_out, reading.others
+    if excluded is None or answers is None:
         return None
-    answers = reading.answers.only(excluded.kept)
-    kept = summarise(reading, answers)
-    about = {"items": kept.items, "responses": kept.responses, "participants": kept.participants}
-    looks = {"looks": asdict(kept.looks) if kept.looks else None}
-    return {"flow": excluded.flow, "kept": about | kept.outcome.as_json() | _tests(reading, answers) | looks}
+    other = summarise(reading, answers)
+    about = {
+        "items": other.items,
+        "responses": other.responses,
+        "participants": other.participants,
+        "headline": other.headline,
+    }
+    looks = {"looks": asdict(other.looks) if other.looks else None}
+    whole = about | other.outcome.as_json() | _tests(reading, answers) | looks
+    decider = reading.plan.decided_by
+    name = "kept" if decider == "everybody" else "everybody"
+    return {"flow": excluded.flow, "decided_by": decider, name: whole}
 
 
 def _beside(comparison: HumansBeside) -> dict[str, Any]:
@@ -71,7 +78,13 @@ def _correlation(correlation: Correlation | None) -> dict[str, Any] | None:
     if correlation is None:
         return None
     ends = list(correlation.interval) if correlation.interval else None
-    return {"rho": correlation.value, "interval": ends, "n": correlation.n, "note": correlation.note}
+    return {
+        "rho": correlation.value,
+        "interval": ends,
+        "interval_all": list(correlation.interval_all) if correlation.interval_all else None,
+        "n": correlation.n,
+        "note": correlation.note,
+    }
 
 
 COMPUTED_WITH = {

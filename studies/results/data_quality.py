@@ -2,16 +2,34 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from studies.analysis.answers import SAME
 from studies.analysis.exclusions import Exclusions, exclusions_of
-from studies.analysis.table import UNKNOWN
+from studies.analysis.table import UNKNOWN, Answers
+from studies.models import Study
+from studies.protocol import AnalysisPlan
 from studies.trial_types import trial_type_of
 from studies.trials import failed_practice, passes
 
-from .answers import Reading
+
+class Readable(Protocol):
+    """What is read here of a `Reading` (answers.py), which asks this module whom the rules leave out."""
+
+    @property
+    def study(self) -> Study: ...
+    @property
+    def plan(self) -> AnalysisPlan: ...
+    @property
+    def everybody(self) -> Answers: ...
+    @property
+    def left_out(self) -> Exclusions | None: ...
+    @property
+    def check_answers(self) -> list[tuple[int, int]]: ...
+    @property
+    def maps_shown(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,7 @@ class AttentionCheckResults:
         return {number: count - self.passed[number] for number, count in self.given.items()}
 
 
-def checks_of(reading: Reading) -> AttentionCheckResults | None:
+def checks_of(reading: Readable) -> AttentionCheckResults | None:
     """Answers to attention checks about any class; None in a study without them."""
     if not reading.study.attention_checks:
         return None
@@ -54,10 +72,10 @@ def checks_of(reading: Reading) -> AttentionCheckResults | None:
     return checks
 
 
-def left_out(reading: Reading) -> Exclusions | None:
+def left_out(reading: Readable) -> Exclusions | None:
     """Whom the protocol's rules leave out; None where it has none. A place on screen that is not known counts as none
     picked."""
-    rules, answers = reading.plan.rules, reading.answers
+    rules, answers = reading.plan.rules, reading.everybody
     if rules is None:
         return None
     kind = trial_type_of(reading.study).results
@@ -73,13 +91,9 @@ def left_out(reading: Reading) -> Exclusions | None:
     )
 
 
-def reasons(reading: Reading) -> dict[int, str]:
+def reasons(reading: Readable) -> dict[int, str]:
     """Participant number -> every rule that leaves them out, separated by “; ”."""
-    if reading.plan.rules is None or not len(reading.answers):
-        return {}
-    exclusions = left_out(reading)
+    excluded = reading.left_out
     return (
-        {}
-        if exclusions is None
-        else {int(number): "; ".join(why) for number, why in exclusions.reasons.items()}
+        {} if excluded is None else {int(number): "; ".join(why) for number, why in excluded.reasons.items()}
     )

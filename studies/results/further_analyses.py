@@ -7,13 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.analysis.agreement import Agreement, Retest, Scale, krippendorff_alpha_of, retest
+from studies.analysis.contrasts import Judged
 from studies.analysis.exclusions import Exclusions
 from studies.analysis.times import Times, times_of
 from studies.trial_types import Further, trial_type_of
 
 from .answers import Reading
-from .data_quality import AttentionCheckResults, checks_of, left_out
+from .data_quality import AttentionCheckResults, checks_of
 from .summary import Summary, summarise
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A figure with everybody, and with those whom the rules keep."""
+
+    name: str
+    everybody: Judged
+    kept: Judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +35,9 @@ class FurtherAnalyses(Further):
     times: Times | None
     checks: AttentionCheckResults | None
     exclusions: Exclusions | None
-    kept: Summary | None  # the summary without the people whom the rules leave out
+    decided_by_kept: bool  # the rules' exclusions decide, and everybody stands beside them
+    other: Summary | None  # of the analysis that does not decide; None where there are no rules
+    beside: tuple[Beside, ...] = ()  # its figures beside those that decide
 
 
 def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAnalyses | None:
@@ -33,7 +45,7 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
     answers = reading.answers
     if not len(answers):
         return None
-    excluded = left_out(reading)
+    excluded, other = reading.left_out, _other(reading, whole)
     kind = trial_type_of(reading.study).results
     return FurtherAnalyses(
         **vars(kind.further(answers, reading.compared)),
@@ -42,15 +54,34 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
         times=times_of(answers.response_ms),
         checks=checks_of(reading),
         exclusions=excluded,
-        kept=None if excluded is None else _kept(reading, excluded, whole),
+        decided_by_kept=reading.plan.decided_by == "kept",
+        other=other,
+        beside=_beside(reading),
     )
 
 
-def _kept(reading: Reading, excluded: Exclusions, whole: Summary | None) -> Summary:
-    """The summary of what the rules leave."""
-    if whole is not None and excluded.kept.all():
-        return whole
-    return summarise(reading, reading.answers.only(excluded.kept))
+def _other(reading: Reading, whole: Summary | None) -> Summary | None:
+    """The summary of the analysis that does not decide."""
+    answers = reading.others
+    if answers is None or (whole is not None and answers is reading.answers):
+        return None if answers is None else whole
+    return summarise(reading, answers)
+
+
+def _beside(reading: Reading) -> tuple[Beside, ...]:
+    """The figures of both analyses, name by name; none where the rules leave out nobody, or everybody."""
+    excluded = reading.left_out
+    if excluded is None or excluded.kept.all() or not excluded.kept.any():
+        return ()
+    kind = trial_type_of(reading.study).results
+    every, kept = (
+        kind.figures(answers, reading.compared)
+        for answers in (reading.everybody, reading.everybody.only(excluded.kept))
+    )
+    return tuple(
+        Beside(name, found, found_without)
+        for (name, found), (_, found_without) in zip(every, kept, strict=True)
+    )
 
 
 def _retest(reading: Reading, scale: Scale) -> Retest | None:

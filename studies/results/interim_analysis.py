@@ -42,8 +42,8 @@ class InterimAnalysis:
 
     @property
     def found(self) -> InterimLook | None:
-        """The first look that found everything it judges."""
-        return next((look for look in self.taken if all(verdict.found for verdict in look.verdicts)), None)
+        """The first look that found what there is to find about everything it judges: a difference, or none that matters."""
+        return next((look for look in self.taken if all(map(_settled, look.verdicts))), None)
 
     @property
     def notes(self) -> list[str]:
@@ -101,11 +101,21 @@ def _taken(look: InterimLook, of: int) -> str:
     return f"Look {look.number} of {of}, from the first {look.answers:,} answers: {judged}."
 
 
+def _settled(verdict: LookVerdict) -> bool:
+    return verdict.found or bool(verdict.equivalent)
+
+
 def _verdict(verdict: LookVerdict, level: float) -> str:
     ends = "no interval"
     if verdict.interval:
         ends = f"{100 * level:.2f} % interval {signed(verdict.interval[0])} to {signed(verdict.interval[1])}"
     result = "a difference is found" if verdict.found else "no difference is found"
+    if verdict.equivalent:
+        result = (
+            "a difference is found, but none that matters"
+            if verdict.found
+            else "no difference that matters is found"
+        )
     return f"{verdict.of} {signed(verdict.estimate)} ({ends}), {result}"
 
 

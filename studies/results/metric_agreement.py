@@ -10,7 +10,14 @@ from functools import cached_property, partial
 from explain import map_sources
 from explain.evaluation import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
-from studies.analysis.association import Association, Correlation, Group, associations_of, groups_by_figure
+from studies.analysis.association import (
+    Association,
+    Correlation,
+    Group,
+    all_at_once,
+    associations_of,
+    groups_by_figure,
+)
 from studies.analysis.table import Choices
 from studies.models import ItemMap, Study
 from studies.trial_types import trial_type_of
@@ -189,10 +196,23 @@ def _beside(ground: _Ground, wanted: list[Wanted], draws: int) -> list[HumansBes
     with_figure = [place for place, values in enumerate(figures) if values]
     turned = [_turned(figures[place], wanted[place][0]) for place in with_figure]
     associations = associations_of(ground.choices, turned, draws=draws, seed=ground.study.seed)
-    compared = dict(zip(with_figure, associations, strict=True))
+    compared = dict(zip(with_figure, _at_once(ground.choices, associations), strict=True))
     return [
         _filled(ground, row, each, values, compared.get(place))
         for place, (row, each, values) in enumerate(zip(rows, wanted, figures, strict=True))
+    ]
+
+
+def _at_once(choices: Choices, associations: list[Association]) -> list[Association]:
+    """The same with intervals that hold for all figures at once: of ρ within items, and of ρ over all pairs."""
+    if not associations:
+        return associations
+    units = min(choices.units.people, choices.units.items)
+    within = all_at_once([one.within for one in associations], units)
+    across = all_at_once([one.across for one in associations], units)
+    return [
+        replace(one, within=inside or one.within, across=over or one.across)
+        for one, inside, over in zip(associations, within, across, strict=True)
     ]
 
 

@@ -118,6 +118,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
         notes=(
             *outcome.notes,
             *about_looks,
+            *_left_out_note(reading, answers),
             *_notes(answers, missing, imported),
             *_versions_note(versions),
             *(note for arm in reading.arm_rows for note in source_of(arm).notes(arm.name, arm)),
@@ -133,6 +134,15 @@ def _versions(study: Study, answers: Answers) -> dict[int, int]:
         return {}
     numbers, counts = np.unique(answers.versions, return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def _left_out_note(reading: Reading, answers: Answers) -> Iterable[str]:
+    """That these are the answers of those whom the rules keep, where these decide."""
+    excluded = reading.left_out
+    if reading.plan.decided_by == "kept" and excluded is not None and answers is reading.answers:
+        out = len(excluded.reasons)
+        people = "nobody" if not out else f"{out} of {excluded.flow['people']} participants"
+        yield f"The protocol’s rules leave out {people}; the answers of those whom they keep decide."
 
 
 def _versions_note(versions: dict[int, int]) -> Iterable[str]:

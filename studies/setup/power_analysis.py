@@ -7,7 +7,17 @@ from typing import Any
 
 from explain.models import ImageSet
 from studies.analysis.answers import AnswersError
-from studies.analysis.power import Assumptions, Design, Needed, most_steps, people_needed, power, power_over
+from studies.analysis.power import (
+    Assumptions,
+    Design,
+    EquivalencePower,
+    Needed,
+    equivalence_power,
+    most_steps,
+    people_needed,
+    power,
+    power_over,
+)
 from studies.protocol import (
     ON_COMMAND_LINE,
     Code,
@@ -50,6 +60,8 @@ class PowerPoint:
     interval      95 % interval of that share: the simulation's own chance
     width         mean width of the studies' intervals, of what their trial type is judged by (`Power.width_of`); None if
                   no study had an interval
+    equivalence   where nothing differs, the share of simulated studies that find “no difference that matters”; None where the
+                  protocol declares no smallest effect
     """
 
     people: int
@@ -58,6 +70,7 @@ class PowerPoint:
     interval: tuple[float, float]
     width: float | None
     studies: int
+    equivalence: EquivalencePower | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,8 @@ class PowerAnalysis:
     contrasts: int = 0  # declared
     looks: tuple[float, ...] = ()  # planned, as shares of the answers
     needed: Needed | None = None  # None: not asked for
+    smallest_effect: float | None = None  # that matters, as declared
+    decided_by: str = "everybody"  # or "kept": those whom the rules of exclusion keep
 
     @property
     def decision(self) -> str:
@@ -86,8 +101,31 @@ class PowerAnalysis:
             return f"At one of {len(self.looks)} planned looks, people coming one after another, {what} must have p ≤ 1 − level."
         return f"{what[0].upper()}{what[1:]} must have p ≤ 0.05{', corrected by Holm' if several else ''}."
 
+    @property
+    def decision_of_equivalence(self) -> str:
+        """The same of “no difference that matters”; empty where no smallest effect is declared."""
+        if self.smallest_effect is None:
+            return ""
+        which = "every declared comparison" if self.contrasts > 1 else "the comparison"
+        matters = f"{which} smaller than {self.smallest_effect:g} where nothing differs"
+        if self.looks:
+            return f"“No difference”: the share in which a look’s interval shows {matters}."
+        holm = ", corrected by Holm" if self.contrasts > 1 else ""
+        return f"“No difference”: the share in which two one-sided tests at 5 %{holm} find {matters}."
+
+    @property
+    def whose(self) -> str:
+        """Whose answers are simulated, as a sentence; empty where everybody's decide."""
+        if self.decided_by != "kept":
+            return ""
+        share = f"{self.assumptions.left_out:.0%}".replace("%", " %")
+        return f"Of the people {share} are taken to be left out by the protocol’s rules; the others’ answers decide."
+
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"decision": self.decision}
+        return asdict(self) | {
+            "decision": self.decision,
+            "decision_of_equivalence": self.decision_of_equivalence,
+        }
 
 
 def analyse_power(
@@ -109,10 +147,17 @@ def analyse_power(
     photos = count_photos(protocol)
     fewest = fewest_people(protocol, photos.count)
     assumed = assumptions or Assumptions(effect=trial_type_of(protocol).power.effect)
+    plan = plan_in(protocol.source, tuple(arm.name for arm in protocol.arms))
+    if assumed.left_out and plan.decided_by != "kept":
+        raise AnswersError(
+            f"left out: {assumed.left_out:g} of the people would be, but everybody’s answers decide; leave it out, or set "
+            'analysis.decided_by = "kept"'
+        )
     numbers = sorted(set(people)) or _times(fewest)
     _check(protocol, numbers, fewest, studies)
     designs = [_design(protocol, photos.count, number) for number in numbers]
-    steps = _Steps(report, total=(len(designs) + needed * most_steps()) * studies)
+    worlds = 1 if designs[0].smallest is None else 2
+    steps = _Steps(report, total=(len(designs) * worlds + needed * most_steps()) * studies)
     points = [_point(design, assumed, studies, seed, steps.one_more) for design in designs]
     enough = None
     if needed:
@@ -133,6 +178,8 @@ def analyse_power(
         contrasts=len(designs[0].contrasts),
         looks=tuple(look.fraction for look in designs[0].looks),
         needed=enough,
+        smallest_effect=designs[0].smallest,
+        decided_by=plan.decided_by,
     )
 
 
@@ -225,6 +272,7 @@ def _design(protocol: Protocol, items: int, people: int) -> Design:
         contrasts=plan.contrasts,
         looks=bounds_of(plan.looks, len(plan.contrasts)) if plan.looks else (),
         primary=plan.primary,
+        smallest=plan.smallest,
     )
 
 
@@ -249,6 +297,9 @@ def _point(
     design: Design, assumed: Assumptions, studies: int, seed: int, one_more: Callable[[], None]
 ) -> PowerPoint:
     simulated = power(design, assumed, studies=studies, seed=seed, after_each=one_more)
+    same = None
+    if design.smallest is not None:
+        same = equivalence_power(design, assumed, studies=studies, seed=seed, after_each=one_more)
     return PowerPoint(
         people=design.participants,
         answers_each=design.items * design.answers_per_item / design.participants,
@@ -256,6 +307,7 @@ def _point(
         interval=simulated.interval,
         width=simulated.width,
         studies=studies,
+        equivalence=same,
     )
 
 

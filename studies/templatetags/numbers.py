@@ -5,6 +5,7 @@ from django import template
 from studies.core import formatting
 from studies.core.formatting import percent, signed
 
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 register = template.Library()
 register.filter("percent", percent)
 register.filter("signed", lambda value: "–" if value is None else signed(value))
@@ -33,22 +34,41 @@ def signed_span(interval: tuple[float, float] | None) -> str:
 
 @register.filter
 def p_value(p: float | None) -> str:
-    """0.034, or < 0.001"""
+    """0.034, and with two digits below 0.001: 0.00042, 4.2 × 10⁻⁷"""
     if p is None:
         return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    if p >= 0.001 or p == 0:
+        return f"{p:.3f}"
+    digits, power = f"{p:.1e}".split("e")
+    places = -int(power)
+    return f"{p:.{places + 1}f}" if places < 6 else f"{digits} × 10⁻{str(places).translate(RAISED)}"
 
 
 @register.filter
 def p_equals(p: float | None) -> str:
-    """p = 0.034, or p < 0.001"""
-    return f"p {p_value(p)}" if p is not None and p < 0.001 else f"p = {p_value(p)}"
+    """p = 0.034"""
+    return f"p = {p_value(p)}"
 
 
 @register.filter
 def small_span(interval: tuple[float, float] | None) -> str:
     """0.41 – 0.52, with a minus sign where there is one"""
     return f"{interval[0]:.2f} – {interval[1]:.2f}".replace("-", "−") if interval is not None else "–"
+
+
+@register.filter
+def decimals(value: float | None) -> str:
+    """0.104, with a minus sign where there is one; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+@register.filter
+def open_span(interval: tuple[float | None, float | None] | None) -> str:
+    """0.412 – 0.521; an end without a bound is ∞."""
+    if interval is None:
+        return "–"
+    low, high = interval
+    return f"{'−∞' if low is None else decimals(low)} – {'∞' if high is None else decimals(high)}"
 
 
 @register.filter

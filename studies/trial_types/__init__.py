@@ -22,7 +22,7 @@ from .base import (
 )
 from .plan import PlanInWords
 from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
-from .results import Compared, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
+from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
     "AnswerError",
@@ -30,6 +30,7 @@ __all__ = [
     "Asked",
     "Cells",
     "Compared",
+    "ContrastRow",
     "FileColumn",
     "Files",
     "Further",

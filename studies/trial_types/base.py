@@ -150,6 +150,12 @@ class Asked(ABC):
     declares_primary: ClassVar[bool] = False
     """Whether its analysis can declare what counts once in the figure that a study is judged by: items, people or answers."""
 
+    largest_effect: ClassVar[float | None] = None
+    """No difference can be larger, in the unit of the protocol's `smallest_effect`; None: its analysis can declare none."""
+
+    smallest_in_words: ClassVar[str] = ""
+    """What such an effect is, for the set-up: it follows “The smallest …”."""
+
     question: ClassVar[str]
     """The default question, marked for translation; `{class}` becomes the name of what is in the photo."""
 

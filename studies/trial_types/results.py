@@ -21,6 +21,8 @@ from studies.analysis.intervals import Per, effective_people, largest_part
 from studies.analysis.ranking import Ranking
 from studies.analysis.table import Answers
 
+from .sizes import Sized
+
 if TYPE_CHECKING:
     from rest_framework.serializers import Field
 
@@ -135,6 +137,9 @@ class Further:
 
     contrasts: tuple[Versus, ...] = ()
     any_difference: JointTest | None = None  # all arms at once
+    sized: tuple[
+        Sized, ...
+    ] = ()  # every comparison by its effect sizes, and beside the smallest effect that matters
     estimands: tuple[Estimand, ...] = ()
     tests: dict[str, Finding] = field(
         default_factory=dict
@@ -147,6 +152,11 @@ class Further:
     methods: tuple[OtherInterval, ...] = ()
     methods_of: str = ""  # what `methods` are intervals of, and their columns
     methods_columns: tuple[str, ...] = ()
+
+    @property
+    def smallest(self) -> float | None:
+        """The smallest effect that matters, where that is declared and anything can be held against it."""
+        return next((one.equivalence.smallest for one in self.sized if one.equivalence), None)
 
     @property
     def by_estimand(self) -> list[dict[str, Any]]:
@@ -165,6 +175,9 @@ class LookVerdict:
     p: float | None  # of the same statistic as the interval
     found: bool  # p is at most 1 − level, which is to say that the interval leaves zero out
     unit: str = ""  # what the estimate is counted in
+    equivalent: bool | None = (
+        None  # the interval lies within ± the smallest effect that matters; None: none is declared
+    )
 
 
 @dataclass(frozen=True)
@@ -176,6 +189,8 @@ class Compared:
     seed: int  # the study's, and of every draw
     declared: tuple[tuple[int, int], ...] = ()  # contrasts of arms that the protocol judges now
     primary: Per = "items"  # what counts once in the figure that the study is judged by
+    smallest: float | None = None  # the smallest effect that matters, in the type's unit
+    at_looks: bool = False  # planned looks judge, and nothing beside them
 
 
 class ContrastRow(NamedTuple):
@@ -186,6 +201,7 @@ class ContrastRow(NamedTuple):
     found: Judged
     p_holm: float | None
     planned: bool
+    sized: Sized
 
 
 class MainEffect(NamedTuple):
@@ -237,6 +253,12 @@ class Results(ABC):
     """Folder with analysis.R and analysis.py: the usual mixed models of such answers, run in the folder of an export. They read
     answers.csv and contrasts.csv and print their figures beside those that decide. None: there are none."""
 
+    unit: ClassVar[str]
+    """What a difference is counted in, as the protocol's `smallest_effect` is: it follows a number."""
+
+    sizes_help: ClassVar[str]
+    """What each effect size says, below their table."""
+
     methods_template: ClassVar[str]
     """How answers become figures and how these are tested: a paragraph of the report. Gets `result` and `details`."""
 
@@ -265,6 +287,10 @@ class Results(ABC):
         Where each trial shows one of the arms, answers about different arms are not: the pair of both is then the item.
         """
         return answers
+
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        """Every figure that stands beside itself with and without people left out, of one answer at least."""
+        return ()
 
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         """What decides, of one answer at least: the lines of contrasts.csv."""
@@ -324,9 +350,10 @@ def pair(ends: np.ndarray | None) -> Pair | None:
     return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
-def verdict(of: str, found: Judged, level: float, unit: str) -> LookVerdict:
+def verdict(of: str, found: Judged, level: float, unit: str, smallest: float | None = None) -> LookVerdict:
     """What a look says of what was judged at its level."""
-    return LookVerdict(of, found.estimate, found.interval, found.p, found.found(level), unit)
+    equivalent = None if smallest is None else found.within(smallest)
+    return LookVerdict(of, found.estimate, found.interval, found.p, found.found(level), unit, equivalent)
 
 
 def judged_json(found: Judged) -> dict[str, Any]:

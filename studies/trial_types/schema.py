@@ -23,6 +23,34 @@ class JudgedSerializer(serializers.Serializer):
     df = serializers.FloatField(allow_null=True)
 
 
+class EquivalenceSerializer(serializers.Serializer):
+    """A difference beside the smallest that matters: two one-sided tests."""
+
+    smallest_effect = serializers.FloatField()
+    interval = IntervalField(help_text="90 %: within ± smallest_effect just where p is at most 0.05")
+    p = serializers.FloatField(help_text="the larger of the two")
+    p_holm = serializers.FloatField(allow_null=True, help_text="corrected over the declared contrasts")
+    found = serializers.BooleanField(
+        allow_null=True, help_text="no difference that matters; null where nothing declared says so"
+    )
+
+
+class SizeSerializer(serializers.Serializer):
+    """An effect size with its 95 % interval; an end without a bound is null."""
+
+    estimate = serializers.FloatField(allow_null=True)
+    interval = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), min_length=2, max_length=2, allow_null=True
+    )
+
+
+class SizesField(serializers.DictField):
+    """Effect sizes by their names."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(child=SizeSerializer(), **kwargs)
+
+
 class EstimandsField(serializers.DictField):
     """By what counts once (items, people, answers): each figure by its name."""
 

@@ -25,7 +25,7 @@ def mean_interval(effect: Effect, limit: float, level: float = 0.95) -> Ends:
         least = ((1 - level) / 2) ** (1 / effect.units)
         certain, rest = max(-limit, min(limit, effect.estimate)) * least, limit * (1 - least)
         return certain - rest, certain + rest
-    middle, error = _on_free_scale(effect, limit)
+    middle, error = on_free_scale(effect, limit)
     reach = student_quantile((1 + level) / 2, effect.df) * error
     return limit * math.tanh(middle - reach), limit * math.tanh(middle + reach)
 
@@ -34,11 +34,11 @@ def mean_p(effect: Effect, limit: float) -> float:
     """The two-sided p of a mean, or a difference, of zero: at most 1 − level just where the interval leaves zero out."""
     if effect.variance == 0:
         return min(1.0, 2 * (limit / (limit + abs(effect.estimate))) ** effect.units)
-    middle, error = _on_free_scale(effect, limit)
+    middle, error = on_free_scale(effect, limit)
     return student_tails(middle / error, effect.df)
 
 
-def _on_free_scale(effect: Effect, limit: float) -> tuple[float, float]:
+def on_free_scale(effect: Effect, limit: float) -> tuple[float, float]:
     """Estimate and standard error of artanh(estimate / limit)."""
     at = effect.estimate / limit
     return math.atanh(at), math.sqrt(effect.variance) / limit / ((1 - at) * (1 + at))

@@ -2,7 +2,19 @@
 
 from .models import CHOICES, RATINGS, ChoiceModel, RatingModel
 from .planning import AIM, Needed, most_steps, people_needed, power_over
-from .simulation import Assumptions, Design, Power, PowerModel, Simulated, World, power, power_curve, wilson
+from .simulation import (
+    Assumptions,
+    Design,
+    EquivalencePower,
+    Power,
+    PowerModel,
+    Simulated,
+    World,
+    equivalence_power,
+    power,
+    power_curve,
+    wilson,
+)
 
 __all__ = [
     "AIM",
@@ -11,12 +23,14 @@ __all__ = [
     "Assumptions",
     "ChoiceModel",
     "Design",
+    "EquivalencePower",
     "Needed",
     "Power",
     "PowerModel",
     "RatingModel",
     "Simulated",
     "World",
+    "equivalence_power",
     "most_steps",
     "people_needed",
     "power",

@@ -52,7 +52,7 @@ class ChoiceModel(PowerModel):
         named = {0: design.better, design.better: 0}
         pairs = [(named.get(a, a), named.get(b, b)) for a, b in design.comparisons]
         answers = Choices.of(study.items, study.participants, study.values, arms=design.arms)
-        return judge_pairs(answers, pairs, level=level)
+        return judge_pairs(answers, pairs, level=level, smallest=design.smallest)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class RatingModel(PowerModel):
 
     def judged(self, study: Simulated, design: Design, level: float) -> list[Judged]:
         answers = Ratings.of(study.items, study.participants, study.values)
-        return [judge_mean_of(answers, design.primary, level=level)]
+        return [judge_mean_of(answers, design.primary, level=level, smallest=design.smallest)]
 
 
 CHOICES, RATINGS = ChoiceModel(), RatingModel()

@@ -15,6 +15,7 @@ import numpy as np
 from ..answers import AnswersError
 from ..contrasts import Judged
 from ..distributions import normal_quantile
+from ..inference.equivalence import ALPHA, corrected
 from ..inference.simultaneous import holm
 from ..intervals import Per
 from ..sequential import LookBoundary
@@ -30,12 +31,15 @@ class Assumptions:
     same: float = 0.06  # share of “same”, where there is such an answer
     spread_items: float = 0.8
     spread_people: float = 0.5
+    left_out: float = 0.0  # share of people whom the rules of exclusion leave out, where the others decide
 
     def __post_init__(self) -> None:
         if min(self.spread_items, self.spread_people) < 0:
             raise AnswersError("spread: a standard deviation is 0 or more")
         if not 0 <= self.same < 1:
             raise AnswersError(f"same: {self.same} is not a share from 0 up to 1")
+        if not 0 <= self.left_out < 1:
+            raise AnswersError(f"left out: {self.left_out} is not a share from 0 up to 1")
 
     @property
     def spread(self) -> float:
@@ -50,6 +54,11 @@ class Simulated:
     items: np.ndarray  # (n,) int64
     participants: np.ndarray  # (n,) int64
     values: np.ndarray  # (n,) int64: as the model reads them
+
+    def without(self, people: int) -> "Simulated":
+        """Without the answers of so many people: who they are is a matter of chance, so they are the first ones."""
+        kept = self.participants >= people
+        return Simulated(self.items[kept], self.participants[kept], self.values[kept]) if people else self
 
     def first(self, share: float) -> "Simulated":
         """The answers that are in once this share of all is, where people come one after another."""
@@ -78,7 +87,7 @@ class PowerModel(ABC):
 
     @abstractmethod
     def judged(self, study: Simulated, design: "Design", level: float) -> list[Judged]:
-        """What the answers say of each comparison in `design.comparisons`, at this level."""
+        """What the answers say of each comparison in `design.comparisons`, at this level, and beside `design.smallest`."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ class Design:
     contrasts: tuple[tuple[int, int], ...] = ()  # declared; where none is, the first arm against the second
     looks: tuple[LookBoundary, ...] = ()  # planned; the last is at the end
     primary: Per = "items"  # what counts once in a mean
+    smallest: float | None = None  # effect that matters, in the model's own terms
 
     @property
     def comparisons(self) -> tuple[tuple[int, int], ...]:
@@ -131,6 +141,15 @@ class Power:
     )  # of the studies' 95 % intervals of the first comparison, on average; None if no study had one
 
 
+@dataclass(frozen=True)
+class EquivalencePower:
+    """The share of simulated studies in which “no difference that matters” is found, where there is no difference at all."""
+
+    power: float
+    interval: tuple[float, float]
+    studies: int
+
+
 class World:
     """Studies of one design under one set of assumptions. Solves for the level once, then simulates as many as asked."""
 
@@ -139,7 +158,7 @@ class World:
         self.level = design.model.level(assumptions, design.arms)
 
     def study(self, rng: np.random.Generator) -> Simulated:
-        """One study: each item answered by `answers_per_item` different people, drawn at random."""
+        """One study: each item answered by `answers_per_item` different people, drawn at random; without those who are left out."""
         design = self.design
         draws = rng.random((design.items, design.participants))
         people = np.argsort(draws, axis=1)[:, : design.answers_per_item].ravel()
@@ -148,7 +167,8 @@ class World:
         of_items = self.assumptions.spread_items * rng.standard_normal((design.items, wide))
         of_people = self.assumptions.spread_people * rng.standard_normal((design.participants, wide))
         latent = self.level + of_items[items] + of_people[people]
-        return Simulated(items, people, design.model.values(latent, rng))
+        study = Simulated(items, people, design.model.values(latent, rng))
+        return study.without(round(self.assumptions.left_out * design.participants))
 
 
 def power(
@@ -179,6 +199,44 @@ def power(
         after_each()
     width = float(np.mean(widths)) if widths else None
     return Power(design, assumptions, finds / studies, wilson(finds, studies), studies, width)
+
+
+def equivalence_power(
+    design: Design,
+    assumptions: Assumptions,
+    *,
+    studies: int = 200,
+    seed: int = 0,
+    after_each: Callable[[], object] = lambda: None,
+) -> EquivalencePower:
+    """The same studies where nothing differs (`assumptions.effect` is 0): those in which every comparison is found to be smaller
+    than `design.smallest`. Raises AnswersError where the design has none.
+    """
+    if design.smallest is None:
+        raise AnswersError(
+            "smallest_effect: the design declares none, so there is nothing to hold a difference against"
+        )
+    world, finds = World(design, replace(assumptions, effect=0.0)), 0
+    for number in range(studies):
+        finds += finds_equivalence(world.study(np.random.default_rng([seed, number])), design)
+        after_each()
+    return EquivalencePower(finds / studies, wilson(finds, studies), studies)
+
+
+def finds_equivalence(study: Simulated, design: Design) -> bool:
+    """Whether the documented decision finds that every comparison is smaller than what matters: at the end by two one-sided tests as
+    Holm corrects them, or at a planned look by the interval at its level."""
+    assert design.smallest is not None
+    if design.looks:
+        return any(
+            all(
+                found.within(design.smallest)
+                for found in design.model.judged(study.first(look.fraction), design, look.level)
+            )
+            for look in design.looks
+        )
+    adjusted = corrected([found.equivalence for found in design.model.judged(study, design, LEVEL)])
+    return all(p is not None and p <= ALPHA for p in adjusted)
 
 
 def finds_it(study: Simulated, design: Design, assumptions: Assumptions) -> bool:

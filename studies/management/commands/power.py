@@ -33,6 +33,12 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--spread-people", type=float, default=0.5, help="how far people differ (default 0.5)"
         )
+        parser.add_argument(
+            "--left-out",
+            type=float,
+            default=0.0,
+            help="share of people whom the protocol's rules leave out, where the others decide (default 0)",
+        )
         parser.add_argument("--studies", type=int, default=200, help="simulated at each number (default 200)")
         parser.add_argument("--seed", type=int, default=0)
 
@@ -45,7 +51,11 @@ class Command(AnswerCommand):
                     protocol=read,
                     people=_numbers(people),
                     assumptions=Assumptions(
-                        effect, options["same"], options["spread_items"], options["spread_people"]
+                        effect,
+                        options["same"],
+                        options["spread_items"],
+                        options["spread_people"],
+                        options["left_out"],
                     ),
                     studies=studies,
                     seed=seed,
@@ -73,14 +83,16 @@ def _answer(analysis: PowerAnalysis) -> Answer:
         [
             point.people,
             f"{point.answers_each:12.1f}",
-            f"{point.power:5.0%}".replace("%", " %"),
+            _percent(point.power),
             f"{point.interval[0]:.0%} to {point.interval[1]:.0%}".replace("%", " %"),
             "–" if point.width is None else f"{point.width:14.3f}",
+            *([] if point.equivalence is None else [_percent(point.equivalence.power)]),
             "█" * round(point.power * BAR) or "▏",
         ]
         for point in analysis.points
     ]
-    header = ("people", "answers each", "power", "its chance", "interval width", "")
+    same = () if analysis.smallest_effect is None else ("“no difference”",)
+    header = ("people", "answers each", "power", "its chance", "interval width", *same, "")
     return Answer(
         data=analysis.to_json(), header=header, rows=rows, notes=["", *analysis.notes, *_assumed(analysis)]
     )
@@ -98,6 +110,10 @@ def _needed(needed: Needed | None) -> list[str]:
     ]
 
 
+def _percent(share: float) -> str:
+    return f"{share:5.0%}".replace("%", " %")
+
+
 def _assumed(analysis: PowerAnalysis) -> list[str]:
     assumed = analysis.assumptions
     spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
@@ -110,5 +126,6 @@ def _assumed(analysis: PowerAnalysis) -> list[str]:
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
         effect,
         f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",
+        *filter(None, [analysis.decision_of_equivalence, analysis.whose]),
         "Nobody has answered anything: every figure is simulated.",
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from studies.protocol import PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
+from studies.protocol import DECIDED_BY, PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
 from studies.trial_types import trial_type_in
 
 from .base import Source, StepForm, put
@@ -20,6 +20,8 @@ class PlanForm(StepForm):
         ("analysis", "contrasts"): "contrasts",
         ("analysis", "hide_running_results"): "hide_running_results",
         ("analysis", "primary"): "primary",
+        ("analysis", "smallest_effect"): "smallest_effect",
+        ("analysis", "decided_by"): "decided_by",
         ("exclusions",): RULES[0],
         **{("exclusions", name): name for name in RULES},
         ("looks",): "after",
@@ -43,6 +45,11 @@ class PlanForm(StepForm):
         ],
         help_text="The other two are shown beside it.",
     )
+    smallest_effect = forms.FloatField(
+        required=False,
+        help_text="Then results can also find that there is no difference that matters (two one-sided tests), and power says how likely "
+        "that is. Leave empty where nothing is declared.",
+    )
     missed_checks = forms.IntegerField(
         required=False,
         label="Exclude participants who failed at least this many attention checks",
@@ -62,6 +69,14 @@ class PlanForm(StepForm):
         required=False,
         label="Exclude participants who chose the same position in more than this share of answers",
         help_text="0.9: in more than nine of ten answers that name a position.",
+    )
+    decided_by = forms.ChoiceField(
+        required=False,
+        label="Whose answers decide",
+        choices=[
+            ("everybody", "Everybody’s; results without those excluded stand beside them"),
+            ("kept", "Those of participants who are not excluded; results with everybody stand beside them"),
+        ],
     )
     after = forms.CharField(
         required=False,
@@ -100,6 +115,11 @@ class PlanForm(StepForm):
             del self.fields["contrasts"]
         if not trial_type_in(source).asked.declares_primary:
             del self.fields["primary"]
+        if trial_type_in(source).asked.largest_effect is None:
+            del self.fields["smallest_effect"]
+        else:
+            words = trial_type_in(source).asked.smallest_in_words
+            self.fields["smallest_effect"].label = f"The smallest {words}"
 
     @property
     def names(self):
@@ -107,7 +127,7 @@ class PlanForm(StepForm):
 
     @property
     def rules(self):
-        return [self[name] for name in RULES]
+        return [*(self[name] for name in RULES), self["decided_by"]]
 
     @property
     def looks(self):
@@ -137,6 +157,8 @@ class PlanForm(StepForm):
             "spending": looks.get("spending", SPENDING[0]),
             "contrasts": chosen,
             "primary": source.get("analysis", {}).get("primary", PRIMARY[0]),
+            "smallest_effect": source.get("analysis", {}).get("smallest_effect"),
+            "decided_by": source.get("analysis", {}).get("decided_by", DECIDED_BY[0]),
             "hide_running_results": source.get("analysis", {}).get("hide_running_results", False),
         }
 
@@ -151,6 +173,14 @@ class PlanForm(StepForm):
         if "primary" in self.fields:
             primary = cleaned["primary"] or PRIMARY[0]
             put(analysis, "primary", primary if primary != PRIMARY[0] or "primary" in analysis else "")
+        if "smallest_effect" in self.fields:
+            put(analysis, "smallest_effect", cleaned["smallest_effect"])
+        decided_by = cleaned["decided_by"] or DECIDED_BY[0]
+        put(
+            analysis,
+            "decided_by",
+            decided_by if decided_by != DECIDED_BY[0] or "decided_by" in analysis else "",
+        )
         put(analysis, "hide_running_results", cleaned["hide_running_results"])
         for name in RULES:
             put(exclusions, name, cleaned[name])

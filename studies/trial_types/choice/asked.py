@@ -26,6 +26,8 @@ class ChoiceAsked(Asked):
     fewest_arms, most_arms = 2, 8
     compares_networks = False
     declares_contrasts = True
+    largest_effect = 1.0
+    smallest_in_words = "difference of two arms’ shares that matters"
     question = _("Which map best matches the {class}?")
     instructions = INSTRUCTIONS
     own_wording = {"same": _("I see no difference")}

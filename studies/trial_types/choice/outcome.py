@@ -44,6 +44,9 @@ class ChoiceOutcome(Outcome):
     scores: tuple[Score, ...] = ()  # in the order of the arms; empty without answers
     same: Score | None = None
     lead: Judged | None = None  # of the highest score over the next, in items
+    too_small: float | None = (
+        None  # the smallest difference of shares that matters, where the lead is found to be smaller
+    )
 
     template: ClassVar[str] = "trial_types/choice/report/outcome.html"
 
@@ -67,7 +70,8 @@ class ChoiceOutcome(Outcome):
         first = self.ranked[0]
         tied = [score.name for score in self.ranked if abs(score.score - first.score) < 1e-9]
         if len(tied) > 1:
-            return f"{' and '.join(tied)} tie at {first.score:.2f} of {self.items} items each."
+            small = f": {self._small}" if self.too_small is not None and len(tied) == 2 else ""
+            return f"{' and '.join(tied)} tie at {first.score:.2f} of {self.items} items each{small}."
         share = percent(first.share)
         lead, has = self.lead, f"{first.score:.2f} of {self.items} items ({share})"
         if lead is None or lead.interval is None:
@@ -75,8 +79,17 @@ class ChoiceOutcome(Outcome):
         ends = f"95 % interval {signed(lead.interval[0])} to {signed(lead.interval[1])}"
         second = self.ranked[1].name
         if lead.found(0.95):
-            return f"{first.name} was preferred most: {has}. It leads {second} by {lead.estimate:.2f} items, {ends}."
+            small = "" if self.too_small is None else f": a difference, but {self._small}"
+            return f"{first.name} was preferred most: {has}. It leads {second} by {lead.estimate:.2f} items, {ends}{small}."
+        if self.too_small is not None:
+            return f"{first.name} and {second} differ by {lead.estimate:.2f} items, {ends}: {self._small}. {first.name} has {has}."
         return f"{first.name} leads {second} by {lead.estimate:.2f} items, {ends}: no clear preference yet. It has {has}."
+
+    @property
+    def _small(self) -> str:
+        assert self.too_small is not None
+        least = f"{self.too_small:.1%}".replace("%", " %")
+        return f"no difference that matters (smaller than {least} of the items)"
 
     def as_json(self) -> dict[str, Any]:
         same = self.same.as_json() if self.same else None

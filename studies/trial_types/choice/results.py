@@ -1,6 +1,6 @@
 """The results of a choice: scores, contrasts of arms, a ranking, and whether people favour a place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -10,9 +10,16 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, position_bias_of
 from studies.analysis.answers import SAME, SAME_NAME
-from studies.analysis.contrasts import Judged, any_difference_of, compare_arms_of, judge_pairs
+from studies.analysis.contrasts import (
+    Judged,
+    any_difference_of,
+    compare_arms_of,
+    equivalent_pairs,
+    judge_pairs,
+)
 from studies.analysis.inference.effects import Method
 from studies.analysis.inference.sensitivity import Finding, exchange_all_labels_of
+from studies.analysis.inference.sizes import Size
 from studies.analysis.intervals import Per, choice_intervals_of, shares_of
 from studies.analysis.ranking import Ranking, rank_arms_of
 from studies.analysis.scores import ChoiceScores, SameAs, choice_scores, choice_scores_of, item_shares_of
@@ -37,6 +44,7 @@ from ..results import (
     uneven,
     verdict,
 )
+from ..sizes import Sized
 from .outcome import ChoiceOutcome, Score
 
 if TYPE_CHECKING:
@@ -56,6 +64,12 @@ class ChoiceResults(Results):
     scale: ClassVar[Scale] = "nominal"
     gives_shares = True
     scripts = Path(__file__).parent / "scripts"
+    unit = "of all items (difference of shares)"
+    sizes_help = (
+        "Chance to be preferred: of those who picked one of the two, the share that picked the first; ½ is no difference. Odds: how many times as "
+        "often the first was picked as the second; 1 is no difference. Each interval holds what the t of the difference does not reject, so "
+        "they leave “no difference” out together."
+    )
     of_items = "Shares"
     of_items_in_words = "What share of its answers each arm got"
     methods_template = "trial_types/choice/report/methods.html"
@@ -95,6 +109,7 @@ class ChoiceResults(Results):
             ),
             same=Score(SAME_NAME, scored.same, scored.same_share, None, pair(bounds.same)),
             lead=_lead(answers, scored),
+            too_small=_too_small(answers, compared, scored),
         )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
@@ -104,6 +119,7 @@ class ChoiceResults(Results):
         return Further(
             contrasts=_contrasts(answers, compared),
             any_difference=any_difference_of(answers),
+            sized=tuple(_sized(versus, answers.units.items) for versus in _contrasts(answers, compared)),
             estimands=_estimands(answers, compared.arms),
             tests={"all labels": exchange_all_labels_of(answers, seed=compared.seed)},
             ranking=ranking,
@@ -123,6 +139,10 @@ class ChoiceResults(Results):
             methods_of="the scores",
             methods_columns=compared.arms,
         )
+
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        assert isinstance(answers, Choices)
+        return _estimands(answers, compared.arms)[0].lines
 
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Choices)
@@ -147,7 +167,9 @@ class ChoiceResults(Results):
             return {"contrasts": [], "any_difference": None, "estimands": {}}
         joint, exchanged = any_difference_of(answers), exchange_all_labels_of(answers, seed=compared.seed)
         return {
-            "contrasts": [_contrast_json(versus) for versus in _contrasts(answers, compared)],
+            "contrasts": [
+                _contrast_json(versus, answers.units.items) for versus in _contrasts(answers, compared)
+            ],
             "any_difference": {
                 "test": "all arms alike over people and items (F)",
                 "statistic": joint.statistic,
@@ -165,7 +187,7 @@ class ChoiceResults(Results):
         assert isinstance(answers, Choices)
         arms, judged = compared.arms, judge_pairs(answers, compared.declared, level=level)
         return tuple(
-            verdict(f"{arms[a]} − {arms[b]}", found, level, UNIT)
+            verdict(f"{arms[a]} − {arms[b]}", found, level, UNIT, compared.smallest)
             for (a, b), found in zip(compared.declared, judged, strict=True)
         )
 
@@ -208,6 +230,16 @@ def _leading(scored: ChoiceScores) -> tuple[int, int]:
     return first, second
 
 
+def _too_small(answers: Choices, compared: Compared, scored: ChoiceScores) -> float | None:
+    """The smallest difference that matters, where the lead is found to be smaller: a declared contrast, corrected by Holm."""
+    first, *others = np.argsort(-scored.arms, kind="stable").tolist()
+    if compared.smallest is None or not others:
+        return None
+    small = equivalent_pairs(answers, compared.declared, compared.smallest)
+    found = any({first, others[0]} == set(pair) for pair in small)
+    return compared.smallest if found else None
+
+
 def _estimands(answers: Choices, arms: tuple[str, ...]) -> tuple[Estimand, ...]:
     """Shares of the arms and of “same”, and every difference, by what counts once."""
     return tuple(_estimand(answers, arms, per) for per in get_args(Per))
@@ -231,7 +263,9 @@ def _estimand(answers: Choices, arms: tuple[str, ...], per: Per) -> Estimand:
 def _contrasts(answers: Choices, compared: Compared) -> tuple[Versus, ...]:
     """Every pair of arms, the declared ones first."""
     arms = compared.arms
-    contrasts = compare_arms_of(answers, declared=compared.declared, seed=compared.seed)
+    contrasts = compare_arms_of(
+        answers, declared=compared.declared, smallest=compared.smallest, seed=compared.seed
+    )
     return tuple(Versus(arms[contrast.a], arms[contrast.b], contrast) for contrast in contrasts)
 
 
@@ -239,11 +273,26 @@ def _contrast_row(versus: Versus, items: int) -> ContrastRow:
     """A difference of scores as the difference of shares."""
     found = versus.found
     judged = Judged(found.difference, pair(found.interval), found.p, found.df).scaled(1 / items)
-    return ContrastRow(versus.first, versus.second, judged, found.p_holm, not found.exploratory)
+    planned = not found.exploratory
+    return ContrastRow(versus.first, versus.second, judged, found.p_holm, planned, _sized(versus, items))
 
 
-def _contrast_json(versus: Versus) -> dict[str, Any]:
+def _sized(versus: Versus, items: int) -> Sized:
     found = versus.found
+    difference = Size(
+        found.difference / items, pair(None if found.interval is None else found.interval / items)
+    )
+    return Sized(
+        f"{versus.first} − {versus.second}",
+        {"difference_of_shares": difference, "superiority": found.superiority, "odds": found.odds},
+        found.equivalence,
+        found.p_equivalence,
+        found.equivalent,
+    )
+
+
+def _contrast_json(versus: Versus, items: int) -> dict[str, Any]:
+    found, sized = versus.found, _sized(versus, items)
     by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
     ends, together = pair(found.interval), pair(found.interval_all_pairs)
     return {
@@ -257,6 +306,8 @@ def _contrast_json(versus: Versus) -> dict[str, Any]:
         "p_holm": found.p_holm,
         "interval_all_pairs": list(together) if together else None,
         "p_all_pairs": found.p_all_pairs,
+        "equivalence": sized.equivalence_json(),
+        "effect_sizes": sized.sizes_json(),
         "exploratory": found.exploratory,
     }
 

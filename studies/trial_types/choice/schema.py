@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from ..schema import EstimandsField, IntervalField, JudgedSerializer
+from ..schema import EquivalenceSerializer, EstimandsField, IntervalField, JudgedSerializer, SizesField
 
 
 class ContrastSerializer(serializers.Serializer):
@@ -18,6 +18,12 @@ class ContrastSerializer(serializers.Serializer):
     df = serializers.FloatField(allow_null=True, help_text="degrees of freedom of that t")
     interval_all_pairs = IntervalField(help_text="of every pair: all hold together at 95 %")
     p_all_pairs = serializers.FloatField(allow_null=True)
+    equivalence = EquivalenceSerializer(
+        allow_null=True, help_text="as differences of shares; null where no smallest effect is declared"
+    )
+    effect_sizes = SizesField(
+        help_text="difference_of_shares; superiority: of those who picked one of the two, the share that picked the first; odds"
+    )
     p_holm = serializers.FloatField(allow_null=True)
     exploratory = serializers.BooleanField(help_text="not declared in the protocol, or no planned look")
 

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_noop as _
 
+from studies.analysis.answers import RATING_LIMIT
+
 from ..base import Asked
 
 INSTRUCTIONS = _("""A computer program can name what is in a photo. For every photo we show you two maps. Each map is one possible \
@@ -25,6 +27,8 @@ class RatingAsked(Asked):
     compares_networks = True
     declares_contrasts = False
     declares_primary = True
+    largest_effect = float(RATING_LIMIT)
+    smallest_in_words = "mean rating that matters, in points of the scale"
     direction = "positive ratings are for the first"
     question = _("Which map shows the {class} better?")
     instructions = INSTRUCTIONS

@@ -53,6 +53,7 @@ class RatingOutcome(Outcome):
     """Two arms, and which of them is better by how much."""
 
     rating: Rating | None = None  # without answers
+    too_small: float | None = None  # the smallest mean that matters, where this one is found to be smaller
 
     template: ClassVar[str] = "trial_types/rating/report/outcome.html"
     spread_heading: ClassVar[str] = "Spread of the ratings"
@@ -91,7 +92,7 @@ class RatingOutcome(Outcome):
         rating = self.rating
         assert rating is not None
         if abs(rating.mean) < 1e-9:
-            return "Neither network was judged more reliable: the mean rating is 0.00."
+            return f"Neither network was judged more reliable: the mean rating is 0.00{self._small(': ')}."
         better, other = self.arms if rating.mean > 0 else self.arms[::-1]
         by = f"by {signed(abs(rating.mean))} on a scale from −2 to +2"
         if rating.interval is None:
@@ -99,8 +100,15 @@ class RatingOutcome(Outcome):
         low, high = self.intervals[better] or rating.interval
         ends = f"95 % interval {signed(low)} to {signed(high)}"
         if rating.main.found(0.95):
-            return f"{better} was judged more reliable {by} ({ends})."
+            return f"{better} was judged more reliable {by} ({ends}){self._small(': a difference, but ')}."
+        if self.too_small is not None:
+            return f"{better} and {other} differ {by}, {ends}{self._small(': ')}."
         return f"{better} leads {other} {by}, {ends}: no clear preference yet."
+
+    def _small(self, before: str) -> str:
+        if self.too_small is None:
+            return ""
+        return f"{before}no difference that matters (smaller than {self.too_small:g} points)"
 
     def as_json(self) -> dict[str, Any]:
         rating = self.rating

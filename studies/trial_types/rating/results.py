@@ -1,6 +1,6 @@
 """The results of a rating: the mean, its tests against zero, and whether people favour a side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
@@ -9,8 +9,9 @@ import numpy as np
 
 from studies.analysis.agreement import Scale, side_bias_of
 from studies.analysis.answers import RATING_LIMIT, SAME
-from studies.analysis.contrasts import Judged, judge_mean_of
+from studies.analysis.contrasts import Judged, judge_mean_of, sizes_of_ratings
 from studies.analysis.inference.effects import Method
+from studies.analysis.inference.equivalence import ALPHA
 from studies.analysis.inference.sensitivity import rating_tests_of
 from studies.analysis.intervals import Per, rating_intervals_of
 from studies.analysis.scores import RatingScores, rating_scores, rating_scores_of
@@ -32,6 +33,7 @@ from ..results import (
     uneven,
     verdict,
 )
+from ..sizes import Sized
 from .outcome import Rating, RatingOutcome
 
 if TYPE_CHECKING:
@@ -47,6 +49,12 @@ class RatingResults(Results):
 
     scale: ClassVar[Scale] = "ordinal"
     scripts = Path(__file__).parent / "scripts"
+    unit = "points of the scale"
+    sizes_help = (
+        "Chance to be preferred: the share of ratings for the first arm, and half of those without a difference; ½ is no difference. d_z: the mean in "
+        "standard deviations of single answers, each of which compares the two on one photo; its interval holds what the t of the mean does not "
+        "reject, so they leave zero out together."
+    )
     place, place_verb = "side", "favoured"
     of_items = "Mean rating"
     of_items_in_words = "The mean rating, positive for the first arm"
@@ -69,9 +77,16 @@ class RatingResults(Results):
             primary=compared.primary,
             counts={value: int((answers.values == value).sum()) for value in values},
         )
+        sized = _sized(answers, compared)
         notes = [bounds.note] if bounds.note else []
         notes += [*uneven(answers), *parted(_estimands(answers, compared.primary))]
-        return RatingOutcome(arms=compared.arms, items=answers.units.items, notes=tuple(notes), rating=rating)
+        return RatingOutcome(
+            arms=compared.arms,
+            items=answers.units.items,
+            notes=tuple(notes),
+            rating=rating,
+            too_small=compared.smallest if sized.equivalent else None,
+        )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Ratings)
@@ -82,6 +97,7 @@ class RatingResults(Results):
         }
         return Further(
             tests=rating_tests_of(answers),
+            sized=(_sized(answers, compared),),
             estimands=_estimands(answers, compared.primary),
             sides=or_none(lambda: side_bias_of(known)),
             methods=tuple(
@@ -92,10 +108,17 @@ class RatingResults(Results):
             methods_columns=("mean",),
         )
 
+    def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
+        assert isinstance(answers, Ratings)
+        return [
+            (f"mean rating, {one.in_words}", one.lines[0][1]) for one in _estimands(answers, compared.primary)
+        ]
+
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Ratings)
         first, second = compared.arms
-        return [ContrastRow(first, second, judge_mean_of(answers, compared.primary), None, planned=True)]
+        main = judge_mean_of(answers, compared.primary)
+        return [ContrastRow(first, second, main, None, True, _sized(answers, compared))]
 
     def main_effect(self, answers: Answers, compared: Compared) -> MainEffect:
         assert isinstance(answers, Ratings)
@@ -111,7 +134,10 @@ class RatingResults(Results):
         assert isinstance(answers, Ratings)
         tests = rating_tests_of(answers) if len(answers) else {}
         every = _estimands(answers, compared.primary) if len(answers) else ()
+        sized = _sized(answers, compared) if len(answers) else None
         return {
+            "equivalence": sized.equivalence_json() if sized else None,
+            "effect_sizes": sized.sizes_json() if sized else {},
             "tests": {name: asdict(found) for name, found in tests.items()},
             "estimands": {one.per: one.as_json() for one in every},
         }
@@ -119,7 +145,7 @@ class RatingResults(Results):
     def verdicts(self, answers: Answers, compared: Compared, level: float) -> tuple[LookVerdict, ...]:
         assert isinstance(answers, Ratings)
         found = judge_mean_of(answers, compared.primary, level=level)
-        return (verdict("mean rating", found, level, UNIT),)
+        return (verdict("mean rating", found, level, UNIT, compared.smallest),)
 
     def json_fields(self) -> dict[str, "Field"]:
         from .schema import json_fields  # here, because it needs Django's apps, and models stand on this room
@@ -148,6 +174,19 @@ class RatingResults(Results):
 
     def places_to_favour(self, shown: int) -> int:
         return 2
+
+
+def _sized(answers: Ratings, compared: Compared) -> Sized:
+    """The primary mean beside the smallest that matters, and by effect sizes. It is one comparison: nothing to correct."""
+    beside = judge_mean_of(answers, compared.primary, smallest=compared.smallest).equivalence
+    judges = beside is not None and not compared.at_looks
+    return Sized(
+        "mean rating",
+        sizes_of_ratings(answers, compared.primary),
+        beside,
+        beside.p if beside and judges else None,
+        beside.p <= ALPHA if beside and judges else None,
+    )
 
 
 def _estimands(answers: Ratings, primary: Per) -> tuple[Estimand, ...]:

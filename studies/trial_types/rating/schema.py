@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from ..schema import EstimandsField, IntervalField, JudgedSerializer
+from ..schema import EquivalenceSerializer, EstimandsField, IntervalField, JudgedSerializer, SizesField
 
 
 class PrimarySerializer(JudgedSerializer):
@@ -25,6 +25,14 @@ def json_fields() -> dict[str, serializers.Field]:
         "counts": serializers.DictField(child=serializers.IntegerField()),
         "tests": serializers.DictField(
             child=serializers.DictField(), help_text="sensitivity, each with its null hypothesis"
+        ),
+        "equivalence": EquivalenceSerializer(
+            allow_null=True,
+            help_text="of the primary mean, in points of the scale; null where no smallest effect is declared",
+        ),
+        "effect_sizes": SizesField(
+            help_text="of the primary mean. superiority: share of ratings for the first arm, and half of the zeros; "
+            "dz: the mean in standard deviations of single answers"
         ),
         "estimands": EstimandsField(),
     }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import any_difference, compare_arms, judge_pairs
+from studies.analysis.contrasts import any_difference, compare_arms, family_of, judge_pairs
 from studies.analysis.inference.effects import WeightedShares
 from studies.analysis.inference.sensitivity import (
     exchange_all_labels,
@@ -170,12 +170,16 @@ def test_without_declared_contrasts_every_pair_is_exploratory_and_uncorrected():
 
 
 def test_all_pairs_hold_together_by_wider_intervals_and_larger_p():
-    """Bonferroni over the three pairs."""
+    """Max-T over the three pairs: at the level at which the p of all of them is 0.05, which is less than Bonferroni's."""
     item, person, choice = answers(items=100)
-    ends = choice_intervals(item, person, choice, level=1 - 0.05 / 3).differences
+    every = family_of(Choices.of(item, person, choice, arms=3), ((0, 1), (0, 2), (1, 2)))
+    assert 0.95 < every.level() < 1 - 0.05 / 3
+    assert every.p(1 - every.level()) == pytest.approx(0.05)
+    ends = choice_intervals(item, person, choice, level=every.level()).differences
     for c in compare_arms(item, person, choice):
         assert c.interval_all_pairs == pytest.approx(ends[c.a, c.b], abs=1e-12)
-        assert c.p_all_pairs == min(1, 3 * c.p)
+        assert c.p_all_pairs == every.p(c.p)
+        assert c.p <= c.p_all_pairs <= 3 * c.p
 
 
 def test_each_unit_of_a_test_is_counted_where_it_speaks_for_a_side():

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import Judged
+from studies.analysis.contrasts import Judged, compare_arms
 from studies.analysis.power import (
     CHOICES,
     RATINGS,
@@ -241,6 +241,14 @@ def test_every_declared_comparison_of_the_better_arm_must_be_found_as_holm_corre
     single, several = (power(design, assumed, studies=60).power for design in (one, three))
     assert 0.3 < single < 1
     assert several < single - 0.05
+    world, by_holm, alone = World(three, assumed), 0, 0
+    for number in range(60):
+        study = world.study(np.random.default_rng([0, number]))
+        columns = study.items, study.participants, study.values
+        better = compare_arms(*columns, declared=three.contrasts, draws=1)[:2]
+        by_holm += all(found.p_holm <= 0.05 and found.difference > 0 for found in better)
+        alone += all(found.p <= 0.05 and found.difference > 0 for found in better)
+    assert several == by_holm / 60 < alone / 60
     backwards = Design(
         60, 12, 4, CHOICES, contrasts=((2, 1), (2, 0), (0, 1))
     )  # another arm is the better one

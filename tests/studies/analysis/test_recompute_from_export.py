@@ -114,17 +114,21 @@ def script():
 
 
 PLAN = {
-    "analysis": {"contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]]},
+    "analysis": {
+        "contrasts": [["pixel-ablation-cam", "grad-cam"], ["ablation-cam", "grad-cam"]],
+        "smallest_effect": 0.4,
+    },
     "design": {"responses_per_item": 8},
     "exclusions": {"median_ms": 900, "position_share": 0.9},
 }
 
 
-def planned(task, looks):
+def planned(task, looks, decided_by="everybody"):
     """A study with everything that a protocol can declare, answered by eight people, one of them too fast."""
     arms = {"choice": {}, "rating": {"methods": ("m",), "networks": ("a", "b")}}[task]
-    plan = PLAN if task == "choice" else PLAN | {"analysis": {"primary": "people"}}
+    plan = PLAN if task == "choice" else PLAN | {"analysis": {"primary": "people", "smallest_effect": 1.25}}
     plan = plan | ({"looks": {"after": [0.5, 1.0], "spending": "pocock"}} if looks else {})
+    plan["analysis"] = plan["analysis"] | {"decided_by": decided_by}
     study = make_study(
         f"planned-{looks}", task=task, items=9, responses_per_item=8, seed=4, protocol=plan, **arms
     )
@@ -142,9 +146,10 @@ def planned(task, looks):
 
 @pytest.mark.parametrize("looks", [False, True])
 @pytest.mark.parametrize("task", ["choice", "rating"])
-def test_whatever_number_is_changed_it_is_named(task, looks, tmp_path, script):
+@pytest.mark.parametrize("decided_by", ["everybody", "kept"])
+def test_whatever_number_is_changed_it_is_named(task, looks, decided_by, tmp_path, script):
     """Every one of them in turn, also where there was none; what does not come of answers is on a list with its reason."""
-    export(study=planned(task, looks), to=tmp_path, formats=["csv"])
+    export(study=planned(task, looks, decided_by), to=tmp_path, formats=["csv"])
     printed = json.loads((tmp_path / "scores.json").read_text())
     rows, who = script.read(tmp_path / "answers.csv", None)
     arms, plan = script.declared(tmp_path, rows, printed)

@@ -146,6 +146,8 @@ def test_every_question_of_both_forms_is_answered_or_marked_as_yours(kind):
         ("analysis.contrasts", [["ablation-cam", "grad-cam"]]),
         ("analysis.contrasts", [["grad-cam", "ablation-cam"], ["grad-cam", "pixel-ablation-cam"]]),
         ("analysis.hide_running_results", False),
+        ("analysis.smallest_effect", 0.1),
+        ("analysis.decided_by", "kept"),
         ("exclusions.median_ms", 500),
         ("exclusions.missed_checks", 3),
         ("exclusions.failed_practice", None),

@@ -81,3 +81,30 @@ def test_without_a_plan_nothing_is_declared_and_nobody_left_out():
 )
 def test_every_fault_of_a_plan_is_named(plan, fault):
     assert fault in faults_of(plan)
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("0", "is 0; it must be a number above 0 and below 1"),
+        ("1.0", "is 1.0; it must be a number above 0 and below 1"),
+        ("nan", "is nan; it must be a number above 0 and below 1"),
+        ('"much"', "is 'much'; it must be a number above 0 and below 1"),
+        ("true", "is True; it must be a number above 0 and below 1"),
+    ],
+)
+def test_the_smallest_effect_of_choices_is_a_difference_of_shares(value, fault):
+    assert f"analysis.smallest_effect: {fault}" in faults_of(f"[analysis]\nsmallest_effect = {value}\n")
+
+
+def test_the_smallest_effect_of_ratings_is_in_points_of_their_scale():
+    rating = PROTOCOL.replace('"choice"', '"rating"')
+    plan = "[analysis]\nsmallest_effect = {}\n"
+    kept = check_protocol(tomllib.loads(rating + plan.format(1)))
+    assert kept.complete["analysis"]["smallest_effect"] == 1.0
+    with pytest.raises(ProtocolError, match="must be a number above 0 and below 2"):
+        check_protocol(tomllib.loads(rating + plan.format(2)))
+
+
+def test_a_protocol_that_declares_neither_is_the_same_as_before():
+    assert "smallest_effect" not in check_protocol(tomllib.loads(PROTOCOL)).complete["analysis"]

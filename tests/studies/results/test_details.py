@@ -96,15 +96,15 @@ def test_the_protocols_rules_leave_out_the_hasty(study):
     assert details.exclusions.reasons == {7: ["answered too fast"]}
     assert (details.exclusions.flow["people"], details.exclusions.flow["people kept"]) == (7, 6)
     without = summary_of(study, group="course A")
-    assert details.kept.outcome.scores == without.outcome.scores
-    assert details.kept.responses == 24
+    assert details.other.outcome.scores == without.outcome.scores
+    assert details.other.responses == 24
 
 
 def test_without_rules_nobody_is_left_out():
     study = make_study("plain")
     fill(study, [[0, 1, 2], [1, 1, 0]])
     assert found_in(study).exclusions is None
-    assert found_in(study).kept is None
+    assert found_in(study).other is None
 
 
 def test_agreement_is_that_of_the_answers(study):

@@ -48,9 +48,12 @@ def test_page_report_and_json_give_the_same_correlation(study, admin_client, cap
     drop = by_figure["average-drop"]["within_items"]
     assert drop["rho"] == comparison.within.value
     assert drop["interval"] == [low, high]
+    widest = comparison.within.interval_all
+    assert widest[0] <= low < high <= widest[1]
     assert drop == {
         "rho": comparison.within.value,
         "interval": [low, high],
+        "interval_all": list(comparison.within.interval_all),
         "n": comparison.within.n,
         "note": comparison.within.note,
     }

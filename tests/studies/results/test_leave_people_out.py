@@ -135,7 +135,7 @@ def test_the_rules_leave_out_whom_they_name_and_the_flow_says_so(study):
     assert details.exclusions.reasons == {2: [MISSED], 4: [FAILED]}
     assert details.exclusions.flow[MISSED] == details.exclusions.flow[FAILED] == 1
     assert details.exclusions.flow["people kept"] == 2
-    assert details.exclusions.flow["answers kept"] == details.kept.responses == 6
+    assert details.exclusions.flow["answers kept"] == details.other.responses == 6
 
 
 def test_without_such_rules_nobody_is_left_out(study):

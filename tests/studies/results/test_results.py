@@ -239,6 +239,10 @@ def test_json_has_the_promised_shape(choice, rating, capsys):
     assert all(math.isfinite(bound) for bound in rated["interval"])
 
 
+def size_json(size):
+    return {"estimate": size.estimate, "interval": size.interval and list(size.interval)}
+
+
 def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
     data = json.loads(run("scores", "methods", "--json", capsys=capsys))
     columns = (answers(choice).items, answers(choice).participants, answers(choice).values)
@@ -255,6 +259,15 @@ def test_json_has_every_test_with_what_it_found(choice, rating, capsys):
             "p_holm": None,
             "interval_all_pairs": contrast.interval_all_pairs.tolist(),
             "p_all_pairs": contrast.p_all_pairs,
+            "equivalence": None,
+            "effect_sizes": {
+                "difference_of_shares": {
+                    "estimate": contrast.difference / 3,
+                    "interval": (contrast.interval / 3).tolist(),
+                },
+                "superiority": size_json(contrast.superiority),
+                "odds": size_json(contrast.odds),
+            },
             "exploratory": True,
         }
         for contrast in compare_arms(*columns, seed=choice.seed)

@@ -20,6 +20,7 @@ if (nrow(printed) == 0) stop("contrasts.csv has no rows: there are no answers ye
 counts <- answers$status == "counted" & answers$trial == "main" & answers$participant_state != "withdrawn"
 who <- printed$who[1]
 if (who != "all") counts <- counts & tolower(answers$simulated) == (if (who == "simulated") "true" else "false")
+if (printed$decided_by[1] == "kept") counts <- counts & is.na(answers$left_out_by)
 answers <- answers[counts, ]
 answers$item <- factor(answers$item)
 answers$participant <- factor(answers$participant)

@@ -23,13 +23,15 @@ from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
 BOTH = {"item": "0 + C(item)", "participant": "0 + C(participant)"}
 
 
-def counted(answers: pd.DataFrame, who: str) -> pd.DataFrame:
+def counted(answers: pd.DataFrame, who: str, decided_by: str) -> pd.DataFrame:
     """The answers that the printed figures are about."""
     kept = (
         (answers.status == "counted") & (answers.trial == "main") & (answers.participant_state != "withdrawn")
     )
     if who != "all":
         kept &= answers.simulated.str.lower() == ("true" if who == "simulated" else "false")
+    if decided_by == "kept":
+        kept &= answers.left_out_by == ""
     return answers[kept]
 
 
@@ -67,7 +69,9 @@ def main() -> None:
     if printed.empty:
         sys.exit("contrasts.csv has no rows: there are no answers yet.")
     who = printed.who.iloc[0]
-    answers = counted(pd.read_csv("answers.csv", dtype=str, keep_default_na=False), who)
+    answers = counted(
+        pd.read_csv("answers.csv", dtype=str, keep_default_na=False), who, printed.decided_by.iloc[0]
+    )
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of variances that are estimated as zero

@@ -19,13 +19,15 @@ from scipy.stats import norm
 BOTH = {"item": "0 + C(item)", "participant": "0 + C(participant)"}
 
 
-def counted(answers: pd.DataFrame, who: str) -> pd.DataFrame:
+def counted(answers: pd.DataFrame, who: str, decided_by: str) -> pd.DataFrame:
     """The answers that the printed figures are about."""
     kept = (
         (answers.status == "counted") & (answers.trial == "main") & (answers.participant_state != "withdrawn")
     )
     if who != "all":
         kept &= answers.simulated.str.lower() == ("true" if who == "simulated" else "false")
+    if decided_by == "kept":
+        kept &= answers.left_out_by == ""
     return answers[kept]
 
 
@@ -45,7 +47,7 @@ def main() -> None:
     if printed.empty:
         sys.exit("contrasts.csv has no rows: there are no answers yet.")
     ours = printed.iloc[0]
-    answers = counted(pd.read_csv("answers.csv", dtype=str, keep_default_na=False), ours.who)
+    answers = counted(pd.read_csv("answers.csv", dtype=str, keep_default_na=False), ours.who, ours.decided_by)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of variances that are estimated as zero
         fitted = linear(answers)
