@@ -18,6 +18,7 @@ from explain.models import Batch, ExplanationMap, Image, MapPicture, Precompute,
 from explain.networks import load_network
 from explain.photos import label_target, pixels_of
 
+from .arrays import keep_array
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
 from .pictures import Frame, crop_of
 
@@ -105,12 +106,12 @@ class BatchComputation:
             method=method,
             target=target,
             parameters_hash=parameters_hash(network, method),
-            values=cells.astype("<f4").tobytes(),
-            height=cells.shape[0],
-            width=cells.shape[1],
             blank=not (cells > 0).any(),
             manifest=manifest,
         )
+        keep_array(row, cells)
+        if row.array_file:
+            self._unused.add(str(row.array_file.name))
         if frame is not None:
             self._unused.update(frame.store(row, cells))
         self.maps.append(row)
@@ -130,6 +131,7 @@ class BatchComputation:
                     raise
         if stored is None:
             return False
+        self._unused -= {row.array_file.name for row in stored}
         self._unused -= {getattr(row, kind).name for row in stored for kind in MapPicture.values}
         return True
 

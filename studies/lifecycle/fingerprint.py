@@ -118,7 +118,7 @@ def what_is_asked(
             for arm in study.arms.order_by("index").select_related("network").defer("network__class_names")
         ],
         "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
-        "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
+        "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
         "pictures": pictures,
         "orders": sorted(orders),
     }
@@ -142,8 +142,10 @@ def _is_as_before(name: str, value: Any) -> bool:
     return name in _LATER and value == getattr(Study(), name)
 
 
-def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
-    return (bytes(values) for values in maps.values_list("map__values", flat=True).iterator(chunk_size=200))
+def _arrays(maps: QuerySet[ItemMap]) -> Iterable[ItemMap]:
+    """Of maps whose arrays lie in files the row's hash is taken, as of pictures: reading them checks them against it."""
+    columns = ("map__values", "map__array_sha256")
+    return maps.select_related("map").only(*columns).iterator(chunk_size=200)
 
 
 @cache
