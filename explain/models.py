@@ -26,7 +26,7 @@ def random_name(_instance: models.Model, filename: str) -> str:
 
 def sha256_of_array(cells: np.ndarray) -> str:
     """SHA-256 of a map's values: float32, little-endian, row by row."""
-    return hashlib.sha256(np.ascontiguousarray(cells, "<f4")).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(cells, "<f4").data).hexdigest()
 
 
 def gone_before() -> datetime:

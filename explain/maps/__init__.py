@@ -3,7 +3,7 @@
 from .arrays import MOST_IN_ROW, keep_array, large_in_rows, move_arrays
 from .batches import run_batch, run_pending
 from .missing import MapKey, map_key, maps_there, parameters_hash
-from .pictures import crop_of, make_map_pictures
+from .pictures import crop_of, draw_pictures
 from .runs import (
     RunProgress,
     pending_batches,
@@ -19,9 +19,9 @@ __all__ = [
     "MapKey",
     "RunProgress",
     "crop_of",
+    "draw_pictures",
     "keep_array",
     "large_in_rows",
-    "make_map_pictures",
     "map_key",
     "maps_there",
     "move_arrays",

@@ -15,7 +15,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.files import changed_files, check_files
-from explain.cam.engine import Explanation
 from explain.core.array_files import HEAD, ArrayFileError, pack, unpack
 from explain.core.errors import BadInputError
 from explain.maps import arrays, compute, keep_array, move_arrays, plan_run, run_pending
@@ -186,20 +185,6 @@ def test_a_file_that_a_killed_process_left_is_found(row, settings):
 
 
 # Workers, and lists.
-
-
-@pytest.fixture
-def fine_maps(monkeypatch):
-    """The engine's maps, forty times as fine in each direction: 200 × 200."""
-    explain = compute.cam.explain
-
-    def fine(*args, **options) -> Explanation:
-        out = explain(*args, **options)
-        for method, cells in out.maps.items():
-            out.maps[method] = cells.repeat_interleave(40, 1).repeat_interleave(40, 2)
-        return out
-
-    monkeypatch.setattr(compute.cam, "explain", fine)
 
 
 def test_a_worker_keeps_large_maps_in_files(photos, tiny, fine_maps, settings):
