@@ -1,6 +1,7 @@
 """Folders, photos and a small real network for tests of the explain app."""
 
 import pytest
+import torch
 
 from explain.cam.engine import Explanation
 from explain.maps import compute
@@ -57,7 +58,10 @@ def fine_maps(monkeypatch):
     def fine(*args, **options) -> Explanation:
         out = explain(*args, **options)
         for method, cells in out.maps.items():
-            out.maps[method] = cells.repeat_interleave(40, 1).repeat_interleave(40, 2)
+            large = cells.repeat_interleave(40, 1).repeat_interleave(40, 2)
+            out.maps[method] = large * (
+                1 + torch.rand(large.shape, generator=torch.Generator().manual_seed(0))
+            )
         return out
 
     monkeypatch.setattr(compute.cam, "explain", fine)
