@@ -41,9 +41,8 @@ def begin_again() -> list[int]:
 
     from explain.models import Batch, ExplanationMap, Prediction
 
-    for names in ExplanationMap.objects.values_list("overlay", "masked", "heat"):
-        for name in names:
-            default_storage.delete(name)
+    for name in ExplanationMap.objects.exclude(array_file="").values_list("array_file", flat=True):
+        default_storage.delete(name)
     ExplanationMap.objects.all().delete()
     Prediction.objects.all().delete()
     Batch.objects.update(state=Batch.State.PENDING, attempts=0, worker="", started_at=None, finished_at=None)

@@ -10,6 +10,7 @@ from django.core.files.storage import Storage, default_storage
 from django.db.models import F
 from django.utils import timezone
 
+from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Image, MapPicture
 from studies.models import CheckMap, ItemMap, ProtocolVersion
 from studies.participation import pictures_in
@@ -42,10 +43,11 @@ def check_files(storage: Storage = default_storage) -> FileCheck:
 def changed_files(storage: Storage = default_storage) -> Iterator[str]:
     """Names of files that are there and are not what they were: every byte is read.
 
-    Photos are compared with the hash that they were brought in with, and the pictures of an opened study with its seal.
+    Large maps are compared with the hash in their rows. Photos are compared with the hash that they were brought in with, and the pictures of an opened study with its seal.
     Pictures that nothing was sealed of have no hash: of them it is seen that they are whole JPEGs.
     """
     yield from _changed_in_place()
+    yield from _changed_arrays(storage)
     hashes = dict(_hashes())
     for name in sorted({*hashes, *_pictures()}):
         try:
@@ -72,6 +74,18 @@ def _changed_in_place() -> Iterator[str]:
             continue
         if hashlib.sha256(content).hexdigest() != sha256:
             yield path
+
+
+def _changed_arrays(storage: Storage) -> Iterator[str]:
+    """Names of files of large maps that no longer hold what their rows say."""
+    rows = ExplanationMap.objects.exclude(array_file="").defer("values", "manifest").order_by("pk")
+    for row in rows.iterator(chunk_size=200):
+        name = str(row.array_file.name)
+        try:
+            row.array()
+        except BadInputError:
+            if storage.exists(name):
+                yield name
 
 
 def _hashes() -> Iterator[tuple[str, set[str]]]:

@@ -140,6 +140,16 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 # Where nginx serves MEDIA_ROOT to itself (deploy/nginx.conf): pictures then go out by X-Accel-Redirect.
 ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Pictures that staff have looked at and that no study shows: about 50 KB each, and never more than MAX_ENTRIES.
+    "thumbnails": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "thumbnails",
+        "TIMEOUT": 30 * 24 * 3600,
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
+}
 STORAGES: dict[str, dict] = {
     "default": {"BACKEND": "config.storage.WholeFiles"},
     "staticfiles": {

@@ -1,5 +1,6 @@
 """Photos and networks in, explanation maps out. Nothing here may import torch."""
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ from django.utils import timezone
 from explain.cam.metrics.faithfulness import drops
 
 from .core import clock
+from .core.array_files import ArrayFileError, unpack
+from .core.errors import BadInputError
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -19,6 +22,11 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
+
+
+def sha256_of_array(cells: np.ndarray) -> str:
+    """SHA-256 of a map's values: float32, little-endian, row by row."""
+    return hashlib.sha256(np.ascontiguousarray(cells, "<f4").data).hexdigest()
 
 
 def gone_before() -> datetime:
@@ -190,7 +198,10 @@ class MapPicture(models.TextChoices):
 
 
 class ExplanationMap(models.Model):
-    """A map as it was computed (raw float32) and its pictures. Computed once, never twice."""
+    """A map as it was computed (raw float32) and its pictures. Computed once, never twice.
+
+    Read its array by `array()`: a small one lies in the row, a large one in a file of its own (maps/arrays.py).
+    """
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
     network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
@@ -199,7 +210,15 @@ class ExplanationMap(models.Model):
     method = models.CharField(max_length=60)
     target = models.PositiveIntegerField()
     parameters_hash = models.CharField(max_length=64)
-    values = models.BinaryField(help_text="float32, row by row, before any min-max")
+    values = models.BinaryField(
+        default=bytes, help_text="float32, row by row, before any min-max; empty where it lies in a file"
+    )
+    array_file = models.FileField(
+        upload_to=random_name, max_length=100, blank=True, help_text="where a large map lies"
+    )
+    array_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of the values in the file, as `values` would hold them"
+    )
     height = models.PositiveSmallIntegerField()
     width = models.PositiveSmallIntegerField()
     blank = models.BooleanField(default=False, help_text="no cell above zero: nothing to see")
@@ -225,8 +244,27 @@ class ExplanationMap(models.Model):
         return f"{self.method} of {self.network_id} on {self.image_id}"
 
     def array(self) -> np.ndarray:
-        """The raw map, (height, width) float32."""
-        return np.frombuffer(self.values, dtype="<f4").reshape(self.height, self.width)
+        """The raw map, (height, width) float32. BadInputError where its file is gone, or is not what was stored."""
+        if not self.array_file:
+            return np.frombuffer(self.values, dtype="<f4").reshape(self.height, self.width)
+        try:
+            with self.array_file.storage.open(str(self.array_file.name)) as file:
+                cells = unpack(file.read(), self.height, self.width)
+        except (OSError, ArrayFileError) as error:
+            raise self._unreadable(str(error)) from error
+        if sha256_of_array(cells) != self.array_sha256:
+            raise self._unreadable("it is not the map that was stored")
+        return cells
+
+    @property
+    def values_sha256(self) -> str:
+        """SHA-256 of the raw map: float32, little-endian, row by row. Of a map in a file it is taken from the row."""
+        return self.array_sha256 or hashlib.sha256(bytes(self.values)).hexdigest()
+
+    def _unreadable(self, why: str) -> BadInputError:
+        return BadInputError(
+            f"map {self.pk}: its file {self.array_file.name} cannot be used ({why}); restore it from a backup"
+        )
 
 
 class Evaluation(models.Model):

@@ -24,6 +24,10 @@ DESK = {"width": 1280, "height": 720}
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.CACHES = {
+        **settings.CACHES,
+        "thumbnails": {**settings.CACHES["thumbnails"], "LOCATION": tmp_path / "thumbnails"},
+    }
     settings.WITHDRAWN_FILE = str(tmp_path / "withdrawn.jsonl")
     # Static files are found when they are asked for; reading all of them for each Client takes longer than most tests.
     settings.WHITENOISE_AUTOREFRESH = True

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from explain.cam.names import METHOD_NAMES
-from explain.maps import crop_of, make_map_pictures
+from explain.maps import crop_of
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import label_targets
 
@@ -85,9 +85,6 @@ class Computed(MapSource):
 
     def keys_of(self, row: Made) -> dict[str, str]:
         return {"network": row.network.name, "method": row.method}
-
-    def make_pictures(self, row: ExplanationMap) -> None:
-        make_map_pictures(row)
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
         """What the network saw of the photo."""

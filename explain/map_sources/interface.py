@@ -7,8 +7,9 @@ and put it into the list in registry.py.
 
 The maps of every source are rows of ExplanationMap, so whoever has a row need not know which source made it:
 
-    overlay, masked, heat    the pictures that people see; `make_pictures` makes those that are missing
-    values, height, width    the raw array, where the source has arrays; it enters the study's hash as it is
+    overlay, masked, heat    the pictures that people see. Of a map with an array one is drawn when a study needs it; a source
+                             without arrays has all of them from the beginning, or makes them (`make_pictures`)
+    array(), height, width   the raw array, where the source has arrays (kept by maps.keep_array); it enters the study's hash
     blank                    whether there is nothing to see: the page of a study's maps warns of it
     manifest                 how it was made, for the export
 
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network
 
 # An arm's keys in a protocol, complete or not. A source never reads its `name`.
@@ -143,12 +145,15 @@ class MapSource(ABC):
     def keys_of(self, row: Made) -> dict[str, str]:
         """The protocol's keys of the row of an arm."""
 
-    @abstractmethod
     def make_pictures(self, row: ExplanationMap) -> None:
-        """Make a map's pictures and save its row, unless it has them already."""
+        """Make the pictures of a map that has no array and save its row. Asked only where one is missing.
+
+        Raises BadInputError where they cannot be made.
+        """
+        raise BadInputError(f"{row}: its picture is missing; bring the pictures in again")
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
-        """Which part of the photo a map's array covers: what `make_pictures` draws into. Asked only of sources with arrays."""
+        """Which part of the photo a map's array covers: what is drawn into. Asked only of sources with arrays."""
         return (0, 0, image.width, image.height)
 
     # Afterwards: what is kept and said.

@@ -1,8 +1,9 @@
 """Maps out: runs are planned as batches, workers compute them, and pictures are made of maps."""
 
+from .arrays import MOST_IN_ROW, keep_array, large_in_rows, move_arrays
 from .batches import run_batch, run_pending
 from .missing import MapKey, map_key, maps_there, parameters_hash
-from .pictures import crop_of, make_map_pictures
+from .pictures import crop_of, draw_pictures
 from .runs import (
     RunProgress,
     pending_batches,
@@ -14,12 +15,16 @@ from .runs import (
 )
 
 __all__ = [
+    "MOST_IN_ROW",
     "MapKey",
     "RunProgress",
     "crop_of",
-    "make_map_pictures",
+    "draw_pictures",
+    "keep_array",
+    "large_in_rows",
     "map_key",
     "maps_there",
+    "move_arrays",
     "parameters_hash",
     "pending_batches",
     "plan_run",

@@ -1,7 +1,7 @@
-"""What a batch makes: predictions, maps and their pictures.
+"""What a batch makes: predictions and maps. Pictures of them are drawn when a study or somebody on staff needs them.
 
-Torch and files are worked outside of any transaction. Pictures are written first; rows come last, all of them in
-one short transaction.
+Torch and files are worked outside of any transaction. Files of large maps are written first; rows come last, all of them
+in one short transaction.
 """
 
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ from django.db.models import QuerySet
 
 from explain import cam
 from explain.core import clock
-from explain.models import Batch, ExplanationMap, Image, MapPicture, Precompute, Prediction
+from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
 from explain.networks import load_network
 from explain.photos import label_target, pixels_of
 
+from .arrays import keep_array
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
-from .pictures import Frame, crop_of
 
 
 @dataclass
 class BatchComputation:
-    """One batch in the making: rows that are not saved yet, whose pictures are.
+    """One batch in the making: rows that are not saved yet; the files of large maps are.
 
     `ours` selects the batch's row for as long as nobody else has claimed it.
     """
@@ -36,7 +36,7 @@ class BatchComputation:
     _unused: set[str] = field(default_factory=set)
 
     def compute(self) -> None:
-        """Decode the photos, run the network once, make every missing map from the same features, and its pictures."""
+        """Decode the photos, run the network once, make every missing map from the same features."""
         import torch
 
         run, network = self.batch.precompute, self.batch.network
@@ -44,12 +44,8 @@ class BatchComputation:
         if not images:
             return
         net = load_network(network)
-        frames, inputs = [], []
-        for image in images:  # one decoded photo at a time: it may have 50 megapixels
-            photo = pixels_of(image)
-            # pictures of photos that are used in place are made when somebody looks
-            frames.append(None if image.source_path else Frame(photo, crop_of(network, image)))
-            inputs.append(net.preprocess(photo))
+        # one decoded photo at a time: it may have 50 megapixels
+        inputs = [net.preprocess(pixels_of(image)) for image in images]
         labels = [label_target(image, network) for image in images]
         by_label = methods and run.target == Precompute.Target.LABEL
         targets = torch.tensor(labels) if by_label else None
@@ -58,7 +54,7 @@ class BatchComputation:
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)
         parameters = made_by.pop("methods")
-        for number, (image, frame) in enumerate(zip(images, frames, strict=True)):
+        for number, image in enumerate(images):
             for method in methods:
                 manifest = made_by | {
                     "method": method,
@@ -66,7 +62,7 @@ class BatchComputation:
                     "score_value": scores[number],
                 }
                 cells = out.maps[method][number].numpy()
-                self._add_map(image, method, int(out.targets[number]), cells, frame, manifest)
+                self._add_map(image, method, int(out.targets[number]), cells, manifest)
 
     def _needs(self) -> tuple[list[Image], list[str]]:
         """The photos that lack anything, and the methods that any of them lacks."""
@@ -93,9 +89,7 @@ class BatchComputation:
                 )
             )
 
-    def _add_map(
-        self, image: Image, method: str, target: int, cells: np.ndarray, frame: Frame | None, manifest: dict
-    ) -> None:
+    def _add_map(self, image: Image, method: str, target: int, cells: np.ndarray, manifest: dict) -> None:
         network = self.batch.network
         row = ExplanationMap(
             image=image,
@@ -105,14 +99,12 @@ class BatchComputation:
             method=method,
             target=target,
             parameters_hash=parameters_hash(network, method),
-            values=cells.astype("<f4").tobytes(),
-            height=cells.shape[0],
-            width=cells.shape[1],
             blank=not (cells > 0).any(),
             manifest=manifest,
         )
-        if frame is not None:
-            self._unused.update(frame.store(row, cells))
+        keep_array(row, cells)
+        if row.array_file:
+            self._unused.add(str(row.array_file.name))
         self.maps.append(row)
 
     def store(self) -> bool:
@@ -130,7 +122,7 @@ class BatchComputation:
                     raise
         if stored is None:
             return False
-        self._unused -= {getattr(row, kind).name for row in stored for kind in MapPicture.values}
+        self._unused -= {row.array_file.name for row in stored}
         return True
 
     def _store_rows(self) -> list[ExplanationMap] | None:
@@ -145,7 +137,7 @@ class BatchComputation:
         return ExplanationMap.objects.bulk_create(fresh)
 
     def remove_unused_files(self) -> None:
-        """Delete the pictures that no stored row names."""
+        """Delete the files that no stored row names."""
         for name in self._unused:
             default_storage.delete(name)
         self._unused.clear()

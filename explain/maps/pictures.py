@@ -1,25 +1,17 @@
-"""The pictures that people are shown of a photo's maps.
+"""The pictures that people are shown of a photo's maps: drawn for a study when it gets ready, or for staff who look.
 
-Maps of photos that are used in place have no pictures until somebody looks: 50,000 photos with a dozen maps each would
-fill a disk with pictures that nobody asks for.
+No worker draws any when it computes maps: 50,000 photos with a dozen maps each would fill a disk with pictures that nobody
+asks for.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
-from django.core.files.base import ContentFile
-from PIL import Image as PillowImage
 
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
-from explain.models import ExplanationMap, Image, MapPicture, Network
+from explain.models import ExplanationMap, Image, Network
 from explain.photos import pixels_of
-
-
-def make_map_pictures(row: ExplanationMap) -> None:
-    """Make a map's pictures and save its row, unless it has them already."""
-    if row.overlay:
-        return
-    Frame(pixels_of(row.image), crop_of(row.network, row.image)).store(row, row.array())
-    row.save(update_fields=MapPicture.values)
 
 
 def crop_of(network: Network, image: Image) -> render.Box:
@@ -27,18 +19,20 @@ def crop_of(network: Network, image: Image) -> render.Box:
     return Preprocessing.from_json(network.preprocessing).crop_box(image.width, image.height)
 
 
-class Frame:
-    """The part of one photo that people are shown. It makes the pictures of maps that cover `crop` of the photo."""
+def draw_pictures(
+    image: Image, kind: str, maps: Iterable[tuple[ExplanationMap, render.Box]], *, with_photo: bool = False
+) -> list[np.ndarray]:
+    """The pictures of a photo's maps, (H, W, 3) uint8, in their order; the photo's own before them if it is asked for.
 
-    def __init__(self, photo: PillowImage.Image, crop: render.Box) -> None:
-        self._pixels = render.frame_picture(photo)
-        self._frame = render.frame_box(*photo.size)
-        self._crop = crop
+    Asks no database, so it may run in any thread. Raises BadInputError where the photo or a map's array cannot be read.
 
-    def store(self, row: ExplanationMap, cells: np.ndarray) -> list[str]:
-        """Write the files of a map's pictures and return their names. The row is not saved."""
-        placed = render.place(cells, self._crop, self._frame)
-        pictures = {kind: render.picture(kind, self._pixels, placed) for kind in MapPicture.values}
-        for kind, picture in pictures.items():
-            getattr(row, kind).save(f"{kind}.jpg", ContentFile(render.encode(picture)), save=False)
-        return [getattr(row, kind).name for kind in pictures]
+    Args:
+        kind: how the maps are shown, one of `MapPicture`.
+        maps: each with the part of the photo that its array covers.
+    """
+    photo = pixels_of(image)
+    pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
+    pictures = [pixels] if with_photo else []
+    for row, extent in maps:
+        pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
+    return pictures

@@ -3,7 +3,7 @@
 from .class_names import class_in, label_target, label_targets
 from .importer import Imported, import_images
 from .manifests import MANIFEST
-from .pixels import make_picture, pixels_of, sha256_of
+from .pixels import pixels_of, sha256_of
 from .plan import Plan, plan_import
 from .sets import find_set, misfits_among, sets_with_counts
 
@@ -16,7 +16,6 @@ __all__ = [
     "import_images",
     "label_target",
     "label_targets",
-    "make_picture",
     "misfits_among",
     "pixels_of",
     "plan_import",

@@ -54,10 +54,3 @@ def store_picture(image: Image, pixels: PillowImage.Image) -> None:
     """Write the file of the square frame that people are shown; the row is not saved."""
     content = ContentFile(render.encode(render.frame_picture(pixels)))
     image.picture.save("picture.jpg", content, save=False)
-
-
-def make_picture(image: Image) -> None:
-    """Make a photo's picture and save its row, unless it has one already."""
-    if not image.picture:
-        store_picture(image, pixels_of(image))
-        image.save(update_fields=["picture"])

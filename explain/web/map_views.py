@@ -23,8 +23,9 @@ from explain.maps import (
     runs_with_counts,
 )
 from explain.models import Batch, ExplanationMap, Image, MapPicture, Prediction
-from explain.photos import make_picture, misfits_among, sets_with_counts
+from explain.photos import misfits_among, sets_with_counts
 
+from .drawn_pictures import drawn_picture
 from .in_words import shown
 from .stored_pictures import stored_picture
 from .visibility import Sight, may_look
@@ -144,21 +145,25 @@ def _predictions(sight: Sight) -> QuerySet[Prediction]:
 
 @require_safe
 def photo_picture(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The square frame of a photo."""
+    """The square frame of a photo: as volunteers were shown it, or else drawn now."""
     image = get_object_or_404(Sight(request.user).photos(), pk=pk)
+    if image.picture:
+        return stored_picture(image, "picture")
     with _or_404():
-        make_picture(image)
-    return stored_picture(image, "picture")
+        return drawn_picture(image, "picture")
 
 
 @require_safe
 def map_picture(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
-    """One picture of a map. Its name in storage is random; only its row knows it."""
+    """One picture of a map: as volunteers were shown it, or else drawn now. A file's name is random; only its row knows it."""
     if kind not in MapPicture.values:
         raise Http404
     row = get_object_or_404(Sight(request.user).maps().select_related("image", "network"), pk=pk)
     with _or_404():
-        source_of(row).make_pictures(row)
+        if not getattr(row, kind) and source_of(row).has_arrays:
+            return drawn_picture(row, kind)
+        if not getattr(row, kind):
+            source_of(row).make_pictures(row)
     return stored_picture(row, kind)
 
 

@@ -28,6 +28,11 @@ def register(hashes: Hashes) -> None:
         _registered.append(hashes)
 
 
+def is_whole(content: bytes) -> bool:
+    """Whether these bytes begin and end as a JPEG does."""
+    return content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9")
+
+
 def stored_picture(row: Row, kind: str) -> FileResponse | HttpResponse:
     """A row's picture; 503 where it is not the one that was sealed, or no whole JPEG. Raises Http404 where it is not there."""
     file: FieldFile = getattr(row, kind)
@@ -37,8 +42,7 @@ def stored_picture(row: Row, kind: str) -> FileResponse | HttpResponse:
     except (FileNotFoundError, ValueError) as error:
         raise Http404("the picture is not in storage") from error
     known = {sha256 for hashes in _registered for sha256 in hashes(row, kind)}
-    whole = content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9")
-    if not whole or (known and hashlib.sha256(content).hexdigest() not in known):
+    if not is_whole(content) or (known and hashlib.sha256(content).hexdigest() not in known):
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(CHANGED, status=503, content_type="text/plain; charset=utf-8", headers=headers)
     return FileResponse(io.BytesIO(content), content_type="image/jpeg", headers=HEADERS)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from studies.lifecycle import close_draft, picture_hashes
+from studies.lifecycle import close_draft, prepare_pictures, prepared_hashes
 from studies.models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 from studies.trial_types import trial_type_of
 from studies.trials import kept_of
@@ -48,8 +48,11 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
     digest = hashlib.sha256(content).hexdigest()
     rows = answers_file.read_answers(study, path, content)
     told = _telemetry(rows, path.with_name(f"{how_answered.NAME}.csv"))
-    # Files are read before the transaction begins: it holds SQLite's only write lock.
-    pictures = {} if study.is_frozen else picture_hashes(study)
+    if (
+        not study.is_frozen
+    ):  # files are written before the transaction begins: it holds SQLite's only write lock
+        prepare_pictures(study)
+    pictures = {} if study.is_frozen else prepared_hashes(study)
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=study.pk)
         if study.events.filter(kind=Event.Kind.IMPORTED, data__sha256=digest).exists():

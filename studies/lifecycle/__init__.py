@@ -1,6 +1,6 @@
 """Draft, ready, open, closed: what must hold before each step, and what is fixed by it."""
 
-from .fingerprint import code_version, picture_hashes
+from .fingerprint import code_version
 from .growth import grow
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
@@ -9,6 +9,7 @@ from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
 from .similarity_job import LIKENESS, ask_to_compare, comparison
+from .study_pictures import prepare_pictures, prepared_hashes
 from .transitions import STEPS, change_state, close_draft, revoke_invitation
 
 __all__ = [
@@ -33,7 +34,8 @@ __all__ = [
     "new_study",
     "open_study",
     "orders_are_known",
-    "picture_hashes",
+    "prepare_pictures",
+    "prepared_hashes",
     "published_protocol",
     "revise",
     "revoke_invitation",

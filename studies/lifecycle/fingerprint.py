@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.files import FieldFile
 
 from explain.map_sources import source_of
-from explain.photos import make_picture, sha256_of
+from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
 from studies.protocol import in_full
 
@@ -47,16 +47,13 @@ def is_intact(study: Study) -> bool:
 
 
 def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> dict[str, str]:
-    """SHA-256 of every picture that volunteers see, by what it is."""
+    """SHA-256 of every picture that volunteers see, by what it is: all are read, none is made."""
     hashes: dict[str, str] = {}
     # Joined: SQLite gives up on a look-up of a thousand maps that are named one by one.
-    maps = ItemMap.objects.select_related("arm", "map__network")
+    maps = ItemMap.objects.select_related("arm", "map").defer("map__values", "map__manifest")
     items = study.items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
     total = study.items.count()
     for done, item in enumerate(items, start=1):
-        make_picture(item.image)
-        for item_map in item.item_maps.all():
-            source_of(item_map.map).make_pictures(item_map.map)
         hashes |= {key: sha256_of(file) for key, file in picture_files(item, study.picture).items()}
         progress(done, total)
     return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
@@ -118,7 +115,7 @@ def what_is_asked(
             for arm in study.arms.order_by("index").select_related("network").defer("network__class_names")
         ],
         "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
-        "maps": [hashlib.sha256(values).hexdigest() for values in _values(maps)],
+        "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
         "pictures": pictures,
         "orders": sorted(orders),
     }
@@ -142,8 +139,10 @@ def _is_as_before(name: str, value: Any) -> bool:
     return name in _LATER and value == getattr(Study(), name)
 
 
-def _values(maps: QuerySet[ItemMap]) -> Iterable[bytes]:
-    return (bytes(values) for values in maps.values_list("map__values", flat=True).iterator(chunk_size=200))
+def _arrays(maps: QuerySet[ItemMap]) -> Iterable[ItemMap]:
+    """Of maps whose arrays lie in files the row's hash is taken, as of pictures: reading them checks them against it."""
+    columns = ("map__values", "map__array_sha256")
+    return maps.select_related("map").only(*columns).iterator(chunk_size=200)
 
 
 @cache

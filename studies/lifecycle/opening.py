@@ -15,8 +15,9 @@ from studies.trials import lay_out_trials
 
 from . import similarity
 from .check_maps import drop_files, make_check_maps
-from .fingerprint import _check_hashes, code_version, picture_hashes, record_version, seal
+from .fingerprint import _check_hashes, code_version, record_version, seal
 from .nonce import without_nonce
+from .study_pictures import prepare_pictures, prepared_hashes
 
 
 class OpeningError(BadInputError):
@@ -37,6 +38,8 @@ def open_study(
 ) -> Study:
     """Open a study that is ready: make every trial, and freeze and hash all that it asks.
 
+    Pictures and their comparison, where they are missing, are made here and now.
+
     Args:
         alike_seen: whoever opens it has seen which arms look the same (similarity.py).
         simulated_only: it lets nobody in but simulated volunteers, so nobody need be told who is responsible.
@@ -54,13 +57,18 @@ def open_study(
         raise OpeningError(f"{study.slug}: has no items or {least}; make it from a protocol.")
     if not simulated_only and (reason := lacks_consent(study)):
         raise OpeningError(f"{study.slug}: {reason}")
-    # Files are read before the transaction begins: it holds SQLite's only write lock.
+    # Files are written and read before the transaction begins: it holds SQLite's only write lock. Of a study that is
+    # prepared none is: a worker has done it (similarity_job.py).
+    prepare_pictures(study, progress)
     alike = _alike(study, alike_seen)
-    pictures = picture_hashes(study, progress)
+    pictures = prepared_hashes(study)
+    if not all(pictures.values()):
+        raise OpeningError(f"{study.slug}: its pictures were changed meanwhile; open it again.")
     version = code_version()
     nonce = study.nonce or new_nonce()
     check_maps = make_check_maps(study, nonce)
-    pictures |= _check_hashes(check_maps)
+    there = CheckMap.objects.filter(item__study=study).select_related("item")
+    pictures |= _check_hashes(there) | _check_hashes(check_maps)
     try:
         return _open(study, user, pictures, check_maps, version, alike, nonce, simulated_only)
     except BaseException:

@@ -3,8 +3,9 @@
 Query sets and rows refuse to change what is frozen (models/immutability.py); SQL, and what stands in `explain`, can still be changed.
 `broken_seal` asks the question, and everything that shows results asks it first; seal_words.py words the reply.
 
-What is looked at each time: every row, maps' values included, that the hash covers. The bytes of pictures are not: a
-thousand files are not read to show a page. Their hashes are taken from the sealed text, which is itself in the hash.
+What is looked at each time: every row, maps' values included, that the hash covers. The bytes of pictures, and of large
+maps, which lie in files, are not: a thousand files are not read to show a page. Pictures' hashes are taken from the sealed
+text, which is itself in the hash, and those of large maps from their rows.
 `manage.py doctor` reads them (`with_pictures`). Rows changed by SQL carry no sign of it, so nothing cheaper than reading
 them says that they are as before: a reply is kept for the row object of one request or command, and no longer.
 """
@@ -18,6 +19,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 
+from explain.core.errors import BadInputError
 from explain.photos import sha256_of
 from studies.models import CheckMap, ItemMap, ProtocolVersion, Study
 from studies.protocol import ProtocolError, check_protocol
@@ -86,6 +88,8 @@ def _look(study: Study, with_pictures: bool) -> BrokenSeal | None:
     if version is None:
         return _without_version(study)
     changes = [*_of_seal(study, version), *_of_rows(study, version, with_pictures)]
+    if with_pictures:
+        changes += _of_array_files(study)
     if not any(change.part == "protocol" for change in changes):
         changes += _of_version(study, version)
     told = tuple(_without_secrets(change, study) for change in changes)
@@ -130,6 +134,17 @@ def _of_rows(study: Study, version: ProtocolVersion, with_pictures: bool) -> lis
     if with_pictures and not changes:
         changes = [Change("seal", "arms, items, maps, pictures or orders", version.sha256, sha256)]
     return changes
+
+
+def _of_array_files(study: Study) -> Iterator[Change]:
+    """Maps that lie in files which are gone, or no longer hold what their rows say."""
+    maps = ItemMap.objects.filter(item__study=study).exclude(map__array_file="")
+    for row in maps.select_related("item", "arm", "map").order_by("item__index", "arm__index").iterator():
+        try:
+            row.map.array()
+        except BadInputError:
+            key = f"item {row.item.index} arm {row.arm.index}"
+            yield Change("maps", key, row.map.array_sha256, f"cannot be read: {row.map.array_file.name}")
 
 
 NO_PICTURES = '"pictures":{}'

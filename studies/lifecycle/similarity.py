@@ -10,6 +10,7 @@ somebody has seen it, and that they have is part of the study's hash.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -18,9 +19,12 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from explain.core.errors import BadInputError
+from explain.core.parallel import in_threads
 from explain.map_sources import source_of
 from explain.models import ExplanationMap
-from studies.models import Study
+from studies.models import Item, Study
+
+from .study_pictures import prepare_pictures
 
 NOTICEABLE = 2.15  # mean ΔE*ab
 FIELDS = 16
@@ -87,18 +91,25 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     numbers = []
     total = study.items.count()
     items = study.items.order_by("index").prefetch_related("item_maps__map__network", "item_maps__arm")
-    for done, item in enumerate(items.iterator(chunk_size=50), start=1):
+    prepare_pictures(study)
+
+    def compare(item: Item) -> list[tuple[float, float | None]]:
         shown = {item_map.arm.index: item_map.map for item_map in item.item_maps.all()}
-        for row in shown.values():
-            source_of(row).make_pictures(row)
         maps = [_array(shown[index]) for index, _ in arms]
         fields = [_fields(getattr(shown[index], study.picture)) for index, _ in arms]
-        numbers.append(item.index)
-        for a, b in couples:
-            differences[a, b].append(float(np.linalg.norm(fields[a] - fields[b], axis=-1).mean()))
-            if (correlation := correlate(maps[a], maps[b])) is not None:
-                correlations[a, b].append(correlation)
-        progress(done, total)
+        return [
+            (float(np.linalg.norm(fields[a] - fields[b], axis=-1).mean()), correlate(maps[a], maps[b]))
+            for a, b in couples
+        ]
+
+    with closing(in_threads(compare, items.iterator(chunk_size=50))) as compared_items:
+        for done, (item, pairs_of_item) in enumerate(compared_items, start=1):
+            numbers.append(item.index)
+            for couple, (difference, correlation) in zip(couples, pairs_of_item, strict=True):
+                differences[couple].append(difference)
+                if correlation is not None:
+                    correlations[couple].append(correlation)
+            progress(done, total)
     pairs = [
         _pair(arms[a][1], arms[b][1], numbers, correlations[a, b], differences[a, b]) for a, b in couples
     ]

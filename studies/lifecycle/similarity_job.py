@@ -1,4 +1,7 @@
-"""Comparing what the arms of a study look like, by a worker: a job that the pages wait for (similarity.py computes)."""
+"""What a worker does once a study is ready: its pictures (study_pictures.py), then how alike its arms look (similarity.py).
+
+A job that the pages wait for.
+"""
 
 from typing import Any
 
@@ -11,6 +14,7 @@ from studies.models import Event, Study
 from . import similarity_job
 from .opening import OpeningError
 from .similarity import ChangedError, arms_of, is_measured, measure
+from .study_pictures import is_prepared, prepare_pictures
 
 
 class NotComparedError(OpeningError):
@@ -18,7 +22,7 @@ class NotComparedError(OpeningError):
 
 
 def ask_to_compare(*, study: Study, user: Any) -> Job:
-    """Have the arms compared by a worker, unless one is doing it already; the job."""
+    """Have pictures made and the arms compared by a worker, unless one is doing it already; the job."""
     job = job_of(study)
     if job is None or not jobs.is_under_way(job):
         arguments = {"study": study.pk, "arms": arms_of(study)}
@@ -35,24 +39,30 @@ def job_of(study: Study) -> Job | None:
 
 
 def check_compared(*, study: Study, user: Any) -> None:
-    """Raise NotComparedError, and ask for the comparison, where it is not known how alike the arms look."""
-    if is_measured(study) or not study.items.exists():
+    """Raise NotComparedError, and ask for what is missing, where pictures are, or it is not known how alike the arms look."""
+    if waits_for_nothing(study) or not study.items.exists():
         return
     job = ask_to_compare(study=study, user=user)
     study.refresh_from_db(fields=["likeness"])
-    if is_measured(study):
+    if waits_for_nothing(study):
         return
     far = f" ({job.done} of {job.total} photos)" if job.total else ""
     raise NotComparedError(
-        f"{study.slug}: how alike its arms look is being measured first{far}; open it when that is known."
+        f"{study.slug}: its pictures are made first, and how alike its arms look is measured{far}; open it when that is known."
     )
+
+
+def waits_for_nothing(study: Study) -> bool:
+    """Whether a study that is ready has all that can be made before it is opened."""
+    return is_measured(study) and is_prepared(study)
 
 
 def _compare(job: Job, report: jobs.Report) -> dict[str, Any]:
     study = Study.objects.filter(pk=job.arguments["study"]).first()
     if study is None or arms_of(study) != job.arguments["arms"]:
         raise ChangedError("The study was changed before its arms were compared; compare them again.")
-    result = {"pairs": len(measure(study, report))}
+    prepare_pictures(study, lambda done, total: report(done // 2, total))
+    result = {"pairs": len(measure(study, lambda done, total: report((total + done) // 2, total)))}
     Event.objects.create(study=study, user_id=job.created_by_id, kind=Event.Kind.ARMS_COMPARED, data=result)
     return result
 

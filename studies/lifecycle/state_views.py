@@ -15,7 +15,7 @@ from studies.monitoring import progress_of
 from .opening import AlikeError
 from .readiness import untitled
 from .similarity import is_measured, pairs_of
-from .similarity_job import NotComparedError, comparison
+from .similarity_job import NotComparedError, comparison, waits_for_nothing
 from .transitions import STEPS, change_state, delete_study
 
 
@@ -75,5 +75,5 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _waits(study: Study) -> dict[str, Any]:
     """What a study that is ready has to wait for before it can be opened."""
-    waits = study.state == Study.State.READY and not is_measured(study) and study.items.exists()
-    return {"waits": True, **comparison(study)} if waits else {}
+    waits = study.state == Study.State.READY and not waits_for_nothing(study) and study.items.exists()
+    return {"waits": True, "measured": is_measured(study), **comparison(study)} if waits else {}

@@ -29,11 +29,12 @@ class Arm(FrozenWithStudy):
 
 
 class Item(FrozenWithStudy):
-    """One photo with one explanation map for each arm."""
+    """One photo with one explanation map for each arm. Hashes of pictures come when they are made (lifecycle/study_pictures.py)."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
     index = models.PositiveIntegerField()
     image = models.ForeignKey(Image, models.PROTECT)
+    picture_sha256 = models.CharField(max_length=64, blank=True, help_text="of the photo's picture")
 
     class Meta:
         ordering = ["study", "index"]
@@ -54,6 +55,9 @@ class ItemMap(FrozenWithStudy):
     item = models.ForeignKey(Item, models.CASCADE, related_name="item_maps")
     arm = models.ForeignKey(Arm, models.CASCADE)
     map = models.ForeignKey(ExplanationMap, models.PROTECT)
+    picture_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of the map's picture, of the kind that the study shows"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "arm"], name="one_map_per_item_and_arm")]

@@ -4,7 +4,6 @@
 `chain_of_item` go all the way. For those who run a study alone: a hash of a picture tells which arm made it.
 """
 
-import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,7 +105,7 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
             method=origin.method,
             target=origin.target,
             map=map_row.pk,
-            map_sha256=hash_of_map(map_row.values),
+            map_sha256=map_row.values_sha256,
             shown_sha256=hash_of_picture(getattr(map_row, study.picture)),
             parameters_hash=origin.parameters_hash,
             manifest=origin.manifest,
@@ -119,11 +118,6 @@ def origins_by_item(study: Study) -> dict[int, list[Origin]]:
     for origin in origins(study):
         by_item.setdefault(origin.item, []).append(origin)
     return by_item
-
-
-def hash_of_map(values: bytes | memoryview) -> str:
-    """SHA-256 of a raw map as it is stored: float32, little-endian, row by row."""
-    return hashlib.sha256(bytes(values)).hexdigest()
 
 
 def hash_of_picture(picture: FieldFile) -> str:

@@ -17,7 +17,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.contrasts import Contrast, Judged
 from studies.analysis.inference.sensitivity import Finding
 from studies.analysis.inference.simultaneous import JointTest
-from studies.analysis.intervals import Per, effective_people, largest_part
+from studies.analysis.intervals import Per
 from studies.analysis.ranking import Ranking
 from studies.analysis.table import Answers
 
@@ -360,32 +360,6 @@ def judged_json(found: Judged) -> dict[str, Any]:
     """An estimate with its interval and p as plain data."""
     ends = list(found.interval) if found.interval else None
     return {"estimate": found.estimate, "interval": ends, "p": found.p, "df": found.df}
-
-
-def uneven(answers: Answers) -> list[str]:
-    """A sentence where a few people gave most of the answers."""
-    people, effective = answers.units.people, effective_people(answers)
-    if people < 3 or effective >= people / 2:
-        return []
-    return [
-        f"The most active participant gave {100 * largest_part(answers):.0f} % of the answers: {people} participants tell as much "
-        f"as {effective:.1f} who answer equally often."
-    ]
-
-
-def parted(estimands: Sequence[Estimand]) -> list[str]:
-    """A sentence where it matters whether photos, participants or answers count once."""
-    first, *others = estimands
-    for other in others:
-        for (name, found), (_, else_found) in zip(first.lines, other.lines, strict=True):
-            ends = found.interval
-            if ends and not ends[0] <= else_found.estimate <= ends[1]:
-                return [
-                    f"It matters what counts once. {name}: {found.estimate:.2f} where {first.in_words} "
-                    f"({ends[0]:.2f} to {ends[1]:.2f}), {else_found.estimate:.2f} where {other.in_words}: who answers more answers "
-                    "otherwise, or left for a reason that has to do with the answers."
-                ]
-    return []
 
 
 METHODS_IN_WORDS = {

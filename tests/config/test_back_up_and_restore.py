@@ -4,6 +4,7 @@ import gzip
 import json
 from io import StringIO
 
+import numpy as np
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
@@ -12,7 +13,8 @@ from django.db import connection, transaction
 
 from config import rows
 from config.backup import file_names
-from explain.models import Image
+from explain.maps import keep_array
+from explain.models import ExplanationMap, Image
 from studies.lifecycle.fingerprint import fingerprint, picture_hashes
 from studies.lifecycle.opening import open_study
 from studies.models import Event, Response, Study
@@ -63,6 +65,18 @@ def test_everything_comes_back_as_it_was(study, tmp_path, settings):
     assert fingerprint(Study.objects.get(), picture_hashes(Study.objects.get())) == asked
     later = Event.objects.create(study=Study.objects.get(), kind="note")
     assert later.pk > max(row[0] for row in before["studies.Event"])
+
+
+def test_large_maps_come_back_from_their_files(study, tmp_path, settings):
+    row = ExplanationMap.objects.first()
+    cells = np.random.default_rng(0).random((60, 80), np.float32)
+    keep_array(row, cells)
+    row.save()
+    run("backup", to=tmp_path / "backup")
+    empty_the_site()
+    settings.MEDIA_ROOT = tmp_path / "new media"
+    run("restore", tmp_path / "backup")
+    assert ExplanationMap.objects.get(pk=row.pk).array().tobytes() == cells.tobytes()
 
 
 def test_time_stamps_and_ids_keep_their_last_digit(study, tmp_path):

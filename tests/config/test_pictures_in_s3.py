@@ -9,12 +9,14 @@ from io import StringIO
 
 import boto3
 import httpx
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from config.files import changed_files
-from explain.models import Image
+from explain.maps import move_arrays
+from explain.models import ExplanationMap, Image
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation
 from studies.trials.allocation import claim_trials
@@ -98,6 +100,19 @@ def test_files_and_rows_are_compared_there_too(bucket):
     with pytest.raises(CommandError, match="1 files are lost"):
         call_command("check_files", json=True, stdout=out)
     assert json.loads(out.getvalue())["lost"] == [lost]
+
+
+def test_large_maps_lie_in_the_bucket(bucket):
+    make_study(items=1)
+    row = ExplanationMap.objects.first()
+    cells = np.random.default_rng(0).random((60, 80), np.float32)
+    ExplanationMap.objects.filter(pk=row.pk).update(values=cells.tobytes(), height=60, width=80)
+    assert move_arrays() == 1
+    row = ExplanationMap.objects.get(pk=row.pk)
+    assert row.array().tobytes() == cells.tobytes()
+    assert row.array_file.name in keys(bucket)
+    bucket.put_object(Bucket="pictures", Key=row.array_file.name, Body=b"7 bytes")
+    assert row.array_file.name in changed_files()
 
 
 def test_a_picture_that_was_changed_in_the_bucket_is_not_shown(client, bucket):

@@ -1,7 +1,10 @@
 """Folders, photos and a small real network for tests of the explain app."""
 
 import pytest
+import torch
 
+from explain.cam.engine import Explanation
+from explain.maps import compute
 from explain.models import ImageSet
 from explain.photos.importer import import_images
 from tests.factories import make_image, make_network
@@ -45,3 +48,20 @@ def tools(db):
 def network(db):
     """Its class names are numbers; photos are found by their class's index."""
     return make_network()
+
+
+@pytest.fixture
+def fine_maps(monkeypatch):
+    """The engine's maps, forty times as fine in each direction: 200 × 200, so each lies in a file of its own."""
+    explain = compute.cam.explain
+
+    def fine(*args, **options) -> Explanation:
+        out = explain(*args, **options)
+        for method, cells in out.maps.items():
+            large = cells.repeat_interleave(40, 1).repeat_interleave(40, 2)
+            out.maps[method] = large * (
+                1 + torch.rand(large.shape, generator=torch.Generator().manual_seed(0))
+            )
+        return out
+
+    monkeypatch.setattr(compute.cam, "explain", fine)

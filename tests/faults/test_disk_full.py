@@ -20,13 +20,16 @@ from django.urls import reverse
 
 from config.files import walk
 from config.storage import WholeFiles
+from explain.core import parallel
 from explain.maps import runs
 from explain.maps.batches import run_batch
 from explain.models import ExplanationMap, Image
 from explain.photos.importer import import_images
+from studies.lifecycle import prepare_pictures, prepared_hashes
 from studies.models import Response
 from tests.explain.maps.test_worker_killed import wait_until
 from tests.explain.photo_files import make_folder, photo_bytes
+from tests.factories import make_study
 from tests.studies.participation.test_server_killed import (
     Patient,
     enough_or_failed,
@@ -152,7 +155,7 @@ def test_photos_on_a_full_disk_come_in_whole_or_not_at_all(inbox, small_disk):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is_room(
-    photos, tiny, small_disk, client, researcher, monkeypatch
+    photos, tiny, fine_maps, small_disk, client, researcher, monkeypatch
 ):
     run = runs.plan_run(image_set=photos, networks=[tiny], methods=["grad-cam"])
     (pk,) = runs.pending_batches(run)
@@ -169,3 +172,21 @@ def test_a_batch_on_a_full_disk_says_so_leaves_nothing_and_is_made_when_there_is
     client.post(reverse("run-retry", args=[run.pk]))
     assert runs.run_progress(run).finished
     assert ExplanationMap.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_whose_pictures_fill_the_disk_leaves_nothing_and_is_made_ready_when_there_is_room(
+    small_disk, monkeypatch
+):
+    monkeypatch.setattr(parallel, "processors", lambda: 1)  # the limit is that of the process
+    small_disk()
+    study = make_study(items=3)
+    ExplanationMap.objects.update(overlay="")
+    before = set(walk(default_storage))
+    monkeypatch.setattr(SmallDisk, "room", 600)
+    with pytest.raises(OSError, match="File too large"):
+        prepare_pictures(study)
+    assert set(walk(default_storage)) == before
+    small_disk()
+    prepare_pictures(study)
+    assert all(prepared_hashes(study).values())

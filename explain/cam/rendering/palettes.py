@@ -27,12 +27,24 @@ def _steps(anchors: str) -> np.ndarray:
 _TABLES = {name: _steps(anchors) for name, anchors in _ANCHORS.items()}
 
 
-def colour(values: np.ndarray, palette: str = "turbo") -> np.ndarray:
-    """Colours of `values` in 0..1 on a fixed scale: (..., 3) float32 in 0..255.
+def colours_of(palette: str) -> np.ndarray:
+    """The 256 steps of a palette: (256, 3) float32 in 0..255.
 
     Raises UnknownNameError for a palette that does not exist.
     """
     if palette not in _TABLES:
         raise UnknownNameError(f"palette {palette!r} does not exist; choose {' or '.join(PALETTE_NAMES)}")
-    steps = np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.intp)
-    return np.take(_TABLES[palette], steps, axis=0)
+    return _TABLES[palette]
+
+
+def steps_of(values: np.ndarray) -> np.ndarray:
+    """Which step of a palette `values` in 0..1 take on a fixed scale: integers in 0..255, of the same shape."""
+    return np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.intp)
+
+
+def colour(values: np.ndarray, palette: str = "turbo") -> np.ndarray:
+    """Colours of `values` in 0..1 on a fixed scale: (..., 3) float32 in 0..255.
+
+    Raises UnknownNameError for a palette that does not exist.
+    """
+    return np.take(colours_of(palette), steps_of(values), axis=0)

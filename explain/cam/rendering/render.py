@@ -8,12 +8,14 @@ colour scale and one encoder, and files have one length: nothing but the map dif
 
 import hashlib
 import io
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from ..errors import InputError
-from .palettes import colour
+from .palettes import colours_of, steps_of
 
 FRAME = 0.87
 """Side of the frame as a share of the photo's short edge."""
@@ -43,16 +45,19 @@ def frame_picture(photo: Image.Image, side: int = PICTURE) -> np.ndarray:
     return np.asarray(resized).copy()
 
 
-def _weights(cells: int, crop: tuple[float, float], frame: tuple[float, float], side: int) -> np.ndarray:
-    """Bilinear weights (side, cells): what each pixel of the frame takes from each cell of the crop, on one axis."""
+class _Axis(NamedTuple):
+    """What each pixel of the frame takes from the cells of the crop, on one axis: of two neighbours, the later's share."""
+
+    low: np.ndarray
+    high: np.ndarray
+    share: np.ndarray
+
+
+def _axis(cells: int, crop: tuple[float, float], frame: tuple[float, float], side: int) -> _Axis:
     pixels = frame[0] + (np.arange(side) + 0.5) * (frame[1] - frame[0]) / side
     at = np.clip((pixels - crop[0]) / (crop[1] - crop[0]) * cells - 0.5, 0, cells - 1)
     low = np.minimum(at.astype(np.intp), max(cells - 2, 0))
-    weights = np.zeros((side, cells))
-    rows = np.arange(side)
-    weights[rows, low] = 1 - (at - low)
-    weights[rows, np.minimum(low + 1, cells - 1)] += at - low
-    return weights
+    return _Axis(low, np.minimum(low + 1, cells - 1), at - low)
 
 
 def _check_inside(crop: Box, frame: Box) -> None:
@@ -82,9 +87,11 @@ def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int = PICTURE) -> n
     if not np.isfinite(cells).all():
         raise InputError("the map holds NaN or infinity; compute it again in float32")
     _check_inside(crop, frame)
-    rows = _weights(cells.shape[0], (crop[1], crop[3]), (frame[1], frame[3]), side)
-    columns = _weights(cells.shape[1], (crop[0], crop[2]), (frame[0], frame[2]), side)
-    return rows @ cells @ columns.T
+    # Two neighbours each, and no product of matrices: that would be all cells for each pixel, on all processors.
+    rows = _axis(cells.shape[0], (crop[1], crop[3]), (frame[1], frame[3]), side)
+    down = cells[rows.low] * (1 - rows.share)[:, None] + cells[rows.high] * rows.share[:, None]
+    columns = _axis(cells.shape[1], (crop[0], crop[2]), (frame[0], frame[2]), side)
+    return down[:, columns.low] * (1 - columns.share) + down[:, columns.high] * columns.share
 
 
 def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int = PICTURE) -> np.ndarray:
@@ -101,13 +108,23 @@ def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int = PICTURE)
 def overlay(photo: np.ndarray, placed: np.ndarray, palette: str = "turbo") -> np.ndarray:
     """The map's colours over the photo, both (H, W): (H, W, 3) uint8 with fixed opacity and a fixed colour scale."""
     _check_pair(photo, placed)
-    mixed = (1 - OPACITY) * photo.astype(np.float32) + OPACITY * colour(placed, palette)
-    return np.rint(mixed).astype(np.uint8)
+    if photo.dtype != np.uint8:
+        raise InputError(f"a photo has pixels of uint8, not {photo.dtype}; make it with frame_picture")
+    steps, mixed = steps_of(placed) * 256, _mixed(palette)
+    return np.stack([np.take(mixed[c], steps + photo[..., c]) for c in range(3)], axis=-1)
+
+
+@cache
+def _mixed(palette: str) -> np.ndarray:
+    """Each step of the palette over each value of a photo, by channel: (3, 256 · 256) uint8, at 256 · step + value."""
+    values = np.arange(256, dtype=np.uint8).astype(np.float32)
+    mixed = (1 - OPACITY) * values + OPACITY * colours_of(palette).T[..., None]
+    return np.rint(mixed).astype(np.uint8).reshape(3, -1)
 
 
 def heat(placed: np.ndarray, palette: str = "turbo") -> np.ndarray:
     """The map's colours alone: (H, W, 3) uint8."""
-    return np.rint(colour(placed, palette)).astype(np.uint8)
+    return np.take(np.rint(colours_of(palette)).astype(np.uint8), steps_of(placed), axis=0)
 
 
 def picture(kind: str, photo: np.ndarray, placed: np.ndarray) -> np.ndarray:
@@ -147,14 +164,19 @@ def _check_pair(photo: np.ndarray, placed: np.ndarray) -> None:
         )
 
 
+def jpeg(picture: np.ndarray) -> bytes:
+    """A picture (H, W, 3) uint8 as JPEG without metadata, as long as it is: for those who may know what they see."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=85, subsampling=0)
+    return buffer.getvalue()
+
+
 def encode(picture: np.ndarray) -> bytes:
     """A picture (H, W, 3) uint8 as JPEG without metadata, padded to FILE_BYTES so that its size says nothing.
 
     A picture that does not fit takes the next multiple. The padding is in comment segments and does not compress.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=85, subsampling=0)
-    data = buffer.getvalue()
+    data = jpeg(picture)
     missing = -len(data) % FILE_BYTES
     if 0 < missing < 4:  # a comment segment takes at least four bytes
         missing += FILE_BYTES

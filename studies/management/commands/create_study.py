@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from explain.core.commands import Answer, AnswerCommand
-from studies.lifecycle import NAMED, create_study, orders_are_known
+from explain.core.commands import Answer, AnswerCommand, Bar
+from studies.lifecycle import NAMED, create_study, orders_are_known, prepare_pictures
 from studies.models import Study
 from studies.protocol import choose_classes, read_protocol, remarks_on
 
 
 class Command(AnswerCommand):
-    help = "Make a study from a study.toml, ready to open. docs/protocols/ has examples."
+    help = "Make a study and its pictures from a study.toml, ready to open. docs/protocols/ has examples."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("protocol", type=Path, help="the study.toml")
@@ -21,6 +21,8 @@ class Command(AnswerCommand):
     def run(self, *, protocol: Path, **_: Any) -> Answer:
         asked = read_protocol(protocol)
         study = create_study(protocol=asked)
+        with Bar("photos") as bar:
+            prepare_pictures(study, bar)
         data = {"study": study.slug, "task": study.task, "state": study.state, **_size(study)}
         return Answer(
             data=data,

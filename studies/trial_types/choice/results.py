@@ -40,10 +40,9 @@ from ..results import (
     or_none,
     other_interval,
     pair,
-    parted,
-    uneven,
     verdict,
 )
+from ..sentences import parted, uneven
 from ..sizes import Sized
 from .outcome import ChoiceOutcome, Score
 

@@ -29,10 +29,9 @@ from ..results import (
     Results,
     or_none,
     other_interval,
-    parted,
-    uneven,
     verdict,
 )
+from ..sentences import parted, uneven
 from ..sizes import Sized
 from .outcome import Rating, RatingOutcome
 

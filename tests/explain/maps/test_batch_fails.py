@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from explain import tasks
-from explain.maps import compute, pictures, runs
+from explain.maps import arrays, compute, runs
 from explain.maps.batches import claim_batch, heartbeat, run_batch, run_pending
 from explain.models import Batch, ExplanationMap, Image
 
@@ -41,7 +41,7 @@ def silence(batch: Batch, settings) -> None:
     Batch.objects.filter(pk=batch.pk).update(heartbeat_at=long_ago, worker="elsewhere:1")
 
 
-def test_a_poison_batch_fails_after_three_tries_and_the_others_go_on(run, settings):
+def test_a_poison_batch_fails_after_three_tries_and_the_others_go_on(run, fine_maps, settings):
     break_photo("hammer/1.jpg")
     before = media_files(settings)
     run_pending(run, lambda: None)
@@ -51,20 +51,20 @@ def test_a_poison_batch_fails_after_three_tries_and_the_others_go_on(run, settin
     assert "cannot be read" in failed.error
     assert failed.finished_at is not None
     assert ExplanationMap.objects.count() == 3
-    assert media_files(settings) == before + 3 * 3
+    assert media_files(settings) == before + 3
 
 
-def test_a_failure_half_way_leaves_neither_rows_nor_files(run, settings, monkeypatch):
-    """The disk is full at the fourth picture."""
+def test_a_failure_half_way_leaves_neither_rows_nor_files(run, fine_maps, settings, monkeypatch):
+    """The disk is full at the second map."""
     before = media_files(settings)
-    original, count = pictures.render.encode, iter(range(100))
+    original, count = arrays.pack, iter(range(100))
 
-    def full(picture):
-        if next(count) == 3:
+    def full(cells):
+        if next(count) == 1:
             raise OSError("No space left on device")
-        return original(picture)
+        return original(cells)
 
-    monkeypatch.setattr(pictures.render, "encode", full)
+    monkeypatch.setattr(arrays, "pack", full)
     batch = run_batch(runs.pending_batches(run)[0])
     assert (batch.state, batch.attempts) == ("pending", 1)
     assert batch.error == "OSError: No space left on device"
@@ -74,13 +74,17 @@ def test_a_failure_half_way_leaves_neither_rows_nor_files(run, settings, monkeyp
     assert Batch.objects.get(pk=batch.pk).error == ""
 
 
-def test_ctrl_c_gives_the_batch_back(run, settings, monkeypatch):
+def test_ctrl_c_gives_the_batch_back(run, fine_maps, settings, monkeypatch):
     before = media_files(settings)
 
-    def interrupted(_picture):
-        raise KeyboardInterrupt
+    original, count = arrays.pack, iter(range(100))
 
-    monkeypatch.setattr(pictures.render, "encode", interrupted)
+    def interrupted(cells):
+        if next(count) == 1:
+            raise KeyboardInterrupt
+        return original(cells)
+
+    monkeypatch.setattr(arrays, "pack", interrupted)
     first = runs.pending_batches(run)[0]
     with pytest.raises(KeyboardInterrupt):
         run_batch(first)
@@ -118,8 +122,8 @@ def test_a_batch_that_kills_its_worker_three_times_has_failed(run, settings):
     assert batch.error.startswith("its worker died 3 times")
 
 
-def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, settings, monkeypatch):
-    """Given up for dead while it drew pictures; another worker has the batch by now."""
+def test_a_worker_that_comes_back_from_the_dead_stores_nothing(run, fine_maps, settings, monkeypatch):
+    """Given up for dead while it computed; another worker has the batch by now."""
     first = runs.pending_batches(run)[0]
     before = media_files(settings)
     original = compute.BatchComputation.store

@@ -3,14 +3,12 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from explain.cam.rendering import render
 from explain.core.errors import BadInputError
-from explain.maps import compute, pictures
+from explain.maps import compute
 from explain.maps import runs as precompute
 from explain.maps.batches import run_batch, run_pending
 from explain.maps.missing import missing_maps
 from explain.models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Precompute, Prediction
-from explain.photos import pixels
 from explain.photos.importer import import_images
 from tests.explain.photo_files import make_folder, photo_bytes
 from tests.factories import make_image, make_map, make_network
@@ -96,22 +94,12 @@ def test_a_network_says_something_of_photos_whose_class_it_does_not_know(photos,
     assert not ExplanationMap.objects.exists()
 
 
-def test_pictures_of_a_photo_used_in_place_are_made_when_somebody_looks_and_only_once(inbox, tiny, settings):
+def test_photos_that_are_used_in_place_need_no_file_at_all(inbox, tiny, settings):
     make_folder(inbox, {"hammer/1.jpg": photo_bytes(1, (200, 170))})
     image_set = import_images(path=inbox, set_name="s", in_place=True).image_set
     run_pending(plan(image_set, tiny), lambda: None)
-    image, row = Image.objects.get(), ExplanationMap.objects.get()
+    assert ExplanationMap.objects.count() == 1
     assert stored_files(settings) == set()
-    for _ in range(2):
-        pixels.make_picture(Image.objects.get())
-        pictures.make_map_pictures(ExplanationMap.objects.get())
-    image.refresh_from_db()
-    row.refresh_from_db()
-    assert stored_files(settings) == {image.picture.name, row.overlay.name, row.masked.name, row.heat.name}
-    photo = pixels.pixels_of(image)
-    placed = render.place(row.array(), pictures.crop_of(tiny, image), render.frame_box(*photo.size))
-    assert row.heat.read() == render.encode(render.heat(placed))
-    assert image.picture.read() == render.encode(render.frame_picture(photo))
 
 
 def lacks(image_set, network, methods=("grad-cam", "hirescam"), target="label") -> dict[int, list[str]]:
@@ -166,7 +154,7 @@ def test_the_map_of_the_top_class_is_not_that_of_the_label(tools, network):
 
 
 def test_two_workers_that_store_the_same_map_at_the_same_moment_store_it_once(
-    photos, tiny, settings, monkeypatch
+    photos, tiny, fine_maps, settings, monkeypatch
 ):
     """Both look, neither sees the other's rows, and the unique key stops the second: it looks again."""
     first, second = plan(photos, tiny, methods=METHODS), plan(photos, tiny)

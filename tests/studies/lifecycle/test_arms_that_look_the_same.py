@@ -116,7 +116,7 @@ def test_opening_waits_for_a_worker_and_says_so(study, browser):
     address = reverse("study-state", args=["twins", "open"])
     assert "is not known yet" in browser.get(address).content.decode()
     page = browser.post(address, follow=True).content.decode()
-    assert "The arms are compared first" in page
+    assert "Pictures are made and the arms compared first" in page
     assert "Waiting for a worker." in page
     assert ">Open</button>" not in page
     browser.post(address)

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from explain.core.array_files import pack
+from explain.maps import move_arrays
 from explain.models import ExplanationMap, Image, ImageSet, Network
 from studies.lifecycle.fingerprint import picture_hashes
 from studies.lifecycle.opening import open_study
@@ -129,6 +132,39 @@ def test_a_changed_map_is_named_by_item_and_arm(opened):
     shown = opened.items.get(index=3).item_maps.get(arm__index=1).map
     ExplanationMap.objects.filter(pk=shown.pk).update(values=b"\0" * 196)
     assert [row[:2] for row in changes(opened)] == [("maps", "item 3 arm 1")]
+
+
+def large_map(study) -> ExplanationMap:
+    """The map of the study's item 3 and arm 1, larger than a row holds, as older versions kept it there."""
+    shown = study.items.get(index=3).item_maps.get(arm__index=1).map
+    cells = np.random.default_rng(3).random((40, 50), np.float32)
+    fields = {"values": cells.tobytes(), "height": 40, "width": 50}
+    ExplanationMap.objects.filter(pk=shown.pk).update(**fields)
+    return ExplanationMap.objects.get(pk=shown.pk)
+
+
+@pytest.fixture
+def opened_with_a_large_map():
+    study = make_study(items=4, seed=7)
+    large_map(study)
+    return open_study(study=study)
+
+
+def test_a_seal_is_whole_after_its_maps_have_moved_into_files(opened_with_a_large_map):
+    """Opened under an older version; nothing of it is another because its arrays lie elsewhere."""
+    assert move_arrays() == 1
+    assert changes(opened_with_a_large_map, with_pictures=True) == []
+
+
+def test_a_large_map_whose_row_or_file_was_changed_is_named(opened_with_a_large_map):
+    study = opened_with_a_large_map
+    move_arrays()
+    row = study.items.get(index=3).item_maps.get(arm__index=1).map
+    overwrite(row.array_file, pack(np.zeros((40, 50), "<f4")))
+    assert changes(study) == []
+    assert [change[:2] for change in changes(study, with_pictures=True)] == [("maps", "item 3 arm 1")]
+    ExplanationMap.objects.filter(pk=row.pk).update(array_sha256="0" * 64)
+    assert [change[:2] for change in changes(study)] == [("maps", "item 3 arm 1")]
 
 
 def test_rows_that_are_gone_are_named(opened):

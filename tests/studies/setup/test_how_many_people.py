@@ -110,6 +110,7 @@ class TestPage:
             "same": 0.1,
             "spread_items": 0.7,
             "spread_people": 0.4,
+            "left_out": 0.0,
         }
         page = browser.get(address(study)).content.decode()
         assert "every figure is simulated" in page

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('explain', '0005_workers'),
+        ('explain', '0006_arrays_in_files'),
     ]
 
     operations = [

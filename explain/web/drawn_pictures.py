@@ -1,0 +1,51 @@
+"""Pictures that staff look at and no study shows: drawn when they are asked for, and kept for a while, so many and no more.
+
+They lie in a cache of this machine (settings.CACHES), not in storage: no backup carries them, and any of them may go.
+"""
+
+import hashlib
+import logging
+from contextlib import suppress
+
+from django.core.cache import caches
+from django.http import HttpResponse
+
+from explain.cam.rendering import render
+from explain.map_sources import source_of
+from explain.maps import draw_pictures
+from explain.models import ExplanationMap, Image
+
+from .stored_pictures import HEADERS, is_whole
+
+log = logging.getLogger(__name__)
+
+
+def drawn_picture(row: Image | ExplanationMap, kind: str) -> HttpResponse:
+    """A photo's frame, or one kind of picture of a map with an array. Raises BadInputError where it cannot be drawn."""
+    cache, key = caches["thumbnails"], _key(row, kind)
+    content = None
+    with suppress(OSError):  # a cache that cannot be read is an empty one
+        content = cache.get(key)
+    if not isinstance(content, bytes) or not is_whole(content):
+        content = render.jpeg(_draw(row, kind))
+        try:
+            cache.set(key, content)
+        except OSError as error:  # a full disk keeps nobody from looking
+            log.warning("a picture could not be kept in %s: %s", "DATA_DIR/thumbnails", error)
+    return HttpResponse(content, content_type="image/jpeg", headers=HEADERS)
+
+
+def _draw(row: Image | ExplanationMap, kind: str):
+    if isinstance(row, Image):
+        return draw_pictures(row, kind, [], with_photo=True)[0]
+    return draw_pictures(row.image, kind, [(row, source_of(row).extent(row, row.image))])[0]
+
+
+def _key(row: Image | ExplanationMap, kind: str) -> str:
+    """What the picture depends on: keys of rows are used again where rows are deleted, so they are not enough."""
+    if isinstance(row, Image):
+        facts = [row.content_sha256, row.width, row.height]
+    else:
+        extent = source_of(row).extent(row, row.image)
+        facts = [row.values_sha256, row.height, row.width, extent, row.image.content_sha256]
+    return hashlib.sha256(repr((type(row).__name__, row.pk, kind, facts)).encode()).hexdigest()
