@@ -15,13 +15,15 @@ from typing import Any
 
 _HOME = {
     "CamError": "errors",
-    "METHOD_NAMES": "names",
-    "METHODS": "methods",
+    "METHODS": "registry",
     "Network": "network",
     "Preprocessing": "preprocessing",
     "explain": "engine",
+    "find_method": "registry",
+    "known_methods": "names",
+    "register": "registry",
 }
-_SUBMODULES = {"errors", "methods", "names", "network", "preprocessing"}
+_SUBMODULES = {"errors", "names", "network", "preprocessing"}
 
 __all__ = [*_HOME, *sorted(_SUBMODULES)]
 

@@ -1,0 +1,84 @@
+"""The methods that there are here, by name, for those who only need to name one: nothing is run, and torch is not imported.
+
+Our own; Captum's where it is installed; those of installed packages (entry points in the group `blindsight.methods`);
+those of METHODS_FILE; and those that this process registered.
+"""
+
+from collections.abc import Iterable
+
+from ..errors import InputError, UnknownNameError, nearest
+from .captum import CAPTUM, PREFIX, captum_version
+from .entry_points import GROUP, entry_points_here, known_by_entry_point, package_of
+from .known import SIGNS, Known
+from .methods_file import chosen_file, known_by_file, use_methods_file
+from .own import CONTROL_NAMES, OWN, OWN_NAMES
+from .parameters import check_parameters
+from .spec import LONGEST, MethodSpec, Value, base_name
+
+__all__ = [
+    "CAPTUM",
+    "CONTROL_NAMES",
+    "GROUP",
+    "LONGEST",
+    "OWN",
+    "OWN_NAMES",
+    "PREFIX",
+    "REGISTERED",
+    "SIGNS",
+    "Known",
+    "MethodSpec",
+    "Value",
+    "base_name",
+    "captum_version",
+    "check_methods",
+    "check_parameters",
+    "chosen_file",
+    "entry_points_here",
+    "fault_of_method",
+    "known_methods",
+    "package_of",
+    "use_methods_file",
+]
+
+REGISTERED: dict[str, Known] = {}
+"""What `register` was called for in this process."""
+
+
+def known_methods() -> dict[str, Known]:
+    """Every method that can be asked for here, by name. A name of ours is always ours."""
+    captum = CAPTUM if captum_version() else {}
+    return {**OWN, **captum, **known_by_entry_point(), **known_by_file(), **REGISTERED, **OWN}
+
+
+def check_methods(methods: Iterable[str]) -> None:
+    """Raise UnknownNameError or InputError for the first that is not here, or has a parameter that it cannot have."""
+    known = known_methods()
+    for text in methods:
+        spec = MethodSpec.of(text)
+        if spec.name not in known:
+            raise UnknownNameError(unknown_method(spec.name, known))
+        check_parameters(spec, known[spec.name])
+
+
+def fault_of_method(text: str) -> str:
+    """What is wrong with a method by its word, as one sentence; empty where it can be asked for here."""
+    try:
+        check_methods([text])
+    except (UnknownNameError, InputError) as error:
+        return str(error)
+    return ""
+
+
+def unknown_method(name: str, known: Iterable[str]) -> str:
+    """That a method is not here, and what to do."""
+    if name.startswith(PREFIX) and not captum_version():
+        return (
+            f"method {name!r} needs Captum, which is not installed here; pip install -r requirements-captum.txt "
+            "(on a web host add --no-deps: it needs the name alone)"
+        )
+    names = list(known)
+    hint = nearest(name, names)
+    return (
+        f"unknown method {name}{hint or ';'} choose from {', '.join(names)}; one of a package or file that is not here any more "
+        "comes back by installing the package again or naming the file in METHODS_FILE (docs/bring-your-own.md)"
+    )
