@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from explain.cam.metrics.faithfulness import drops
+from explain.cam.names import LONGEST
 
 from .core import clock
 
@@ -196,7 +197,7 @@ class ExplanationMap(models.Model):
     network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
     layer = models.CharField(max_length=200)
-    method = models.CharField(max_length=60)
+    method = models.CharField(max_length=LONGEST)
     target = models.PositiveIntegerField()
     parameters_hash = models.CharField(max_length=64)
     values = models.BinaryField(help_text="float32, row by row, before any min-max")
@@ -239,7 +240,7 @@ class Evaluation(models.Model):
     image = models.ForeignKey(Image, models.CASCADE, related_name="evaluations")
     network = models.ForeignKey(Network, models.CASCADE, related_name="evaluations")
     layer = models.CharField(max_length=200)
-    method = models.CharField(max_length=60)
+    method = models.CharField(max_length=LONGEST)
     target = models.PositiveIntegerField()
     protocol = models.CharField(max_length=40)
     parameters_hash = models.CharField(max_length=64, help_text="of the map's parameters and the protocol's")

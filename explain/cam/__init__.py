@@ -15,6 +15,7 @@ from typing import Any
 
 _HOME = {
     "CamError": "errors",
+    "InputError": "errors",
     "METHODS": "registry",
     "Network": "network",
     "Preprocessing": "preprocessing",

@@ -91,6 +91,8 @@ def explain(
         for method in asked_methods
     }
     manifest = net.manifest() | {"score": score, "chunk": size, "methods": asked_for}
+    if brought := {method.name: method.source for method in asked_methods if method.origin}:
+        manifest["brought"] = brought
     return _joined(parts, manifest)
 
 

@@ -42,6 +42,11 @@ class Method:
         defaults = {parameter.name: parameter.default for parameter in parameters}
         return {**defaults, **({SIGN: SIGNS[0]} if self.signed else {}), **self.given}
 
+    @property
+    def source(self) -> dict[str, str]:
+        """Who made a method that is not ours, and which text of it this is: for manifests."""
+        return {"citation": self.citation, **self.origin}
+
     def with_parameters(self, spec: MethodSpec) -> "Method":
         """The method under its word, with the parameters that the word gives. Raises InputError."""
         self.check(spec.parameters)

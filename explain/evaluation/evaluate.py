@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
-from explain.cam import METHOD_NAMES
+from explain.cam import CamError
+from explain.cam.names import check_methods
 from explain.core.errors import BadInputError
 from explain.maps import MapKey, map_key, maps_there, parameters_hash
 from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
@@ -102,9 +103,10 @@ def ask_for_evaluation(
     *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
 ) -> list[EvaluationProgress]:
     """What to evaluate, by network, in the order given. Raises BadInputError for names that do not exist."""
-    unknown = [method for method in methods if method not in METHOD_NAMES]
-    if unknown:
-        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+    try:
+        check_methods(methods)
+    except CamError as error:
+        raise BadInputError(str(error)) from error
     if not methods:
         raise BadInputError("--methods: name at least one method")
     if not networks:

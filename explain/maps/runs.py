@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from explain.cam import METHOD_NAMES
+from explain.cam import CamError
+from explain.cam.names import check_methods
 from explain.core import clock
 from explain.core.errors import BadInputError
 from explain.models import Batch, Image, ImageSet, Network, Precompute
@@ -67,9 +68,10 @@ def plan_run(
 
 
 def _check(networks: Sequence[Network], methods: Sequence[str]) -> None:
-    unknown = [method for method in methods if method not in METHOD_NAMES]
-    if unknown:
-        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+    try:
+        check_methods(methods)
+    except CamError as error:
+        raise BadInputError(str(error)) from error
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
 

@@ -40,10 +40,8 @@ def _run(name: str, function: Callable[..., Any], case: Case, photo: int, values
     alone = case.of_photo(photo)
     alone = replace(alone, module=_explained(case))
     try:
-        with torch.enable_grad(), own_chance(alone.photos, int(values.get("seed", 0))):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of hooks that come and go with the copy
-                result = function(alone, **values)
+        with torch.enable_grad(), _own_chance(alone.photos, int(values.get("seed", 0))), _quiet():
+            result = function(alone, **values)
     except CamError as problem:
         if name in str(problem):
             raise
@@ -65,7 +63,7 @@ def _explained(case: Case) -> nn.Module:
 
 
 @contextmanager
-def own_chance(photo: Tensor, seed: int) -> Iterator[None]:
+def _own_chance(photo: Tensor, seed: int) -> Iterator[None]:
     """Chance by a seed and the photo, in torch, numpy and random, given back afterwards as it was."""
     key = hashlib.sha256(photo.detach().cpu().double().contiguous().numpy().tobytes()).digest()
     drawn = np.random.SeedSequence([seed & (2**63 - 1), int.from_bytes(key[:8], "big")]).generate_state(2)
@@ -80,6 +78,13 @@ def own_chance(photo: Tensor, seed: int) -> Iterator[None]:
     finally:
         np.random.set_state(of_numpy)
         random.setstate(of_python)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of hooks that come and go with the copy
+        yield
 
 
 def _checked(name: str, result: object) -> Tensor:

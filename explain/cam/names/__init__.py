@@ -40,6 +40,7 @@ __all__ = [
     "use_methods_file",
 ]
 
+_CONTROLS = {name: OWN[name] for name in CONTROL_NAMES}
 REGISTERED: dict[str, Known] = {}
 """What `register` was called for in this process."""
 
@@ -47,7 +48,14 @@ REGISTERED: dict[str, Known] = {}
 def known_methods() -> dict[str, Known]:
     """Every method that can be asked for here, by name. A name of ours is always ours."""
     captum = CAPTUM if captum_version() else {}
-    return {**OWN, **captum, **known_by_entry_point(), **known_by_file(), **REGISTERED, **OWN}
+    ours = {name: known for name, known in OWN.items() if name not in CONTROL_NAMES}
+    brought = {**known_by_entry_point(), **known_by_file(), **REGISTERED}
+    return {
+        **ours,
+        **{name: known for name, known in brought.items() if name not in OWN},
+        **captum,
+        **_CONTROLS,
+    }
 
 
 def check_methods(methods: Iterable[str]) -> None:
@@ -77,8 +85,8 @@ def unknown_method(name: str, known: Iterable[str]) -> str:
             "(on a web host add --no-deps: it needs the name alone)"
         )
     names = list(known)
-    hint = nearest(name, names)
+    hint = nearest(name, names).removeprefix("; ")
     return (
-        f"unknown method {name}{hint or ';'} choose from {', '.join(names)}; one of a package or file that is not here any more "
-        "comes back by installing the package again or naming the file in METHODS_FILE (docs/bring-your-own.md)"
+        f"unknown method {name}; choose from {', '.join(names)}{f' ({hint})' if hint else ''}; "
+        "one of a package or file comes back when the package is installed, or METHODS_FILE names the file"
     )

@@ -3,6 +3,8 @@
 Whether it is installed is read off its metadata: it is not imported here, since it imports torch.
 """
 
+import sys
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 from .known import Known
@@ -102,6 +104,11 @@ CAPTUM = {
 
 def captum_version() -> str:
     """The version that is installed; empty where none is."""
+    return _version(tuple(sys.path))
+
+
+@lru_cache(maxsize=2)
+def _version(_path: tuple[str, ...]) -> str:
     try:
         return version("captum")
     except PackageNotFoundError:

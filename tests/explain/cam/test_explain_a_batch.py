@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explain.cam import METHOD_NAMES, METHODS, CamError, explain
-from explain.cam.names import CONTROL_NAMES
+from explain.cam import METHODS, CamError, explain
+from explain.cam.names import CONTROL_NAMES, OWN, OWN_NAMES
 
 PAPER = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
@@ -113,5 +113,9 @@ def test_an_unknown_score_is_refused(tiny, tiny_batch):
 
 
 def test_names_without_torch_are_those_of_the_registry():
-    assert tuple(METHODS) == METHOD_NAMES
-    assert tuple(name for name, method in METHODS.items() if method.citation == "control") == CONTROL_NAMES
+    ours = {name: method for name, method in METHODS.items() if not method.origin}
+    assert tuple(ours) == OWN_NAMES
+    assert {name: method.parameters for name, method in ours.items()} == {
+        name: OWN[name].parameters for name in OWN
+    }
+    assert tuple(name for name, method in ours.items() if method.citation == "control") == CONTROL_NAMES
