@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
+from .brought.alone import one_by_one
 from .case import Case
+from .full_gradient import full_gradient
 from .grouping import group_weights
 from .method import METHODS, Method
 from .names.own import OWN
@@ -62,6 +64,37 @@ def hires_cam(case: Case) -> Tensor:
 @_method("layer-cam", "ReLU(Σ_k ReLU(g^k) ⊙ A^k)", GRADIENT)
 def layer_cam(case: Case) -> Tensor:
     return (case.gradient.clamp_min(0) * case.features).sum(1)
+
+
+@_method("xgrad-cam", "ReLU(Σ_k A^k · Σ_ij g^k_ij A^k_ij / Σ_ij A^k_ij)", GRADIENT)
+def xgrad_cam(case: Case) -> Tensor:
+    """A channel that sums to 0 has no share to weigh a gradient by: weight 0."""
+    total = case.features.sum((2, 3), keepdim=True)
+    shares = torch.where(total == 0, 0.0, case.features / total)
+    return _weighted((case.gradient * shares).sum((2, 3)), case.features)
+
+
+@_method("eigen-cam", "ReLU(first principal component of the cells over the channels)", FREE)
+def eigen_cam(case: Case) -> Tensor:
+    """The same for every class: no score enters. Channels are centred first, as pytorch-grad-cam does.
+
+    A principal component has no sign of its own; here it is the one under which the map goes with the features' sum.
+    """
+    maps = []
+    for features in case.features:
+        cells = features.flatten(1).T.double()
+        centred = cells - cells.mean(0)
+        direction = torch.linalg.svd(centred, full_matrices=False).Vh[0]
+        along = centred @ direction
+        maps.append(torch.where(along @ centred.sum(1) < 0, -along, along).view(case.cells))
+    return torch.stack(maps).to(case.features)
+
+
+_method(
+    "full-grad",
+    "Σ_layers Σ_k ψ(∂Y/∂b ⊙ b) + ψ(∂Y/∂X ⊙ X), ψ: |·| scaled to 0..1, upsampled",
+    "gradient of the network",
+)(one_by_one("full-grad", full_gradient))
 
 
 @_method("score-cam", "ReLU(Σ_k softmax_k(Y(X ∘ H^k)) · A^k)", PHOTOS)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ..case import Case
 from ..errors import InputError
+from ..fills import FILLS, filling
 from ..method import Method
-from ..metrics.masking import FILLS, filling
 from ..names.captum import PREFIX, captum_version
 from ..names.known import Known
 from .alone import one_by_one
@@ -83,8 +83,7 @@ def _integrated_gradients(case: Case, *, baseline: str, steps: int) -> Tensor:
 def _guided_backprop(case: Case) -> Tensor:
     from captum.attr import GuidedBackprop
 
-    module = with_own_activations(case.module, "captum:GuidedBackprop", needs=(nn.ReLU,))
-    return GuidedBackprop(module).attribute(_photos(case), target=case.targets)
+    return GuidedBackprop(_with_relus(case)).attribute(_photos(case), target=case.targets)
 
 
 def _deep_lift(case: Case, *, baseline: str) -> Tensor:
@@ -93,7 +92,7 @@ def _deep_lift(case: Case, *, baseline: str) -> Tensor:
     """
     from captum.attr import DeepLift
 
-    module = with_own_activations(case.module, "captum:DeepLift", needs=())
+    module = with_own_activations(_module(case), "captum:DeepLift", needs=())
     photos, reference = _photos(case), _baseline(case, baseline)
     shares = DeepLift(module).attribute(photos, baselines=reference, target=case.targets)
     with torch.no_grad():
@@ -165,8 +164,7 @@ def _inner(case: Case, of: str) -> tuple[Any, dict[str, Any]]:
     if of == "IntegratedGradients":
         return attr.IntegratedGradients(case.module), {"baselines": _baseline(case, "black"), "n_steps": 20}
     if of == "GuidedBackprop":
-        module = with_own_activations(case.module, "captum:GuidedBackprop", needs=(nn.ReLU,))
-        return attr.GuidedBackprop(module), {}
+        return attr.GuidedBackprop(_with_relus(case)), {}
     inside = "Saliency, InputXGradient, IntegratedGradients, GuidedBackprop"
     raise InputError(f"captum:NoiseTunnel: of is {of!r}; choose from {inside}")
 
@@ -239,6 +237,15 @@ def _sampled(method: Any, case: Case, baseline: str, cell: int, samples: int) ->
     )
 
 
+def _module(case: Case) -> nn.Module:
+    assert case.module is not None
+    return case.module
+
+
+def _with_relus(case: Case) -> nn.Module:
+    return with_own_activations(_module(case), "captum:GuidedBackprop", needs=(nn.ReLU,))
+
+
 def _photos(case: Case) -> Tensor:
     return case.photos.detach().clone().requires_grad_(True)
 
@@ -251,6 +258,7 @@ def _span(photos: Tensor) -> float:
 def _baseline(case: Case, name: str) -> Tensor:
     if name not in FILLS:
         raise InputError(f"baseline {name!r} does not exist; choose from {', '.join(FILLS)}")
+    assert case.net is not None
     return filling(case.net, case.photos.detach(), name).clone()
 
 

@@ -66,7 +66,7 @@ def _in_our_form(name: str, function: Callable[..., Any]) -> tuple[Callable[...,
             raise InputError(
                 f"method {name}: the class {function.__name__} has no attribute(inputs, target=…)"
             )
-        asked = _parameters(function.attribute)[1:]
+        asked = _parameters(getattr(function, "attribute"))[1:]  # noqa: B009  mypy knows no such attribute
         return partial(_by_class, function), _signature(asked)
     parameters = _parameters(function)
     names = [parameter.name for parameter in parameters]

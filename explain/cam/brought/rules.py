@@ -30,7 +30,7 @@ def with_own_activations(module: nn.Module, method: str, needs: tuple[type[nn.Mo
     """
     for part in module.modules():
         if getattr(part, "inplace", False):
-            part.inplace = False
+            setattr(part, "inplace", False)  # noqa: B010  mypy knows no such attribute
     try:
         graph = fx.symbolic_trace(module)
     except Exception as problem:  # tracing runs the user's code on stand-ins, so it may fail in any way

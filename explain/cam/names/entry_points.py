@@ -30,9 +30,15 @@ def package_of(point: EntryPoint) -> dict[str, str]:
     return {"package": dist.name, "version": dist.version} if dist else {}
 
 
+def _summary(point: EntryPoint) -> str:
+    if point.dist is None or "Summary" not in point.dist.metadata:
+        return ""
+    return point.dist.metadata["Summary"].strip()
+
+
 def _known(point: EntryPoint) -> Known:
     package = package_of(point)
     by = f"{package['package']} {package['version']}" if package else point.value
-    summary = (point.dist.metadata.get("Summary") or "" if point.dist else "").strip()
+    summary = _summary(point)
     words = f"From the package {by}{f': {summary}' if summary else ''}"
     return Known(point.name, by, words.rstrip(".") + ".", parameters=None, signed=True)
