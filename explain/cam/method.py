@@ -12,7 +12,7 @@ from .case import Case
 from .errors import InputError
 from .names.known import SIGNS
 from .names.parameters import SIGN, check_value
-from .names.spec import MethodSpec
+from .names.spec import Value
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Method:
         """Who made a method that is not ours, and which text of it this is: for manifests."""
         return {"citation": self.citation, **self.origin}
 
-    def with_parameters(self, spec: MethodSpec) -> "Method":
-        """The method under its word, with the parameters that the word gives. Raises InputError."""
-        self.check(spec.parameters)
-        return replace(self, name=str(spec), given=dict(spec.parameters))
+    def with_parameters(self, word: str, values: Mapping[str, Value]) -> "Method":
+        """The method under a word that gives these parameters. Raises InputError."""
+        self.check(values)
+        return replace(self, name=word, given=dict(values))
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Raise InputError for a parameter that there is not, or a value of another kind than its default."""

@@ -52,7 +52,7 @@ def find_method(text: str) -> Method:
     spec = names.MethodSpec.of(text)
     if spec.name not in METHODS:
         METHODS[spec.name] = _brought(spec.name)
-    return METHODS[spec.name].with_parameters(spec)
+    return METHODS[spec.name].with_parameters(text, spec.parameters)
 
 
 def _brought(name: str) -> Method:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from explain.cam import CamError
-from explain.cam.names import check_methods
+from explain.cam.names import canonical
 from explain.core.errors import BadInputError
 from explain.maps import MapKey, map_key, maps_there, parameters_hash
 from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
@@ -104,7 +104,7 @@ def ask_for_evaluation(
 ) -> list[EvaluationProgress]:
     """What to evaluate, by network, in the order given. Raises BadInputError for names that do not exist."""
     try:
-        check_methods(methods)
+        methods = canonical(methods)
     except CamError as error:
         raise BadInputError(str(error)) from error
     if not methods:
@@ -112,10 +112,7 @@ def ask_for_evaluation(
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
     evaluation_protocol = find_protocol(protocol)
-    return [
-        EvaluationProgress(network, tuple(dict.fromkeys(methods)), evaluation_protocol, target)
-        for network in networks
-    ]
+    return [EvaluationProgress(network, tuple(methods), evaluation_protocol, target) for network in networks]
 
 
 def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress]) -> list[EvaluationTask]:

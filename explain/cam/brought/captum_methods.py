@@ -47,7 +47,7 @@ def captum_method(known: Known) -> Method:
     return Method(
         known.name,
         known.citation,
-        f"captum.attr.{name}, summed over the colour channels",
+        f"captum.attr.{name}; of gradients the sum over the colour channels",
         _COST.get(name, "one pass of the whole network per sample or place"),
         run,
         signed=True,
@@ -87,8 +87,8 @@ def _guided_backprop(case: Case) -> Tensor:
 
 
 def _deep_lift(case: Case, *, baseline: str) -> Tensor:
-    """Its attributions have to add up to the difference of the scores. They do not where Captum's rules are not exact (max pools
-    whose windows overlap, activations without a rule, products of features): then the map is refused.
+    """Its attributions have to add up to the difference of the scores. They do not where Captum's rules are not exact (max pools,
+    activations without a rule, products of features): then the map is refused.
     """
     from captum.attr import DeepLift
 
@@ -102,7 +102,7 @@ def _deep_lift(case: Case, *, baseline: str) -> Tensor:
     if missed > 0.01 * abs(difference) + 1e-5 * float(shares.detach().abs().sum()):
         raise InputError(
             f"captum:DeepLift: its attributions miss {missed:.2g} of a difference of {difference:.2g} in the score: Captum's rules are "
-            "not exact for some layer of this network (pools that overlap, activations without a rule); "
+            "not exact for some layer of this network (max pools, activations without a rule); "
             "use captum:IntegratedGradients"
         )
     return shares
@@ -181,7 +181,7 @@ def _occlusion(case: Case, *, baseline: str, window: int, stride: int) -> Tensor
             f"captum:Occlusion: window {window} and stride {stride} do not fit a photo of {height} × {width}; "
             f"choose a window of {min(height, width)} at most, and a stride no wider than the window"
         )
-    return Occlusion(case.module).attribute(
+    drops = Occlusion(case.module).attribute(
         photos,
         sliding_window_shapes=(channels, window, window),
         strides=(channels, stride, stride),
@@ -189,19 +189,21 @@ def _occlusion(case: Case, *, baseline: str, window: int, stride: int) -> Tensor
         target=case.targets,
         perturbations_per_eval=AT_ONCE,
     )
+    return drops[:, :1]  # covered in all channels at once, so every channel says the same
 
 
 @torch.no_grad()
 def _feature_ablation(case: Case, *, baseline: str, cell: int) -> Tensor:
     from captum.attr import FeatureAblation
 
-    return FeatureAblation(case.module).attribute(
+    drops = FeatureAblation(case.module).attribute(
         case.photos,
         baselines=_baseline(case, baseline),
         target=case.targets,
         feature_mask=_grid(case, cell),
         perturbations_per_eval=AT_ONCE,
     )
+    return drops[:, :1]  # covered in all channels at once, so every channel says the same
 
 
 @torch.no_grad()
@@ -227,7 +229,7 @@ def _lime(case: Case, *, baseline: str, cell: int, samples: int, seed: int) -> T
 def _sampled(method: Any, case: Case, baseline: str, cell: int, samples: int) -> Tensor:
     grid = _grid(case, cell)
     _at_least(int(grid.max()) + 2, samples=samples)
-    return method.attribute(
+    shares = method.attribute(
         case.photos,
         baselines=_baseline(case, baseline),
         target=case.targets,
@@ -235,6 +237,7 @@ def _sampled(method: Any, case: Case, baseline: str, cell: int, samples: int) ->
         n_samples=samples,
         perturbations_per_eval=AT_ONCE,
     )
+    return shares[:, :1]  # covered in all channels at once, so every channel says the same
 
 
 def _module(case: Case) -> nn.Module:

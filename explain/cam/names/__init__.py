@@ -29,6 +29,7 @@ __all__ = [
     "MethodSpec",
     "Value",
     "base_name",
+    "canonical",
     "captum_version",
     "check_methods",
     "check_parameters",
@@ -66,6 +67,13 @@ def check_methods(methods: Iterable[str]) -> None:
         if spec.name not in known:
             raise UnknownNameError(unknown_method(spec.name, known))
         check_parameters(spec, known[spec.name])
+
+
+def canonical(methods: Iterable[str]) -> list[str]:
+    """The words of methods as rows have them: parameters in the order of their names. Raises as check_methods does."""
+    methods = list(methods)
+    check_methods(methods)
+    return list(dict.fromkeys(str(MethodSpec.of(text)) for text in methods))
 
 
 def fault_of_method(text: str) -> str:
