@@ -35,7 +35,7 @@ def methods_in_words() -> dict[str, str]:
 def method_in_words(word: str) -> str:
     """A line about a method with its parameters, for whoever has to choose; one that is not here says so."""
     if fault := fault_of_method(word):
-        return f"Not here: {fault}."
+        return f"{fault[0].upper()}{fault[1:]}."
     return methods_in_words()[base_name(word)]
 
 

@@ -105,7 +105,9 @@ def test_where_it_is_met_after_it_has_gone_one_sentence_says_so(package, photos,
     tiny = small_network()
     faults = all_faults(source(EDGES, GRAD))
     assert [fault.key for fault in faults if "edge-map" in str(fault.parameters)] == [("arms", 1, "method")]
-    with pytest.raises(ProtocolError, match=words):
+    with pytest.raises(
+        ProtocolError, match=r"arms\[1\].method: method edge-map is not here; install the package"
+    ):
         create_study(protocol=check_protocol(source(EDGES, GRAD)))
     with pytest.raises(BadInputError, match=words):
         plan_run(image_set=photos, networks=[tiny], methods=["edge-map"])
@@ -113,7 +115,7 @@ def test_where_it_is_met_after_it_has_gone_one_sentence_says_so(package, photos,
         ask_for_evaluation(networks=[tiny], methods=["edge-map"], protocol="paper", target="label")
     create_draft(source=source(EDGES, GRAD))
     page = admin_client.get(reverse("setup-step", args=["edges", "methods"])).content.decode()
-    assert "Not here: unknown method edge-map" in page
+    assert "Method edge-map is not here; install the package that brings it" in page
 
 
 def test_a_new_version_makes_its_maps_anew(package, photos, monkeypatch, tmp_path):

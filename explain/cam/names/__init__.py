@@ -80,21 +80,39 @@ def fault_of_method(text: str) -> str:
     """What is wrong with a method by its word, as one sentence; empty where it can be asked for here."""
     try:
         check_methods([text])
-    except (UnknownNameError, InputError) as error:
+    except UnknownNameError:
+        return _not_here(base_name(text), known_methods())
+    except InputError as error:
         return str(error)
     return ""
 
 
+def _not_here(name: str, known: Iterable[str]) -> str:
+    if needs := _needs_captum(name):
+        return needs
+    hint = nearest(name, known).removeprefix("; ")
+    return (
+        f"method {name} is not here; install the package that brings it, name its file in METHODS_FILE, "
+        f"or choose another{f' ({hint})' if hint else ''}"
+    )
+
+
 def unknown_method(name: str, known: Iterable[str]) -> str:
     """That a method is not here, and what to do."""
-    if name.startswith(PREFIX) and not captum_version():
-        return (
-            f"method {name!r} needs Captum, which is not installed here; pip install -r requirements-captum.txt "
-            "(on a web host add --no-deps: it needs the name alone)"
-        )
+    if needs := _needs_captum(name):
+        return needs
     names = list(known)
     hint = nearest(name, names).removeprefix("; ")
     return (
         f"unknown method {name}; choose from {', '.join(names)}{f' ({hint})' if hint else ''}; "
         "one of a package or file comes back when the package is installed, or METHODS_FILE names the file"
+    )
+
+
+def _needs_captum(name: str) -> str:
+    if name not in CAPTUM or captum_version():
+        return ""
+    return (
+        f"method {name} needs Captum, which is not installed here; pip install -r requirements-captum.txt "
+        "(on a web host add --no-deps: it needs the name alone)"
     )
