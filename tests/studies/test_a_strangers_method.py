@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from explain.cam.names import known_methods
 from explain.core.errors import BadInputError
 from explain.evaluation import ask_for_evaluation
 from explain.maps import plan_run, run_pending
@@ -141,6 +142,7 @@ def test_a_name_of_ours_stays_ours(monkeypatch, tmp_path, photos):
     install(tmp_path / "site", monkeypatch, name="grad-cam")
     maps_of(photos, "grad-cam")
     assert "brought" not in ExplanationMap.objects.first().manifest
+    assert known_methods()["grad-cam"].citation == "Selvaraju et al., ICCV 2017"
 
 
 def test_parameters_become_part_of_the_methods_word_wherever_it_stands(package, photos):

@@ -142,6 +142,7 @@ def test_chance_is_that_of_the_photo_and_is_given_back(net, batch):
     assert (torch.rand(1), np.random.rand()) == expected
     alone = explain(net, batch[1:2], ["chancy"]).maps["chancy"]
     assert torch.equal(alone[0], together[1])
+    assert torch.equal(explain(net, batch, ["chancy"], chunk=3).maps["chancy"], together)
     assert not torch.equal(together[0], together[1])
     assert not torch.equal(explain(net, batch[1:2], ["chancy:seed=1"]).maps["chancy:seed=1"], alone)
 
