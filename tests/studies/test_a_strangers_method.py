@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from explain.cam.names import known_methods
 from explain.core.errors import BadInputError
-from explain.evaluation import ask_for_evaluation
+from explain.evaluation import ask_for_evaluation, plan_evaluation, run_evaluation
+from explain.evaluation.method_comparison import compare
 from explain.maps import plan_run, run_pending
-from explain.models import ExplanationMap, Network
+from explain.models import Evaluation, ExplanationMap, Network
 from studies.exports.report import report_html
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
@@ -117,6 +118,29 @@ def test_where_it_is_met_after_it_has_gone_one_sentence_says_so(package, photos,
     create_draft(source=source(EDGES, GRAD))
     page = admin_client.get(reverse("setup-step", args=["edges", "methods"])).content.decode()
     assert "Method edge-map is not here; install the package that brings it" in page
+
+
+def test_maps_of_pixels_and_of_cells_are_evaluated_and_compared_together(package, photos):
+    """Each as if it were alone: of a map's figures none depends on the size of another's."""
+    maps_of(photos, "grad-cam", "edge-map")
+    tiny = Network.objects.get()
+    together = evaluated(tiny, photos, "grad-cam", "edge-map")
+    Evaluation.objects.all().delete()
+    alone = evaluated(tiny, photos, "grad-cam") + evaluated(tiny, photos, "edge-map")
+    assert sorted(together) == sorted(alone)
+    (asked,) = ask_for_evaluation(
+        networks=[tiny], methods=["grad-cam", "edge-map"], protocol="paper", target="label"
+    )
+    (pair,) = compare(image_set=photos, asked=asked)
+    assert pair.photos == 2
+    assert -1 < pair.correlation < 1
+
+
+def evaluated(network, photos, *methods):
+    asked = ask_for_evaluation(networks=[network], methods=methods, protocol="paper", target="label")
+    run_evaluation(plan_evaluation(image_set=photos, asked=asked), lambda *_: None)
+    rows = Evaluation.objects.filter(method__in=methods)
+    return list(rows.values_list("method", "image_id", "confidence_left", "activation_left"))
 
 
 def test_a_new_version_makes_its_maps_anew(package, photos, monkeypatch, tmp_path):
