@@ -87,6 +87,10 @@ _reading: list[dict[str, str]] = []  # of a file that is being run: the origin o
 
 def _run_file(file: Any) -> None:
     """Run METHODS_FILE, and see that it registers what it says. Raises InputError."""
+    if not file.is_as_read:
+        raise InputError(
+            f"METHODS_FILE {file.path}: is another file than when this process started; start it anew, so that maps name their text"
+        )
     before = set(METHODS)
     _reading.append({"file": file.path.name, "file_sha256": file.sha256})
     try:

@@ -133,7 +133,14 @@ class Computed(MapSource):
 
     def telltales(self, arm: Made) -> set[str]:
         network = arm.network
-        return {arm.method, network.name, network.layer, network.load, network.weights_sha256}
+        return {
+            arm.method,
+            base_name(arm.method),
+            network.name,
+            network.layer,
+            network.load,
+            network.weights_sha256,
+        }
 
 
 def word_of(keys: Keys) -> str:

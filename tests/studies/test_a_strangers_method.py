@@ -255,6 +255,14 @@ def test_methods_of_a_file_are_known_before_it_runs_and_run_when_asked_for(
     assert len(brought["file_sha256"]) == 64
 
 
+def test_a_file_that_changed_since_the_process_started_is_not_run(methods_file, photos):
+    methods_file.write_text(FILE.replace("abs()", "neg()"))
+    with pytest.raises(
+        BadInputError, match=f"METHODS_FILE {methods_file}: is another file than when this process started"
+    ):
+        maps_of(photos, "dots")
+
+
 def test_a_web_host_reads_the_names_of_a_file_without_torch(methods_file):
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; django.setup()\n"

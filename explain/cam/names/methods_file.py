@@ -18,6 +18,11 @@ class MethodsFile:
     sha256: str
     known: dict[str, Known] = field(default_factory=dict)
 
+    @property
+    def is_as_read(self) -> bool:
+        """Whether the file still holds the text that its names were read off."""
+        return self.path.is_file() and hashlib.sha256(self.path.read_bytes()).hexdigest() == self.sha256
+
 
 _chosen: list[MethodsFile] = []
 
