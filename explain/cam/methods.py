@@ -13,6 +13,7 @@ from torch.nn import functional as fn
 
 from .brought.alone import one_by_one
 from .case import Case
+from .errors import InputError
 from .full_gradient import full_gradient
 from .grouping import group_weights
 from .method import METHODS, Method
@@ -54,6 +55,36 @@ def grad_cam_plus_plus(case: Case) -> Tensor:
     bottom = 2 + gradient * case.features.sum((2, 3), keepdim=True)
     alpha = torch.where(bottom == 0, 0.0, 1 / bottom)
     return _weighted((alpha * gradient.clamp_min(0)).sum((2, 3)), case.features)
+
+
+@_method(
+    "finer-cam",
+    "ReLU(Σ_k mean_ij(∂S/∂A^k) · A^k), S = Y − α Σ_d q_d Y_d over the classes d nearest in score, q their softmax",
+    GRADIENT,
+)
+def finer_cam(case: Case, alpha: float = 1.0, classes: int = 3) -> Tensor:
+    """Grad-CAM of what tells the target from the `classes` most like it, as pytorch-grad-cam's FinerCAM has it.
+
+    S is of class scores, so its gradient is a sum of theirs; q changes with the features, too.
+    """
+    if classes < 1:
+        raise InputError(f"finer-cam with classes={classes}; compare with at least one class")
+    maps = [_finer_cam(case.of_photo(photo), alpha, classes) for photo in range(len(case.features))]
+    return torch.cat(maps)
+
+
+def _finer_cam(case: Case, alpha: float, classes: int) -> Tensor:
+    logits = case.logits[0]
+    away = (logits - logits[case.targets[0]]).abs()
+    away[case.targets[0]] = torch.inf
+    nearest = away.argsort(stable=True)[: min(classes, len(logits) - 1)]
+    scores = logits[nearest]
+    q = scores.softmax(0)
+    shares = -alpha * q * (1 + scores - (q * scores).sum())
+    gradient = case.head.gradient(case.features, case.targets)
+    for share, other in zip(shares, nearest, strict=True):
+        gradient = gradient + share * case.head.gradient(case.features, other[None])
+    return _weighted(gradient.mean((2, 3)), case.features)
 
 
 @_method("hirescam", "ReLU(Σ_k g^k ⊙ A^k)", GRADIENT)

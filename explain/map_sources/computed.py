@@ -23,6 +23,7 @@ class Computed(MapSource):
     methods_in_words: ClassVar[Mapping[str, str]] = {
         "grad-cam": "Weighs each channel by how fast the score changes with it. The usual baseline.",
         "grad-cam++": "Grad-CAM with weights that follow several instances of an object better.",
+        "finer-cam": "Grad-CAM of what tells the class from the three most like it.",
         "hirescam": "Multiplies gradient and feature cell by cell, so a map shows only what was used.",
         "layer-cam": "Keeps positive gradients cell by cell; finer at early layers.",
         "xgrad-cam": "Grad-CAM with gradients weighed by each cell’s share of its channel.",

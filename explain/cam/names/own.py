@@ -7,6 +7,7 @@ CONTROL = "control"
 _CITATIONS = {
     "grad-cam": "Selvaraju et al., ICCV 2017",
     "grad-cam++": "Chattopadhay et al., WACV 2018, equations 10 and 19",
+    "finer-cam": "Zhang et al., CVPR 2025, as pytorch-grad-cam has it",
     "hirescam": "Draelos and Carin, 2020",
     "layer-cam": "Jiang et al., IEEE TIP 2021",
     "xgrad-cam": "Fu et al., BMVC 2020",
@@ -23,6 +24,7 @@ _CITATIONS = {
     "centre": CONTROL,
 }
 _PARAMETERS: dict[str, dict] = {
+    "finer-cam": {"alpha": 1.0, "classes": 3},
     "score-cam": {"chunk": 8},
     "ablation-cam++": {"groups": 8, "depth": 6, "threshold": 0.01},
     "random": {"seed": 0},

@@ -260,6 +260,36 @@ def test_eigen_cam_is_the_first_principal_component_of_the_cells(tiny):
     assert not one_map(tiny, torch.ones(1, 3, 2, 2, dtype=torch.float64), "eigen-cam").any()
 
 
+@pytest.mark.parametrize(("alpha", "classes"), [(1.0, 3), (0.6, 2), (0.0, 1)])
+def test_finer_cam_is_grad_cam_of_the_difference_from_the_nearest_classes(alpha, classes):
+    """The score of pytorch-grad-cam's FinerWeightedTarget, softmax and all, by autograd; with α = 0 it is Grad-CAM."""
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 5, 3, 2, 1), nn.ReLU(), nn.Conv2d(5, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 6)
+    )
+    net = Network(module.eval(), layer="1", size=8, dtype=torch.float64)
+    photo = torch.randn(1, 3, 8, 8, dtype=torch.float64)
+    features = net.features(photo).requires_grad_(True)
+    logits = net.module[2:](features)[0]
+    others = sorted((abs(float((logits[d] - logits[2]).detach())), d) for d in range(6) if d != 2)[:classes]
+    probability = logits.softmax(0)
+    weighed = sum(probability[d] * (logits[2] - alpha * logits[d]) for _, d in others)
+    (weighed / sum(probability[d] for _, d in others)).backward()
+    expected = (features.grad.mean((2, 3), keepdim=True) * features.detach()).sum(1)[0].relu()
+    assert expected.max() > 0
+    close(one_map(net, photo, "finer-cam", 2, alpha=alpha, classes=classes), expected)
+    if alpha == 0:
+        close(one_map(net, photo, "grad-cam", 2), expected)
+
+
+def test_finer_cam_compares_with_as_many_classes_as_there_are(tiny, tiny_batch):
+    """Two classes: Grad-CAM of Y − Y', whose weights are W − (−1, 0, 0) behind the average pool."""
+    difference = torch.tensor([2.0, -2.0, 3.0], dtype=torch.float64)
+    close(one_map(tiny, tiny_batch, "finer-cam"), torch.einsum("k,khw->hw", difference / 4, A).relu())
+    with pytest.raises(CamError, match="finer-cam with classes=0; compare with at least one class"):
+        one_map(tiny, tiny_batch, "finer-cam", classes=0)
+
+
 class WithBiases(nn.Module):
     """A convolution with a bias, one without behind a batch norm, a ReLU in place, and a pool."""
 
