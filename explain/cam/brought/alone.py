@@ -55,10 +55,16 @@ def _run(name: str, function: Callable[..., Any], case: Case, photo: int, values
 
 
 def _explained(case: Case) -> nn.Module:
-    """A copy of the network that gives the score which is explained: whatever is done to it is gone with it."""
+    """A copy of the network that gives the score which is explained: whatever is done to it is gone with it.
+
+    Its activations change nothing in place, or a gradient may find what it needs overwritten.
+    """
     if case.module is None:
         raise InputError("this case has no network; call explain(net, …)")
     copy = deepcopy(case.module).eval()
+    for part in copy.modules():
+        if getattr(part, "inplace", False):
+            setattr(part, "inplace", False)  # noqa: B010  mypy knows no such attribute
     return copy if case.score == "logit" else nn.Sequential(copy, nn.Softmax(1))
 
 

@@ -24,13 +24,10 @@ _TENSOR_METHODS = {"relu": nn.ReLU, "relu_": nn.ReLU, "sigmoid": nn.Sigmoid, "ta
 
 
 def with_own_activations(module: nn.Module, method: str, needs: tuple[type[nn.Module], ...]) -> nn.Module:
-    """The network as a graph in which each activation is a module that runs once. `module` is nobody else's: it is changed.
+    """The network as a graph in which each activation is a module that runs once.
 
     Raises InputError where it cannot be traced, or has none of the activations that the method `needs`.
     """
-    for part in module.modules():
-        if getattr(part, "inplace", False):
-            setattr(part, "inplace", False)  # noqa: B010  mypy knows no such attribute
     try:
         graph = fx.symbolic_trace(module)
     except Exception as problem:  # tracing runs the user's code on stand-ins, so it may fail in any way
