@@ -189,7 +189,7 @@ def test_the_defaults_are_these():
     assert complete["photos"] == {"set": "samples", "only_correct": False}
     assert (complete["language"], complete["version"]) == ("en", 1)
     assert [arm["name"] for arm in complete["arms"]] == ["grad-cam", "ablation-cam"]
-    assert complete["analysis"] == {"hide_running_results": False}
+    assert complete["analysis"] == {"hide_running_results": False, "decided_by": "everybody"}
     assert complete["exclusions"] == {"failed_practice": False}
     assert complete["wording"] == default_wording("choice", "overlay")
     assert set(complete) == {
