@@ -21,6 +21,19 @@ WSGIRequestHandler.disable_nagle_algorithm = True
 DESK = {"width": 1280, "height": 720}
 
 
+def pytest_collection_modifyitems(config, items):
+    """With ONLY_DATABASE=1 what asks no database is left out: another database would say the same of it."""
+    if os.environ.get("ONLY_DATABASE"):
+        asking = [
+            item for item in items if item.get_closest_marker("django_db") or DATABASE & {*item.fixturenames}
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in {*asking}])
+        items[:] = asking
+
+
+DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"

@@ -53,9 +53,9 @@ def address(study):
 def test_the_fewest_people_are_those_with_whom_the_power_is_reached():
     """Beside a look at every number of people."""
     assumptions = Assumptions(0.22)
-    needed = people_needed(DESIGN_OF_MANY, assumptions, fewest=6, studies=100)
+    needed = people_needed(DESIGN_OF_MANY, assumptions, fewest=6, studies=40)
     powers = {
-        people: power(replace(DESIGN_OF_MANY, participants=people), assumptions, studies=100).power
+        people: power(replace(DESIGN_OF_MANY, participants=people), assumptions, studies=40).power
         for people in range(6, 41)
     }
     assert 6 < needed.people < 40
