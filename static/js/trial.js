@@ -49,7 +49,11 @@ function take(reply) {
   upcoming = changed ? [] : reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
   if (!queue.waiting.length && last?.id !== reply.last) last = reply.last && { id: reply.last, trial: null };
   progress();
-  if (current) return ahead();
+  if (current) {
+    const again = reply.trials.find((trial) => trial.position === current.position);
+    if (again) current.pictures = again.pictures; // addresses of pictures run out
+    return ahead();
+  }
   if (queue.waiting.length) return undefined;
   if (reply.elsewhere || changed) return location.replace(base);
   return next();
@@ -75,6 +79,7 @@ async function show(trial) {
     images = await pictures.of(trial);
   } catch {
     say(texts.picture, "waiting");
+    queue.send(); // for addresses that have not run out
     setTimeout(() => current === trial && show(trial), 5000);
     return;
   } finally {

@@ -202,7 +202,8 @@ def test_maps_and_answers_stand_from_left_to_right_in_every_language(visitor, in
         "2",
     ]
     assert {button["dir"] for button in visitor.soup.select(".ratings button")} == {"rtl"}
-    assert [picture["src"][-6:] for picture in visitor.soup.select(".maps img")] == ["/1.jpg", "/2.jpg"]
+    first = json.loads(visitor.soup.select_one("#block").text)["trials"][0]
+    assert [picture["src"] for picture in visitor.soup.select(".maps img")] == first["pictures"][1:]
     visitor.answer(-2)
     assert Response.objects.get().shown_value == -2
 
@@ -249,7 +250,7 @@ def test_where_no_study_is_known_the_browser_says_which_language(client):
 def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf):
     _, join = invite(items=1, language="de")
     visitor.start(join)
-    page = visitor.client.get(visitor.home + "trial/1/9.jpg", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
+    page = visitor.client.get(visitor.home + "nowhere/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
     assert "Diese Seite gibt es nicht" in page
     strict = Client(enforce_csrf_checks=True)
     refused = strict.post(join, {"consent": "on"}, HTTP_ACCEPT_LANGUAGE="fr")
