@@ -27,6 +27,7 @@ let current = null; // the trial on screen
 let upcoming = [];
 let last = block.last && { id: block.last, trial: null }; // the answer that can be undone
 let watch = null; // times the current trial, from when every picture of it is on screen
+let lost = false; // whether pictures of the current trial do not come, which is said until they do
 let sealedUntil = 0; // no answer is taken before this time
 
 const queue = new AnswerQueue({
@@ -78,6 +79,7 @@ async function show(trial) {
   try {
     images = await pictures.of(trial);
   } catch {
+    lost = true;
     say(texts.picture, "waiting");
     queue.send(); // for addresses that have not run out
     setTimeout(() => current === trial && show(trial), 5000);
@@ -86,6 +88,8 @@ async function show(trial) {
     clearTimeout(waiting);
   }
   if (current !== trial) return;
+  if (lost) say("");
+  lost = false;
   place(trial, images);
   ahead();
   await painted();
@@ -197,7 +201,8 @@ let patience;
 function showState(state) {
   clearTimeout(patience);
   offer(queue);
-  if (state === "saved") say(block.done ? texts.saved : "");
+  if (state === "saved" && lost) say(texts.picture, "waiting");
+  else if (state === "saved") say(block.done ? texts.saved : "");
   // Most answers are saved before anyone could read that they are being sent.
   else if (state === "sending") {
     say("");

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.mofile import write_mo
 from bs4 import BeautifulSoup
 from django.conf import settings
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import to_language
@@ -247,10 +248,16 @@ def test_where_no_study_is_known_the_browser_says_which_language(client):
 
 
 @pytest.mark.django_db
-def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf):
+def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf, monkeypatch):
     _, join = invite(items=1, language="de")
     visitor.start(join)
-    page = visitor.client.get(visitor.home + "nowhere/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
+
+    def lost(*_):
+        raise Http404
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studies.participation.trial_views.trial_context", lost)
+        page = visitor.client.get(visitor.home + "trial/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
     assert "Diese Seite gibt es nicht" in page
     strict = Client(enforce_csrf_checks=True)
     refused = strict.post(join, {"consent": "on"}, HTTP_ACCEPT_LANGUAGE="fr")

@@ -154,7 +154,7 @@ def test_storage_that_cannot_be_reached_is_no_error_page(client, study, person, 
     def away(*_, **__):
         raise RuntimeError("EndpointConnectionError")
 
-    monkeypatch.setattr(type(default_storage), "open", away)
+    monkeypatch.setattr(default_storage, "open", away)
     assert ask(client, 1, 1).status_code == 503
 
 
