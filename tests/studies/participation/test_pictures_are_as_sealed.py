@@ -4,7 +4,7 @@ import os
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.urls import reverse
 
 from studies.lifecycle.opening import open_study
@@ -154,7 +154,7 @@ def test_storage_that_cannot_be_reached_is_no_error_page(client, study, person, 
     def away(*_, **__):
         raise RuntimeError("EndpointConnectionError")
 
-    monkeypatch.setattr(default_storage, "open", away)
+    monkeypatch.setattr(Storage, "open", away)
     assert ask(client, 1, 1).status_code == 503
 
 
