@@ -195,6 +195,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 TORCH_DEVICE = env.str("TORCH_DEVICE", "auto")  # auto, cpu, cuda, cuda:1 …
+# A Python file that registers methods of one's own; web hosts read their names off it, workers run it.
+METHODS_FILE = env.str("METHODS_FILE", "")
 BATCH_SIZE = env.int("BATCH_SIZE", 16)
 BATCH_STALE_SECONDS = env.int("BATCH_STALE_SECONDS", 120)
 

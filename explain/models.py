@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from explain.cam.metrics.faithfulness import drops
+from explain.cam.names import LONGEST
 
 from .core import clock
 from .core.array_files import ArrayFileError, unpack
@@ -207,7 +208,7 @@ class ExplanationMap(models.Model):
     network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
     layer = models.CharField(max_length=200)
-    method = models.CharField(max_length=60)
+    method = models.CharField(max_length=LONGEST)
     target = models.PositiveIntegerField()
     parameters_hash = models.CharField(max_length=64)
     values = models.BinaryField(
@@ -277,7 +278,7 @@ class Evaluation(models.Model):
     image = models.ForeignKey(Image, models.CASCADE, related_name="evaluations")
     network = models.ForeignKey(Network, models.CASCADE, related_name="evaluations")
     layer = models.CharField(max_length=200)
-    method = models.CharField(max_length=60)
+    method = models.CharField(max_length=LONGEST)
     target = models.PositiveIntegerField()
     protocol = models.CharField(max_length=40)
     parameters_hash = models.CharField(max_length=64, help_text="of the map's parameters and the protocol's")

@@ -19,6 +19,8 @@ from .models import (
     Item,
     ItemMap,
     JoinCount,
+    Notice,
+    NoticeSettings,
     Participant,
     ProtocolVersion,
     Response,
@@ -310,6 +312,22 @@ class ApiUseAdmin(ApiTokenAdmin):
     list_display = ["user", "requests", "period"]
     list_filter = []
     exclude = []
+
+
+@admin.register(NoticeSettings)
+class NoticeSettingsAdmin(ReadOnly):
+    """Whom a study tells; it is set on the study's own page. The address of a webhook may hold a secret, and is not shown."""
+
+    list_display = ["study", "on_full", "on_stall", "on_message", "stall_minutes"]
+    exclude = ["webhook"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    """What was told, and what is still to be sent."""
+
+    list_display = ["study", "kind", "channel", "at", "sent_at", "attempts", "error"]
+    list_filter = ["study", "kind"]
 
 
 @admin.register(JoinCount)

@@ -15,13 +15,16 @@ from typing import Any
 
 _HOME = {
     "CamError": "errors",
-    "METHOD_NAMES": "names",
-    "METHODS": "methods",
+    "InputError": "errors",
+    "METHODS": "registry",
     "Network": "network",
     "Preprocessing": "preprocessing",
     "explain": "engine",
+    "find_method": "registry",
+    "known_methods": "names",
+    "register": "registry",
 }
-_SUBMODULES = {"errors", "methods", "names", "network", "preprocessing"}
+_SUBMODULES = {"errors", "names", "network", "preprocessing"}
 
 __all__ = [*_HOME, *sorted(_SUBMODULES)]
 

@@ -1,13 +1,17 @@
 """What a method may use: one batch of photos, cut at the layer, and what several methods share, computed once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .heads.base import Head
+
+if TYPE_CHECKING:
+    from .network import Network
 
 
 @dataclass
@@ -15,6 +19,8 @@ class Case:
     """photos (B, 3, H, W), features A (B, K, h, w), logits (B, classes), targets (B,), and the score Y explained.
 
     `classify` runs the whole network: photos -> logits. Only score-cam needs it.
+    `module` is the whole network for methods that are not ours: a copy, which gives the score that is explained; `net` is
+    where it came from. Of the photos the first `wanted` are asked for, and the rest fill the batch up; None: all are.
     """
 
     photos: Tensor
@@ -24,6 +30,26 @@ class Case:
     logits: Tensor
     classify: Callable[[Tensor], Tensor]
     score: str = "logit"
+    module: nn.Module | None = None
+    net: "Network | None" = None
+    wanted: int | None = None
+
+    @property
+    def asked(self) -> int:
+        """How many of the photos are asked for."""
+        return len(self.photos) if self.wanted is None else self.wanted
+
+    def of_photo(self, photo: int) -> "Case":
+        """The case of one photo alone, with nothing computed yet."""
+        alone = slice(photo, photo + 1)
+        return replace(
+            self,
+            photos=self.photos[alone],
+            features=self.features[alone],
+            targets=self.targets[alone],
+            logits=self.logits[alone],
+            wanted=None,
+        )
 
     @property
     def cells(self) -> tuple[int, int]:

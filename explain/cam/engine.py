@@ -10,8 +10,9 @@ from torch import Tensor
 from .backends import EXPORTED
 from .case import Case
 from .errors import InputError
-from .methods import Method, find_methods
+from .method import Method
 from .network import Network
+from .registry import find_methods
 
 Parameters = Mapping[str, Mapping[str, Any]]
 SCORES = ("logit", "probability")
@@ -23,7 +24,7 @@ class Explanation:
 
     logits   (B, classes)
     targets  (B,) int64: given, or the top class
-    maps     name -> (B, h, w), ReLU applied, not normalised
+    maps     name -> (B, h, w), ReLU applied (of signed maps: what their sign rule keeps), not normalised
     drops    "cell" (B, h, w) and "channel" (B, K): (Y − Y') / |Y|, signed; present when a method used them
     manifest what made them, in plain values: network, hash of its weights, layer, score, methods and parameters, versions
     """
@@ -53,7 +54,7 @@ def explain(
     parameters: Parameters | None = None,
     chunk: int | None = None,
 ) -> Explanation:
-    """Explain a preprocessed batch (B, 3, H, W) by every method of `methods`, names of METHODS.
+    """Explain a preprocessed batch (B, 3, H, W) by every method of `methods`: names, or names with parameters.
 
     targets     one class index for each photo; the top class where None
     score       Y: the "logit" of the target or its "probability" (softmax)
@@ -82,6 +83,7 @@ def explain(
             done=done
             and (_filled(done[0][start : start + size], size), _filled(done[1][start : start + size], size)),
             targets=None if wanted is None else _filled(wanted[start : start + size], size).to(net.device),
+            wanted=len(photos),
         )
         parts.append(_explain(net, taken, asked_methods, score, parameters or {}).first(len(photos)))
     asked_for = {
@@ -89,6 +91,8 @@ def explain(
         for method in asked_methods
     }
     manifest = net.manifest() | {"score": score, "chunk": size, "methods": asked_for}
+    if brought := {method.name: method.source for method in asked_methods if method.origin}:
+        manifest["brought"] = brought
     return _joined(parts, manifest)
 
 
@@ -103,10 +107,7 @@ def _check_parameters(methods: Sequence[Method], parameters: Parameters) -> None
     for name, values in parameters.items():
         if name not in asked:
             raise InputError(f"parameters are given for {name!r}, which is not asked for; add it to methods")
-        unknown = [key for key in values if key not in asked[name].parameters]
-        if unknown:
-            known = ", ".join(asked[name].parameters) or "none"
-            raise InputError(f"{name} has no parameter {unknown[0]!r}; it has: {known}")
+        asked[name].check(values)
 
 
 def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classes: int) -> Tensor | None:
@@ -126,12 +127,13 @@ def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classe
 @dataclass(frozen=True)
 class Chunk:
     """Photos that are computed together. `done` is (features, logits), None where the network has yet to run on them;
-    `targets` is None where the top class is explained.
+    `targets` is None where the top class is explained. The first `wanted` photos are asked for, the rest fills up.
     """
 
     photos: Tensor
     done: tuple[Tensor, Tensor] | None
     targets: Tensor | None
+    wanted: int
 
 
 @torch.no_grad()
@@ -140,11 +142,10 @@ def _explain(
 ) -> Explanation:
     features, logits = chunk.done or net.run(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
-    case = Case(chunk.photos, features, net.head, chosen, logits, net.logits, score)
-    maps = {
-        method.name: method.function(case, **parameters.get(method.name, {})).clamp_min(0).cpu()
-        for method in methods
-    }
+    case = Case(
+        chunk.photos, features, net.head, chosen, logits, net.logits, score, net.module, net, chunk.wanted
+    )
+    maps = {method.name: method.maps(case, parameters.get(method.name, {})).cpu() for method in methods}
     used = [kind for kind in ("cell", "channel") if f"{kind}_drops" in case.__dict__]
     drops = {kind: getattr(case, f"{kind}_drops").cpu() for kind in used}
     return Explanation(logits.cpu(), chosen.cpu(), maps, drops)

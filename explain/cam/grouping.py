@@ -79,14 +79,5 @@ def _masks(frontier: list[_Group], alive: np.ndarray, channels: int) -> Tensor:
 
 
 def _group_drops(case: Case, photo: int, masks: Tensor) -> Tensor:
-    alone = slice(photo, photo + 1)
-    photo_case = Case(
-        case.photos[alone],
-        case.features[alone],
-        case.head,
-        case.targets[alone],
-        case.logits[alone],
-        case.classify,
-        case.score,
-    )
+    photo_case = case.of_photo(photo)
     return photo_case.drops(lambda features, targets: case.head.group_changes(features, targets, masks))[0]

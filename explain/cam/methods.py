@@ -1,43 +1,23 @@
-"""METHODS: every way to make a map. Adding one is one function and one entry.
+"""Our own methods. Adding one is one function here, and one entry with its citation in names/own.py.
 
-A function takes a Case and gives maps (B, h, w) before the final ReLU; its keyword arguments are the parameters that
-`explain(parameters=…)` may set. Notation: A^k_ij features, Y the score, g = ∂Y/∂A, w_ij and w_k the drops.
+A function takes a Case and gives maps (B, h, w) before the final ReLU; its keyword arguments are its parameters. Notation: A^k_ij features, Y the score, g = ∂Y/∂A, w_ij and w_k the drops.
 """
 
 import hashlib
-import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
+from .brought.alone import one_by_one
 from .case import Case
-from .errors import UnknownNameError, nearest
+from .errors import InputError
+from .full_gradient import full_gradient
 from .grouping import group_weights
-
-
-@dataclass(frozen=True)
-class Method:
-    """A registry entry. `cost` says what it needs beyond one pass of the trunk."""
-
-    name: str
-    citation: str
-    formula: str
-    cost: str
-    function: Callable[..., Tensor]
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters and their defaults."""
-        parameters = list(inspect.signature(self.function).parameters.values())[1:]
-        return {parameter.name: parameter.default for parameter in parameters}
-
-
-METHODS: dict[str, Method] = {}
+from .method import METHODS, Method
+from .names.own import OWN
 
 FREE, GRADIENT, CELLS, CHANNELS = (
     "nothing",
@@ -48,9 +28,9 @@ FREE, GRADIENT, CELLS, CHANNELS = (
 GROUPS, PHOTOS = "one head score per group", "one pass of the whole network per channel"
 
 
-def _method(name: str, citation: str, formula: str, cost: str) -> Callable[..., Callable[..., Tensor]]:
+def _method(name: str, formula: str, cost: str) -> Callable[..., Callable[..., Tensor]]:
     def register(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        METHODS[name] = Method(name, citation, formula, cost, function)
+        METHODS[name] = Method(name, OWN[name].citation, formula, cost, function)
         return function
 
     return register
@@ -60,17 +40,12 @@ def _weighted(weights: Tensor, features: Tensor) -> Tensor:
     return torch.einsum("bk,bkhw->bhw", weights, features)
 
 
-@_method("grad-cam", "Selvaraju et al., ICCV 2017", "ReLU(Σ_k mean_ij(g^k) · A^k)", GRADIENT)
+@_method("grad-cam", "ReLU(Σ_k mean_ij(g^k) · A^k)", GRADIENT)
 def grad_cam(case: Case) -> Tensor:
     return _weighted(case.gradient.mean((2, 3)), case.features)
 
 
-@_method(
-    "grad-cam++",
-    "Chattopadhay et al., WACV 2018, equations 10 and 19",
-    "ReLU(Σ_k A^k · Σ_ij α^k_ij ReLU(g^k_ij)), α = g² / (2g² + g³ ΣA)",
-    GRADIENT,
-)
+@_method("grad-cam++", "ReLU(Σ_k A^k · Σ_ij α^k_ij ReLU(g^k_ij)), α = g² / (2g² + g³ ΣA)", GRADIENT)
 def grad_cam_plus_plus(case: Case) -> Tensor:
     """α is written 1 / (2 + g·ΣA): the same, but nothing is squared, so no ε drowns a small gradient.
 
@@ -82,19 +57,78 @@ def grad_cam_plus_plus(case: Case) -> Tensor:
     return _weighted((alpha * gradient.clamp_min(0)).sum((2, 3)), case.features)
 
 
-@_method("hirescam", "Draelos and Carin, 2020", "ReLU(Σ_k g^k ⊙ A^k)", GRADIENT)
+@_method(
+    "finer-cam",
+    "ReLU(Σ_k mean_ij(∂S/∂A^k) · A^k), S = Y − α Σ_d q_d Y_d over the classes d nearest in score, q their softmax",
+    GRADIENT,
+)
+def finer_cam(case: Case, alpha: float = 1.0, classes: int = 3) -> Tensor:
+    """Grad-CAM of what tells the target from the `classes` most like it, as pytorch-grad-cam's FinerCAM has it.
+
+    S is of class scores, so its gradient is a sum of theirs; q changes with the features, too.
+    """
+    if classes < 1:
+        raise InputError(f"finer-cam with classes={classes}; compare with at least one class")
+    maps = [_finer_cam(case.of_photo(photo), alpha, classes) for photo in range(len(case.features))]
+    return torch.cat(maps)
+
+
+def _finer_cam(case: Case, alpha: float, classes: int) -> Tensor:
+    logits = case.logits[0]
+    away = (logits - logits[case.targets[0]]).abs()
+    away[case.targets[0]] = torch.inf
+    nearest = away.argsort(stable=True)[: min(classes, len(logits) - 1)]
+    scores = logits[nearest]
+    q = scores.softmax(0)
+    shares = -alpha * q * (1 + scores - (q * scores).sum())
+    gradient = case.head.gradient(case.features, case.targets)
+    for share, other in zip(shares, nearest, strict=True):
+        gradient = gradient + share * case.head.gradient(case.features, other[None])
+    return _weighted(gradient.mean((2, 3)), case.features)
+
+
+@_method("hirescam", "ReLU(Σ_k g^k ⊙ A^k)", GRADIENT)
 def hires_cam(case: Case) -> Tensor:
     return (case.gradient * case.features).sum(1)
 
 
-@_method("layer-cam", "Jiang et al., IEEE TIP 2021", "ReLU(Σ_k ReLU(g^k) ⊙ A^k)", GRADIENT)
+@_method("layer-cam", "ReLU(Σ_k ReLU(g^k) ⊙ A^k)", GRADIENT)
 def layer_cam(case: Case) -> Tensor:
     return (case.gradient.clamp_min(0) * case.features).sum(1)
 
 
-@_method(
-    "score-cam", "Wang et al., CVPR-W 2020, algorithm 1", "ReLU(Σ_k softmax_k(Y(X ∘ H^k)) · A^k)", PHOTOS
-)
+@_method("xgrad-cam", "ReLU(Σ_k A^k · Σ_ij g^k_ij A^k_ij / Σ_ij A^k_ij)", GRADIENT)
+def xgrad_cam(case: Case) -> Tensor:
+    """A channel that sums to 0 has no share to weigh a gradient by: weight 0."""
+    total = case.features.sum((2, 3), keepdim=True)
+    shares = torch.where(total == 0, 0.0, case.features / total)
+    return _weighted((case.gradient * shares).sum((2, 3)), case.features)
+
+
+@_method("eigen-cam", "ReLU(first principal component of the cells over the channels)", FREE)
+def eigen_cam(case: Case) -> Tensor:
+    """The same for every class: no score enters. Channels are centred first, as pytorch-grad-cam does.
+
+    A principal component has no sign of its own; here it is the one under which the map goes with the features' sum.
+    """
+    maps = []
+    for features in case.features:
+        cells = features.flatten(1).T.double()
+        centred = cells - cells.mean(0)
+        direction = torch.linalg.svd(centred, full_matrices=False).Vh[0]
+        along = centred @ direction
+        maps.append(torch.where(along @ centred.sum(1) < 0, -along, along).view(case.cells))
+    return torch.stack(maps).to(case.features)
+
+
+_method(
+    "full-grad",
+    "Σ_layers Σ_k ψ(∂Y/∂b ⊙ b) + ψ(∂Y/∂X ⊙ X), ψ: |·| scaled to 0..1, upsampled",
+    "gradient of the network",
+)(one_by_one("full-grad", full_gradient))
+
+
+@_method("score-cam", "ReLU(Σ_k softmax_k(Y(X ∘ H^k)) · A^k)", PHOTOS)
 def score_cam(case: Case, chunk: int = 8) -> Tensor:
     """H^k is A^k upsampled to the photo and scaled to 0..1. A channel that is constant says nothing: weight 0."""
     return torch.stack([_score_cam(case, n, chunk) for n in range(len(case.features))])
@@ -113,41 +147,24 @@ def _score_cam(case: Case, n: int, chunk: int) -> Tensor:
     return torch.einsum("k,khw->hw", weights, features)
 
 
-@_method(
-    "ablation-cam", "Desai and Ramaswamy, WACV 2020", "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_k)/|Y|", CHANNELS
-)
+@_method("ablation-cam", "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_k)/|Y|", CHANNELS)
 def ablation_cam(case: Case) -> Tensor:
     return _weighted(case.channel_drops, case.features)
 
 
-@_method(
-    "ablation-cam++",
-    "Salama, Adly and Torki, ICIP 2022 (our reading of the abstract)",
-    "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_G)/|Y| / |G| for the group G of k",
-    GROUPS,
-)
+@_method("ablation-cam++", "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_G)/|Y| / |G| for the group G of k", GROUPS)
 def ablation_cam_plus_plus(case: Case, groups: int = 8, depth: int = 6, threshold: float = 0.01) -> Tensor:
     """Channels share the drop of their group; see grouping.py for the reading and the parameters."""
     weights = [group_weights(case, n, groups, depth, threshold) for n in range(len(case.features))]
     return _weighted(torch.stack(weights), case.features)
 
 
-@_method(
-    "pixel-ablation-cam",
-    "Pixel Ablation-CAM, equation 5",
-    "ReLU(w_ij · Σ_k A^k_ij), w_ij = (Y − Y_ij)/|Y|",
-    CELLS,
-)
+@_method("pixel-ablation-cam", "ReLU(w_ij · Σ_k A^k_ij), w_ij = (Y − Y_ij)/|Y|", CELLS)
 def pixel_ablation_cam(case: Case) -> Tensor:
     return case.cell_drops * case.features.sum(1)
 
 
-@_method(
-    "pixel-ablation-cam/authors",
-    "Pixel Ablation-CAM, as its authors' published code computes it",
-    "Σ_k A^k_ij · minmax_ij((Y − Y_ij)/(Y + 1e-9))",
-    CELLS,
-)
+@_method("pixel-ablation-cam/authors", "Σ_k A^k_ij · minmax_ij((Y − Y_ij)/(Y + 1e-9))", CELLS)
 def pixel_ablation_cam_authors(case: Case) -> Tensor:
     """Scaled to 0..1 first, so no weight is negative and the ReLU never acts. Weights that are all equal give 0."""
     whole = case.scores_of(case.logits, case.targets)[:, None, None]
@@ -157,16 +174,13 @@ def pixel_ablation_cam_authors(case: Case) -> Tensor:
     return scaled * case.features.sum(1)
 
 
-@_method("pixel-ablation-cam/weights", "Pixel Ablation-CAM, equation 4 alone", "ReLU(w_ij)", CELLS)
+@_method("pixel-ablation-cam/weights", "ReLU(w_ij)", CELLS)
 def pixel_ablation_cam_weights(case: Case) -> Tensor:
     return case.cell_drops
 
 
 @_method(
-    "recipro-cam",
-    "Byun and Lee, 2022",
-    "Y^ij − min Y^ij, Y^ij the score of a 3 × 3 neighbourhood alone",
-    "one head score per cell",
+    "recipro-cam", "Y^ij − min Y^ij, Y^ij the score of a 3 × 3 neighbourhood alone", "one head score per cell"
 )
 def recipro_cam(case: Case) -> Tensor:
     """All features but those around one cell are zero; the neighbourhood is weighted (¼, ½, ¼)² · 4, its centre 1.
@@ -196,7 +210,7 @@ def _neighbourhoods(height: int, width: int, like: Tensor) -> Tensor:
     return masks.reshape(height * width, 1, height, width).to(like)
 
 
-@_method("random", "control", "uniform noise, seeded by the photo", FREE)
+@_method("random", "uniform noise, seeded by the photo", FREE)
 def random_map(case: Case, seed: int = 0) -> Tensor:
     """Other photos get other noise; the same photo always gets the same, whatever company it came in."""
     maps = []
@@ -207,7 +221,7 @@ def random_map(case: Case, seed: int = 0) -> Tensor:
     return torch.stack(maps).to(case.features)
 
 
-@_method("centre", "control", "exp(−r²/2σ²) from the centre, σ a quarter of each side", FREE)
+@_method("centre", "exp(−r²/2σ²) from the centre, σ a quarter of each side", FREE)
 def centre_map(case: Case) -> Tensor:
     def bell(length: int) -> Tensor:
         at = (torch.arange(length, dtype=torch.float64) + 0.5) / length - 0.5
@@ -216,14 +230,3 @@ def centre_map(case: Case) -> Tensor:
     height, width = case.cells
     cells = bell(height)[:, None] * bell(width)
     return cells.to(case.features).expand(len(case.photos), height, width)
-
-
-def find_methods(names: Sequence[str]) -> list[Method]:
-    """The entries of `names`. Raises UnknownNameError with the list of names."""
-    for name in names:
-        if name not in METHODS:
-            hint = nearest(name, METHODS) or ";"
-            raise UnknownNameError(
-                f"method {name!r} does not exist{hint} The methods are: {', '.join(METHODS)}"
-            )
-    return [METHODS[name] for name in names]

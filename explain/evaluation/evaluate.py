@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
-from explain.cam import METHOD_NAMES
+from explain.cam import CamError
+from explain.cam.names import canonical
 from explain.core.errors import BadInputError
 from explain.maps import MapKey, map_key, maps_there, parameters_hash
 from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
@@ -102,18 +103,16 @@ def ask_for_evaluation(
     *, networks: Sequence[Network], methods: Sequence[str], protocol: str, target: str
 ) -> list[EvaluationProgress]:
     """What to evaluate, by network, in the order given. Raises BadInputError for names that do not exist."""
-    unknown = [method for method in methods if method not in METHOD_NAMES]
-    if unknown:
-        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+    try:
+        methods = canonical(methods)
+    except CamError as error:
+        raise BadInputError(str(error)) from error
     if not methods:
         raise BadInputError("--methods: name at least one method")
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
     evaluation_protocol = find_protocol(protocol)
-    return [
-        EvaluationProgress(network, tuple(dict.fromkeys(methods)), evaluation_protocol, target)
-        for network in networks
-    ]
+    return [EvaluationProgress(network, tuple(methods), evaluation_protocol, target) for network in networks]
 
 
 def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress]) -> list[EvaluationTask]:

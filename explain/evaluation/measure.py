@@ -87,9 +87,9 @@ def _masked(
         return []
     if protocol.mask == AUTHORS_CODE:
         return [_as_the_authors_do(net, photo, protocol.share)]
-    maps = torch.from_numpy(np.stack(list(photo.maps.values())))
     masking = Masking(protocol.mask, protocol.fill, protocol.share)
-    return [masked_batch(net, batch.expand(len(maps), -1, -1, -1), maps, masking).cpu()]
+    maps = (torch.from_numpy(cells[None].copy()) for cells in photo.maps.values())  # they may differ in size
+    return [masked_batch(net, batch[None], cells, masking).cpu() for cells in maps]
 
 
 def _as_the_authors_do(net: LoadedNetwork, photo: PhotoWithMaps, share: float) -> Tensor:

@@ -91,8 +91,9 @@ def _difference(first: Shown, second: Shown) -> tuple[float, float]:
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's r over the cells of two maps; NaN where one of them is flat."""
-    a, b = (cells.astype(float).ravel() - cells.mean(dtype=float) for cells in (first, second))
+    """Pearson's r over the cells of two maps, the coarser at the finer one's size; NaN where one of them is flat."""
+    same = render.at_one_size(first, second)
+    a, b = (cells.ravel() - cells.mean() for cells in same)
     spread = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / spread) if spread > 0 else float("nan")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from explain.cam.metrics.faithfulness import win_shares
-from explain.cam.names import CONTROL_NAMES
+from explain.cam.names import CONTROL_NAMES, base_name
 
 ABLATION, PIXEL = "ablation-cam", "pixel-ablation-cam"
 OF_THE_PAPER = ("grad-cam", ABLATION, PIXEL)
@@ -24,7 +24,7 @@ def what_it_is(method: str) -> str:
     """What a method beside the paper's three is, to be named with its wins; empty where it is simply another method."""
     if method.startswith(f"{PIXEL}/"):
         return "a reading"
-    return "a control" if method in CONTROL_NAMES else ""
+    return "a control" if base_name(method) in CONTROL_NAMES else ""
 
 
 def wins_by_score(columns: Columns) -> dict[str, dict[str, float]]:

@@ -11,7 +11,7 @@ from .of_arms import (
     not_by_network,
     precompute_command,
 )
-from .registry import SOURCES, methods_in_words, registered, source_of
+from .registry import SOURCES, method_in_words, methods_in_words, registered, source_of
 
 __all__ = [
     "SOURCES",
@@ -23,6 +23,7 @@ __all__ = [
     "Pipeline",
     "commands_for",
     "evaluate_command",
+    "method_in_words",
     "methods_for",
     "methods_in_words",
     "names_of",

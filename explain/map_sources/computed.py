@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from explain.cam.names import METHOD_NAMES
+from explain.cam import InputError
+from explain.cam.names import OWN, SIGNS, MethodSpec, base_name, fault_of_method, known_methods
 from explain.maps import crop_of
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import label_targets
@@ -17,13 +18,17 @@ class Computed(MapSource):
     """`{ network, method }`: the source of every arm that names no other."""
 
     name = "computed"
-    keys = ("network", "method")
+    keys = ("network", "method")  # and `parameters`, which become part of the method's word
     made_by_workers = True
     methods_in_words: ClassVar[Mapping[str, str]] = {
         "grad-cam": "Weighs each channel by how fast the score changes with it. The usual baseline.",
         "grad-cam++": "Grad-CAM with weights that follow several instances of an object better.",
+        "finer-cam": "Grad-CAM of what tells the class from the three most like it.",
         "hirescam": "Multiplies gradient and feature cell by cell, so a map shows only what was used.",
         "layer-cam": "Keeps positive gradients cell by cell; finer at early layers.",
+        "xgrad-cam": "Grad-CAM with gradients weighed by each cell’s share of its channel.",
+        "eigen-cam": "What the features have most in common, whatever the class. No gradients.",
+        "full-grad": "What every bias of the network adds to the score, at the photo’s own resolution.",
         "score-cam": "Weighs a channel by the score of the photo masked with it. Slow: one pass for each channel.",
         "ablation-cam": "Weighs a channel by how far the score drops when it is set to zero. No gradients.",
         "ablation-cam++": "Ablation-CAM on groups of similar channels, to need fewer passes.",
@@ -37,19 +42,33 @@ class Computed(MapSource):
         return True
 
     def read(self, table: KeyReader) -> dict[str, str]:
-        return {"network": table.slug("network"), "method": table.one_of("method", METHOD_NAMES)}
+        return {"network": table.slug("network"), "method": table.method("method", "parameters")}
+
+    def sign_of(self, keys: Keys) -> str:
+        """Maps of our own methods are positive by definition; all others may have values below zero."""
+        spec = _spec(keys)
+        return "" if spec is None or spec.name in OWN else str(spec.parameters.get("sign", SIGNS[0]))
+
+    def with_sign(self, keys: dict[str, str], sign: str) -> dict[str, str]:
+        spec = _spec(keys)
+        if spec is None or spec.name in OWN or "sign" in spec.parameters or sign == SIGNS[0]:
+            return keys
+        return {**keys, "method": str(MethodSpec(spec.name, {**spec.parameters, "sign": sign}))}
+
+    def fault(self, keys: Keys) -> str:
+        return fault_of_method(word_of(keys))
 
     def short_name(self, keys: Keys, among: Sequence[Keys]) -> str:
         """What differs between the arms: the method, the network, or both."""
-        network, method = keys.get("network", ""), keys.get("method", "")
+        network, method = keys.get("network", ""), word_of(keys)
         if len({other.get("network", "") for other in among}) == 1:
             return method
-        if len({other.get("method", "") for other in among}) == 1:
+        if len({word_of(other) for other in among}) == 1:
             return network
         return f"{network} {method}"
 
     def pipeline(self, keys: Keys) -> Pipeline | None:
-        return Pipeline(keys.get("network", ""), keys.get("method", ""))
+        return Pipeline(keys.get("network", ""), word_of(keys))
 
     def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
         """The newest map of each photo's label among the network's classes, at the layer that the network is cut at."""
@@ -58,7 +77,7 @@ class Computed(MapSource):
             return {}
         rows = ExplanationMap.objects.filter(
             network=network,
-            method=keys.get("method", ""),
+            method=word_of(keys),
             layer=network.layer,
             **_photos(images),
         )
@@ -70,15 +89,15 @@ class Computed(MapSource):
         return newest
 
     def maps_in_words(self, keys: Keys) -> str:
-        return f"maps of {keys['method']} by {keys['network']}"
+        return f"maps of {word_of(keys)} by {keys['network']}"
 
     def command(self, image_set: str, arms: Sequence[Keys]) -> str:
         networks = ",".join(dict.fromkeys(keys["network"] for keys in arms))
-        methods = ",".join(dict.fromkeys(keys["method"] for keys in arms))
+        methods = ",".join(dict.fromkeys(word_of(keys) for keys in arms))
         return f"manage.py precompute {image_set} --networks {networks} --methods {methods}"
 
     def columns(self, keys: Keys, networks: Mapping[str, Network]) -> dict[str, Any]:
-        return {"network": networks[keys["network"]], "method": keys["method"]}
+        return {"network": networks[keys["network"]], "method": word_of(keys)}
 
     def owns(self, row: Made) -> bool:
         return True
@@ -95,7 +114,9 @@ class Computed(MapSource):
 
     def facts(self, arm: Made) -> ArmFacts:
         network = arm.network
-        return ArmFacts(network.name, network.load, network.layer, arm.method, network.weights_sha256)
+        return ArmFacts(
+            network.name, network.load, network.layer, arm.method, network.weights_sha256, citation_of(arm)
+        )
 
     def origin(self, row: ExplanationMap) -> MapOrigin:
         return MapOrigin(
@@ -110,7 +131,51 @@ class Computed(MapSource):
 
     def telltales(self, arm: Made) -> set[str]:
         network = arm.network
-        return {arm.method, network.name, network.layer, network.load, network.weights_sha256}
+        return {
+            arm.method,
+            base_name(arm.method),
+            network.name,
+            network.layer,
+            network.load,
+            network.weights_sha256,
+        }
+
+
+def word_of(keys: Keys) -> str:
+    """The method of an arm with its parameters, as rows have it: whether the protocol has them in the word or in a table."""
+    method, table = keys.get("method", ""), keys.get("parameters")
+    if not table or not isinstance(table, Mapping) or not isinstance(method, str):
+        return method
+    try:
+        spec = MethodSpec.of(method)
+        return str(MethodSpec(spec.name, {**spec.parameters, **table}))
+    except InputError:
+        return method
+
+
+def _spec(keys: Keys) -> MethodSpec | None:
+    try:
+        return MethodSpec.of(word_of(keys))
+    except InputError:
+        return None
+
+
+def citation_of(arm: Made) -> str:
+    """Who made an arm's method: of one that is not ours what its maps keep, so that it is there when the method has gone."""
+    name = base_name(arm.method)
+    if name in OWN:
+        return OWN[name].citation
+    newest = ExplanationMap.objects.filter(network=arm.network, method=arm.method).order_by("-id")
+    brought = (newest.values_list("manifest", flat=True).first() or {}).get("brought", {})
+    if not brought:
+        known = known_methods().get(name)
+        return known.citation if known else ""
+    package = " ".join(filter(None, [brought.get("package"), brought.get("version")]))
+    return (
+        f"{brought['citation']} ({package})"
+        if package and package not in brought["citation"]
+        else brought["citation"]
+    )
 
 
 def _photos(images: Sequence[Image]) -> dict[str, Any]:

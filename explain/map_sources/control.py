@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
+from explain.cam.names import base_name
+
 from .computed import Computed
 from .interface import Keys, Made
 
@@ -22,13 +24,17 @@ class Control(Computed):
     }
 
     def is_named_by(self, keys: Keys) -> bool:
-        return keys.get("method") in list(WHAT)
+        return _name(keys.get("method")) in WHAT
 
     def owns(self, row: Made) -> bool:
-        return row.method in WHAT
+        return _name(row.method) in WHAT
 
     def notes(self, name: str, arm: Made) -> Iterable[str]:
-        yield f"{name} is a control: {WHAT[arm.method]}."
+        yield f"{name} is a control: {WHAT[_name(arm.method)]}."
+
+
+def _name(method: object) -> str:
+    return base_name(method) if isinstance(method, str) else ""
 
 
 def stand_ins(network: str) -> list[dict[str, str]]:

@@ -35,6 +35,7 @@ class KeyReader(Protocol):
     def slug(self, key: str) -> str: ...
     def one_of(self, key: str, choices: Sequence[Any]) -> Any: ...
     def text(self, key: str, *, longest: int) -> str: ...
+    def method(self, key: str, parameters: str) -> str: ...
 
 
 class Made(Protocol):
@@ -62,6 +63,7 @@ class ArmFacts:
     layer: str = ""
     method: str = ""
     weights_sha256: str = ""
+    citation: str = ""  # of the method
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,19 @@ class MapSource(ABC):
     def short_name(self, keys: Keys, among: Sequence[Keys]) -> str:
         """What an arm without a name is called. `among`: all arms of the study that are named by the same keys."""
 
+    def sign_of(self, keys: Keys) -> str:
+        """The rule by which an arm shows maps with values below zero; empty where its maps have none."""
+        return ""
+
+    def with_sign(self, keys: dict[str, str], sign: str) -> dict[str, str]:
+        """The keys of the same arm under a rule of sign, where its maps need one and its keys do not say another."""
+        return keys
+
     # Before a study opens: what has to be there.
+
+    def fault(self, keys: Keys) -> str:
+        """What keeps the maps of an arm from being made here, as one sentence with a remedy; empty where nothing does."""
+        return ""
 
     def pipeline(self, keys: Keys) -> Pipeline | None:
         """The network and method that workers compute the maps with; None where the maps do not come from workers."""
@@ -138,7 +152,7 @@ class MapSource(ABC):
         """Whether a row, an arm or a map, is of this source.
 
         Sources are asked in the registry's order, and the computed maps own what nobody else does: mark rows by a `method`
-        that no method has, such as `checker:4` (60 characters at most), and stand before them.
+        that no method has, such as `checker:4`, and stand before them.
         """
 
     @abstractmethod

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from explain.cam.names import base_name, fault_of_method, known_methods
+
 from .computed import Computed
 from .control import Control
 from .interface import Keys, Made, MapSource
@@ -26,7 +28,15 @@ def source_of(arm: Keys | Made) -> MapSource:
 
 def methods_in_words() -> dict[str, str]:
     """Every method that a form offers, with a line about it for whoever has to choose."""
-    return {method: words for source in SOURCES for method, words in source.methods_in_words.items()}
+    ours = {method: words for source in SOURCES for method, words in source.methods_in_words.items()}
+    return {name: ours.get(name, known.words) for name, known in known_methods().items()}
+
+
+def method_in_words(word: str) -> str:
+    """A line about a method with its parameters, for whoever has to choose; one that is not here says so."""
+    if fault := fault_of_method(word):
+        return f"{fault[0].upper()}{fault[1:]}."
+    return methods_in_words()[base_name(word)]
 
 
 @contextmanager

@@ -53,13 +53,14 @@ class BatchComputation:
         self._add_predictions(images, labels, out.logits)
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)
-        parameters = made_by.pop("methods")
+        parameters, brought = made_by.pop("methods"), made_by.pop("brought", {})
         for number, image in enumerate(images):
             for method in methods:
                 manifest = made_by | {
                     "method": method,
                     "parameters": parameters[method],
                     "score_value": scores[number],
+                    **({"brought": brought[method]} if method in brought else {}),
                 }
                 cells = out.maps[method][number].numpy()
                 self._add_map(image, method, int(out.targets[number]), cells, manifest)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 
 from explain import cam
+from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network, Precompute, Prediction
 from explain.photos import label_targets
 
@@ -15,11 +16,17 @@ MapKey = tuple[int, str, int, str]  # photo, method, target, parameters hash
 def parameters_hash(network: Network, method: str) -> str:
     """SHA-256 of all that a map depends on beside its photo, layer, method and target: canonical JSON of what follows.
 
-    Imports torch: for commands and tasks only.
+    Of a method that is not ours also which text of it made the map, so that a map of an older one is not taken for today's.
+    Imports torch: for commands and tasks only. Raises BadInputError for a method that is not here.
     """
+    try:
+        found = cam.find_method(method)
+    except cam.CamError as error:
+        raise BadInputError(str(error)) from error
     ingredients = {
+        **({"origin": dict(found.origin)} if found.origin else {}),
         "score": SCORE,
-        "parameters": cam.METHODS[method].parameters,
+        "parameters": found.parameters,
         "weights_sha256": network.weights_sha256,
         "preprocessing": network.preprocessing,
     }

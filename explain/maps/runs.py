@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from explain.cam import METHOD_NAMES
+from explain.cam import CamError
+from explain.cam.names import canonical
 from explain.core import clock
 from explain.core.errors import BadInputError
 from explain.models import Batch, Image, ImageSet, Network, Precompute
@@ -46,7 +47,7 @@ def plan_run(
     The same run again is the same row: it goes on where it stopped, failed batches included, and takes in photos
     that came since. Without methods it makes predictions only. Raises BadInputError.
     """
-    _check(networks, methods)
+    methods = _checked(networks, methods)
     if images is None:
         images = list(Image.objects.filter(image_set=image_set).order_by("pk"))
     if not images:
@@ -66,12 +67,14 @@ def plan_run(
     return run
 
 
-def _check(networks: Sequence[Network], methods: Sequence[str]) -> None:
-    unknown = [method for method in methods if method not in METHOD_NAMES]
-    if unknown:
-        raise BadInputError(f"unknown method {', '.join(unknown)}; choose from {', '.join(METHOD_NAMES)}")
+def _checked(networks: Sequence[Network], methods: Sequence[str]) -> list[str]:
+    try:
+        words = canonical(methods)
+    except CamError as error:
+        raise BadInputError(str(error)) from error
     if not networks:
         raise BadInputError("no network is named; add one with manage.py add_network")
+    return words
 
 
 def _check_labels(images: Sequence[Image], networks: Sequence[Network]) -> None:

@@ -19,6 +19,7 @@ from studies.protocol import (
     choose_classes,
     choose_photos,
     chosen_images,
+    faults_of_methods,
     find_networks,
     find_set,
     precompute_command,
@@ -144,6 +145,8 @@ def _maps(protocol: Protocol, images: list[Image]) -> list[dict[int, Explanation
             }
             faults.append(Fault(("arms",), Code.MAPS_MISSING, parameters))
             lacking.append(arm)
+    if lacking and (not_here := faults_of_methods(protocol, lacking)):
+        raise ProtocolError(*not_here)
     if faults:
         raise MissingMapsError(*faults, *_remedies(protocol, lacking))
     return maps

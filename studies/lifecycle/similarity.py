@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
+from explain.cam.rendering import render
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
@@ -153,19 +154,10 @@ def correlate(first: np.ndarray | None, second: np.ndarray | None) -> float | No
     no array."""
     if first is None or second is None:
         return None
-    height, width = max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1])
-    first, second = (_sized(values, height, width) for values in (first, second))
+    first, second = render.at_one_size(first, second)
     if first.std() == 0 or second.std() == 0:
         return None
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
-
-
-def _sized(values: np.ndarray, height: int, width: int) -> np.ndarray:
-    values = values.astype(np.float64)
-    if values.shape == (height, width):
-        return values
-    picture = PillowImage.fromarray(values.astype(np.float32))
-    return np.asarray(picture.resize((width, height), PillowImage.Resampling.BILINEAR), dtype=np.float64)
 
 
 def _fields(file: Any) -> np.ndarray:

@@ -157,6 +157,8 @@ class _Preparation:
             for row, each in zip(todo.maps, made[1:], strict=True)
         }
         with transaction.atomic():
+            if Study.objects.select_for_update(no_key=True).get(pk=self.study.pk).is_frozen:
+                return  # somebody else has prepared it, and opened it by now: ours go
             kept_photos = _name(Image, "picture", photos)
             kept_maps = _name(ExplanationMap, self.study.picture, maps)
             items, rows = [], []

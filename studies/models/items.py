@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from explain.cam.names import LONGEST
 from explain.models import ExplanationMap, Image, Network, random_name
 
 from .immutability import FrozenWithStudy
@@ -15,7 +16,7 @@ class Arm(FrozenWithStudy):
     index = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=100)
     network = models.ForeignKey(Network, models.PROTECT)
-    method = models.CharField(max_length=60)
+    method = models.CharField(max_length=LONGEST)
 
     class Meta:
         ordering = ["study", "index"]

@@ -17,6 +17,8 @@ KINDS: dict[Kind, str] = {
     Kind.TEXT: "a text",
     Kind.NAME: "letters a-z, digits, - and _, 100 at most",
     Kind.DIGITS: "64 digits of 0-9 and a-f, or left out",
+    Kind.METHOD: "the name of a method, such as 'grad-cam'",
+    Kind.PARAMETERS: "a table of numbers, words, true or false by the names of the method's parameters",
     Kind.ONE_OF: "{choices!o}",
     Kind.NUMBER: "a whole number from {least} to {most}",
     Kind.FLAG: "true or false",
@@ -60,6 +62,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.ONE_PLACE: "is {value}, but trials of a {task} study show one map, so everybody keeps to its place; leave it out",
     Code.SAME_ARM: "has the same {keys!a} twice; each arm must be another {keys!p}",
     Code.SAME_NAME: "is the same for two arms; give each a name of its own",
+    Code.SIGNS_DIFFER: "shows signed maps by more than one rule ({signs!c}); name one for all arms in design.sign",
     Code.ARMS_EXACTLY: "has {count} entries; a {task} study compares exactly {wanted!n}",
     Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
     Code.NO_SUCH_OPTION: "has {value!r}, which is not one of the options",
@@ -70,6 +73,7 @@ OF_THE_KEY: dict[Code, str] = {
 
 # Whole sentences that both say.
 SENTENCES: dict[Code, Words] = {
+    Code.NO_METHOD: "{why}.",
     Code.MAPS_MISSING: "{missing} of {photos} {maps} are missing.",
     Code.TOO_FEW_PEOPLE: "this study needs at least {fewest} people, as one gives at most {trials} answers and an item "
     "needs {answers} people; ask more people, or raise design.trials_per_participant",

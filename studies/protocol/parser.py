@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from explain.cam.errors import InputError
+from explain.cam.names import MethodSpec
 from explain.core.errors import BadInputError
 
 from .fault_words import on_command_line
@@ -72,6 +74,29 @@ class Reader:
         if isinstance(self.values.get(key), str) and not NAME.fullmatch(value):
             self.fault(Code.NOT_ALLOWED, key, value=value, kind=Kind.NAME)
         return value
+
+    def method(self, key: str, parameters: str) -> str:
+        """A method with its parameters as one word; those of the table `parameters` go before those of the word."""
+        allowed = {"kind": Kind.METHOD}
+        value = self._take(key, _REQUIRED, str, allowed)
+        table = self._take(
+            parameters, {}, dict, {"kind": Kind.TABLE, "name": name_of((*self.path, parameters))}
+        )
+        if not isinstance(self.values.get(key), str):
+            return value
+        try:
+            spec = MethodSpec.of(value)
+        except InputError:
+            self.fault(Code.NOT_ALLOWED, key, value=value, **allowed)
+            return value
+        odd = next(
+            (name for name, entry in table.items() if not isinstance(entry, bool | int | float | str)), None
+        )
+        spec = MethodSpec(spec.name, {**spec.parameters, **table})
+        if odd is not None or spec.fault():
+            self.fault(Code.WRONG_KIND, parameters, value=table, kind=Kind.PARAMETERS)
+            return value
+        return str(spec)
 
     def digits(self, key: str, pattern: re.Pattern[str]) -> str:
         """Hexadecimal digits, all of the pattern; empty where nothing is said."""

@@ -1,11 +1,13 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
+from collections.abc import Sequence
+
 from explain import map_sources, selection
 from explain.models import Image, ImageSet, Network
 from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdicts
 
 from .faults import Code, Fault
-from .schema import Protocol, ProtocolError
+from .schema import ArmPlan, Protocol, ProtocolError
 from .titles import untitled_remark
 
 
@@ -108,6 +110,15 @@ def find_networks(protocol: Protocol) -> dict[str, Network]:
             )
         )
     return {name: networks[name] for name in names}
+
+
+def faults_of_methods(protocol: Protocol, arms: Sequence[ArmPlan] | None = None) -> list[Fault]:
+    """Methods of the arms that are not here, or do not have the parameters that are given. `arms`: only of these."""
+    return [
+        Fault(("arms", place, "method"), Code.NO_METHOD, {"why": why})
+        for place, arm in enumerate(protocol.arms, start=1)
+        if (arms is None or arm in arms) and (why := arm.source.fault(arm.keys))
+    ]
 
 
 def _network_names(protocol: Protocol) -> list[str]:

@@ -18,7 +18,8 @@ limit = 40                        # photos in all; drawn by the seed
 
 [[arms]]                          # two or more; how many, its trial type says. Keys: explain/map_sources/
 network = "efficientnet-lite0"
-method = "grad-cam"
+method = "grad-cam"               # or one's own, a package's, captum:NAME: docs/bring-your-own.md
+parameters = {}                   # optional, of the method: { window = 16 }
 name = "Grad-CAM"                 # optional; never shown to volunteers
 
 [design]
@@ -33,6 +34,7 @@ seed = 1
 nonce = "…"                       # optional, 64 hexadecimal digits: to repeat a closed study, whose protocol names it; else
                                   # one is drawn at opening and kept secret until the study is closed
 picture = "overlay"               # or "masked", "heat"
+sign = "positive"                 # of methods whose maps have values below zero, for all arms: or "absolute", "as-is"
 
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # and the keys of its trial type
@@ -68,6 +70,7 @@ from typing import Any
 import tomli_w
 
 from explain import map_sources
+from explain.cam.names import SIGNS
 from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
@@ -157,7 +160,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         task=task,
         photo_set=photos.slug("set"),
         rule=_rule(photos, seed),
-        arms=_arms(reader, asked),
+        arms=_arms(reader, asked, design.one_of("sign", SIGNS, default="")),
         responses_per_item=each,
         grown_from=_grown_from(design, each),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
@@ -239,12 +242,13 @@ def _rule(photos: Reader, seed: int) -> Rule:
     )
 
 
-def _arms(reader: Reader, asked: Asked) -> list[ArmPlan]:
+def _arms(reader: Reader, asked: Asked, sign: str) -> list[ArmPlan]:
     before = len(reader.faults)
     tables = reader.tables("arms")
     if len(reader.faults) > before:
         return []
     rows = [source_of(table.values).read(table) for table in tables]
+    rows = _by_one_sign(reader, rows, sign)
     own_names = [table.text("name", longest=100, default="") for table in tables]
     names = _names(rows, own_names)
     arms = [ArmPlan(keys, name) for keys, name in zip(rows, names, strict=True)]
@@ -255,6 +259,15 @@ def _arms(reader: Reader, asked: Asked) -> list[ArmPlan]:
     if not asked.can_compare(len(arms)):
         _wrong_number_of_arms(reader, len(arms))
     return arms
+
+
+def _by_one_sign(reader: Reader, rows: list[dict[str, str]], sign: str) -> list[dict[str, str]]:
+    """The arms' keys with the study's rule of sign: what of maps with values below zero is shown is the same for all."""
+    rows = [source_of(keys).with_sign(keys, sign) if sign else keys for keys in rows]
+    signs = {source_of(keys).sign_of(keys) for keys in rows} - {""}
+    if len(signs | ({sign} if sign else set())) > 1 and signs:
+        reader.fault(Code.SIGNS_DIFFER, "arms", signs=tuple(sorted(signs | ({sign} if sign else set()))))
+    return rows
 
 
 def _wrong_number_of_arms(reader: Reader, count: int) -> None:

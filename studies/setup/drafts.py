@@ -20,6 +20,7 @@ from studies.protocol import (
     check_protocol,
     choose_classes,
     faults_of_length,
+    faults_of_methods,
     find_networks,
     find_set,
 )
@@ -95,7 +96,7 @@ def faults_here(protocol: Protocol) -> list[Fault]:
 
     Photos that a network has still to look at are no fault: it will, when the maps are made.
     """
-    faults = []
+    faults = faults_of_methods(protocol)
     try:
         find_networks(protocol)
     except ProtocolError as error:

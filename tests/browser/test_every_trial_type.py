@@ -130,7 +130,7 @@ def test_somebody_comes_back_on_a_phone_and_leaves_there(new_page, invited_to, a
     phone.locator("main button").tap()
     expect(phone.locator("h1")).to_have_text("You have left this study")
     desk.reload()
-    expect(desk.locator("h1")).to_have_text("This link does not work")
+    expect(desk.locator("h1")).to_have_text("You have left this study")
     assert not Response.objects.exists()
 
 

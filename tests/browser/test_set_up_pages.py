@@ -27,7 +27,7 @@ def world(admin_user, monkeypatch):
     source = {"version": 1, "slug": "draft", "title": "A draft", "task": "choice", "arms": ARMS}
     source |= {"photos": {"set": "photos-of-ready"}, "design": {"seed": 1}, "questions": [AGE]}
     Study.objects.create(slug="draft", title="A draft", task="choice", protocol=source)
-    with pytest.raises(Exception, match="measured first"):
+    with pytest.raises(Exception, match="made first"):
         change_state(study=ready, to="open", user=admin_user)
     Worker.objects.create(name="gpu-1:4711")
     return ready

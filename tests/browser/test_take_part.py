@@ -40,7 +40,22 @@ def test_by_mouse_or_finger(new_page, invited, task, screen):
     assert given() == BUTTONS[task]
 
 
-def everything_is_on_screen(page):
+# On its side, a smaller one, and a desk's window at 200 % zoom: width and height, and the least side of a map there.
+WIDE = {(844, 390): 170, (740, 360): 150, (640, 400): 120}
+
+
+@pytest.mark.parametrize("task", BUTTONS)
+def test_every_answer_is_in_sight_on_a_phone_on_its_side_and_enlarged(new_page, invited, task):
+    _, url = invited(task=task)
+    page = new_page()
+    begin(page, url)
+    ready(page)
+    for (width, height), least in WIDE.items():
+        page.set_viewport_size({"width": width, "height": height})
+        everything_is_on_screen(page, least)
+
+
+def everything_is_on_screen(page, least=150):
     """Photo, maps, buttons and the foot are inside the window, without a scroll; maps are of one size."""
     window = page.viewport_size
     for box in (part.bounding_box() for part in page.locator(".picture, .option, #status").all()):
@@ -52,7 +67,7 @@ def everything_is_on_screen(page):
         (b["width"], b["height"]) for b in (m.bounding_box() for m in page.locator(".map .picture").all())
     }
     assert len(sizes) == 1
-    assert min(next(iter(sizes))) >= 150
+    assert min(next(iter(sizes))) >= least
 
 
 @pytest.mark.parametrize(("task", "keys"), [("choice", "1302"), ("rating", "1532")])

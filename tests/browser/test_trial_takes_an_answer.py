@@ -171,7 +171,7 @@ def test_how_an_answer_came_about_is_told_with_it(site):
     assert 3800 <= told.pop("response_ms") < 4000
     assert 500 <= telemetry.pop("first_ms") < 700
     assert len(told.pop("id")) == 36
-    assert told == {"kind": "answer", "position": 1, "value": 2, "version": 7}
+    assert told == {"kind": "answer", "link": "L", "position": 1, "value": 2, "version": 7}
     assert telemetry == {
         "first_value": 0,
         "changes": 1,

@@ -16,18 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional as fn
 
 from ..errors import InputError
+from ..fills import FILLS, filling
 from ..network import Network
 from .authors_code import binary_mask, eight_bits
 from .faithfulness import area_under
 
 MASKS = ("top", "soft", "authors", "percentile", "percentile-8-bits", "percentile-lanczos")
-FILLS = ("black", "mean", "blur")
-_BLUR = 10.0
 
 
 @dataclass(frozen=True)
@@ -89,17 +87,6 @@ def _from_percentile(maps: Tensor, size: Sequence[int], masking: Masking) -> Ten
         large = upsampled(maps, size)
     limit = large.flatten(1).quantile(1 - masking.share, dim=1)[:, None, None]
     return (large >= limit).double()
-
-
-def filling(net: Network, batch: Tensor, fill: str) -> Tensor:
-    """What stands where the mask is 0, for a preprocessed batch (B, 3, H, W): the same shape."""
-    if fill == "mean":
-        return torch.zeros_like(batch)
-    if fill == "black":
-        black = -batch.new_tensor(net.preprocessing.mean) / batch.new_tensor(net.preprocessing.std)
-        return black[:, None, None].expand_as(batch)
-    blurred = gaussian_filter(batch.cpu().double().numpy(), (0, 0, _BLUR, _BLUR), mode="nearest")
-    return torch.from_numpy(blurred).to(batch)
 
 
 def masked_batch(net: Network, batch: Tensor, maps: Tensor, masking: Masking) -> Tensor:

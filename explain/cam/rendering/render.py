@@ -94,6 +94,19 @@ def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int = PICTURE) -> n
     return down[:, columns.low] * (1 - columns.share) + down[:, columns.high] * columns.share
 
 
+def at_one_size(*maps: np.ndarray) -> list[np.ndarray]:
+    """Maps (h, w) of the same part of a photo at the size of the finest, bilinear: float64."""
+    height, width = (max(cells.shape[axis] for cells in maps) for axis in (0, 1))
+    return [_sized(np.asarray(cells, dtype=np.float64), height, width) for cells in maps]
+
+
+def _sized(cells: np.ndarray, height: int, width: int) -> np.ndarray:
+    if cells.shape == (height, width):
+        return cells
+    picture = Image.fromarray(cells.astype(np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64)
+
+
 def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int = PICTURE) -> np.ndarray:
     """A raw map (h, w) where it lies in the frame: (side, side) float32 in 0..1.
 

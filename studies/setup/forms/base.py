@@ -10,7 +10,7 @@ from django.core.validators import validate_slug
 from django.utils.text import slugify
 
 from explain import map_sources
-from explain.cam import METHOD_NAMES
+from explain.cam.names import OWN, SIGNS, known_methods
 from explain.models import Network
 from studies.protocol import (
     Code,
@@ -239,27 +239,48 @@ class NetworksForm(StepForm):
         source["arms"] = arms(source, names, methods_of(source))
 
 
+SIGNS_IN_WORDS = {
+    "": "Their values above zero (as usual)",
+    "absolute": "The size of each value, whatever its sign",
+    "as-is": "All values, from the lowest to the highest",
+}
+
+
 class MethodsForm(StepForm):
-    keys: dict[Key, str] = {("arms", "method"): "methods", ("arms",): "methods"}
+    keys: dict[Key, str] = {
+        ("arms", "method"): "methods",
+        ("arms",): "methods",
+        ("design", "sign"): "sign",
+    }
     missing = {"methods": "Choose what makes the maps."}
 
     methods = forms.MultipleChoiceField(
         required=False,
         label="Methods",
         widget=forms.CheckboxSelectMultiple,
-        choices=[(name, name) for name in METHOD_NAMES],
+    )
+    sign = forms.ChoiceField(
+        required=False,
+        label="Of maps with values below zero, show",
+        help_text="For every such method of the study alike. Ours have no values below zero, whatever you choose.",
+        choices=list(SIGNS_IN_WORDS.items()),
     )
 
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
+        names = dict.fromkeys([*known_methods(), *methods_of(source)])
+        if set(names) <= set(OWN):
+            del self.fields["sign"]
         if trial_type_in(source).asked.compares_networks:
             self.fields["methods"] = forms.ChoiceField(
                 required=False,
                 label="Method",
                 widget=forms.RadioSelect,
-                choices=[(name, name) for name in METHOD_NAMES],
             )
             self.initial["methods"] = next(iter(self.initial["methods"]), "")
+        field = self.fields["methods"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, name) for name in names]
 
     def words_of(self, fault: Fault) -> str:
         if fault.code in (Code.ARMS_BETWEEN, Code.ARMS_EXACTLY) and self.cleaned_data.get("methods"):
@@ -269,16 +290,18 @@ class MethodsForm(StepForm):
     @property
     def explained(self):
         """Each choice with what the method does, in words."""
-        words = map_sources.methods_in_words()
-        return [(choice, words[choice.data["value"]]) for choice in self["methods"]]
+        return [(choice, map_sources.method_in_words(choice.data["value"])) for choice in self["methods"]]
 
     def read(self, source: Source) -> dict[str, Any]:
-        return {"methods": methods_of(source)}
+        sign = source.get("design", {}).get("sign", "")
+        return {"methods": methods_of(source), "sign": "" if sign == SIGNS[0] else sign}
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         chosen = cleaned["methods"]
         methods = [chosen] if isinstance(chosen, str) else chosen
         source["arms"] = arms(source, networks_of(source), [method for method in methods if method])
+        source["design"] = dict(source.get("design", {}))
+        put(source["design"], "sign", cleaned.get("sign", ""))
 
 
 def networks_of(source: Source) -> list[str]:
@@ -294,7 +317,10 @@ def arms(source: Source, networks: list[str], methods: list[str]) -> list[dict[s
 
     Arms whose maps come from elsewhere stay as they are, after the others.
     """
-    existing = {(arm.get("network"), arm.get("method")): arm for arm in source.get("arms", [])}
+    existing = {
+        (arm.get("network"), next(iter(map_sources.methods_for([arm])), None)): arm
+        for arm in source.get("arms", [])
+    }
     pairs = [(network, method) for network in networks or [""] for method in methods or [""]]
     planned = []
     for network, method in pairs:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from explain.cam import METHODS, CamError, Network, explain
+from explain.cam.names import OWN_NAMES
 from tests.explain.cam.conftest import TINY_FEATURES, Tiny
 
 A = torch.tensor(TINY_FEATURES, dtype=torch.float64)
@@ -160,7 +161,7 @@ def test_an_unknown_parameter_is_answered_with_those_that_exist(tiny, tiny_batch
         one_map(tiny, tiny_batch, "ablation-cam++", groups=0)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OWN_NAMES)
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_every_method_gives_a_map_of_the_layers_size_that_does_not_depend_on_company(name, score):
     torch.manual_seed(0)
@@ -170,7 +171,7 @@ def test_every_method_gives_a_map_of_the_layers_size_that_does_not_depend_on_com
     net = Network(module.eval(), layer="1", size=(12, 8))
     batch = torch.randn(5, 3, 12, 8)
     together = explain(net, batch, [name], score=score)
-    assert together.maps[name].shape == (5, 6, 4)
+    assert together.maps[name].shape == ((5, 12, 8) if name == "full-grad" else (5, 6, 4))
     assert together.maps[name].min() >= 0
     for photo in range(5):
         alone = explain(net, batch[photo : photo + 1], [name], score=score)
@@ -219,3 +220,123 @@ def test_grouped_ablation_splits_no_further_than_it_is_told(tiny):
     for depth, weights in ((0, whole), (1, together), (2, apart)):
         cells = one_map(tiny, features, "ablation-cam++", groups=1, depth=depth, threshold=0.0)
         close(cells, torch.einsum("k,khw->hw", weights, features[0]).relu())
+
+
+def test_xgrad_cam_weighs_gradients_by_each_cells_share(tiny, tiny_batch):
+    """The head is linear, so g^k = W_k / 4 in every cell, and its weighted mean is the same; a channel of zeros gets nothing."""
+    close(one_map(tiny, tiny_batch, "xgrad-cam"), torch.einsum("k,khw->hw", W / 4, A).relu())
+    batch = torch.tensor([TINY_FEATURES], dtype=torch.float64)
+    batch[0, 2] = 0
+    close(one_map(tiny, batch, "xgrad-cam"), torch.einsum("k,khw->hw", W[:2] / 4, A[:2]).relu())
+
+
+def test_xgrad_cam_behind_a_head_that_is_not_linear():
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 5, 3, 2, 1), nn.ReLU(), nn.Conv2d(5, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 3)
+    )
+    net = Network(module.eval(), layer="1", size=8, dtype=torch.float64)
+    photo = torch.randn(1, 3, 8, 8, dtype=torch.float64)
+    features = net.features(photo).requires_grad_(True)
+    net.module[2:](features)[0, 2].backward()
+    a, g = features.detach().numpy()[0], features.grad.numpy()[0]
+    weights = (g * a / a.sum(axis=(1, 2), keepdims=True)).sum(axis=(1, 2))
+    expected = np.maximum((weights[:, None, None] * a).sum(0), 0)
+    assert expected.max() > 0
+    close(one_map(net, photo, "xgrad-cam", 2), expected)
+
+
+def test_eigen_cam_is_the_first_principal_component_of_the_cells(tiny):
+    """As pytorch-grad-cam's get_2d_projection has it in numpy, up to a sign: there LAPACK's, here that of the features."""
+    features = torch.randn(1, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    cells = features.numpy()[0].reshape(3, -1).T
+    cells = cells - cells.mean(axis=0)
+    component = (cells @ np.linalg.svd(cells, full_matrices=True)[2][0]).reshape(4, 5)
+    if (component * features.numpy()[0].sum(0)).sum() < 0:
+        component = -component
+    close(one_map(tiny, features, "eigen-cam"), np.maximum(component, 0))
+    close(one_map(tiny, features, "eigen-cam", 1), np.maximum(component, 0))  # whatever the class
+    close(one_map(tiny, -features, "eigen-cam"), np.maximum(-component, 0))
+    assert not one_map(tiny, torch.ones(1, 3, 2, 2, dtype=torch.float64), "eigen-cam").any()
+
+
+@pytest.mark.parametrize(("alpha", "classes"), [(1.0, 3), (0.6, 2), (0.0, 1)])
+def test_finer_cam_is_grad_cam_of_the_difference_from_the_nearest_classes(alpha, classes):
+    """The score of pytorch-grad-cam's FinerWeightedTarget, softmax and all, by autograd; with α = 0 it is Grad-CAM."""
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 5, 3, 2, 1), nn.ReLU(), nn.Conv2d(5, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 6)
+    )
+    net = Network(module.eval(), layer="1", size=8, dtype=torch.float64)
+    photo = torch.randn(1, 3, 8, 8, dtype=torch.float64)
+    features = net.features(photo).requires_grad_(True)
+    logits = net.module[2:](features)[0]
+    others = sorted((abs(float((logits[d] - logits[2]).detach())), d) for d in range(6) if d != 2)[:classes]
+    probability = logits.softmax(0)
+    weighed = sum(probability[d] * (logits[2] - alpha * logits[d]) for _, d in others)
+    (weighed / sum(probability[d] for _, d in others)).backward()
+    expected = (features.grad.mean((2, 3), keepdim=True) * features.detach()).sum(1)[0].relu()
+    assert expected.max() > 0
+    close(one_map(net, photo, "finer-cam", 2, alpha=alpha, classes=classes), expected)
+    if alpha == 0:
+        close(one_map(net, photo, "grad-cam", 2), expected)
+
+
+def test_finer_cam_compares_with_as_many_classes_as_there_are(tiny, tiny_batch):
+    """Two classes: Grad-CAM of Y − Y', whose weights are W − (−1, 0, 0) behind the average pool."""
+    difference = torch.tensor([2.0, -2.0, 3.0], dtype=torch.float64)
+    close(one_map(tiny, tiny_batch, "finer-cam"), torch.einsum("k,khw->hw", difference / 4, A).relu())
+    with pytest.raises(CamError, match="finer-cam with classes=0; compare with at least one class"):
+        one_map(tiny, tiny_batch, "finer-cam", classes=0)
+
+
+class WithBiases(nn.Module):
+    """A convolution with a bias, one without behind a batch norm, a ReLU in place, and a pool."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, 4, 3, 1, 1), nn.Conv2d(4, 5, 3, 2, 1, bias=False)
+        self.norm, self.act, self.fc = nn.BatchNorm2d(5), nn.ReLU(inplace=True), nn.Linear(5, 2, bias=False)
+        (
+            self.norm.running_mean.normal_(),
+            self.norm.running_var.uniform_(0.5, 2),
+            self.norm.bias.data.normal_(),
+        )
+
+    def forward(self, photos):
+        return self.fc(self.act(self.norm(self.second(self.act(self.first(photos))))).mean((2, 3)))
+
+
+def full_gradients_by_hand(module, photo, target):
+    """Each term of the score, with the biases added as tensors of their own so that autograd gives their gradients."""
+    photo = photo.clone().requires_grad_(True)
+    norm = module.norm
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    implicit = (norm.bias - norm.running_mean * scale).detach()
+    first = module.first.bias.detach()[:, None, None].expand(4, 8, 8).clone().requires_grad_(True)
+    second = implicit[:, None, None].expand(5, 4, 4).clone().requires_grad_(True)
+    x = (nn.functional.conv2d(photo, module.first.weight, padding=1) + first).relu()
+    x = nn.functional.conv2d(x, module.second.weight, stride=2, padding=1) * scale[:, None, None]
+    score = module.fc((x + second).relu().mean((2, 3)))[0, target]
+    score.backward()
+    return float(score), [
+        photo.grad * photo.detach(),
+        (first.grad * first.detach())[None],
+        (second.grad * second.detach())[None],
+    ]
+
+
+def test_full_grad_sums_what_every_bias_and_the_photo_add_to_the_score():
+    net = Network(WithBiases().eval(), layer="act", size=8, dtype=torch.float64)
+    photo = torch.randn(1, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    score, terms = full_gradients_by_hand(net.module, photo, 1)
+    close(
+        sum(term.sum() for term in terms), score
+    )  # section 3.2: they make up the whole score, so none is left out
+    expected = torch.zeros(8, 8, dtype=torch.float64)
+    for term in terms:
+        size = term.abs()
+        size = (size - size.min()) / (size.max() - size.min())
+        expected += nn.Upsample(size=(8, 8), mode="bilinear", align_corners=True)(size)[0].sum(0)
+    close(one_map(net, photo, "full-grad", 1), expected)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explain.cam import METHOD_NAMES, METHODS, CamError, explain
-from explain.cam.names import CONTROL_NAMES
+from explain.cam import METHODS, CamError, explain
+from explain.cam.names import CONTROL_NAMES, OWN, OWN_NAMES
 
 PAPER = ["grad-cam", "ablation-cam", "pixel-ablation-cam"]
 
@@ -79,7 +79,8 @@ def test_every_chunk_is_as_large_as_the_others_so_that_a_photo_alone_is_computed
 
 def test_an_unknown_method_is_answered_with_the_list(tiny, tiny_batch):
     with pytest.raises(
-        CamError, match=r"'gradcam' does not exist.*did you mean grad-cam.*pixel-ablation-cam"
+        CamError,
+        match=r"unknown method gradcam; choose from grad-cam, .*pixel-ablation-cam.*did you mean grad-cam",
     ):
         explain(tiny, tiny_batch, methods=["gradcam"])
 
@@ -113,5 +114,9 @@ def test_an_unknown_score_is_refused(tiny, tiny_batch):
 
 
 def test_names_without_torch_are_those_of_the_registry():
-    assert tuple(METHODS) == METHOD_NAMES
-    assert tuple(name for name, method in METHODS.items() if method.citation == "control") == CONTROL_NAMES
+    ours = {name: method for name, method in METHODS.items() if not method.origin}
+    assert tuple(ours) == OWN_NAMES
+    assert {name: method.parameters for name, method in ours.items()} == {
+        name: OWN[name].parameters for name in OWN
+    }
+    assert tuple(name for name, method in ours.items() if method.citation == "control") == CONTROL_NAMES

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
 SHARED = {Stream.PHOTOS_OF_CLASS, Stream.CHECK_PLACES}
 # Their seed is not a study's: a command's own, or a map's.
 OTHER_SEEDS = {
+    "explain/cam/brought/alone.py",
     "explain/cam/methods.py",
     "studies/analysis/power/simulation.py",
     "studies/simulation/volunteers.py",

@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image as PillowImage
 
-from explain.cam import METHOD_NAMES, explain
+from explain.cam import explain
+from explain.cam.names import OWN_NAMES
 from explain.cam.rendering import render
 from explain.maps import compute, crop_of, draw_pictures, runs
 from explain.maps.batches import run_batch, run_pending
@@ -89,9 +90,9 @@ def test_the_hash_of_a_map_covers_all_that_it_was_made_with(tiny):
 
 def test_every_method_of_the_engine_can_be_stored_and_shown(photos, tiny):
     Image.objects.exclude(original_name="hammer/1.jpg").delete()
-    make_maps(photos, tiny, METHOD_NAMES)
+    make_maps(photos, tiny, OWN_NAMES)
     rows = ExplanationMap.objects.all()
-    assert sorted(row.method for row in rows) == sorted(METHOD_NAMES)
+    assert sorted(row.method for row in rows) == sorted(OWN_NAMES)
     assert next(row for row in rows if row.method == "random").manifest["parameters"] == {"seed": 0}
 
 

@@ -20,6 +20,8 @@ from studies.models import (
     Item,
     ItemMap,
     JoinCount,
+    Notice,
+    NoticeSettings,
     Participant,
     ProtocolVersion,
     Response,
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 ALL = [
     Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, FurtherLink, Trial, Response, Event,
-    ApiToken, ApiUse, JoinCount,
+    ApiToken, ApiUse, JoinCount, Notice, NoticeSettings,
 ]  # fmt: skip
 RECORDS = [Participant, Trial, Response, Event]
 

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from explain.cam.names import METHOD_NAMES
+from explain.cam.names import OWN_NAMES
 from studies.protocol.analysis_plan import InterimSchedule, plan_of
 from studies.protocol.parser import Reader
 from studies.protocol.schema import ProtocolError, check_protocol, in_full, names_of_arms, to_toml
@@ -189,7 +189,7 @@ def test_the_defaults_are_these():
     assert complete["photos"] == {"set": "samples", "only_correct": False}
     assert (complete["language"], complete["version"]) == ("en", 1)
     assert [arm["name"] for arm in complete["arms"]] == ["grad-cam", "ablation-cam"]
-    assert complete["analysis"] == {"hide_running_results": False}
+    assert complete["analysis"] == {"hide_running_results": False, "decided_by": "everybody"}
     assert complete["exclusions"] == {"failed_practice": False}
     assert complete["wording"] == default_wording("choice", "overlay")
     assert set(complete) == {
@@ -214,7 +214,7 @@ def test_no_photo_is_asked_about_more_often_than_there_are_people():
 
 
 def test_a_choice_study_compares_two_to_eight_arms():
-    arms = [{"network": network, "method": method} for network in ("a", "b") for method in METHOD_NAMES][:9]
+    arms = [{"network": network, "method": method} for network in ("a", "b") for method in OWN_NAMES][:9]
     check_protocol(changed(arms=arms[:8]))
     check_protocol(changed(arms=arms[:2]))
     assert "has 9 entries; a choice study compares 2 to 8" in faults(changed(arms=arms))[0]

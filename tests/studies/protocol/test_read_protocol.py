@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from explain.cam.names import METHOD_NAMES
 from studies.protocol.schema import ProtocolError, check_protocol, read_protocol
 from studies.trial_types import trial_types
 
@@ -108,7 +107,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"design__rounds": 3},
-            "design.rounds: is unknown; known keys are attention_checks, break_every, grown_from, nonce, picture, practice, repeats_per_participant, responses_per_item, seed, trials_per_participant.",
+            "design.rounds: is unknown; known keys are attention_checks, break_every, grown_from, nonce, picture, practice, repeats_per_participant, responses_per_item, seed, sign, trials_per_participant.",
         ),
         (
             {"wording__question": "Which {klass}?"},
@@ -127,7 +126,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"arms": [{"network": "tiny"}, CHOICE["arms"][0]]},
-            "arms[1].method: is missing; it must be " + " or ".join(map(repr, METHOD_NAMES)) + ".",
+            "arms[1].method: is missing; it must be the name of a method, such as 'grad-cam'.",
         ),
     ],
 )

@@ -145,7 +145,7 @@ def test_every_fault_of_every_value_leads_to_a_field_of_its_step(source):
         ({"looks__after": [2]}, "plan", "after"),
         ({"looks__spending": "all"}, "plan", "spending"),
         ({"arms": [{**CROSSED["arms"][0], "network": "a b"}, *CROSSED["arms"][1:]]}, "networks", "networks"),
-        ({"arms": [{**CROSSED["arms"][0], "method": "magic"}, *CROSSED["arms"][1:]]}, "methods", "methods"),
+        ({"arms": [{**CROSSED["arms"][0], "method": "ma gic"}, *CROSSED["arms"][1:]]}, "methods", "methods"),
         ({"arms": [{**CROSSED["arms"][0], "colour": 1}, *CROSSED["arms"][1:]]}, "methods", "methods"),
         ({"arms": [CROSSED["arms"][0], {**CROSSED["arms"][1], "name": "x" * 101}]}, "plan", "name_1"),
         ({"questions": [*EVERYTHING["questions"][:1], {"key": "a", "text": "?", "options": ["b"]}]}, "questions", "options_1"),
