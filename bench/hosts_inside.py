@@ -22,6 +22,7 @@ from pathlib import Path
 import django
 import httpx
 import numpy as np
+from bs4 import BeautifulSoup
 
 AT_ONCE, LEAVING = 12, 0.06  # people at the same time; the chance of leaving for good after an answer
 PATIENCE = 240  # seconds until workers that do not come, or a study that does not fill up, are an error
@@ -120,9 +121,9 @@ class Person:
         return False
 
     def _look(self, client: httpx.Client, page: httpx.Response, trial) -> None:
-        home = page.url.path.split("/trial/")[0]
-        for slot in range(len(trial.arms) + 1):
-            reply = client.get(f"{home}/trial/{trial.position}/{slot}.jpg").raise_for_status()
+        pictures = BeautifulSoup(page.text, "html.parser").select("main img[src]")
+        for slot, picture in enumerate(pictures):
+            reply = client.get(str(picture["src"])).raise_for_status()
             self.pictures.append((trial.pk, slot, hashlib.sha256(reply.content).hexdigest()))
 
 

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 log = logging.getLogger("blindsight.requests")
 _request: ContextVar[str] = ContextVar("request", default="")
 _PLAIN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id"}
-_TOKEN = re.compile(r"(/(?:p|join)/)[^/\s]+")
+_TOKEN = re.compile(r"(/(?:p|join|picture)/)[^/\s]+")
 
 
 def request_log(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -9,7 +9,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import cached_property
 
-VOLUNTEERS = ("/p/", "/join/")
+VOLUNTEERS = ("/p/", "/join/", "/picture/")
 
 
 class _ForStaff:

@@ -27,6 +27,8 @@ if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured(
         "SECRET_KEY is shorter than 50 characters. Run `make env` or set a longer random one."
     )
+# Of before, while what was signed or sealed with them is still about: log-ins, forms, addresses of pictures.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 

@@ -27,6 +27,7 @@ let current = null; // the trial on screen
 let upcoming = [];
 let last = block.last && { id: block.last, trial: null }; // the answer that can be undone
 let watch = null; // times the current trial, from when every picture of it is on screen
+let lost = false; // whether pictures of the current trial do not come, which is said until they do
 let sealedUntil = 0; // no answer is taken before this time
 
 const queue = new AnswerQueue({
@@ -49,7 +50,11 @@ function take(reply) {
   upcoming = changed ? [] : reply.trials.filter((trial) => trial.position !== current?.position && !settled.has(trial.position));
   if (!queue.waiting.length && last?.id !== reply.last) last = reply.last && { id: reply.last, trial: null };
   progress();
-  if (current) return ahead();
+  if (current) {
+    const again = reply.trials.find((trial) => trial.position === current.position);
+    if (again) current.pictures = again.pictures; // addresses of pictures run out
+    return ahead();
+  }
   if (queue.waiting.length) return undefined;
   if (reply.elsewhere || changed) return location.replace(base);
   return next();
@@ -74,13 +79,17 @@ async function show(trial) {
   try {
     images = await pictures.of(trial);
   } catch {
+    lost = true;
     say(texts.picture, "waiting");
+    queue.send(); // for addresses that have not run out
     setTimeout(() => current === trial && show(trial), 5000);
     return;
   } finally {
     clearTimeout(waiting);
   }
   if (current !== trial) return;
+  if (lost) say("");
+  lost = false;
   place(trial, images);
   ahead();
   await painted();
@@ -192,7 +201,8 @@ let patience;
 function showState(state) {
   clearTimeout(patience);
   offer(queue);
-  if (state === "saved") say(block.done ? texts.saved : "");
+  if (state === "saved" && lost) say(texts.picture, "waiting");
+  else if (state === "saved") say(block.done ? texts.saved : "");
   // Most answers are saved before anyone could read that they are being sent.
   else if (state === "sending") {
     say("");

@@ -1,4 +1,4 @@
-"""A picture is shown as it was sealed when its study was opened, or not at all.
+"""Which pictures a trial shows. A picture is shown as it was sealed when its study was opened, or not at all.
 
 Where the site sends the bytes itself, they are hashed as they are sent. Where a web server sends the file, a process reads
 each once and asks from then on only whether its size and its time are the same.
@@ -8,33 +8,79 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.core.files.storage import default_storage
-from django.db.models.fields.files import FieldFile
 
 from explain.models import ExplanationMap, Image
-from studies.models import Item, ItemMap, ProtocolVersion, Study, Trial
+from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
+from studies.trials import HeldTrial
+
+from .picture_addresses import Picture
 
 log = logging.getLogger(__name__)
+KEPT = 5000  # items whose pictures a process knows, some 1.5 KB each: those of an opened study never change
 
 
 class PictureGoneError(Exception):
     """A picture that is not there, cannot be read, or is not the one that was sealed."""
 
 
-def sealed_hash(study: Study, trial: Trial, slot: int) -> str | None:
-    """The SHA-256 that a picture of this trial was sealed with; None where its study was not opened, or long ago."""
-    if not study.protocol_sha256:
-        return None
-    index = trial.item.index
-    if slot == 0:
-        key = f"{index} photo"
-    else:
-        check = "check " if trial.kind == Trial.Kind.CHECK else ""
-        key = f"{index} {check}{trial.arms[slot - 1]}"
-    return _sealed(study.pk, study.protocol_sha256).get(key)
+@dataclass
+class _ItemPictures:
+    """All pictures of an item: its photo's, those of its maps by their arms, and of its check maps by their places."""
+
+    photo: Picture
+    maps: dict[int, Picture] = field(default_factory=dict)
+    checks: dict[int, Picture] = field(default_factory=dict)
+
+
+_kept: dict[tuple[str, int], _ItemPictures] = {}
+
+
+def pictures_of(study: Study, trials: Iterable[HeldTrial]) -> list[list[Picture]]:
+    """The pictures of each trial: its photo's, then those of its maps as it orders them. Of an opened study they are asked for once."""
+    held = list(trials)
+    items = _pictures_of_items(study, {trial.item_id for trial in held})
+    pictures = []
+    for trial in held:
+        item = items[trial.item_id]
+        shown = item.checks if trial.kind == Trial.Kind.CHECK else item.maps
+        pictures.append([item.photo, *(shown[arm] for arm in trial.arms)])
+    return pictures
+
+
+def _pictures_of_items(study: Study, items: Collection[int]) -> dict[int, _ItemPictures]:
+    sha256 = study.protocol_sha256
+    known = {item: _kept[sha256, item] for item in items if (sha256, item) in _kept}
+    if missing := [item for item in items if item not in known]:
+        asked = _ask_for(study, missing)
+        known |= asked
+        if sha256:
+            if len(_kept) > KEPT:
+                _kept.clear()
+            _kept.update({(sha256, item): pictures for item, pictures in asked.items()})
+    return known
+
+
+def _ask_for(study: Study, items: list[int]) -> dict[int, _ItemPictures]:
+    hashes = _sealed(study.pk, study.protocol_sha256) if study.protocol_sha256 else {}
+
+    def picture(name: str, key: str) -> Picture:
+        return Picture(name, bytes.fromhex(hashes.get(key, "")))
+
+    asked, index_of = {}, {}
+    rows = Item.objects.filter(pk__in=items).values_list("pk", "index", "image__picture")
+    for item, index, name in rows:
+        asked[item], index_of[item] = _ItemPictures(picture(name, f"{index} photo")), index
+    maps = ItemMap.objects.filter(item__in=items).values_list("item", "arm__index", f"map__{study.picture}")
+    for item, arm, name in maps:
+        asked[item].maps[arm] = picture(name, f"{index_of[item]} {arm}")
+    for item, place, name in CheckMap.objects.filter(item__in=items).values_list("item", "place", "file"):
+        asked[item].checks[place] = picture(name, f"{index_of[item]} check {place}")
+    return asked
 
 
 @lru_cache(maxsize=8)
@@ -66,36 +112,36 @@ def hashes_of(row: Image | ExplanationMap, kind: str) -> set[str]:
     return {_sealed(study, sha256)[key] for study, sha256, key in keys if key in _sealed(study, sha256)}
 
 
-def content_of(file: FieldFile, sha256: str | None) -> bytes:
-    """The bytes of a picture. Raises PictureGoneError where they are not those of `sha256`, or cannot be read."""
+def content_of(picture: Picture) -> bytes:
+    """The bytes of a picture. Raises PictureGoneError where they are not those that were sealed, or cannot be read."""
     try:
-        with file.open("rb") as opened:
+        with default_storage.open(picture.name, "rb") as opened:
             content = opened.read()
     except Exception as error:  # an object store has errors of its own
-        raise _gone(file.name, f"{type(error).__name__}: {error}") from error
-    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise _gone(file.name, "is not the picture that was sealed")
+        raise _gone(picture.name, f"{type(error).__name__}: {error}") from error
+    if picture.sha256 and hashlib.sha256(content).digest() != picture.sha256:
+        raise _gone(picture.name, "is not the picture that was sealed")
     return content
 
 
-def check_file(file: FieldFile, sha256: str | None) -> None:
-    """Raise PictureGoneError where the file that a web server is to send is not the one of `sha256`."""
-    if sha256 is None:
+def check_file(picture: Picture) -> None:
+    """Raise PictureGoneError where the file that a web server is to send is not the one that was sealed."""
+    if not picture.sha256:
         return
     try:
-        path = default_storage.path(str(file.name))
+        path = default_storage.path(picture.name)
         state = os.stat(path)
     except (OSError, ValueError) as error:
-        raise _gone(file.name, f"{type(error).__name__}: {error}") from error
-    _check_once(path, state.st_mtime_ns, state.st_size, sha256)
+        raise _gone(picture.name, f"{type(error).__name__}: {error}") from error
+    _check_once(path, state.st_mtime_ns, state.st_size, picture.sha256)
 
 
 @lru_cache(maxsize=50_000)
-def _check_once(path: str, _mtime_ns: int, _size: int, sha256: str) -> None:
+def _check_once(path: str, _mtime_ns: int, _size: int, sha256: bytes) -> None:
     """What passed is not read again while its time and size are the same. An error is not kept: the file may be put back."""
     try:
         with open(path, "rb") as opened:
-            same = hashlib.file_digest(opened, "sha256").hexdigest() == sha256
+            same = hashlib.file_digest(opened, "sha256").digest() == sha256
     except OSError as error:
         raise _gone(path, f"{type(error).__name__}: {error}") from error
     if not same:

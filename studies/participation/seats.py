@@ -37,6 +37,8 @@ from . import invitations, submissions
 from .arrivals import Arrival
 from .complaints import keep_complaint
 from .links import Link, queue_name
+from .picture_addresses import seal
+from .sealed_pictures import pictures_of
 from .texts import hand_out, screen
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
@@ -267,12 +269,15 @@ class VolunteerSeat(Seat):
             if claimed:
                 so_far = participant_progress(participant.pk)
             short = len(claimed) < ask
-        # The address of every picture begins with that of the trial page.
-        page = reverse("trial", args=[self.token])
+        pictures, path = (
+            pictures_of(self.study, so_far.hand),
+            reverse("picture", args=["-"]).removesuffix("-"),
+        )
         return hand_out(
             self.study,
             trials=[
-                _screen(self.study, page, trial, self.position_here(trial.position)) for trial in so_far.hand
+                self._screen(trial, [path + seal(picture) for picture in shown])
+                for trial, shown in zip(so_far.hand, pictures, strict=True)
             ],
             done=so_far.done,
             total=_total(participant, so_far.hand, so_far.done, short),
@@ -280,6 +285,10 @@ class VolunteerSeat(Seat):
             queue=self.queue,
             link=self.link.name,
         )
+
+    def _screen(self, trial: HeldTrial, addresses: list[str]) -> dict[str, Any]:
+        position = self.position_here(trial.position)
+        return screen(self.study, position, trial.class_name, addresses)
 
     @property
     def queue(self) -> str:
@@ -368,13 +377,6 @@ class VolunteerSeat(Seat):
 
     def withdraw(self) -> None:
         self.participant = withdraw(participant=self.participant)
-
-
-def _screen(study: Study, page: str, trial: HeldTrial, position: int) -> dict[str, Any]:
-    """A volunteer's trial: pictures are addressed by position and slot."""
-    slots = trial.order.count(",") + 2  # the photo, then one for each map that it shows
-    pictures = [f"{page}{position}/{slot}.jpg" for slot in range(slots)]
-    return screen(study, position, trial.class_name, pictures)
 
 
 def _total(participant: Participant, held: list[HeldTrial], done: int, short: bool) -> int:

@@ -1,4 +1,5 @@
 """Addresses of what a volunteer sees. Nobody logs in here; a token in the path says whose page it is.
+A picture's address says by itself which it is.
 
 The same views are a preview's under setup/preview_urls.py.
 """
@@ -9,6 +10,9 @@ from . import consent_views, picture_views, practice_views, trial_views
 from .entrances import at_entrance, at_seat
 
 urlpatterns = [
+    path(
+        "picture/<str:address>", picture_views.picture, name="picture"
+    ),  # first, as browsers ask most for these
     path("join/<str:token>/", at_entrance(consent_views.join), name="join"),
     path("join/<str:token>/wrong/", at_entrance(consent_views.wrong_before), name="wrong-before"),
     path("p/<str:token>/wrong/", at_seat(consent_views.wrong, screened=True), name="wrong"),
@@ -18,7 +22,6 @@ urlpatterns = [
     path("p/<str:token>/instructions/", at_seat(consent_views.instructions), name="instructions"),
     path("p/<str:token>/practice/", at_seat(practice_views.practise), name="practice"),
     path("p/<str:token>/trial/", at_seat(trial_views.trial), name="trial"),
-    path("p/<str:token>/trial/<int:position>/<int:slot>.jpg", picture_views.picture, name="picture"),
     path("p/<str:token>/answers/", at_seat(trial_views.answers), name="answers"),
     path("p/<str:token>/undo/", at_seat(trial_views.undo), name="undo"),
     path("p/<str:token>/break/", at_seat(trial_views.take_a_break), name="break"),

@@ -27,7 +27,7 @@ from studies.results import hash_of_picture
 from studies.trial_types import trial_type_of
 from studies.trials import maps_shown
 
-PICTURE = re.compile(r"/p/[\w-]+/trial/(\d+)/(\d+)\.jpg")
+PICTURE = re.compile(r"/picture/([\w-]+)")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
 MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
@@ -39,17 +39,28 @@ LEAST_GUESSES, ENOUGH_GUESSES = (
 )  # seeds tried of the largest studies; so many that a p below ALARM can be counted
 ROWS = 2_000_000  # trials laid out in all, where more seeds than the least are tried
 OF_NONE = -1
+ENDS = 4  # characters at the beginning and at the end of an address that the classifier looks at
 ALARM = 0.002  # one false alarm in 500 checks
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a picture stood: in the trial at a position of somebody's, which their token tells; slot 0 is the photo."""
+
+    token: str
+    position: int
+    slot: int
+
+
+@dataclass(frozen=True)
 class Reply:
-    """What a browser got for an address."""
+    """What a browser got for an address. Of a picture of a trial, where it stood."""
 
     address: str
     headers: dict[str, str]
     body: bytes
     seconds: float
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,7 @@ class Shown:
     reply: Reply
     item: int
     arm: int
-    position: int
-    slot: int
+    place: Place
 
 
 @dataclass
@@ -127,14 +137,14 @@ def _take_part(join: str) -> Iterator[Reply]:
     """
     browser = Client(SERVER_NAME=_host(), SERVER_PORT="443" if settings.SECURE_SSL_REDIRECT else "80")
 
-    def get(address: str, data: dict | None = None) -> Reply:
+    def get(address: str, data: dict | None = None, place: Place | None = None) -> Reply:
         began = time.perf_counter()
         secure = settings.SECURE_SSL_REDIRECT
         call = browser.get if data is None else browser.post
         response = call(address, data, secure=secure)
         seconds = time.perf_counter() - began
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(address, headers, response.content, seconds)
+        return Reply(address, headers, response.content, seconds, place)
 
     page = get(join)
     while True:
@@ -144,12 +154,13 @@ def _take_part(join: str) -> Iterator[Reply]:
             continue
         soup = BeautifulSoup(page.body, "html.parser")
         form = soup.select_one("form#answer") or soup.select_one("form[data-next]")
-        for picture in soup.select("main img[src^='/p/']"):
-            yield get(str(picture["src"]))
         if form is None:
             return
         data = {str(part["name"]): str(part.get("value", "on")) for part in form.select("input[name]")}
         if form.get("id") == "answer":
+            token, position = page.address.split("/")[2], int(data["position"])
+            for slot, picture in enumerate(soup.select("main img[src]")):
+                yield get(str(picture["src"]), place=Place(token, position, slot))
             yield get(page.address.replace("/trial/", "/answers/"))
             data["value"] = str(form.select("button[name=value]")[0]["value"])
         page = get(page.address, data)
@@ -165,16 +176,15 @@ def _shown(replies: list[Reply]) -> Iterator[Shown]:
     """The maps among the replies, with the arms that stood there."""
     trials: dict[str, dict[int, Trial]] = {}
     for reply in replies:
-        match = PICTURE.match(reply.address)
-        if match is None or match[2] == "0":
+        place = reply.place
+        if place is None or place.slot == 0:
             continue
-        token, position, slot = reply.address.split("/")[2], int(match[1]), int(match[2])
-        if token not in trials:
-            participant = Participant.objects.get(token_sha256=hash_token(token))
-            trials[token] = {trial.position or 0: trial for trial in participant.trials.all()}
-        trial = trials[token][position]
-        arm = OF_NONE if trial.kind == Trial.Kind.CHECK else trial.arms[slot - 1]
-        yield Shown(reply, trial.item_id, arm, position, slot)
+        if place.token not in trials:
+            participant = Participant.objects.get(token_sha256=hash_token(place.token))
+            trials[place.token] = {trial.position or 0: trial for trial in participant.trials.all()}
+        trial = trials[place.token][place.position]
+        arm = OF_NONE if trial.kind == Trial.Kind.CHECK else trial.arms[place.slot - 1]
+        yield Shown(reply, trial.item_id, arm, place)
 
 
 def _names(study: Study, session: Session) -> Check:
@@ -197,19 +207,21 @@ def _names(study: Study, session: Session) -> Check:
         text = f"{reply.address} {reply.headers}"
         if not reply.headers.get("content-type", "").startswith("image/"):
             text += reply.body.decode("utf-8", "replace")
-        leaks |= {f"{_place(reply)} holds {word!r}" for word in pattern.findall(text)}
+        leaks |= {f"{_named(reply)} holds {word!r}" for word in pattern.findall(text)}
     return Check("names", f"{len(session.replies)} replies", sorted(leaks))
 
 
-def _place(reply: Reply) -> str:
-    """An address without its token."""
+def _named(reply: Reply) -> str:
+    """What a reply is called in a finding: its address without a token, or where a picture stood."""
+    if reply.place:
+        return f"picture {reply.place.slot} of the trial at {reply.place.position}"
     return re.sub(r"/(p|join)/[\w-]+/", r"/\1/…/", reply.address)
 
 
 def _headers(session: Session) -> Check:
     """Headers that depend on the file, and headers that differ between pictures."""
     leaks = {
-        f"{_place(shown.reply)} has {name}"
+        f"{_named(shown.reply)} has {name}"
         for shown in session.shown
         for name in TELLING & set(shown.reply.headers)
     }
@@ -222,18 +234,19 @@ def _headers(session: Session) -> Check:
 
 
 def _addresses(session: Session) -> Check:
-    """Pictures are addressed by position and slot alone, in ascending order on the page."""
-    leaks = set()
-    for reply in session.replies:
-        soup = BeautifulSoup(reply.body, "html.parser") if b'form id="answer"' in reply.body else None
-        if soup is None:
-            continue
-        sources = [str(picture["src"]) for picture in soup.select("main img")]
-        leaks |= {f"a picture's address is {source}" for source in sources if not PICTURE.fullmatch(source)}
-        slots = [int(match[2]) for source in sources if (match := PICTURE.fullmatch(source))]
-        if slots != sorted(slots):
-            leaks.add(f"pictures stand in the order {slots}")
-    return Check("addresses", "trial pages", sorted(leaks))
+    """Addresses of pictures are sealed and equally long, and none comes twice."""
+    addresses = [reply.address for reply in session.replies if reply.place]
+    leaks = {f"a picture's address is {address}" for address in addresses if not PICTURE.fullmatch(address)}
+    lengths = Counter(map(len, addresses))
+    if len(lengths) > 1:
+        leaks.add(
+            f"addresses of pictures have {len(lengths)} lengths: {', '.join(map(str, sorted(lengths)))}"
+        )
+    # The same picture has another address for everybody, and whenever it is handed out: else equal ones were known by it.
+    twice = sum(times > 1 for times in Counter(addresses).values())
+    if twice:
+        leaks.add(f"{twice} addresses of pictures came more than once")
+    return Check("addresses", f"{len(addresses)} pictures", sorted(leaks))
 
 
 def _encoding(session: Session) -> Check:
@@ -243,7 +256,7 @@ def _encoding(session: Session) -> Check:
     for shown in session.shown:
         if not shown.reply.headers["content-type"].startswith("image/"):
             lost.append(
-                f"{_place(shown.reply)} is no picture: {shown.reply.body.decode('utf-8', 'replace')[:80]}"
+                f"{_named(shown.reply)} is no picture: {shown.reply.body.decode('utf-8', 'replace')[:80]}"
             )
             continue
         with Image.open(io.BytesIO(shown.reply.body)) as image:
@@ -338,24 +351,36 @@ def _by_turn(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, int], str]:
 
 
 def _guessing(study: Study, session: Session, seed: int) -> Check:
-    """A classifier on size, address and time must not do better than chance."""
+    """A classifier must not do better than chance: neither on sizes, headers and times, nor on what addresses look like."""
     shown = [picture for picture in session.shown if picture.arm != OF_NONE]
-    features = np.array(
+    measured = [
         [
-            [
-                len(s.reply.body),
-                len(s.reply.address),
-                sum(map(len, s.reply.headers.values())),
-                s.reply.seconds,
-                s.slot,
-            ]
-            for s in shown
-        ],
-        dtype=float,
-    )
+            len(s.reply.body),
+            len(s.reply.address),
+            sum(map(len, s.reply.headers.values())),
+            s.reply.seconds,
+            s.place.slot,
+        ]
+        for s in shown
+    ]
+    looks = [
+        [ord(sign) for sign in (_seal_of(s)[:ENDS] + _seal_of(s)[-ENDS:]).ljust(2 * ENDS)] for s in shown
+    ]
     arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
     some_arms = maps_shown(study) < study.arms.count()
-    trials = np.array([picture.reply.address.rsplit("/", 1)[0] for picture in shown]) if some_arms else None
-    guess = guess_arms(features, arms, items, draws=DRAWS, seed=seed, trials=trials)
-    result = f"right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
-    return Check("guessing", result, [f"a classifier tells the arm: {result}"] if guess.p < ALARM else [])
+    trials = np.array([f"{s.place.token} {s.place.position}" for s in shown]) if some_arms else None
+    results, leaks = [], []
+    for by, features in (("bytes and time", measured), ("address", looks)):
+        guess = guess_arms(
+            np.array(features, dtype=float), arms, items, draws=DRAWS, seed=seed, trials=trials
+        )
+        results.append(
+            f"by {by} right {guess.accuracy:.0%} of the time, by chance {guess.chance:.0%} (p = {guess.p:.2g})"
+        )
+        if guess.p < ALARM:
+            leaks.append(f"a classifier tells the arm: {results[-1]}")
+    return Check("guessing", "; ".join(results), leaks)
+
+
+def _seal_of(shown: Shown) -> str:
+    return shown.reply.address.rpartition("/")[2]

@@ -31,7 +31,13 @@ class HeldTrial(NamedTuple):
     position: int
     kind: str
     order: str
+    item_id: int
     class_name: str
+
+    @property
+    def arms(self) -> list[int]:
+        """The numbers of the arms in the order of their places; places of check maps, where it is an attention check."""
+        return [int(arm) for arm in self.order.split(",")]
 
 
 class TrialInHand(NamedTuple):
@@ -86,7 +92,7 @@ def participant_of(token_sha256: str) -> Participant | None:
 
 
 _PROGRESS = f"""
-SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", i.class_name
+SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", t.item_id, i.class_name
 FROM (SELECT count(DISTINCT trial_id) FILTER (WHERE status <> 'undone') AS done, max(id) AS last
       FROM {RESPONSE} WHERE participant_id = %s) given
 LEFT JOIN {RESPONSE} r ON r.id = given.last

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from studies.models import Participant, Response
+from studies.models import Participant, Response, Trial
+from studies.participation.picture_addresses import opened
 from tests.browser.conftest import DESK, PHONE, answer, begin, ready, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -149,26 +150,33 @@ def test_the_question_and_the_pictures_belong_together(new_page, invited):
         ready(page)
         sources = [picture.get_attribute("src") for picture in page.locator(".picture").all()]
         position = page.locator("input[name=position]").get_attribute("value")
-        assert [source.split("/trial/")[1] for source in sources] == [
-            f"{position}/{slot}.jpg" for slot in range(4)
+        trial = Trial.objects.get(participant__isnull=False, position=position)
+        shown = [
+            trial.item.image.picture,
+            *(trial.item.item_maps.get(arm__index=arm).map.overlay for arm in trial.arms),
         ]
+        assert [opened(source.rpartition("/")[2]).name for source in sources] == [file.name for file in shown]
         assert number == int(position)
         answer(page, 0)
 
 
 SINCE_THE_LAST_PICTURE = """Math.ceil(performance.now() - performance.getEntriesByType("resource")
-  .find((entry) => entry.name.endsWith("/trial/1/2.jpg")).responseEnd)"""
+  .find((entry) => entry.name.endsWith(document.querySelectorAll(".picture")[2].getAttribute("src"))).responseEnd)"""
 
 
 def test_answers_are_timed_from_when_the_pictures_are_there(new_page, invited):
     _, url = invited()
     page = new_page()
 
+    waited = []
+
     def slowly(route):
-        page.wait_for_timeout(1500)
+        if len(waited) == 2:
+            page.wait_for_timeout(1500)
+        waited.append(route)
         route.continue_()
 
-    page.route("**/trial/1/2.jpg", slowly)
+    page.route("**/picture/*", slowly)
     begin(page, url)
     page.wait_for_selector("#question")
     expect(page.locator(".option:enabled")).to_have_count(0)

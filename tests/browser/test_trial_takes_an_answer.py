@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.trial_page import VISIBILITY, Hand, TrialPage, picture
+from tests.browser.trial_page import trial as handed_trial
 
 pytestmark = pytest.mark.browser
 
@@ -221,6 +222,19 @@ def test_a_picture_that_does_not_come_is_said_and_asked_for_again(site):
     trial.answer(2, 1)
     trial.saved()
     assert trial.hand.answers == [(1, 0), (2, 1)]
+
+
+def test_pictures_whose_addresses_have_run_out_come_by_new_ones(site):
+    site.photos.failures = {picture(2, slot): 1000 for slot in range(4)}
+    trial = TrialPage(site)
+    fresh = {
+        **handed_trial(2),
+        "pictures": [picture(2, slot).replace("/trial/", "/new/") for slot in range(4)],
+    }
+    trial.hand.said |= {"trials": [fresh, handed_trial(3)]}
+    trial.answer(1, 0)
+    site.pass_until("document.body.dataset.ready === '2'", step=4000)
+    assert trial.page.get_attribute("#photo", "src") == fresh["pictures"][0]
 
 
 def test_arabic_reads_from_the_right_and_maps_stand_as_they_are_recorded(site):

@@ -18,6 +18,7 @@ from studies.lifecycle.opening import open_study
 from studies.models import Invitation
 from studies.trials.allocation import claim_trials
 from tests.factories import make_study
+from tests.studies.pictures import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +101,8 @@ def test_pictures_come_from_nginx_with_the_same_headers_and_only_to_their_owner(
         participant = study.participants.get()
         claim_trials(participant=participant, count=1)
         trial = participant.trials.get()
-        answers = [browser.get(reverse("picture", args=[own, trial.position, slot])) for slot in range(4)]
+        addresses = browser.get(reverse("answers", args=[own])).json()["trials"][0]["pictures"]
+        answers = [browser.get(address) for address in addresses]
         assert [answer.status_code for answer in answers] == [200] * 4
         shown = [trial.item.item_maps.get(arm__index=arm).map.overlay.read() for arm in trial.arms]
         assert [answer.content for answer in answers[1:]] == shown
@@ -113,10 +115,10 @@ def test_pictures_come_from_nginx_with_the_same_headers_and_only_to_their_owner(
         assert headers[0]["content-type"] == "image/jpeg"
         assert headers[0]["cache-control"] == "private, max-age=3600"
         assert headers[0]["x-content-type-options"] == "nosniff"
-        # Nobody gets at a file by its name, nor at another's picture.
+        # Nobody gets at a file by its name, nor by an address that they made up.
         name = trial.item.image.picture.name
         assert browser.get(f"/private-media/{name}").status_code == 404
-        assert browser.get(reverse("picture", args=["x" * 43, trial.position, 1])).status_code == 404
+        assert browser.get(reverse("picture", args=["x" * 128])).status_code == 404
 
 
 def test_plain_http_is_sent_to_tls(nginx):
@@ -135,6 +137,6 @@ def test_without_nginx_the_site_sends_pictures_itself(live_server, settings):
     begun = client.post(reverse("join", args=[token]), {"consent": "on"})
     own = re.search(r"/p/([\w-]+)/", begun.headers["Location"])[1]
     claim_trials(participant=study.participants.get(), count=1)
-    answer = client.get(reverse("picture", args=[own, 1, 1]))
+    answer = ask(client, own, 1, 1)
     assert answer.content.startswith(b"\xff\xd8")
     assert "X-Accel-Redirect" not in answer.headers

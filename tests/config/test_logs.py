@@ -54,7 +54,8 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
     token, invitation = "token-1-of-demo", Invitation.issue(study)[1]
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
     replies = [
-        browser.get(f"/p/{token}/trial/99/1.jpg"),
+        browser.get(f"/p/{token}/trial/99"),
+        browser.get(f"/picture/{token}"),
         browser.get(f"/p/{token}"),
         browser.get(f"/p/{token}/no/such/page/"),
         Client().put(f"/p/{token}/instructions/"),
@@ -63,14 +64,14 @@ def test_what_is_refused_is_logged_without_the_token_that_is_somebodys_log_in(li
     ]
     monkeypatch.setattr("studies.participation.decorators.somebody_by", lambda _: 1 / 0)
     replies.append(browser.get(f"/p/{token}/trial/"))
-    assert [answer.status_code for answer in replies] == [404, 301, 404, 405, 403, 403, 500]
+    assert [answer.status_code for answer in replies] == [404, 404, 301, 404, 405, 403, 403, 500]
     from_django = [line for line in lines if line["logger"].startswith("django.")]
     assert len(from_django) >= 6
     for line in lines:
         assert token not in json.dumps(line), line
         assert invitation not in json.dumps(line), line
     assert {len(line["request"]) for line in from_django} == {32}  # the id of the request
-    assert "/p/…/trial/99/1.jpg" in from_django[0]["message"]
+    assert "/p/…/trial/99" in from_django[0]["message"]
 
 
 def test_lines_of_one_request_share_its_id_and_others_have_none(rf, lines):

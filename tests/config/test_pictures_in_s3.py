@@ -22,6 +22,7 @@ from studies.models import Invitation
 from studies.trials.allocation import claim_trials
 from tests.config.test_behind_nginx import free_port
 from tests.factories import make_participant, make_study
+from tests.studies.pictures import addresses, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +80,7 @@ def test_a_volunteer_gets_pictures_from_the_site_and_nothing_of_the_bucket(clien
     begun = client.post(reverse("join", args=[token]), {"consent": "on"})
     own = re.search(r"/p/([\w-]+)/", begun.headers["Location"])[1]
     claim_trials(participant=study.participants.get(), count=1)
-    answers = [client.get(reverse("picture", args=[own, 1, slot])) for slot in range(4)]
+    answers = [ask(client, own, 1, slot) for slot in range(4)]
     assert all(answer.content.startswith(b"\xff\xd8") for answer in answers)
     assert [dict(answer.headers) | {"Content-Length": ""} for answer in answers] == [
         dict(answers[0].headers) | {"Content-Length": ""}
@@ -119,7 +120,7 @@ def test_a_picture_that_was_changed_in_the_bucket_is_not_shown(client, bucket):
     study = open_study(study=make_study(items=1))
     make_participant(study)
     claim_trials(participant=study.participants.get(), count=1)
-    address = reverse("picture", args=["token-1-of-demo", 1, 0])
+    address = addresses(client, "token-1-of-demo")[1][0]
     assert client.get(address).status_code == 200
     name = Image.objects.get().picture.name
     bucket.put_object(Bucket="pictures", Key=name, Body=b"7 bytes")

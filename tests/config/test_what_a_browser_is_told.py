@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +18,7 @@ PAGES = {
     "an invitation": "/join/{invitation}/",
     "a volunteer's page": "/p/{token}/instructions/",
     "a trial": "/p/{token}/trial/",
-    "a picture": "/p/{token}/trial/1/1.jpg",
+    "a picture": "{picture}",
     "a browser's queue": "/p/{token}/answers/",
     "a link that leads nowhere": "/p/nobody/",
     "no such page": "/no/such/page/",
@@ -58,7 +59,9 @@ def replies(world, deployed):
         "token": token,
         "photo": study.items.first().image_id,
     }
-    assert browser.secure(f"/p/{token}/trial/").status_code == 200  # so that a trial is in hand
+    trial = browser.secure(f"/p/{token}/trial/")
+    assert trial.status_code == 200
+    places["picture"] = BeautifulSoup(trial.content, "html.parser").select_one(".maps img")["src"]
     pages = {name: browser.secure(path.format(**places)) for name, path in PAGES.items()}
     assert {name for name, reply in pages.items() if reply.status_code != 200} == REFUSED
     return pages
@@ -103,7 +106,11 @@ def test_no_reply_can_be_framed_misread_reached_from_elsewhere_or_asked_for_with
 
 def test_pages_with_a_token_in_their_address_are_kept_by_nobody_and_found_by_no_search_engine(replies):
     for name in PAGES:
-        if "{token}" in PAGES[name] or "{invitation}" in PAGES[name] or name == "a link that leads nowhere":
+        if (
+            "{token}" in PAGES[name]
+            or "{invitation}" in PAGES[name]
+            or name in ("a picture", "a link that leads nowhere")
+        ):
             reply = replies[name]
             assert reply.headers["X-Robots-Tag"] == "noindex, nofollow", name
             assert "private" in reply.headers["Cache-Control"], name

@@ -52,12 +52,22 @@ def telltales(study: Study) -> set[str]:
     return words - {""}
 
 
+def without_seals(text: str) -> str:
+    """A text without the random characters of addresses, among which any short word may come up by chance."""
+    return re.sub(r"(/picture/)[\w-]+", r"\1", text)
+
+
+def is_picture(address: str) -> bool:
+    return address.startswith("/picture/")
+
+
 class Crawl:
-    """All replies to one volunteer: `seen` is (address, headers, body) of each."""
+    """All replies to one volunteer: `seen` is (address, headers, body) of each, `pictures` the bodies by position and slot."""
 
     def __init__(self, visitor):
         self.visitor = visitor
         self.seen = []
+        self.pictures = {}
 
     def note(self):
         """Keep the page that the visitor is on, the addresses on the way there, and its pictures."""
@@ -65,9 +75,11 @@ class Crawl:
         for address, _ in response.redirect_chain:
             self.seen.append((address, {}, b""))
         self.seen.append((self.visitor.path, dict(response.headers), response.content))
-        for picture in self.visitor.soup.select("main img"):
-            if picture["src"].startswith("/p/"):
+        if self.visitor.on_trial:
+            position = int(self.visitor.soup.select_one("#answer [name=position]")["value"])
+            for slot, picture in enumerate(self.visitor.soup.select("main img")):
                 self.fetch(picture["src"])
+                self.pictures[position, slot] = self.seen[-1][2]
 
     def fetch(self, address):
         reply = self.visitor.client.get(address)
@@ -101,5 +113,5 @@ def without_positions(body: bytes) -> str:
     """A trial page without its tokens and ids, and without what says how far somebody is."""
     text = re.sub(r'(csrfmiddlewaretoken|answer_id)" value="[^"]*"', "", body.decode())
     text = re.sub(r'<script id="block".*?</script>|<p id="status".*?</p>|<form id="undo"[^>]*>', "", text)
-    text = re.sub(r"trial/\d+/|\d+ of \d+", "", text)
+    text = re.sub(r"/picture/[\w-]{128}|\d+ of \d+", "", text)
     return re.sub(r'(name="position"|<progress[^>]*?) (max="\d+" )?value="\d+"', "", text)

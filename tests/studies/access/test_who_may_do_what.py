@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from explain.models import Job, Precompute
 from studies.models import Invitation
+from studies.participation.picture_addresses import Picture, seal
 from tests.factories import jpeg
 from tests.studies.people import client_of
 
@@ -43,7 +44,7 @@ PAGES = {
     "instructions": (ANYBODY, ANYBODY),
     "practice": (ANYBODY, ANYBODY),
     "trial": (ANYBODY, ANYBODY),
-    "picture": (ANYBODY, NOBODY),
+    "picture": (ANYBODY, NOBODY),  # by an address that was handed out with a trial
     "answers": (ANYBODY, ANYBODY),
     "undo": (NOBODY, ANYBODY),
     "break": (ANYBODY, ANYBODY),
@@ -160,7 +161,6 @@ BY_LINK = {
     "instructions",
     "practice",
     "trial",
-    "picture",
     "answers",
 } | {
     "undo",
@@ -190,7 +190,9 @@ def arguments(name, study, people) -> list:
     if name in ("join", "wrong-before"):
         return [Invitation.issue(study)[1]]
     if name in BY_LINK:
-        return ["token-1-of-methods", *([1, 0] if name == "picture" else [])]
+        return ["token-1-of-methods"]
+    if name == "picture":
+        return [seal(Picture(image.picture.name))]
     if name.startswith("job"):
         return [a_job(people["researcher"]).pk]
     if name in ("run", "run-state", "run-retry"):
@@ -251,8 +253,6 @@ def opens_wrongly(name, study, people, cookies):
     """One sentence for each surprise. What the requests change is undone: making a world anew takes longer than they do."""
     with transaction.atomic():
         address = reverse(name, args=arguments(name, study, people))
-        if name == "picture":
-            make_ready_for_pictures(study)
         wrong = [
             f"{name}: {method} by {role}: {response.status_code}"
             for role, method, expected in knocks(name)
@@ -280,20 +280,12 @@ def knocks(name):
             yield role, method, role in who.split()
 
 
-def make_ready_for_pictures(study):
-    client = Client()
-    for name in ("participant", "instructions"):
-        client.get(reverse(name, args=["token-1-of-methods"]))
-    client.post(reverse("instructions", args=["token-1-of-methods"]))
-    client.get(reverse("trial", args=["token-1-of-methods"]))
-
-
 def test_a_link_that_nobody_was_given_opens_nothing(world):
     study, people = world
     for role in ("anonymous", "researcher", "admin"):
         client = client_of(role, people, study)
-        for name in sorted(BY_LINK):
-            address = reverse(name, args=["x" * 43, *([1, 0] if name == "picture" else [])])
+        for name in sorted(BY_LINK | {"picture"}):
+            address = reverse(name, args=["x" * 43])
             for method in ("get", "post"):
                 assert not opens(getattr(client, method)(address)), f"{name}: {method} by {role}"
 

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.mofile import write_mo
 from bs4 import BeautifulSoup
 from django.conf import settings
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import to_language
@@ -202,7 +203,8 @@ def test_maps_and_answers_stand_from_left_to_right_in_every_language(visitor, in
         "2",
     ]
     assert {button["dir"] for button in visitor.soup.select(".ratings button")} == {"rtl"}
-    assert [picture["src"][-6:] for picture in visitor.soup.select(".maps img")] == ["/1.jpg", "/2.jpg"]
+    first = json.loads(visitor.soup.select_one("#block").text)["trials"][0]
+    assert [picture["src"] for picture in visitor.soup.select(".maps img")] == first["pictures"][1:]
     visitor.answer(-2)
     assert Response.objects.get().shown_value == -2
 
@@ -246,10 +248,16 @@ def test_where_no_study_is_known_the_browser_says_which_language(client):
 
 
 @pytest.mark.django_db
-def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf):
+def test_error_pages_are_in_the_language_of_the_study(visitor, invite, rf, monkeypatch):
     _, join = invite(items=1, language="de")
     visitor.start(join)
-    page = visitor.client.get(visitor.home + "trial/1/9.jpg", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
+
+    def lost(*_):
+        raise Http404
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studies.participation.trial_views.trial_context", lost)
+        page = visitor.client.get(visitor.home + "trial/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
     assert "Diese Seite gibt es nicht" in page
     strict = Client(enforce_csrf_checks=True)
     refused = strict.post(join, {"consent": "on"}, HTTP_ACCEPT_LANGUAGE="fr")

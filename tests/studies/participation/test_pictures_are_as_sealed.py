@@ -4,14 +4,14 @@ import os
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db.models.fields.files import FieldFile
+from django.core.files.storage import Storage, default_storage
 from django.urls import reverse
 
 from studies.lifecycle.opening import open_study
 from studies.models import CheckMap, Trial
 from studies.participation import sealed_pictures
 from tests.factories import jpeg, make_participant, make_study
+from tests.studies import pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +23,7 @@ def _forget():
     """What a process keeps of files that it has looked at."""
     sealed_pictures._check_once.cache_clear()
     sealed_pictures._sealed.cache_clear()
+    sealed_pictures._kept.clear()
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def sent(request, settings):
 
 
 def ask(client, position: int, slot: int):
-    return client.get(reverse("picture", args=["token-1-of-sealed", position, slot]))
+    return pictures.ask(client, "token-1-of-sealed", position, slot)
 
 
 def statuses(client) -> set[int]:
@@ -117,10 +118,10 @@ def test_it_comes_again_when_the_file_is_put_back(client, study, person, sent):
     assert ask(client, 1, 2).status_code == 200
 
 
-def test_the_sentence_is_in_the_studys_language(client, person, study):
+def test_the_sentence_is_in_a_language_that_the_browser_asks_for(client, person, study):
     default_storage.delete(file_of(study, 1, 0).name)
-    type(study).objects.filter(pk=study.pk).change_what_is_frozen(language="de")
-    assert ask(client, 1, 0).content.decode().startswith("Ein Bild ")
+    address = pictures.addresses(client, "token-1-of-sealed")[1][0]
+    assert client.get(address, HTTP_ACCEPT_LANGUAGE="de").content.decode().startswith("Ein Bild ")
 
 
 def test_a_file_that_was_looked_at_is_not_read_again(client, study, person, settings, monkeypatch):
@@ -137,10 +138,14 @@ def test_a_file_that_was_looked_at_is_not_read_again(client, study, person, sett
     assert len(read) == 2
 
 
-def test_the_seal_is_read_once_for_all_its_pictures(client, study, person, django_assert_num_queries):
-    assert statuses(client) == {200}
-    with django_assert_num_queries(3):
-        ask(client, 1, 1)
+def test_which_files_a_trial_shows_is_asked_once_and_a_picture_asks_for_nothing(
+    client, study, person, django_assert_num_queries
+):
+    address = pictures.addresses(client, "token-1-of-sealed")[1][1]
+    with django_assert_num_queries(2):  # whose page, and what is in hand
+        pictures.addresses(client, "token-1-of-sealed")
+    with django_assert_num_queries(0):
+        assert client.get(address).status_code == 200
 
 
 def test_storage_that_cannot_be_reached_is_no_error_page(client, study, person, monkeypatch):
@@ -149,7 +154,7 @@ def test_storage_that_cannot_be_reached_is_no_error_page(client, study, person, 
     def away(*_, **__):
         raise RuntimeError("EndpointConnectionError")
 
-    monkeypatch.setattr(FieldFile, "open", away)
+    monkeypatch.setattr(Storage, "open", away)
     assert ask(client, 1, 1).status_code == 503
 
 

@@ -212,7 +212,7 @@ def test_a_study_that_pauses_in_the_middle_takes_what_is_in_hand_and_then_waits(
 
 
 def test_an_unknown_link_is_explained(visitor):
-    for path in ("/join/nothing/", "/p/nothing/", "/p/nothing/trial/1/0.jpg"):
+    for path in ("/join/nothing/", "/p/nothing/", "/p/nothing/trial/"):
         assert "does not work" in visitor.get(path).text
         assert visitor.response.status_code == 404
 

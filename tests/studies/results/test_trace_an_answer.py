@@ -37,10 +37,7 @@ def taken_part(visitor, invite, tmp_path):
     study, join = invite()
     ExplanationMap.objects.update(heat="", masked="")  # only the overlay is shown in this study
     visitor.start(join)
-    seen = [
-        visitor.client.get(reverse("picture", args=[visitor.home.split("/")[2], 1, slot]))
-        for slot in range(4)
-    ]
+    seen = [visitor.client.get(picture["src"]) for picture in visitor.soup.select("main img")]
     visitor.answer(1)
     export(study=study, to=tmp_path, formats=["csv", "jsonl", "parquet"])
     return study, [sha256(picture.content) for picture in seen], tmp_path

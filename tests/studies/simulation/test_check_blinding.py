@@ -10,6 +10,7 @@ from io import StringIO
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
@@ -18,6 +19,7 @@ from explain.models import ExplanationMap, Network
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.lifecycle.opening import open_study
 from studies.models import Event, ItemMap, Participant, Response, Study, Trial
+from studies.participation.picture_addresses import Picture
 from studies.simulation import blinding_audit
 from studies.simulation.blinding_audit import check_blinding, crawl
 from tests import by_sql
@@ -288,13 +290,14 @@ def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
 def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):
     from studies.participation import picture_views
 
-    real = picture_views._map_file
+    real = picture_views.content_of
+    names = {row.overlay.name for row in maps_of(study, 1)}
 
-    def slow(participant, trial, slot):
-        clock.now += 0.01 * trial.arms[slot - 1]
-        return real(participant, trial, slot)
+    def slow(picture):
+        clock.now += 0.01 * (picture.name in names)
+        return real(picture)
 
-    monkeypatch.setattr(picture_views, "_map_file", slow)
+    monkeypatch.setattr(picture_views, "content_of", slow)
     assert list(leaks(study)) == ["guessing"]
 
 
@@ -303,17 +306,39 @@ def test_arms_that_always_stand_in_the_same_place_are_a_leak(study):
     assert "more often" in leaks(study)["orders"][0]
 
 
-def test_a_map_address_that_names_something_is_a_leak(study, monkeypatch):
+def telling(monkeypatch, address):
+    """Have pictures addressed by a function of the picture and its seal."""
     from studies.participation import seats
 
-    real = seats._screen
+    real = seats.seal
+    monkeypatch.setattr(seats, "seal", lambda picture: address(picture, real(picture)))
 
-    def telling(*what):
-        screen = real(*what)
-        return {**screen, "pictures": [f"{url}?arm={index}" for index, url in enumerate(screen["pictures"])]}
 
-    monkeypatch.setattr(seats, "_screen", telling)
-    assert any("address is" in leak for leak in leaks(study)["addresses"])
+def test_a_map_address_that_names_something_is_a_leak(small, monkeypatch):
+    telling(monkeypatch, lambda picture, sealed: f"{sealed}?of={picture.name[:2]}")
+    assert any("address is" in leak for leak in leaks(small)["addresses"])
+
+
+def test_an_address_that_comes_twice_is_a_leak(small, monkeypatch):
+    """It would say that two pictures are the same one: of one photo, or by one arm whose maps are all alike."""
+    kept = {}
+    telling(monkeypatch, lambda picture, sealed: kept.setdefault(picture.name, sealed))
+    assert leaks(small)["addresses"] == ["6 addresses of pictures came more than once"]
+
+
+def test_an_address_that_is_longer_for_an_arm_is_a_leak(small):
+    """Names that are not those of random_name take more room in an address."""
+    for shown in maps_of(small, 1):
+        name = default_storage.save(f"maps/{'by-hand-' * 5}.jpg", ContentFile(shown.overlay.read()))
+        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=name)
+    assert leaks(small)["addresses"] == ["addresses of pictures have 2 lengths: 137, 180"]
+
+
+def test_an_address_that_looks_like_its_arm_is_a_leak(study, monkeypatch):
+    names = {row.overlay.name for row in maps_of(study, 1)}
+    telling(monkeypatch, lambda picture, sealed: "ab"[picture.name in names] + sealed[1:])
+    monkeypatch.setattr("studies.participation.picture_views.opened", lambda _: Picture(min(names)))
+    assert [leak for leak in leaks(study)["guessing"] if "by address" in leak]
 
 
 @pytest.mark.django_db

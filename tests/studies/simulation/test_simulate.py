@@ -136,7 +136,7 @@ def test_a_page_that_cannot_be_used_is_named(opened, live_server):
     study = opened()
     for item_map in ItemMap.objects.filter(item__study=study).select_related("map"):
         item_map.map.overlay.delete()
-    with pytest.raises(SimulationError, match=r"GET /p/.*/trial/1/1.jpg: 503"):
+    with pytest.raises(SimulationError, match=r"GET /picture/[\w-]+: 503"):
         run(study, live_server)
 
 

@@ -149,7 +149,7 @@ def on_screen(visitor):
     """What somebody sees who takes part: all words, the buttons with their values, and the bytes of every picture."""
     main = main_of(visitor)
     pictures = [picture["src"] for picture in main.select("img")]
-    own = [address for address in pictures if address.startswith("/p/")]
+    own = [address for address in pictures if address.startswith("/picture/")]
     return {
         "words": main.get_text(" ", strip=True),
         "buttons": [(b["value"], b.get("data-key"), b.get_text()) for b in main.select("button[name=value]")],
