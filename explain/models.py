@@ -197,18 +197,59 @@ class MapPicture(models.TextChoices):
     HEAT = "heat", "the map alone"
 
 
+class MapSet(models.Model):
+    """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards."""
+
+    name = models.SlugField(max_length=50, unique=True)
+    image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="map_sets")
+    network = models.ForeignKey(
+        Network,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="map_sets",
+        help_text="whose crop the maps cover, and whose classes they explain",
+    )
+    covers = models.CharField(max_length=10, help_text="photo or crop")
+    sign = models.CharField(max_length=10, help_text="positive, absolute or as-is")
+    scale = models.CharField(max_length=10, help_text="max, p99 or rank")
+    channels = models.CharField(
+        max_length=10, blank=True, help_text="sum or max; empty where no map had channels"
+    )
+    provenance = models.JSONField(default=dict, help_text="what whoever brought them says of them")
+    sha256 = models.CharField(max_length=64, help_text="of the provenance and of how arrays were read")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="empty while an import was stopped half-way: no study takes it"
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ExplanationMap(models.Model):
-    """A map as it was computed (raw float32) and its pictures. Computed once, never twice.
+    """A map, raw float32, and its pictures: computed by a network (once, never twice), or of a set that somebody brought.
 
     Read its array by `array()`: a small one lies in the row, a large one in a file of its own (maps/arrays.py).
     """
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
+    network = models.ForeignKey(
+        Network, models.PROTECT, null=True, blank=True, related_name="maps", help_text="that computed it"
+    )
+    map_set = models.ForeignKey(
+        MapSet, models.PROTECT, null=True, blank=True, related_name="maps", help_text="that it was brought in"
+    )
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
-    layer = models.CharField(max_length=200)
+    layer = models.CharField(max_length=200, blank=True)
     method = models.CharField(max_length=60)
-    target = models.PositiveIntegerField()
+    target = models.PositiveIntegerField(
+        null=True, blank=True, help_text="empty where nobody says which class it explains"
+    )
     parameters_hash = models.CharField(max_length=64)
     values = models.BinaryField(
         default=bytes, help_text="float32, row by row, before any min-max; empty where it lies in a file"
@@ -237,11 +278,16 @@ class ExplanationMap(models.Model):
                 fields=["image", "network", "layer", "method", "target", "parameters_hash"],
                 name="a_map_is_computed_once",
             ),
+            models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
+            models.CheckConstraint(
+                condition=Q(network__isnull=True) ^ Q(map_set__isnull=True),
+                name="a_map_is_computed_or_brought",
+            ),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.method} of {self.network_id} on {self.image_id}"
+        return f"{self.method} of {self.network_id or 'files'} on {self.image_id}"
 
     def array(self) -> np.ndarray:
         """The raw map, (height, width) float32. BadInputError where its file is gone, or is not what was stored."""

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from .brought import Brought
 from .computed import Computed
 from .control import Control
 from .interface import Keys, Made, MapSource
 
 # Asked in this order. The last takes every arm that is left, an arm that says nothing yet among them.
-SOURCES: list[MapSource] = [Control(), Computed()]
+SOURCES: list[MapSource] = [Brought(), Control(), Computed()]
 
 
 def source_of(arm: Keys | Made) -> MapSource:

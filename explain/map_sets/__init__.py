@@ -1,0 +1,27 @@
+"""Maps that somebody brings: arrays in files become the maps of a set, once all of them are in order."""
+
+from .importer import METHOD, ImportedMaps, import_maps
+from .plan import ALLOWED, MapPlan, Request, Sample, check_allowed, check_name, plan_maps
+from .preview import preview_picture
+from .reading import IN_WORDS, Channels, Covers, Reading, Scale, Sign, reading_of
+
+__all__ = [
+    "ALLOWED",
+    "IN_WORDS",
+    "METHOD",
+    "Channels",
+    "Covers",
+    "ImportedMaps",
+    "MapPlan",
+    "Reading",
+    "Request",
+    "Sample",
+    "Scale",
+    "Sign",
+    "check_allowed",
+    "check_name",
+    "import_maps",
+    "plan_maps",
+    "preview_picture",
+    "reading_of",
+]
