@@ -3,11 +3,10 @@
 from .importer import METHOD, ImportedMaps, import_maps
 from .plan import ALLOWED, MapPlan, Request, Sample, check_allowed, check_name, plan_maps
 from .preview import preview_picture
-from .reading import IN_WORDS, Channels, Covers, Reading, Scale, Sign, reading_of
+from .reading import Channels, Covers, Reading, Scale, Sign, in_words, reading_of
 
 __all__ = [
     "ALLOWED",
-    "IN_WORDS",
     "METHOD",
     "Channels",
     "Covers",
@@ -21,6 +20,7 @@ __all__ = [
     "check_allowed",
     "check_name",
     "import_maps",
+    "in_words",
     "plan_maps",
     "preview_picture",
     "reading_of",

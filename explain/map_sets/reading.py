@@ -47,17 +47,17 @@ class Channels(StrEnum):
     MAX = "max"
 
 
-IN_WORDS: dict[StrEnum, str] = {
-    Covers.PHOTO: "the map lies over the whole photo",
-    Covers.CROP: "the map lies over what the network sees of the photo",
-    Sign.POSITIVE: "values below zero count as nothing",
-    Sign.ABSOLUTE: "values below zero count by their size",
-    Sign.AS_IS: "the lowest value counts as nothing where any is below zero",
-    Scale.MAX: "the largest value is shown as the most",
-    Scale.P99: "all above the 99th percentile is shown as the most",
-    Scale.RANK: "a cell is shown by the share of cells that are below it",
-    Channels.SUM: "channels are summed",
-    Channels.MAX: "the largest of the channels is taken (by size, where the sign is absolute)",
+_WORDS: dict[tuple[type[StrEnum], str], str] = {
+    (Covers, Covers.PHOTO): "the map lies over the whole photo",
+    (Covers, Covers.CROP): "the map lies over what the network sees of the photo",
+    (Sign, Sign.POSITIVE): "values below zero count as nothing",
+    (Sign, Sign.ABSOLUTE): "values below zero count by their size",
+    (Sign, Sign.AS_IS): "the lowest value counts as nothing where any is below zero",
+    (Scale, Scale.MAX): "the largest value is shown as the most",
+    (Scale, Scale.P99): "all above the 99th percentile is shown as the most",
+    (Scale, Scale.RANK): "a cell is shown by the share of cells that are below it",
+    (Channels, Channels.SUM): "channels are summed",
+    (Channels, Channels.MAX): "the largest of the channels is taken (by size, where the sign is absolute)",
 }
 
 
@@ -80,7 +80,12 @@ class Reading:
         'the map lies over the whole photo, values below zero count as nothing, the largest value is shown as the most'
         """
         parts = [self.covers, self.sign, self.scale, *([self.channels] if self.channels else [])]
-        return ", ".join(IN_WORDS[part] for part in parts)
+        return ", ".join(map(in_words, parts))
+
+
+def in_words(choice: StrEnum) -> str:
+    """What a choice means, as a part of a sentence."""
+    return _WORDS[type(choice), str(choice)]
 
 
 class _Read(Protocol):

@@ -14,7 +14,6 @@ from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
 from explain.map_sets import (
     ALLOWED,
-    IN_WORDS,
     Channels,
     Covers,
     ImportedMaps,
@@ -24,6 +23,7 @@ from explain.map_sets import (
     Scale,
     Sign,
     import_maps,
+    in_words,
     plan_maps,
     preview_picture,
 )
@@ -94,7 +94,7 @@ class Command(AnswerCommand):
                 ) from interrupt
 
     def _reading(self, options: dict[str, Any], *, asks: bool) -> Reading:
-        said = {
+        said: dict[str, Any] = {
             name: options[name] or (asks and self._choice(name, choices)) for name, choices in ASKED.items()
         }
         if missing := [f"--{name} {'|'.join(ASKED[name])}" for name, value in said.items() if not value]:
@@ -105,7 +105,7 @@ class Command(AnswerCommand):
     def _choice(self, name: str, choices: type[StrEnum]) -> str:
         """What somebody at the terminal chooses, by its word or its first letters."""
         while True:
-            lines = [f"  {choice}: {IN_WORDS[choice]}" for choice in choices]
+            lines = [f"  {choice}: {in_words(choice)}" for choice in choices]
             self.stderr.write("\n".join([f"{name}?", *lines, "> "]), style_func=str, ending="")
             self.stderr.flush()
             line = sys.stdin.readline()
@@ -137,14 +137,18 @@ class Command(AnswerCommand):
 
 
 def _choices_in_words(choices: Iterable[StrEnum]) -> str:
-    return "; ".join(f"{choice}: {IN_WORDS[choice]}" for choice in choices)
+    return "; ".join(f"{choice}: {in_words(choice)}" for choice in choices)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _provenance(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as error:
         raise BadInputError(
             f"--provenance {path}: cannot be read as JSON ({error}); correct the file"
