@@ -172,9 +172,7 @@ def test_two_maps_of_a_photo(folder):
 
 def test_a_folder_without_maps(inbox):
     (inbox / "readme.txt").write_text("nothing here")
-    assert refused(tmp_path).startswith(
-        f"{tmp_path}: no maps in it (it holds readme.txt …); give files that end"
-    )
+    assert refused(inbox).startswith(f"{inbox}: no maps in it (it holds readme.txt …); give files that end")
 
 
 def test_a_path_that_is_not_there(tmp_path):
