@@ -13,7 +13,7 @@ from django.utils import timezone
 from explain.cam.metrics.faithfulness import drops
 
 from .core import clock
-from .core.array_files import ArrayFileError, unpack
+from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
 
@@ -22,11 +22,6 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
-
-
-def sha256_of_array(cells: np.ndarray) -> str:
-    """SHA-256 of a map's values: float32, little-endian, row by row."""
-    return hashlib.sha256(np.ascontiguousarray(cells, "<f4").data).hexdigest()
 
 
 def gone_before() -> datetime:
@@ -198,34 +193,24 @@ class MapPicture(models.TextChoices):
 
 
 class MapSet(models.Model):
-    """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards."""
+    """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards.
+
+    `covers`, `sign`, `scale`, `channels` are words of map_sets/reading.py. `network` is the one whose crop the maps cover, and
+    whose classes they explain; `sha256` is of all this and the provenance. Not `finished_at`: no study takes it.
+    """
 
     name = models.SlugField(max_length=50, unique=True)
     image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="map_sets")
-    network = models.ForeignKey(
-        Network,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="map_sets",
-        help_text="whose crop the maps cover, and whose classes they explain",
-    )
-    covers = models.CharField(max_length=10, help_text="photo or crop")
-    sign = models.CharField(max_length=10, help_text="positive, absolute or as-is")
-    scale = models.CharField(max_length=10, help_text="max, p99 or rank")
-    channels = models.CharField(
-        max_length=10, blank=True, help_text="sum or max; empty where no map had channels"
-    )
-    provenance = models.JSONField(default=dict, help_text="what whoever brought them says of them")
-    sha256 = models.CharField(max_length=64, help_text="of the provenance and of how arrays were read")
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="map_sets")
+    covers = models.CharField(max_length=10)
+    sign = models.CharField(max_length=10)
+    scale = models.CharField(max_length=10)
+    channels = models.CharField(max_length=10, blank=True)
+    provenance = models.JSONField(default=dict)
+    sha256 = models.CharField(max_length=64)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(
-        null=True, blank=True, help_text="empty while an import was stopped half-way: no study takes it"
-    )
-
-    class Meta:
-        ordering = ["name"]
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -238,18 +223,12 @@ class ExplanationMap(models.Model):
     """
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
-    network = models.ForeignKey(
-        Network, models.PROTECT, null=True, blank=True, related_name="maps", help_text="that computed it"
-    )
-    map_set = models.ForeignKey(
-        MapSet, models.PROTECT, null=True, blank=True, related_name="maps", help_text="that it was brought in"
-    )
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="maps")
+    map_set = models.ForeignKey(MapSet, models.PROTECT, null=True, blank=True, related_name="maps")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
     layer = models.CharField(max_length=200, blank=True)
     method = models.CharField(max_length=60)
-    target = models.PositiveIntegerField(
-        null=True, blank=True, help_text="empty where nobody says which class it explains"
-    )
+    target = models.PositiveIntegerField(null=True, blank=True)
     parameters_hash = models.CharField(max_length=64)
     values = models.BinaryField(
         default=bytes, help_text="float32, row by row, before any min-max; empty where it lies in a file"
@@ -392,6 +371,7 @@ class Job(models.Model):
         """The kinds of this app; other apps add theirs by `jobs.register` when Django starts."""
 
         PHOTOS = "photos", "bring photos in"
+        MAPS = "maps", "bring maps in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
 

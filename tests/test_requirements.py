@@ -10,7 +10,7 @@ from django.conf import settings
 
 OURS = {"config", "explain", "studies"}
 # Only asked for where a site has them (each import says what to do without), and by whom they are named.
-OPTIONAL = ("requirements-fast.txt", "requirements-s3.txt", "requirements-heic.txt")
+OPTIONAL = ("requirements-fast.txt", "requirements-s3.txt", "requirements-heic.txt", "requirements-h5.txt")
 SCRIPTS = "scripts"  # programs of an export, which run in their readers' own environments
 
 

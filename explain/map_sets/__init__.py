@@ -1,13 +1,24 @@
 """Maps that somebody brings: arrays in files become the maps of a set, once all of them are in order."""
 
 from .importer import METHOD, ImportedMaps, import_maps
-from .plan import ALLOWED, MapPlan, Request, Sample, check_allowed, check_name, plan_maps
+from .plan import (
+    ALLOWED,
+    NAME_LONGEST,
+    MapPlan,
+    Request,
+    Sample,
+    check_allowed,
+    check_name,
+    plan_maps,
+    request_of,
+)
 from .preview import preview_picture
 from .reading import Channels, Covers, Reading, Scale, Sign, in_words, reading_of
 
 __all__ = [
     "ALLOWED",
     "METHOD",
+    "NAME_LONGEST",
     "Channels",
     "Covers",
     "ImportedMaps",
@@ -24,4 +35,5 @@ __all__ = [
     "plan_maps",
     "preview_picture",
     "reading_of",
+    "request_of",
 ]

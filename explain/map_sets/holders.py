@@ -144,7 +144,7 @@ class _TorchHolder:
 def _opened_h5(path: Path) -> Iterator[Any]:
     if find_spec("h5py") is None:
         raise BadInputError(
-            "HDF5, which is read where h5py is installed: pip install h5py, or save the maps as .npz"
+            "HDF5, which is read where h5py is installed: pip install -r requirements-h5.txt, or save the maps as .npz"
         )
     import h5py
 

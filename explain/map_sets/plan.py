@@ -21,7 +21,17 @@ from explain.photos import class_in, find_set, label_target
 from .faults import Faults
 from .files import Entry, MapFiles, opened_maps
 from .matching import Named, PhotoNames
-from .reading import ConstantMapError, Covers, Reading, blank_of, cells_of, in_shape
+from .reading import (
+    Channels,
+    ConstantMapError,
+    Covers,
+    Reading,
+    Scale,
+    Sign,
+    blank_of,
+    cells_of,
+    in_shape,
+)
 
 SAMPLES = 3
 """Photos that a preview shows."""
@@ -53,6 +63,20 @@ class Request:
     network: str = ""
     allow: frozenset[str] = frozenset()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def request_of(kept: Mapping[str, Any], *, path: Path) -> Request:
+    """The request whose words a form or a job kept: `images`, `name`, `covers`, `sign`, `scale`, `channels`, `network`, `allow`."""
+    channels = Channels(kept["channels"]) if kept.get("channels") else None
+    return Request(
+        path=path,
+        images=kept["images"],
+        name=kept["name"],
+        reading=Reading(Covers(kept["covers"]), Sign(kept["sign"]), Scale(kept["scale"]), channels),
+        network=kept.get("network", ""),
+        allow=frozenset(kept.get("allow", ())),
+        provenance=kept.get("provenance") or {},
+    )
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def _one_plane(planes: np.ndarray, reading: Reading) -> np.ndarray:
 
 def _raise_constant(planes: np.ndarray, reading: Reading) -> None:
     if planes.min() < planes.max() and reading.sign == Sign.POSITIVE and planes.max() <= 0:
-        raise ConstantMapError("nothing above zero; read it with --sign absolute or --sign as-is")
+        raise ConstantMapError("nothing above zero; read it with the sign absolute or as-is (--sign)")
     raise ConstantMapError("the same value in every cell, so there is nothing to see; compute the map again")
 
 
@@ -191,7 +191,7 @@ def _up_to_p99(cells: np.ndarray) -> np.ndarray:
     top = np.percentile(cells, 99)
     if top <= cells.min():
         raise BadInputError(
-            "a 99th percentile that is its lowest value, so nothing would be seen; use --scale max"
+            "a 99th percentile that is its lowest value, so nothing would be seen; take the scale max (--scale max)"
         )
     return np.minimum(cells, np.float32(top))
 

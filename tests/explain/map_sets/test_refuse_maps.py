@@ -96,7 +96,7 @@ ONE_FILE = [
     ("inf.npy", npy(with_value(np.inf)), "NaN or infinity among its values; compute the map again in float32"),
     ("huge.npy", npy(cells().astype(float) * 1e300), "values beyond what float32 holds; divide the map by its largest value"),
     ("constant.npy", npy(np.full((7, 7), 0.5, "f4")), "the same value in every cell, so there is nothing to see; compute the map again, or keep such maps (--allow constant)"),
-    ("negative.npy", npy(-cells()), "nothing above zero; read it with --sign absolute or --sign as-is, or keep such maps (--allow constant)"),
+    ("negative.npy", npy(-cells()), "nothing above zero; read it with the sign absolute or as-is (--sign), or keep such maps (--allow constant)"),
     ("complex.npy", npy(cells().astype(complex)), "values of the kind complex128, not real numbers; save the map as float32"),
     ("texts.npy", npy(np.array([["a", "b"]])), "values of the kind <U1, not real numbers; save the map as float32"),
     ("objects.npy", npy(np.array([[Opens()]], dtype=object), allow_pickle=True), "Python objects, which are never loaded; save plain numbers (float32)"),
@@ -139,7 +139,7 @@ def test_p99_that_shows_nothing(folder):
     one[0, 0] = 1
     np.save(folder / "hammer/1.npy", one)
     assert refused(folder, reading=replace(READING, scale=Scale.P99)) == (
-        "hammer/1.npy: a 99th percentile that is its lowest value, so nothing would be seen; use --scale max"
+        "hammer/1.npy: a 99th percentile that is its lowest value, so nothing would be seen; take the scale max (--scale max)"
     )
 
 
@@ -239,7 +239,7 @@ def test_hdf5_where_h5py_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setattr("explain.map_sets.holders.find_spec", lambda name: None)
     (tmp_path / "all.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     assert refused(tmp_path / "all.h5") == (
-        "all.h5: HDF5, which is read where h5py is installed: pip install h5py, or save the maps as .npz"
+        "all.h5: HDF5, which is read where h5py is installed: pip install -r requirements-h5.txt, or save the maps as .npz"
     )
 
 

@@ -45,7 +45,7 @@ def test_what_no_study_uses_all_staff_see(birds, folder, people):
 
 def test_a_draft_of_ones_own_that_names_them_shows_them(used, people):
     Study.objects.filter(slug="theirs").update(state=Study.State.OPEN)
-    draft = make_study("draft", items=1, state=Study.State.DRAFT)
+    draft = make_study("draft", items=1, networks=("other",), state=Study.State.DRAFT)
     Study.objects.filter(pk=draft.pk).update(
         protocol={"photos": {"set": "birds"}, "arms": [{"maps": "mine"}, {"maps": 3}]}
     )
