@@ -195,8 +195,7 @@ class MapPicture(models.TextChoices):
 class MapSet(models.Model):
     """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards.
 
-    `covers`, `sign`, `scale`, `channels` are words of map_sets/reading.py. `network` is the one whose crop the maps cover, and
-    whose classes they explain; `sha256` is of all this and the provenance. Not `finished_at`: no study takes it.
+    `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it.
     """
 
     name = models.SlugField(max_length=50, unique=True)
@@ -258,10 +257,7 @@ class ExplanationMap(models.Model):
                 name="a_map_is_computed_once",
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
-            models.CheckConstraint(
-                condition=Q(network__isnull=True) ^ Q(map_set__isnull=True),
-                name="a_map_is_computed_or_brought",
-            ),
+            models.CheckConstraint(condition=Q(network=None) ^ Q(map_set=None), name="computed_or_brought"),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 

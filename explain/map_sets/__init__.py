@@ -1,19 +1,10 @@
 """Maps that somebody brings: arrays in files become the maps of a set, once all of them are in order."""
 
 from .importer import METHOD, ImportedMaps, import_maps
-from .plan import (
-    ALLOWED,
-    NAME_LONGEST,
-    MapPlan,
-    Request,
-    Sample,
-    check_allowed,
-    check_name,
-    plan_maps,
-    request_of,
-)
+from .plan import MapPlan, Sample, plan_maps
 from .preview import preview_picture
 from .reading import Channels, Covers, Reading, Scale, Sign, in_words, reading_of
+from .request import ALLOWED, NAME_LONGEST, Request, request_of
 
 __all__ = [
     "ALLOWED",
@@ -28,8 +19,6 @@ __all__ = [
     "Sample",
     "Scale",
     "Sign",
-    "check_allowed",
-    "check_name",
     "import_maps",
     "in_words",
     "plan_maps",

@@ -12,7 +12,8 @@ from explain.core.errors import BadInputError
 from explain.maps import keep_array
 from explain.models import ExplanationMap, MapSet
 
-from .plan import Found, Look, MapPlan, Progress, Request, judge, looking, sha256_of_request
+from .plan import Found, Look, MapPlan, Progress, judge, looking
+from .request import Request, sha256_of_request
 
 PART = 256
 """Maps that are kept together."""
