@@ -289,9 +289,8 @@ def _forget_files(job: Job) -> None:
 
 def uploads(alias: str = "default") -> Iterator[str]:
     """The names in storage of all uploads that a job or a network still needs."""
-    brought = Q(kind__in=(Job.Kind.PHOTOS, Job.Kind.MAPS), state=Job.State.DONE) & ~Q(
-        arguments__has_key=LOOK_FIRST
-    )
+    brought = Q(kind__in=(Job.Kind.PHOTOS, Job.Kind.MAPS), state=Job.State.DONE)
+    brought = brought & ~Q(arguments__has_key=LOOK_FIRST)
     needing = Job.objects.using(alias).exclude(brought)
     for arguments in needing.values_list("arguments", flat=True):
         yield from (arguments[key] for key in UPLOADS if arguments.get(key))

@@ -19,7 +19,7 @@ SAID = {"images": "birds", "name": "ours", "covers": "photo", "sign": "positive"
 
 
 @pytest.fixture
-def browser(client, researcher):
+def browser(client, researcher, tasks_run_in_place):
     client.force_login(researcher)
     return client
 
