@@ -64,7 +64,7 @@ class MapsUploadForm(forms.Form):
     )
     allow = forms.MultipleChoiceField(
         required=False,
-        label="Are no fault",
+        label="Let these pass",
         choices=[(name, _as_sentence(words)) for name, words in ALLOWED.items()],
         widget=forms.CheckboxSelectMultiple,
     )
