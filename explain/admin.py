@@ -12,7 +12,17 @@ from explain.core.errors import BadInputError
 
 from . import tasks
 from .maps import requeue_stale, retry_failed, runs_with_counts
-from .models import Batch, Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
+from .models import (
+    Batch,
+    Evaluation,
+    ExplanationMap,
+    Image,
+    ImageSet,
+    MapSet,
+    Network,
+    Precompute,
+    Prediction,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -164,14 +174,22 @@ class EvaluationAdmin(ReadOnlyAdmin):
     search_fields = ["image__original_name"]
 
 
+@admin.register(MapSet)
+class MapSetAdmin(ReadOnlyAdmin):
+    list_display = ["name", "image_set", "network", "covers", "sign", "scale", "finished_at"]
+    list_filter = ["image_set"]
+    list_select_related = ["image_set", "network"]
+    search_fields = ["name"]
+
+
 @admin.register(ExplanationMap)
 class ExplanationMapAdmin(ReadOnlyAdmin):
-    list_display = ["image", "network", "method", "target", "blank", "created_at"]
-    list_filter = ["method", "network", "blank", "image__image_set"]
-    list_select_related = ["image", "network"]
+    list_display = ["image", "network", "map_set", "method", "target", "blank", "created_at"]
+    list_filter = ["method", "network", "map_set", "blank", "image__image_set"]
+    list_select_related = ["image", "network", "map_set"]
     search_fields = ["image__original_name"]
     fields = [
-        "overlay_picture", "image", "network", "layer", "method", "target", "height", "width", "blank",
+        "overlay_picture", "image", "network", "map_set", "layer", "method", "target", "height", "width", "blank",
         "parameters_hash", "manifest", "batch", "created_at",
     ]  # fmt: skip
     readonly_fields = ["overlay_picture"]

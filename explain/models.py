@@ -14,7 +14,7 @@ from explain.cam.metrics.faithfulness import drops
 from explain.cam.names import LONGEST
 
 from .core import clock
-from .core.array_files import ArrayFileError, unpack
+from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
 
@@ -23,11 +23,6 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
-
-
-def sha256_of_array(cells: np.ndarray) -> str:
-    """SHA-256 of a map's values: float32, little-endian, row by row."""
-    return hashlib.sha256(np.ascontiguousarray(cells, "<f4").data).hexdigest()
 
 
 def gone_before() -> datetime:
@@ -198,18 +193,42 @@ class MapPicture(models.TextChoices):
     HEAT = "heat", "the map alone"
 
 
+class MapSet(models.Model):
+    """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards.
+
+    `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it.
+    """
+
+    name = models.SlugField(max_length=50, unique=True)
+    image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="map_sets")
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="map_sets")
+    covers = models.CharField(max_length=10)
+    sign = models.CharField(max_length=10)
+    scale = models.CharField(max_length=10)
+    channels = models.CharField(max_length=10, blank=True)
+    provenance = models.JSONField(default=dict)
+    sha256 = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ExplanationMap(models.Model):
-    """A map as it was computed (raw float32) and its pictures. Computed once, never twice.
+    """A map, raw float32, and its pictures: computed by a network (once, never twice), or of a set that somebody brought.
 
     Read its array by `array()`: a small one lies in the row, a large one in a file of its own (maps/arrays.py).
     """
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="maps")
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="maps")
+    map_set = models.ForeignKey(MapSet, models.PROTECT, null=True, blank=True, related_name="maps")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="maps")
-    layer = models.CharField(max_length=200)
+    layer = models.CharField(max_length=200, blank=True)
     method = models.CharField(max_length=LONGEST)
-    target = models.PositiveIntegerField()
+    target = models.PositiveIntegerField(null=True, blank=True)
     parameters_hash = models.CharField(max_length=64)
     values = models.BinaryField(
         default=bytes, help_text="float32, row by row, before any min-max; empty where it lies in a file"
@@ -238,11 +257,13 @@ class ExplanationMap(models.Model):
                 fields=["image", "network", "layer", "method", "target", "parameters_hash"],
                 name="a_map_is_computed_once",
             ),
+            models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
+            models.CheckConstraint(condition=Q(network=None) ^ Q(map_set=None), name="computed_or_brought"),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.method} of {self.network_id} on {self.image_id}"
+        return f"{self.method} of {self.network_id or 'files'} on {self.image_id}"
 
     def array(self) -> np.ndarray:
         """The raw map, (height, width) float32. BadInputError where its file is gone, or is not what was stored."""
@@ -347,6 +368,7 @@ class Job(models.Model):
         """The kinds of this app; other apps add theirs by `jobs.register` when Django starts."""
 
         PHOTOS = "photos", "bring photos in"
+        MAPS = "maps", "bring maps in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
 

@@ -156,9 +156,9 @@ class StudyAdmin(OfVisibleStudies):
 
 @admin.register(Arm)
 class ArmAdmin(AskedAdmin):
-    list_display = ["study", "index", "name", "network", "method"]
+    list_display = ["study", "index", "name", "network", "map_set", "method"]
     list_filter = ["study"]
-    list_select_related = ["study", "network"]
+    list_select_related = ["study", "network", "map_set"]
 
 
 @admin.register(Item)

@@ -15,6 +15,7 @@ OPTIONAL = (
     "requirements-s3.txt",
     "requirements-heic.txt",
     "requirements-captum.txt",
+    "requirements-h5.txt",
 )
 SCRIPTS = "scripts"  # programs of an export, which run in their readers' own environments
 

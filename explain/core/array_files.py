@@ -8,6 +8,7 @@
 Values of one map have similar exponents: byte by byte they compress to about 60 %, value by value hardly at all.
 """
 
+import hashlib
 import struct
 import zlib
 
@@ -60,3 +61,8 @@ def unpack(content: bytes, height: int, width: int) -> np.ndarray:
         raise ArrayFileError("it is cut off or damaged")
     values = np.frombuffer(planes, np.uint8).reshape(size, -1).T.copy().view(f"<f{size}")
     return values.reshape(height, width).astype("<f4", copy=False)
+
+
+def sha256_of_array(cells: np.ndarray) -> str:
+    """SHA-256 of a map's values: float32, little-endian, row by row."""
+    return hashlib.sha256(np.ascontiguousarray(cells, "<f4").data).hexdigest()

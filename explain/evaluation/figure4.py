@@ -14,7 +14,7 @@ from PIL import ImageDraw
 
 from explain.cam.metrics.localisation import boxes_in_crop
 from explain.cam.rendering import render
-from explain.maps import crop_of
+from explain.maps import MapKey, crop_of
 from explain.models import ExplanationMap, Image
 from explain.photos import pixels_of
 
@@ -68,7 +68,7 @@ def maps_of(images: Sequence[Image], asked: EvaluationProgress) -> dict[int, dic
     return by_photo
 
 
-def _key(row: ExplanationMap) -> tuple[int, str, int, str]:
+def _key(row: ExplanationMap) -> MapKey:
     return row.image_id, row.method, row.target, row.parameters_hash
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
 
@@ -29,6 +29,7 @@ from explain.cam.errors import DownloadError
 from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.core.storable import storable
+from explain.map_sets import import_maps, plan_maps, preview_picture, request_of
 from explain.models import Job, Network, gone_before
 from explain.networks import add_network
 from explain.photos import import_images, plan_import
@@ -42,6 +43,8 @@ SAMPLES = "samples"
 UPLOADS = ("file", "boxes")  # arguments that are names in storage
 LOOK_FIRST = "look_first"
 """The argument of a job whose photos are only looked at, until whoever brought them has said that they come in."""
+OPTIONS = re.compile(r" \(--[a-z][^)]*\)|--name (?=\S+: )")
+"""What an error says for the command line alone."""
 ANSWERED_WITHIN = timedelta(days=1)
 """So long what was uploaded and looked at is kept for an answer."""
 
@@ -168,20 +171,32 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
     }
 
 
+def _bring_maps(job: Job, report: Report) -> dict[str, Any]:
+    request = request_of(job.arguments, path=local(job.arguments["file"]))
+    if job.arguments.get(LOOK_FIRST):
+        _forget_unanswered()
+        plan = plan_maps(request, report)
+        job.picture.save("preview.jpg", ContentFile(preview_picture(plan.samples)), save=False)
+        return {"plan": plan.to_json(), "labels": [sample.label for sample in plan.samples]}
+    imported = import_maps(request, user=job.created_by, progress=report)
+    _forget_files(job)
+    return {**imported.to_json(), "set": request.images}
+
+
 def _looked_at() -> QuerySet[Job]:
-    """Jobs whose photos have been looked at and are not answered yet."""
+    """Jobs whose photos or maps have been looked at and are not answered yet."""
     return Job.objects.filter(state=Job.State.DONE, arguments__has_key=LOOK_FIRST)
 
 
 def add_looked_at(job: Job) -> bool:
-    """Let the photos of a job come in that it has looked at: it waits for a worker again. False where it was answered before."""
+    """Let the photos or maps of a job come in that it has looked at: it waits for a worker again. False where it was answered before."""
     arguments = {key: value for key, value in job.arguments.items() if key != LOOK_FIRST}
     again = {"state": Job.State.PENDING, "arguments": arguments, "result": {}, "done": 0, "total": 0}
     return bool(_looked_at().filter(pk=job.pk).update(**again, created_at=clock.now()))
 
 
 def cancel_looked_at(job: Job) -> bool:
-    """Delete a job whose photos have been looked at, with all that was uploaded for it. False where it was answered before."""
+    """Delete a job whose photos or maps have been looked at, with all that was uploaded for it. False where it was answered before."""
     cancelled = bool(_looked_at().filter(pk=job.pk).update(state=Job.State.FAILED, error="cancelled"))
     if cancelled:
         _forget_files(job)
@@ -244,6 +259,7 @@ KINDS: dict[str, JobKind] = {
     kind.value: JobKind(kind.value, kind.label, do)
     for kind, do in (
         (Job.Kind.PHOTOS, _bring_photos),
+        (Job.Kind.MAPS, _bring_maps),
         (Job.Kind.TRY, _try_network),
         (Job.Kind.NETWORK, _add_network),
     )
@@ -257,7 +273,7 @@ def _plain_error(job: Job, error: Exception) -> str:
         if name := job.arguments.get(key):
             path = local(name)
             text = text.replace(str(path), path.name).replace(f"{path.parent}/", "")
-    return text.replace("--set ", "set ").replace("--set: ", "")
+    return OPTIONS.sub("", text.replace("--set ", "set ").replace("--set: ", ""))
 
 
 def _forget_files(job: Job) -> None:
@@ -273,7 +289,8 @@ def _forget_files(job: Job) -> None:
 
 def uploads(alias: str = "default") -> Iterator[str]:
     """The names in storage of all uploads that a job or a network still needs."""
-    brought = Q(kind=Job.Kind.PHOTOS, state=Job.State.DONE) & ~Q(arguments__has_key=LOOK_FIRST)
+    brought = Q(kind__in=(Job.Kind.PHOTOS, Job.Kind.MAPS), state=Job.State.DONE)
+    brought = brought & ~Q(arguments__has_key=LOOK_FIRST)
     needing = Job.objects.using(alias).exclude(brought)
     for arguments in needing.values_list("arguments", flat=True):
         yield from (arguments[key] for key in UPLOADS if arguments.get(key))

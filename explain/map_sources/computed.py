@@ -103,25 +103,26 @@ class Computed(MapSource):
         return True
 
     def keys_of(self, row: Made) -> dict[str, str]:
-        return {"network": row.network.name, "method": row.method}
+        return {"network": _network_of(row).name, "method": row.method}
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
         """What the network saw of the photo."""
-        return crop_of(row.network, image)
+        return crop_of(_network_of(row), image)
 
     def sealed(self, arm: Made) -> tuple[str, str]:
-        return arm.network.weights_sha256, arm.method
+        return _network_of(arm).weights_sha256, arm.method
 
     def facts(self, arm: Made) -> ArmFacts:
-        network = arm.network
+        network = _network_of(arm)
         return ArmFacts(
             network.name, network.load, network.layer, arm.method, network.weights_sha256, citation_of(arm)
         )
 
     def origin(self, row: ExplanationMap) -> MapOrigin:
+        network = _network_of(row)
         return MapOrigin(
-            network=row.network.name,
-            weights_sha256=row.network.weights_sha256,
+            network=network.name,
+            weights_sha256=network.weights_sha256,
             layer=row.layer,
             method=row.method,
             target=row.target,
@@ -130,7 +131,7 @@ class Computed(MapSource):
         )
 
     def telltales(self, arm: Made) -> set[str]:
-        network = arm.network
+        network = _network_of(arm)
         return {
             arm.method,
             base_name(arm.method),
@@ -176,6 +177,11 @@ def citation_of(arm: Made) -> str:
         if package and package not in brought["citation"]
         else brought["citation"]
     )
+
+
+def _network_of(row: Made) -> Network:
+    assert row.network is not None, f"{row} is of no network"
+    return row.network
 
 
 def _photos(images: Sequence[Image]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from explain.core.errors import BadInputError
-from explain.models import ExplanationMap, Image, Network
+from explain.models import ExplanationMap, Image, MapSet, Network
 
 # An arm's keys in a protocol, complete or not. A source never reads its `name`.
 Keys = Mapping[str, Any]
@@ -44,7 +44,13 @@ class Made(Protocol):
     method: str
 
     @property
-    def network(self) -> Network: ...
+    def network(self) -> Network | None: ...
+
+    @property
+    def map_set(self) -> MapSet | None: ...
+
+    @property
+    def map_set_id(self) -> int | None: ...
 
 
 class Pipeline(NamedTuple):
@@ -74,7 +80,7 @@ class MapOrigin:
     weights_sha256: str
     layer: str
     method: str
-    target: int
+    target: int | None
     parameters_hash: str
     manifest: dict[str, Any]
 
@@ -144,15 +150,15 @@ class MapSource(ABC):
     def columns(self, keys: Keys, networks: Mapping[str, Network]) -> dict[str, Any]:
         """The columns of the row of an arm, beside its study, index and name. `networks`: those of the study, by name.
 
-        A row must have a network: a source without one names any, and its captions are its own (`facts`).
+        Asked once all maps are there (`maps_of`). A row says by its network or its set of maps what made its maps.
         """
 
     @abstractmethod
     def owns(self, row: Made) -> bool:
         """Whether a row, an arm or a map, is of this source.
 
-        Sources are asked in the registry's order, and the computed maps own what nobody else does: mark rows by a `method`
-        that no method has, such as `checker:4`, and stand before them.
+        Sources are asked in the registry's order, and the computed maps own what nobody else does: mark rows by a column of
+        their own, or by a `method` that no method has, such as `checker:4`, and stand before them.
         """
 
     @abstractmethod

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 
 from explain.cam.names import base_name, fault_of_method, known_methods
 
+from .brought import Brought
 from .computed import Computed
 from .control import Control
 from .interface import Keys, Made, MapSource
 
 # Asked in this order. The last takes every arm that is left, an arm that says nothing yet among them.
-SOURCES: list[MapSource] = [Control(), Computed()]
+SOURCES: list[MapSource] = [Brought(), Control(), Computed()]
 
 
 def source_of(arm: Keys | Made) -> MapSource:

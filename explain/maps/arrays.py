@@ -11,8 +11,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F, QuerySet
 
-from explain.core.array_files import pack
-from explain.models import ExplanationMap, sha256_of_array
+from explain.core.array_files import pack, sha256_of_array
+from explain.models import ExplanationMap
 
 MOST_IN_ROW = 4096
 """Bytes of a float32 array that a row may hold: 32 × 32 cells."""

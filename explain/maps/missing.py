@@ -10,7 +10,7 @@ from explain.models import ExplanationMap, Image, Network, Precompute, Predictio
 from explain.photos import label_targets
 
 SCORE = "logit"
-MapKey = tuple[int, str, int, str]  # photo, method, target, parameters hash
+MapKey = tuple[int, str, int | None, str]  # photo, method, target, parameters hash
 
 
 def parameters_hash(network: Network, method: str) -> str:

@@ -75,7 +75,7 @@ def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 @require_POST
 def job_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let photos come in that a worker has looked at, or send them away. Only the first answer counts."""
+    """Let photos or maps come in that a worker has looked at, or send them away. Only the first answer counts."""
     job = _job_of(request, pk)
     if "add" in request.POST:
         if is_others(request, job.arguments["set"]):
@@ -88,7 +88,8 @@ def job_answer(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, "Cancelled: nothing was added, and what you uploaded is gone.", extra_tags="good"
     )
-    return redirect(f"{reverse('photos-new')}?{urlencode({'back': job.back})}" if job.back else "photos-new")
+    page = reverse("map-set-new" if job.kind == Job.Kind.MAPS else "photos-new")
+    return redirect(f"{page}?{urlencode({'back': job.back})}" if job.back else page)
 
 
 @staff_only

@@ -134,7 +134,9 @@ def image_set(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _for_gallery(maps: QuerySet[ExplanationMap]) -> QuerySet[ExplanationMap]:
-    maps = maps.select_related("network").order_by("network__name", "method", "target")
+    maps = maps.select_related("network", "map_set__network").order_by(
+        "network__name", "method", "target", "pk"
+    )
     return maps.defer("values", "manifest", "network__class_names", "network__preprocessing")
 
 
@@ -158,7 +160,9 @@ def map_picture(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
     """One picture of a map: as volunteers were shown it, or else drawn now. A file's name is random; only its row knows it."""
     if kind not in MapPicture.values:
         raise Http404
-    row = get_object_or_404(Sight(request.user).maps().select_related("image", "network"), pk=pk)
+    row = get_object_or_404(
+        Sight(request.user).maps().select_related("image", "network", "map_set__network"), pk=pk
+    )
     with _or_404():
         if not getattr(row, kind) and source_of(row).has_arrays:
             return drawn_picture(row, kind)

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from . import job_views, map_views, upload_views
+from . import job_views, map_set_views, map_views, upload_views
 
 urlpatterns = [
     path("maps/", map_views.runs, name="runs"),
     path("maps/photos/new/", upload_views.photos, name="photos-new"),
+    path("maps/map-sets/new/", map_set_views.map_set, name="map-set-new"),
     path("maps/networks/new/", upload_views.network, name="network-new"),
     path("maps/jobs/<int:pk>/", job_views.job, name="job"),
     path("maps/jobs/<int:pk>/state.json", job_views.job_state, name="job-state"),

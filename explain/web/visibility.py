@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from explain.models import ExplanationMap, Image, ImageSet, Job, Network, Precompute
+from explain.models import ExplanationMap, Image, ImageSet, Job, MapSet, Network, Precompute
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Use:
     set_names: frozenset[str] = frozenset()
     networks: frozenset[int] = frozenset()
     network_names: frozenset[str] = frozenset()
+    map_sets: frozenset[int] = frozenset()
+    map_set_names: frozenset[str] = frozenset()
     runs: frozenset[int] = frozenset()
 
 
@@ -42,7 +44,7 @@ class Sight:
 
     def __init__(self, user: Any) -> None:
         self._is_all = user.is_superuser
-        self._sets = self._networks = self._runs = Q()
+        self._sets = self._networks = self._map_sets = self._runs = Q()
         if not self._is_all:
             self._limit(user)
 
@@ -51,6 +53,7 @@ class Sight:
         theirs = [use for use in uses if use.is_theirs]
         sets = Q(pk__in=_all("sets", theirs)) | Q(name__in=_all("set_names", theirs))
         networks = Q(pk__in=_all("networks", theirs)) | Q(name__in=_all("network_names", theirs))
+        map_sets = Q(pk__in=_all("map_sets", theirs)) | Q(name__in=_all("map_set_names", theirs))
         own_runs = Precompute.objects.filter(created_by_id=user.pk) if user.is_staff else None
         if own_runs is not None:
             brought = _brought_by(user)
@@ -59,7 +62,8 @@ class Sight:
             networks |= ~Q(pk__in=_all("networks", uses))
             ran = Network.objects.filter(precomputes__created_by_id=user.pk)
             networks |= Q(name__in=brought["network"]) | Q(pk__in=ran.values("pk"))
-        self._sets, self._networks = sets, networks
+            map_sets |= ~Q(pk__in=_all("map_sets", uses)) | Q(created_by_id=user.pk)
+        self._sets, self._networks, self._map_sets = sets, networks, map_sets
         hidden = Network.objects.exclude(networks)
         of_what_is_seen = Q(image_set__in=ImageSet.objects.filter(sets)) & ~Q(networks__in=hidden)
         self._runs = Q(pk__in=_all("runs", theirs)) | of_what_is_seen
@@ -72,6 +76,11 @@ class Sight:
     def networks(self) -> QuerySet[Network]:
         return Network.objects.filter(self._networks)
 
+    def map_sets(self) -> QuerySet[MapSet]:
+        """Sets of maps, of photos that may be looked at."""
+        rows = MapSet.objects.filter(self._map_sets)
+        return rows if self._is_all else rows.filter(image_set__in=self.sets())
+
     def runs(self, rows: QuerySet[Precompute] | None = None) -> QuerySet[Precompute]:
         return (Precompute.objects.all() if rows is None else rows).filter(self._runs)
 
@@ -79,13 +88,12 @@ class Sight:
         return Image.objects.all() if self._is_all else Image.objects.filter(image_set__in=self.sets())
 
     def maps(self) -> QuerySet[ExplanationMap]:
-        """Maps of a photo and of a network that both may be looked at."""
+        """Maps of a photo that may be looked at, by a network or of a set of maps that may be."""
         rows = ExplanationMap.objects.all()
-        return (
-            rows
-            if self._is_all
-            else rows.filter(image__image_set__in=self.sets(), network__in=self.networks())
-        )
+        if self._is_all:
+            return rows
+        made_by = Q(network__in=self.networks()) | Q(map_set__in=self.map_sets())
+        return rows.filter(made_by, image__image_set__in=self.sets())
 
 
 def may_look(user: Any) -> bool:

@@ -1,6 +1,6 @@
 """What studies use of the photos, networks and runs that are here: who may look at a study may look at these."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
@@ -20,13 +20,18 @@ def uses_of(user: Any) -> Iterator[Use]:
         is_theirs=Exists(theirs), set_id=Subquery(item.values("image__image_set")[:1])
     ).values_list("pk", "is_theirs", "set_id", "precompute")
     networks: dict[int, set[int]] = {}
-    for study, network in Arm.objects.order_by().values_list("study", "network").distinct():
-        networks.setdefault(study, set()).add(network)
+    map_sets: dict[int, set[int]] = {}
+    for study, network, map_set in (
+        Arm.objects.order_by().values_list("study", "network", "map_set").distinct()
+    ):
+        networks.setdefault(study, set()).update({network} - {None})
+        map_sets.setdefault(study, set()).update({map_set} - {None})
     for pk, is_theirs, set_id, run in studies:
         yield Use(
             is_theirs=is_theirs,
             sets=frozenset({set_id} - {None}),
             networks=frozenset(networks.get(pk, ())),
+            map_sets=frozenset(map_sets.get(pk, ())),
             runs=frozenset({run} - {None}),
         )
     drafts = Study.objects.visible_to(user).filter(state__in=Study.SETTING_UP)
@@ -38,9 +43,14 @@ def _named(protocol: dict[str, Any]) -> Use:
     """What a protocol names. A draft may hold anything."""
     photos, arms = protocol.get("photos"), protocol.get("arms")
     named = photos.get("set") if isinstance(photos, dict) else None
-    networks = [arm.get("network") for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
+    tables = [arm for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
     return Use(
         is_theirs=True,
         set_names=frozenset({named} if isinstance(named, str) else ()),
-        network_names=frozenset(name for name in networks if isinstance(name, str)),
+        network_names=_texts(arm.get("network") for arm in tables),
+        map_set_names=_texts(arm.get("maps") for arm in tables),
     )
+
+
+def _texts(values: Iterable[Any]) -> frozenset[str]:
+    return frozenset(value for value in values if isinstance(value, str))

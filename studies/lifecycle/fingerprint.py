@@ -112,7 +112,9 @@ def what_is_asked(
         },
         "arms": [
             (arm.index, arm.name, *source_of(arm).sealed(arm))
-            for arm in study.arms.order_by("index").select_related("network").defer("network__class_names")
+            for arm in study.arms.order_by("index")
+            .select_related("network", "map_set")
+            .defer("network__class_names")
         ],
         "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
         "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],

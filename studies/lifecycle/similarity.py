@@ -91,7 +91,9 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     differences: dict[tuple[int, int], list[float]] = {couple: [] for couple in couples}
     numbers = []
     total = study.items.count()
-    items = study.items.order_by("index").prefetch_related("item_maps__map__network", "item_maps__arm")
+    items = study.items.order_by("index").prefetch_related(
+        "item_maps__map__network", "item_maps__map__map_set__network", "item_maps__arm"
+    )
     prepare_pictures(study)
 
     def compare(item: Item) -> list[tuple[float, float | None]]:

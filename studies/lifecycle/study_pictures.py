@@ -109,7 +109,9 @@ class _Preparation:
                 default_storage.delete(name)
 
     def _todo(self) -> Iterator[_Todo]:
-        maps = ItemMap.objects.select_related("arm", "map__network").order_by("arm__index")
+        maps = ItemMap.objects.select_related("arm", "map__network", "map__map_set__network").order_by(
+            "arm__index"
+        )
         for start in range(0, len(self.keys), SAVED_AT_ONCE):
             items = Item.objects.filter(pk__in=self.keys[start : start + SAVED_AT_ONCE])
             items = items.select_related("image").prefetch_related(Prefetch("item_maps", maps))

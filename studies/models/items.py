@@ -3,19 +3,20 @@
 from django.db import models
 
 from explain.cam.names import LONGEST
-from explain.models import ExplanationMap, Image, Network, random_name
+from explain.models import ExplanationMap, Image, MapSet, Network, random_name
 
 from .immutability import FrozenWithStudy
 from .study import Study
 
 
 class Arm(FrozenWithStudy):
-    """What competes: one source of maps, named by network and method. `index` is its number in every array of answers."""
+    """What competes: one source of maps, a network and a method or a set of maps. `index` is its number in every array of answers."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
     index = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=100)
-    network = models.ForeignKey(Network, models.PROTECT)
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True)
+    map_set = models.ForeignKey(MapSet, models.PROTECT, null=True, blank=True)
     method = models.CharField(max_length=LONGEST)
 
     class Meta:

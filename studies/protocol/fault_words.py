@@ -116,6 +116,8 @@ ON_COMMAND_LINE: dict[Code, Words] = {
     "manage.py add_network {network} --load …",
     Code.NO_SUCH_CLASS: "no photo is labelled {classes!q}.",
     Code.NOT_SEEN: "{network} has not looked at all photos of {set}; first run: {command}",
+    Code.NOBODY_TO_ASK: "asks what networks say of the photos, and no arm names a network; take it out, or list the photos' "
+    "classes with photos.classes.",
     Code.NO_PHOTO_LEFT: "no photo is left; ask for less, or bring in more photos.",
     Code.NETWORK_KNOWS_NOT: lambda parameters: (
         f"{knows_not(**parameters)}; leave such photos out with photos.classes."
@@ -138,6 +140,7 @@ ON_PAGE: dict[Code, Words] = {
     Code.NO_NETWORK: "{network!r} is no network here (there is: {known!c}).",
     Code.NO_SUCH_CLASS: "No photo is labelled {classes!q}.",
     Code.NOT_SEEN: "The network {network} has not looked at all photos of {set} yet; it does when the maps are made.",
+    Code.NOBODY_TO_ASK: "Asks what networks say of the photos, and no arm names a network: choose photos by their class instead.",
     Code.NO_PHOTO_LEFT: "No photo is left; ask for less, or bring in more photos.",
     Code.NETWORK_KNOWS_NOT: lambda parameters: (
         f"The network {knows_not(**parameters)}. Choose another, or name the classes that it knows in the step Photos."

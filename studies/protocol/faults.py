@@ -58,6 +58,7 @@ class Code(StrEnum):
     NO_METHOD = "no method"
     NO_SUCH_CLASS = "no such class"
     NOT_SEEN = "not seen"
+    NOBODY_TO_ASK = "nobody to ask"
     NO_PHOTO_LEFT = "no photo left"
     NETWORK_KNOWS_NOT = "network knows not"
     NO_BOXES = "no boxes"

@@ -23,7 +23,7 @@ def choose_classes(protocol: Protocol) -> ClassesChoice:
 
     Raises:
         ProtocolError: the set or a listed class does not exist; or photos are to be chosen by what a network says
-            that is not here, or that has not looked at all of them; or no photo is left. With the remedy.
+            that is not here, or that no arm names, or that has not looked at all of them; or no photo is left. With the remedy.
     """
     return _choose_classes(protocol, find_set(protocol), _networks(protocol))
 
@@ -136,6 +136,9 @@ def _check_classes(rule: Rule, known: set[str]) -> None:
 
 
 def _networks(protocol: Protocol) -> list[Network]:
-    if protocol.rule.asks_networks:
-        return list(find_networks(protocol).values())
+    if key := protocol.rule.asks_networks:
+        networks = list(find_networks(protocol).values())
+        if not networks:
+            raise ProtocolError(Fault(("photos", key), Code.NOBODY_TO_ASK))
+        return networks
     return list(Network.objects.filter(name__in=_network_names(protocol)).order_by("name"))

@@ -26,7 +26,9 @@ from .answers import Reading
 from .part import part_of
 
 DRAWS = 1000
-Key = tuple[int, int, str, str, int, str]  # photo, network, layer, method, target, hash of the evaluation
+Key = tuple[
+    int, int | None, str, str, int | None, str
+]  # photo, network, layer, method, target, hash of the evaluation
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class _Ground:
         self.study = study = reading.study
         self.who = reading.part.who
         self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
-        self.arms = list(study.arms.select_related("network").order_by("index"))
+        self.arms = list(study.arms.select_related("network", "map_set__network").order_by("index"))
         answers = reading.answers if trial_type_of(study).results.gives_shares else None
         self.choices = answers if isinstance(answers, Choices) else None
         self.answered = set() if self.choices is None else set(self.choices.items.tolist())

@@ -37,7 +37,7 @@ class Origin:
     weights_sha256: str
     layer: str
     method: str
-    target: int  # the class that is explained
+    target: int | None  # the class that is explained, where somebody says
     map: int  # its row
     map_sha256: str  # of the raw float32 values
     shown_sha256: str  # of the picture of the map, as people see it; empty: there is none yet
@@ -57,7 +57,7 @@ MEANINGS = {
     "weights_sha256": "SHA-256 of the network's weights.",
     "layer": "Where the network was cut.",
     "method": "Method that made the map.",
-    "target": "Index of the class that the map explains.",
+    "target": "Index of the class that the map explains; empty where nobody said it.",
     "map": "Number of the map in the database.",
     "map_sha256": "SHA-256 of the raw map: float32, little-endian, row by row.",
     "shown_sha256": "SHA-256 of the map's picture as it is sent to browsers. Empty: nobody has been shown it yet.",
@@ -76,13 +76,15 @@ class CompetingArm:
 
 def competing_arms(study: Study) -> list[CompetingArm]:
     """The arms of a study, in their order."""
-    rows = study.arms.select_related("network").order_by("index")
+    rows = study.arms.select_related("network", "map_set__network").order_by("index")
     return [CompetingArm(arm.name, source_of(arm).facts(arm)) for arm in rows]
 
 
 def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
     """The origin of every map of a study, or of one item's, in the order of items and arms. Every picture is read."""
-    rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "arm", "map__network")
+    rows = ItemMap.objects.filter(item__study=study).select_related(
+        "item__image", "arm", "map__network", "map__map_set__network"
+    )
     if item is not None:
         rows = rows.filter(item__index=item)
     photo_hashes: dict[int, str] = {}  # the photo's picture, once for all arms

@@ -190,7 +190,7 @@ def _shown(replies: list[Reply]) -> Iterator[Shown]:
 def _names(study: Study, session: Session) -> Check:
     """Names, files and hashes that say which network or method it is, in pages, headers and addresses."""
     words = set()
-    for arm in study.arms.select_related("network"):
+    for arm in study.arms.select_related("network", "map_set__network"):
         words |= {arm.name, *source_of(arm).telltales(arm)}
     for item_map in ItemMap.objects.filter(item__study=study).select_related("map").defer("map__values"):
         words.add(item_map.map.parameters_hash)

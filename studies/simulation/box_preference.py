@@ -15,7 +15,9 @@ def in_boxes(study: Study) -> dict[int, np.ndarray]:
 
     0 for all arms of a photo without a box in the frame: nothing speaks for any of them. 0 for arms of pictures only.
     """
-    rows = ItemMap.objects.filter(item__study=study).select_related("item__image", "map__network", "arm")
+    rows = ItemMap.objects.filter(item__study=study).select_related(
+        "item__image", "map__network", "map__map_set__network", "arm"
+    )
     shares_of: dict[int, np.ndarray] = {}
     arms = study.arms.count()
     for row in rows.order_by("item__index", "arm__index").iterator(chunk_size=200):

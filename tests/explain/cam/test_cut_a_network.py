@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from explain.cam import METHODS, CamError, Network, explain
+from explain.cam import CamError, Network, explain
+from explain.cam.names import OWN_NAMES as METHODS
 
 torch.manual_seed(0)
 

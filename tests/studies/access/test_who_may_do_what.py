@@ -61,6 +61,7 @@ PAGES = {
     # a job is seen by who asked for it: here the researcher
     "photos-new": (STAFF, STAFF),
     "network-new": (STAFF, STAFF),
+    "map-set-new": (STAFF, STAFF),
     "job": (CHANGE, CHANGE),
     "job-state": (CHANGE, NOBODY),
     "job-retry": (NOBODY, CHANGE),

@@ -8,11 +8,14 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from django.urls import reverse
 
+from explain.map_sets import Covers, Reading, Request, Scale, Sign, import_maps
 from explain.map_sources import SOURCES, ArmFacts, MapOrigin, MapSource, registered, source_of
 from explain.models import ExplanationMap, Image, ImageSet, Network
 from studies.exports.archive import export
@@ -22,6 +25,7 @@ from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import MissingMapsError, create_study
 from studies.lifecycle.seal import broken_seal
 from studies.lifecycle.similarity import measure, pairs_of
+from studies.lifecycle.study_pictures import prepare_pictures
 from studies.models import Event, Study
 from studies.protocol import ProtocolError, check_protocol, names_of_arms, read_protocol, to_toml
 from studies.results.metric_agreement import humans_beside
@@ -111,6 +115,24 @@ def draw_by_hand(image: Image, network: Network) -> None:
     )
 
 
+def from_a_file(image: Image, network: Network) -> None:
+    """An array of the photo, as somebody brings it."""
+    cells = np.random.default_rng(image.pk).random((7, 7), dtype=np.float32)
+    reading = Reading(Covers.PHOTO, Sign.POSITIVE, Scale.MAX)
+    with TemporaryDirectory() as folder:
+        np.save(Path(folder) / f"{image.original_name}.npy", cells)
+        import_maps(
+            Request(
+                path=Path(folder),
+                images="birds",
+                name="mine",
+                reading=reading,
+                allow=frozenset({"missing"}),
+                provenance={"made_by": "a script"},
+            )
+        )
+
+
 @dataclass(frozen=True)
 class Example:
     """An arm of a source as a protocol names it, how its map of a photo comes to be, and what is said of it."""
@@ -143,6 +165,17 @@ EXAMPLES = {
         "maps of random by tiny",
         "First run: manage.py precompute birds --networks tiny --methods random,ablation-cam",
         ("tiny", "random"),
+    ),
+    "maps": Example(
+        {"maps": "mine"},
+        from_a_file,
+        [
+            "the arm shows maps that were made elsewhere and brought in as arrays: the map lies over the whole photo, values "
+            "below zero count as nothing, the largest value is shown as the most."
+        ],
+        "maps of mine",
+        "Bring them in first: manage.py import_maps PATH --images birds --name mine",
+        ("", "maps:mine"),
     ),
     "pictures": Example(
         {"pictures": "by-hand"},
@@ -319,6 +352,8 @@ def test_it_is_opened_and_sealed(source, example, study):
 
 
 def test_people_take_part_and_nothing_tells_them_who_made_a_map(source, example, study):
+    if source.has_arrays:  # all pictures are drawn, as they are for people; those of the factory are noise
+        ExplanationMap.objects.update(overlay="")
     checks = check_blinding(study=open_study(study=study))
     leaks = {check.name: check.leaks for check in checks if check.leaks}
     assert set(leaks) <= {"sizes"}  # the pictures of these tests are noise, and noise is never of one size
@@ -365,6 +400,7 @@ def test_results_say_what_should_be_known_of_it(source, example, study):
 
 
 def test_an_export_says_where_each_picture_came_from(source, example, study, tmp_path):
+    prepare_pictures(study)
     fill(study, [[0, 1, 0, -1], [0, 0, 1, 1]])
     export(study=study, to=tmp_path, formats=["csv"])
     with (tmp_path / "maps.csv").open(newline="") as file:

@@ -129,6 +129,10 @@ EXAMPLES = [
     (Fault(("photos", "only_correct"), Code.NOT_SEEN, {"network": "tiny", "set": "b", "command": "manage.py precompute b"}),
      "photos.only_correct: tiny has not looked at all photos of b; first run: manage.py precompute b",
      "The network tiny has not looked at all photos of b yet; it does when the maps are made."),
+    (Fault(("photos", "min_f1"), Code.NOBODY_TO_ASK),
+     "photos.min_f1: asks what networks say of the photos, and no arm names a network; take it out, or list the photos' "
+     "classes with photos.classes.",
+     "Asks what networks say of the photos, and no arm names a network: choose photos by their class instead."),
     (Fault(("photos",), Code.NO_PHOTO_LEFT),
      "photos: no photo is left; ask for less, or bring in more photos.",
      "No photo is left; ask for less, or bring in more photos."),
