@@ -93,10 +93,13 @@ def take_due() -> list[Notice]:
 def _attempt(notice: Notice) -> bool:
     try:
         send(notice)
-    except (BadInputError, OSError, ValueError) as error:
-        notice.error = str(error)[:300]
+    except Exception as error:  # a receiver that nobody thought of keeps no other from being told
+        expected = isinstance(error, BadInputError | OSError | ValueError)
+        notice.error = (str(error) or type(error).__name__)[:300]
         notice.save(update_fields=["error"])
-        log.warning("%s of %s was not sent: %s", notice, notice.study.slug, notice.error)
+        log.warning(
+            "%s of %s was not sent: %s", notice, notice.study.slug, notice.error, exc_info=not expected
+        )
         return False
     notice.sent_at, notice.due_at, notice.error = timezone.now(), None, ""
     notice.save(update_fields=["sent_at", "due_at", "error"])
