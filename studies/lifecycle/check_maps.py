@@ -100,11 +100,11 @@ def check_boxes(photos: Sequence[Image], wanted: int) -> None:
 
 def _rows(item: Any, maps: list[np.ndarray], kind: str) -> list[CheckMap]:
     photo = render.frame_picture(pixels_of(item.image))
-    rows = []
-    for place, cells in enumerate(maps):
-        placed = render.place(cells, (0, 0, 1, 1), (0, 0, 1, 1))
+    whole, rows = (0, 0, 1, 1), []
+    pictures = [render.picture(kind, photo, render.place(cells, whole, whole)) for cells in maps]
+    for place, content in enumerate(render.encode_alike(pictures)):
         row = CheckMap(item=item, place=place)
-        row.file.save("map.jpg", ContentFile(render.encode(render.picture(kind, photo, placed))), save=False)
+        row.file.save("map.jpg", ContentFile(content), save=False)
         rows.append(row)
     return rows
 

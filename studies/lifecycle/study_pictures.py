@@ -133,8 +133,10 @@ class _Preparation:
         if missing or not image.picture:
             rows = [(row, source_of(row).extent(row, image)) for row in missing]
             drawn = draw_pictures(image, self.study.picture, rows, with_photo=not image.picture)
-            keys = [0] * (not image.picture) + [row.pk for row in missing]
-            contents = dict(zip(keys, map(render.encode, drawn), strict=True))
+            photo_alone = drawn[: len(drawn) - len(missing)]
+            keys = [0] * len(photo_alone) + [row.pk for row in missing]
+            files = [*map(render.encode, photo_alone), *render.encode_alike(drawn[len(photo_alone) :])]
+            contents = dict(zip(keys, files, strict=True))
         # Stored in an order drawn by lot: neither the time of a file nor its place in a folder says which arm it is of.
         order = list(contents)
         secrets.SystemRandom().shuffle(order)

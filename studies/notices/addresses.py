@@ -5,7 +5,14 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from explain.core.errors import BadInputError
+
+GLOBAL = ipaddress.ip_network(
+    "2000::/3"
+)  # all that is given out of version 6; the rest is inner, old or translated
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class AddressError(BadInputError):
@@ -30,7 +37,8 @@ def check_url(url: str, *, private: bool = False) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
+        httpx.URL(url)  # by which it is sent
+    except (ValueError, httpx.InvalidURL) as error:
         raise AddressError(f"{url[:100]}: is no address ({error}).") from error
     if parts.scheme != "https" and not (private and parts.scheme == "http"):
         raise AddressError(f"{url[:100]}: must begin with https://.")
@@ -67,6 +75,8 @@ def is_public(ip: str) -> bool:
         hidden = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
         if hidden:
             return is_public(str(hidden))
-        if address in ipaddress.ip_network("64:ff9b::/96"):
+        if address in NAT64:
             return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+        if address not in GLOBAL:
+            return False
     return address.is_global and not address.is_multicast

@@ -6,8 +6,10 @@ Nothing here is asked while somebody answers: workers look around every minute.
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import CharField, Max, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from explain.core import clock
@@ -45,7 +47,16 @@ def note(settings: NoticeSettings) -> list[Notice]:
         for kind, about in _happened(settings)
         for channel in channels
     ]
-    return Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    made = Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    _forget_what_was_erased(settings.study)
+    return made
+
+
+def _forget_what_was_erased(study: Study) -> None:
+    """Of a message that went with its writer no notice is left either, should it have been noted at that moment."""
+    written = study.events.filter(kind=Event.Kind.WROTE).annotate(name=Cast("pk", CharField()))
+    told = study.notices.filter(kind=Notice.Kind.MESSAGE)
+    told.exclude(about__in=written.values("name")).delete()
 
 
 def _happened(settings: NoticeSettings) -> Iterator[tuple[Notice.Kind, str]]:
@@ -93,11 +104,18 @@ def take_due() -> list[Notice]:
 def _attempt(notice: Notice) -> bool:
     try:
         send(notice)
-    except (BadInputError, OSError, ValueError) as error:
-        notice.error = str(error)[:300]
-        notice.save(update_fields=["error"])
-        log.warning("%s of %s was not sent: %s", notice, notice.study.slug, notice.error)
+    except Exception as error:  # a receiver that nobody thought of keeps no other from being told
+        expected = isinstance(error, BadInputError | OSError | ValueError)
+        notice.error = (str(error) or type(error).__name__)[:300]
+        _keep(notice, error=notice.error)
+        log.warning(
+            "%s of %s was not sent: %s", notice, notice.study.slug, notice.error, exc_info=not expected
+        )
         return False
-    notice.sent_at, notice.due_at, notice.error = timezone.now(), None, ""
-    notice.save(update_fields=["sent_at", "due_at", "error"])
+    _keep(notice, sent_at=timezone.now(), due_at=None, error="")
     return True
+
+
+def _keep(notice: Notice, **values: Any) -> None:
+    """Note what became of a notice, unless it has gone meanwhile, with who wrote what it told of."""
+    Notice.objects.filter(pk=notice.pk).update(**values)

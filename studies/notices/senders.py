@@ -1,6 +1,10 @@
 """Sends one notice: a webhook with a signature, or an e-mail. Called by workers and by `manage.py send_notices` alone."""
 
 import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -15,7 +19,7 @@ from studies.models import Notice
 from .addresses import Target, resolve
 from .signature import HEADER, signed
 
-SECONDS = 10  # for a receiver to answer
+SECONDS = 10  # for a receiver to answer in all
 
 
 class NotSentError(BadInputError):
@@ -60,18 +64,45 @@ def _post(target: Target, body: bytes, signature: str) -> int:
     headers = {"Content-Type": "application/json", "Host": url.netloc.decode(), HEADER: signature}
     try:
         with (
+            _cut_off_after(SECONDS) as trace,
             httpx.Client(trust_env=False, follow_redirects=False, timeout=SECONDS) as client,
             client.stream(
                 "POST",
                 url.copy_with(host=target.ip),
                 content=body,
                 headers=headers,
-                extensions={"sni_hostname": target.host},
+                extensions={"sni_hostname": target.host, "trace": trace},
             ) as response,
         ):
             return response.status_code
     except httpx.HTTPError as error:
         raise NotSentError(f"{target.host}: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def _cut_off_after(seconds: float) -> Iterator[Any]:
+    """What httpx tells of its connections; they end after so many seconds in all.
+
+    Its own limit is for each read: a receiver that sends a byte now and then would hold the worker's watcher for good.
+    """
+    sockets: list[socket.socket] = []
+
+    def trace(event: str, told: dict[str, Any]) -> None:
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            sockets.append(told["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        for connection in sockets:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+    finally:
+        timer.cancel()
 
 
 def _send_email(notice: Notice) -> None:

@@ -32,6 +32,8 @@ class Watcher:
                 outbox.look_around()
             except DatabaseError as error:
                 log.warning("notices were not looked at: %s", error)
+            except Exception:  # whatever one study brings about, the others are told
+                log.exception("notices were not looked at")
             finally:
                 connection.close()
             self._over.wait(self.every)

@@ -9,7 +9,7 @@ Who comes without an id is known by their device alone, once they have agreed: t
 """
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -46,6 +46,10 @@ class Arrival:
     is_somebody_else: bool = False  # than the last one, as they say
     has_cookie: bool = False
     address: str = ""  # where they ask from, for the limit of joins
+
+    def trying_out(self) -> "Arrival":
+        """The same person as one who tries the study out: another than they are when they take part in earnest."""
+        return replace(self, external_id=f"test:{self.external_id}") if self.external_id else self
 
     def token_of(self, study: Study, name: str = "") -> str:
         """The token of the link that they have on this device, or that another name has; a new one without a device."""

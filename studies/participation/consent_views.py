@@ -43,7 +43,7 @@ def join(request: HttpRequest, entrance: Entrance) -> HttpResponse:
         page = refuse(request, "declined", way=way_back(study, DECLINED, arrival.external))
         return page if arrival.last or entrance.knows(arrival) else forget(page, study)
     consent = Consent.of(study, entrance.expected)
-    form = ConsentForm(request.POST if request.method == "POST" and not preview else None)
+    form = ConsentForm(consent.sha256, request.POST if request.method == "POST" and not preview else None)
     if form.is_valid():
         seat = entrance.join(consent_sha256=consent.sha256, arrival=arrival)
         if isinstance(seat, str):

@@ -28,7 +28,10 @@ class InvitationEntrance:
         return expected_trials(self.study)
 
     def arrival(self, request: HttpRequest) -> Arrival | str:
-        return read_arrival(request, self.study)
+        arrival = read_arrival(request, self.study)
+        if isinstance(arrival, str) or not self.invitation.simulated:
+            return arrival
+        return arrival.trying_out()
 
     def keep_complaint(self, text: str) -> bool:
         with write_transaction():
@@ -54,7 +57,10 @@ class InvitationEntrance:
             return None
         token = arrival.token_of(self.study, arrival.last)
         participant = somebody_by(token)
-        return _seat_of(participant, token) if participant else None
+        # Who tried the study out here is not offered to go on as that when they take part in earnest, nor the other way round.
+        if participant is None or participant.simulated != self.invitation.simulated:
+            return None
+        return _seat_of(participant, token)
 
     def join(self, *, consent_sha256: str, arrival: Arrival) -> Seat | str:
         joined = invitations.join(invitation=self.invitation, consent_sha256=consent_sha256, arrival=arrival)

@@ -11,9 +11,25 @@ from .complaints import LONGEST
 
 
 class ConsentForm(forms.Form):
+    """What somebody agrees to. `sha256`: of the text as it is now; the page brings along of which text it was (`read`)."""
+
     consent = forms.BooleanField(
         error_messages={"required": _("Please tick the box if you agree; without it you cannot take part.")}
     )
+    read = forms.CharField(required=False)
+
+    def __init__(self, sha256: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.sha256 = sha256
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("read") not in ("", self.sha256):
+            changed = _(
+                "This text has changed since you opened the page. Please read it again before you agree."
+            )
+            self.add_error("consent", changed)
+        return cleaned
 
 
 # In words of our own: Django's are for whoever fills in databases, and in some languages hardly to be understood.

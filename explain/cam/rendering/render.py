@@ -8,6 +8,7 @@ colour scale and one encoder, and files have one length: nothing but the map dif
 
 import hashlib
 import io
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -189,10 +190,23 @@ def encode(picture: np.ndarray) -> bytes:
 
     A picture that does not fit takes the next multiple. The padding is in comment segments and does not compress.
     """
-    data = jpeg(picture)
-    missing = -len(data) % FILE_BYTES
-    if 0 < missing < 4:  # a comment segment takes at least four bytes
-        missing += FILE_BYTES
+    (content,) = encode_alike([picture])
+    return content
+
+
+def encode_alike(pictures: Sequence[np.ndarray]) -> list[bytes]:
+    """Pictures between which a choice is made, each as `encode` has it, and all of one length: that of the longest."""
+    jpegs = [jpeg(picture) for picture in pictures]
+    length = max(map(_padded, map(len, jpegs)), default=0)
+    return [_lengthened(data, length - len(data)) for data in jpegs]
+
+
+def _padded(length: int) -> int:
+    """The next multiple of FILE_BYTES; a comment segment takes at least four bytes."""
+    return -((-length if length % FILE_BYTES == 0 else -length - 4) // FILE_BYTES) * FILE_BYTES
+
+
+def _lengthened(data: bytes, missing: int) -> bytes:
     header_end = 4 + int.from_bytes(data[4:6], "big")  # after the start marker and the JFIF segment
     return data[:header_end] + _comments(missing) + data[header_end:]
 

@@ -12,8 +12,9 @@ MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 # Which pages may show a study in a frame, by what the protocol calls the site (`frame`): those on which MTurk's workers work.
 FRAMES = {OF_MTURK: ("https://worker.mturk.com", "https://workersandbox.mturk.com", "https://www.mturk.com")}
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
-# What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`, `[[PID]]`), and what is in no id: a NUL, a line's end.
-NO_ID = re.compile(r"[{}$%<>\[\]\x00-\x1f\x7f]")
+# What a site should have filled in (`{{%PROLIFIC_PID%}}`, `${e://Field/PID}`, `[[PID]]`), and what is in no id: a NUL, a line's end,
+# what stands for bytes that are no text (many ids would be one), and what turns the reading about in a list of whom to pay.
+NO_ID = re.compile(r"[{}$%<>\[\]\x00-\x1f\x7f-\x9f\ufffd\u2028-\u202e\u2066-\u2069]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -198,6 +198,16 @@ def test_a_picture_that_does_not_fit_takes_the_next_multiple():
     assert len(render.encode(noise)) == 4 * render.FILE_BYTES
 
 
+def test_pictures_between_which_a_choice_is_made_are_as_long_as_the_longest():
+    pictures = [np.asarray(photo(448, 448)), np.zeros((448, 448, 3), np.uint8)]
+    files = render.encode_alike(pictures)
+    assert [len(data) for data in files] == [4 * render.FILE_BYTES] * 2
+    for data, picture in zip(files, pictures, strict=True):
+        plain = Image.open(io.BytesIO(render.jpeg(picture)))
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(plain))
+    assert render.encode_alike([]) == []
+
+
 @pytest.mark.parametrize("missing", [0, 1, 2, 3, 4, 5])
 def test_a_file_that_lacks_less_than_a_comment_can_fill_is_padded_too(monkeypatch, missing):
     """A comment takes four bytes: otherwise every few thousandth picture would fail, and its batch with it."""

@@ -21,6 +21,7 @@ from explain.map_sources import source_of
 from explain.maps import draw_pictures
 from explain.models import ExplanationMap, Image, Job
 from studies.lifecycle import study_pictures
+from studies.lifecycle.check_maps import make_check_maps
 from studies.lifecycle.fingerprint import is_intact, picture_hashes
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.similarity import measure
@@ -72,6 +73,20 @@ def test_each_picture_is_its_own_map_in_the_frame(study):
         photo, of_map = draw_pictures(row.item.image, "masked", [(row.map, extent)], with_photo=True)
         assert row.map.masked.read() == render.encode(of_map)
         assert row.item.image.picture.read() == render.encode(photo)
+
+
+@pytest.mark.parametrize("kind", ["overlay", "masked", "heat"])
+def test_maps_of_one_photo_are_equally_long_where_some_are_too_long_for_the_usual_length(monkeypatch, kind):
+    """The length of a picture told which arm it is of: a sharp map over a photo of grass took twice the bytes of a smooth one."""
+    monkeypatch.setattr(render, "FILE_BYTES", 512)
+    study = without_pictures(items=4, picture=kind, attention_checks=2)
+    Image.objects.update(boxes=[[8, 8, 24, 24]])
+    prepare_pictures(study)
+    checks = make_check_maps(study)
+    for item in study.items.all():
+        assert len({getattr(row.map, kind).size for row in item.item_maps.all()}) == 1
+        assert len({check.file.size for check in checks if check.item == item}) <= 1
+    assert checks
 
 
 def test_names_sizes_and_times_say_nothing():

@@ -5,6 +5,7 @@ import hmac
 import json
 import socket
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import OperationalError
 from django.urls import reverse
 
 from explain.core import clock
@@ -19,6 +21,7 @@ from studies.models import Event, Notice, NoticeSettings, Study
 from studies.notices import Watcher, addresses, outbox, senders
 from studies.notices.addresses import AddressError, check_url, is_public, resolve
 from studies.notices.outbox import look_around, note, take_due
+from studies.notices.senders import NotSentError
 from studies.notices.signature import signed
 from studies.participation.complaints import keep_complaint
 from studies.trials.allocation import void_participant
@@ -250,7 +253,7 @@ def test_without_a_secret_or_a_server_nothing_leaves_and_it_is_said(settings, se
 @pytest.mark.parametrize(
     "url",
     ["http://example.org/", "ftp://example.org/", "https:///x", "https://user:pw@example.org/", "https://[::1", "x",
-     "https://example.org:99999/"],
+     "https://example.org:99999/", "https://example.org/\x7f", "https://[v1.x]/"],
 )  # fmt: skip
 def test_an_address_of_another_kind_is_refused(url):
     with pytest.raises(AddressError):
@@ -261,7 +264,7 @@ def test_an_address_of_another_kind_is_refused(url):
     "ip",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
      "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-     "2002:7f00:1::", "64:ff9b::7f00:1"],
+     "2002:7f00:1::", "64:ff9b::7f00:1", "::127.0.0.1", "::ffff:0:7f00:1", "fec0::1", "64:ff9b:1::7f00:1", "5f00::1"],
 )  # fmt: skip
 def test_inner_addresses_are_known(ip, monkeypatch):
     assert not is_public(ip)
@@ -273,7 +276,9 @@ def test_inner_addresses_are_known(ip, monkeypatch):
         resolve("https://looks-fine.example.org/")
 
 
-@pytest.mark.parametrize("ip", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+@pytest.mark.parametrize(
+    "ip", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"]
+)
 def test_public_addresses_are_known(ip):
     assert is_public(ip)
 
@@ -292,6 +297,59 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(receiver, monkeyp
     assert senders._post(target, b"{}", "t=1,v1=0") == 200
     assert asked == ["hooks.example.org"]
     assert receiver.got[0][1]["Host"] == f"hooks.example.org:{receiver.server_port}"
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_a_receiver_that_answers_without_end_is_left(sent, monkeypatch):
+    """A line now and then held the watcher, and with it the notices of all studies."""
+    monkeypatch.setattr(senders, "SECONDS", 0.5)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(sent)
+                while not over.wait(0.05):
+                    connection.sendall(sent if b"100" in sent else b"H" if not sent else b"X: x\r\n")
+
+        threading.Thread(target=drip, daemon=True).start()
+        target = resolve(f"http://127.0.0.1:{server.getsockname()[1]}/", private=True)
+        ended = threading.Event()
+
+        def post():
+            with pytest.raises(NotSentError):
+                senders._post(target, b"{}", "t=1,v1=0")
+            ended.set()
+
+        threading.Thread(target=post, daemon=True).start()
+        try:
+            assert ended.wait(20)
+        finally:
+            over.set()
+
+
+@pytest.mark.parametrize(
+    "webhook", ["https://example.org/\x7f", "https://[v1.x]/", "https://hooks.example.org/"]
+)
+def test_a_receiver_that_nobody_thought_of_keeps_no_other_from_being_told(webhook, monkeypatch):
+    """It ended the watcher of every worker: no study was told anything any more."""
+
+    def resolved(url, **_):
+        raise RuntimeError("nobody thought of it")
+
+    if "hooks" in webhook:
+        monkeypatch.setattr(senders, "resolve", resolved)
+    odd, other = (
+        open_study(slug, items=1, responses_per_item=1, networks=(slug,)) for slug in ("odd", "other")
+    )
+    told(odd, emails="", webhook=webhook)
+    told(other)
+    for study in (odd, other):
+        answer_all(make_participant(study, 1))
+    assert look_around() == 1
+    assert Notice.objects.get(study=odd).error
+    assert [message.to[0] for message in mail.outbox] == ["anna@example.org"]
 
 
 # The page, the command, the worker
@@ -340,18 +398,16 @@ def test_by_command(capsys):
     assert json.loads(capsys.readouterr().out) == {"sent": 1, "to be sent": 0}
 
 
-def test_a_worker_looks_around_until_it_ends_and_a_database_that_is_away_ends_it_not(monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("nobody thought of it")])
+def test_a_worker_looks_around_until_it_ends_and_no_failure_ends_it(error, monkeypatch):
     looks, twice = [], threading.Event()
 
     def look():
         looks.append(1)
         if len(looks) == 2:
             twice.set()
-        raise outbox_is_away
+        raise error
 
-    from django.db import OperationalError
-
-    outbox_is_away = OperationalError("away")
     monkeypatch.setattr(outbox, "look_around", look)
     watcher = Watcher(every=0.01)
     watcher.begin()

@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 
 from explain.models import Image
-from studies.models import Event, Participant
+from studies.models import Event, Participant, Study
+from studies.participation.texts import Consent
 from studies.results.answers import Reading
 from studies.results.part import part_of
 from studies.results.summary import summarise, summary_of
-from studies.trials.quota import study_facts
+from studies.trials.quota import expected_trials, study_facts
 from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import answer, fill, make_participant
@@ -29,6 +30,22 @@ def test_the_time_that_is_announced_is_a_minute_and_a_half_and_twelve_seconds_fo
     assert announced == {1: 2, 2: 2, 3: 3, 7: 3, 8: 4}
     study.attention_checks, study.repeats_per_participant = 2, 3
     assert study_facts(study) == {"trials": 13, "minutes": 5, "title": "T"}
+
+
+def test_who_read_another_text_than_the_present_one_reads_again_before_they_agree(visitor, invite):
+    """They were put down as having agreed to what they had never seen."""
+    study, join = invite()
+    visitor.get(join)
+    reworded = {**study.wording, "consent": "We keep your answers for ever."}
+    Study.objects.filter(pk=study.pk).change_what_is_frozen(wording=reworded)
+    visitor.press()
+    assert "This text has changed since you opened the page." in visitor.text
+    assert "We keep your answers for ever." in visitor.text
+    assert visitor.soup.select_one("[name=consent]").get("checked") is None
+    assert not Participant.objects.exists()
+    study.refresh_from_db()
+    visitor.press()
+    assert Participant.objects.get().consent_sha256 == Consent.of(study, expected_trials(study)).sha256
 
 
 def test_questions_about_oneself_are_answered_once(visitor, invite):

@@ -80,9 +80,10 @@ def test_a_form_that_another_site_sends_is_refused(worker, invite, origin):
     assert study.participants.get().state == "active"
 
 
-def test_over_https_a_form_has_to_say_where_it_was_sent_from(invite):
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_form_has_to_say_where_it_was_sent_from(invite, secure):
     study, join = invite(protocol=FRAMED)
-    assert NoCookies().post(join + WORKER, {"consent": "on"}, secure=True).status_code == 403
+    assert NoCookies().post(join + WORKER, {"consent": "on"}, secure=secure).status_code == 403
     assert not study.participants.exists()
 
 

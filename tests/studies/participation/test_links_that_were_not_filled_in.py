@@ -18,6 +18,9 @@ UNFILLED = [
     "<id>",
     "5f\x00a",
     "5f\n",
+    "5f\x85",
+    "\ufffd\ufffd",  # bytes that are no text: other bytes read the same
+    "a\u202e8c0a",  # read from right to left where people are paid
 ]
 
 

@@ -253,3 +253,52 @@ def test_who_was_not_eligible_is_told_so_again(invite, visitor):
     go_on(visitor.get(join))
     assert "cannot take part" in visitor.text
     assert led_to(visitor) == ("https://site.example/screened?pid=", "C-screened")
+
+
+# Trying a study out, and taking part in earnest
+
+ID = "?PROLIFIC_PID=5f0a"
+
+
+def came(visitor, join, query=""):
+    visitor.get(join + query).path = join + query
+    return visitor.press()
+
+
+@pytest.fixture
+def tried(invite, visitor):
+    """A study, its invitation, and one for trying it out."""
+    study, join = invite(items=4, responses_per_item=3, protocol={"recruitment": {}})
+    _, token = Invitation.issue(study, simulated=True)
+    return study, join, reverse("join", args=[token])
+
+
+@pytest.mark.parametrize("first", ["tried out", "in earnest"])
+@pytest.mark.parametrize("device", ["the same", "another"])
+def test_an_id_by_which_somebody_tried_it_out_is_another_person_in_earnest(
+    tried, visitor, another_visitor, first, device
+):
+    """Their real answers would be simulated ones, and be deleted with the test people."""
+    study, join, trying = tried
+    ways = [(trying, True), (join, False)] if first == "tried out" else [(join, False), (trying, True)]
+    came(visitor, ways[0][0], ID)
+    second = visitor if device == "the same" else another_visitor()
+    came(second, ways[1][0], ID).press().answer(0)
+    people = study.participants.order_by("number")
+    assert list(people.values_list("simulated", flat=True)) == [simulated for _, simulated in ways]
+    assert [person.responses.count() for person in people] == [0, 1]
+    assert people.get(simulated=False).external_id == "prolific:5f0a"
+    own = second.home
+    assert came(second, ways[1][0], ID).home == own  # and who comes again is who they were
+    assert study.participants.count() == 2
+
+
+def test_who_tried_it_out_on_a_device_is_not_offered_to_go_on_as_that_in_earnest(tried, visitor):
+    study, join, trying = tried
+    came(visitor, trying)
+    assert ASKED in visitor.get(trying).text
+    assert ASKED not in visitor.get(join).text
+    came(visitor, join)
+    assert ASKED in visitor.get(join).text
+    assert ASKED not in visitor.get(trying).text
+    assert list(study.participants.order_by("number").values_list("simulated", flat=True)) == [True, False]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from studies.models import Event, Response, Study
 from tests import by_sql
 from tests.factories import make_study
+from tests.studies.access.test_who_may_do_what import OURS, arguments
 from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
@@ -77,9 +78,13 @@ OPEN_DOORS = [
             "study-codebook", "study-protocol", "study-protocol-file", "study-record", "study-access", "study-alike",
             "api-study-detail", "api-study-participants", "api-study-invitations", "api-study-versions",
             "api-study-record",
+            "study-notices", "study-power", "study-power-state", "study-alike-state", "study-payments", "study-payments-file",
+            "setup-estimate", "setup-state",
         )
     ),
     ("study-void", ["blind", 1]),
+    ("study-payments-list", ["blind", "prolific", "approve"]),
+    ("study-state", ["blind", "paused"]),
     ("studies", []),
     ("api-study-list", []),
     ("admin:studies_response_changelist", []),
@@ -106,6 +111,21 @@ def test_pages_that_stay_open_are_the_same_whatever_was_picked(browser, study):
     before = what_is_told(browser)
     by_sql.change(Response.objects.all(), choice=0, shown_value=0)
     assert what_is_told(browser) == before
+
+
+def test_every_other_page_of_a_study_is_closed_meanwhile(browser, study):
+    """A new page has to be among those above, or shut."""
+    above = {name for name, _ in OPEN_DOORS} | {
+        "study-preregistration"
+    }  # which is made of the protocol alone
+    of_studies = [name for name in OURS if name.startswith(("study", "studies", "api-study-", "setup-"))]
+    others = [name for name in of_studies if name not in above and name not in ("setup-new", "setup-first")]
+    opened = {
+        name
+        for name in others
+        if browser.get(reverse(name, args=arguments(name, study, {}))).status_code == 200
+    }
+    assert sorted(opened) == []
 
 
 def test_one_answer_is_not_shown_by_its_address_in_the_admin_before_the_study_is_closed(browser, study):

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from explain.core import clock
 from studies.exports import export
-from studies.models import Event, Participant, Response, hash_token
+from studies.models import Event, FurtherLink, Notice, NoticeSettings, Participant, Response, hash_token
+from studies.notices.outbox import note
 from studies.participation.seats import VolunteerSeat
 from studies.trials import tombstones
 from studies.trials.allocation import claim_trials, undo_answer, void_answer, withdraw
@@ -41,6 +42,14 @@ def somebody(study, number):
     seat.keep_practice(0, f"p{number}", right=False)
     seat.keep_rest(2)
     seat.keep_refused({"value": f"a secret of {number}"}, "no such answer")
+    seat.keep_complaint(f"a black map, says {number}")
+    told, _ = NoticeSettings.objects.get_or_create(
+        study=study, emails="anna@example.org", changed_at=study.created_at
+    )
+    note(told)
+    FurtherLink.objects.create(
+        participant=person, token_sha256=f"{number}".zfill(64), external={"HIT": f"hit-of-{number}"}
+    )
     claim_trials(participant=person, count=5)
     for position in (1, 2, 3):
         answer(person, position, response_ms=123_456_700 + number, telemetry=TELEMETRY)
@@ -60,13 +69,19 @@ def traces_of(person) -> set[str]:
     found = {
         person.token_sha256, person.external_id, person.completion_code, f"recruited-for-{number}",
         person.consent_sha256, f"my left, says {number}", f"p{number}\"", f"a secret of {number}", f"because of {number}",
-        str(123_456_700 + number),
+        str(123_456_700 + number), f"a black map, says {number}", f"{number}".zfill(64), f"hit-of-{number}",
     }  # fmt: skip
     moments = [person.consented_at, person.instructed_at, person.finished_at]
     moments += person.responses.values_list("created_at", flat=True)
     moments += person.events.filter(user=None).values_list("at", flat=True)
+    moments += notices_of(person).values_list("at", flat=True)
     found |= {str(answer_id) for answer_id in person.responses.values_list("answer_id", flat=True)}
     return found | {as_text(moment) for moment in moments}
+
+
+def notices_of(person):
+    wrote = map(str, person.events.filter(kind="wrote").values_list("pk", flat=True))
+    return Notice.objects.filter(kind="message", about__in=list(wrote))
 
 
 def as_text(value) -> str:
@@ -217,6 +232,16 @@ def test_the_row_is_known_again_by_what_it_keeps_and_a_token_leads_to_nothing_bu
     page = client.get(reverse("participant", args=[token])).content.decode()
     assert "You have left this study" in page
     assert "<form" not in page
+
+
+def test_what_is_noted_at_the_moment_at_which_they_leave_is_gone_with_the_next_look(study):
+    person, other = somebody(study, 1), somebody(study, 2)
+    (late,) = notices_of(person)
+    withdraw(participant=person)
+    late.pk = None
+    late.save()
+    note(study.notice_settings)
+    assert list(Notice.objects.all()) == list(notices_of(other))
 
 
 def test_that_somebody_left_is_on_record_without_saying_who(study):
