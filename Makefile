@@ -13,7 +13,7 @@ BIN := .venv/bin
 	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-fast.txt requirements-s3.txt requirements-heic.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-fast.txt requirements-s3.txt requirements-heic.txt requirements-h5.txt requirements-captum.txt
 	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
