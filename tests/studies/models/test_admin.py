@@ -59,6 +59,8 @@ def opened():
     ApiUse.objects.create(user=someone, period=1, requests=2)
     FurtherLink.objects.create(participant=study.participants.first(), token_sha256="f" * 64)
     JoinCount.objects.create(key="k" * 64, hour=1, joins=2)
+    NoticeSettings.objects.create(study=study, webhook="https://hooks.example/secret")
+    Notice.objects.create(study=study, kind=Notice.Kind.FULL, channel=Notice.Channel.WEBHOOK, about="1")
     study.state = Study.State.OPEN
     study.save()
     return study
@@ -117,6 +119,13 @@ def test_hashes_of_tokens_are_not_shown(browser, opened, model):
     row = model.objects.first()
     for page in (address(model, "changelist"), address(model, "change", row.pk)):
         assert row.token_sha256 not in browser.get(page).content.decode()
+
+
+def test_the_address_of_a_webhook_is_not_shown(browser, opened):
+    """It may hold a secret, as those of chat rooms do."""
+    settings = NoticeSettings.objects.get()
+    for page in (address(NoticeSettings, "changelist"), address(NoticeSettings, "change", settings.pk)):
+        assert "hooks.example" not in browser.get(page).content.decode()
 
 
 @pytest.mark.parametrize("model", ALL)
