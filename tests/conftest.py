@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+import time
 
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
@@ -123,3 +125,12 @@ def new_page(chromium):
     yield open_page
     for context in contexts:
         context.close()
+    _let_requests_end()
+
+
+def _let_requests_end(seconds: float = 5) -> None:
+    """Wait for what closed pages had asked of the live server: PostgreSQL cannot empty tables that a request still reads."""
+    until = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(max(0, until - time.monotonic()))

@@ -26,12 +26,12 @@ def minutes_to_wait(study: Study, met: Collection[int] = ()) -> int | None:
     """
     held = study.trials.filter(kind=Trial.Kind.MAIN, state=Trial.State.CLAIMED).exclude(item__in=met)
     held = held.filter(lease_until__gte=clock.now())
-    if not held.exists():
+    holders = held.order_by().values_list("participant")
+    by_holder = list(holders.annotate(Min("lease_until"), Max("participant__responses__created_at")))
+    if not by_holder:  # read once: what is held now may be answered a moment later
         return None
     if _give_back_idle(held):
         return 0
-    holders = held.order_by().values_list("participant")
-    by_holder = holders.annotate(Min("lease_until"), Max("participant__responses__created_at"))
     free_at = min(_free_at(until, last) for _, until, last in by_holder)
     return max(1, ceil((free_at - clock.now()).total_seconds() / 60))
 

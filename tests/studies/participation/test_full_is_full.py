@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from studies.models import Participant, Response, Trial
+from studies.trials import waiting
 from studies.trials.waiting import minutes_to_wait
 from tests import by_sql
 
@@ -115,3 +116,16 @@ def test_photos_that_somebody_has_met_are_not_among_those_that_they_wait_for(hel
     study, _, _ = held
     assert minutes_to_wait(study) == 5
     assert minutes_to_wait(study, set(study.items.values_list("pk", flat=True))) is None
+
+
+def test_what_others_hold_may_be_answered_while_somebody_asks_how_long_to_wait(held, monkeypatch):
+    """The last of it, between two looks at it: the page was an error of the site."""
+    study, _, _ = held
+
+    def answered_meanwhile(trials):
+        study.trials.filter(state="claimed").update(state="answered")
+        return 0
+
+    monkeypatch.setattr(waiting, "_give_back_idle", answered_meanwhile)
+    assert minutes_to_wait(study) == 5
+    assert minutes_to_wait(study) is None
