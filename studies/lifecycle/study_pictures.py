@@ -40,9 +40,11 @@ def is_prepared(study: Study) -> bool:
 def prepare_pictures(study: Study, progress: Progress = lambda *_: None) -> None:
     """Make and hash what a study that is ready lacks; nothing where it lacks nothing. Reports items, done and all.
 
-    Two processes at once do no harm: a map has the picture of one of them. Raises BadInputError where a photo or map cannot
-    be read.
+    Two processes at once do no harm: a map has the picture of one of them. Of an opened study nothing is made: what it shows
+    is sealed. Raises BadInputError where a photo or map cannot be read.
     """
+    if study.is_frozen:
+        return
     for _ in range(PASSES):  # what another process has made meanwhile is hashed in a second pass
         keys = list(_lacking(study).values_list("pk", flat=True))
         if not keys:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from explain.core import clock
 from explain.core.errors import BadInputError
+from explain.core.storable import storable
 from studies.core.transactions import write_transaction
 from studies.models import Event, Notice, NoticeSettings, Response, Study, Trial
 
@@ -106,7 +107,7 @@ def _attempt(notice: Notice) -> bool:
         send(notice)
     except Exception as error:  # a receiver that nobody thought of keeps no other from being told
         expected = isinstance(error, BadInputError | OSError | ValueError)
-        notice.error = (str(error) or type(error).__name__)[:300]
+        notice.error = storable(str(error) or type(error).__name__)[:300]
         _keep(notice, error=notice.error)
         log.warning(
             "%s of %s was not sent: %s", notice, notice.study.slug, notice.error, exc_info=not expected

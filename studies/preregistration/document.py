@@ -143,9 +143,8 @@ def _power(protocol: Protocol, studies: int, effect: float | None, seed: int) ->
     analysis = analyse_power(
         protocol=protocol, people=people, assumptions=assumed, studies=studies, seed=seed
     )
-    spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
     return (
-        kind.assumed(assumed, len(protocol.arms), spread),
+        analysis.assumed,
         *(
             f"With {point.people} people the study then finds what it looks for in {point.power:.0%} of {point.studies} simulated "
             f"studies ({point.interval[0]:.0%} to {point.interval[1]:.0%}).".replace("%", " %")

@@ -29,7 +29,7 @@ from studies.protocol import (
     in_words,
     plan_in,
 )
-from studies.trial_types import trial_type_of
+from studies.trial_types import trial_type, trial_type_of
 
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
 OF_EFFECT = (0.5, 0.75, 1, 1.25, 1.5)  # the assumed effect, times these: the rows of a picture
@@ -112,6 +112,12 @@ class PowerAnalysis:
             return f"“No difference”: the share in which a look’s interval shows {matters}."
         holm = ", corrected by Holm" if self.contrasts > 1 else ""
         return f"“No difference”: the share in which two one-sided tests at 5 %{holm} find {matters}."
+
+    @property
+    def assumed(self) -> str:
+        """What was taken for granted, as a sentence."""
+        spread = f"photos differ by {self.assumptions.spread_items:g}, people by {self.assumptions.spread_people:g}"
+        return trial_type(self.task).power.assumed(self.assumptions, self.arms, spread)
 
     @property
     def whose(self) -> str:

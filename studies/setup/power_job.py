@@ -12,9 +12,7 @@ from studies.analysis.answers import AnswersError
 from studies.analysis.power import Assumptions
 from studies.models import Study
 from studies.protocol import ProtocolError, check_protocol, on_page_with_key, plan_sha256
-from studies.trial_types import trial_type_of
 
-from .drafts import completed
 from .power_analysis import TooFewPeopleError, analyse_power, picture_power
 
 STUDIES = 200  # simulated for each number of people where the fewest are looked for
@@ -54,7 +52,7 @@ def is_of_today(job: Job, study: Study) -> bool:
 
 def _plan(study: Study) -> str:
     try:
-        return plan_sha256(check_protocol(completed(study.protocol)).complete)
+        return plan_sha256(check_protocol(study.protocol).complete)
     except ProtocolError as error:
         raise BadInputError(*map(on_page_with_key, error.faults)) from error
 
@@ -63,7 +61,7 @@ def _simulate(job: Job, report: jobs.Report) -> dict[str, Any]:
     study = Study.objects.filter(pk=job.arguments["study"]).first()
     if study is None or not is_of_today(job, study):
         raise ChangedProtocolError("The protocol was changed before it was simulated; ask again.")
-    protocol, assumed = check_protocol(completed(study.protocol)), Assumptions(**job.arguments["assumed"])
+    protocol, assumed = check_protocol(study.protocol), Assumptions(**job.arguments["assumed"])
     people = [protocol.people] if protocol.people else []
     try:
         analysis = analyse_power(
@@ -86,14 +84,8 @@ def _simulate(job: Job, report: jobs.Report) -> dict[str, Any]:
         raise BadInputError(*map(on_page_with_key, error.faults)) from error
     except AnswersError as error:
         raise BadInputError(str(error)) from error
-    kind = trial_type_of(protocol).power
-    spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
-    return {
-        **analysis.to_json(),
-        "picture": asdict(picture),
-        "assumed": kind.assumed(assumed, len(protocol.arms), spread),
-        "width_of": kind.width_of,
-    }
+    sentences = {"assumed": analysis.assumed, "whose": analysis.whose}
+    return analysis.to_json() | sentences | {"picture": asdict(picture)}
 
 
 POWER = jobs.JobKind(

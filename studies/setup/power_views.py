@@ -36,12 +36,21 @@ class AssumptionsForm(forms.Form):
         label="How far people differ", min_value=0, max_value=5, help_text="Standard deviation."
     )
 
+    left_out = forms.FloatField(
+        label="Share of people who are excluded",
+        min_value=0,
+        max_value=0.9,
+        help_text="By the rules of the protocol: the answers of the others decide.",
+    )
+
     def __init__(self, data: Any, study: Study, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial)
         kind = trial_type_in(study.protocol)
         self.fields["effect"].help_text = f"{kind.power.effect_of}. Usual: {kind.power.effect:g}."
         if not kind.power.knows_same:
             del self.fields["same"]
+        if study.protocol.get("analysis", {}).get("decided_by") != "kept":
+            del self.fields["left_out"]
 
     def assumptions(self) -> Assumptions:
         return Assumptions(**self.cleaned_data)
@@ -53,7 +62,13 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     study = editable_study_of(request, slug) if request.method == "POST" else study_of(request, slug)
     job = power_job.job_of(study)
     kind = trial_type_in(study.protocol)
-    usual = {"effect": kind.power.effect, "same": 0.06, "spread_items": 0.8, "spread_people": 0.5}
+    usual = {
+        "effect": kind.power.effect,
+        "same": 0.06,
+        "spread_items": 0.8,
+        "spread_people": 0.5,
+        "left_out": 0.1,
+    }
     initial = usual | (job.arguments["assumed"] if job else {})
     form = AssumptionsForm(request.POST if request.method == "POST" else None, study, initial)
     if request.method == "POST" and form.is_valid():

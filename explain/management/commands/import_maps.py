@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
+from explain.core.storable import storable
 from explain.map_sets import (
     ALLOWED,
     Channels,
@@ -155,6 +156,8 @@ def _provenance(path: Path | None) -> dict[str, Any]:
         ) from error
     if not isinstance(told, dict):
         raise BadInputError(f'--provenance {path}: is no JSON object; write {{"method": …}}')
+    if storable(told) != told:
+        raise BadInputError(f"--provenance {path}: has a NUL or half a character in a text; take it out")
     return told
 
 

@@ -115,16 +115,12 @@ def _percent(share: float) -> str:
 
 
 def _assumed(analysis: PowerAnalysis) -> list[str]:
-    assumed = analysis.assumptions
-    spread = f"photos differ by {assumed.spread_items:g}, people by {assumed.spread_people:g}"
-    kind = trial_type(analysis.task).power
-    effect = kind.assumed(assumed, analysis.arms, spread)
-    width = f"Width: of the 95 % interval of {kind.width_of}."
+    width = f"Width: of the 95 % interval of {trial_type(analysis.task).power.width_of}."
     studies = analysis.points[0].studies
     return [
         *_needed(analysis.needed),
         f"Photos: {analysis.photos.count}, from {analysis.photos.source}.",
-        effect,
+        analysis.assumed,
         f"Power: share of {studies} simulated studies in which the protocol's own decision finds this. {analysis.decision} {width}",
         *filter(None, [analysis.decision_of_equivalence, analysis.whose]),
         "Nobody has answered anything: every figure is simulated.",

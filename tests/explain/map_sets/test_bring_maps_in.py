@@ -382,3 +382,12 @@ def test_targets_by_name_are_those_of_the_network(birds, folder):
     (folder / "manifest.csv").write_text("photo,file,target\n" + "\n".join(lines))
     rows = import_maps(asked(folder, network="tiny")).map_set.maps.order_by("image")
     assert [row.target for row in rows] == [2, 0, 1]
+
+
+def test_provenance_that_no_database_takes_is_refused(birds, folder, inbox):
+    """PostgreSQL's JSON has no NUL: the command would have ended in a traceback after it had looked at every map."""
+    provenance = inbox / "how.json"
+    provenance.write_text('{"by": "a\\u0000b"}')
+    with pytest.raises(CommandError, match=r"--provenance .*how\.json: has a NUL or half a character"):
+        call_command("import_maps", str(folder), *ARGUMENTS, "--provenance", str(provenance))
+    assert not MapSet.objects.exists()

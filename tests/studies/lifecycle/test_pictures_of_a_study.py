@@ -183,6 +183,35 @@ def test_of_two_at_once_one_picture_stays_and_its_hash_is_right(study, monkeypat
     assert prepared_hashes(study) == picture_hashes(study)
 
 
+def test_a_study_that_another_process_opens_meanwhile_keeps_what_was_sealed(monkeypatch):
+    """Its pictures are there and lack their hashes, which both reckon: what is sealed cannot be written any more."""
+    study = make_study(items=5)
+    save, both = study_pictures._Preparation._save, []
+
+    def overtaken(self, part):
+        if not both:
+            both.append(True)
+            open_study(study=Study.objects.get(pk=study.pk), alike_seen=True)
+        return save(self, part)
+
+    monkeypatch.setattr(study_pictures._Preparation, "_save", overtaken)
+    before = stored()
+    prepare_pictures(study)
+    assert both
+    assert stored() == before
+    assert is_intact(Study.objects.get())
+
+
+def test_the_arms_of_a_study_that_an_older_version_opened_can_be_compared_again(monkeypatch):
+    """Its pictures are there and have no hashes in rows; it is sealed, so nothing is written beside it."""
+    opened = open_study(study=make_study(items=2), alike_seen=True)
+    Item.objects.all().change_what_is_frozen(picture_sha256="")
+    ItemMap.objects.all().change_what_is_frozen(picture_sha256="")
+    monkeypatch.setattr(study_pictures._Preparation, "run", lambda self: pytest.fail("pictures are made"))
+    assert len(measure(Study.objects.get(pk=opened.pk))) == 3
+    assert not is_prepared(opened)
+
+
 def test_a_photo_that_is_gone_is_named_and_nothing_half_made_stays(study):
     before = stored()
     last = study.items.order_by("index").last().image

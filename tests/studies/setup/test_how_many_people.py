@@ -18,7 +18,8 @@ from studies.analysis.power import (
     power_over,
 )
 from studies.core import svg
-from studies.setup import power_job
+from studies.protocol import check_protocol
+from studies.setup import analyse_power, power_job
 from tests.studies.setting_up import DESIGN, begin, go_through, save
 
 DESIGN_OF_MANY = Design(items=60, participants=6, answers_per_item=3, model=CHOICES, arms=3)
@@ -36,7 +37,7 @@ def asked(browser, birds, monkeypatch):
     monkeypatch.setattr("explain.tasks.tell", lambda *_: None)
     study = begin(browser)
     go_through(browser, study)
-    save(browser, study, "design", **DESIGN)
+    save(browser, study, "design", **DESIGN | {"people": "7"})
     page = browser.post(address(study), ASSUMED, follow=True)
     assert page.status_code == 200
     study.refresh_from_db()
@@ -115,10 +116,54 @@ class TestPage:
         page = browser.get(address(study)).content.decode()
         assert "every figure is simulated" in page
         assert page.count('class="field" x=') == 5 * len(done.result["picture"]["people"])
-        planned = study.protocol["recruitment"]["people"] if "recruitment" in study.protocol else None
-        assert planned is None or planned in done.result["picture"]["people"]
+        assert study.protocol["recruitment"]["people"] == 7
+        assert 7 in done.result["picture"]["people"]
         assert "changed after this" not in page
         assert 'name="effect" value="0.3"' in page  # what was typed is still there
+
+    def test_who_is_excluded_and_what_does_not_matter_are_part_of_it_where_the_protocol_says_so(
+        self, browser, asked
+    ):
+        study, _ = asked
+        assert "left_out" not in browser.get(address(study)).context["form"].fields
+        study.protocol["exclusions"] = {"median_ms": 400}
+        study.protocol["analysis"] = {"smallest_effect": 0.4, "decided_by": "kept"}
+        study.save()
+        assert browser.post(address(study), ASSUMED).context["form"].errors.keys() == {"left_out"}
+        browser.post(address(study), ASSUMED | {"left_out": "0.2"})
+        done = run_job(Job.objects.filter(kind="power").first().pk)
+        assert done.error == ""
+        assert done.result["assumptions"]["left_out"] == 0.2
+        page = browser.get(address(study)).content.decode()
+        assert "Of the people 20 % are taken to be left out" in page
+        found = done.result["points"][0]["equivalence"]["power"]
+        assert (
+            f"find the comparison smaller than 0.4 where nothing differs. 7 people: {100 * found:.1f} %."
+            in page
+        )
+
+    def test_the_saved_protocol_is_simulated_with_its_arms_and_comparisons(self, browser, asked):
+        """A page that fills in what a draft lacks would find the power of another study."""
+        study, _ = asked
+        study.protocol["arms"].append({"network": "small", "method": "grad-cam"})
+        for arm, name in zip(study.protocol["arms"], "abc", strict=True):
+            arm["name"] = name
+        study.protocol["analysis"] = {"contrasts": [["a", "b"], ["a", "c"]]}
+        study.save()
+        page = browser.post(address(study), ASSUMED)
+        assert page.status_code == 302, page.context["form"].errors
+        done = run_job(Job.objects.filter(kind="power").first().pk)
+        assert done.error == ""
+        result = done.result
+        assert (result["arms"], result["contrasts"]) == (3, 2)
+        alone = analyse_power(
+            protocol=check_protocol(study.protocol),
+            people=[7],
+            assumptions=Assumptions(0.3, 0.1, 0.7, 0.4),
+            studies=20,
+        )
+        assert result["points"][0]["power"] == alone.points[0].power
+        assert "corrected by Holm" in browser.get(address(study)).content.decode()
 
     def test_asked_twice_it_is_simulated_once(self, browser, asked):
         study, job = asked
