@@ -31,7 +31,7 @@ class NoticesForm(forms.ModelForm):
         }
         help_texts = {
             "emails": "One to a line.",
-            "stall_minutes": "",
+            "stall_minutes": "5 to 43,200 (30 days).",
             "webhook": "An https address that a signed POST is sent to.",
         }
         widgets = {"emails": forms.Textarea(attrs={"rows": 3}), "webhook": forms.TextInput()}

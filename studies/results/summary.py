@@ -46,6 +46,7 @@ class Summary:
     notes: tuple[str, ...]
     protocol_sha256: str
     versions: dict[int, int]  # counted answers by version of the protocol; empty where there is one only
+    all_left_out: int = 0  # people who answered, where the protocol's rules keep none of them
 
     @property
     def who_in_words(self) -> str:
@@ -63,6 +64,8 @@ class Summary:
     @property
     def headline(self) -> str:
         """The finding in one sentence with its numbers."""
+        if self.all_left_out:
+            return f"The protocol’s rules leave out all {self.all_left_out} participants: no answers are left to score."
         if not self.responses:
             return "No answers yet."
         return self.outcome.headline
@@ -89,6 +92,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
     answers = reading.answers if answers is None else answers
     missing = tuple(missing_items(reading.items, answers.items).tolist())
     imported, versions = int(answers.imported.sum()), _versions(study, answers)
+    all_left_out = reading.everybody.units.people if len(reading.everybody) > len(answers) == 0 else 0
     kind = trial_type_of(study).results
     outcome = kind.outcome(answers, reading.compared)
     needed = len(reading.items) * study.responses_per_item
@@ -119,12 +123,13 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
             *outcome.notes,
             *about_looks,
             *_left_out_note(reading, answers),
-            *_notes(answers, missing, imported),
+            *_notes(answers, missing, imported, all_left_out),
             *_versions_note(versions),
             *(note for arm in reading.arm_rows for note in source_of(arm).notes(arm.name, arm)),
         ),
         protocol_sha256=study.protocol_sha256,
         versions=versions,
+        all_left_out=all_left_out,
     )
 
 
@@ -151,10 +156,10 @@ def _versions_note(versions: dict[int, int]) -> Iterable[str]:
         yield f"Answers under {len(versions)} versions of the protocol are counted together: {shares}."
 
 
-def _notes(answers: Answers, missing: tuple[int, ...], imported: int) -> Iterable[str]:
-    if not len(answers):
+def _notes(answers: Answers, missing: tuple[int, ...], imported: int, all_left_out: int) -> Iterable[str]:
+    if not len(answers) and not all_left_out:
         yield "No answers are counted yet, so there is nothing to score."
-    elif missing:
+    elif missing and len(answers):
         names = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
         total = len(missing) + answers.units.items
         yield f"{len(missing)} of {total} items have no answer and are not in the scores: {names}."

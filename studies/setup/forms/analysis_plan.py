@@ -74,9 +74,10 @@ class PlanForm(StepForm):
         required=False,
         label="Whose answers decide",
         choices=[
-            ("everybody", "Everybody’s; results without those excluded stand beside them"),
-            ("kept", "Those of participants who are not excluded; results with everybody stand beside them"),
+            ("everybody", "Everybody’s"),
+            ("kept", "Those of participants who are not excluded"),
         ],
+        help_text="Results of the others stand beside them.",
     )
     after = forms.CharField(
         required=False,
