@@ -145,8 +145,9 @@ def _left_out_note(reading: Reading, answers: Answers) -> Iterable[str]:
     """That these are the answers of those whom the rules keep, where these decide."""
     excluded = reading.left_out
     if reading.plan.decided_by == "kept" and excluded is not None and answers is reading.answers:
-        out = len(excluded.reasons)
-        people = "nobody" if not out else f"{out} of {excluded.flow['people']} participants"
+        out, everybody = len(excluded.reasons), excluded.flow["people"]
+        people = "nobody" if not out else f"{out} of {everybody} participants"
+        people = f"all {everybody} participants" if out == everybody else people
         yield f"The protocol’s rules leave out {people}; the answers of those whom they keep decide."
 
 
