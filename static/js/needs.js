@@ -1,5 +1,7 @@
 // Says before the consent what the study needs and this device lacks. A courtesy: the server believes none of it.
 
+import { copies } from "./copy.js";
+
 const needs = document.querySelector("#needs");
 const invitation = document.querySelector("#invitation");
 const wants = needs.dataset;
@@ -34,16 +36,5 @@ addEventListener("keydown", () => {
 });
 look();
 
-const field = needs.querySelector("input");
 const button = needs.querySelector("button");
-button.hidden = false;
-field.addEventListener("focus", () => field.select());
-button.addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch {
-    field.select();
-    document.execCommand("copy");
-  }
-  button.textContent = button.dataset.done;
-});
+copies(button, needs.querySelector("input"), button.dataset.done);

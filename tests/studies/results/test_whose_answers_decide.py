@@ -104,7 +104,7 @@ def test_rules_that_leave_out_everybody_say_so_and_show_the_others():
     study = hasty_and_calm("kept", hasty=8)
     result = summary_of(study)
     assert result.responses == 0
-    assert "leave out 8 of 8 participants" in " ".join(result.notes)
+    assert "leave out all 8 participants" in " ".join(result.notes)
     data = scores_json(study, part_of(study))
     assert data["exclusions"]["everybody"]["participants"] == 8
     assert "With everybody" not in report_html(study)
