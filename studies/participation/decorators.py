@@ -1,7 +1,7 @@
 """A token in the path says whose page it is. Nobody logs in here, and nobody gets at what is another's."""
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -194,7 +194,7 @@ def invitation_required(view: View) -> View:
         if invitation is None:
             return refuse_unknown(request)
         request.study_title = invitation.study.title  # type: ignore[attr-defined]  # refusals are headed by it too
-        request.wrong = reverse("wrong-before", args=[token])  # type: ignore[attr-defined]
+        request.wrong = partial(reverse, "wrong-before", args=[token])  # type: ignore[attr-defined]
         study = invitation.study
         if forged := _forged(request, view, study):
             return forged
@@ -223,7 +223,7 @@ def participant_required(*, screened: bool = False) -> Callable[[View], View]:
                 return refuse_unknown(request)
             request.study_title = participant.study.title  # type: ignore[attr-defined]
             if participant.state != Participant.State.WITHDRAWN:  # nothing is kept of who has left
-                request.wrong = reverse("wrong", args=[token])  # type: ignore[attr-defined]
+                request.wrong = partial(reverse, "wrong", args=[token])  # type: ignore[attr-defined]
             if forged := _forged(request, view, participant.study):
                 return forged
             with languages.spoken(request, participant.study.language):

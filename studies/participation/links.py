@@ -6,9 +6,11 @@ are theirs all the same, and count positions from where the link began at which 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from studies.models import Participant
@@ -21,7 +23,7 @@ def queue_name(participant: Participant) -> str:
 
     It leads to nobody, and tells neither their number nor their link.
     """
-    return _name("queue", participant.pk)
+    return _name(settings.SECRET_KEY, "queue", str(participant.pk))
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Link:
     @property
     def name(self) -> str:
         """What an answer that waits says of the link at which it was given. It tells nobody the link."""
-        return _name("link", f"{self.token_sha256} {self.after}")
+        return _name(settings.SECRET_KEY, "link", f"{self.token_sha256} {self.after}")
 
     def named(self, name: Any) -> "Link":
         """The link of the same person that something was given at; AnswerError where it is none of theirs."""
@@ -72,5 +74,7 @@ def _further(participant: Participant, link: Any) -> Link:
     return Link(participant, link.token_sha256, link.after, link.is_limited)
 
 
-def _name(kind: str, of: Any) -> str:
-    return salted_hmac(f"studies.participation.links.{kind}", str(of), algorithm="sha256").hexdigest()[:32]
+@lru_cache(maxsize=5000)
+def _name(secret: str, kind: str, of: str) -> str:
+    salt = f"studies.participation.links.{kind}"
+    return salted_hmac(salt, of, secret=secret, algorithm="sha256").hexdigest()[:32]

@@ -1,7 +1,7 @@
 """The address of a picture: its file, its hash and when the address runs out, sealed so that nobody reads or changes them.
 
 AES-GCM under a key that is derived from SECRET_KEY, with a nonce drawn anew for each address: the same picture never has the
-same address twice, and all addresses are equally long. Whoever has an address sees its picture until it runs out, so opening
+same address in two trials or for two people, and all addresses are equally long. Whoever has an address sees its picture until it runs out, so opening
 one asks no database. Addresses that were sealed with one of SECRET_KEY_FALLBACKS open, too.
 """
 
@@ -11,6 +11,7 @@ import re
 import secrets
 import struct
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ NONCE = 12  # bytes
 HEAD = struct.Struct(">I32s")  # when it runs out, in seconds since 1970; SHA-256, or zeros
 ROOM = 32  # bytes for a name; a longer one takes a multiple
 UNSEALED = bytes(32)
+SAME_FOR = 600  # seconds in which the pictures of one trial in somebody's hand keep their addresses
+KEPT = 5000  # trials in people's hands whose addresses a process knows, some 1 KB each
 RANDOM_NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{46})\.(\w{1,6})", re.ASCII)  # explain.models.random_name
 
 
@@ -44,6 +47,18 @@ def seal(picture: Picture) -> str:
     nonce = secrets.token_bytes(NONCE)
     sealed = _cipher(settings.SECRET_KEY).encrypt(nonce, plain, None)
     return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+
+def seal_trial(participant: int, position: int, pictures: Iterable[Picture]) -> tuple[str, ...]:
+    """The addresses of one trial's pictures in somebody's hand. A browser is handed a trial again with each answer before it."""
+    return _sealed(settings.SECRET_KEY, int(time.time()) // SAME_FOR, participant, position, tuple(pictures))
+
+
+@lru_cache(maxsize=KEPT)
+def _sealed(
+    _secret: str | bytes, _time: int, _participant: int, _position: int, pictures: tuple[Picture, ...]
+) -> tuple[str, ...]:
+    return tuple(seal(picture) for picture in pictures)
 
 
 def opened(address: str) -> Picture | None:

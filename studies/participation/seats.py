@@ -37,7 +37,7 @@ from . import invitations, submissions
 from .arrivals import Arrival
 from .complaints import keep_complaint
 from .links import Link, queue_name
-from .picture_addresses import seal
+from .picture_addresses import seal_trial
 from .sealed_pictures import pictures_of
 from .texts import hand_out, screen
 
@@ -269,14 +269,14 @@ class VolunteerSeat(Seat):
             if claimed:
                 so_far = participant_progress(participant.pk)
             short = len(claimed) < ask
-        pictures, path = (
-            pictures_of(self.study, so_far.hand),
-            reverse("picture", args=["-"]).removesuffix("-"),
-        )
+        path = reverse("picture", args=["-"]).removesuffix("-")
+        pictures = pictures_of(self.study, so_far.hand)
         return hand_out(
             self.study,
             trials=[
-                self._screen(trial, [path + seal(picture) for picture in shown])
+                self._screen(
+                    trial, [path + sealed for sealed in seal_trial(participant.pk, trial.position, shown)]
+                )
                 for trial, shown in zip(so_far.hand, pictures, strict=True)
             ],
             done=so_far.done,

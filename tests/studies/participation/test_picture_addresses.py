@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explain.models import random_name
-from studies.participation.picture_addresses import LIFE, Picture, opened, seal
+from studies.participation.picture_addresses import LIFE, SAME_FOR, Picture, opened, seal, seal_trial
 
 OURS = Picture(random_name(None, "picture.jpg"), secrets.token_bytes(32))
 
@@ -36,6 +36,18 @@ def test_the_same_picture_has_another_address_each_time_of_which_no_part_stays()
     assert len(set(addresses)) == 200
     for signs in zip(*addresses, strict=True):
         assert max(map(signs.count, set(signs))) < 30  # of 200; three are usual
+
+
+def test_a_trial_in_somebodys_hand_keeps_its_addresses_and_no_other_trial_or_person_has_them(monkeypatch):
+    now = time.time() // SAME_FOR * SAME_FOR
+    monkeypatch.setattr(time, "time", lambda: now)
+    mine = seal_trial(1, 4, [OURS, OURS])
+    assert seal_trial(1, 4, [OURS, OURS]) == mine
+    others = [*seal_trial(2, 4, [OURS, OURS]), *seal_trial(1, 5, [OURS, OURS])]
+    monkeypatch.setattr(time, "time", lambda: now + SAME_FOR)
+    others += seal_trial(1, 4, [OURS, OURS])
+    assert len({*mine, *others}) == 8
+    assert {opened(address) for address in (*mine, *others)} == {OURS}
 
 
 def test_it_opens_until_it_runs_out(monkeypatch):
