@@ -1,5 +1,6 @@
 """The protocol of a study: as a file, version by version, beside another one, and what may change while it is paused."""
 
+import copy
 from typing import Any
 
 from django import forms
@@ -12,7 +13,17 @@ from explain.core.errors import BadInputError
 from studies.access import editable_study_of, may_edit, study_of
 from studies.core import languages
 from studies.models import Study
-from studies.protocol import TITLES, TitlesField, titles_in, to_toml, with_titles
+from studies.protocol import (
+    RECRUITMENT,
+    TITLES,
+    TitlesField,
+    read_ways,
+    titles_in,
+    to_toml,
+    way_fields,
+    with_titles,
+    write_ways,
+)
 
 from .fingerprint import full_protocol
 from .revisions import differences, find_version, revise, reworded
@@ -70,9 +81,6 @@ def protocol_file(request: HttpRequest, slug: str) -> HttpResponse:
 class RevisionForm(forms.Form):
     """What may change while a study is paused: every text that volunteers read, and the way back."""
 
-    completion_url = forms.CharField(
-        required=False, max_length=500, label="Where a recruitment site wants people back"
-    )
     why = forms.CharField(
         max_length=500, label="Why", help_text="One sentence, for those who read the record later."
     )
@@ -98,8 +106,14 @@ class RevisionForm(forms.Form):
                 ),
             )
         self.wording = list(wording)
-        self.fields["completion_url"].initial = study.completion_url
-        self.order_fields([*wording, TITLES, "completion_url", "why"])
+        self.ways = way_fields()
+        self.fields.update(self.ways)
+        self.initial.update(read_ways(full_protocol(study).get(RECRUITMENT, {})))
+        self.order_fields([*wording, TITLES, *self.ways, "why"])
+
+    def says_of_ways(self) -> bool:
+        """Whether anything is said of recruitment sites, or wrong, so that it is to be seen at once."""
+        return any(self[name].value() or self[name].errors for name in self.ways)
 
     def source(self) -> dict[str, Any]:
         """The protocol that is asked for."""
@@ -111,7 +125,9 @@ class RevisionForm(forms.Form):
             for key in self.wording
         }
         wording = with_titles({**self.before, **wording}, self.study.language, values[TITLES])
-        return reworded(self.study, wording=wording, completion_url=values["completion_url"])
+        recruitment = copy.deepcopy(full_protocol(self.study).get(RECRUITMENT, {}))
+        write_ways(recruitment, values)
+        return reworded(self.study, wording=wording, recruitment=recruitment)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,15 @@ from django.db import transaction
 
 from explain.core.errors import BadInputError
 from studies.models import Event, ProtocolVersion, Study
-from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_length, in_full
+from studies.protocol import (
+    RECRUITMENT,
+    Protocol,
+    ProtocolError,
+    check_protocol,
+    faults_of_length,
+    in_full,
+    put,
+)
 
 from .fingerprint import full_protocol, picture_hashes, record_version, seal
 from .nonce import published_protocol
@@ -134,11 +142,13 @@ def check_reason(why: str) -> None:
         )
 
 
-def reworded(study: Study, *, wording: dict[str, Any], completion_url: str) -> dict[str, Any]:
-    """The study's protocol with another wording and another way back for who is through."""
-    source = copy.deepcopy(full_protocol(study))
-    source["wording"] = wording
-    source["recruitment"] = source.get("recruitment", {}) | {"completion_url": completion_url}
+def reworded(
+    study: Study, *, wording: dict[str, Any], recruitment: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The study's protocol with another wording, and with another `[recruitment]` where one is given."""
+    source = copy.deepcopy(full_protocol(study)) | {"wording": wording}
+    if recruitment is not None:
+        put(source, RECRUITMENT, recruitment)
     return source
 
 

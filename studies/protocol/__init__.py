@@ -34,6 +34,7 @@ from .public_keys import read_public_keys
 from .questions import QuestionKind, QuestionTime, asked_after, asked_before
 from .recruitment import (
     CODE,
+    COMPLETION_URL,
     DECLINED,
     ENDS,
     FAILED_CHECKS,
@@ -59,6 +60,7 @@ from .schema import (
     read_protocol,
     to_toml,
 )
+from .site_fields import WAY_KEYS, put, read_ways, way_fields, write_ways
 from .titles import TITLES, class_title, titles_in, untitled_remark, with_titles
 from .titles_field import TitlesField
 from .toml_file import MAX_BYTES, parse_toml
@@ -66,6 +68,7 @@ from .wording import default_wording, fill_in
 
 __all__ = [
     "CODE",
+    "COMPLETION_URL",
     "CONSENT",
     "DECIDED_BY",
     "DECLINED",
@@ -89,6 +92,7 @@ __all__ = [
     "SCREENED",
     "SPENDING",
     "TITLES",
+    "WAY_KEYS",
     "WITHDREW",
     "AnalysisPlan",
     "ArmPlan",
@@ -131,8 +135,10 @@ __all__ = [
     "plan_of",
     "plan_sha256",
     "precompute_command",
+    "put",
     "read_protocol",
     "read_public_keys",
+    "read_ways",
     "remarks_on",
     "requirements_of",
     "results_hidden",
@@ -141,7 +147,9 @@ __all__ = [
     "to_toml",
     "unsaid",
     "untitled_remark",
+    "way_fields",
     "with_hidden_results",
     "with_titles",
     "without_rows",
+    "write_ways",
 ]

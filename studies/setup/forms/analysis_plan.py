@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
-from studies.protocol import DECIDED_BY, PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms
+from studies.protocol import DECIDED_BY, PRIMARY, RULES, SPENDING, Code, Fault, Key, names_of_arms, put
 from studies.trial_types import trial_type_in
 
-from .base import Source, StepForm, put
+from .base import Source, StepForm
 
 
 class PlanForm(StepForm):

@@ -19,6 +19,7 @@ from studies.protocol import (
     nearest,
     on_page,
     on_page_with_key,
+    put,
     without_rows,
 )
 from studies.trial_types import trial_type_in, trial_types
@@ -71,14 +72,6 @@ class StepForm(forms.Form):
     def words_of(self, fault: Fault) -> str:
         """What is said of a fault at its field."""
         return on_page(fault)
-
-
-def put(table: Source, key: str, value: Any) -> None:
-    """Set a key, or leave it out where nothing is said."""
-    if value is None or value is False or value == "" or value == [] or value == {}:
-        table.pop(key, None)
-    else:
-        table[key] = value
 
 
 class NewStudyForm(forms.Form):

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from studies.protocol import NAME, Code, Fault, Key, QuestionKind, QuestionTime
+from studies.protocol import NAME, Code, Fault, Key, QuestionKind, QuestionTime, put
 
-from .base import Source, StepForm, put
+from .base import Source, StepForm
 
 MORE = 2  # empty questions to fill in
 KINDS = {

@@ -14,13 +14,14 @@ from studies.protocol import (
     Key,
     TitlesField,
     default_wording,
+    put,
     titles_in,
     with_titles,
 )
 from studies.trial_types import trial_type_in
 
 from . import recruitment
-from .base import Source, StepForm, put
+from .base import Source, StepForm
 
 
 class WordingForm(StepForm):
@@ -210,7 +211,6 @@ class DesignForm(recruitment.SitesForm):
         **{("requirements", name): name for name in NEEDS},
         ("recruitment",): "people",
         ("recruitment", "people"): "people",
-        ("recruitment", "completion_url"): "completion_url",
         **recruitment.KEYS,
     }
     people = forms.IntegerField(
@@ -239,12 +239,7 @@ class DesignForm(recruitment.SitesForm):
         help_text="Photos with one map plainly on the object and the others plainly off it, drawn from the photos’ boxes. "
         "They are not scored. Leave empty for none.",
     )
-    completion_url = forms.CharField(
-        required=False,
-        label="Where people go when they are done",
-        help_text="The address that a recruitment site such as Prolific gives you. {code} becomes the completion code; "
-        + recruitment.PLACES,
-    )
+    completion_url = recruitment.FINISHED_URL
     min_width = forms.IntegerField(
         required=False,
         label="Least width of the window, in pixels",

@@ -125,9 +125,7 @@ def test_the_seal_is_whole_and_the_old_version_is_kept():
 
 def test_wording_that_changes_afterwards_leaves_it_as_large():
     study = grown(made(), 3)
-    source = reworded(
-        study, wording={**study.wording, "question": "Which shows the {class}?"}, completion_url=""
-    )
+    source = reworded(study, wording={**study.wording, "question": "Which shows the {class}?"})
     revise(study=paused(study), source=source, why="Clearer")
     study = Study.objects.get()
     assert (study.responses_per_item, study.stages) == (3, (2, 3))

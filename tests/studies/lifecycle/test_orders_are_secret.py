@@ -243,7 +243,7 @@ def test_it_cannot_be_changed_once_the_study_is_open(birds):
 def test_versions_after_the_opening_go_on_under_the_same_nonce(birds):
     study = change_state(study=made(), to=Study.State.PAUSED)
     nonce = study.nonce
-    changed = reworded(study, wording={**study.wording, "thanks": "Thanks!"}, completion_url="")
+    changed = reworded(study, wording={**study.wording, "thanks": "Thanks!"})
     revise(study=study, source=changed, why="shorter")
     study = closed(Study.objects.get())
     assert study.nonce == nonce

@@ -262,7 +262,7 @@ def test_a_new_version_is_sealed_anew_and_the_last_one_is_looked_at():
     study.state = "paused"
     study.save()
     wording = {**study.wording, "question": "Which is better?"}
-    revise(study=study, source=reworded(study, wording=wording, completion_url=""), why="clearer")
+    revise(study=study, source=reworded(study, wording=wording), why="clearer")
     assert changes(study) == []
     by_sql.change(Study.objects.all(), wording={"question": "Another?"})
     assert broken_seal(of(study)).version == 2

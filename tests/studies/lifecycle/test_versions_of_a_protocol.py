@@ -66,7 +66,7 @@ def paused(study):
 
 def another_question(study, question="Which of these shows the {class}?"):
     wording = {**study.wording, "question": question}
-    return reworded(study, wording=wording, completion_url=study.completion_url)
+    return reworded(study, wording=wording)
 
 
 def asked(study):
@@ -345,6 +345,30 @@ def test_a_researcher_changes_the_question_of_a_paused_study(browser, study):
     assert "wording.question" in good.content.decode()
     study.refresh_from_db()
     assert (study.version, study.wording["question"]) == (2, "Which?\nThis?")
+
+
+def test_a_researcher_changes_the_ways_back_of_a_paused_study_on_the_page(browser, study):
+    address = reverse("study-change-wording", args=["small"])
+    paused(study)
+    form = browser.get(address).context["form"]
+    fields = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    assert fields["completion_url"] == "https://example.org/?cc={code}"
+    unknown = {"withdrew_url": "https://example.org/?left={nobody}", "why": "A code of its own"}
+    assert "has a place {nobody}" in browser.post(address, fields | unknown).content.decode()
+    asked_for = {
+        "completion_url": "https://example.org/?done={code}",
+        "withdrew_url": "https://example.org/?left={PROLIFIC_PID}",
+        "screened_code": "SCREENED1",
+        "return_after": "15",
+    }
+    browser.post(address, fields | asked_for | {"why": "Codes of their own"})
+    study.refresh_from_db()
+    assert study.version == 2
+    assert study.completion_url == "https://example.org/?done={code}"
+    assert study.protocol["recruitment"]["return_after"] == 15
+    ways = study.protocol["recruitment"]["ways_back"]
+    assert ways["withdrew"]["url"] == "https://example.org/?left={PROLIFIC_PID}"
+    assert ways["screened"]["code"] == "SCREENED1"
 
 
 def test_labels_of_a_scale_are_changed_one_to_a_line(birds):

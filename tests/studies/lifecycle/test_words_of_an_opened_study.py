@@ -65,7 +65,7 @@ def test_its_protocol_in_full_has_the_words_that_it_was_opened_with(updated):
 def test_a_new_version_changes_what_was_changed_and_nothing_else(updated):
     paused = change_state(study=updated, to=Study.State.PAUSED)
     wording = {**paused.wording, "thanks": "Thank you!"}
-    source = reworded(paused, wording=wording, completion_url=paused.completion_url)
+    source = reworded(paused, wording=wording)
     version = revise(study=paused, source=source, why="shorter")
     assert version.protocol["wording"] == {**updated.wording, "thanks": "Thank you!"}
     assert broken_seal(Study.objects.get(pk=updated.pk)) is None
