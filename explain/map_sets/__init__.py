@@ -5,6 +5,7 @@ from .plan import MapPlan, Sample, plan_maps
 from .preview import preview_picture
 from .reading import Channels, Covers, Reading, Scale, Sign, in_words, reading_of
 from .request import ALLOWED, NAME_LONGEST, Request, request_of
+from .whole import whole_sets_of
 
 __all__ = [
     "ALLOWED",
@@ -25,4 +26,5 @@ __all__ = [
     "preview_picture",
     "reading_of",
     "request_of",
+    "whole_sets_of",
 ]

@@ -1,5 +1,6 @@
 """Where an arm's pictures come from: one module for each source, one interface, and a registry that knows which is which."""
 
+from .brought import map_sets_of, with_map_sets
 from .control import stand_ins
 from .interface import ArmFacts, KeyReader, Keys, MapOrigin, MapSource, Pipeline
 from .of_arms import (
@@ -23,6 +24,7 @@ __all__ = [
     "Pipeline",
     "commands_for",
     "evaluate_command",
+    "map_sets_of",
     "method_in_words",
     "methods_for",
     "methods_in_words",
@@ -33,4 +35,5 @@ __all__ = [
     "registered",
     "source_of",
     "stand_ins",
+    "with_map_sets",
 ]

@@ -9,15 +9,28 @@ from explain.models import ExplanationMap, Image, MapSet, Network
 
 from .interface import ArmFacts, Box, KeyReader, Keys, Made, MapOrigin, MapSource
 
+MAPS = "maps"
+
+
+def map_sets_of(arms: Iterable[Keys]) -> list[str]:
+    """The sets of maps that arms show, in the arms' order."""
+    return [str(keys[MAPS]) for keys in arms if MAPS in keys]
+
+
+def with_map_sets(arms: Iterable[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The arms with these sets of maps among them and no others; those that were there stay as they are, in their place."""
+    kept = [keys for keys in arms if MAPS not in keys or keys[MAPS] in names]
+    return [*kept, *({MAPS: name} for name in names if name not in map_sets_of(kept))]
+
 
 class Brought(MapSource):
     """`{ maps = "NAME" }`."""
 
     name = "maps"
-    keys = ("maps",)
+    keys = (MAPS,)
 
     def is_named_by(self, keys: Keys) -> bool:
-        return "maps" in keys
+        return MAPS in keys
 
     def read(self, table: KeyReader) -> dict[str, str]:
         return {"maps": table.slug("maps")}

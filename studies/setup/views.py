@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from explain import jobs
+from explain.map_sets import whole_sets_of
 from explain.map_sources import methods_for
 from explain.models import Job, MapPicture, Network
 from explain.photos import sets_with_counts
@@ -153,8 +154,10 @@ def _form(current: Step, source: dict[str, Any], data: Any) -> StepForm:
         return PhotosForm(data, source=source, sets=[image_set.name for image_set in sets_with_counts()])
     if current.slug == "networks":
         return NetworksForm(data, source=source, networks=list(Network.objects.only("name")))
+    if current.slug == "methods":
+        photos = source.get("photos", {}).get("set")
+        return MethodsForm(data, source=source, map_sets=whole_sets_of(photos))
     forms: dict[str, type[StepForm]] = {
-        "methods": MethodsForm,
         "wording": WordingForm,
         "questions": AboutPeopleForm,
         "design": DesignForm,

@@ -2,6 +2,7 @@
 `setup/drafts.py` does, by the code that checks a file, and its faults are shown at the fields that `keys` names.
 """
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils.text import slugify
 
 from explain import map_sources
 from explain.cam.names import OWN, SIGNS, known_methods
-from explain.models import Network
+from explain.map_sets import reading_of
+from explain.models import MapSet, Network
 from studies.protocol import (
     Code,
     Fault,
@@ -252,6 +254,12 @@ class MethodsForm(StepForm):
         label="Methods",
         widget=forms.CheckboxSelectMultiple,
     )
+    map_sets = forms.MultipleChoiceField(
+        required=False,
+        label="Maps from files",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="They need no network.",
+    )
     sign = forms.ChoiceField(
         required=False,
         label="Of maps with values below zero, show",
@@ -259,12 +267,17 @@ class MethodsForm(StepForm):
         choices=list(SIGNS_IN_WORDS.items()),
     )
 
-    def __init__(self, data=None, *, source: Source) -> None:
+    def __init__(self, data=None, *, source: Source, map_sets: list[MapSet]) -> None:
         super().__init__(data, source=source)
         names = dict.fromkeys([*known_methods(), *methods_of(source)])
+        self.by_name = {map_set.name: map_set for map_set in map_sets}
+        brought = self.fields["map_sets"]
+        assert isinstance(brought, forms.MultipleChoiceField)
+        brought.choices = [(name, name) for name in dict.fromkeys([*self.by_name, *map_sets_of(source)])]
         if set(names) <= set(OWN):
             del self.fields["sign"]
         if trial_type_in(source).asked.compares_networks:
+            del self.fields["map_sets"]
             self.fields["methods"] = forms.ChoiceField(
                 required=False,
                 label="Method",
@@ -285,20 +298,42 @@ class MethodsForm(StepForm):
         """Each choice with what the method does, in words."""
         return [(choice, map_sources.method_in_words(choice.data["value"])) for choice in self["methods"]]
 
+    @property
+    def brought(self):
+        """Each set of maps with what it is, in words."""
+        choices: Iterable[Any] = self["map_sets"] if "map_sets" in self.fields else []
+        return [(choice, self._in_words(choice.data["value"])) for choice in choices]
+
+    def _in_words(self, name: str) -> str:
+        map_set = self.by_name.get(name)
+        if map_set is None:
+            return "There is no such set of maps for these photos, or it is not whole yet."
+        return f"Brought in as arrays: {reading_of(map_set).in_words()}."
+
     def read(self, source: Source) -> dict[str, Any]:
         sign = source.get("design", {}).get("sign", "")
-        return {"methods": methods_of(source), "sign": "" if sign == SIGNS[0] else sign}
+        return {
+            "methods": methods_of(source),
+            "map_sets": map_sets_of(source),
+            "sign": "" if sign == SIGNS[0] else sign,
+        }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
         chosen = cleaned["methods"]
         methods = [chosen] if isinstance(chosen, str) else chosen
         source["arms"] = arms(source, networks_of(source), [method for method in methods if method])
+        if "map_sets" in self.fields:
+            source["arms"] = map_sources.with_map_sets(source["arms"], cleaned["map_sets"])
         source["design"] = dict(source.get("design", {}))
         put(source["design"], "sign", cleaned.get("sign", ""))
 
 
 def networks_of(source: Source) -> list[str]:
     return map_sources.network_names(source.get("arms", []))
+
+
+def map_sets_of(source: Source) -> list[str]:
+    return map_sources.map_sets_of(source.get("arms", []))
 
 
 def methods_of(source: Source) -> list[str]:

@@ -17,7 +17,7 @@ TINY, SMALL = Network(name="tiny"), Network(name="small")
 FORMS = {
     "photos": lambda data, source: PhotosForm(data, source=source, sets=["samples", "birds"]),
     "networks": lambda data, source: NetworksForm(data, source=source, networks=[TINY, SMALL]),
-    "methods": lambda data, source: MethodsForm(data, source=source),
+    "methods": lambda data, source: MethodsForm(data, source=source, map_sets=[]),
     "wording": lambda data, source: WordingForm(data, source=source),
     "questions": lambda data, source: AboutPeopleForm(data, source=source),
     "design": lambda data, source: DesignForm(data, source=source),
