@@ -51,7 +51,7 @@ test: .venv/installed-dev .env
 check: .venv/installed-dev .env
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy config explain studies
+	$(BIN)/mypy config explain studies blindsight
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	HTTPS=true SECURE_HSTS_SECONDS=31536000 SECURE_HSTS_INCLUDE_SUBDOMAINS=true $(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -150,10 +150,27 @@ class AddNetworkForm(forms.Form):
         field.help_text = "The deepest one is usual: it knows most about objects. Earlier ones give finer maps of less meaning."
 
     def clean_name(self):
-        name = self.cleaned_data["name"]
-        if Network.objects.filter(name=name).exists():
-            raise forms.ValidationError(f"A network {name} is here already; choose another name.")
-        return name
+        return _free_name(self.cleaned_data["name"])
+
+
+class NamedNetworkForm(NetworkForm):
+    """A network that is added without being tried first, as a program does it."""
+
+    name = forms.CharField(
+        max_length=100,
+        validators=[validate_slug],
+        error_messages={"invalid": NAME_WORDS, "required": "Give it a name."},
+    )
+    layer = forms.CharField(max_length=200, required=False)
+
+    def clean_name(self):
+        return _free_name(self.cleaned_data["name"])
+
+
+def _free_name(name: str) -> str:
+    if Network.objects.filter(name=name).exists():
+        raise forms.ValidationError(f"A network {name} is here already; choose another name.")
+    return name
 
 
 def limit_in_words() -> str:

@@ -9,9 +9,9 @@ from explain import jobs
 from explain.models import Job
 
 from .asking import _asked, _back, staff_only
+from .bringing import maps_brought
 from .forms import limit_in_words
 from .map_set_forms import MapsUploadForm
-from .upload_limit import too_large
 from .visibility import Sight
 
 
@@ -19,20 +19,13 @@ from .visibility import Sight
 @require_http_methods(["GET", "HEAD", "POST"])
 def map_set(request: HttpRequest) -> HttpResponse:
     """Maps from a ZIP or one file of many, which are looked at and shown before they come in."""
-    posted, sight = request.method == "POST", Sight(request.user)
-    sent = (request.POST, request.FILES) if posted else ()
-    form = MapsUploadForm(*sent, sets=sight.sets(), networks=sight.networks())
-    if posted and (words := too_large(request)):
-        form.errors["file"] = form.error_class([words])
-    elif posted and form.is_valid():
-        told = dict(form.cleaned_data)
-        arguments = {
-            **told,
-            "file": jobs.keep_upload(told["file"]),
-            "set": told["images"],
-            jobs.LOOK_FIRST: True,
-        }
-        return _asked(request, Job.Kind.MAPS, arguments)
+    if request.method == "POST":
+        form, arguments = maps_brought(request)
+    else:
+        sight = Sight(request.user)
+        form, arguments = MapsUploadForm(sets=sight.sets(), networks=sight.networks()), None
+    if arguments is not None:
+        return _asked(request, Job.Kind.MAPS, arguments | {jobs.LOOK_FIRST: True})
     context = {
         "form": form,
         "back": _back(request),

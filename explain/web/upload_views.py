@@ -1,7 +1,6 @@
 """Pages that bring photos and networks here. The work is a job of a worker; its page waits for it."""
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -9,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 from explain import jobs
 from explain.models import Job
 
-from .asking import OTHERS_SET, _asked, _back, is_others, staff_only
+from .asking import _asked, _back, staff_only
+from .bringing import network_brought, photos_brought
 from .forms import NetworkForm, PhotosUploadForm, limit_in_words
-from .upload_limit import too_large
 from .visibility import Sight
 
 KNOWN = (
@@ -31,35 +30,16 @@ def photos(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     if posted and "samples" in request.POST:
         return _asked(request, Job.Kind.PHOTOS, {"samples": True, "set": jobs.SAMPLES})
-    form = PhotosUploadForm(request.POST, request.FILES) if posted else PhotosUploadForm()
-    form.label_suffix = ""
-    if posted and (words := too_large(request)):
-        form.errors["file"] = form.error_class([words])
-    elif posted and form.is_valid() and is_others(request, form.cleaned_data["set_name"]):
-        form.add_error(
-            "set_name",
-            OTHERS_SET,
-        )
-    elif posted and form.is_valid():
-        cleaned = form.cleaned_data
-        arguments = {
-            "set": cleaned["set_name"],
-            "file": jobs.keep_upload(cleaned["file"]),
-            jobs.LOOK_FIRST: True,
-        }
-        if cleaned["boxes"]:
-            arguments["boxes"] = jobs.keep_upload(cleaned["boxes"])
-        return _asked(request, Job.Kind.PHOTOS, arguments)
-    return render(
-        request,
-        "explain/photos_new.html",
-        {
-            "form": form,
-            "back": _back(request),
-            "limit": limit_in_words(),
-            "limit_mib": settings.UPLOAD_MAX_MIB,
-        },
-    )
+    form, arguments = photos_brought(request) if posted else (PhotosUploadForm(label_suffix=""), None)
+    if arguments is not None:
+        return _asked(request, Job.Kind.PHOTOS, arguments | {jobs.LOOK_FIRST: True})
+    context = {
+        "form": form,
+        "back": _back(request),
+        "limit": limit_in_words(),
+        "limit_mib": settings.UPLOAD_MAX_MIB,
+    }
+    return render(request, "explain/photos_new.html", context)
 
 
 @staff_only
@@ -67,17 +47,10 @@ def photos(request: HttpRequest) -> HttpResponse:
 def network(request: HttpRequest) -> HttpResponse:
     """A network by its name, perhaps with weights of one's own: tried first."""
     posted = request.method == "POST"
-    sent = (request.POST, request.FILES) if posted else ()
-    form = NetworkForm(*sent, sets=Sight(request.user).sets())
-    if posted and (words := too_large(request)):
-        form.errors["file"] = form.error_class([words])
-    elif posted and form.is_valid():
-        cleaned = form.cleaned_data
-        arguments = {"load": cleaned["load"], "set": cleaned["check_set"]}
-        if cleaned["weights"]:
-            arguments["weights"] = cleaned["weights"]
-        if isinstance(cleaned["file"], UploadedFile):
-            arguments["file"] = jobs.keep_upload(cleaned["file"])
+    form, arguments = (
+        network_brought(request) if posted else (NetworkForm(sets=Sight(request.user).sets()), None)
+    )
+    if arguments is not None:
         return _asked(request, Job.Kind.TRY, arguments)
     context = {"form": form, "back": _back(request), "known": KNOWN, "limit": limit_in_words()}
     return render(request, "explain/network_new.html", context)

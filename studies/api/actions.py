@@ -8,9 +8,9 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,12 +18,15 @@ from rest_framework.response import Response
 from explain.core.errors import BadInputError
 from studies.access import add_note, may_edit
 from studies.exports import csv_chunks, jsonl_chunks
-from studies.lifecycle import change_state, grow, named_download, revoke_invitation
+from studies.lifecycle import NotComparedError, change_state, grow, named_download, revoke_invitation
 from studies.models import Participant, Study
 from studies.monitoring import invitations_with_people, with_item_count
 from studies.participation import invite
+from studies.protocol import check_protocol, parse_toml
+from studies.setup import create_draft, start_to_prepare
 from studies.trials import delete_test_people, take_back_in, void_participant, withdraw
 
+from .errors import MESSAGE
 from .serializers import (
     DeletedSerializer,
     EventSerializer,
@@ -33,6 +36,7 @@ from .serializers import (
     NoteSerializer,
     OpeningSerializer,
     ParticipantSerializer,
+    ProtocolSerializer,
     ReasonSerializer,
     StudySerializer,
     TakenBackInSerializer,
@@ -40,7 +44,7 @@ from .serializers import (
     VoidedSerializer,
 )
 
-DESCRIBING = ("list", "retrieve", "open", "pause", "close")
+DESCRIBING = ("list", "retrieve", "create", "prepare", "open", "pause", "close")
 PK = OpenApiParameter("invitation", int, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH)
 
@@ -54,10 +58,16 @@ class ByCursor(CursorPagination):
     max_page_size = 1000
 
 
+class NotYetError(APIException):
+    status_code = 409
+
+
 @contextmanager
 def bad_input_refused() -> Iterator[None]:
     try:
         yield
+    except NotComparedError:
+        raise
     except BadInputError as error:
         raise ValidationError({"error": error.lines}) from error
 
@@ -84,20 +94,57 @@ class StudyActions:
         study = self.editable_study()
         with bad_input_refused():
             change_state(study=study, to=to, user=self.request.user, **options)
+        return self._as_it_is(study)
+
+    def _as_it_is(self, study: Study, status: int = 200) -> Response:
         now = with_item_count(Study.objects.filter(pk=study.pk)).prefetch_related("arms__network").get()
-        return Response(self.get_serializer(now).data)
+        return Response(self.get_serializer(now).data, status=status)
+
+    @extend_schema(
+        summary="Make a study from its protocol",
+        description="What `study.toml` holds, as a text. You are its researcher. It is a draft: `prepare` it, then open it.",
+        request=ProtocolSerializer,
+        responses={201: StudySerializer},
+    )
+    def create(self, request: Request) -> Response:
+        if not request.user.is_staff:
+            raise PermissionDenied("Only staff set studies up.")
+        body = ProtocolSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            source = parse_toml(body.validated_data["toml"].encode(), name="toml")
+            check_protocol(source)
+            study = create_draft(source=source, user=request.user)
+        return self._as_it_is(study, status=201)
+
+    @extend_schema(
+        summary="Make a draft ready",
+        description="Workers make what its protocol lacks. Ask for the study until its state is `ready`; back at `draft`, the record "
+        "says why.",
+        request=None,
+        responses=StudySerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def prepare(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        with bad_input_refused():
+            start_to_prepare(study=study, user=request.user)
+        return self._as_it_is(study)
 
     @extend_schema(
         summary="Open a study that is ready, or resume one",
-        description="Refused while a worker still compares what its arms look like: ask again when it is done.",
+        description="409 while a worker still compares what its arms look like: ask again until it is done.",
         request=OpeningSerializer,
-        responses=StudySerializer,
+        responses={200: StudySerializer, 409: OpenApiResponse(MESSAGE, description="Not yet.")},
     )
     @action(detail=True, methods=["post"])
     def open(self, request: Request, slug: str) -> Response:
         body = OpeningSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return self._go(Study.State.OPEN, **body.validated_data)
+        try:
+            return self._go(Study.State.OPEN, **body.validated_data)
+        except NotComparedError as error:
+            raise NotYetError(str(error)) from error
 
     @extend_schema(summary="Pause", request=None, responses=StudySerializer)
     @action(detail=True, methods=["post"])

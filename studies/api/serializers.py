@@ -268,6 +268,10 @@ class GrowthSerializer(serializers.Serializer):
     )
 
 
+class ProtocolSerializer(serializers.Serializer):
+    toml = serializers.CharField(help_text="the text of a study.toml", trim_whitespace=False)
+
+
 class NoteSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=2000)
 

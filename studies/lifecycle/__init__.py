@@ -8,7 +8,7 @@ from .readiness import MissingMapsError, create_study, make_ready, misfits, new_
 from .revisions import differences, find_version, revise
 from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
-from .similarity_job import LIKENESS, ask_to_compare, comparison
+from .similarity_job import LIKENESS, NotComparedError, ask_to_compare, comparison
 from .study_pictures import prepare_pictures, prepared_hashes
 from .transitions import STEPS, change_state, close_draft, revoke_invitation
 
@@ -19,6 +19,7 @@ __all__ = [
     "SEAL_BROKEN",
     "STEPS",
     "MissingMapsError",
+    "NotComparedError",
     "ask_to_compare",
     "change_state",
     "close_draft",

@@ -1,8 +1,18 @@
 """A researcher writes the protocol in the browser: steps, drafts, cost and power, preview, and preparation by workers."""
 
-from .drafts import PACKAGED
+from .drafts import PACKAGED, create_draft
 from .power_analysis import Photos, PowerAnalysis, analyse_power, count_photos
 from .power_job import POWER
-from .tasks import prepare
+from .tasks import prepare, start_to_prepare
 
-__all__ = ["PACKAGED", "POWER", "Photos", "PowerAnalysis", "analyse_power", "count_photos", "prepare"]
+__all__ = [
+    "PACKAGED",
+    "POWER",
+    "Photos",
+    "PowerAnalysis",
+    "analyse_power",
+    "count_photos",
+    "create_draft",
+    "prepare",
+    "start_to_prepare",
+]

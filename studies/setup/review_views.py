@@ -88,9 +88,7 @@ def make_maps(request: HttpRequest, slug: str) -> HttpResponse:
     """Make what the protocol lacks, by a worker; ready at once where every map is there."""
     study = draft_of(request, slug)
     try:
-        if not preparation.start(study=study, user=request.user):
-            tasks.send_prepare(study)
-        else:
+        if tasks.start_to_prepare(study=study, user=request.user):
             messages.success(request, "Every map is there: the study is ready.", extra_tags="good")
     except ProtocolError as error:
         words = "\n".join(map(on_page_with_key, error.faults))

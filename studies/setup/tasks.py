@@ -25,6 +25,14 @@ def send_prepare(study: Study) -> None:
     tell(prepare, study.pk)
 
 
+def start_to_prepare(*, study: Study, user: Any) -> bool:
+    """Make a draft ready, or ask workers for what it lacks: True if it is ready at once. Errors as preparation.start has them."""
+    is_ready = preparation.start(study=study, user=user)
+    if not is_ready:
+        send_prepare(study)
+    return is_ready
+
+
 @worker_ready.connect
 def take_up_what_was_left(**_: Any) -> None:
     """A worker that starts goes on with studies whose message was lost."""

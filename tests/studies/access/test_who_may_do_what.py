@@ -134,7 +134,13 @@ PAGES = {
     "study-codebook": (LOOK, NOBODY),
     "api-schema": (LOGGED_IN, NOBODY),
     "api-docs": (LOGGED_IN, NOBODY),
-    "api-study-list": (LOGGED_IN, NOBODY),
+    "api-study-list": (LOGGED_IN, STAFF),
+    "api-study-prepare": (NOBODY, CHANGE),
+    "api-photo-set-list": (NOBODY, STAFF),
+    "api-network-list": (NOBODY, STAFF),
+    "api-map-set-list": (NOBODY, STAFF),
+    "api-job-list": (LOGGED_IN, NOBODY),
+    "api-job-detail": (CHANGE, NOBODY),
     "api-study-detail": (LOOK, NOBODY),
     "api-study-scores": (LOOK, NOBODY),
     "api-study-answers": (LOOK, NOBODY),
@@ -194,7 +200,7 @@ def arguments(name, study, people) -> list:
         return ["token-1-of-methods"]
     if name == "picture":
         return [seal(Picture(image.picture.name))]
-    if name.startswith("job"):
+    if name.startswith("job") or name == "api-job-detail":
         return [a_job(people["researcher"]).pk]
     if name in ("run", "run-state", "run-retry"):
         return [Precompute.objects.create(image_set=image.image_set).pk]

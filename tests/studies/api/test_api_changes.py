@@ -93,8 +93,8 @@ def test_a_study_is_opened_paused_resumed_and_closed(study, program, researcher)
 def test_a_study_is_opened_once_its_arms_are_compared(study, program):
     Study.objects.update(likeness={})
     refused = program.post(HERE + "open/")
-    assert refused.status_code == 400
-    assert "open it when that is known" in refused.json()["error"][0]
+    assert refused.status_code == 409
+    assert "open it when that is known" in refused.json()["detail"]
     run_job(Job.objects.get().pk)
     assert program.post(HERE + "open/").json()["state"] == "open"
 

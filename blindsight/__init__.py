@@ -1,0 +1,1 @@
+"""Blindsight for programs elsewhere: blindsight.client speaks to a site."""

@@ -1,0 +1,237 @@
+"""A site of Blindsight, driven by a program: photos, networks and maps in, a study open, its scores out.
+
+    from blindsight.client import Client
+
+    site = Client("https://blindsight.example.org", token="…")         # made on the site's page /api/tokens/, scope “write”
+    site.bring_photos("photos.zip", name="birds")
+    site.bring_maps("ours.zip", photos="birds", name="ours", covers="photo", sign="positive", scale="max")
+    site.bring_maps("theirs.zip", photos="birds", name="theirs", covers="photo", sign="positive", scale="max")
+    study = site.make_study(open("study.toml").read())
+    site.prepare(study)
+    site.open(study)
+    print(site.invite(study))
+    print(site.scores(study))
+
+Needs httpx and nothing else of the project. Long work is a job of a worker on the site: each call waits for it, and says how far it is
+to `progress`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+Progress = Callable[[int, int], None]
+"""Says how far a job is: so many done, of so many. 0 of 0 where it waits for a worker."""
+
+SECONDS_BETWEEN = 1.0
+SECONDS_FOR_A_REQUEST = 300.0  # a large upload takes long
+IN_THE_MAKING = "precomputing"
+NOT_YET = 409  # the site compares the arms first
+
+
+class SiteError(Exception):
+    """What the site refused, or what failed there: its own words. `status`: that of HTTP; 0 where a job failed."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Client:
+    """One site, for the owner of one token.
+
+    Args:
+        url: of the site, without a path.
+        token: as the page /api/tokens/ shows it, once.
+        progress: is told how far a job is, about once in a second.
+        transport: instead of the network, as httpx has them: for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        progress: Progress | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.progress = progress or (lambda done, total: None)
+        self.http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/",
+            headers={"Authorization": f"Token {token}"},
+            timeout=SECONDS_FOR_A_REQUEST,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.http.close()
+
+    # What comes in
+
+    def bring_photos(
+        self, path: str | Path, *, name: str = "", boxes: str | Path | None = None
+    ) -> dict[str, Any]:
+        """Bring a ZIP of photos in, whole or not at all.
+
+        Returns:
+            `set`, `photos`, `classes`, `added`, `warnings` …: what the site's page of the import shows.
+
+        Raises:
+            SiteError: the site refuses them, and says why.
+        """
+        fields = {"set_name": name} if name else {}
+        return self._bring("photo-sets/", fields, file=path, boxes=boxes)
+
+    def add_network(
+        self, name: str, load: str, *, layer: str = "", weights: str = "", file: str | Path | None = None
+    ) -> dict[str, Any]:
+        """Add a network. `load`: torchvision:NAME, timm:NAME or package:NAME; `file`: weights of your own. Returns its `layer`, `classes` …"""
+        said = {"name": name, "load": load, "layer": layer, "weights": weights}
+        return self._bring("networks/", {key: value for key, value in said.items() if value}, file=file)
+
+    def bring_maps(
+        self,
+        path: str | Path,
+        *,
+        photos: str,
+        name: str,
+        covers: str,
+        sign: str,
+        scale: str,
+        channels: str = "",
+        network: str = "",
+    ) -> dict[str, Any]:
+        """Bring maps from files in: one for each photo of the set `photos`.
+
+        Args:
+            path: a ZIP of arrays that are named as the photos are, or one file of many with ids.
+            covers: photo, or crop: that of `network`.
+            sign: positive, absolute or as-is.
+            scale: max, p99 or rank.
+            channels: sum or largest, where arrays are (C, h, w).
+
+        Raises:
+            SiteError: all that is wrong with them, at once. Nothing is stored then.
+        """
+        said = {"images": photos, "name": name, "covers": covers, "sign": sign, "scale": scale, "channels": channels, "network": network}  # fmt: skip
+        return self._bring("map-sets/", {key: value for key, value in said.items() if value}, file=path)
+
+    # A study
+
+    def make_study(self, toml: str) -> str:
+        """Make a draft from the text of a study.toml. Returns its slug, by which the other calls know it."""
+        return self._ask("POST", "studies/", json={"toml": toml})["slug"]
+
+    def prepare(self, study: str) -> dict[str, Any]:
+        """Have workers make what a draft lacks, and wait until it is ready. Raises SiteError where it does not become ready."""
+        now = self._ask("POST", f"studies/{study}/prepare/")
+        while now["state"] == IN_THE_MAKING:
+            time.sleep(SECONDS_BETWEEN)
+            now = self.study(study)
+        if now["state"] == "draft":
+            raise SiteError(f"{study}: did not become ready. {self._last_words(study)}")
+        return now
+
+    def study(self, study: str) -> dict[str, Any]:
+        """Its arms, its state, and how many answers there are and are needed."""
+        return self._ask("GET", f"studies/{study}/")
+
+    def open(self, study: str, *, alike_seen: bool = False) -> dict[str, Any]:
+        """Open a study that is ready, or resume one. The site compares the arms first: this waits for it."""
+        while True:
+            try:
+                return self._ask("POST", f"studies/{study}/open/", json={"alike_seen": alike_seen})
+            except SiteError as error:
+                if error.status != NOT_YET:
+                    raise
+                time.sleep(SECONDS_BETWEEN)
+
+    def pause(self, study: str) -> dict[str, Any]:
+        return self._ask("POST", f"studies/{study}/pause/")
+
+    def close_study(self, study: str) -> dict[str, Any]:
+        """Close a study for good."""
+        return self._ask("POST", f"studies/{study}/close/")
+
+    def invite(self, study: str, *, label: str = "", people: int | None = None) -> str:
+        """A link by which so many people can take part. It is shown this once."""
+        return self._ask("POST", f"studies/{study}/invitations/", json={"label": label, "quota": people})[
+            "link"
+        ]
+
+    def scores(self, study: str, *, who: str = "") -> dict[str, Any]:
+        """What `manage.py scores --json` prints. `who`: real, simulated or all."""
+        return self._ask("GET", f"studies/{study}/scores/", params={"who": who} if who else None)
+
+    def answers(self, study: str) -> Iterator[dict[str, Any]]:
+        """Every answer, oldest first."""
+        address: str | None = f"studies/{study}/answers/?page_size=1000"
+        while address:
+            page = self._ask("GET", address)
+            yield from page["results"]
+            address = page["next"]
+
+    # How it is asked
+
+    def _bring(self, address: str, fields: dict[str, str], **paths: str | Path | None) -> dict[str, Any]:
+        given = {name: Path(path) for name, path in paths.items() if path is not None}
+        opened = {name: path.open("rb") for name, path in given.items()}
+        try:
+            # A form with a file even where none is given: the site reads no other.
+            files: dict[str, Any] = {name: (given[name].name, file) for name, file in opened.items()}
+            files |= {name: (None, value) for name, value in fields.items()}
+            job = self._ask("POST", address, files=files)
+        finally:
+            for file in opened.values():
+                file.close()
+        return self._result(job)
+
+    def _result(self, job: dict[str, Any]) -> dict[str, Any]:
+        """What came of a job, when it is done."""
+        while job["state"] in ("pending", "running"):
+            self.progress(job["done"], job["total"])
+            time.sleep(SECONDS_BETWEEN)
+            job = self._ask("GET", f"jobs/{job['id']}/")
+        if job["state"] == "failed":
+            raise SiteError(job["error"])
+        self.progress(job["total"], job["total"])
+        return job["result"]
+
+    def _last_words(self, study: str) -> str:
+        """Why the site gave a study's maps up, as its record has it."""
+        events = self._ask("GET", f"studies/{study}/record/?page_size=1000")["results"]
+        said = [event["data"]["why"] for event in events if event["data"].get("why")]
+        return str(said[-1]) if said else "Its record says more."
+
+    def _ask(self, method: str, address: str, **sent: Any) -> Any:
+        response = self.http.request(method, address, **sent)
+        if response.is_success:
+            return response.json()
+        raise SiteError(_words_of(response), response.status_code)
+
+
+def _words_of(response: httpx.Response) -> str:
+    """What a refusal says, field by field."""
+    try:
+        said = response.json()
+    except ValueError:
+        return f"{response.status_code} {response.reason_phrase}"
+    lines = []
+    for field, messages in said.items():
+        for message in [messages] if isinstance(messages, str) else messages:
+            lines.append(
+                message if field in ("detail", "error", "non_field_errors") else f"{field}: {message}"
+            )
+    return "\n".join(map(str, lines))
