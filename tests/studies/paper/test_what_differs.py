@@ -102,6 +102,37 @@ def test_every_row_of_the_tables_is_compared():
     assert both["Explanation map"].here == "as printed under paper; another mask or fill under soft"
 
 
+def test_the_class_that_is_explained_differs_where_the_label_is_not_what_the_network_says():
+    """The authors' code explains the network's top class: the paper is silent, so the code counts."""
+    study = choice_of(5, 3, right=0.8)
+    network, image_set = study.arms.first().network, study.items.first().image.image_set
+
+    def row():
+        return by_what(rows_on_tables(image_set, [(network, "ResNet-50")], []))["Class that is explained"]
+
+    assert row().here == "the photo’s label; tiny’s top class as well on 12 of 15 photos"
+    assert row().brief == "the label is explained where it is not the top class"
+    assert row().is_said
+    for seen in network.predictions.filter(top_class=5):
+        seen.top_class = seen.image.class_index
+        seen.save()
+    assert row().here.endswith("on 15 of 15 photos")
+    assert row().brief == ""
+
+
+def test_what_the_paper_does_not_say_is_not_called_its_own():
+    """How many photos and how many answers about each are reckoned from what it prints, and are not in it."""
+    study = choice_of(5, 3)
+    study.responses_per_item = 4
+    study.save()
+    answers = by_what(rows_on_study(METHOD_CHOICE, study.slug, study, summary_of(study)))[
+        "Answers about a photo"
+    ]
+    assert (answers.brief, answers.is_said) == ("", False)
+    photos = by_what(rows_on_tables(study.items.first().image.image_set, [], []))["Photos"]
+    assert photos.there.endswith("50,000; whether all were used is not said")
+
+
 def choice_of(classes: int, each: int, right: float = 1.0):
     """An answered choice study of so many photos of each class, by a network that gets a part of them right."""
     study = make_study("paper-method-choice-few", items=classes * each, responses_per_item=2)
