@@ -62,9 +62,11 @@ def rows_on_tables(
             "Photos by name",
             f"{printed.PHOTO_NAMES}…",
             f"{theirs:,} of {photos:,} are called so",
-            "" if theirs == photos else f"{photos - theirs:,} photos that are not of ImageNet’s validation set",
+            "" if theirs == photos else f"{photos - theirs:,} photos not called as ImageNet’s validation photos are",
         ),
-        number_row("Classes", printed.CLASSES, classes),
+        number_row(
+            "Classes", printed.CLASSES, classes, there=f"not said; the validation data has {printed.CLASSES:,}"
+        ),
     ]  # fmt: skip
     for network, stands_for in pairs:
         rows += _network_rows(network, stands_for)

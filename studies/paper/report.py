@@ -113,6 +113,7 @@ def paper_report(
         "stamp_of_tables": _stamp(inputs, (), differences),
         "stamp_of_studies": _stamp(inputs, studies, ()),
         "brief": _brief(inputs, studies, differences),
+        "brief_of_tables": _brief(inputs, (), differences),
         "differences": differences,
         "further_networks": [weights_in_words(one) for one in networks[2:]],
         "weights_of_today": weights_of_today(),

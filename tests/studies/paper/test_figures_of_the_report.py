@@ -15,7 +15,6 @@ from studies.paper.costs import timed
 from studies.paper.protocols import METHOD_CHOICE, Adapted
 from studies.paper.report import _study_part, paper_report
 from studies.paper.zoo import Point, chart
-
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -118,7 +117,7 @@ def test_whether_people_prefer_an_arm_is_for_the_planned_comparison_to_say_and_n
 
 
 def test_a_comparison_that_chance_may_have_made_is_left_open():
-    part, (first, _, third) = choice_of([[2, 2, 1, 0], [1, 2, 0, 0], [2, 1, 1, 2]], "open")
+    part, _ = choice_of([[2, 2, 1, 0], [1, 2, 0, 0], [2, 1, 1, 2]], "open")
     assert [row["preferred"] for row in part.comparisons] == ["", ""]
     nobody = make_study("nobody", items=2, networks=("nobody",))
     assert _study_part(Adapted(nobody.slug, {}, Path("x"), (), METHOD_CHOICE), "").comparisons == []

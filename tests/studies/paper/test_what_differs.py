@@ -81,7 +81,7 @@ def test_every_row_of_the_tables_is_compared():
     rows = by_what(rows_on_tables(image_set, [(vgg, "VGG-16")], [PROTOCOLS["soft"]]))
     assert {what: row.brief for what, row in rows.items() if row.brief} == {
         "Photos": "photos 3 (50,000)",
-        "Photos by name": "3 photos that are not of ImageNet’s validation set",
+        "Photos by name": "3 photos not called as ImageNet’s validation photos are",
         "Classes": "classes 1 (1,000)",
         "VGG-16: layer": "VGG-16: layer features.29 (features.30)",
         "VGG-16: input": "VGG-16: photos cropped, not squashed",
