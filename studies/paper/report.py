@@ -14,6 +14,7 @@ from studies import results
 from studies.exports import styles
 from studies.lifecycle import code_version
 from studies.models import Study
+from studies.protocol import remarks_on_source
 from studies.results import Summary, summary_of
 from studies.trial_types import ContrastRow, trial_type_of
 
@@ -39,6 +40,7 @@ class StudyPart:
 
     planned  the comparisons that a choice study declared; whether two arms differ is theirs to say, and not whether the
              intervals of their scores overlap
+    remarks  what the page of its photos says of the choice: so few photos for so many people, classes that tie
     """
 
     protocol: Adapted
@@ -49,6 +51,7 @@ class StudyPart:
     printed: Mapping[str, float]
     differences: tuple[Difference, ...] = ()
     planned: tuple[ContrastRow, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def people(self) -> str:
@@ -189,7 +192,8 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
     printed_figures = protocol.of.printed if protocol.is_papers else {}
     planned = _planned(protocol, study)
-    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows), planned)
+    remarks = tuple(remarks_on_source(study.protocol)) if study is not None else ()
+    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows), planned, remarks)
 
 
 def _planned(protocol: Adapted, study: Study | None) -> tuple[ContrastRow, ...]:

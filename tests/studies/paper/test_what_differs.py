@@ -13,6 +13,7 @@ from studies.paper.differences import rows_on_tables, weights_of_today
 from studies.paper.protocols import METHOD_CHOICE, RELIABILITY, Adapted
 from studies.paper.report import _stamp, _study_part
 from studies.paper.study_differences import rows_on_study
+from studies.protocol import check_protocol
 from studies.results import summary_of
 from tests.factories import make_network, make_study
 from tests.studies.filled import fill
@@ -131,6 +132,24 @@ def test_what_the_paper_does_not_say_is_not_called_its_own():
     assert (answers.brief, answers.is_said) == ("", False)
     photos = by_what(rows_on_tables(study.items.first().image.image_set, [], []))["Photos"]
     assert photos.there.endswith("50,000; whether all were used is not said")
+
+
+def test_a_study_of_few_photos_for_many_people_is_said_to_be_starved_in_the_report():
+    study = choice_of(5, 1)
+    names = [
+        {"network": arm.network.name, "method": arm.method} for arm in study.arms.select_related("network")
+    ]
+    study.protocol = {
+        "version": 1, "slug": study.slug, "title": "Few", "task": "choice", "arms": names,
+        "photos": {"set": study.items.first().image.image_set.name, "top_classes": 5, "per_class": 50},
+        "design": {"responses_per_item": 4, "trials_per_participant": 5, "seed": 1}, "recruitment": {"people": 15},
+    }  # fmt: skip
+    check_protocol(study.protocol)
+    study.save()
+    part = _study_part(Adapted(study.slug, {}, Path("p.toml"), (), METHOD_CHOICE), "")
+    assert part.remarks[-1].startswith(
+        "5 photos for 15 people, where the protocol asks for 250: 20 answers in all"
+    )
 
 
 def choice_of(classes: int, each: int, right: float = 1.0):
