@@ -232,7 +232,7 @@ def _brief(inputs: Inputs, studies: Sequence[StudyPart], differences: Iterable[D
     """What stands in every caption where it is not the paper's data or where people are simulated."""
     parts = ["sample photos and sample networks"] if inputs.samples else []
     if not inputs.samples and any(row.brief for row in differences):
-        parts.append("other data than the paper’s")
+        parts.append("other photos, networks or masks than the paper’s")
     if any(part.result is not None and part.result.simulated for part in studies):
         parts.append("simulated people")
     return " · ".join(parts)

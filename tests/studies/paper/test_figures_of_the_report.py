@@ -67,6 +67,24 @@ def test_what_the_report_leaves_to_a_command_is_what_that_command_takes(two, tin
     assert "--steps" not in paper_report(inputs(), [], {}, {})
 
 
+def test_tables_say_nothing_of_people_and_every_printed_page_does(two, tiny_tables):  # noqa: F811
+    """The running head stands in the margin of the page: as a part of the text it lay on other text."""
+    study = make_study("machines", items=2, networks=("n3",))
+    fill(study, [[0, 1], [1, 1]], simulated=True)
+    html = paper_report(inputs(), [(Adapted(study.slug, {}, Path("x"), (), METHOD_CHOICE), "")], {}, {})
+    captions = re.findall(r"<caption>(.*?)</caption>", html, re.DOTALL)
+    of_tables = [caption for caption in captions if "beside the paper’s" in caption or "differ ·" in caption]
+    assert len(of_tables) == 4
+    assert all(
+        "other photos, networks or masks" in caption and "simulated" not in caption for caption in of_tables
+    )
+    assert any("machines" in caption and "simulated" in caption for caption in captions)
+    (page,) = re.findall(r"@page \{(.*?\}) \}", html)
+    assert '@top-right { content: "Not as in the paper: other photos' in page
+    assert "simulated people" in page
+    assert "position: fixed" not in html
+
+
 def test_a_figure_that_cannot_be_made_says_why_in_its_place(two, tiny_tables):  # noqa: F811
     html = paper_report(inputs(), [], {}, {})
     text = text_of(html)
