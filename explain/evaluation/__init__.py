@@ -25,7 +25,7 @@ from .intervals import estimate
 from .layers import LayerCost, LayerFigures, figures_by_layer, layer_costs, layers_to_measure
 from .method_comparison import VISIBLE, Pair, compare
 from .parameter_sweep import SETTINGS, sweep
-from .protocols import PROTOCOLS, EvaluationProtocol, at_share, evaluation_hash, find_protocol
+from .protocols import AUTHORS_CODE, PROTOCOLS, EvaluationProtocol, at_share, evaluation_hash, find_protocol
 from .rows_csv import write_rows
 from .share_plot import check_plot_path, write_plot
 from .shares import ShareTable, share_table, shares_as_text
@@ -34,6 +34,7 @@ from .text import as_text
 from .wins import in_place_of, what_it_is, wins_of
 
 __all__ = [
+    "AUTHORS_CODE",
     "FIGURES",
     "PROTOCOLS",
     "SETTINGS",

@@ -17,6 +17,7 @@ SAMPLE_NETWORKS = {
 }
 READINGS = ("pixel-ablation-cam", "pixel-ablation-cam/authors", "pixel-ablation-cam/weights")
 METHODS = ("grad-cam", "ablation-cam", "ablation-cam++", *READINGS)
+TARGET = "label"  # the class that is explained, everywhere in the report
 # where the authors' public code cuts them; other networks have no place in it
 LAYERS = {"resnet50": " --layer layer4", "vgg16": " --layer features.30"}
 SIMULATION_RULES = ("localisation", "shares")

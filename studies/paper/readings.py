@@ -249,7 +249,9 @@ def _finding(rows: Sequence[Nearness]) -> str:
 def _certain(row: Nearness) -> str:
     if row.sure is None:
         return ""
-    return f" ({row.sure} beyond the chance of which photos these are, {row.against} the other way so)"
+    return (
+        f" ({row.sure} beyond the chance of which photos these are; {row.against} go the other way beyond it)"
+    )
 
 
 def _between(interval: Interval) -> str:

@@ -8,13 +8,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from explain.core.commands import Bar
-from explain.evaluation import VISIBLE, Pair, compare, find_protocol
+from explain.evaluation import AUTHORS_CODE, VISIBLE, Pair, compare, find_protocol
 from explain.photos import find_set
 from studies import results
 from studies.exports import styles
 from studies.lifecycle import code_version
 from studies.models import Study
+from studies.protocol import remarks_on_source
 from studies.results import Summary, summary_of
+from studies.trial_types import ContrastRow, trial_type_of
 
 from . import printed, stages, zoo
 from .costs import timed
@@ -28,11 +30,18 @@ from .tables import Beside, beside
 
 Measured = Mapping[str, Sequence[dict]]
 STANDS_FOR = ("ResNet-50", "VGG-16")
+ALPHA = 0.05
+SHARES = "0.05,0.1,0.2,0.3,0.5,0.8"  # around the 20 % of section 4.1.1
 
 
 @dataclass(frozen=True)
 class StudyPart:
-    """One study of the two: what was made, what came out, the paper's figure for it, and what of the design differs."""
+    """One study of the two: what was made, what came out, the paper's figure for it, and what of the design differs.
+
+    planned  the comparisons that a choice study declared; whether two arms differ is theirs to say, and not whether the
+             intervals of their scores overlap
+    remarks  what the page of its photos says of the choice: so few photos for so many people, classes that tie
+    """
 
     protocol: Adapted
     why_not: str
@@ -41,6 +50,8 @@ class StudyPart:
     chart: str
     printed: Mapping[str, float]
     differences: tuple[Difference, ...] = ()
+    planned: tuple[ContrastRow, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def people(self) -> str:
@@ -48,16 +59,19 @@ class StudyPart:
         return people_in_words(self.result)
 
     @property
-    def overlapping(self) -> tuple[str, str] | None:
-        """The arm that comes first, and those whose intervals overlap with its own; None without any, and for ratings."""
-        scores = getattr(self.result.outcome, "scores", ()) if self.result is not None else ()
-        if not scores:
-            return None
-        first, *others = sorted(scores, key=lambda score: -score.score)
-        if first.interval is None:
-            return None
-        over = [one.name for one in others if one.interval and one.interval[1] >= first.interval[0]]
-        return (first.name, " and ".join(over)) if over else None
+    def comparisons(self) -> list[dict[str, Any]]:
+        """The planned comparisons in the unit of the scores, each with what the answers say: who is preferred, or nothing."""
+        items = self.result.items if self.result is not None else 0
+        return [
+            {
+                "first": row.first,
+                "second": row.second,
+                "found": row.found.scaled(items),
+                "p_holm": row.p_holm,
+                "preferred": _preferred(row),
+            }
+            for row in self.planned
+        ]
 
     @property
     def printed_share(self) -> dict[str, float] | None:
@@ -102,10 +116,12 @@ def paper_report(
         "stamp_of_tables": _stamp(inputs, (), differences),
         "stamp_of_studies": _stamp(inputs, studies, ()),
         "brief": _brief(inputs, studies, differences),
+        "brief_of_tables": _brief(inputs, (), differences),
         "differences": differences,
         "further_networks": [weights_in_words(one) for one in networks[2:]],
         "weights_of_today": weights_of_today(),
         "tables": [_tables_part(inputs, name, rows) for name, rows in tables.items()],
+        "shares": _of_the_three(inputs, "--share", SHARES, "--plot", "shares.svg"),
         "figures": figure_parts(inputs),
         "readings": READINGS,
         "near": near,
@@ -138,7 +154,15 @@ def _tables_part(inputs: Inputs, protocol: str, rows: Sequence[Beside]) -> dict[
         "beside": _beside_the_three(rows),
         "command": _command(stages.evaluate_words(inputs, protocol), rows_to=protocol),
         "of_the_three": _command(of_the_three, rows_to=f"{protocol}-three"),
+        "steps": _of_the_three(inputs, "--steps") if protocol == AUTHORS_CODE else "",
     }
+
+
+def _of_the_three(inputs: Inputs, *options: str) -> str:
+    """A command that evaluates the paper's three methods in another way than by one protocol."""
+    networks, methods = ",".join(inputs.networks[:2]), ",".join(printed.METHODS)
+    words = ["evaluate", inputs.set_name, "--networks", networks, "--methods", methods, *options]
+    return f"python manage.py {' '.join(words)}"
 
 
 def _tables(inputs: Inputs) -> dict[str, list[Beside]]:
@@ -167,7 +191,27 @@ def _study_part(protocol: Adapted, why_not: str) -> StudyPart:
     chart = results.main_chart(result) if answered and result else ""
     rows = rows_on_study(protocol.of, protocol.slug, study, result, is_papers=protocol.is_papers)
     printed_figures = protocol.of.printed if protocol.is_papers else {}
-    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows))
+    planned = _planned(protocol, study)
+    remarks = tuple(remarks_on_source(study.protocol)) if study is not None else ()
+    return StudyPart(protocol, why_not, study, result, chart, printed_figures, tuple(rows), planned, remarks)
+
+
+def _planned(protocol: Adapted, study: Study | None) -> tuple[ContrastRow, ...]:
+    """The declared comparisons of the choice study, where it has answers; the mean rating is a comparison itself."""
+    if study is None or protocol.of is not METHOD_CHOICE:
+        return ()
+    reading = results.Reading(study, results.part_of(study))
+    if not len(reading.answers):
+        return ()
+    rows = trial_type_of(study).results.contrast_rows(reading.answers, reading.compared)
+    return tuple(row for row in rows if row.planned)
+
+
+def _preferred(row: ContrastRow) -> str:
+    """The arm that the comparison finds ahead, corrected over all that were planned; empty where it leaves that open."""
+    if row.p_holm is None or row.p_holm > ALPHA:
+        return ""
+    return row.first if row.found.estimate > 0 else row.second
 
 
 def _beside_the_three(tables: Sequence[Beside]) -> dict[str, list[str]]:
@@ -188,7 +232,7 @@ def _brief(inputs: Inputs, studies: Sequence[StudyPart], differences: Iterable[D
     """What stands in every caption where it is not the paper's data or where people are simulated."""
     parts = ["sample photos and sample networks"] if inputs.samples else []
     if not inputs.samples and any(row.brief for row in differences):
-        parts.append("other data than the paper’s")
+        parts.append("other photos, networks or masks than the paper’s")
     if any(part.result is not None and part.result.simulated for part in studies):
         parts.append("simulated people")
     return " · ".join(parts)

@@ -26,7 +26,7 @@ from explain.photos import find_set
 from studies.models import Study
 
 from . import printed, protocols
-from .inputs import METHODS, SAMPLE_NETWORKS, Inputs
+from .inputs import METHODS, SAMPLE_NETWORKS, TARGET, Inputs
 from .protocols import Adapted
 
 SWEPT = 12  # photos that Ablation-CAM++ is timed on
@@ -89,9 +89,7 @@ def methods_under(protocol: str) -> tuple[str, ...]:
 
 def asked(inputs: Inputs, protocol: str) -> list[EvaluationProgress]:
     two = find_networks(",".join(inputs.networks[:2]))
-    return ask_for_evaluation(
-        networks=two, methods=methods_under(protocol), protocol=protocol, target="label"
-    )
+    return ask_for_evaluation(networks=two, methods=methods_under(protocol), protocol=protocol, target=TARGET)
 
 
 def sweep_stage(inputs: Inputs) -> dict[str, list[dict]]:

@@ -84,7 +84,9 @@ def _answers_row(study: Study, is_choice: bool) -> Difference:
     each = study.responses_per_item
     if not is_choice:
         return Difference("Answers about a photo", "not said", f"{each}")
-    there = f"R = {printed.ANSWERS_PER_ITEM}: every printed score is a multiple of 0.25"
+    there = (
+        f"not said; {printed.ANSWERS_PER_ITEM} would explain why every printed score is a multiple of 0.25"
+    )
     return number_row("Answers about a photo", printed.ANSWERS_PER_ITEM, each, there=there)
 
 

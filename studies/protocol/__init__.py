@@ -29,6 +29,7 @@ from .photo_selection import (
     find_set,
     precompute_command,
     remarks_on,
+    remarks_on_source,
 )
 from .public_keys import read_public_keys
 from .questions import QuestionKind, QuestionTime, asked_after, asked_before
@@ -140,6 +141,7 @@ __all__ = [
     "read_public_keys",
     "read_ways",
     "remarks_on",
+    "remarks_on_source",
     "requirements_of",
     "results_hidden",
     "sites_of",

@@ -1,13 +1,14 @@
 """The photos that a protocol asks for: what is chosen among the rows that are here, and what is missing to choose."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from explain import map_sources, selection
 from explain.models import Image, ImageSet, Network
 from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdicts
 
 from .faults import Code, Fault
-from .schema import ArmPlan, Protocol, ProtocolError
+from .schema import ArmPlan, Protocol, ProtocolError, check_protocol
 from .titles import untitled_remark
 
 
@@ -66,6 +67,15 @@ def remarks_on(protocol: Protocol, chosen: ClassesChoice) -> list[str]:
     classes = (row.name for row in chosen.classes if row.chosen)
     untitled = untitled_remark(protocol.wording, protocol.language, classes)
     return [*chosen.notes, *_starved(protocol, chosen.count), *untitled]
+
+
+def remarks_on_source(source: dict[str, Any]) -> list[str]:
+    """The same of a study's stored protocol; nothing where it cannot be followed any more, as the page of its photos says, too."""
+    try:
+        protocol = check_protocol(source)
+        return remarks_on(protocol, choose_classes(protocol))
+    except ProtocolError:
+        return []
 
 
 def _starved(protocol: Protocol, photos: int) -> list[str]:

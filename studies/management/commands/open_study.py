@@ -6,9 +6,9 @@ from django.core.management.base import CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from studies.lifecycle import NAMED, open_study, orders_are_known
-from studies.models import Invitation, Study, find_study
+from studies.models import Invitation, find_study
 from studies.participation import link
-from studies.protocol import ProtocolError, check_protocol, choose_classes, remarks_on
+from studies.protocol import remarks_on_source
 
 
 class Command(AnswerCommand):
@@ -57,17 +57,13 @@ class Command(AnswerCommand):
             data=data,
             header=["", study.slug],
             rows=list(data.items())[1:],
-            notes=[*_remarks(study), *named, *([_SIMULATED] if simulated_only else []), *_NOTES],
+            notes=[
+                *remarks_on_source(study.protocol),
+                *named,
+                *([_SIMULATED] if simulated_only else []),
+                *_NOTES,
+            ],
         )
-
-
-def _remarks(study: Study) -> list[str]:
-    """What the page of its photos says; nothing where the protocol cannot be followed any more, as that page says too."""
-    try:
-        protocol = check_protocol(study.protocol)
-        return remarks_on(protocol, choose_classes(protocol))
-    except ProtocolError:
-        return []
 
 
 _SIMULATED = "It lets in nobody but simulated volunteers (--simulated-only)."

@@ -4,7 +4,6 @@ import html as html_module
 import re
 import shlex
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -14,8 +13,10 @@ from explain.models import Image
 from studies.paper import stages
 from studies.paper.costs import timed
 from studies.paper.protocols import METHOD_CHOICE, Adapted
-from studies.paper.report import StudyPart, paper_report
+from studies.paper.report import _study_part, paper_report
 from studies.paper.zoo import Point, chart
+from tests.factories import make_study
+from tests.studies.filled import fill
 
 from .test_repeat_paper import inputs, text_of, tiny_tables, two  # noqa: F401
 
@@ -53,6 +54,37 @@ def test_each_figure_is_made_again_by_the_command_under_it(two, tiny_tables, tmp
     assert several.original_name in figures[2][1]
 
 
+def test_what_the_report_leaves_to_a_command_is_what_that_command_takes(two, tiny_tables, tmp_path):  # noqa: F811
+    """Section 4.1.1 and the steps to the authors' code: each as a command that runs as it is printed."""
+    html = paper_report(inputs(protocols=("paper", "authors-code")), [], {}, {})
+    assert "Figure 1 is a drawing there, of no network" in text_of(html)
+    printed = [html_module.unescape(line) for line in re.findall(r"python manage.py evaluate [^<\n]*", html)]
+    (shares,) = [line for line in printed if "--share" in line]
+    (steps,) = [line for line in printed if "--steps" in line]
+    for line in (shares.replace("shares.svg", str(tmp_path / "shares.svg")), steps):
+        call_command(*shlex.split(line)[2:], stdout=open("/dev/null", "w"))  # noqa: SIM115
+    assert (tmp_path / "shares.svg").read_text().startswith("<svg")
+    assert "--steps" not in paper_report(inputs(), [], {}, {})
+
+
+def test_tables_say_nothing_of_people_and_every_printed_page_does(two, tiny_tables):  # noqa: F811
+    """The running head stands in the margin of the page: as a part of the text it lay on other text."""
+    study = make_study("machines", items=2, networks=("n3",))
+    fill(study, [[0, 1], [1, 1]], simulated=True)
+    html = paper_report(inputs(), [(Adapted(study.slug, {}, Path("x"), (), METHOD_CHOICE), "")], {}, {})
+    captions = re.findall(r"<caption>(.*?)</caption>", html, re.DOTALL)
+    of_tables = [caption for caption in captions if "beside the paper’s" in caption or "differ ·" in caption]
+    assert len(of_tables) == 4
+    assert all(
+        "other photos, networks or masks" in caption and "simulated" not in caption for caption in of_tables
+    )
+    assert any("machines" in caption and "simulated" in caption for caption in captions)
+    (page,) = re.findall(r"@page \{(.*?\}) \}", html)
+    assert '@top-right { content: "Not as in the paper: other photos' in page
+    assert "simulated people" in page
+    assert "position: fixed" not in html
+
+
 def test_a_figure_that_cannot_be_made_says_why_in_its_place(two, tiny_tables):  # noqa: F811
     html = paper_report(inputs(), [], {}, {})
     text = text_of(html)
@@ -76,20 +108,37 @@ def test_a_table_of_times_names_the_machine_and_says_where_its_load_was_high():
     assert timed({"net": [{"method": "ablation-cam"}]})[0].on == ""
 
 
-def test_a_choice_whose_first_arms_overlap_leaves_open_which_is_preferred():
-    def part(*scores):
-        outcome = SimpleNamespace(scores=[SimpleNamespace(name=n, score=s, interval=i) for n, s, i in scores])
-        result = SimpleNamespace(outcome=outcome)
-        return StudyPart(Adapted("x", {}, Path("x"), (), METHOD_CHOICE), "", None, result, "", {})
+def choice_of(picks, slug):
+    """A study of three arms that declares the last against both others: each person's answers about every photo."""
+    study = make_study(slug, items=len(picks[0]), networks=(slug,))
+    names = list(study.arms.order_by("index").values_list("name", flat=True))
+    study.protocol = {"analysis": {"contrasts": [[names[2], names[1]], [names[2], names[0]]]}}
+    study.save()
+    fill(study, picks)
+    return _study_part(Adapted(slug, {}, Path("x"), (), METHOD_CHOICE), ""), names
 
-    ahead = part(("a", 5.0, (4.0, 6.0)), ("b", 9.0, (7.0, 11.0)), ("c", 1.0, (0.0, 2.0)))
-    assert ahead.overlapping is None
-    near = part(("a", 5.0, (4.0, 7.5)), ("b", 9.0, (7.0, 11.0)), ("c", 8.0, (6.0, 9.0)))
-    assert near.overlapping == ("b", "c and a")
-    assert part(("a", 5.0, None), ("b", 4.0, None)).overlapping is None
-    assert part().overlapping is None
-    words = text_of(render_to_string("studies/paper/_paper_headline.html", {"part": near}))
-    assert "The interval of b overlaps with that of c and a, so these answers leave open" in words
+
+def test_whether_people_prefer_an_arm_is_for_the_planned_comparison_to_say_and_not_for_overlapping_intervals():
+    """Shares of the same answers go together: their intervals overlap here, and the difference is beyond chance all the same."""
+    row = [2] * 10 + [1] * 5 + [-1] * 9
+    part, (first, second, third) = choice_of([row[4 * n :] + row[: 4 * n] for n in range(6)], "near")
+    by_name = {score.name: score for score in part.result.outcome.scores}
+    assert by_name[third].interval[0] < by_name[second].interval[1]
+    assert [(row["first"], row["second"], row["preferred"]) for row in part.comparisons] == [
+        (third, second, third), (third, first, third),
+    ]  # fmt: skip
+    assert all(row["p_holm"] <= 0.05 for row in part.comparisons)
+    assert part.comparisons[0]["found"].estimate == pytest.approx(
+        by_name[third].score - by_name[second].score
+    )
+    assert "leave open" not in render_to_string("studies/paper/_paper_headline.html", {"part": part})
+
+
+def test_a_comparison_that_chance_may_have_made_is_left_open():
+    part, _ = choice_of([[2, 2, 1, 0], [1, 2, 0, 0], [2, 1, 1, 2]], "open")
+    assert [row["preferred"] for row in part.comparisons] == ["", ""]
+    nobody = make_study("nobody", items=2, networks=("nobody",))
+    assert _study_part(Adapted(nobody.slug, {}, Path("x"), (), METHOD_CHOICE), "").comparisons == []
 
 
 def test_times_under_a_high_load_are_taken_again_once_it_is_quiet(two, settings, tmp_path, monkeypatch):  # noqa: F811

@@ -305,7 +305,7 @@ def test_a_report_is_stamped_where_people_are_simulated_or_photos_are_samples():
         == "sample photos and sample networks · simulated people"
     )
     assert _brief(inputs(), [real], [Difference("Photos", "250", "15", "photos 15 (250)")]) == (
-        "other data than the paper’s"
+        "other photos, networks or masks than the paper’s"
     )
     assert (bool(real.chart), bool(none.chart)) == (True, False)
     assert real.printed == printed.CHOICE

@@ -13,6 +13,7 @@ from studies.paper.differences import rows_on_tables, weights_of_today
 from studies.paper.protocols import METHOD_CHOICE, RELIABILITY, Adapted
 from studies.paper.report import _stamp, _study_part
 from studies.paper.study_differences import rows_on_study
+from studies.protocol import check_protocol
 from studies.results import summary_of
 from tests.factories import make_network, make_study
 from tests.studies.filled import fill
@@ -81,7 +82,7 @@ def test_every_row_of_the_tables_is_compared():
     rows = by_what(rows_on_tables(image_set, [(vgg, "VGG-16")], [PROTOCOLS["soft"]]))
     assert {what: row.brief for what, row in rows.items() if row.brief} == {
         "Photos": "photos 3 (50,000)",
-        "Photos by name": "3 photos that are not of ImageNet’s validation set",
+        "Photos by name": "3 photos not called as ImageNet’s validation photos are",
         "Classes": "classes 1 (1,000)",
         "VGG-16: layer": "VGG-16: layer features.29 (features.30)",
         "VGG-16: input": "VGG-16: photos cropped, not squashed",
@@ -100,6 +101,55 @@ def test_every_row_of_the_tables_is_compared():
     )
     both = by_what(rows_on_tables(image_set, [], [PROTOCOLS["paper"], PROTOCOLS["soft"]]))
     assert both["Explanation map"].here == "as printed under paper; another mask or fill under soft"
+
+
+def test_the_class_that_is_explained_differs_where_the_label_is_not_what_the_network_says():
+    """The authors' code explains the network's top class: the paper is silent, so the code counts."""
+    study = choice_of(5, 3, right=0.8)
+    network, image_set = study.arms.first().network, study.items.first().image.image_set
+
+    def row():
+        return by_what(rows_on_tables(image_set, [(network, "ResNet-50")], []))["Class that is explained"]
+
+    assert row().here == "the photo’s label; tiny’s top class as well on 12 of 15 photos"
+    assert row().brief == "the label is explained where it is not the top class"
+    assert row().is_said
+    for seen in network.predictions.filter(top_class=5):
+        seen.top_class = seen.image.class_index
+        seen.save()
+    assert row().here.endswith("on 15 of 15 photos")
+    assert row().brief == ""
+
+
+def test_what_the_paper_does_not_say_is_not_called_its_own():
+    """How many photos and how many answers about each are reckoned from what it prints, and are not in it."""
+    study = choice_of(5, 3)
+    study.responses_per_item = 4
+    study.save()
+    answers = by_what(rows_on_study(METHOD_CHOICE, study.slug, study, summary_of(study)))[
+        "Answers about a photo"
+    ]
+    assert (answers.brief, answers.is_said) == ("", False)
+    photos = by_what(rows_on_tables(study.items.first().image.image_set, [], []))["Photos"]
+    assert photos.there.endswith("50,000; whether all were used is not said")
+
+
+def test_a_study_of_few_photos_for_many_people_is_said_to_be_starved_in_the_report():
+    study = choice_of(5, 1)
+    names = [
+        {"network": arm.network.name, "method": arm.method} for arm in study.arms.select_related("network")
+    ]
+    study.protocol = {
+        "version": 1, "slug": study.slug, "title": "Few", "task": "choice", "arms": names,
+        "photos": {"set": study.items.first().image.image_set.name, "top_classes": 5, "per_class": 50},
+        "design": {"responses_per_item": 4, "trials_per_participant": 5, "seed": 1}, "recruitment": {"people": 15},
+    }  # fmt: skip
+    check_protocol(study.protocol)
+    study.save()
+    part = _study_part(Adapted(study.slug, {}, Path("p.toml"), (), METHOD_CHOICE), "")
+    assert part.remarks[-1].startswith(
+        "5 photos for 15 people, where the protocol asks for 250: 20 answers in all"
+    )
 
 
 def choice_of(classes: int, each: int, right: float = 1.0):
