@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from .base import TrialType
+from .best_worst import BEST_WORST
 from .choice import CHOICE
 from .rating import RATING
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, BEST_WORST)}
 
 
 class HasTask(Protocol):
