@@ -13,11 +13,11 @@ export class Parts {
     root.classList.add("scripted");
     this.clearing.hidden = false;
     this.clearing.addEventListener("click", () => this.clear());
-    this.maps.forEach((map, place) => map.addEventListener("click", () => this.sealed || this.press(place)));
+    this.maps.forEach((map, place) => map.addEventListener("click", () => this.sealed || this.tap(place)));
   }
 
   get fields() {
-    return [...this.root.querySelectorAll("[name^=part-]")];
+    return [...this.root.closest("form").querySelectorAll("[name^=part-]")];
   }
 
   // A new trial: nothing is said yet, and nothing can be until it is unsealed.
@@ -49,6 +49,10 @@ export class Parts {
     this.clearing.disabled = this.sealed || !text;
     this.told.textContent = text;
     this.mark();
+  }
+
+  tap(place) {
+    this.press(place);
   }
 
   // Whether a key was for the answer.

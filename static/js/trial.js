@@ -241,7 +241,7 @@ document.addEventListener("keydown", (event) => {
     return undo();
   }
   if (view.key(event.key)) return event.preventDefault();
-  if (parts && !event.target.matches("select") && parts.key(event.key)) {
+  if (parts && !event.target.matches("select") && parts.key(event.key, event.target)) {
     event.preventDefault();
     return parts.value() === null ? undefined : options[0].focus();
   }

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 from .base import TrialType
 from .best_worst import BEST_WORST
 from .choice import CHOICE
+from .rank import RANK
 from .rating import RATING
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, BEST_WORST)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, BEST_WORST, RANK)}
 
 
 class HasTask(Protocol):
