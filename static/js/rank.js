@@ -72,6 +72,7 @@ class Rank extends Parts {
     const end = new AbortController();
     const { signal } = end;
     let ghost = null;
+    map.setPointerCapture(from.pointerId); // a quick hand is off the map before it has moved
     const letGo = () => {
       end.abort();
       ghost?.remove();
@@ -82,7 +83,6 @@ class Rank extends Parts {
       if (!ghost && Math.hypot(now.clientX - from.clientX, now.clientY - from.clientY) < FAR) return;
       if (!ghost) {
         this.dragged = true;
-        map.setPointerCapture(now.pointerId);
         ghost = document.createElement("span");
         ghost.className = "ghost";
         ghost.textContent = this.letters[at];
