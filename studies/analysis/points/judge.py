@@ -167,9 +167,7 @@ def strengths_intervals(answers: Points, fitted: Logit, level: float = 0.95) -> 
     units = answers.units
     if note := why_not(units.people, units.items, "two-way"):
         return None, note
-    moves = (
-        len(answers) * fitted.moves
-    )  # (kinds, arms - 1): the mean over answers is what the fit moves by, zero
+    moves = len(answers) * fitted.moves  # (kinds, arms - 1), of which the mean over answers is zero
     log_worth = np.hstack([np.zeros((len(moves), 1)), moves])
     worth = fitted.worth
     odds = (log_worth - (log_worth @ worth)[:, None]) / (1 - worth)
