@@ -121,6 +121,16 @@ def test_by_touch_on_a_phone(new_page, invited_to, asked):
     was_kept(asked, values)
 
 
+def test_every_answer_to_an_example_is_in_sight_on_a_phone_on_its_side(new_page, invited_to, asked):
+    width, height = 844, 390
+    page = new_page(viewport={"width": width, "height": height})
+    begin(page, invited_to(practice=True), first="practice")
+    for part in page.locator(".option, .picture").all():
+        box = part.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height
+
+
 def test_somebody_comes_back_on_a_phone_and_leaves_there(new_page, invited_to, asked):
     desk, phone = new_page(), new_page(**SCREENS["phone"])
     first, *_, last = buttons_of(asked)
