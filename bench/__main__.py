@@ -1,7 +1,7 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
+intervals, size of the tests); points (the same of best and worst, and of rankings); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
@@ -26,6 +26,7 @@ from bench import (
     layers,
     maps,
     mixed_models,
+    points,
     recovery,
     results_page,
 )
@@ -41,6 +42,7 @@ class Report:
 
 ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
+POINTS = Report("RESULTS-points", points.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
 MIXED_MODELS = Report("RESULTS-mixed-models", mixed_models.markdown)
 DECISIONS = Report("RESULTS-decisions", decisions.markdown)
@@ -57,6 +59,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "memory": ("bench.engine_memory", ENGINE),
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
+    "points": ("bench.points", POINTS),
     "mixed-models": ("bench.mixed_models", MIXED_MODELS),
     "decisions": ("bench.decisions", DECISIONS),
     "evaluation": ("bench.evaluation", EVALUATION),
@@ -71,6 +74,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-engine.md": "python -m bench speed backends peers memory",
     "RESULTS-answers.md": "python -m bench answers",
     "RESULTS-statistics.md": "python -m bench statistics",
+    "RESULTS-points.md": "python -m bench points",
     "RESULTS-mixed-models.md": "python -m bench mixed-models",
     "RESULTS-decisions.md": "python -m bench decisions",
     "RESULTS-evaluation.md": "python -m bench evaluation",

@@ -767,7 +767,7 @@ def read(path, who):
     with open(path, encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
         names = next(rows, [])
-        task = CHOICE if CHOICE in names else RATING
+        task = column_of(names)
         needed = [ITEM, PERSON, CLASS, ORDER, task, STATUS, STATE, SIMULATED, TRIAL]
         missing = [name for name in needed if name not in names]
         if missing:
@@ -782,12 +782,17 @@ def read(path, who):
 
     kept = filter(of_them, kept)
     kept = [
-        {name: plain(cell) if name in (ORDER, CHOICE, CLASS) else cell for name, cell in row.items()}
+        {name: plain(cell) if name in (ORDER, task, CLASS) else cell for name, cell in row.items()}
         for row in kept
     ]
     if not kept:
         raise ValueError(f"{path}: no counted answers ({who}), so there is nothing to score")
     return {name: [row[name] for row in kept] for name in names}, who
+
+
+def column_of(names):
+    """The column that holds the answers."""
+    return CHOICE if CHOICE in names else RATING
 
 
 def plain(text):

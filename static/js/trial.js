@@ -18,6 +18,7 @@ const status = document.querySelector("#status");
 const options = [...document.querySelectorAll(".option")];
 const base = new URL("../", location.href);
 const texts = JSON.parse(document.querySelector("#texts").textContent); // in the language of the study
+const composing = form.querySelector("[data-script]"); // an answer that takes several presses
 const version = Number(form.version.value); // of the protocol that this page speaks
 
 const pictures = new Pictures();
@@ -29,6 +30,7 @@ let last = block.last && { id: block.last, trial: null }; // the answer that can
 let watch = null; // times the current trial, from when every picture of it is on screen
 let lost = false; // whether pictures of the current trial do not come, which is said until they do
 let sealedUntil = 0; // no answer is taken before this time
+const parts = composing && (await import(new URL(composing.dataset.script, location.href))).compose(composing, allow);
 
 const queue = new AnswerQueue({
   name: block.queue,
@@ -145,6 +147,7 @@ function seal() {
   watch?.stop();
   watch = null;
   delete body.dataset.ready;
+  parts?.seal();
   options.forEach((option) => {
     option.disabled = true;
     option.classList.remove("picked");
@@ -155,9 +158,17 @@ function open(trial) {
   watch = new Watch();
   setTimeout(() => {
     if (current !== trial) return;
-    options.forEach((option) => { option.disabled = false; });
+    parts?.unseal();
+    allow();
     body.dataset.ready = trial.position;
   }, Math.max(0, sealedUntil - performance.now()));
+}
+
+// What can be sent now: of an answer that takes several presses nothing, before it is whole.
+function allow() {
+  const value = parts?.value();
+  options.forEach((option) => { option.disabled = value === null; });
+  if (parts && value !== null) watch.picked(value);
 }
 
 function answer(value) {
@@ -214,7 +225,7 @@ function showState(state) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (current && event.submitter && !event.submitter.disabled) answer(Number(event.submitter.value));
+  if (current && event.submitter && !event.submitter.disabled) answer(parts ? parts.value() : Number(event.submitter.value));
 });
 
 undoForm.addEventListener("submit", (event) => {
@@ -230,6 +241,10 @@ document.addEventListener("keydown", (event) => {
     return undo();
   }
   if (view.key(event.key)) return event.preventDefault();
+  if (parts && !event.target.matches("select") && parts.key(event.key, event.target)) {
+    event.preventDefault();
+    return parts.value() === null ? undefined : options[0].focus();
+  }
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from studies.models import Event, Participant
-from studies.trial_types import AnswerError
+from studies.trial_types import SHOWN_VALUES, AnswerError
 from studies.trials import kept_of
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
@@ -70,7 +70,7 @@ def answer(sender: Sender, sent: Mapping[str, Any], telemetry: dict | None = Non
     time, version = sent.get("response_ms"), sent.get("version")
     sender.answer(
         position=read_whole(sent.get("position"), "position", least=1),
-        shown_value=read_whole(sent.get("value"), "value", least=-2, most=100),
+        shown_value=read_whole(sent.get("value"), "value", SHOWN_VALUES[0], SHOWN_VALUES[-1]),
         answer_id=read_id(sent.get("answer_id")),
         response_ms=None if time in (None, "") else read_whole(time, "response_ms"),
         version=None if version in (None, "") else read_whole(version, "version"),

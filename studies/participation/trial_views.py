@@ -73,7 +73,9 @@ def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, 
 
 def _take_answer(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
-        submissions.answer(seat, request.POST)
+        page = trial_type_of(seat.study).page
+        value = page.sent(request.POST.dict(), seat.maps_shown())
+        submissions.answer(seat, {**request.POST.dict(), "value": value})
     except AnswerError:
         return refuse(request, "unreadable", status=400, back=reverse("trial", args=[seat.token]))
     return redirect("trial", token=seat.token)

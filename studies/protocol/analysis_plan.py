@@ -3,7 +3,7 @@
 [analysis]
 contrasts = [["pixel-ablation-cam", "grad-cam"]]   # corrected by Holm; every other pair is exploratory
 primary = "items"                                  # of ratings, what counts once: or "people", "answers"
-smallest_effect = 0.1                              # the smallest that matters: a difference of shares, or points of a rating
+smallest_effect = 0.1                              # the smallest that matters: a difference of shares, best minus worst, mean ranks, or a rating
 decided_by = "kept"                                # or "everybody", the default: whose answers decide where [exclusions] has rules
 hide_running_results = true                        # nobody sees results before the study is closed
 

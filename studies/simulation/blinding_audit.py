@@ -114,6 +114,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
 def crawl(study: Study) -> Session:
     """All replies to a few volunteers who take part to the end, as if nobody had answered yet."""
     session = Session()
+    first = str(trial_type_of(study).people.first_of(maps_shown(study)))
     with transaction.atomic():
         Response.objects.filter(trial__study=study).update(status=Response.Status.VOID)
         study.trials.exclude(order="").update(
@@ -124,16 +125,16 @@ def crawl(study: Study) -> Session:
         crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
         for _ in range(min(VOLUNTEERS, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
-            session.replies += _take_part(reverse("join", args=[token]))
+            session.replies += _take_part(reverse("join", args=[token]), first)
         session.shown = list(_shown(session.replies))
         transaction.set_rollback(True)
     return session
 
 
-def _take_part(join: str) -> Iterator[Reply]:
+def _take_part(join: str, first: str) -> Iterator[Reply]:
     """Every reply of one session, from the invitation to the code, pictures and JSON included.
 
-    It presses the first button of each page.
+    It presses the first button of each page, or sends `first` where an answer is put together of fields.
     """
     browser = Client(SERVER_NAME=_host(), SERVER_PORT="443" if settings.SECURE_SSL_REDIRECT else "80")
 
@@ -162,7 +163,8 @@ def _take_part(join: str) -> Iterator[Reply]:
             for slot, picture in enumerate(soup.select("main img[src]")):
                 yield get(str(picture["src"]), place=Place(token, position, slot))
             yield get(page.address.replace("/trial/", "/answers/"))
-            data["value"] = str(form.select("button[name=value]")[0]["value"])
+            button = form.select_one("button[name=value]")
+            data["value"] = str(button["value"]) if button else first
         page = get(page.address, data)
 
 

@@ -100,7 +100,7 @@ class Volunteer:
 
     def value(self, trial: Trial) -> int:
         """The button to press, as the study's trial type counts them."""
-        first = self.people.first
+        first = self.people.first_of(len(trial.arms))
         if self.is_lazy:
             return first
         if trial.kind == Trial.Kind.CHECK:

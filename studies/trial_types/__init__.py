@@ -6,6 +6,7 @@ arms, numbers of buttons, wording, columns of answers) and gives plain data back
 """
 
 from .base import (
+    SHOWN_VALUES,
     AnswerError,
     Answers,
     Asked,
@@ -25,6 +26,7 @@ from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, 
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
+    "SHOWN_VALUES",
     "AnswerError",
     "Answers",
     "Asked",

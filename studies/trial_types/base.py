@@ -26,6 +26,9 @@ from studies.analysis.power import Assumptions, PowerModel
 from .plan import PlanInWords
 from .results import Results
 
+SHOWN_VALUES = range(-2, 2**15)
+"""Shown and stored values of every type lie in here: a column of small whole numbers holds them."""
+
 
 class AnswerError(Exception):
     """An answer that cannot be one: no such trial, or no such button. The message says which."""
@@ -78,10 +81,8 @@ class Answers(ABC):
     may share one; another column needs a migration, and a place in the constraint in models/trials.py."""
 
     @abstractmethod
-    def shown_values(self, shown: int) -> range:
-        """The values that the buttons of a trial with so many maps can have, by number; on screen they stand as the template
-        has them.
-        """
+    def shown_values(self, shown: int) -> Sequence[int]:
+        """The values that the answers to a trial with so many maps can have, the lowest first."""
 
     @abstractmethod
     def stored_value(self, order: Sequence[int], shown_value: int) -> int:
@@ -202,8 +203,8 @@ class Page(ABC):
 
     trial: ClassVar[str]
     """Template of the answers to a trial, within its form. Gets `maps` (dicts of value, key, letter, url), `rtl`, and
-    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`; on a wide
-    screen their number keys count up from left to right in every language, so what holds them has `dir="ltr"`."""
+    what `buttons` returns. Every answer is a button named `value` of the class `option` with its `data-key`, or is put together of
+    fields (composed.py); on a wide screen number keys count up from left to right in every language: `dir="ltr"`."""
 
     practice: ClassVar[str]
     """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
@@ -217,6 +218,10 @@ class Page(ABC):
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
         """What the templates need beside the maps, with the words of the study's `wording`."""
+
+    def sent(self, form: Mapping[str, str], shown: int) -> str | None:
+        """The shown value that a form without scripts says: that of its button, unless a type puts it together (composed.py)."""
+        return form.get("value")
 
     @abstractmethod
     def last_key(self, shown: int) -> int:
@@ -311,6 +316,10 @@ class People(ABC):
 
     first: ClassVar[int]
     """The shown value of the first button: what people press who do not look."""
+
+    def first_of(self, shown: int) -> int:
+        """The same in a trial of so many maps, where it depends on that."""
+        return self.first
 
     @abstractmethod
     def rule(self, stated: Stated) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from .base import TrialType
+from .best_worst import BEST_WORST
 from .choice import CHOICE
+from .rank import RANK
 from .rating import RATING
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, BEST_WORST, RANK)}
 
 
 class HasTask(Protocol):

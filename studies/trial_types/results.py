@@ -146,6 +146,9 @@ class Further:
     )  # sensitivity: with other null hypotheses, by name
     ranking: Ranking | None = None
     ranked: tuple[Ranked, ...] = ()
+    ranked_by: str = (
+        "Bradley–Terry strengths, with ties and a position term"  # what `ranked` is, as a heading
+    )
     positions: PositionBias | None = None
     sides: SideBias | None = None
     same_as: tuple[OtherCount, ...] = ()

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studies.trial_types import SHOWN_VALUES
+
 A_DAY = 24 * 3600 * 1000  # milliseconds; a page that was open for longer says nothing of how somebody looked
 MOST = 10_000  # clicks
 
@@ -34,7 +36,7 @@ def _window(value: Any) -> bool:
 
 
 TELEMETRY = (
-    Kept("first_value", _whole(-2, 100), "integer", "Which answer was picked first, as `shown` counts them."),
+    Kept("first_value", _whole(SHOWN_VALUES[0], SHOWN_VALUES[-1]), "integer", "Which answer was picked first, as `shown` counts them."),
     Kept("first_ms", _whole(0, A_DAY), "integer", "Milliseconds until it was picked."),
     Kept("changes", _whole(0, MOST), "integer", "How often another was picked before the answer was confirmed."),
     Kept("hidden_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the page was out of sight."),

@@ -15,6 +15,9 @@ on_both_screens = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone
 def answer_first(page):
     """Press the first of the answers, whatever it says."""
     ready(page)
+    for key in "123":  # where an answer takes several presses
+        if page.locator(".option").first.is_disabled():
+            page.keyboard.press(key)
     page.click(".option >> nth=0")
 
 

@@ -4,6 +4,7 @@ That its pages are clean by axe-core is in test_access.py, over every type as we
 """
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
 from studies.core import languages
@@ -14,7 +15,7 @@ from tests import by_sql
 from tests.browser.conftest import DESK, PHONE, begin, ready, saved
 from tests.browser.test_languages import nothing_is_cut
 from tests.browser.test_take_part import SCREENS, code_on, everything_is_on_screen
-from tests.studies.trial_types.contract import ARMS, buttons_of
+from tests.studies.trial_types.contract import ARMS, buttons_of, is_composed, way_to_say
 from tests.studies.trial_types.contract import asked as asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,6 +30,19 @@ def invited_to(invited, asked):
         return invited(**{**usual, **fields})[1]
 
     return invite
+
+
+def answer_to(page, asked, value):
+    """The button that sends this answer, once the fields that say it are filled in where it takes several presses."""
+    if not is_composed(asked):
+        return page.locator(f".option[value='{value}']")
+    for name, said in way_to_say(BeautifulSoup(page.content(), "html.parser"), asked, value).items():
+        part = page.locator(f"[name='{name}']")
+        if part.first.evaluate("field => field.tagName") == "SELECT":
+            part.select_option(said)
+        else:
+            page.check(f"[name='{name}'][value='{said}']", force=True)
+    return page.locator(".option")
 
 
 def values_by_key(page):
@@ -69,6 +83,8 @@ def test_by_each_of_its_keys(new_page, invited_to, asked):
         assert page.locator(".option.picked").get_attribute("value") == str(value)
         page.keyboard.press("Enter")
 
+    if is_composed(asked):
+        pytest.skip("its keys are presses, not answers: it has a test of its own")
     begin(page, invited_to(practice=True), first="practice")
     practise(page, asked, press)
     ready(page)
@@ -90,7 +106,7 @@ def test_by_touch_on_a_phone(new_page, invited_to, asked):
     def answer(value):
         ready(page)
         everything_is_on_screen(page)
-        page.locator(f".option[value='{value}']").tap()
+        answer_to(page, asked, value).tap()
 
     begin(page, invited_to(practice=True), first="practice")
     practise(page, asked, lambda button: button.tap())
@@ -105,19 +121,29 @@ def test_by_touch_on_a_phone(new_page, invited_to, asked):
     was_kept(asked, values)
 
 
+def test_every_answer_to_an_example_is_in_sight_on_a_phone_on_its_side(new_page, invited_to, asked):
+    width, height = 844, 390
+    page = new_page(viewport={"width": width, "height": height})
+    begin(page, invited_to(practice=True), first="practice")
+    for part in page.locator(".option, .picture").all():
+        box = part.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height
+
+
 def test_somebody_comes_back_on_a_phone_and_leaves_there(new_page, invited_to, asked):
     desk, phone = new_page(), new_page(**SCREENS["phone"])
     first, *_, last = buttons_of(asked)
     begin(desk, invited_to(items=4))
     ready(desk)
-    desk.click(f".option[value='{first}']")
+    answer_to(desk, asked, first).click()
     ready(desk)
     saved(desk)
     phone.goto(desk.url)
     ready(phone)
     for name in ("#progress-text", "#question"):
         expect(phone.locator(name)).to_have_text(desk.locator(name).inner_text())
-    phone.locator(f".option[value='{last}']").tap()
+    answer_to(phone, asked, last).tap()
     ready(phone)
     saved(phone)
     was_kept(asked, [first, last])
@@ -137,7 +163,7 @@ def test_somebody_comes_back_on_a_phone_and_leaves_there(new_page, invited_to, a
 def keys_count_up(page, across):
     """The number keys count up from left to right, or on a narrow screen also line by line, whatever the language."""
     places = []
-    for button in page.locator("#answer button[name=value]").all():
+    for button in page.locator("#answer [data-key]").all():
         if (key := int(button.get_attribute("data-key"))) > 0:
             box = button.bounding_box()
             places.append((0 if across else round(box["y"]), box["x"], key))

@@ -6,7 +6,8 @@ from django.core.files.base import ContentFile
 
 from explain.map_sources import source_of
 from explain.models import ExplanationMap
-from studies.models import CheckMap, Study
+from studies.models import CheckMap, Participant, Study
+from studies.trial_types import trial_type_of
 from tests import by_sql
 from tests.factories import jpeg, stored
 
@@ -91,8 +92,16 @@ class Crawl:
 
     def press(self, selector):
         """Send a form of the page, by its first answer where it has any."""
-        button = self.visitor.soup.select_one(f"{selector} button[name=value]")
-        self.visitor.press(selector, **({"value": button["value"]} if button else {}))
+        soup = self.visitor.soup
+        button, composed = (
+            soup.select_one(f"{selector} button[name=value]"),
+            soup.select_one(f"{selector} [name^=part-]"),
+        )
+        fields = {"value": button["value"]} if button else {}
+        if composed:  # no button is an answer
+            people = trial_type_of(Participant.objects.get().study).people
+            fields = {"value": people.first_of(len(soup.select(f"{selector} .map")))}
+        self.visitor.press(selector, **fields)
         self.note()
 
 

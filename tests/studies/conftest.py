@@ -26,7 +26,9 @@ class Visitor:
 
     def press(self, selector="form[data-next]", **fields):
         form = self.soup.select_one(selector)
-        data = {field["name"]: field.get("value", "on") for field in form.select("input[name]")}
+        data = {
+            field["name"]: field.get("value", "on") for field in form.select("input[name]:not([type=radio])")
+        }
         self.response = self.client.post(form.get("action") or self.path, {**data, **fields}, follow=True)
         return self._read()
 

@@ -67,8 +67,14 @@ def swap_tests_of(
     answers: Choices, contrast: tuple[int, int], *, draws: int = PERMUTATIONS, seed: int = 0
 ) -> SwapTests:
     """Arm contrast[0] against contrast[1] by all three tests of `permutation_test`."""
-    votes = _votes(answers, contrast)
-    return SwapTests(*(_exchanged(answers.units, votes, swap, draws, seed) for swap in get_args(Swap)))
+    return swap_tests_of_votes(answers.units, _votes(answers, contrast), draws=draws, seed=seed)
+
+
+def swap_tests_of_votes(
+    units: Units, votes: np.ndarray, *, draws: int = PERMUTATIONS, seed: int = 0
+) -> SwapTests:
+    """The same of votes (n,): what each answer adds to a difference of two arms. Exchanging the labels turns its sign."""
+    return SwapTests(*(_exchanged(units, votes, swap, draws, seed) for swap in get_args(Swap)))
 
 
 def permutation_test(

@@ -61,7 +61,7 @@ def test_a_short_protocol_is_completed_with_defaults():
     assert [arm.name for arm in protocol.arms] == ["grad-cam", "ablation-cam"]
 
 
-@pytest.mark.parametrize("name", ["method-choice", "reliability"])
+@pytest.mark.parametrize("name", ["method-choice", "reliability", "best-worst", "rank"])
 def test_the_protocols_that_ship_are_sound(name):
     protocol = read_protocol(Path(__file__).parents[3] / f"docs/protocols/{name}.toml")
     assert protocol.slug == name

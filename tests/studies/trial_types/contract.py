@@ -3,7 +3,7 @@
 No type has its name here or in those tests: a new one gets all of them by its entry in the registry.
 """
 
-from itertools import cycle, permutations
+from itertools import cycle, permutations, product
 
 import pytest
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.urls import reverse
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation, Participant, Response, Study, Trial, hash_token
 from studies.trial_types import trial_types
+from studies.trial_types.composed import PART, ComposedPage
 from studies.trials.practice import right_side
 from tests.factories import make_study
 from tests.studies.taking_part import open_study as open_quickly
@@ -78,7 +79,27 @@ def shown_by(asked) -> int:
     return asked.layout.shown(len(ARMS))
 
 
-def buttons_of(asked) -> range:
+def is_composed(asked) -> bool:
+    """Whether an answer is put together of several fields, and not one button."""
+    return isinstance(asked.page, ComposedPage)
+
+
+def ways_to_say(soup) -> list[dict[str, str]]:
+    """Everything that the fields of a trial page can say together: name of a field -> what it says."""
+    said: dict[str, list[str]] = {}
+    for part in soup.select(f"#answer input[type=radio][name^={PART}], #answer select[name^={PART}] option"):
+        name = part["name"] if part.name == "input" else part.find_parent("select")["name"]
+        said.setdefault(name, []).append(part["value"])
+    return [dict(zip(said, each, strict=True)) for each in product(*said.values()) if all(each)]
+
+
+def way_to_say(soup, asked, value) -> dict[str, str]:
+    """What the fields say for one answer."""
+    shown = len(soup.select("#answer .map"))
+    return next(said for said in ways_to_say(soup) if asked.page.sent(said, shown) == str(value))
+
+
+def buttons_of(asked):
     return asked.answers.shown_values(shown_by(asked))
 
 

@@ -23,7 +23,13 @@ from tests.studies.blinding import (
 )
 from tests.studies.conftest import Visitor
 from tests.studies.trial_types.contract import asked as asked
-from tests.studies.trial_types.contract import opened, opened_with_everything, shown_by
+from tests.studies.trial_types.contract import (
+    buttons_of,
+    is_composed,
+    opened,
+    opened_with_everything,
+    shown_by,
+)
 
 pytestmark = pytest.mark.django_db
 IN_JSON = {
@@ -137,7 +143,7 @@ def test_the_audit_goes_through_a_whole_study_and_finds_no_leak(study, monkeypat
     } == {}
 
 
-def test_the_audit_answers_by_a_button_that_stands_on_the_page(study, monkeypatch):
+def test_the_audit_answers_by_a_button_that_stands_on_the_page(asked, study, monkeypatch):
     pressed = []
     answer = submissions.answer
     monkeypatch.setattr(
@@ -146,4 +152,8 @@ def test_the_audit_answers_by_a_button_that_stands_on_the_page(study, monkeypatc
     replies = blinding_audit.crawl(study[0]).replies
     pages = [BeautifulSoup(reply.body, "html.parser") for reply in replies if b'id="answer"' in reply.body]
     assert len(pages) == len(pressed) == 6
-    assert pressed == [page.select_one("#answer button[name=value]")["value"] for page in pages]
+    if is_composed(asked):
+        assert pressed == [str(asked.people.first_of(shown_by(asked)))] * 6
+        assert int(pressed[0]) in buttons_of(asked)
+    else:
+        assert pressed == [page.select_one("#answer button[name=value]")["value"] for page in pages]

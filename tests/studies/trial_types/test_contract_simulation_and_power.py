@@ -16,6 +16,7 @@ from tests.studies.trial_types.contract import (
     opened,
     orders_of,
     protocol_of,
+    shown_by,
 )
 from tests.studies.trial_types.contract import asked as asked
 
@@ -26,7 +27,7 @@ def test_simulated_people_press_buttons_that_there_are_and_answer_checks_as_they
     stated = Preference({"first": 3, "second": 1, "same": 1}, mean=0.5)
     buttons, random = buttons_of(asked), np.random.default_rng(1)
     orders, check_orders = orders_of(asked), check_orders_of(asked)
-    assert asked.people.first in buttons
+    assert asked.people.first_of(shown_by(asked)) in buttons
     own = asked.people.own(stated, ["first", "second"], random)
     with_first = firsts = 0
     for number in range(400):

@@ -19,11 +19,14 @@ from tests.studies.trial_types.contract import (
     ARMS,
     buttons_of,
     current,
+    is_composed,
     main_of,
     opened,
     opened_with_everything,
     practise,
     shown_by,
+    way_to_say,
+    ways_to_say,
 )
 from tests.studies.trial_types.contract import asked as asked
 
@@ -33,14 +36,25 @@ pytestmark = pytest.mark.django_db
 def test_a_page_has_a_button_for_every_answer_and_a_key_for_every_button(visitor, asked):
     _, join = opened(asked)
     visitor.start(join)
-    buttons = visitor.soup.select("form#answer button[name=value].option")
-    assert sorted(int(button["value"]) for button in buttons) == list(buttons_of(asked))
-    keys = [int(button["data-key"]) for button in buttons]
+    if is_composed(asked):
+        pressed = visitor.soup.select("form#answer .map[data-map]")
+        says = {int(asked.page.sent(said, shown_by(asked))) for said in ways_to_say(visitor.soup)}
+        assert says >= set(buttons_of(asked))
+        assert len(visitor.soup.select("form#answer button.option:not([name])")) == 1
+        assert all(part.has_attr("required") for part in visitor.soup.select("[name^=part-]"))
+    else:
+        pressed = visitor.soup.select("form#answer button[name=value].option")
+        assert sorted(int(button["value"]) for button in pressed) == list(buttons_of(asked))
+    keys = [int(button["data-key"]) for button in pressed]
     assert len(set(keys)) == len(keys)
     assert max(keys) == asked.page.last_key(shown_by(asked))
-    assert all(button.get_text(strip=True) for button in buttons)
+    assert all(button.get_text(strip=True) for button in pressed)
     visitor.get(f"{visitor.home}instructions/")
     assert f"1 to {max(keys)}" in visitor.soup.select_one(".v-keys").get_text(" ", strip=True)
+
+
+def data_of(visitor) -> dict[str, str]:
+    return {field["name"]: field.get("value", "") for field in visitor.soup.select("#answer input[name]")}
 
 
 def test_without_scripts_every_answer_is_stored_as_it_was_meant(visitor, asked):
@@ -52,7 +66,13 @@ def test_without_scripts_every_answer_is_stored_as_it_was_meant(visitor, asked):
             break
         trial = current(study.participants.get())
         meant.append((button, asked.answers.meaning(trial.arms, button)[asked.answers.column]))
-        visitor.answer(button)
+        if is_composed(asked):
+            said = way_to_say(visitor.soup, asked, button)
+            fields = {name: value for name, value in data_of(visitor).items() if not name.startswith("part-")}
+            visitor.response = visitor.client.post(visitor.path, {**fields, **said}, follow=True)
+            visitor._read()
+        else:
+            visitor.answer(button)
     assert "/thanks/" in visitor.path
     stored = Response.objects.order_by("id").values_list("shown_value", asked.answers.column)
     assert list(stored) == meant

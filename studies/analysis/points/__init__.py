@@ -1,0 +1,1 @@
+"""Answers that give every arm points (a place in a ranking, best and worst): means, differences, strengths, power. Pure."""
