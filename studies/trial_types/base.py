@@ -170,6 +170,9 @@ class Asked(ABC):
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
     other language a text differs from the English one; of a list, one of its texts does."""
 
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()
+    """Keys of `own_wording` that a protocol may leave empty: then that answer is not offered."""
+
     def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
         """The buttons that the instructions may name by `{place}`, each as the study's `wording` calls it.
 

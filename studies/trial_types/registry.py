@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 from .base import TrialType
 from .choice import CHOICE
+from .pair import PAIR
 from .rating import RATING
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR)}
 
 
 class HasTask(Protocol):

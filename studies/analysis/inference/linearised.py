@@ -12,6 +12,7 @@ adds is taken as LARGEST of all there is, so nothing is divided by 0.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Linearised(Estimated):
         moved, step = np.zeros((units, q)), max(1, AT_ONCE // max(1, q * q))
         order = np.argsort(unit, kind="stable")
         ends = np.searchsorted(unit[order], np.arange(0, units + step, step))
-        for start, (low, high) in zip(range(0, units, step), zip(ends, ends[1:], strict=False), strict=False):
+        for start, (low, high) in zip(range(0, units, step), pairwise(ends), strict=False):
             rows = order[low:high]
             here, count = unit[rows] - start, min(step, units - start)
             at = np.minimum(slopes.places[rows], q)  # all that is fixed goes to one place, which is dropped

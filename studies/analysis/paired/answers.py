@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..answers import AnswersError, choices_of
 from ..table import UNKNOWN, Answers
@@ -17,18 +18,17 @@ FIRST, SECOND, SAME = range(3)
 LEFT_SHOWN, RIGHT_SHOWN = 0, 1  # as a page has them; “same” is -1 there
 
 
-def stored(order: tuple[int, int], outcome_on_screen: int) -> int:
-    """What is stored of an answer: `order` is (left, right), and 0 says that the left one is better, 1 the right one, else the same.
+def stored(left: ArrayLike, right: ArrayLike, on_screen: ArrayLike) -> Any:
+    """What is stored of an answer, or of arrays of them: 0 on screen says that the left arm is better, 1 the right one, else the same.
 
-    >>> stored((0, 2), 0), stored((2, 0), 0), stored((2, 0), -1)
+    >>> int(stored(0, 2, 0)), int(stored(2, 0, 0)), int(stored(2, 0, -1))
     (3, 4, 5)
     """
-    left, right = order
-    pair = pair_number(min(order), max(order))
-    if outcome_on_screen not in (LEFT_SHOWN, RIGHT_SHOWN):
-        return 3 * pair + SAME
-    better = (left, right)[outcome_on_screen]
-    return 3 * pair + (FIRST if better == min(order) else SECOND)
+    left, right, on_screen = map(np.asarray, (left, right, on_screen))
+    low_is_better = (on_screen == LEFT_SHOWN) == (left < right)
+    preferred = (on_screen == LEFT_SHOWN) | (on_screen == RIGHT_SHOWN)
+    outcome = np.where(preferred, np.where(low_is_better, FIRST, SECOND), SAME)
+    return 3 * pair_number(np.minimum(left, right), np.maximum(left, right)) + outcome
 
 
 def pair_number(a: Any, b: Any) -> Any:

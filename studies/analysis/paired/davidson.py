@@ -59,7 +59,9 @@ class Fit:
 
     cells: Cells
     parameters: np.ndarray  # (k + 2,)
-    free: np.ndarray  # which of the k + 2 are estimated: all arms but the first, and side and tie where they are
+    free: (
+        np.ndarray
+    )  # which of the k + 2 are estimated: all arms but the first, and side and tie where they are
     information: np.ndarray  # (q, q) of the free ones; with what was added, where it was
     helped: bool  # no finite estimate without what is added
     sided: bool  # there is a side term

@@ -103,7 +103,7 @@ def _backward(first: list[Order], arms: int) -> list[Order]:
 def _rings_of_even(arms: int) -> list[Order]:
     """k − 1 rounds of k/2 pairs; rounds 2j and 2j + 1 are turned one way around the ring that they make."""
     last = arms - 1
-    played = [
+    played: list[list[Order]] = [
         [(last, turn), *(((turn + step) % last, (turn - step) % last) for step in range(1, arms // 2))]
         for turn in range(last)
     ]
@@ -138,5 +138,5 @@ def _rings_of_odd(arms: int) -> list[Order]:
         zigzag = [(turn + (step + 1) // 2 * (1 if step % 2 else -1)) % (arms - 1) for step in range(arms - 1)]
         ring = [middle, *zigzag]
         around = [(ring[at], ring[(at + 1) % arms]) for at in range(arms)]
-        ordered += around[0:-1:2] + [around[-1]] + around[1::2]
+        ordered += [*around[0:-1:2], around[-1], *around[1::2]]
     return ordered

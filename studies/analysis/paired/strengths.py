@@ -16,13 +16,14 @@ from ..contrasts import Judged, judged
 from ..distributions import student_quantile, student_tails
 from ..inference.effects import Effect, Method
 from ..inference.linearised import Linearised, Slopes
-from ..inference.sizes import Size
 from ..inference.simultaneous import Family, JointTest, family, joint_test
+from ..inference.sizes import Size
 from ..intervals import Per, weights, why_no_interval
 from ..table import remembered
 from . import davidson
 from .answers import Pairs
 from .ranks import components
+
 
 @dataclass(frozen=True, eq=False)
 class Strengths:
@@ -80,7 +81,7 @@ def strengths_of(answers: Pairs, per: Per = "answers", method: Method = "two-way
     """The strengths of one answer at least. `per`: what counts once in the fit; an answer, in Bradley and Terry's likelihood."""
     a, b, outcome = answers.compared
     parts = components(answers.wins + answers.same)
-    arms = max(parts, key=len)
+    arms = np.array(max(parts, key=len))
     place = np.full(answers.arms, -1)
     place[arms] = np.arange(len(arms))
     here = place[a] >= 0
