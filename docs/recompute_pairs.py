@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-spec = importlib.util.spec_from_file_location("recompute_scores", Path(__file__).with_name("recompute_scores.py"))
+spec = importlib.util.spec_from_file_location(
+    "recompute_scores", Path(__file__).with_name("recompute_scores.py")
+)
 base = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(base)
 
@@ -80,7 +82,9 @@ class Strengths:
         """Those that are estimated: all arms but the first; the side where it can be told from the arms; “same” where it was said."""
         _, _, information = self.slopes(np.zeros(self.k + 2), False)
         both = [*range(1, self.k), self.k]
-        self.sided = bool(self.side.any()) and np.linalg.matrix_rank(information[np.ix_(both, both)]) == self.k
+        self.sided = (
+            bool(self.side.any()) and np.linalg.matrix_rank(information[np.ix_(both, both)]) == self.k
+        )
         return [*range(1, self.k), *([self.k] if self.sided else []), *([self.k + 1] if self.tied else [])]
 
     def slopes(self, theta, helped):
@@ -95,7 +99,10 @@ class Strengths:
         total, information = slope.sum(axis=0), known.sum(axis=0)
         for x, offset in self.added() if helped else ():
             chance = 1 / (1 + math.exp(-(x @ theta - offset)))
-            total, information = total + (0.5 - chance) * x, information + chance * (1 - chance) * np.outer(x, x)
+            total, information = (
+                total + (0.5 - chance) * x,
+                information + chance * (1 - chance) * np.outer(x, x),
+            )
         self.slope, self.known = slope, known
         return slope, total, information
 
@@ -103,7 +110,11 @@ class Strengths:
         """Half a win and half a loss of each arm beside an average one, of the side, and of “same” between equals."""
         every = np.eye(self.k + 2)
         mean = np.append(np.full(self.k, 1 / self.k), [0, 0])
-        return [*((row - mean, 0.0) for row in every[: self.k]), (every[self.k], 0.0), (every[-1], math.log(2))]
+        return [
+            *((row - mean, 0.0) for row in every[: self.k]),
+            (every[self.k], 0.0),
+            (every[-1], math.log(2)),
+        ]
 
     def newton(self, helped):
         theta = np.zeros(self.k + 2)
@@ -232,7 +243,12 @@ def log_judged(model, effect, with_p=True):
     estimate, variance, df = effect[:3]
     reach = base.t_quantile((1 + base.LEVEL) / 2, df) * math.sqrt(variance)
     p = base.t_tails(estimate / math.sqrt(variance), df) if with_p else None
-    return {"estimate": estimate, "interval": [estimate - reach, estimate + reach], "p": p, "df": df if with_p else None}
+    return {
+        "estimate": estimate,
+        "interval": [estimate - reach, estimate + reach],
+        "p": p,
+        "df": df if with_p else None,
+    }
 
 
 def parameter(model, at):
@@ -269,7 +285,9 @@ def results(study):
         else:
             wins[(a, b) if outcome == FIRST else (b, a)] += 1
     together = list(itertools.combinations(model.arms, 2))
-    level = base.Family(model, [model.contrast(a, b) for a, b in together] if model.enough else together, model.enough).level()
+    level = base.Family(
+        model, [model.contrast(a, b) for a, b in together] if model.enough else together, model.enough
+    ).level()
     better = ranked_better(study, model, together, level)
     strengths = {arm: strength(model, arm) for arm in range(len(arms))}
     scores = {}
@@ -277,7 +295,10 @@ def results(study):
         at, ends = strengths[arm]
         known = arm in model.arms
         above = sum(strengths[other][0] > (at or 0) + 1e-9 for other in model.arms) if known else 0
-        beaten = [sum((arm, other) in better for other in model.arms), sum((other, arm) in better for other in model.arms)]
+        beaten = [
+            sum((arm, other) in better for other in model.arms),
+            sum((other, arm) in better for other in model.arms),
+        ]
         scores[name] = {
             "strength": at, "interval": ends,
             "chance": share_of(at) if known else None,
@@ -331,7 +352,11 @@ def alike(order, better):
 
 def contrasts(study, model, level):
     declared = [] if study.plan["has_looks"] else [tuple(pair) for pair in study.plan["contrasts"]]
-    others = [pair for pair in itertools.combinations(range(len(study.arms)), 2) if set(pair) not in map(set, declared)]
+    others = [
+        pair
+        for pair in itertools.combinations(range(len(study.arms)), 2)
+        if set(pair) not in map(set, declared)
+    ]
     smallest, lines = study.plan["smallest"], []
     for pair in [*declared, *others]:
         known = all(arm in model.arms for arm in pair)
@@ -380,7 +405,9 @@ def joint(study, model, wins, same):
         telling = values > 1e-9 * max(values.max(), 1e-9)
         q = int(telling.sum())
         white = changes @ (vectors[:, telling] / np.sqrt(values[telling]))
-        _, principal = np.linalg.eigh(white.T @ (model.covariance("people") + model.covariance("items")) @ white)
+        _, principal = np.linalg.eigh(
+            white.T @ (model.covariance("people") + model.covariance("items")) @ white
+        )
         effects = [model.effect(column) for column in (white @ principal).T]
         df = min([effect[2] for effect in effects], default=0)
         if q and df - q + 1 > 0:
@@ -430,7 +457,9 @@ def places(rows, arms):
 
 
 def show(found):
-    print(f"{found['responses']} answers ({found['who']}), {found['participants']} participants, {found['items']} items")
+    print(
+        f"{found['responses']} answers ({found['who']}), {found['participants']} participants, {found['items']} items"
+    )
     for name, row in found["scores"].items():
         ends = "no interval" if row["interval"] is None else "{:+.3f} to {:+.3f}".format(*row["interval"])
         at = "not connected" if row["strength"] is None else f"{row['strength']:+.3f}"
