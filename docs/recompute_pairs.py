@@ -466,13 +466,14 @@ def show(found):
         print(f"{name:30} {at:>14}   {ends}   won {row['wins']}, lost {row['losses']}, same {row['same']}")
 
 
-def main():
+def take_over():
+    """What recompute_scores.py does, of pairs."""
     about = base.about
     base.CHOICE, base.Study, base.results, base.places, base.show = COMPARISON, Pairs, results, places, show
     base.about = lambda study, who: about(study, who) | {"task": "pair"}
     base.with_parts = lambda study: results(study) | {"breakdown": None}
-    return base.main()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    take_over()
+    sys.exit(base.main())
