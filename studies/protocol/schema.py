@@ -38,6 +38,7 @@ sign = "positive"                 # of methods whose maps have values below zero
 
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # and the keys of its trial type
+same = "I see no difference"                           # of choices and pairs; of pairs, same = "" offers no such answer
 
 [wording.titles.de]               # optional, for each language: what volunteers read for a class, where it is not its title
 hammer = "Hammer"

@@ -13,7 +13,10 @@ import django
 
 CLASSES = ("acorn", "broom", "church", "drum", "espresso", "flute")
 NETWORKS = ("efficientnet-lite0", "squeezenet1-1", "resnet50", "vgg16")
-METHODS = ("grad-cam", "ablation-cam", "pixel-ablation-cam")
+METHODS = (
+    *("grad-cam", "ablation-cam", "pixel-ablation-cam", "grad-cam++", "hirescam", "layer-cam"),
+    *("random", "centre"),
+)
 SETS = {"samples": 3, "imagenet-val": 50}  # photos of each class
 SIDE = 7  # cells of a map
 
@@ -176,11 +179,16 @@ def of_protocol(outputs: Any, path: Path) -> None:
 
 def _answers(study: Any) -> str:
     """Answers of three people about each photo, as they might have been collected elsewhere."""
-    column = study.task
-    allowed = {
-        "choice": [*study.arms.order_by("index").values_list("name", flat=True), "same"],
-        "rating": [-2, -1, 0, 1, 2],
-    }[column]
+    from studies.trial_types import trial_type_of
+
+    files = trial_type_of(study).files
+    column = files.column
+    cells: dict[int, str] = {}
+    for cell, value in files.readings(
+        list(study.arms.order_by("index").values_list("name", flat=True))
+    ).items():
+        cells.setdefault(value, cell)
+    allowed = list(cells.values())
     lines = [f"item,participant,{column}"]
     for index in study.items.order_by("index").values_list("index", flat=True):
         for person in "abc":

@@ -239,7 +239,7 @@ def test_declared_contrasts_are_corrected_and_the_others_exploratory():
 
 
 def test_people_agree_about_a_photo_and_two_arms():
-    study = filled(made(responses_per_item=20))
+    study = filled(made(responses_per_item=20), people=20)
     assert analyse_further(Reading(study, EVERYONE)).agreement.items == 12 * 10
 
 
@@ -294,6 +294,18 @@ def test_every_number_comes_out_again_and_a_changed_one_is_named(kind, looks, de
     assert len(paths) > 200
     unnoticed = [path for path in paths if not script.differences(found, changed(printed, path))]
     assert unnoticed == []
+
+
+@pytest.mark.parametrize(("arms", "photos", "each"), [(2, 5, 3), (5, 7, 12), (6, 30, 16), (14, 40, 5)])
+def test_all_orders_are_recomputed_from_the_seed(arms, photos, each):
+    path = settings.BASE_DIR / "docs" / "recompute_orders.py"
+    spec = importlib.util.spec_from_file_location("recompute_orders", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    dealt = [[] for _ in range(photos)]
+    for item, order in PAIR.layout.rows(arms=arms, items=photos, stages=(each,), seed=2**200 + 7):
+        dealt[item].append(order)
+    assert module.pairs_of(arms, photos, each, 2**200 + 7) == dealt
 
 
 def test_the_files_say_the_two_arms_the_better_one_and_its_side(tmp_path):
