@@ -13,6 +13,8 @@ from studies.core.formatting import percent, signed, span
 
 from ..results import Outcome, Pair, judged_json
 
+NAMED = 3  # in a headline, whom the strongest cannot be told apart from
+
 
 @dataclass(frozen=True)
 class Line:
@@ -53,6 +55,21 @@ class Line:
         }
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """The arms `a` and `b`, by index and by name: the difference of preferences."""
+
+    a: int
+    b: int
+    first: str
+    second: str
+    found: Judged
+    interval_all_pairs: Pair | None  # those of all pairs hold together at 95 %
+    planned: bool  # declared in the protocol, and judged here
+    p_holm: float | None
+    p_equivalence: float | None
+
+
 def listed(names: list[str]) -> str:
     """A, B and C"""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -72,6 +89,8 @@ class PairOutcome(Outcome):
     side: Judged | None = None  # log odds for the left of two equal arms
     joint: JointTest | None = None
     lead: Judged | None = None  # of the strongest over the next
+    rivals: tuple[str, ...] = ()  # whom the strongest is not found to be better than
+    contrasts: tuple[Contrast, ...] = ()  # every pair that is connected, the declared ones first
 
     template: ClassVar[str] = "trial_types/pair/report/outcome.html"
 
@@ -135,18 +154,19 @@ class PairOutcome(Outcome):
         has += f" (95 % interval {percent(low)} to {percent(high)})"
         if first.rank.worst == 1:
             return f"{first.name} is preferred most, told apart from every other arm: {has}."
-        return f"{first.name} leads, and cannot be told apart from {self._rivals(first)}: {has}."
+        return f"{first.name} leads, and cannot be told apart from {self._rivals}: {has}."
 
-    def _rivals(self, first: Line) -> str:
-        rank = first.rank
-        assert rank is not None
-        if rank.worst == 2:
-            return next(
-                line.name
-                for line in self.ranked[1:]
-                if line.rank is not None and line.rank.best == 1 and line is not first
-            )
-        return f"{rank.worst - 1} others"
+    @property
+    def _rivals(self) -> str:
+        return listed(list(self.rivals)) if len(self.rivals) <= NAMED else f"{len(self.rivals)} others"
+
+    @property
+    def planned(self) -> list[Contrast]:
+        return [contrast for contrast in self.contrasts if contrast.planned]
+
+    @property
+    def unplanned(self) -> list[Contrast]:
+        return [contrast for contrast in self.contrasts if not contrast.planned]
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """The results of pairs: strengths, ranks that hold together, contrasts of arms, and whether people favour a side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -37,12 +37,13 @@ from ..results import (
 )
 from ..sentences import parted, uneven
 from ..sizes import Sized
-from .outcome import Line, PairOutcome, listed
+from .outcome import Contrast, Line, PairOutcome, listed
 
 if TYPE_CHECKING:
     from rest_framework.serializers import Field
 
 UNIT = "difference of preferences"
+READABLE = 45  # effect sizes on a page; contrasts.csv and scores.json have all
 PER: tuple[Per, ...] = ("answers", *(per for per in get_args(Per) if per != "answers"))
 NEVER_COMPARED = "never compared, neither with each other nor by way of others: nothing tells how they differ"
 HELPED = (
@@ -50,19 +51,6 @@ HELPED = (
     "of average strength was added for each arm, half won and half lost (and as much for side and “same”): strengths are drawn "
     "together a little, and intervals allow for what so many answers leave open."
 )
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Arm `a` against arm `b`."""
-
-    a: int
-    b: int
-    found: Judged
-    interval_all_pairs: tuple[float, float] | None  # those of all pairs hold together at 95 %
-    exploratory: bool
-    p_holm: float | None
-    p_equivalence: float | None
 
 
 class PairResults(Results):
@@ -137,13 +125,15 @@ class PairResults(Results):
             side=strengths.side_of(answers),
             joint=strengths.any_difference_of(answers),
             lead=_lead(answers),
+            rivals=_rivals(found, better, names),
+            contrasts=tuple(_contrasts(answers, compared)),
         )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Pairs)
         known = answers.only(answers.shown != UNKNOWN)
         return Further(
-            sized=tuple(_sized(row, compared) for row in _contrasts(answers, compared)),
+            sized=tuple(_sized(row) for row in _shown(_contrasts(answers, compared))),
             estimands=_estimands(answers, compared),
             tests={"all arms, in trials": exchange_in_trials(answers, seed=compared.seed)},
             positions=or_none(lambda: position_bias_of(known.units, known.shown, 2, seed=compared.seed)),
@@ -159,14 +149,7 @@ class PairResults(Results):
     def contrast_rows(self, answers: Answers, compared: Compared) -> list[ContrastRow]:
         assert isinstance(answers, Pairs)
         return [
-            ContrastRow(
-                compared.arms[row.a],
-                compared.arms[row.b],
-                row.found,
-                row.p_holm,
-                not row.exploratory,
-                _sized(row, compared),
-            )
+            ContrastRow(row.first, row.second, row.found, row.p_holm, row.planned, _sized(row))
             for row in _contrasts(answers, compared)
         ]
 
@@ -176,7 +159,7 @@ class PairResults(Results):
             return {"contrasts": [], "any_difference": None, "estimands": {}}
         joint = strengths.any_difference_of(answers)
         return {
-            "contrasts": [_contrast_json(row, compared) for row in _contrasts(answers, compared)],
+            "contrasts": [_contrast_json(row) for row in _contrasts(answers, compared)],
             "any_difference": {
                 "test": "all connected arms equally strong over people and items (F)",
                 "statistic": joint.statistic,
@@ -253,6 +236,12 @@ def _better(answers: Pairs) -> np.ndarray:
     return better
 
 
+def _rivals(found: strengths.Strengths, better: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Whom the strongest arm is not found to be better than, the next first."""
+    first, *others = np.argsort(-found.fit.strengths, kind="stable").tolist()
+    return tuple(names[int(found.arms[at])] for at in others if not better[first, at])
+
+
 def _parts(answers: Pairs) -> list[list[int]]:
     return ranks.components(answers.wins + answers.same)
 
@@ -309,9 +298,11 @@ def _contrasts(answers: Pairs, compared: Compared) -> list[Contrast]:
             Contrast(
                 a=pair[0],
                 b=pair[1],
+                first=compared.arms[pair[0]],
+                second=compared.arms[pair[1]],
                 found=one or _unknown(),
                 interval_all_pairs=at_once.interval if at_once and level else None,
-                exploratory=not planned,
+                planned=planned,
                 p_holm=adjusted[number] if planned else None,
                 p_equivalence=small[number] if planned else None,
             )
@@ -319,10 +310,16 @@ def _contrasts(answers: Pairs, compared: Compared) -> list[Contrast]:
     return rows
 
 
-def _sized(row: Contrast, compared: Compared) -> Sized:
+def _shown(every: list[Contrast]) -> list[Contrast]:
+    """Of so many pairs that nobody reads them all, the declared ones, or the first of them."""
+    planned = [row for row in every if row.planned]
+    return every if len(every) <= READABLE else planned or every[:READABLE]
+
+
+def _sized(row: Contrast) -> Sized:
     p = row.p_equivalence
     return Sized(
-        f"{compared.arms[row.a]} − {compared.arms[row.b]}",
+        f"{row.first} − {row.second}",
         strengths.sizes_of(row.found),
         row.found.equivalence,
         p,
@@ -330,17 +327,17 @@ def _sized(row: Contrast, compared: Compared) -> Sized:
     )
 
 
-def _contrast_json(row: Contrast, compared: Compared) -> dict[str, Any]:
-    sized, together = _sized(row, compared), row.interval_all_pairs
+def _contrast_json(row: Contrast) -> dict[str, Any]:
+    sized, together = _sized(row), row.interval_all_pairs
     return {
-        "first": compared.arms[row.a],
-        "second": compared.arms[row.b],
+        "first": row.first,
+        "second": row.second,
         **judged_json(row.found),
         "p_holm": row.p_holm,
         "interval_all_pairs": list(together) if together else None,
         "equivalence": sized.equivalence_json(),
         "effect_sizes": sized.sizes_json(),
-        "exploratory": row.exploratory,
+        "exploratory": not row.planned,
         "note": row.found.note,
     }
 
