@@ -5,6 +5,7 @@ import uuid
 from django.db import connection
 
 from studies.models import Invitation, Participant, Response, Study, Trial, hash_token, new_token
+from studies.trial_types import trial_type_of
 
 
 def reading_costs() -> int:
@@ -27,7 +28,7 @@ def make_participant(study: Study, *, simulated: bool = False, label: str = "cla
 def answer(
     participant: Participant, item: int, value: int, *, order: str = "", kind: str = "main", **fields
 ) -> Response:
-    """One answer about the item with that number; `value` is an arm index, -1 for same, or a rating."""
+    """One answer about the item with that number; `value` is what is stored: an arm index, -1 for same, a rating …"""
     study = participant.study
     arms = study.arms.count()
     order = order or ",".join(map(str, range(arms)))
@@ -40,10 +41,10 @@ def answer(
         participant=participant,
         kind=kind,
     )
-    if study.task == "choice":
-        stored = {"choice": value, "shown_value": -1 if value == -1 else order.split(",").index(str(value))}
-    else:
-        stored = {"rating": value, "shown_value": value if order == "1,0" else -value}
+    answers, arms_at = trial_type_of(study).answers, trial.arms
+    buttons = answers.shown_values(len(arms_at))
+    shown = next(button for button in buttons if answers.stored_value(arms_at, button) == value)
+    stored = {answers.column: value, "shown_value": shown}
     return Response.objects.create(
         **{
             "answer_id": uuid.uuid4(),

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from studies.results.answers import Reading
 from studies.results.part import part_of
 from studies.results.summary import summary_of
-from studies.trial_types import trial_type_of, trial_types
+from studies.trial_types import trial_type, trial_type_of, trial_types
 from tests.factories import make_study
 from tests.studies.filled import answer, make_participant
 
@@ -35,7 +35,8 @@ def filled(task, seed, *, lean=0.6, spread=0.8, simulated=False, names=("=first"
             if task == "rating":
                 value = int(np.clip(round(latent), -2, 2))
             else:
-                value = -1 if abs(latent) < 0.25 else int(latent < 0)
+                picked = -1 if abs(latent) < 0.25 else int(latent < 0)
+                value = trial_type(task).answers.stored_value((0, 1), picked)
             answer(person, item, value, order=("0,1", "1,0")[(number + item) % 2])
     return study
 

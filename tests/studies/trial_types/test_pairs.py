@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from studies.exports.archive import export
 from studies.lifecycle.opening import open_study
-from studies.models import Invitation, Response
+from studies.models import Invitation
 from studies.protocol.schema import ProtocolError, check_protocol
 from studies.results import AnswerSelection, analyse_further, scores_json, summary_of
 from studies.results.answers import Reading, totals
@@ -23,7 +23,7 @@ from studies.setup.forms.wording_and_design import WordingForm
 from studies.trial_types import trial_type
 from studies.trial_types.pair.files import written
 from tests.factories import make_study
-from tests.studies.filled import make_participant
+from tests.studies.filled import answer, make_participant
 from tests.studies.trial_types.contract import protocol_of
 
 pytestmark = pytest.mark.django_db
@@ -48,15 +48,12 @@ def made(slug="pairs", arms=5, **fields):
 
 def filled(study, *, people=8, strengths=(1.0, 0.5, 0.0, 0.0, -1.5), same=0.15, pick=None, seed=5):
     """Every trial that the layout has, answered at random by the strengths; the first person too fast."""
-    from tests.studies.filled import Trial, uuid
-
     rng = np.random.default_rng(seed)
     everybody = [make_participant(study) for _ in range(people)]
     turn = Counter()
     rows = PAIR.layout.rows(
         arms=study.arms.count(), items=study.items.count(), stages=study.stages, seed=study.order_seed
     )
-    items = {item.index: item for item in study.items.all()}
     for item, order in rows:
         number = (turn[item] + item) % people
         turn[item] += 1
@@ -67,20 +64,11 @@ def filled(study, *, people=8, strengths=(1.0, 0.5, 0.0, 0.0, -1.5), same=0.15, 
             shown = pick(order)
             if shown is None:
                 continue
-        trial = Trial.objects.create(
-            study=study,
-            item=items[item],
+        answer(
+            everybody[number],
+            item,
+            PAIR.answers.stored_value(order, shown),
             order=",".join(map(str, order)),
-            state=Trial.State.ANSWERED,
-            participant=everybody[number],
-            kind="main",
-        )
-        Response.objects.create(
-            answer_id=uuid.uuid4(),
-            trial=trial,
-            participant=everybody[number],
-            choice=PAIR.answers.stored_value(order, shown),
-            shown_value=shown,
             response_ms=300 if number == 0 else 2000,
         )
     return study
