@@ -10,7 +10,6 @@ together; and where all arms are equal, how often a test finds a difference. Nom
 
 import argparse
 import json
-import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
@@ -159,44 +158,52 @@ def of_study(answers: Pairs, world: World) -> Counter[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="of each case; a tenth for 40 arms")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="WORDS",
+        help="cases with these words in their name; the others stay as they were",
+    )
     options = parser.parse_args()
-    began, rows = time.time(), []
     for case in CASES:
-        world, total = World(case), Counter[str]()
-        studies = options.studies // (10 if case.arms > 20 else 1)
-        for number in range(studies):
-            total.update(of_study(world.study(number), world))
-        for what in [name for name in total if not name.startswith("of ")]:
-            rows.append(
-                {
-                    "case": case.name,
-                    "what": what,
-                    "held": total[what],
-                    "of": total[f"of {what}"],
-                    "studies": studies,
-                }
-            )
-            print(f"{case.name:38} {what:32} {100 * total[what] / total[f'of {what}']:6.2f} %", flush=True)
-    write(rows, time.time() - began)
+        if options.only in case.name:
+            keep(case, count(case, options.studies // (10 if case.arms > 20 else 1)))
 
 
-def write(rows: list[dict], seconds: float) -> None:
-    (HERE / "RESULTS-pairs.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+def count(case: Case, studies: int) -> list[dict]:
+    world, total = World(case), Counter[str]()
+    for number in range(studies):
+        total.update(of_study(world.study(number), world))
+    rows = []
+    for what in [name for name in total if not name.startswith("of ")]:
+        held, of = total[what], total[f"of {what}"]
+        rows.append({"case": case.name, "what": what, "held": held, "of": of, "studies": studies})
+        print(f"{case.name:38} {what:32} {100 * held / of:6.2f} %", flush=True)
+    return rows
+
+
+def keep(case: Case, rows: list[dict]) -> None:
+    """The figures of a case among those of the others."""
+    path = HERE / "RESULTS-pairs.json"
+    before = json.loads(path.read_text("utf-8")) if path.exists() else []
+    order = [one.name for one in CASES]
+    every = [row for row in before if row["case"] != case.name and row["case"] in order] + rows
+    every.sort(key=lambda row: order.index(row["case"]))
+    path.write_text(json.dumps(every, indent=1) + "\n", "utf-8")
     lines = [
         "# Two of many arms at a time: do the intervals hold?",
         "",
-        "`python -m bench.pairs`: " + (__doc__ or "").split("\n\n")[2].replace("\n", " "),
+        "`python -m bench.pairs`. " + (__doc__ or "").split("\n\n")[2].replace("\n", " "),
         "",
         "| case | what | held | studies |",
         "|---|---|---|---|",
         *(
             f"| {row['case']} | {row['what']} | {100 * row['held'] / row['of']:.1f} % | {row['studies']} |"
-            for row in rows
+            for row in every
         ),
         "",
-        f"{seconds:.0f} s.",
     ]
-    (HERE / "RESULTS-pairs.md").write_text("\n".join(lines) + "\n", "utf-8")
+    (HERE / "RESULTS-pairs.md").write_text("\n".join(lines), "utf-8")
 
 
 if __name__ == "__main__":
