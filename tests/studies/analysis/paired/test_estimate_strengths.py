@@ -247,8 +247,8 @@ def test_an_arm_that_wins_all_is_first_with_finite_numbers_and_an_honest_interva
 
 
 def test_few_answers_that_all_say_the_same_find_nothing_yet():
-    """Three people, one photo each, one arm over the other every time: by the rule of single answers alone it would be found."""
-    answers = table(range(3), range(3), [0, 1, 0], [1, 0, 1], [0, 1, 0], 2)
+    """Five people, one photo each, one arm over the other every time (by signs p is 0.06): they seem to agree perfectly."""
+    answers = table(range(5), range(5), [0, 1, 0, 1, 0], [1, 0, 1, 0, 1], [0, 1, 0, 1, 0], 2)
     one = judge_pairs(answers, [(0, 1)])[0]
     assert strengths_of(answers).helped
     assert not one.found(0.95)
