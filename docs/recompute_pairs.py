@@ -413,7 +413,12 @@ def joint(study, model, wins, same):
         if q and df - q + 1 > 0:
             f = sum(effect[0] ** 2 / effect[1] for effect in effects) * (df - q + 1) / (df * q)
             found = {"statistic": f, "df": [q, df - q + 1], "p": base.f_tail(f, q, df - q + 1)}
-    return found | {"labels_exchanged": exchanged(study, wins, same)}
+    together = list(itertools.combinations(model.arms, 2))
+    any_pair = None
+    if model.enough and together:
+        family = base.Family(model, [model.contrast(a, b) for a, b in together], True)
+        any_pair = family.p(min(study.difference(model, a, b)["p"] for a, b in together))
+    return found | {"p_any_pair": any_pair, "labels_exchanged": exchanged(study, wins, same)}
 
 
 def exchanged(study, wins, same):

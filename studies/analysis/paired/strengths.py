@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -243,8 +244,19 @@ def family_of(answers: Pairs, pairs: tuple[tuple[int, int], ...]) -> Family:
     return family(found.basis, change, effects)
 
 
+def any_pair_of(answers: Pairs) -> float | None:
+    """The p of “no two connected arms differ”, by the largest t of all pairs (max-T). With as many arms as people it still says something,
+    where an F over all arms (`any_difference_of`) has no degrees of freedom left."""
+    found = strengths_of(answers)
+    pairs = tuple(combinations(found.arms.tolist(), 2))
+    if found.basis is None or not pairs:
+        return None
+    smallest = min(one.p for one in judge_pairs(answers, pairs) if one is not None and one.p is not None)
+    return family_of(answers, pairs).p(smallest)
+
+
 def any_difference_of(answers: Pairs) -> JointTest:
-    """One test of all arms that are connected: are they equally strong?"""
+    """One test of all arms that are connected: are they equally strong? It asks for more people than arms, and is on the safe side."""
     found = strengths_of(answers)
     if found.basis is None:
         return JointTest(None, None, None, found.note)

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from studies.analysis.contrasts import Judged
-from studies.analysis.inference.simultaneous import JointTest
 from studies.analysis.paired.ranks import Rank
 from studies.analysis.paired.strengths import Arm
 from studies.core import svg
@@ -87,7 +86,7 @@ class PairOutcome(Outcome):
     answers: int = 0
     tie: Judged | None = None  # log ν
     side: Judged | None = None  # log odds for the left of two equal arms
-    joint: JointTest | None = None
+    any_pair: float | None = None  # p of “no two arms differ”
     lead: Judged | None = None  # of the strongest over the next
     rivals: tuple[str, ...] = ()  # whom the strongest is not found to be better than
     contrasts: tuple[Contrast, ...] = ()  # every pair that is connected, the declared ones first

@@ -15,6 +15,7 @@ from studies.analysis.paired.exchange import exchange_in_trials
 from studies.analysis.paired.ranks import alike, components, ranks
 from studies.analysis.paired.strengths import (
     any_difference_of,
+    any_pair_of,
     arms_of,
     family_of,
     judge_pairs,
@@ -212,6 +213,11 @@ def test_whoever_is_duplicated_does_not_make_it_surer():
 def test_all_arms_at_once_is_found_where_they_differ_and_not_where_they_do_not():
     assert any_difference_of(simulated(photos=60, reach=2.0)).p < 0.01
     assert any_difference_of(simulated(photos=60, reach=0.0, seed=4)).p > 0.05
+    assert any_pair_of(simulated(photos=60, reach=2.0)) < 0.001
+    assert any_pair_of(simulated(photos=60, reach=0.0, seed=4)) > 0.05
+    assert (
+        any_pair_of(simulated(arms=14, photos=60, people=10, answers=8)) < 0.05
+    )  # where F has nothing left to say
     assert exchange_in_trials(simulated(photos=60, reach=2.0)).p < 0.001
 
 
