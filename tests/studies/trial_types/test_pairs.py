@@ -13,6 +13,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
 
+from studies.analysis.answers import AnswersError
+from studies.analysis.paired.answers import said
+from studies.analysis.power import Assumptions, Design, World
 from studies.exports.archive import export
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation
@@ -229,6 +232,29 @@ def test_declared_contrasts_are_corrected_and_the_others_exploratory():
 def test_people_agree_about_a_photo_and_two_arms():
     study = filled(made(responses_per_item=20), people=20)
     assert analyse_further(Reading(study, EVERYONE)).agreement.items >= 110  # of 120
+
+
+# Planned
+
+
+def test_simulated_studies_have_the_assumed_effect_and_share_of_same():
+    assumed = Assumptions(effect=0.3, same=0.12, spread_items=0.8, spread_people=0.5)
+    design = Design(items=2000, participants=400, answers_per_item=12, model=PAIR.power.model, arms=4)
+    values = World(design, assumed).study(np.random.default_rng(1)).values
+    a, b, outcome = said(values)
+    assert (outcome == 2).mean() == pytest.approx(0.12, abs=0.01)
+    first = a == 0
+    won, lost = ((outcome == code)[first].sum() for code in (0, 1))
+    assert (won - lost) / (won + lost) == pytest.approx(0.3, abs=0.03)
+    others = (outcome == 0)[~first].sum() - (outcome == 1)[~first].sum()
+    assert abs(others) / (~first).sum() < 0.03
+    pairs = Counter(zip(a.tolist(), b.tolist(), strict=True))
+    assert max(pairs.values()) - min(pairs.values()) <= 1
+
+
+def test_an_effect_that_cannot_be_is_refused_in_words():
+    with pytest.raises(AnswersError, match="is not a difference of preferences between"):
+        PAIR.power.model.level(Assumptions(effect=1.0), 3)
 
 
 # Recomputed
