@@ -141,6 +141,9 @@ class Asked(ABC):
     fewest_arms: ClassVar[int]
     most_arms: ClassVar[int]
 
+    how_many: ClassVar[str] = ""
+    """How many arms there may be, and what speaks against more, where set-up asks for the methods: a whole sentence."""
+
     compares_networks: ClassVar[bool]
     """True: two networks by one method, and set-up asks for a first and a second network. False: methods on one network."""
 

@@ -26,6 +26,7 @@ class PairAsked(Asked):
 
     offer = "Which of many methods? One network, up to 40 methods, two at a time: people pick the better map of the two, or “same”."
     fewest_arms, most_arms = 2, 40
+    how_many = "Two to forty, of which each trial shows two; the more there are, the more answers it takes to tell them apart."
     compares_networks = False
     declares_contrasts = True
     largest_effect = 1.0

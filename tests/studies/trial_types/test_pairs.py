@@ -27,6 +27,9 @@ from studies.trial_types import trial_type
 from studies.trial_types.pair.files import written
 from tests.factories import make_study
 from tests.studies.filled import answer, make_participant
+from tests.studies.setting_up import DESIGN, WORDING, begin, save
+from tests.studies.setting_up import birds as birds
+from tests.studies.setting_up import browser as browser
 from tests.studies.trial_types.contract import protocol_of
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,24 @@ def test_the_set_up_asks_for_it_and_keeps_it_empty():
     assert form.written()["wording"] == {"same": ""}
     again = WordingForm(None, source=form.written())
     assert again.initial["same"] == ""
+
+
+def test_a_study_is_set_up_page_by_page(browser, birds):
+    study = begin(browser, task="pair")
+    save(browser, study, "photos", set="birds")
+    save(browser, study, "networks", networks=["tiny"])
+    page = browser.get(reverse("setup-step", args=[study.slug, "methods"])).text
+    assert "Two to forty, of which each trial shows two" in page
+    save(browser, study, "methods", methods=["grad-cam", "ablation-cam"])
+    page = browser.get(reverse("setup-step", args=[study.slug, "wording"])).text
+    assert "Leave empty to offer no such answer" in page
+    assert save(browser, study, "wording", **WORDING | {"same": ""}).url.endswith("/questions/")
+    save(browser, study, "design", **DESIGN)
+    save(browser, study, "plan")
+    study.refresh_from_db()
+    assert study.protocol["wording"]["same"] == ""
+    assert browser.get(reverse("setup-step", args=[study.slug, "check"])).status_code == 200
+    assert check_protocol(study.protocol).task == "pair"
 
 
 # The page
