@@ -1,4 +1,5 @@
-"""Many volunteers at once: every item gets exactly its answers. `python -m bench.race --clients 64 --runs 20`
+"""Many volunteers at once: every item gets exactly its answers. `python -m bench.race --clients 64 --runs 20`, with `--task pair --arms 14`
+of another trial type.
 
 Uses a test database on whatever DATABASE_URL names, made for the purpose and dropped at the end. Exits with 1 if any
 run breaks a promise.
@@ -15,7 +16,6 @@ from uuid import uuid4
 
 import numpy as np
 
-ARMS = ("a", "b", "c")
 QUOTA = 60
 ABANDONED = 0.2
 
@@ -26,6 +26,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=250)
     parser.add_argument("--responses", type=int, default=18)
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--task", default="choice", help="a trial type whose first map can be picked")
+    parser.add_argument("--arms", type=int, default=3)
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
@@ -62,12 +64,13 @@ def make_study(number: int, options):
     study = Study.objects.create(
         slug=f"race-{number}",
         title="Race",
-        task="choice",
+        task=options.task,
         responses_per_item=options.responses,
         trials_per_participant=QUOTA,
         seed=number,
     )
-    for index, name in enumerate(ARMS):
+    for index in range(options.arms):
+        name = f"arm-{index}"
         Arm.objects.create(study=study, index=index, name=name, network=network, method=name)
     Item.objects.bulk_create(
         Item(study=study, index=index, image=image) for index, image in enumerate(images)
@@ -152,12 +155,9 @@ def promises(study, options) -> dict[str, bool]:
     met.update(
         (event.participant_id, event.data["item"]) for event in study.events.filter(kind=Event.Kind.LAPSED)
     )
-    cells = Counter(
-        (arm, place)
-        for trial in study.trials.filter(state="answered")
-        for place, arm in enumerate(trial.arms)
-    )
-    whole = options.items * options.responses % 6 == 0
+    answered = list(study.trials.filter(state="answered"))
+    cells = Counter((arm, place) for trial in answered for place, arm in enumerate(trial.arms))
+    whole = len(answered) % len({trial.order for trial in answered}) == 0
     return {
         f"exactly {options.responses} answers an item": len(per_item) == options.items
         and set(per_item.values()) == {options.responses},

@@ -5,7 +5,7 @@
 DIR is what `manage.py export SLUG --to DIR --format csv` wrote after the study was closed: protocol.toml then names the nonce. Every
 trial's order follows from the number of arms and photos, the answers for each photo (of a study that grew, of each stage), the
 seed and the nonce. Exit code 1 if
-a counted answer was given to another order. It speaks of trials that show all arms; the places of attention checks and
+a counted answer was given to another order. It speaks of trials that show all arms, and of pairs; the places of attention checks and
 practice follow from the same seed (explain/core/streams.py).
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 HANDS, GROWN = 1, 10  # the streams of what is dealt to which photo, at opening and when the study grew
+PAIRS, PAIR_ROUNDS = 11, 12  # of pairs: which arm is which, and what is dealt in which round
 BETWEEN_ARMS = " > "  # what stands between arms in answers.csv
 
 
@@ -94,6 +95,86 @@ def deal_more(dealt, cards, each: int, random: np.random.Generator) -> None:
         orders += [hand[place] for place in random.permutation(each)]
 
 
+def tournament(arms: int) -> list[tuple[int, int]]:
+    """Every two arms once, left and right: rings through all arms, each gone around one way; of an even number one round is left over."""
+    last, games = arms - 1, []
+    if arms % 2:
+        for turn in range(last // 2):
+            ring = [last] + [
+                (turn + (step + 1) // 2 * (1 if step % 2 else -1)) % last for step in range(last)
+            ]
+            around = [(ring[at], ring[(at + 1) % arms]) for at in range(arms)]
+            games += [*around[0:-1:2], around[-1], *around[1::2]]
+        return games
+    played = [
+        [(last, turn)] + [((turn + step) % last, (turn - step) % last) for step in range(1, arms // 2)]
+        for turn in range(last)
+    ]
+    for turn in range(0, last - 1, 2):
+        follows, at = {}, 0
+        for step in range(arms):
+            follows[at] = next(a + b - at for a, b in played[turn + step % 2] if at in (a, b))
+            at = follows[at]
+        for a, b in played[turn] + played[turn + 1]:
+            games.append((a, b) if follows[a] == b else (b, a))
+    return games + [(min(game), max(game)) for game in played[-1]]
+
+
+def deck_of_pairs(arms: int, count: int, seed: int) -> list[tuple[int, int]]:
+    """Tournament after tournament; each second one is turned, and of an even number of arms its last round comes first."""
+    first, deck, twice = tournament(arms), [], 0
+    each = 0 if arms % 2 else arms // 2
+    second = [(b, a) for a, b in first[len(first) - each :] + first[: len(first) - each]]
+    while len(deck) < count:
+        names = np.random.default_rng([seed, PAIRS, twice]).permutation(arms)
+        deck += [(int(names[a]), int(names[b])) for a, b in first + second]
+        twice += 1
+    return deck[:count]
+
+
+def pairs_of(arms: int, items: int, count: int, seed: int) -> list[list[tuple[int, int]]]:
+    """For each photo the pairs that it is asked about: dealt out round by round to whom has had the pair, then its arms, least."""
+    dealt: list[list[tuple[int, int]]] = [[] for _ in range(items)]
+    deck = deck_of_pairs(arms, items * count, seed)
+    for turn in range(count):
+        cards = deck[turn * items : (turn + 1) * items]
+        left = np.random.default_rng([seed, PAIR_ROUNDS, turn]).permutation(items).tolist()
+        hands = []
+        pair = [Counter(frozenset(one) for one in hand) for hand in dealt]
+        arm = [Counter(one for game in hand for one in game) for hand in dealt]
+        for game in cards:
+            costs = [
+                pair[item][frozenset(game)] * 64 + arm[item][game[0]] + arm[item][game[1]]
+                for item in left[:128]
+            ]
+            at = costs.index(min(costs))
+            hands.append(left[at])
+            left[at] = left[-1]
+            left.pop()
+        change_hands(arms, cards, hands, pair)
+        for item, game in zip(hands, cards, strict=True):
+            dealt[item].append(game)
+    return dealt
+
+
+def change_hands(arms, cards, hands, pair) -> None:
+    """Who got a pair oftener than another changes it with whom both are better off by most."""
+    every = arms * (arms - 1) // 2
+    kinds = [frozenset(game) for game in cards]
+    for place in range(len(cards)):
+        mine = pair[hands[place]]
+        least = min(mine.values()) if len(mine) == every else 0
+        if mine[kinds[place]] <= least:
+            continue
+        better = [
+            pair[item][kinds[place]] + mine[kind] - mine[kinds[place]] - pair[item][kind]
+            for item, kind in zip(hands, kinds, strict=True)
+        ]
+        other = better.index(min(better))
+        if better[other] < 0:
+            hands[place], hands[other] = hands[other], hands[place]
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
@@ -110,7 +191,10 @@ def recompute(folder: Path) -> dict[str, int]:
     items = len({row["item"] for row in rows_of(folder / "maps.csv")})
     seed = order_seed(design["seed"], design.get("nonce", ""))
     stages = [*design.get("grown_from", []), design["responses_per_item"]]
-    dealt = orders_of(len(names), items, stages, seed)
+    if protocol["task"] == "pair":
+        dealt = pairs_of(len(names), items, stages[-1], seed)
+    else:
+        dealt = orders_of(len(names), items, stages, seed)
     laid_out = Counter(
         (item, BETWEEN_ARMS.join(names[arm] for arm in order))
         for item, orders in enumerate(dealt)

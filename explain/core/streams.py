@@ -52,6 +52,8 @@ class Stream(Enum):
     CHECK_MAPS = (7, "…")  # which photos have maps for attention checks, and what these look like
     CLASS_TIES = (9, "class")  # which of the classes of equal F1 comes first
     GROWN = (10, "stage")  # which item gets which orders when a study grew; the first time is stage 1
+    PAIRS = (11, "two tournaments")  # which arm is which where two are compared at a time
+    PAIR_ROUNDS = (12, "round")  # which item gets which pair of arms, and in which order items come
     PREVIEW = (8, "trial")  # the order of the maps in a trial of the preview
 
     @property

@@ -11,10 +11,10 @@ from .columns import BOOL, CATEGORY, NUMBER, TEXT
 from .tables import Field, Table
 
 SIZES = {
-    "superiority": "Of choices: the share of those who picked one of the two that picked the first. Of ratings: the share of ratings for the "
+    "superiority": "Of choices and pairs: the share of those who picked one of the two that picked the first. Of ratings: the share of ratings for the "
     "first arm, and half of the zeros. Of best and worst, and of rankings: the share of answers in which the first stands before the second, and half "
     "of those in which neither does.",
-    "odds": "Of choices: how many times as often the first was picked as the second.",
+    "odds": "Of choices and pairs: how many times as often the first was picked as the second.",
     "dz": "Of ratings, of best and worst, and of rankings: the mean, or the mean difference, in standard deviations of single answers.",
 }
 ENDS = {
@@ -27,7 +27,7 @@ FIELDS = (
     Field("decided_by", CATEGORY, "Whose answers these are: everybody’s, or those of the people whom the protocol’s rules keep.", ("everybody", "kept")),
     Field("first", TEXT, "The first arm."),
     Field("second", TEXT, "The second arm. A positive estimate is for the first."),
-    Field("estimate", NUMBER, "What decides, in the unit of one photo: a difference of shares, of best minus worst, or of mean ranks, or a mean rating."),
+    Field("estimate", NUMBER, "What decides, in the unit of one photo: a difference of shares, of preferences, of best minus worst, or of mean ranks, or a mean rating."),
     Field("low", NUMBER, "Lower end of its 95 % interval. Empty: there is none."),
     Field("high", NUMBER, "Upper end of its 95 % interval. Empty: there is none."),
     Field("p", NUMBER, "Two-sided p of zero, from the same t as the interval. Empty: there is none."),

@@ -15,9 +15,15 @@ from studies.trials import study_facts
 
 
 def text(study: Study, key: str, trials: int | None = None) -> str:
-    """A text of the study's wording. Instructions name buttons by what the study calls them."""
+    """A text of the study's wording. Instructions name buttons by what the study calls them; a paragraph that names a button that
+    the study does not offer is left out."""
     buttons = trial_type_of(study).asked.button_names(study.wording) if key == "instructions" else {}
-    return fill_in(study.wording.get(key, ""), **study_facts(study, trials), **buttons)
+    lacking = [f"{{{name}}}" for name, words in buttons.items() if not words]
+    said = study.wording.get(key, "")
+    if lacking:
+        paragraphs = re.split(r"\n\s*\n", said)
+        said = "\n\n".join(one for one in paragraphs if not any(place in one for place in lacking))
+    return fill_in(said, **study_facts(study, trials), **buttons)
 
 
 @dataclass(frozen=True)

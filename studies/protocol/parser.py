@@ -61,10 +61,11 @@ class Reader:
             return value
         return kind() if default in (_REQUIRED, None) else default
 
-    def text(self, key: str, *, longest: int, default: Any = _REQUIRED) -> str:
+    def text(self, key: str, *, longest: int, default: Any = _REQUIRED, empty: bool = False) -> str:
+        """`empty`: whether it may be left empty, which then says something."""
         value = self._take(key, default, str, {"kind": Kind.TEXT})
         is_set = isinstance(self.values.get(key), str) and value != default
-        if is_set and not 0 < len(value.strip()) <= longest:
+        if is_set and not (0 if empty else 1) <= len(value.strip()) <= longest:
             self.fault(Code.LENGTH, key, length=len(value.strip()), most=longest)
         self.taken[key] = value.replace("\r\n", "\n").strip()
         return self.taken[key]

@@ -38,6 +38,7 @@ sign = "positive"                 # of methods whose maps have values below zero
 
 [wording]                         # optional: question, instructions, consent, thanks;
 question = "Which map best matches the {class}?"       # and the keys of its trial type
+same = "I see no difference"                           # of choices and pairs; of pairs, same = "" offers no such answer
 
 [wording.titles.de]               # optional, for each language: what volunteers read for a class, where it is not its title
 hammer = "Hammer"
@@ -75,7 +76,7 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.trial_types import Asked, trial_type_in, trial_types
+from studies.trial_types import Asked, trial_type, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .consent import read_consent
@@ -313,13 +314,14 @@ def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str
     wording: dict[str, Any] = default_wording(
         task, picture, language if language in languages.codes() else languages.DEFAULT
     )
+    may_be_empty = trial_type(task).asked.may_be_empty
     for key, default in wording.items():
         if isinstance(default, list):
             wording[key] = table.texts(key) or default
             if len(wording[key]) != len(default):
                 table.fault(Code.LABELS, key, count=len(wording[key]), wanted=len(default))
         else:
-            wording[key] = table.text(key, longest=10_000, default=default)
+            wording[key] = table.text(key, longest=10_000, default=default, empty=key in may_be_empty)
             for place in sorted(unknown_places(key, str(wording[key]), task)):
                 table.fault(Code.NO_SUCH_PLACE, key, place=place)
     titles = read_titles(table)

@@ -63,6 +63,12 @@ def decimals(value: float | None) -> str:
 
 
 @register.filter
+def small(value: float) -> str:
+    """0.41, with a minus sign where there is one"""
+    return f"{value:.2f}".replace("-", "−")
+
+
+@register.filter
 def open_span(interval: tuple[float | None, float | None] | None) -> str:
     """0.412 – 0.521; an end without a bound is ∞."""
     if interval is None:

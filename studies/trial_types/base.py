@@ -142,6 +142,9 @@ class Asked(ABC):
     fewest_arms: ClassVar[int]
     most_arms: ClassVar[int]
 
+    how_many: ClassVar[str] = ""
+    """How many arms there may be, and what speaks against more, where set-up asks for the methods: a whole sentence."""
+
     compares_networks: ClassVar[bool]
     """True: two networks by one method, and set-up asks for a first and a second network. False: methods on one network."""
 
@@ -170,6 +173,9 @@ class Asked(ABC):
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
     other language a text differs from the English one; of a list, one of its texts does."""
+
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()
+    """Keys of `own_wording` that a protocol may leave empty: then that answer is not offered."""
 
     def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
         """The buttons that the instructions may name by `{place}`, each as the study's `wording` calls it.

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from .base import TrialType
 from .best_worst import BEST_WORST
 from .choice import CHOICE
+from .pair import PAIR
 from .rank import RANK
 from .rating import RATING
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, BEST_WORST, RANK)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK)}
 
 
 class HasTask(Protocol):

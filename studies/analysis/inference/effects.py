@@ -24,6 +24,7 @@ more than one less than the effective number of people, or of items if that is s
 luck, and then nothing else would tell that there are but two.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -49,7 +50,7 @@ class Effect:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """What people, or items, make of the variance."""
 
     moved: np.ndarray  # (units, kinds) D: how far each share moves when a unit is left out, turned round
@@ -76,73 +77,54 @@ class _Part:
         return self.scale * self.moved.T @ self.moved
 
 
-class WeightedShares:
-    """The weighted share of each kind of answer, and the effects that are made of these.
+class Estimated(ABC):
+    """Figures that answers make, and how far each moves when a person, an item or a single answer is left out.
 
-    units: who answered about what; at least two people and two items, or answers, where the variance is asked for.
-    kind (n,) int: 0 … kinds − 1. weight (n,): sums to 1, and every weight is above 0.
+    `units`: who answered about what; at least two people and two items, or answers, where the variance is asked for.
     """
 
-    def __init__(self, units: Units, kind: np.ndarray, kinds: int, weight: np.ndarray) -> None:
-        self.units, self.kinds, self._kind, self._weight = units, kinds, kind, weight
-        self.shares = np.bincount(kind, weight, minlength=kinds)
-
-    @cached_property
-    def people(self) -> _Part:
-        return self._part(self.units.person, self.units.people)
-
-    @cached_property
-    def items(self) -> _Part:
-        return self._part(self.units.item, self.units.items)
-
-    @cached_property
-    def answers(self) -> float:
-        """Kish's effective number of answers, 1/Σ g²."""
-        return float(1 / (self._weight @ self._weight))
-
-    def _part(self, unit: np.ndarray, units: int) -> _Part:
-        cells = np.bincount(unit * self.kinds + self._kind, self._weight, minlength=units * self.kinds)
-        cells = cells.reshape(units, self.kinds)
-        weight = cells.sum(axis=1)
-        return _Part((cells - weight[:, None] * self.shares) / (1 - weight[:, None]), weight)
-
-    @cached_property
-    def _squares(self) -> float:
-        """Σ (g / (1 − g))²: more than any share can vary by single answers."""
-        return float(((self._weight / (1 - self._weight)) ** 2).sum())
-
-    @cached_property
-    def covariance_of_answers(self) -> np.ndarray:
-        """(kinds, kinds): Σ d d′ over single answers, each left out by itself."""
-        n = len(self._kind)
-        squares = np.bincount(self._kind, (self._weight / (1 - self._weight)) ** 2, minlength=self.kinds)
-        crossed = np.outer(squares, self.shares)
-        every = np.diag(squares) - crossed - crossed.T + squares.sum() * np.outer(self.shares, self.shares)
-        return (1 - 1 / n) * every
+    units: Units
+    figures: np.ndarray  # (kinds,) what is estimated; an effect is a sum of them
+    people: Part
+    items: Part
+    covariance_of_answers: np.ndarray  # (kinds, kinds): Σ d d′ over single answers, each left out by itself
+    answers: float  # Kish's effective number of answers, 1/Σ g²
 
     def effects(
         self, change: np.ndarray, method: Method = "two-way", estimates: np.ndarray | None = None
     ) -> list[Effect]:
-        """k effects: Σ change · share, change (kinds, k). `estimates` (k,): theirs, where `change` is only how they move."""
-        estimates = self.shares @ change if estimates is None else estimates
+        """k effects: Σ change · figure, change (kinds, k). `estimates` (k,): theirs, where `change` is only how they move."""
+        estimates = self.figures @ change if estimates is None else estimates
         variances, df = self._variances(change, method)
         units = {
             "two-way": min(self.units.people, self.units.items),
             "people": self.units.people,
             "items": self.units.items,
-            "naive": len(self._kind),
+            "naive": len(self.units.item),
         }[method]
         return [
             Effect(float(estimate), float(variance), float(freedom), units, self.answers)
             for estimate, variance, freedom in zip(estimates, variances, df, strict=True)
         ]
 
+    @abstractmethod
+    def _rounding(self, change: np.ndarray) -> np.ndarray | float:
+        """(k,) what the variance by single answers is at most where it is nothing but a rounding error."""
+
+    def _least(self, change: np.ndarray) -> np.ndarray | float:
+        """(k,) what a variance is at least, whatever was seen of people and items."""
+        return 0.0
+
     def _variances(self, change: np.ndarray, method: Method) -> tuple[np.ndarray, np.ndarray]:
         """(k,) variances and (k,) degrees of freedom. What is below a rounding error is nothing."""
+        variances, df = self._seen(change, method)
+        return np.maximum(variances, self._least(change)), df
+
+    def _seen(self, change: np.ndarray, method: Method) -> tuple[np.ndarray, np.ndarray]:
         alone = np.einsum("jk,jl,lk->k", change, self.covariance_of_answers, change)
-        alone[alone <= ROUNDING * self._squares * (change**2).sum(axis=0)] = 0
+        alone[alone <= self._rounding(change)] = 0
         if method == "naive":
-            return alone, np.full(len(alone), max(LEAST_DF, len(self._kind) - 1.0))
+            return alone, np.full(len(alone), max(LEAST_DF, len(self.units.item) - 1.0))
         if method != "two-way":
             variances, df = (self.people if method == "people" else self.items).of(change)
             return np.where(alone > 0, np.maximum(variances, alone), 0), df
@@ -152,3 +134,48 @@ class WeightedShares:
         df = np.divide(largest**2, parts, out=np.full_like(largest, np.inf), where=parts > 0)
         most = min(self.people.effective, self.items.effective) - 1
         return np.where(alone > 0, largest, 0), np.maximum(np.minimum(df, most), LEAST_DF)
+
+
+class WeightedShares(Estimated):
+    """The weighted share of each kind of answer, and the effects that are made of these.
+
+    kind (n,) int: 0 … kinds − 1. weight (n,): sums to 1, and every weight is above 0.
+    """
+
+    def __init__(self, units: Units, kind: np.ndarray, kinds: int, weight: np.ndarray) -> None:
+        self.units, self.kinds, self._kind, self._weight = units, kinds, kind, weight
+        self.shares = self.figures = np.bincount(kind, weight, minlength=kinds)
+
+    @cached_property
+    def people(self) -> Part:  # type: ignore[override]
+        return self._part(self.units.person, self.units.people)
+
+    @cached_property
+    def items(self) -> Part:  # type: ignore[override]
+        return self._part(self.units.item, self.units.items)
+
+    @cached_property
+    def answers(self) -> float:  # type: ignore[override]
+        return float(1 / (self._weight @ self._weight))
+
+    def _part(self, unit: np.ndarray, units: int) -> Part:
+        cells = np.bincount(unit * self.kinds + self._kind, self._weight, minlength=units * self.kinds)
+        cells = cells.reshape(units, self.kinds)
+        weight = cells.sum(axis=1)
+        return Part((cells - weight[:, None] * self.shares) / (1 - weight[:, None]), weight)
+
+    @cached_property
+    def _squares(self) -> float:
+        """Σ (g / (1 − g))²: more than any share can vary by single answers."""
+        return float(((self._weight / (1 - self._weight)) ** 2).sum())
+
+    @cached_property
+    def covariance_of_answers(self) -> np.ndarray:  # type: ignore[override]
+        n = len(self._kind)
+        squares = np.bincount(self._kind, (self._weight / (1 - self._weight)) ** 2, minlength=self.kinds)
+        crossed = np.outer(squares, self.shares)
+        every = np.diag(squares) - crossed - crossed.T + squares.sum() * np.outer(self.shares, self.shares)
+        return (1 - 1 / n) * every
+
+    def _rounding(self, change: np.ndarray) -> np.ndarray:
+        return ROUNDING * self._squares * (change**2).sum(axis=0)

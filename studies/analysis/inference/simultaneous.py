@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..distributions import f_tail, f_tails, student_quantile
-from .effects import LEAST_DF, Effect, WeightedShares
+from .effects import LEAST_DF, Effect, Estimated
 
 DIRECTIONS, SECANTS, CLOSE = 4096, 30, 1e-14
 RANK = 1e-9  # a direction with so little of the largest variance is none
@@ -29,7 +29,7 @@ class JointTest:
     note: str = ""
 
 
-def joint_test(shares: WeightedShares, change: np.ndarray) -> JointTest:
+def joint_test(shares: Estimated, change: np.ndarray) -> JointTest:
     """All effects of `change` (kinds, k) are zero: θ′ C⁻¹ θ, of as many as can be told apart.
 
     C is C_people + C_items − C_answers. Its principal directions, on the scale where single answers vary alike in each, are effects like any
@@ -120,7 +120,7 @@ def _directions(dimensions: int) -> np.ndarray:
     return drawn / np.linalg.norm(drawn, axis=0)
 
 
-def family(shares: WeightedShares, change: np.ndarray, effects: Sequence[Effect]) -> Family:
+def family(shares: Estimated, change: np.ndarray, effects: Sequence[Effect]) -> Family:
     """The effects of `change` (kinds, k) as a family: correlated as C_people + C_items says, with the fewest degrees of freedom among
     them. Where one has no variance, there is none to correlate."""
     covariance = change.T @ (shares.people.covariance + shares.items.covariance) @ change

@@ -169,12 +169,12 @@ class WordingForm(StepForm):
         for key in HEADINGS:
             put(said, key, cleaned[f"consent_{key}"])
         put(source, CONSENT, said)
-        texts = {}
+        texts, may_be_empty = {}, trial_type_in(source).asked.may_be_empty
         for key, default in before.items():
             text: Any = cleaned[key].replace("\r\n", "\n")
             if isinstance(default, list):
                 text = [line.strip() for line in text.split("\n") if line.strip()]
-            if text and text != default:
+            if text != default and (text or key in may_be_empty):
                 texts[key] = text
         put(source, "wording", with_titles({**texts, TITLES: titles}, of_titles, cleaned[TITLES]))
 

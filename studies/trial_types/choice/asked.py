@@ -24,6 +24,7 @@ class ChoiceAsked(Asked):
 
     offer = "Which method? One network, several methods: people pick the map that matches best, or “same”."
     fewest_arms, most_arms = 2, 8
+    how_many = "Two to eight; with more than four the pictures become small on a phone."
     compares_networks = False
     declares_contrasts = True
     largest_effect = 1.0

@@ -138,6 +138,8 @@ def test_no_difference_has_one_threshold_in_every_language(language):
     words = {entry.name: default_wording(entry.name, "overlay", language) for entry in trial_types()}
     assert words["choice"]["same"] == same
     assert asked in words["choice"]["instructions"]
+    assert words["pair"]["same"] == same
+    assert NO_DIFFERENCE[language] in words["pair"]["instructions"].lower()
     assert NO_DIFFERENCE[language] in words["rating"]["instructions"].lower()
     assert NO_DIFFERENCE[language] in words["rating"]["labels"][2].lower()
 

@@ -1,0 +1,54 @@
+"""What the protocol of a pair says: two to forty arms, and the words of “no difference”, or that there is no such answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_noop as _
+
+from studies.analysis.answers import SAME_NAME
+
+from ..base import Asked
+
+INSTRUCTIONS = _("""A computer program can name what is in a photo. For every photo we show you two maps. Each map is one possible \
+answer to the question which parts of the photo mattered for that.
+
+{picture}
+
+For each photo, choose the map that better matches what is named beside the photo. There is no right or wrong answer: we \
+want to know what you see.
+
+If you see no difference between the two maps, choose “{same}”.""")
+
+
+class PairAsked(Asked):
+    """Many methods on one network, of which people compare two at a time."""
+
+    offer = "Which of many methods? One network, up to 40 methods, two at a time: people pick the better map of the two, or “same”."
+    fewest_arms, most_arms = 2, 40
+    how_many = "Two to forty, of which each trial shows two; the more there are, the more answers it takes to tell them apart."
+    compares_networks = False
+    declares_contrasts = True
+    largest_effect = 1.0
+    smallest_in_words = "difference of preferences between two arms that matters (share that prefers the first − share that prefers the second)"
+    question = _("Which map better matches the {class}?")
+    instructions = INSTRUCTIONS
+    own_wording = {"same": _("I see no difference")}
+    may_be_empty = frozenset({"same"})
+
+    def button_names(self, wording: Mapping[str, Any]) -> dict[str, str]:
+        return {"same": wording.get("same", "")}
+
+    def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
+        same = wording.get("same", SAME_NAME)
+        return f"{shown} maps to choose from" + (f" and the answer “{same}”" if same else "")
+
+    def fields(self) -> dict[str, forms.Field]:
+        return {
+            "same": forms.CharField(
+                required=False,
+                label="The answer for “no difference”",
+                help_text="Leave empty to offer no such answer: then people choose one of the two. The instructions leave out "
+                "the paragraph that names it.",
+            )
+        }
