@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Participant, Response, Study, Trial
-from studies.results import AnswerSelection, Reading, reasons
+from studies.results import AnswerSelection, Reading, bulk_value, kind_of_value, reasons, values_in
 from studies.trial_types import FileColumn, Rows, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
@@ -28,8 +28,7 @@ FIELDS = {
     "item_id": "int",
     "participant_id": "int",
     "trial_id": "int",
-    "value": "small",
-    "shown": "small",
+    "shown": "int",
     "serial": "int",
     "ms": "int",
     "simulated": "bool",
@@ -121,16 +120,18 @@ class Export:
 
     def tables(self, which: Q | None = None) -> Iterator[list[csv_columns.Column]]:
         """The answers in the order in which they came, thousands a table: their columns. `which`: only some of them."""
+        kind = trial_type_of(self.study).answers
         rows = Response.objects.filter(which or Q(), trial__study=self.study).annotate(
             item_id=F("trial__item"),
             order=F("trial__order"),
-            value=F(trial_type_of(self.study).answers.column),
+            value=bulk_value(kind),
             shown=Coalesce("shown_value", UNKNOWN),
             serial=SERIAL,
             ms=Coalesce("response_ms", Numbers.UNKNOWN),
             kind=F("trial__kind"),
         )
-        for raw in map(self.known, chunks(rows, FIELDS)):
+        for raw in map(self.known, chunks(rows, FIELDS | {"value": kind_of_value(kind)})):
+            raw["value"] = values_in(raw["value"], kind)
             raw["item"] = np.searchsorted(self.item_ids, raw["item_id"])
             raw["person"] = np.searchsorted(self.person_ids, raw["participant_id"])
             raw["check"] = raw["kind"].are(Trial.Kind.CHECK)
@@ -181,8 +182,8 @@ class Export:
         return Categorical(self.choices(texts), places)
 
 
-def _checks_passed(raw: Columns, task: str) -> Categorical:
-    return Categorical(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
+def _checks_passed(raw: Columns, study: Study) -> Categorical:
+    return Categorical(TRUTH, np.where(raw["check"], passes(raw["value"], study), 2))
 
 
 def _true(values: np.ndarray) -> Categorical:
@@ -313,7 +314,7 @@ COLUMNS = [
         "check_passed",
         BOOL,
         "TRUE: the map on the object was judged the better one. Empty: no attention check.",
-        lambda e, raw: _checks_passed(raw, e.study.task),
+        lambda e, raw: _checks_passed(raw, e.study),
     ),
     Column(
         "participant_state",

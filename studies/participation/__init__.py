@@ -6,7 +6,7 @@ from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat
 from .sites.ways_back import way_back
-from .texts import hand_out, screen
+from .texts import hand_out, parts_in_order, screen
 
 __all__ = [
     "IN_HAND",
@@ -23,6 +23,7 @@ __all__ = [
     "pictures_in",
     "private",
     "refuse",
+    "parts_in_order",
     "screen",
     "way_back",
 ]

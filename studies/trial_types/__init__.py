@@ -12,6 +12,7 @@ from .base import (
     Cells,
     FileColumn,
     Files,
+    IncompleteError,
     Layout,
     Page,
     People,
@@ -21,10 +22,13 @@ from .base import (
     TrialType,
 )
 from .plan import PlanInWords
-from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
+from .questions import ASKS, MOST_QUESTIONS, QuestionPreset, TrialQuestion, TrialQuestions
+from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
+    "ASKS",
+    "MOST_QUESTIONS",
     "AnswerError",
     "Answers",
     "Asked",
@@ -34,6 +38,8 @@ __all__ = [
     "FileColumn",
     "Files",
     "Further",
+    "HasTask",
+    "IncompleteError",
     "Layout",
     "LookVerdict",
     "MainEffect",
@@ -42,9 +48,12 @@ __all__ = [
     "People",
     "PlanInWords",
     "Power",
+    "QuestionPreset",
     "Results",
     "Rows",
     "Stated",
+    "TrialQuestion",
+    "TrialQuestions",
     "TrialType",
     "answer_columns",
     "judged_json",

@@ -24,11 +24,16 @@ from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 
 from .plan import PlanInWords
+from .questions import TrialQuestions
 from .results import Results
 
 
 class AnswerError(Exception):
     """An answer that cannot be one: no such trial, or no such button. The message says which."""
+
+
+class IncompleteError(AnswerError):
+    """An answer of several parts of which some are not given yet: what was given is shown again, with what is missing."""
 
 
 class Layout:
@@ -74,8 +79,13 @@ class Answers(ABC):
     """
 
     column: ClassVar[str]
-    """The column of `Response` that holds the stored value: `choice` (any small whole number) or `rating` (−2 to 2). Two types
-    may share one; another column needs a migration, and a place in the constraint in models/trials.py."""
+    """The column of `Response` that holds the stored value: `choice` (any small whole number), `rating` (−2 to 2), or `parts`
+    (JSON, of an answer of several parts). Two types may share one; another column needs a migration, and a place in the constraint
+    in models/trials.py."""
+
+    several: ClassVar[bool] = False
+    """Whether an answer has several parts: a form sends each by its name (`together`), and `parts` keeps them by name (`kept`). Shown
+    and stored values are still whole numbers, each of which says all parts."""
 
     @abstractmethod
     def shown_values(self, shown: int) -> range:
@@ -114,7 +124,28 @@ class Answers(ABC):
         Where trials show one map, so does practice: the one on the object at place 0, or the one beside it at place 1.
         """
 
-    def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, int]:
+    def together(self, parts: Mapping[str, Any]) -> int:
+        """The shown value of an answer whose parts were sent by their names. Only where there are `several`.
+
+        Raises:
+            IncompleteError: some are missing.
+            AnswerError: one of them cannot be.
+        """
+        raise NotImplementedError
+
+    def apart(self, shown_value: int) -> dict[str, str]:
+        """The parts by their names that make up a shown value, as a form sends them; none where an answer is one button."""
+        return {}
+
+    def kept(self, value: int) -> Any:
+        """What the column holds of a stored value."""
+        return value
+
+    def read(self, held: Any) -> int:
+        """The stored value of what a column holds."""
+        return held
+
+    def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, Any]:
         """The columns of `Response` that a button fills, with their values.
 
         Raises:
@@ -122,11 +153,11 @@ class Answers(ABC):
         """
         if shown_value not in self.shown_values(len(order)):
             raise AnswerError(self.refusal(len(order), shown_value))
-        return {self.column: self.stored_value(order, shown_value)}
+        return {self.column: self.kept(self.stored_value(order, shown_value))}
 
     def stored_in(self, response: Any) -> int:
         """The stored value of an answer's row."""
-        return getattr(response, self.column)
+        return self.read(getattr(response, self.column))
 
 
 class Asked(ABC):
@@ -165,6 +196,9 @@ class Asked(ABC):
 
     direction: ClassVar[str] = ""
     """How the order of the arms matters to who reads the results; none has a capital or a stop."""
+
+    asks: ClassVar[TrialQuestions | None] = None
+    """What a protocol may ask of each map in [[trial_questions]]; None: nothing, as a trial is one answer of the type's own."""
 
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
@@ -213,6 +247,15 @@ class Page(ABC):
     keys: ClassVar[str]
     """Template of the sentence that says which keys there are; gets `last_key` and what `buttons` returns, and reads “1 to N” in
     English."""
+
+    def parts_in_order(self, random: np.random.Generator) -> list[str]:
+        """The names of an answer's parts in an order of one trial's own, for studies that shuffle them; none where it is one button."""
+        return []
+
+    def part_way(self, order: Sequence[str], chosen: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What the templates need where an answer has several parts: these in an order, where there is one, with what has been chosen
+        of them. None: nothing was sent yet."""
+        return {}
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,7 +321,7 @@ class Files(ABC):
         """A stored value in the wide file: one participant a row, one item a column."""
 
     @abstractmethod
-    def readings(self, arms: Sequence[str]) -> dict[str, int]:
+    def readings(self, arms: Sequence[str]) -> Mapping[str, int]:
         """What a cell of `column` may say, with the stored value that it means."""
 
     @abstractmethod
@@ -387,3 +430,6 @@ class TrialType:
     results: Results
     plan: PlanInWords
     layout: Layout = field(default_factory=Layout)
+    asking: "Callable[[list[dict[str, Any]] | None], TrialType] | None" = None
+    """The type as one study asks it, by the questions that its wording has (questions.py); None asks what is usual. Types that ask
+    the same in every study have no such function."""

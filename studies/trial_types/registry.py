@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from .base import TrialType
 from .choice import CHOICE
+from .questions import ASKS
 from .rating import RATING
 
 _TYPES = {entry.name: entry for entry in (CHOICE, RATING)}
@@ -15,6 +16,8 @@ class HasTask(Protocol):
 
     @property
     def task(self) -> Any: ...
+
+    # And what a protocol of the type asks, where that differs from study to study: `wording`. A row without it asks what is usual.
 
 
 def trial_types() -> list[TrialType]:
@@ -35,7 +38,8 @@ def trial_type(name: str) -> TrialType:
 
 def trial_type_of(study: HasTask) -> TrialType:
     """What a study asks in each trial."""
-    return trial_type(study.task)
+    kind = trial_type(study.task)
+    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}).get(ASKS))
 
 
 def trial_type_in(source: Mapping[str, Any]) -> TrialType:

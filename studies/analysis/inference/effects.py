@@ -147,8 +147,62 @@ class WeightedShares:
             variances, df = (self.people if method == "people" else self.items).of(change)
             return np.where(alone > 0, np.maximum(variances, alone), 0), df
         (people, of_people), (items, of_items) = self.people.of(change), self.items.of(change)
-        largest = np.max([people, items, people + items - alone, alone], axis=0)
-        parts = people**2 / of_people + items**2 / of_items
-        df = np.divide(largest**2, parts, out=np.full_like(largest, np.inf), where=parts > 0)
         most = min(self.people.effective, self.items.effective) - 1
-        return np.where(alone > 0, largest, 0), np.maximum(np.minimum(df, most), LEAST_DF)
+        return _crossed(people, of_people, items, of_items, alone, most)
+
+
+class WeightedMoves:
+    """Effects of weighted means of any numbers, by how far each answer moves them: where a number is no share of a kind.
+
+    units: as above. weight (n,): sums to 1, and every weight is above 0. moves (n, k): Σ weight · moves is 0 for each of k effects,
+    as y − θ is of a mean; of the difference of two means, each over half of the weight, it is 2(y − θ_a) and −2(y − θ_b).
+    estimates (k,): theirs.
+    """
+
+    def __init__(self, units: Units, weight: np.ndarray, moves: np.ndarray, estimates: np.ndarray) -> None:
+        self.units, self._weight, self._moves, self._estimates = units, weight, moves, estimates
+
+    @property
+    def answers(self) -> float:
+        """Kish's effective number of answers, 1/Σ g²."""
+        return float(1 / (self._weight @ self._weight))
+
+    def _part(self, unit: np.ndarray, units: int) -> _Part:
+        moved = np.stack(
+            [np.bincount(unit, self._weight * move, minlength=units) for move in self._moves.T], axis=1
+        )
+        weight = np.bincount(unit, self._weight, minlength=units)
+        return _Part(moved / (1 - weight[:, None]), weight)
+
+    def effects(self) -> list[Effect]:
+        """The k effects, over people and items."""
+        change = np.eye(len(self._estimates))
+        people, items = (
+            self._part(self.units.person, self.units.people),
+            self._part(self.units.item, self.units.items),
+        )
+        n, alone_by = len(self._weight), (self._weight / (1 - self._weight)) ** 2
+        alone = (1 - 1 / n) * alone_by @ self._moves**2
+        alone[alone <= ROUNDING * alone_by.sum()] = 0
+        most = min(people.effective, items.effective) - 1
+        variances, df = _crossed(*people.of(change), *items.of(change), alone, most)
+        units = min(self.units.people, self.units.items)
+        return [
+            Effect(float(estimate), float(variance), float(freedom), units, self.answers)
+            for estimate, variance, freedom in zip(self._estimates, variances, df, strict=True)
+        ]
+
+
+def _crossed(
+    people: np.ndarray,
+    of_people: np.ndarray,
+    items: np.ndarray,
+    of_items: np.ndarray,
+    alone: np.ndarray,
+    most: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) variances where people and items are both drawn, and their degrees of freedom, `most` at most: see the head of this file."""
+    largest = np.max([people, items, people + items - alone, alone], axis=0)
+    parts = people**2 / of_people + items**2 / of_items
+    df = np.divide(largest**2, parts, out=np.full_like(largest, np.inf), where=parts > 0)
+    return np.where(alone > 0, largest, 0), np.maximum(np.minimum(df, most), LEAST_DF)
