@@ -14,6 +14,7 @@ import numpy as np
 from .contrasts import Judged, judged
 from .inference.bounds import mean_interval
 from .inference.effects import Effect, WeightedMoves
+from .inference.sensitivity import NULLS_OF_RATINGS, Finding, sign_test, wilcoxon_test
 from .inference.simultaneous import holm
 from .intervals import why_no_interval
 from .table import Answers
@@ -144,3 +145,27 @@ def differences(
         Difference(*pair, one, adjusted.get(place), pair in declared)
         for place, (pair, one) in enumerate(found)
     ]
+
+
+def paired_tests(
+    table: Answers, values: np.ndarray, arm: np.ndarray, pair: tuple[int, int]
+) -> dict[str, Finding]:
+    """Wilcoxon's and the sign test on the differences of those people, and of those photos, who have answers about both arms.
+
+    A person's own difference is of other photos for one arm than for the other, and a photo's of other people.
+    """
+    tests = {}
+    for unit, index in (("people", table.units.person), ("items", table.units.item)):
+        means = [_means(index[arm == one], values[arm == one], int(index.max()) + 1) for one in pair]
+        apart = means[0] - means[1]
+        apart = apart[~np.isnan(apart)]
+        tests[f"{unit}: Wilcoxon"] = replace(wilcoxon_test(apart), null=NULLS_OF_RATINGS[unit])
+        tests[f"{unit}: signs"] = replace(sign_test(apart), null=NULLS_OF_RATINGS[unit])
+    return tests
+
+
+def _means(index: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """(count,) the mean of each unit's values; nan where it has none."""
+    given = np.bincount(index, minlength=count)
+    sums = np.bincount(index, values, minlength=count)
+    return np.divide(sums, given, out=np.full(count, np.nan), where=given > 0)

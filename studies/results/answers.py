@@ -21,8 +21,8 @@ from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
 from studies.trial_types import Compared, trial_type_of
 
-from .data_quality import left_out
 from .bulk_values import bulk_value, kind_of_value, values_in
+from .data_quality import left_out
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
 NOT_MEASURED = -1

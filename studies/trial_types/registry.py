@@ -7,8 +7,9 @@ from .base import TrialType
 from .choice import CHOICE
 from .questions import ASKS
 from .rating import RATING
+from .single import SINGLE
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, SINGLE)}
 
 
 class HasTask(Protocol):

@@ -19,7 +19,7 @@ from .results import SingleResults
 
 def _asking(asks: Sequence[Mapping[str, Any]] | None) -> TrialType:
     """The type as one study asks it."""
-    return _of(questions_of(asks) if asks else USUAL)
+    return _of(questions_of(asks)) if asks else SINGLE
 
 
 def _of(questions: tuple[TrialQuestion, ...]) -> TrialType:

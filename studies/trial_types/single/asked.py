@@ -1,7 +1,7 @@
 """What the protocol of single maps says: one to eight arms, and its questions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_noop as _
@@ -35,7 +35,7 @@ class SingleAsked(Asked):
     question = _("What do you say of this map of the {class}?")
     instructions = INSTRUCTIONS
     asks = TrialQuestions(USUAL, PRESETS)
-    own_wording: Mapping[str, str | list[str]] = {}
+    own_wording: ClassVar[Mapping[str, str | list[str]]] = {}
 
     def __init__(self, questions: tuple[TrialQuestion, ...]) -> None:
         self.questions = questions
