@@ -2,6 +2,7 @@
 // the browser while the network is away, and nothing can be answered before every picture is on screen.
 
 import { AnswerQueue, newId } from "./queue.js";
+import { Parts } from "./parts.js";
 import { Pictures } from "./pictures.js";
 import { offer } from "./unsent.js";
 import { View } from "./view.js";
@@ -22,6 +23,7 @@ const version = Number(form.version.value); // of the protocol that this page sp
 
 const pictures = new Pictures();
 const view = new View(document.querySelector("#stage"));
+const parts = new Parts(form, () => watch?.picked(true));
 let block = JSON.parse(document.querySelector("#block").textContent);
 let current = null; // the trial on screen
 let upcoming = [];
@@ -114,6 +116,7 @@ function place(trial, images) {
   document.querySelector("#named").textContent = trial.title;
   document.querySelector("#question").textContent = trial.question;
   form.position.value = trial.position;
+  parts.begin(trial.parts);
   view.begin(images[0]);
   body.classList.remove("loading");
 }
@@ -160,13 +163,14 @@ function open(trial) {
   }, Math.max(0, sealedUntil - performance.now()));
 }
 
-function answer(value) {
+// `said` is the value of a button, or the parts of an answer by their names.
+function answer(said) {
   const trial = current;
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", link: block.link, position: trial.position, value, version, response_ms: watch.elapsed(),
-    telemetry: { ...watch.report(value), ...view.report() },
+    id, kind: "answer", link: block.link, position: trial.position, ...said, version, response_ms: watch.elapsed(),
+    telemetry: { ...watch.report(said.value ?? true), ...(parts.any && { changes: parts.changes }), ...view.report() },
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };
@@ -214,7 +218,9 @@ function showState(state) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (current && event.submitter && !event.submitter.disabled) answer(Number(event.submitter.value));
+  const button = event.submitter;
+  if (!current || !button || button.disabled) return;
+  answer(button.name === "value" ? { value: Number(button.value) } : { parts: parts.values() });
 });
 
 undoForm.addEventListener("submit", (event) => {
@@ -224,12 +230,14 @@ undoForm.addEventListener("submit", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches?.("input[type=number]")) return; // whoever types a number
   if (event.repeat && (event.key === "Enter" || event.key === " ")) return event.preventDefault();
   if (event.key === "Backspace") {
     event.preventDefault();
     return undo();
   }
   if (view.key(event.key)) return event.preventDefault();
+  if (parts.any && watch && parts.key(event.key)) return event.preventDefault();
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));
