@@ -1,4 +1,4 @@
-"""What stands in each column of the answers' tidy files: declared once, in `COLUMNS`; writers.py and the codebook read it.
+"""What stands in each column of the answers' tidy files: declared once; writers.py and the codebook read them.
 
 Answers are read a chunk at a time, so memory does not grow with the study.
 """
@@ -15,7 +15,7 @@ from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Participant, Response, Study, Trial
 from studies.results import AnswerSelection, Reading, bulk_value, kind_of_value, reasons, values_in
-from studies.trial_types import FileColumn, Rows, trial_type_of, trial_types
+from studies.trial_types import FileColumn, Rows, TrialType, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
 from . import csv_columns
@@ -72,14 +72,14 @@ class Column:
 
 
 class Export:
-    """The answers of one study in the columns of `COLUMNS`.
+    """The answers of one study in its columns.
 
     `guard`: text that a spreadsheet would run as a formula gets an apostrophe before it.
     """
 
     def __init__(self, study: Study, *, guard: bool = False):
         self.study, self.guard = study, guard
-        self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
+        self.columns = columns_of(study)
         self.arms: list[str] = list(study.arms.values_list("name", flat=True))
         self.check_maps = names_of_maps(Trial.Kind.CHECK, self.arms)
         items = study.items.order_by("id").values_list(
@@ -190,8 +190,8 @@ def _true(values: np.ndarray) -> Categorical:
     return Categorical(TRUTH, values.astype(np.int64))
 
 
-def _own_columns() -> list[Column]:
-    """The columns of every trial type's own."""
+def _own_columns(entry: TrialType) -> list[Column]:
+    """The columns of a trial type's own."""
     return [
         Column(
             own.name,
@@ -201,7 +201,6 @@ def _own_columns() -> list[Column]:
             task=entry.name,
             levels=partial(_own_levels, column=own),
         )
-        for entry in trial_types()
         for own in entry.files.columns
     ]
 
@@ -214,7 +213,7 @@ def _own(export: Export, raw: Columns, column: FileColumn) -> Categorical:
     return export.own(raw, column)
 
 
-COLUMNS = [
+BEFORE = [
     Column(
         "study",
         TEXT,
@@ -274,7 +273,8 @@ COLUMNS = [
         "object and elsewhere. Empty: not known.",
         lambda e, raw: e.orders(raw),
     ),
-    *_own_columns(),
+]
+AFTER = [
     Column(
         "response_ms",
         INT,
@@ -356,3 +356,10 @@ COLUMNS = [
         of_study=True,
     ),
 ]
+COLUMNS = [*BEFORE, *(column for entry in trial_types() for column in _own_columns(entry)), *AFTER]
+"""Those of every trial type, as it is where a protocol asks nothing of its own."""
+
+
+def columns_of(study: Study) -> list[Column]:
+    """The columns of one study's answers, with those of its trial type as the study asks it."""
+    return [*BEFORE, *_own_columns(trial_type_of(study)), *AFTER]

@@ -62,6 +62,8 @@ from .schema import (
 from .titles import TITLES, class_title, titles_in, untitled_remark, with_titles
 from .titles_field import TitlesField
 from .toml_file import MAX_BYTES, parse_toml
+from .trial_questions import KEY as TRIAL_QUESTIONS
+from .trial_questions_field import TrialQuestionsField
 from .wording import default_wording, fill_in
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "SCREENED",
     "SPENDING",
     "TITLES",
+    "TRIAL_QUESTIONS",
     "WITHDREW",
     "AnalysisPlan",
     "ArmPlan",
@@ -105,6 +108,7 @@ __all__ = [
     "QuestionTime",
     "Requirements",
     "TitlesField",
+    "TrialQuestionsField",
     "asked_after",
     "asked_before",
     "bounds_of",

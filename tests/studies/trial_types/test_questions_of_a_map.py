@@ -142,7 +142,7 @@ def test_without_scripts_an_incomplete_answer_is_asked_for_and_nothing_of_it_is_
     parts["part.clear"] = "5"
     form = visitor.soup.select_one("form#answer")
     hidden = {field["name"]: field["value"] for field in form.select("input[type=hidden]")}
-    visitor.response = visitor.client.post(visitor.path, {**hidden, **parts})
+    visitor.response = visitor.client.post(visitor.path, {**hidden, **parts}, follow=True)
     assert visitor.response.status_code == 400
     visitor._read()
     assert not Response.objects.exists()
@@ -301,14 +301,13 @@ def test_anybody_recomputes_questions_and_scales(answered, tmp_path):
     command = [sys.executable, "-I", script, "answers.csv", "--check", "scores.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "every score agrees" in done.stderr) == (0, True), done.stderr
-    path = tmp_path / "answers.csv"
-    text = path.read_text("utf-8-sig")
-    cell = f'"{text.split(chr(34))[1]}"'
-    arm, _, parts = cell.strip('"').partition(": ")
-    first, *rest = parts.split(", ")
-    path.write_text(
-        text.replace(cell, f'"{arm}: {8 - int(first) if first != "4" else 5}, {", ".join(rest)}"', 1), "utf-8"
-    )
+    with (tmp_path / "answers.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, first, *others = csv.reader(file)
+    judged = header.index("judged")
+    arm, clear, rest = first[judged].replace(":", ",", 1).split(",", 2)
+    first[judged] = f"{arm}: {8 - int(clear) if clear.strip() != '4' else 5},{rest}"
+    with (tmp_path / "answers.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, first, *others])
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
 
