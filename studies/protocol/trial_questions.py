@@ -19,8 +19,7 @@ from typing import Any
 from django.utils.translation import gettext, override
 
 from studies.core.languages import DEFAULT
-from studies.trial_types import MOST_QUESTIONS, Asked, TrialQuestion
-from studies.trial_types.questions import POINTS, AnswerKind
+from studies.trial_types import MOST_QUESTIONS, POINTS, AnswerKind, Asked, TrialQuestion
 
 from .faults import Code
 from .parser import Reader

@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from studies.trial_types import QuestionPreset
-from studies.trial_types.questions import POINTS, AnswerKind
+from studies.trial_types import POINTS, AnswerKind, QuestionPreset
 
 BETWEEN, REVERSED = "|", "reversed"
 OTHERS = (AnswerKind.YES_NO.value, AnswerKind.SLIDER.value)

@@ -9,27 +9,26 @@ from .base import (
     AnswerError,
     Answers,
     Asked,
-    Cells,
-    FileColumn,
-    Files,
     IncompleteError,
     Layout,
     Page,
     People,
     Power,
-    Rows,
     Stated,
     TrialType,
 )
+from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
-from .questions import ASKS, MOST_QUESTIONS, QuestionPreset, TrialQuestion, TrialQuestions
+from .questions import ASKS, MOST_QUESTIONS, POINTS, AnswerKind, QuestionPreset, TrialQuestion, TrialQuestions
 from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
     "ASKS",
     "MOST_QUESTIONS",
+    "POINTS",
     "AnswerError",
+    "AnswerKind",
     "Answers",
     "Asked",
     "Cells",

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from studies.analysis.questionnaires import ArmMean, Difference, Measure
-from studies.analysis.reliability import Reliability
+from studies.analysis.questionnaires import ArmMean, Difference, Measure, Reliability
 from studies.core import svg
 from studies.core.formatting import signed, span
 

@@ -22,8 +22,8 @@ from studies.analysis.questionnaires import (
     difference,
     differences,
     paired_tests,
+    reliability,
 )
-from studies.analysis.reliability import reliability
 from studies.analysis.table import Answers
 
 from ..results import (

@@ -174,7 +174,8 @@ def test_a_fault_of_the_protocol_is_said_at_its_field():
     assert form.is_valid()
     with pytest.raises(ProtocolError) as error:
         check_protocol(form.written())
+    written = form.written()
     for fault in error.value.faults:
-        assert step_of(fault, form.written()).form is WordingForm
+        assert step_of(fault, written).slug == "wording"
         form.add_fault(fault)
-    assert "12 entries" in form.errors["trial_questions"][0]
+    assert "19 entries" in form.errors["trial_questions"][0]

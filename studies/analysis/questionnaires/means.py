@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .contrasts import Judged, judged
-from .inference.bounds import mean_interval
-from .inference.effects import Effect, WeightedMoves
-from .inference.sensitivity import NULLS_OF_RATINGS, Finding, sign_test, wilcoxon_test
-from .inference.simultaneous import holm
-from .intervals import why_no_interval
-from .table import Answers
+from ..contrasts import Judged, judged
+from ..inference.bounds import mean_interval
+from ..inference.effects import Effect, WeightedMoves
+from ..inference.sensitivity import NULLS_OF_RATINGS, Finding, sign_test, wilcoxon_test
+from ..inference.simultaneous import holm
+from ..intervals import why_no_interval
+from ..table import Answers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

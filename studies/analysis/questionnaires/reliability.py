@@ -36,7 +36,7 @@ def reliability(said: np.ndarray) -> Reliability:
     """said (n, k) float: n answers to the k questions of a scale, turned so that more is more of the scale.
 
     >>> reliability(np.array([[1, 2], [2, 2], [3, 4], [5, 4.0]])).alpha.__round__(3)
-    0.878
+    0.879
     """
     n, k = said.shape
     if k < 2:
