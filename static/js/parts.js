@@ -32,6 +32,14 @@ export class Parts {
       });
     });
     (order ?? []).forEach((part) => this.send.before(this.fields.find((field) => field.dataset.part === part)));
+    if (this.any) this.toTheTop();
+  }
+
+  // What was sent was the last question; keys go to the first one from here, and not into a number that is still in hand.
+  toTheTop() {
+    window.scrollTo(0, 0);
+    document.activeElement.blur();
+    document.querySelector("[data-part]").querySelector("input[type=radio]")?.focus({ preventScroll: true });
   }
 
   values() {
@@ -65,10 +73,12 @@ function addSlider(number) {
   Object.assign(slider, { type: "range", min: number.min, max: number.max, step: 1, tabIndex: -1, className: "untouched" });
   slider.setAttribute("aria-hidden", "true");
   number.before(slider);
-  slider.addEventListener("input", () => {
+  const set = () => {
     number.value = slider.value;
     slider.classList.remove("untouched");
-  });
+  };
+  slider.addEventListener("input", set);
+  slider.addEventListener("click", set); // also where it stood there already: in the middle
   number.addEventListener("input", () => {
     slider.value = number.value;
     slider.classList.toggle("untouched", number.value === "");

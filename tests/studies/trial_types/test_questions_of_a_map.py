@@ -19,6 +19,7 @@ from studies.exports.archive import export
 from studies.exports.importer import AnswersFileError, import_responses
 from studies.lifecycle.opening import open_study
 from studies.models import Event, Invitation, Response
+from studies.participation.texts import parts_in_order
 from studies.results.answers import Reading, totals
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
@@ -225,8 +226,6 @@ def test_shuffled_questions_have_an_order_of_each_trial_whatever_arm_is_shown(cl
     again = client.get(f"/p/token-1-of-{study.slug}/answers/").json()["trials"]
     assert [trial["parts"] for trial in again] == seen[0][1]
     # Another arm at the same place of the same person: the order is the same, so it cannot tell the arm.
-    from studies.participation.texts import parts_in_order
-
     trial = study.trials.filter(participant__number=1).order_by("position")[0]
     before = parts_in_order(study, 1, trial.position)
     study.trials.filter(pk=trial.pk).change_what_is_frozen(order=str(1 - trial.arms[0]))
