@@ -19,7 +19,16 @@ from .base import (
 )
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
-from .questions import ASKS, MOST_QUESTIONS, POINTS, AnswerKind, QuestionPreset, TrialQuestion, TrialQuestions
+from .questions import (
+    ASKS,
+    MOST_QUESTIONS,
+    POINTS,
+    SHUFFLED,
+    AnswerKind,
+    QuestionPreset,
+    TrialQuestion,
+    TrialQuestions,
+)
 from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
@@ -27,6 +36,7 @@ __all__ = [
     "ASKS",
     "MOST_QUESTIONS",
     "POINTS",
+    "SHUFFLED",
     "AnswerError",
     "AnswerKind",
     "Answers",

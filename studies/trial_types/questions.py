@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 ASKS = "asks"  # the key of a study's wording that has them, each as a dict
+SHUFFLED = "asks_shuffled"  # the key that says that each trial has an order of its own
 MOST_QUESTIONS = 8
 
 
