@@ -51,6 +51,11 @@ class Stream(Enum):
     CHECK_PHOTO = (6, "person, check")  # which photo an attention check shows
     CHECK_MAPS = (7, "…")  # which photos have maps for attention checks, and what these look like
     CLASS_TIES = (9, "class")  # which of the classes of equal F1 comes first
+    QUESTION_ORDER = (15, "person, position")  # in which order a trial asks its questions; of the order seed
+    CELLS = (
+        16,
+        "block",
+    )  # which arm of a study each photo shows in a block of rounds, where trials show one; of the order seed
     GROWN = (10, "stage")  # which item gets which orders when a study grew; the first time is stage 1
     PAIRS = (11, "two tournaments")  # which arm is which where two are compared at a time
     PAIR_ROUNDS = (12, "round")  # which item gets which pair of arms, and in which order items come

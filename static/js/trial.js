@@ -3,6 +3,7 @@
 
 import { AnswerQueue, newId } from "./queue.js";
 import { Pictures } from "./pictures.js";
+import { Questions } from "./questions.js";
 import { offer } from "./unsent.js";
 import { View } from "./view.js";
 import { Watch } from "./watch.js";
@@ -23,6 +24,7 @@ const version = Number(form.version.value); // of the protocol that this page sp
 
 const pictures = new Pictures();
 const view = new View(document.querySelector("#stage"));
+const questions = new Questions(form, () => watch?.picked(true)); // those that are sent together
 let block = JSON.parse(document.querySelector("#block").textContent);
 let current = null; // the trial on screen
 let upcoming = [];
@@ -116,6 +118,7 @@ function place(trial, images) {
   document.querySelector("#named").textContent = trial.title;
   document.querySelector("#question").textContent = trial.question;
   form.position.value = trial.position;
+  questions.begin(trial.parts);
   view.begin(images[0]);
   body.classList.remove("loading");
 }
@@ -171,13 +174,14 @@ function allow() {
   if (parts && value !== null) watch.picked(value);
 }
 
-function answer(value) {
+// `said` is the value of an answer, or its parts by their names.
+function answer(said) {
   const trial = current;
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", link: block.link, position: trial.position, value, version, response_ms: watch.elapsed(),
-    telemetry: { ...watch.report(value), ...view.report() },
+    id, kind: "answer", link: block.link, position: trial.position, ...said, version, response_ms: watch.elapsed(),
+    telemetry: { ...watch.report(said.value ?? true), ...(questions.any && { changes: questions.changes }), ...view.report() },
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };
@@ -225,7 +229,10 @@ function showState(state) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (current && event.submitter && !event.submitter.disabled) answer(parts ? parts.value() : Number(event.submitter.value));
+  const button = event.submitter;
+  if (!current || !button || button.disabled) return;
+  if (parts) answer({ value: parts.value() });
+  else answer(button.name === "value" ? { value: Number(button.value) } : { parts: questions.values() });
 });
 
 undoForm.addEventListener("submit", (event) => {
@@ -235,6 +242,7 @@ undoForm.addEventListener("submit", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches?.("input[type=number]")) return; // whoever types a number
   if (event.repeat && (event.key === "Enter" || event.key === " ")) return event.preventDefault();
   if (event.key === "Backspace") {
     event.preventDefault();
@@ -245,6 +253,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return parts.value() === null ? undefined : options[0].focus();
   }
+  if (questions.any && watch && questions.key(event.key)) return event.preventDefault();
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));

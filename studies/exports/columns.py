@@ -1,4 +1,4 @@
-"""What stands in each column of the answers' tidy files: declared once, in `COLUMNS`; writers.py and the codebook read it.
+"""What stands in each column of the answers' tidy files: declared once; writers.py and the codebook read them.
 
 Answers are read a chunk at a time, so memory does not grow with the study.
 """
@@ -14,8 +14,8 @@ from django.db.models.functions import Coalesce
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.models import Participant, Response, Study, Trial
-from studies.results import AnswerSelection, Reading, reasons
-from studies.trial_types import FileColumn, Rows, trial_type_of, trial_types
+from studies.results import AnswerSelection, Reading, bulk_value, kind_of_value, reasons, values_in
+from studies.trial_types import FileColumn, Rows, TrialType, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
 from . import csv_columns
@@ -28,8 +28,7 @@ FIELDS = {
     "item_id": "int",
     "participant_id": "int",
     "trial_id": "int",
-    "value": "small",
-    "shown": "small",
+    "shown": "int",
     "serial": "int",
     "ms": "int",
     "simulated": "bool",
@@ -73,14 +72,14 @@ class Column:
 
 
 class Export:
-    """The answers of one study in the columns of `COLUMNS`.
+    """The answers of one study in its columns.
 
     `guard`: text that a spreadsheet would run as a formula gets an apostrophe before it.
     """
 
     def __init__(self, study: Study, *, guard: bool = False):
         self.study, self.guard = study, guard
-        self.columns = [column for column in COLUMNS if column.task in ("", study.task)]
+        self.columns = columns_of(study)
         self.arms: list[str] = list(study.arms.values_list("name", flat=True))
         self.check_maps = names_of_maps(Trial.Kind.CHECK, self.arms)
         items = study.items.order_by("id").values_list(
@@ -121,16 +120,18 @@ class Export:
 
     def tables(self, which: Q | None = None) -> Iterator[list[csv_columns.Column]]:
         """The answers in the order in which they came, thousands a table: their columns. `which`: only some of them."""
+        kind = trial_type_of(self.study).answers
         rows = Response.objects.filter(which or Q(), trial__study=self.study).annotate(
             item_id=F("trial__item"),
             order=F("trial__order"),
-            value=F(trial_type_of(self.study).answers.column),
+            value=bulk_value(kind),
             shown=Coalesce("shown_value", UNKNOWN),
             serial=SERIAL,
             ms=Coalesce("response_ms", Numbers.UNKNOWN),
             kind=F("trial__kind"),
         )
-        for raw in map(self.known, chunks(rows, FIELDS)):
+        for raw in map(self.known, chunks(rows, FIELDS | {"value": kind_of_value(kind)})):
+            raw["value"] = values_in(raw["value"], kind)
             raw["item"] = np.searchsorted(self.item_ids, raw["item_id"])
             raw["person"] = np.searchsorted(self.person_ids, raw["participant_id"])
             raw["check"] = raw["kind"].are(Trial.Kind.CHECK)
@@ -181,16 +182,16 @@ class Export:
         return Categorical(self.choices(texts), places)
 
 
-def _checks_passed(raw: Columns, task: str) -> Categorical:
-    return Categorical(TRUTH, np.where(raw["check"], passes(raw["value"], task), 2))
+def _checks_passed(raw: Columns, study: Study) -> Categorical:
+    return Categorical(TRUTH, np.where(raw["check"], passes(raw["value"], study), 2))
 
 
 def _true(values: np.ndarray) -> Categorical:
     return Categorical(TRUTH, values.astype(np.int64))
 
 
-def _own_columns() -> list[Column]:
-    """The columns of every trial type's own."""
+def _own_columns(entry: TrialType) -> list[Column]:
+    """The columns of a trial type's own."""
     return [
         Column(
             own.name,
@@ -200,7 +201,6 @@ def _own_columns() -> list[Column]:
             task=entry.name,
             levels=partial(_own_levels, column=own),
         )
-        for entry in trial_types()
         for own in entry.files.columns
     ]
 
@@ -213,7 +213,7 @@ def _own(export: Export, raw: Columns, column: FileColumn) -> Categorical:
     return export.own(raw, column)
 
 
-COLUMNS = [
+BEFORE = [
     Column(
         "study",
         TEXT,
@@ -273,7 +273,8 @@ COLUMNS = [
         "object and elsewhere. Empty: not known.",
         lambda e, raw: e.orders(raw),
     ),
-    *_own_columns(),
+]
+AFTER = [
     Column(
         "response_ms",
         INT,
@@ -313,7 +314,7 @@ COLUMNS = [
         "check_passed",
         BOOL,
         "TRUE: the map on the object was judged the better one. Empty: no attention check.",
-        lambda e, raw: _checks_passed(raw, e.study.task),
+        lambda e, raw: _checks_passed(raw, e.study),
     ),
     Column(
         "participant_state",
@@ -355,3 +356,10 @@ COLUMNS = [
         of_study=True,
     ),
 ]
+COLUMNS = [*BEFORE, *(column for entry in trial_types() for column in _own_columns(entry)), *AFTER]
+"""Those of every trial type, as it is where a protocol asks nothing of its own."""
+
+
+def columns_of(study: Study) -> list[Column]:
+    """The columns of one study's answers, with those of its trial type as the study asks it."""
+    return [*BEFORE, *_own_columns(trial_type_of(study)), *AFTER]

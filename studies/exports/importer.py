@@ -183,7 +183,7 @@ def _store(
         by_trial[row.trial].append(row)
     trials = [_trial(study, answers, people) for answers in by_trial.values()]
     stored = dict(zip(by_trial, Trial.objects.bulk_create(trials, batch_size=AT_ONCE), strict=True))
-    column, now = trial_type_of(study).answers.column, timezone.now()
+    kind, now = trial_type_of(study).answers, timezone.now()
     Response.objects.bulk_create(
         (
             Response(
@@ -197,7 +197,7 @@ def _store(
                 response_ms=row.response_ms,
                 telemetry=told.get(row.answer_id, {}) if row.answer_id else {},
                 created_at=row.at or now,
-                **{column: row.value},
+                **{kind.column: kind.kept(row.value)},
             )
             for row in rows
         ),

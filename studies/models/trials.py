@@ -111,11 +111,16 @@ class Response(AppendOnly):
     rating = models.SmallIntegerField(
         null=True, blank=True, help_text="−2…2, positive: the first arm is better"
     )
-    shown_value = models.SmallIntegerField(
+    parts = models.JSONField(
         null=True,
         blank=True,
-        help_text="as it was on screen: position picked (0…, -1 same), or the rating with positive for the right side; "
-        "empty: not known (imported)",
+        help_text="an answer of several parts, as its trial type keeps it: what it is about, and each part by its name",
+    )
+    shown_value = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="as it was on screen: position picked (0…, -1 same), the rating with positive for the right side, or all parts "
+        "in one number; empty: not known (imported)",
     )
     simulated = models.BooleanField(default=False)
     version = models.PositiveSmallIntegerField(default=1, help_text="of the protocol it was given under")
@@ -136,9 +141,16 @@ class Response(AppendOnly):
                 name="one_counted_answer_per_trial",
             ),
             models.CheckConstraint(
-                condition=Q(choice__isnull=False, rating__isnull=True)
-                | Q(choice__isnull=True, rating__isnull=False, rating__gte=-2, rating__lte=2),
-                name="an_answer_is_a_choice_or_a_rating",
+                condition=Q(choice__isnull=False, rating__isnull=True, parts__isnull=True)
+                | Q(
+                    choice__isnull=True,
+                    rating__isnull=False,
+                    rating__gte=-2,
+                    rating__lte=2,
+                    parts__isnull=True,
+                )
+                | Q(choice__isnull=True, rating__isnull=True, parts__isnull=False),
+                name="an_answer_is_in_one_column",
             ),
         ]
 

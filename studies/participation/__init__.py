@@ -6,10 +6,12 @@ from .invitations import finish, invite, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat
 from .sites.ways_back import way_back
-from .texts import hand_out, screen
+from .submissions import PART
+from .texts import hand_out, parts_in_order, screen
 
 __all__ = [
     "IN_HAND",
+    "PART",
     "Arrival",
     "Credit",
     "Seat",
@@ -20,6 +22,7 @@ __all__ = [
     "is_over",
     "lets_nobody_in",
     "link",
+    "parts_in_order",
     "pictures_in",
     "private",
     "refuse",

@@ -1,5 +1,7 @@
 """The practice examples before the trials."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from studies.models import Participant, Study
 from studies.protocol import fill_in
-from studies.trial_types import trial_type_of
+from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, EXAMPLE_PICTURES, right_side
 
+from . import submissions
 from .seats import Seat
 
 LETTERS = "AB"
@@ -28,18 +31,31 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
-        value = request.POST.get("value", "")
+        value = _pressed(seat.study, request.POST)
         was_right = _is_right(seat.study, value, side, shown)
         seat.keep_practice(number, value, right=was_right)
     context = example_context(participant, number, side, was_right, shown)
     return render(request, "volunteer/practice.html", context)
 
 
+def _pressed(study: Study, form: Mapping[str, Any]) -> str:
+    """The answer to an example as the trial type counts it; as it was sent, where that is no answer."""
+    sent = form.get("value", "")
+    if sent or not trial_type_of(study).answers.several:
+        return sent
+    try:
+        return str(submissions.read_value(study, form))
+    except AnswerError:
+        return ""
+
+
 def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
     """Whether a button says that the map on the object is the better one; what is no button of an example does not."""
     answers = trial_type_of(study).answers
-    buttons = {str(button): button for button in answers.shown_values(shown)}
-    return value in buttons and answers.prefers_place(buttons[value], side)
+    pressed = int(value) if re.fullmatch("-?[0-9]{1,18}", value) else None
+    if pressed is None or str(pressed) != value or pressed not in answers.shown_values(shown):
+        return False
+    return answers.prefers_place(pressed, side)
 
 
 def example_context(
@@ -63,6 +79,7 @@ def example_context(
         ],
         "page": page,
         **page.buttons(study.wording),
+        **page.part_way([], None),
         "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
         "said": was_right,
         "right": LETTERS[side],

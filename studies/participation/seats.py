@@ -39,7 +39,7 @@ from .complaints import keep_complaint
 from .links import Link, queue_name
 from .picture_addresses import seal_trial
 from .sealed_pictures import pictures_of
-from .texts import hand_out, screen
+from .texts import hand_out, parts_in_order, screen
 
 # With fewer trials than this in hand a participant is given more: the current one and two to load ahead.
 # Before their first answer they hold no more than these, and a single one before they are instructed.
@@ -288,7 +288,8 @@ class VolunteerSeat(Seat):
 
     def _screen(self, trial: HeldTrial, addresses: list[str]) -> dict[str, Any]:
         position = self.position_here(trial.position)
-        return screen(self.study, position, trial.class_name, addresses)
+        order = parts_in_order(self.study, self.participant.number, trial.position)
+        return screen(self.study, position, trial.class_name, addresses, order)
 
     @property
     def queue(self) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from studies.models import Event, Participant
-from studies.trial_types import SHOWN_VALUES, AnswerError
+from studies.models import Event, Participant, Study
+from studies.trial_types import SHOWN_VALUES, AnswerError, trial_type_of
 from studies.trials import kept_of
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
 REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one participant
 LARGEST = 2**31 - 1
+PART = "part."  # before the name of an answer's part, in a form
 
 
 class Sender(Protocol):
@@ -37,6 +38,9 @@ class Sender(Protocol):
 class Taker(Sender, Protocol):
     """Whose operations they are: a seat (seats.py)."""
 
+    @property
+    def study(self) -> Study: ...
+
     def keep_refused(self, operation: Any, why: str) -> None: ...
 
     def by_link(self, link: Any) -> "Sender":
@@ -54,28 +58,48 @@ def apply_operation(seat: Taker, operation: Any) -> bool:
             sender.undo(read_id(operation.get("answer_id")))
         else:
             told = kept_of(operation.get("telemetry"))
-            answer(sender, {**operation, "answer_id": operation.get("id")}, told)
+            answer(sender, seat.study, {**operation, "answer_id": operation.get("id")}, told)
     except AnswerError as error:
         seat.keep_refused(operation, str(error))
         return False
     return True
 
 
-def answer(sender: Sender, sent: Mapping[str, Any], telemetry: dict | None = None) -> None:
+def answer(sender: Sender, study: Study, sent: Mapping[str, Any], telemetry: dict | None = None) -> None:
     """Store an answer as a form or a queue says it.
 
     Raises:
+        IncompleteError: some of its parts are missing.
         AnswerError: it cannot be read, or cannot be an answer.
     """
     time, version = sent.get("response_ms"), sent.get("version")
     sender.answer(
         position=read_whole(sent.get("position"), "position", least=1),
-        shown_value=read_whole(sent.get("value"), "value", SHOWN_VALUES[0], SHOWN_VALUES[-1]),
+        shown_value=read_value(study, sent),
         answer_id=read_id(sent.get("answer_id")),
         response_ms=None if time in (None, "") else read_whole(time, "response_ms"),
         version=None if version in (None, "") else read_whole(version, "version"),
         telemetry=telemetry,
     )
+
+
+def read_value(study: Study, sent: Mapping[str, Any]) -> int:
+    """What was answered, as the study's trial type counts it: the button that was pressed, or its parts together.
+
+    A script sends the parts as one object, a form each by its name.
+    """
+    kind = trial_type_of(study).answers
+    if not kind.several or sent.get("value") not in (None, ""):
+        return read_whole(sent.get("value"), "value", SHOWN_VALUES[0], SHOWN_VALUES[-1])
+    parts = sent.get("parts", parts_in(sent))
+    if not isinstance(parts, Mapping):
+        raise AnswerError("parts: must be an object of answers by the names of the questions.")
+    return kind.together(parts)
+
+
+def parts_in(form: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of an answer that a form holds."""
+    return {name.removeprefix(PART): form[name] for name in form if name.startswith(PART)}
 
 
 def read_whole(value: Any, name: str, least: int = 0, most: int = LARGEST) -> int:

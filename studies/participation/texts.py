@@ -6,11 +6,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.utils.translation import gettext
 
+from explain.core.streams import Stream
 from studies.models import Study
 from studies.protocol import Particular, class_title, fill_in, particulars
-from studies.trial_types import trial_type_of
+from studies.trial_types import SHUFFLED, trial_type_of
 from studies.trials import study_facts
 
 
@@ -92,12 +94,29 @@ def hand_out(
     }
 
 
-def screen(study: Study, position: int, class_name: str, pictures: list[str]) -> dict[str, Any]:
-    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms."""
+def screen(
+    study: Study, position: int, class_name: str, pictures: list[str], parts: list[str] | None = None
+) -> dict[str, Any]:
+    """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms.
+
+    `parts`: the questions in this trial's order, where that changes from trial to trial.
+    """
     title = class_title(study, class_name)
-    return {
+    order = {"parts": parts} if parts else {}
+    return order | {
         "position": position,
         "title": title,
         "question": fill_in(study.wording["question"], **{"class": title}),
         "pictures": pictures,
     }
+
+
+def parts_in_order(study: Study, person: int, position: int) -> list[str]:
+    """The questions of one trial in its own order; none where it is the protocol's.
+
+    The order is of the person and the position alone: what it is tells nothing of the arm.
+    """
+    if not study.wording.get(SHUFFLED):
+        return []
+    random = np.random.default_rng(Stream.QUESTION_ORDER.of(study.order_seed, person, position))
+    return trial_type_of(study).page.parts_in_order(random)

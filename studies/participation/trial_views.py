@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies.models import Participant, Study
 from studies.protocol import class_title, fill_in
-from studies.trial_types import AnswerError, trial_type_of
+from studies.trial_types import AnswerError, IncompleteError, trial_type_of
 
 from . import submissions
 from .decorators import ask_to_wait, leading, refuse
@@ -48,7 +48,10 @@ def _hand(seat: Seat) -> dict[str, Any]:
     return block if block["trials"] or seat.wait() != 0 else seat.block()
 
 
-def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, Any]:
+def trial_context(
+    study: Study, token: str, block: dict[str, Any], chosen: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the page shows. `chosen`: the parts of an answer that was sent before it was complete."""
     current = block["trials"][0]
     page, texts = trial_type_of(study).page, screen_texts()
     shown = len(current["pictures"]) - 1
@@ -66,6 +69,7 @@ def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, 
         ],
         "page": page,
         **page.buttons(study.wording),
+        **page.part_way(current.get("parts", []), chosen),
         "shape": f"{study.task} arms-{shown}",
         "answer_id": uuid4(),
     }
@@ -73,12 +77,25 @@ def trial_context(study: Study, token: str, block: dict[str, Any]) -> dict[str, 
 
 def _take_answer(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
-        page = trial_type_of(seat.study).page
-        value = page.sent(request.POST.dict(), seat.maps_shown())
-        submissions.answer(seat, {**request.POST.dict(), "value": value})
+        sent = request.POST.dict()
+        value = trial_type_of(seat.study).page.sent(sent, seat.maps_shown())
+        submissions.answer(seat, seat.study, {**sent, "value": value})
+    except IncompleteError:
+        return _ask_for_the_rest(request, seat)
     except AnswerError:
         return refuse(request, "unreadable", status=400, back=reverse("trial", args=[seat.token]))
     return redirect("trial", token=seat.token)
+
+
+def _ask_for_the_rest(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The same page with what has been answered of it; where another trial is on by now, that one, as it is."""
+    block = _hand(seat)
+    if seat.place() or not block["trials"]:
+        return redirect("participant", token=seat.token)
+    is_there = str(block["trials"][0]["position"]) == request.POST.get("position")
+    chosen = submissions.parts_in(request.POST) if is_there else None
+    context = trial_context(seat.study, seat.token, block, chosen)
+    return render(request, "volunteer/trial.html", context, status=400 if is_there else 200)
 
 
 @require_POST
@@ -91,8 +108,8 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
 def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
     """For static/js: take what a browser has queued, say what is settled, hand out what comes next.
 
-    Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}` and
-    `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
+    Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}`, with `parts`, an object,
+    for `value` where an answer has several, and `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
     stored, or it could never be: then it is kept as an event, and named in `refused`, too. Each says by `link` at which
     link it was given, as `link` of the reply calls it. The CSRF token comes with GET and stays good.
     """

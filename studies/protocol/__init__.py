@@ -65,6 +65,8 @@ from .site_fields import WAY_KEYS, put, read_ways, way_fields, write_ways
 from .titles import TITLES, class_title, titles_in, untitled_remark, with_titles
 from .titles_field import TitlesField
 from .toml_file import MAX_BYTES, parse_toml
+from .trial_questions import KEY as TRIAL_QUESTIONS
+from .trial_questions_field import TrialQuestionsField
 from .wording import default_wording, fill_in
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "SCREENED",
     "SPENDING",
     "TITLES",
+    "TRIAL_QUESTIONS",
     "WAY_KEYS",
     "WITHDREW",
     "AnalysisPlan",
@@ -110,6 +113,7 @@ __all__ = [
     "QuestionTime",
     "Requirements",
     "TitlesField",
+    "TrialQuestionsField",
     "asked_after",
     "asked_before",
     "bounds_of",

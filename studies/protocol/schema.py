@@ -30,6 +30,7 @@ repeats_per_participant = 2       # optional: at the end, the first photos once 
 attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
 practice = true                   # optional: two drawn examples with feedback first
 break_every = 40                  # optional
+shuffle_questions = false         # optional: [[trial_questions]] in another order in each trial
 seed = 1
 nonce = "…"                       # optional, 64 hexadecimal digits: to repeat a closed study, whose protocol names it; else
                                   # one is drawn at opening and kept secret until the study is closed
@@ -55,6 +56,9 @@ text = "How old are you?"
 kind = "number"                   # the others, and what goes with them: questions.py
 when = "before"                   # the first photo; or "after" the last one
 
+[[trial_questions]]               # optional, of trial types that ask several questions of each map: trial_questions.py
+key = "understand"
+
 [recruitment]                     # optional
 people = 15                       # how many are planned; how they come from a site and go back there: recruitment.py
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
@@ -76,7 +80,7 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.trial_types import Asked, trial_type, trial_type_in, trial_types
+from studies.trial_types import ASKS, SHUFFLED, Asked, trial_type, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .consent import read_consent
@@ -87,6 +91,8 @@ from .recruitment import read_prolific_key, read_recruitment
 from .requirements import read_requirements
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
+from .trial_questions import KEY as TRIAL_QUESTIONS
+from .trial_questions import read_trial_questions
 from .wording import default_wording, unknown_places
 
 
@@ -128,7 +134,9 @@ class Protocol:
     seed: int
     nonce: str
     picture: str
-    wording: dict[str, Any]  # texts, lists of texts; `titles` by language and class, where there are any
+    wording: dict[
+        str, Any
+    ]  # texts, lists of texts; `titles` by language and class, and what is asked of maps (ASKS), where there are any
     source: dict[str, Any] = field(repr=False)
     complete: dict[str, Any] = field(repr=False, default_factory=dict)
 
@@ -177,7 +185,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         seed=seed,
         nonce=design.digits("nonce", NONCE),
         picture=picture,
-        wording=_wording(reader, task, picture, language),
+        wording=_wording(reader, task, picture, language) | _asks(reader, design, asked, language),
         source=source,
     )
     read_consent(reader)
@@ -198,9 +206,12 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     """The protocol in full: read again, it is the same protocol even if defaults have changed since."""
+    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, SHUFFLED)}
+    asks = {TRIAL_QUESTIONS: protocol.wording[ASKS]} if ASKS in protocol.wording else {}
     return reader.completed() | {
         "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
-        "wording": protocol.wording,
+        **asks,
+        "wording": wording,
     }
 
 
@@ -211,8 +222,10 @@ def in_full(source: dict[str, Any], words: dict[str, Any] | None = None) -> dict
         words: the wording that its study got when it was made. It goes before today's default words, which are others
             after an update.
     """
-    own = source.get("wording", {})
-    spelt_out = {**source, "wording": {**words, **own}} if words and isinstance(own, dict) else source
+    own, words = source.get("wording", {}), dict(words or {})
+    words.pop(SHUFFLED, None)  # as `design` has it
+    asks = {TRIAL_QUESTIONS: words.pop(ASKS)} if ASKS in words else {}
+    spelt_out = {**source, **asks, "wording": {**words, **own}} if words and isinstance(own, dict) else source
     try:
         return check_protocol(spelt_out).complete
     except ProtocolError:
@@ -304,6 +317,16 @@ def _people(table: Reader, design: Reader, each: int) -> int | None:
     if people and each > people:
         design.fault(Code.MORE_THAN_PEOPLE, "responses_per_item", value=each, people=people)
     return people
+
+
+def _asks(reader: Reader, design: Reader, asked: Asked, language: str) -> dict[str, Any]:
+    """What is asked of each map, and whether in an order that changes; nothing of a type that asks no questions of a protocol's."""
+    if asked.asks is None:
+        return {}
+    questions = read_trial_questions(
+        reader, asked, language if language in languages.codes() else languages.DEFAULT
+    )
+    return {ASKS: questions} | ({SHUFFLED: True} if design.flag("shuffle_questions") else {})
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from .answers import Reading, all_answers, answers_of
 from .as_json import scores_json
 from .breakdown import Breakdown, break_down
+from .bulk_values import bulk_value, kind_of_value, values_in
 from .by_item import item_rows
 from .charts import breakdown_context, main_chart, position_bars, spread_chart, trial_states
 from .data_quality import AttentionCheckResults, checks_of, reasons
@@ -44,6 +45,7 @@ __all__ = [
     "answers_of",
     "break_down",
     "breakdown_context",
+    "bulk_value",
     "chain_of_answer",
     "chain_of_item",
     "checks_of",
@@ -52,6 +54,7 @@ __all__ = [
     "hash_of_picture",
     "humans_context",
     "item_rows",
+    "kind_of_value",
     "main_chart",
     "origins",
     "origins_by_item",
@@ -64,4 +67,5 @@ __all__ = [
     "summarise",
     "summary_of",
     "trial_states",
+    "values_in",
 ]

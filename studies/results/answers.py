@@ -6,6 +6,7 @@ counted: answers with status `counted` of participants who did not withdraw. Who
 volunteers', or `all`; every summary says which.
 """
 
+import json
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,7 @@ from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
 from studies.trial_types import Compared, trial_type_of
 
+from .bulk_values import bulk_value, kind_of_value, values_in
 from .data_quality import left_out
 from .part import AnswerSelection, _of_class, _of_part, check_who, counted, part_of
 
@@ -144,13 +146,14 @@ class Reading:
         """Every answer that stands by what it is for, in the order of ids: sums of floats depend on their order in the last
         digit."""
         aside = Q(status=Response.Status.ASIDE)
+        kind = trial_type_of(self.study).answers
         standing = Q(status=Response.Status.COUNTED, **_of_class(self.part)) | aside
         rows = columns(
             _of_part(self.study, self.part)
             .filter(standing)
             .annotate(
                 item=F("trial__item__index"),
-                value=F(trial_type_of(self.study).answers.column),
+                value=bulk_value(kind),
                 shown=Coalesce("shown_value", UNKNOWN),
                 order=F("trial__order"),
                 ms=Coalesce("response_ms", NOT_MEASURED),
@@ -161,9 +164,11 @@ class Reading:
                 ),
             ),
             FIELDS
+            | {"value": kind_of_value(kind)}
             | ({"version": "small"} if self.study.version > 1 else {})
             | ({"simulated": "bool"} if self.part.who == "all" else {}),
         )
+        rows["value"] = values_in(rows["value"], kind)
         people = self._people  # read after the answers, so that it knows everybody who gave one
         rows["place"] = np.searchsorted(people["pk"], rows.pop("participant_id"))
         stays, use = ~people["withdrew"][rows["place"]], rows.pop("use")
@@ -178,8 +183,7 @@ FIELDS = {
     "id": "int",
     "item": "int",
     "participant_id": "int",
-    "value": "small",
-    "shown": "small",
+    "shown": "int",
     "ms": "int",
     "use": "small",
     "order": "code",
@@ -212,12 +216,11 @@ def totals(study: Study, who: str | None = None) -> Any:
     What they are is the trial type's: `choice_scores` or `rating_scores` of analysis/scores.py, or its own.
     """
     kind = trial_type_of(study)
-    value = kind.answers.column
-    rows = (
-        counted(study, part_of(study, who)).order_by().values_list("trial__item", value).annotate(Count("id"))
-    )
+    rows = counted(study, part_of(study, who)).order_by().annotate(value=bulk_value(kind.answers))
     with room_to_sort(rows.db):
-        groups = list(rows)
+        groups = list(rows.values_list("trial__item", "value").annotate(Count("id")))
+    if kind.answers.several:
+        groups = [(item, kind.answers.read(json.loads(text)), count) for item, text, count in groups]
     table = np.array(sorted(groups), np.int64).reshape(-1, 3)  # in one order everywhere, as in answers_of
     if not len(table):
         return None

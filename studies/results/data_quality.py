@@ -68,7 +68,7 @@ def checks_of(reading: Readable) -> AttentionCheckResults | None:
     checks = AttentionCheckResults()
     for number, answer in reading.check_answers:
         checks.given[number] += 1
-        checks.passed[number] += passes(answer, reading.study.task)
+        checks.passed[number] += passes(answer, reading.study)
     return checks
 
 

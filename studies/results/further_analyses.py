@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.agreement import Agreement, Retest, Scale, krippendorff_alpha_of, retest
+from studies.analysis.agreement import Agreement, Retest, krippendorff_alpha_of, retest
 from studies.analysis.contrasts import Judged
 from studies.analysis.exclusions import Exclusions
 from studies.analysis.times import Times, times_of
-from studies.trial_types import Further, trial_type_of
+from studies.trial_types import Further, Results, trial_type_of
 
 from .answers import Reading
 from .data_quality import AttentionCheckResults, checks_of
@@ -50,7 +50,7 @@ def analyse_further(reading: Reading, whole: Summary | None = None) -> FurtherAn
     return FurtherAnalyses(
         **vars(kind.further(answers, reading.compared)),
         agreement=krippendorff_alpha_of(kind.judged(answers), kind.scale),
-        retest=_retest(reading, kind.scale),
+        retest=_retest(reading, kind),
         times=times_of(answers.response_ms),
         checks=checks_of(reading),
         exclusions=excluded,
@@ -84,7 +84,7 @@ def _beside(reading: Reading) -> tuple[Beside, ...]:
     )
 
 
-def _retest(reading: Reading, scale: Scale) -> Retest | None:
+def _retest(reading: Reading, kind: Results) -> Retest | None:
     """First and second answers of the same person about the same item, side by side."""
     answers, second = reading.answers, reading.second_answers
     if not second:
@@ -93,5 +93,5 @@ def _retest(reading: Reading, scale: Scale) -> Retest | None:
     pairs = [(first, second[item, person]) for item, person, first in keys if (item, person) in second]
     if not pairs:
         return None
-    first_time, again = np.array(pairs).T
-    return retest(first_time, again, scale)
+    first_time, again = map(kind.once_more, np.array(pairs).T)
+    return retest(first_time, again, kind.scale)

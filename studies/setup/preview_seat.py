@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import Participant, Response, Study
-from studies.participation import IN_HAND, Arrival, Credit, Seat, hand_out, screen
+from studies.participation import IN_HAND, Arrival, Credit, Seat, hand_out, parts_in_order, screen
 from studies.protocol import asked_after, asked_before
 from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, can_be_undone, next_example
@@ -137,7 +137,13 @@ class PreviewSeat(Seat):
         return hand_out(
             self.study,
             trials=[
-                screen(self.study, position, shot.class_name, shot.pictures)
+                screen(
+                    self.study,
+                    position,
+                    shot.class_name,
+                    shot.pictures,
+                    parts_in_order(self.study, 0, position),
+                )
                 for position in self.left[:IN_HAND]
                 for shot in [self.shots[position - 1]]
             ],

@@ -37,6 +37,8 @@ STEPS = (
             ("design", "picture"),
             ("design", "practice"),
             ("design", "break_every"),
+            ("trial_questions",),
+            ("design", "shuffle_questions"),
         ),
     ),
     Step("questions", "Questions", (("questions",),)),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
@@ -163,9 +163,18 @@ def _take_part(join: str, first: str) -> Iterator[Reply]:
             for slot, picture in enumerate(soup.select("main img[src]")):
                 yield get(str(picture["src"]), place=Place(token, position, slot))
             yield get(page.address.replace("/trial/", "/answers/"))
-            button = form.select_one("button[name=value]")
-            data["value"] = str(button["value"]) if button else first
+            data |= first_answer(form)
         page = get(page.address, data)
+
+
+def first_answer(form: Tag) -> dict[str, str]:
+    """The first button of a trial; where it has questions, the first answer to each."""
+    if button := form.select_one("button[name=value]"):
+        return {"value": str(button["value"])}
+    answers: dict[str, str] = {}
+    for part in form.select("input[type=radio], input[type=number]"):
+        answers.setdefault(str(part["name"]), str(part.get("min", part.get("value"))))
+    return answers
 
 
 def _host() -> str:

@@ -22,6 +22,7 @@ from django.urls import reverse
 
 from explain.core.errors import BadInputError
 from studies.models import Invitation, Study, Trial, hash_token
+from studies.participation import PART
 from studies.trial_types import trial_type_of
 
 
@@ -109,6 +110,12 @@ class Volunteer:
             return first
         return self._preferred(trial.item.index, trial.arms)
 
+    def sends(self, trial: Trial) -> dict[str, str]:
+        """The same as the form sends it: one value, or each part of the answer by its name."""
+        value = self.value(trial)
+        parts = trial_type_of(self.study).answers.apart(value)
+        return {f"{PART}{name}": part for name, part in parts.items()} or {"value": str(value)}
+
     def _check(self, places: list[int]) -> int:
         right = bool(self.random.random() < self.preference.attention)
         return self.people.check(places, right, self.random)
@@ -173,7 +180,7 @@ def take_part(base_url: str, join_path: str, volunteer: Volunteer) -> int:
             answering = form.get("id") == "answer"
             if answering:
                 fetch_pictures(client, page)
-                extra = {"value": str(volunteer.value(trial_of(page, form)))}
+                extra = volunteer.sends(trial_of(page, form))
             elif "v-questions" in form.get_attribute_list("class"):
                 extra = volunteer.about_oneself()
             page = press(client, page, form, extra)

@@ -10,24 +10,37 @@ from .base import (
     AnswerError,
     Answers,
     Asked,
-    Cells,
-    FileColumn,
-    Files,
+    IncompleteError,
     Layout,
     Page,
     People,
     Power,
-    Rows,
     Stated,
     TrialType,
 )
+from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
-from .registry import answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
+from .questions import (
+    ASKS,
+    MOST_QUESTIONS,
+    POINTS,
+    SHUFFLED,
+    AnswerKind,
+    QuestionPreset,
+    TrialQuestion,
+    TrialQuestions,
+)
+from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
+    "ASKS",
+    "MOST_QUESTIONS",
+    "POINTS",
     "SHOWN_VALUES",
+    "SHUFFLED",
     "AnswerError",
+    "AnswerKind",
     "Answers",
     "Asked",
     "Cells",
@@ -36,6 +49,8 @@ __all__ = [
     "FileColumn",
     "Files",
     "Further",
+    "HasTask",
+    "IncompleteError",
     "Layout",
     "LookVerdict",
     "MainEffect",
@@ -44,9 +59,12 @@ __all__ = [
     "People",
     "PlanInWords",
     "Power",
+    "QuestionPreset",
     "Results",
     "Rows",
     "Stated",
+    "TrialQuestion",
+    "TrialQuestions",
     "TrialType",
     "answer_columns",
     "judged_json",

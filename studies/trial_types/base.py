@@ -23,7 +23,9 @@ from django.forms import Field
 from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 
+from .in_files import Files
 from .plan import PlanInWords
+from .questions import TrialQuestions
 from .results import Results
 
 SHOWN_VALUES = range(-2, 2**15)
@@ -32,6 +34,10 @@ SHOWN_VALUES = range(-2, 2**15)
 
 class AnswerError(Exception):
     """An answer that cannot be one: no such trial, or no such button. The message says which."""
+
+
+class IncompleteError(AnswerError):
+    """An answer of several parts of which some are not given yet: what was given is shown again, with what is missing."""
 
 
 class Layout:
@@ -77,8 +83,13 @@ class Answers(ABC):
     """
 
     column: ClassVar[str]
-    """The column of `Response` that holds the stored value: `choice` (any small whole number) or `rating` (−2 to 2). Two types
-    may share one; another column needs a migration, and a place in the constraint in models/trials.py."""
+    """The column of `Response` that holds the stored value: `choice` (any small whole number), `rating` (−2 to 2), or `parts`
+    (JSON, of an answer of several parts). Two types may share one; another column needs a migration, and a place in the constraint
+    in models/trials.py."""
+
+    several: ClassVar[bool] = False
+    """Whether an answer has several parts: a form sends each by its name (`together`), and `parts` keeps them by name (`kept`). Shown
+    and stored values are still whole numbers, each of which says all parts."""
 
     @abstractmethod
     def shown_values(self, shown: int) -> Sequence[int]:
@@ -115,7 +126,28 @@ class Answers(ABC):
         Where trials show one map, so does practice: the one on the object at place 0, or the one beside it at place 1.
         """
 
-    def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, int]:
+    def together(self, parts: Mapping[str, Any]) -> int:
+        """The shown value of an answer whose parts were sent by their names. Only where there are `several`.
+
+        Raises:
+            IncompleteError: some are missing.
+            AnswerError: one of them cannot be.
+        """
+        raise NotImplementedError
+
+    def apart(self, shown_value: int) -> dict[str, str]:
+        """The parts by their names that make up a shown value, as a form sends them; none where an answer is one button."""
+        return {}
+
+    def kept(self, value: int) -> Any:
+        """What the column holds of a stored value."""
+        return value
+
+    def read(self, held: Any) -> int:
+        """The stored value of what a column holds."""
+        return held
+
+    def meaning(self, order: Sequence[int], shown_value: int) -> dict[str, Any]:
         """The columns of `Response` that a button fills, with their values.
 
         Raises:
@@ -123,11 +155,11 @@ class Answers(ABC):
         """
         if shown_value not in self.shown_values(len(order)):
             raise AnswerError(self.refusal(len(order), shown_value))
-        return {self.column: self.stored_value(order, shown_value)}
+        return {self.column: self.kept(self.stored_value(order, shown_value))}
 
     def stored_in(self, response: Any) -> int:
         """The stored value of an answer's row."""
-        return getattr(response, self.column)
+        return self.read(getattr(response, self.column))
 
 
 class Asked(ABC):
@@ -169,6 +201,9 @@ class Asked(ABC):
 
     direction: ClassVar[str] = ""
     """How the order of the arms matters to who reads the results; none has a capital or a stop."""
+
+    asks: ClassVar[TrialQuestions | None] = None
+    """What a protocol may ask of each map in [[trial_questions]]; None: nothing, as a trial is one answer of the type's own."""
 
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
@@ -221,6 +256,15 @@ class Page(ABC):
     """Template of the sentence that says which keys there are; gets `last_key` and what `buttons` returns, and reads “1 to N” in
     English."""
 
+    def parts_in_order(self, random: np.random.Generator) -> list[str]:
+        """The names of an answer's parts in an order of one trial's own, for studies that shuffle them; none where it is one button."""
+        return []
+
+    def part_way(self, order: Sequence[str], chosen: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What the templates need where an answer has several parts: these in an order, where there is one, with what has been chosen
+        of them. None: nothing was sent yet."""
+        return {}
+
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
         """What the templates need beside the maps, with the words of the study's `wording`."""
@@ -232,73 +276,6 @@ class Page(ABC):
     @abstractmethod
     def last_key(self, shown: int) -> int:
         """The highest number key of a trial with so many maps; keys count from 1."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Answers as the export reads them, n at a time: columns of one length."""
-
-    arms: Sequence[
-        str
-    ]  # names of the study's arms, and below of the maps of an attention check, by what stored values say
-    check_maps: Sequence[str]
-    value: np.ndarray  # (n,) int: stored values
-    shown: np.ndarray  # (n,) int: shown values, or UNKNOWN (analysis/table.py) where nobody knows
-    check: np.ndarray  # (n,) bool: whether it answers an attention check
-    orders: Sequence[str]  # the orders that occur, as `Trial.order` has them; empty: not known
-    order: np.ndarray  # (n,) int: which of `orders`
-
-
-@dataclass(frozen=True)
-class Cells:
-    """A column of n cells with few distinct ones: row i has `values[places[i]]`. None is an empty cell."""
-
-    values: Sequence[str | int | None]
-    places: np.ndarray  # (n,) int
-
-
-@dataclass(frozen=True)
-class FileColumn:
-    """A column of answers.csv that only studies of this type have."""
-
-    name: str
-    type: str  # integer, text or category
-    description: str  # for the codebook
-    cells: Callable[[Rows], Cells]
-    levels: Callable[[Sequence[str], Sequence[str]], Sequence[str]] | None = None
-    """Of a category: what its cells may say, by the names of the arms and of the maps of an attention check."""
-
-
-class Files(ABC):
-    """How answers stand in files, and how they come back from one. Called by `exports` alone."""
-
-    column: ClassVar[str]
-    """The column of a file to import that holds the answer; it is one of `columns`, so that an export can come back."""
-
-    shown_column: ClassVar[str]
-    """The one of `columns` that says what was pressed on screen."""
-
-    columns: ClassVar[Sequence[FileColumn]]
-    """After `order` in answers.csv, from left to right. No two types have columns of one name."""
-
-    in_wide: ClassVar[str]
-    """What a cell of the wide file says, for the codebook; none has a capital or a stop."""
-
-    @abstractmethod
-    def wide_cell(self, value: int, arms: Sequence[str]) -> str | int:
-        """A stored value in the wide file: one participant a row, one item a column."""
-
-    @abstractmethod
-    def readings(self, arms: Sequence[str]) -> dict[str, int]:
-        """What a cell of `column` may say, with the stored value that it means."""
-
-    @abstractmethod
-    def allowed(self, arms: Sequence[str]) -> str:
-        """The same for people, in a complaint about a cell that says something else."""
-
-    @abstractmethod
-    def shown_value(self, cell: str) -> int:
-        """The shown value that a cell of `shown_column` stands for. Raises ValueError where it is no number."""
 
 
 class Stated(Protocol):
@@ -402,3 +379,6 @@ class TrialType:
     results: Results
     plan: PlanInWords
     layout: Layout = field(default_factory=Layout)
+    asking: "Callable[[list[dict[str, Any]] | None], TrialType] | None" = None
+    """The type as one study asks it, by the questions that its wording has (questions.py); None asks what is usual. Types that ask
+    the same in every study have no such function."""

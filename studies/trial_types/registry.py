@@ -7,10 +7,12 @@ from .base import TrialType
 from .best_worst import BEST_WORST
 from .choice import CHOICE
 from .pair import PAIR
+from .questions import ASKS
 from .rank import RANK
 from .rating import RATING
+from .single import SINGLE
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK, SINGLE)}
 
 
 class HasTask(Protocol):
@@ -18,6 +20,8 @@ class HasTask(Protocol):
 
     @property
     def task(self) -> Any: ...
+
+    # And what a protocol of the type asks, where that differs from study to study: `wording`. A row without it asks what is usual.
 
 
 def trial_types() -> list[TrialType]:
@@ -38,7 +42,8 @@ def trial_type(name: str) -> TrialType:
 
 def trial_type_of(study: HasTask) -> TrialType:
     """What a study asks in each trial."""
-    return trial_type(study.task)
+    kind = trial_type(study.task)
+    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}).get(ASKS))
 
 
 def trial_type_in(source: Mapping[str, Any]) -> TrialType:

@@ -291,6 +291,10 @@ class Results(ABC):
         """
         return answers
 
+    def once_more(self, values: np.ndarray) -> np.ndarray:
+        """(n,) what stored values say, for those who are asked about the same map again: are both times alike?"""
+        return values
+
     def figures(self, answers: Answers, compared: Compared) -> Sequence[tuple[str, Judged]]:
         """Every figure that stands beside itself with and without people left out, of one answer at least."""
         return ()

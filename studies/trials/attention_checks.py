@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from explain.core.streams import Stream
 from studies.analysis.orders import spread
 from studies.models import CheckMap, Participant, Response, Study, Trial
-from studies.trial_types import trial_type, trial_type_of
+from studies.trial_types import HasTask, trial_type_of
 
 from .quota import expected_main, item_count, maps_shown
 from .sql import PastTrial
@@ -115,18 +115,18 @@ def check_order(study: Study, number: int, checks_before: int) -> list[int]:
     return order
 
 
-def passes(value: Any, task: str) -> Any:
+def passes(value: Any, study: HasTask) -> Any:
     """Whether an answer to an attention check says that the map on the object is the better one.
 
     Args:
         value: what is stored of an answer; a number, or an array of them.
-        task: the name of the study's trial type.
+        study: whose trial type says what a value means.
 
     Returns:
         Yes or no; for an array an array of them.
     """
     # The map on the object has the place of arm 0.
-    return trial_type(task).answers.prefers_first(value)
+    return trial_type_of(study).answers.prefers_first(value)
 
 
 def checks_by_person(
@@ -142,9 +142,10 @@ def checks_by_person(
     )
     if people is not None:
         rows = rows.filter(participant__in=people)
-    for person, answer in rows.values_list("participant", trial_type_of(study).answers.column):
+    kind = trial_type_of(study).answers
+    for person, held in rows.values_list("participant", kind.column):
         given[person] += 1
-        passed[person] += passes(answer, study.task)
+        passed[person] += passes(kind.read(held), study)
     return passed, given
 
 
@@ -156,7 +157,7 @@ def failed_checks(study: Study, passed: int, given: int) -> bool:
 
 def check_passed(response: Response, study: Study) -> bool:
     """Whether a stored answer of this study passes its attention check."""
-    return passes(trial_type_of(study).answers.stored_in(response), study.task)
+    return passes(trial_type_of(study).answers.stored_in(response), study)
 
 
 def names_of_maps(kind: str, arms: Sequence[str]) -> list[str]:

@@ -181,19 +181,22 @@ def _answers(study: Any) -> str:
     """Answers of three people about each photo, as they might have been collected elsewhere."""
     from studies.trial_types import trial_type_of
 
-    files = trial_type_of(study).files
-    column = files.column
+    kind, arms = trial_type_of(study), list(study.arms.order_by("index").values_list("name", flat=True))
     cells: dict[int, str] = {}
-    for cell, value in files.readings(
-        list(study.arms.order_by("index").values_list("name", flat=True))
-    ).items():
+    for cell, value in kind.files.readings(arms).items() if not kind.answers.several else ():
         cells.setdefault(value, cell)
-    allowed = list(cells.values())
-    lines = [f"item,participant,{column}"]
+    listed = list(cells.values())
+
+    def said(draw: bytes) -> Any:
+        if listed:
+            return listed[draw[0] % len(listed)]
+        shown = int.from_bytes(draw[1:8]) % len(kind.answers.shown_values(1))
+        return f'"{kind.files.wide_cell(kind.answers.stored_value([draw[0] % len(arms)], shown), arms)}"'
+
+    lines = [f"item,participant,{kind.files.column}"]
     for index in study.items.order_by("index").values_list("index", flat=True):
         for person in "abc":
-            said = allowed[digest(study.slug, index, person)[0] % len(allowed)]
-            lines.append(f"{index},{person},{said}")
+            lines.append(f"{index},{person},{said(digest(study.slug, index, person))}")
     return "\n".join([*lines, ""])
 
 

@@ -179,3 +179,34 @@ class WeightedShares(Estimated):
 
     def _rounding(self, change: np.ndarray) -> np.ndarray:
         return ROUNDING * self._squares * (change**2).sum(axis=0)
+
+
+class WeightedMoves(Estimated):
+    """Effects of weighted means of any numbers, by how far each answer moves them: where a number is no share of a kind.
+
+    weight: (n,) sums to 1, and every weight is above 0. moves (n, k): Σ weight · moves is 0 for each of k effects,
+    as y − θ is of a mean; of the difference of two means, each over half of the weight, it is 2(y − θ_a) and −2(y − θ_b).
+    estimates (k,): theirs.
+    """
+
+    def __init__(self, units: Units, weight: np.ndarray, moves: np.ndarray, estimates: np.ndarray) -> None:
+        self.units, self.figures = units, estimates
+        self.answers = float(1 / (weight @ weight))
+        self.people = self._part(units.person, units.people, weight, moves)
+        self.items = self._part(units.item, units.items, weight, moves)
+        alone = (weight / (1 - weight)) ** 2
+        self._squares = float(alone.sum())
+        self.covariance_of_answers = (1 - 1 / len(weight)) * (moves * alone[:, None]).T @ moves
+
+    @staticmethod
+    def _part(unit: np.ndarray, units: int, weight: np.ndarray, moves: np.ndarray) -> Part:
+        moved = np.stack([np.bincount(unit, weight * move, minlength=units) for move in moves.T], axis=1)
+        weights = np.bincount(unit, weight, minlength=units)
+        return Part(moved / (1 - weights[:, None]), weights)
+
+    def _rounding(self, change: np.ndarray) -> np.ndarray:
+        return ROUNDING * self._squares * (change**2).sum(axis=0)
+
+    def each(self) -> list[Effect]:
+        """The k effects, over people and items."""
+        return self.effects(np.eye(len(self.figures)))

@@ -11,8 +11,10 @@ from studies.protocol import (
     CONSENT,
     HEADINGS,
     TITLES,
+    TRIAL_QUESTIONS,
     Key,
     TitlesField,
+    TrialQuestionsField,
     default_wording,
     put,
     titles_in,
@@ -22,6 +24,8 @@ from studies.trial_types import trial_type_in
 
 from . import recruitment
 from .base import Source, StepForm
+
+SHUFFLED = "shuffle_questions"
 
 
 class WordingForm(StepForm):
@@ -38,6 +42,8 @@ class WordingForm(StepForm):
         ("design", "picture"): "picture",
         ("design", "practice"): "practice",
         ("design", "break_every"): "break_every",
+        (TRIAL_QUESTIONS,): TRIAL_QUESTIONS,
+        ("design", SHUFFLED): SHUFFLED,
     }
 
     title = forms.CharField(required=False, label="Title", help_text="Volunteers read it on every page.")
@@ -123,7 +129,7 @@ class WordingForm(StepForm):
 
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
-        own = trial_type_in(source).asked.fields()
+        own = trial_type_in(source).asked.fields() | _asking(source)
         for name, field in own.items():
             field.widget.attrs.setdefault("id", f"id_{name}")
         language = source.get("language", languages.DEFAULT)
@@ -152,6 +158,8 @@ class WordingForm(StepForm):
             "practice": design.get("practice", False),
             "break_every": design.get("break_every"),
             TITLES: titles_in(texts, source.get("language", languages.DEFAULT)),
+            TRIAL_QUESTIONS: source.get(TRIAL_QUESTIONS, []),
+            SHUFFLED: design.get(SHUFFLED, False),
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
@@ -165,6 +173,9 @@ class WordingForm(StepForm):
         put(design, "picture", cleaned["picture"])
         put(design, "practice", cleaned["practice"])
         put(design, "break_every", cleaned["break_every"])
+        if TRIAL_QUESTIONS in self.fields:
+            put(source, TRIAL_QUESTIONS, cleaned[TRIAL_QUESTIONS])
+            put(design, SHUFFLED, cleaned[SHUFFLED])
         said = dict(source.get(CONSENT, {}))
         for key in HEADINGS:
             put(said, key, cleaned[f"consent_{key}"])
@@ -177,6 +188,17 @@ class WordingForm(StepForm):
             if text != default and (text or key in may_be_empty):
                 texts[key] = text
         put(source, "wording", with_titles({**texts, TITLES: titles}, of_titles, cleaned[TITLES]))
+
+
+def _asking(source: Source) -> dict[str, forms.Field]:
+    """The fields for what is asked of each map, where the trial type lets the protocol say so."""
+    asks = trial_type_in(source).asked.asks
+    if asks is None:
+        return {}
+    return {
+        TRIAL_QUESTIONS: TrialQuestionsField(asks.presets, source.get(TRIAL_QUESTIONS, [])),
+        SHUFFLED: forms.BooleanField(required=False, label="Questions in another order in each trial"),
+    }
 
 
 def _with_own(fields: dict[str, forms.Field], own: dict[str, forms.Field]) -> dict[str, forms.Field]:

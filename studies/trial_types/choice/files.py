@@ -7,7 +7,7 @@ import numpy as np
 from studies.analysis.answers import SAME, SAME_NAME
 from studies.analysis.table import UNKNOWN
 
-from ..base import Cells, FileColumn, Files, Rows
+from ..in_files import Cells, FileColumn, Files, Rows
 
 
 def _picked(rows: Rows) -> Cells:

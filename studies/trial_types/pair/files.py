@@ -8,7 +8,7 @@ from studies.analysis.answers import SAME_NAME
 from studies.analysis.paired.answers import FIRST, SAME, SECOND, said, values_of
 from studies.analysis.table import UNKNOWN
 
-from ..base import Cells, FileColumn, Files, Rows
+from ..in_files import Cells, FileColumn, Files, Rows
 
 BETTER, ALIKE = " > ", " = "
 

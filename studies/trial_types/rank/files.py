@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.analysis.table import UNKNOWN
 
-from ..base import Cells, FileColumn, Files, Rows
+from ..in_files import Cells, FileColumn, Files, Rows
 from .codes import Groups, code, codes, decoded
 
 BEFORE, ALIKE = " > ", " = "

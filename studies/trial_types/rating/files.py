@@ -7,7 +7,7 @@ import numpy as np
 from studies.analysis.answers import RATING_LIMIT
 from studies.analysis.table import UNKNOWN
 
-from ..base import Cells, FileColumn, Files, Rows
+from ..in_files import Cells, FileColumn, Files, Rows
 
 RATINGS = range(-RATING_LIMIT, RATING_LIMIT + 1)
 SIDES = {"0,1": "left", "1,0": "right"}

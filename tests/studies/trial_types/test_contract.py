@@ -48,7 +48,9 @@ def test_every_button_says_something_of_the_arms_wherever_they_stand(asked):
     buttons = buttons_of(asked)
     meanings = [[answers.meaning(order, button) for button in buttons] for order in orders_of(asked)]
     assert all(list(meaning) == [answers.column] for row in meanings for meaning in row)
-    one, other = ([meaning[answers.column] for meaning in row] for row in meanings)
+    one, other = ([answers.read(meaning[answers.column]) for meaning in row] for row in meanings)
+    said = [[answers.stored_value(order, button) for button in buttons] for order in orders_of(asked)]
+    assert [one, other] == said
     for row in (one, other):
         assert sorted(row) == sorted(set(row))
     assert sorted(one) == sorted(other) or shown_by(asked) < len(ARMS)
@@ -69,7 +71,7 @@ def test_what_passes_a_check_is_what_is_right_in_practice(asked):
     answers = asked.answers
     for order in check_orders_of(asked):
         for button in buttons_of(asked):
-            stored = answers.meaning(order, button)[answers.column]
+            stored = answers.stored_value(order, button)
             assert answers.prefers_first(stored) == answers.prefers_place(button, order.index(0))
         values = np.array([answers.stored_value(order, button) for button in buttons_of(asked)])
         passes = answers.prefers_first(values).tolist()

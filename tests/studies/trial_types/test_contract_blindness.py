@@ -147,7 +147,9 @@ def test_the_audit_answers_by_a_button_that_stands_on_the_page(asked, study, mon
     pressed = []
     answer = submissions.answer
     monkeypatch.setattr(
-        submissions, "answer", lambda seat, said: pressed.append(said["value"]) or answer(seat, said)
+        submissions,
+        "answer",
+        lambda seat, row, said: pressed.append(said["value"]) or answer(seat, row, said),
     )
     replies = blinding_audit.crawl(study[0]).replies
     pages = [BeautifulSoup(reply.body, "html.parser") for reply in replies if b'id="answer"' in reply.body]

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from studies.access.permissions import Role, give_role
 from studies.exports.writers import jsonl_chunks
-from studies.models import ApiToken, Response, Trial
+from studies.models import ApiToken, Response, Study, Trial
 from studies.monitoring.live_status import people
 from studies.results.answers import Reading
 from studies.results.data_quality import checks_of
@@ -81,4 +81,5 @@ def test_all_who_ask_are_told_the_same(study, researcher):
 @pytest.mark.parametrize("task", PASSED)
 def test_it_is_said_of_many_answers_at_once_as_of_each(task):
     values = list(PASSED[task])
-    assert passes(np.array(values), task).tolist() == [passes(value, task) for value in values]
+    study = Study(task=task)
+    assert passes(np.array(values), study).tolist() == [passes(value, study) for value in values]

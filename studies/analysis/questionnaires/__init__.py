@@ -1,0 +1,28 @@
+"""Answers to questions about one map each: means of arms and their differences, and whether the questions of a scale go together."""
+
+from .means import (
+    ArmMean,
+    Difference,
+    Judgements,
+    Measure,
+    arm_mean,
+    difference,
+    differences,
+    paired_tests,
+)
+from .reliability import Reliability, omega_total, one_factor, reliability
+
+__all__ = [
+    "ArmMean",
+    "Difference",
+    "Judgements",
+    "Measure",
+    "Reliability",
+    "arm_mean",
+    "difference",
+    "differences",
+    "omega_total",
+    "one_factor",
+    "paired_tests",
+    "reliability",
+]
