@@ -163,18 +163,18 @@ def _take_part(join: str, first: str) -> Iterator[Reply]:
             for slot, picture in enumerate(soup.select("main img[src]")):
                 yield get(str(picture["src"]), place=Place(token, position, slot))
             yield get(page.address.replace("/trial/", "/answers/"))
-            data |= first_answer(form)
+            data |= first_answer(form, first)
         page = get(page.address, data)
 
 
-def first_answer(form: Tag) -> dict[str, str]:
-    """The first button of a trial; where it has questions, the first answer to each."""
+def first_answer(form: Tag, first: str) -> dict[str, str]:
+    """The first button of a trial; where it has questions, the first answer to each; `first` where presses make one answer."""
     if button := form.select_one("button[name=value]"):
         return {"value": str(button["value"])}
     answers: dict[str, str] = {}
-    for part in form.select("input[type=radio], input[type=number]"):
+    for part in form.select("[data-part] input[type=radio], [data-part] input[type=number]"):
         answers.setdefault(str(part["name"]), str(part.get("min", part.get("value"))))
-    return answers
+    return answers or {"value": first}
 
 
 def _host() -> str:

@@ -87,8 +87,13 @@ def test_scripts_get_words_and_addresses_of_a_trial_and_nothing_else(session, st
             assert set(shown) == {"position", "title", "question", "pictures"}
             assert len(shown["pictures"]) == len(trials[shown["position"]].arms) + 1
             assert all(re.fullmatch(r"/picture/[\w-]{128}", address) for address in shown["pictures"])
-    addresses = [address for reply in replies for shown in reply["trials"] for address in shown["pictures"]]
-    assert len(set(addresses)) == len(addresses)
+    stood = {
+        (address, shown["position"], slot)
+        for reply in replies
+        for shown in reply["trials"]
+        for slot, address in enumerate(shown["pictures"])
+    }
+    assert len({address for address, *_ in stood}) == len(stood)  # one place alone has an address
 
 
 def test_every_picture_has_the_same_headers_and_every_map_the_same_length(session, study):
