@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -108,6 +109,34 @@ def test_the_wide_file_and_the_long_one_come_back(task, tmp_path):
     once, again = (scores_json(Study.objects.get(pk=row.pk), EVERYONE) for row in (study, other))
     assert again["scores"] == once["scores"]
     assert again["contrasts"] == once["contrasts"]
+
+
+@TASKS
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            ["Rscript", "analysis.R"],
+            marks=pytest.mark.skipif(not shutil.which("Rscript"), reason="no R here"),
+        ),
+        [sys.executable, "analysis.py"],
+    ],
+    ids=["R", "Python"],
+)
+def test_the_mixed_models_that_come_along_say_the_same_of_balanced_answers(task, command, tmp_path):
+    study = filled(task, people=8, items=10)
+    study.arms.filter(index=0).change_what_is_frozen(name="=first")
+    export(study=study, to=tmp_path, formats=["csv"])
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with next(tmp_path.glob("mixed-models*.csv")).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    printed, linear = ([row for row in rows if row["model"] == model] for model in ("printed", "linear"))
+    assert len(printed) == len(linear) == 6
+    for ours, theirs in zip(printed, linear, strict=True):
+        assert float(theirs["estimate"]) == pytest.approx(float(ours["estimate"]), abs=1e-6)
+        widths = [float(row["high"]) - float(row["low"]) for row in (ours, theirs)]
+        assert 0.6 < widths[1] / widths[0] < 1.3
 
 
 @TASKS
