@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from studies.analysis.power import Assumptions
 from studies.exports.archive import export
@@ -22,6 +23,7 @@ from studies.trial_types.rank import codes
 from studies.trial_types.rank.page import RankPage
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant, make_study
+from tests.studies.conftest import Visitor
 from tests.studies.taking_part import answer, held_by, open_study
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +163,31 @@ def test_mean_ranks_are_shared_by_those_who_tie():
     assert 0 < found["ties"] < 1
     for row in scores:
         assert 1 <= row["interval"][0] <= row["mean_rank"] <= row["interval"][1] <= 4
+
+
+# A dry run by staff
+
+
+@pytest.mark.parametrize(
+    ("task", "parts", "wrong"),
+    [
+        ("best-worst", {"part-best": "16", "part-worst": "1"}, {"part-best": "16", "part-worst": "2"}),
+        ("rank", {"part-A": "1", "part-B": "6", "part-C": "108", "part-D": "864"}, {"part-A": "1"}),
+    ],
+)
+def test_a_dry_run_takes_the_fields_of_the_form_too(task, parts, wrong, client, admin_user):
+    make_study("tried", task=task, methods=METHODS, items=2)
+    client.force_login(admin_user)
+    staff = Visitor(client).get(reverse("setup-preview", args=["tried"])).press().press()
+    assert staff.on_trial
+    before = staff.soup.select_one("[name=position]")["value"]
+    data = {field["name"]: field["value"] for field in staff.soup.select("#answer input[type=hidden]")}
+    staff.response = client.post(staff.path, {**data, **parts}, follow=True)
+    staff._read()
+    assert staff.on_trial
+    assert staff.soup.select_one("[name=position]")["value"] != before
+    data = {field["name"]: field["value"] for field in staff.soup.select("#answer input[type=hidden]")}
+    assert client.post(staff.path, {**data, **wrong}).status_code == 400
 
 
 # A ranking as a number
