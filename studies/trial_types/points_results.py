@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
@@ -67,6 +68,7 @@ class PointsResults(Results):
         "Chance to be preferred: the share of answers in which the first stands before the second, and half of those in which neither does; ½ is no "
         "difference. d_z: the mean difference in standard deviations of single answers; its interval holds what the t of the difference does not reject."
     )
+    scripts = Path(__file__).parent / "points" / "scripts"
     outcome_class: ClassVar[type[PointsOutcome]]
     difference: ClassVar[str]
     """What a difference of two arms is counted in."""

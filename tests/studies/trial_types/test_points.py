@@ -2,12 +2,14 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from studies.analysis.power import Assumptions
 from studies.exports.archive import export
@@ -21,6 +23,7 @@ from studies.trial_types.rank import codes
 from studies.trial_types.rank.page import RankPage
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant, make_study
+from tests.studies.conftest import Visitor
 from tests.studies.taking_part import answer, held_by, open_study
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +114,34 @@ def test_the_wide_file_and_the_long_one_come_back(task, tmp_path):
 
 
 @TASKS
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            ["Rscript", "analysis.R"],
+            marks=pytest.mark.skipif(not shutil.which("Rscript"), reason="no R here"),
+        ),
+        [sys.executable, "analysis.py"],
+    ],
+    ids=["R", "Python"],
+)
+def test_the_mixed_models_that_come_along_say_the_same_of_balanced_answers(task, command, tmp_path):
+    study = filled(task, people=8, items=10)
+    study.arms.filter(index=0).change_what_is_frozen(name="=first")
+    export(study=study, to=tmp_path, formats=["csv"])
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with next(tmp_path.glob("mixed-models*.csv")).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    printed, linear = ([row for row in rows if row["model"] == model] for model in ("printed", "linear"))
+    assert len(printed) == len(linear) == 6
+    for ours, theirs in zip(printed, linear, strict=True):
+        assert float(theirs["estimate"]) == pytest.approx(float(ours["estimate"]), abs=1e-6)
+        widths = [float(row["high"]) - float(row["low"]) for row in (ours, theirs)]
+        assert 0.6 < widths[1] / widths[0] < 1.3
+
+
+@TASKS
 def test_its_headline_names_the_best_arm_with_its_lead(task):
     summary = summary_of(filled(task, people=12, items=16))
     assert summary.headline.startswith("grad-cam came out best with ")
@@ -132,6 +163,31 @@ def test_mean_ranks_are_shared_by_those_who_tie():
     assert 0 < found["ties"] < 1
     for row in scores:
         assert 1 <= row["interval"][0] <= row["mean_rank"] <= row["interval"][1] <= 4
+
+
+# A dry run by staff
+
+
+@pytest.mark.parametrize(
+    ("task", "parts", "wrong"),
+    [
+        ("best-worst", {"part-best": "16", "part-worst": "1"}, {"part-best": "16", "part-worst": "2"}),
+        ("rank", {"part-A": "1", "part-B": "6", "part-C": "108", "part-D": "864"}, {"part-A": "1"}),
+    ],
+)
+def test_a_dry_run_takes_the_fields_of_the_form_too(task, parts, wrong, client, admin_user):
+    make_study("tried", task=task, methods=METHODS, items=2)
+    client.force_login(admin_user)
+    staff = Visitor(client).get(reverse("setup-preview", args=["tried"])).press().press()
+    assert staff.on_trial
+    before = staff.soup.select_one("[name=position]")["value"]
+    data = {field["name"]: field["value"] for field in staff.soup.select("#answer input[type=hidden]")}
+    staff.response = client.post(staff.path, {**data, **parts}, follow=True)
+    staff._read()
+    assert staff.on_trial
+    assert staff.soup.select_one("[name=position]")["value"] != before
+    data = {field["name"]: field["value"] for field in staff.soup.select("#answer input[type=hidden]")}
+    assert client.post(staff.path, {**data, **wrong}).status_code == 400
 
 
 # A ranking as a number
