@@ -209,7 +209,7 @@ class ProtocolVersionAdmin(ReadOnly):
 
 @admin.register(Invitation)
 class InvitationAdmin(OfVisibleStudies):
-    """Links are made on the study's page, where they can be shown once; here they are limited and revoked."""
+    """Links are made and shown on the study's own pages; here they are limited and revoked."""
 
     list_display = ["__str__", "study", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
     list_filter = ["study", "simulated"]

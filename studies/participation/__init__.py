@@ -2,7 +2,7 @@
 
 from .arrivals import Arrival
 from .decorators import private, refuse
-from .invitations import finish, invite, is_over, lets_nobody_in, link
+from .invitations import MOST_AT_ONCE, finish, invite, invite_each, is_over, lets_nobody_in, link
 from .sealed_pictures import hashes_of, pictures_in
 from .seats import IN_HAND, Credit, Seat
 from .sites.ways_back import way_back
@@ -10,6 +10,7 @@ from .texts import hand_out, screen
 
 __all__ = [
     "IN_HAND",
+    "MOST_AT_ONCE",
     "Arrival",
     "Credit",
     "Seat",
@@ -17,6 +18,7 @@ __all__ = [
     "hand_out",
     "hashes_of",
     "invite",
+    "invite_each",
     "is_over",
     "lets_nobody_in",
     "link",
