@@ -72,7 +72,9 @@ def invite_each(
     Raises BadInputError for none or too many at once, and for a time that has passed.
     """
     if not 1 <= people <= MOST_AT_ONCE:
-        raise BadInputError(f"{people} personal links: make 1 to {MOST_AT_ONCE} at once, and more in several steps.")
+        raise BadInputError(
+            f"{people} personal links: make 1 to {MOST_AT_ONCE} at once, and more in several steps."
+        )
     if is_over(expires_at):
         raise BadInputError(f"expires_at {expires_at}: must be later than now, or left out for no limit.")
     made = [
