@@ -189,7 +189,7 @@ def _mturk(asked: Asked) -> list[Step]:
         Step(
             "Question, as CreateHIT takes it",
             QUESTION.format(link=escape(asked.link), height=FRAME_HEIGHT),
-            4,
+            7,
         ),
         Step("The ids (workerId, assignmentId, hitId, turkSubmitTo) are added by MTurk itself"),
         Step("Nothing to copy for who is through: the last page hands the assignment in, with the code"),
@@ -212,7 +212,7 @@ SONA_PLACE = "{survey_code}"
 def _sona(asked: Asked) -> list[Step]:
     url, _ = asked.way(FINISHED)
     return [
-        Step("Type of study: Online External Study", ""),
+        Step("Type of study: Online External Study"),
         Step("Study name", asked.title),
         Step("Study URL", f"{asked.link}?survey_code=%SURVEY_CODE%"),
         *(
