@@ -166,7 +166,7 @@ class Client:
         return self._ask("POST", f"studies/{study}/close/")
 
     def invite(self, study: str, *, label: str = "", people: int | None = None) -> str:
-        """A link by which so many people can take part. It is shown this once."""
+        """A link by which so many people can take part. The API gives it this once."""
         return self._ask("POST", f"studies/{study}/invitations/", json={"label": label, "quota": people})[
             "link"
         ]

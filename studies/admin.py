@@ -209,19 +209,24 @@ class ProtocolVersionAdmin(ReadOnly):
 
 @admin.register(Invitation)
 class InvitationAdmin(OfVisibleStudies):
-    """Links are made on the study's page, where they can be shown once; here they are limited and revoked."""
+    """Links are made and shown on the study's own pages; here they are limited and revoked."""
 
     list_display = ["__str__", "study", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
     list_filter = ["study", "simulated"]
     list_select_related = ["study"]
-    fields = ["study", "label", "simulated", "quota", "expires_at", "revoked_at", "created_at"]
-    readonly_fields = ["study", "simulated", "created_at"]
+    fields = ["study", "label", "simulated", "personal", "quota", "expires_at", "revoked_at", "created_at"]
+    readonly_fields = ["study", "simulated", "personal", "created_at"]
 
     def has_add_permission(self, request):
         return False
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def save_model(self, request, obj, form, change):
+        if obj.revoked_at:
+            obj.sealed_token = ""  # as revoke_invitation does
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Participant)

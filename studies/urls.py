@@ -7,6 +7,7 @@ ROOMS = (
     "setup",
     "preregistration",
     "overview",
+    "inviting",
     "lifecycle",
     "monitoring",
     "notices",

@@ -212,7 +212,9 @@ class InvitationSerializer(serializers.ModelSerializer):
 
 
 class NewInvitationSerializer(InvitationSerializer):
-    link = serializers.CharField(read_only=True, help_text="shown this once; only its hash is kept")
+    link = serializers.CharField(
+        read_only=True, help_text="given this once; the study's page shows it again to its researchers"
+    )
 
     class Meta(InvitationSerializer.Meta):
         fields = [*InvitationSerializer.Meta.fields, "link"]

@@ -1,6 +1,7 @@
 """What is taken away or brought in: tables of answers, the archive, the report, answers from elsewhere."""
 
 from .archive import export
+from .guard import guarded
 from .importer import AnswersFileError, import_responses
 from .report import report_html, styles
 from .tables import csv_lines
@@ -12,6 +13,7 @@ __all__ = [
     "csv_chunks",
     "csv_lines",
     "export",
+    "guarded",
     "import_responses",
     "jsonl_chunks",
     "report_html",

@@ -94,10 +94,11 @@ def close_draft(*, study: Study, pictures: dict[str, str], user=None) -> Study:
 
 @transaction.atomic
 def revoke_invitation(*, invitation: Invitation, user=None) -> None:
-    """Let nobody else in by this invitation. Those who are in stay in."""
+    """Let nobody else in by this invitation, and keep its link no longer. Those who are in stay in."""
     if invitation.revoked_at is None:
         invitation.revoked_at = timezone.now()
-        invitation.save(update_fields=["revoked_at"])
+        invitation.sealed_token = ""  # nobody is to be shown it again
+        invitation.save(update_fields=["revoked_at", "sealed_token"])
         Event.objects.create(
             study_id=invitation.study_id,
             user=user,

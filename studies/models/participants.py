@@ -8,11 +8,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from studies.core import sealing
+
 from .study import Study
 
 
 def new_token() -> str:
-    """256 random bits for a link. Only its SHA-256 is stored."""
+    """256 random bits for a link. It is found by its SHA-256."""
     return secrets.token_urlsafe(32)
 
 
@@ -63,11 +65,25 @@ class ApiUse(models.Model):
 
 
 class Invitation(models.Model):
-    """A link that lets people in. The token itself is shown once and stored only as its SHA-256."""
+    """A link that lets people in. It is found by its token's SHA-256; the token is kept sealed, so that it can be shown again.
+
+    Nothing but `token` opens it, and a revoked invitation has none any more.
+    """
+
+    PURPOSE = b"studies.models.Invitation"
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="invitations")
     label = models.CharField(max_length=100, blank=True)
     token_sha256 = models.CharField(max_length=64, unique=True)
+    sealed_token = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="the token, sealed under SECRET_KEY; empty: never kept, or revoked",
+    )
+    personal = models.BooleanField(
+        default=False, help_text="one of many links that were made at once, each for one person"
+    )
     quota = models.PositiveIntegerField(null=True, blank=True, help_text="how many people; empty: no limit")
     expires_at = models.DateTimeField(null=True, blank=True)
     simulated = models.BooleanField(
@@ -84,9 +100,28 @@ class Invitation(models.Model):
 
     @classmethod
     def issue(cls, study: Study, **fields) -> tuple["Invitation", str]:
-        """Make an invitation; return it with its token, which is not kept anywhere."""
+        """Make an invitation; return it with its token."""
+        invitation, token = cls.prepared(study, **fields)
+        invitation.save()
+        return invitation, token
+
+    @classmethod
+    def prepared(cls, study: Study, **fields) -> tuple["Invitation", str]:
+        """The same, not stored yet."""
         token = new_token()
-        return cls.objects.create(study=study, token_sha256=hash_token(token), **fields), token
+        invitation = cls(study=study, token_sha256=hash_token(token), **fields)
+        if invitation.revoked_at is None:
+            invitation.sealed_token = sealing.seal(
+                token, purpose=cls.PURPOSE, bound_to=invitation.token_sha256
+            )
+        return invitation, token
+
+    @property
+    def token(self) -> str | None:
+        """The token that stands in the link; None where it was never kept, or no key is here that opens it."""
+        if not self.sealed_token:
+            return None
+        return sealing.opened(self.sealed_token, purpose=self.PURPOSE, bound_to=self.token_sha256)
 
 
 class Participant(models.Model):

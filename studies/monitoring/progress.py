@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
@@ -69,7 +70,14 @@ def people_by_state(study: Study) -> dict[str, int]:
 
 def invitations_with_people(study: Study) -> QuerySet[Invitation]:
     """A study's invitations, each with `people`: how many came by it."""
-    return study.invitations.annotate(people=Count("participants"))
+    return study.invitations.annotate(people=Count("participants")).order_by("-pk")
+
+
+def personal_links_by_label(study: Study) -> list[dict[str, Any]]:
+    """How many personal links there are with each label (`links`), and how many of them somebody came by (`used`)."""
+    rows = study.invitations.filter(personal=True).order_by("label").values("label")
+    used = Count("pk", filter=Q(participants__isnull=False), distinct=True)
+    return [{**row} for row in rows.annotate(links=Count("pk", distinct=True), used=used)]
 
 
 def with_item_count(studies: QuerySet[Study]) -> QuerySet[Study]:

@@ -1,1 +1,1 @@
-"""The list of studies, one study's page, and its invitations."""
+"""The list of studies, one study's page, and its list of invitations."""

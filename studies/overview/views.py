@@ -4,13 +4,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from studies import participation, results
 from studies.access import editable_study_of, may_edit, may_pay, study_of
 from studies.lifecycle import STEPS, revoke_invitation
 from studies.models import Study
-from studies.monitoring import invitations_with_people, need_of, people_by_state, progress_of
+from studies.monitoring import (
+    invitations_with_people,
+    need_of,
+    people_by_state,
+    personal_links_by_label,
+    progress_of,
+)
 
 from .forms import InvitationForm
 
@@ -37,16 +43,17 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     return _overview(request, study, InvitationForm())
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """Make an invitation and show its link, this once: only its hash is kept."""
+    """Make an invitation and go to its page, which has the link. Whoever opens this address again finds the form."""
     study = editable_study_of(request, slug)
+    if request.method != "POST":
+        return redirect(f"{reverse('study', args=[slug])}#invitations")
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _overview(request, study, form)
-    invitation, token = participation.invite(study=study, user=request.user, **form.cleaned_data)
-    link = request.build_absolute_uri(reverse("join", args=[token]))
-    return _overview(request, study, InvitationForm(), invitation=invitation, link=link)
+    invitation, _ = participation.invite(study=study, user=request.user, **form.cleaned_data)
+    return redirect("study-invitation", slug, invitation.pk)
 
 
 @require_POST
@@ -59,7 +66,7 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("study", slug)
 
 
-def _overview(request: HttpRequest, study: Study, form: InvitationForm, **more) -> HttpResponse:
+def _overview(request: HttpRequest, study: Study, form: InvitationForm) -> HttpResponse:
     progress, arms = progress_of([study])[study.pk], results.competing_arms(study)
     shown = study.trial_type.layout.shown(len(arms))
     return render(
@@ -74,13 +81,13 @@ def _overview(request: HttpRequest, study: Study, form: InvitationForm, **more) 
             "progress": progress,
             "trials_chart": results.trial_states(progress) if progress.needed else "",
             "people": people_by_state(study),
-            "invitations": invitations_with_people(study),
+            "invitations": invitations_with_people(study).filter(personal=False),
+            "personal_links": personal_links_by_label(study),
             "need": need_of(study),
             "events": study.events.select_related("user", "participant").order_by("-id")[:EVENTS_SHOWN],
             "steps": STEPS[study.state].items(),
             "form": form,
             "may_edit": may_edit(request.user, study),
             "may_pay": may_pay(request.user, study),
-            **more,
         },
     )

@@ -36,7 +36,7 @@ def invite(
     expires_at: datetime | None = None,
     simulated: bool = False,
 ) -> tuple[Invitation, str]:
-    """Make an invitation, and record who did; it comes with its token, which is not kept anywhere.
+    """Make an invitation, and record who did; it comes with its token.
 
     Args:
         user: who invites; None on the command line, where nobody is logged in.
@@ -55,6 +55,36 @@ def invite(
     )
     Event.objects.create(study=study, user=user, kind=Event.Kind.INVITED, data={"invitation": invitation.pk})
     return invitation, token
+
+
+MOST_AT_ONCE = 500  # personal links
+
+
+@write_transaction()
+def invite_each(
+    *, study: Study, user: Any = None, people: int, label: str = "", expires_at: datetime | None = None
+) -> list[tuple[Invitation, str]]:
+    """Make a link of their own for each of so many people, all or none; each comes with its token.
+
+    All have one label: it becomes the group of whoever comes, and one of their own would tell in every export whose answers
+    those are.
+
+    Raises BadInputError for none or too many at once, and for a time that has passed.
+    """
+    if not 1 <= people <= MOST_AT_ONCE:
+        raise BadInputError(
+            f"{people} personal links: make 1 to {MOST_AT_ONCE} at once, and more in several steps."
+        )
+    if is_over(expires_at):
+        raise BadInputError(f"expires_at {expires_at}: must be later than now, or left out for no limit.")
+    made = [
+        Invitation.prepared(study, label=label, quota=1, expires_at=expires_at, personal=True)
+        for _ in range(people)
+    ]
+    rows = Invitation.objects.bulk_create([invitation for invitation, _ in made])
+    numbers = {"personal_links": people, "first": rows[0].pk, "last": rows[-1].pk}
+    Event.objects.create(study=study, user=user, kind=Event.Kind.INVITED, data=numbers)
+    return made
 
 
 def lets_nobody_in(quota: int | None) -> bool:

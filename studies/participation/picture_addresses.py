@@ -6,7 +6,6 @@ one asks no database. Addresses that were sealed with one of SECRET_KEY_FALLBACK
 """
 
 import base64
-import hashlib
 import re
 import secrets
 import struct
@@ -16,14 +15,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+from studies.core.sealing import NONCE, ciphers
 
 LIFE = (
     6 * 3600
 )  # seconds; a page that is looked at asks for new addresses every two minutes (static/js/trial.js)
 PURPOSE = b"studies.participation.picture_addresses"
-NONCE = 12  # bytes
 HEAD = struct.Struct(">I32s")  # when it runs out, in seconds since 1970; SHA-256, or zeros
 ROOM = 32  # bytes for a name; a longer one takes a multiple
 UNSEALED = bytes(32)
@@ -45,7 +44,7 @@ def seal(picture: Picture) -> str:
     runs_out = int(time.time()) + LIFE
     plain = HEAD.pack(runs_out, picture.sha256 or UNSEALED) + name.ljust(-(-len(name) // ROOM) * ROOM, b"\0")
     nonce = secrets.token_bytes(NONCE)
-    sealed = _cipher(settings.SECRET_KEY).encrypt(nonce, plain, None)
+    sealed = next(ciphers(PURPOSE)).encrypt(nonce, plain, None)
     return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
 
@@ -67,9 +66,9 @@ def opened(address: str) -> Picture | None:
         content = base64.b64decode(address + "=" * (-len(address) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+    for cipher in ciphers(PURPOSE):
         try:
-            plain = _cipher(key).decrypt(content[:NONCE], content[NONCE:], None)
+            plain = cipher.decrypt(content[:NONCE], content[NONCE:], None)
         except (InvalidTag, ValueError):  # another key's, changed, or too short to be one
             continue
         runs_out, sha256 = HEAD.unpack_from(plain)
@@ -77,12 +76,6 @@ def opened(address: str) -> Picture | None:
             return None
         return Picture(_unpacked(plain[HEAD.size :]), b"" if sha256 == UNSEALED else sha256)
     return None
-
-
-@lru_cache(maxsize=8)
-def _cipher(secret: str | bytes) -> AESGCM:
-    secret = secret.encode() if isinstance(secret, str) else secret
-    return AESGCM(hashlib.blake2b(PURPOSE, key=hashlib.sha512(secret).digest(), digest_size=32).digest())
 
 
 def _packed(name: str) -> bytes:

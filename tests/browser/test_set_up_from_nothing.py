@@ -127,7 +127,7 @@ def open_and_take_part(page, new_page, slug, value, photos):
     page.fill("[name=label]", "friends")
     page.fill("[name=quota]", "2")
     page.click("text=Make an invitation link")
-    link = page.input_value("[data-copy-source]")
+    link = page.input_value("#link")
     look(page, f"{slug}-9-open")
     volunteer = new_page()
     begin_with_practice(volunteer, link)
@@ -137,7 +137,7 @@ def open_and_take_part(page, new_page, slug, value, photos):
             volunteer.click("main :is(button, a):has-text('Go on')")
     volunteer.wait_for_url("**/thanks/")
     assert Response.objects.filter(trial__study__slug=slug, status="counted").count() == photos
-    page.goto(page.url.replace("invite/", ""))
+    page.goto(page.url.split("invitations/")[0])
     expect(page.locator(".facts dd").first).to_contain_text(f"{photos} of {photos}")
     page.click("text=Progress")
     expect(page.locator("h1")).to_have_text(f"{photos} of {photos} trials answered")

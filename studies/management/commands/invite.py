@@ -13,7 +13,7 @@ from studies.participation import invite, is_over, lets_nobody_in, link
 
 
 class Command(AnswerCommand):
-    help = "Print a fresh invitation link. It is shown only once: what is stored is its hash."
+    help = "Print a fresh invitation link. Its page in the study shows it again to the study's researchers."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="the study")

@@ -96,7 +96,11 @@ PAGES = {
     "preview:leave": (CHANGE, CHANGE),
     "preview:thanks": (CHANGE, CHANGE),
     "study": (LOOK, NOBODY),
-    "study-invite": (NOBODY, CHANGE),
+    "study-invite": (CHANGE, CHANGE),
+    "study-invitation": (CHANGE, NOBODY),
+    "study-invitation-qr": (CHANGE, NOBODY),
+    "study-poster": (CHANGE, NOBODY),
+    "study-personal-links": (CHANGE, CHANGE),
     "study-revoke": (NOBODY, CHANGE),
     "study-state": (CHANGE, CHANGE),
     "study-delete": (CHANGE, CHANGE),
@@ -178,6 +182,9 @@ BY_LINK = {
 }
 
 
+OF_AN_INVITATION = ("study-invitation", "study-invitation-qr", "study-poster")
+
+
 def names(patterns, inside=()):
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
@@ -206,6 +213,7 @@ def arguments(name, study, people) -> list:
         return [Precompute.objects.create(image_set=image.image_set).pk]
     last = {
         "study-revoke": [study.invitations.first().pk],
+        **{name: [study.invitations.first().pk] for name in OF_AN_INVITATION},
         "study-state": ["paused"],
         "study-preregistration": ["html"],
         "study-item": [0],

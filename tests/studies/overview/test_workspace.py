@@ -122,17 +122,25 @@ def test_the_study_page_says_what_is_asked_and_how_far_it_is(browser, study):
     assert re.search(r"9<small> of 12", html)
 
 
-def test_an_invitation_link_is_shown_once_and_kept_as_a_hash(browser, study):
-    html = browser.post(
-        reverse("study-invite", args=["methods"]), {"label": "course A", "quota": "20"}
-    ).content.decode()
-    link = re.search(r'readonly value="(http://testserver[^"]+)"', html).group(1)
+def test_an_invitation_is_made_and_leads_to_its_own_page_which_can_be_opened_again(browser, study):
+    fields = {"label": "course A", "quota": "20"}
+    made = browser.post(reverse("study-invite", args=["methods"]), fields)
     invitation = Invitation.objects.get(label="course A")
+    assert made.url == reverse("study-invitation", args=["methods", invitation.pk])
+    link = re.search(
+        r'readonly value="(http://testserver[^"]+)"',
+        page(browser, "study-invitation", "methods", invitation.pk),
+    )[1]
     token = link.rstrip("/").rsplit("/", 1)[-1]
     assert invitation.token_sha256 == hash_token(token)
     assert invitation.quota == 20
     assert token not in page(browser, "study", "methods")
     assert Event.objects.filter(kind="invited", user__username="researcher").exists()
+
+
+def test_who_opens_the_address_of_the_form_again_finds_the_form(browser, study):
+    """A browser that goes back to it asks by GET."""
+    assert browser.get(reverse("study-invite", args=["methods"])).url == "/studies/methods/#invitations"
 
 
 @pytest.mark.parametrize(
@@ -318,7 +326,7 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
     with django_assert_num_queries(7):
         page(browser, "studies")
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page(browser, "study", "methods")
     with django_assert_num_queries(12 + reading_costs()):
         page(browser, "study-results", "methods")
