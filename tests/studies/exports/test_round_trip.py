@@ -16,7 +16,7 @@ from django.utils import timezone
 from explain.models import Image
 from studies.exports import AnswersFileError, export, import_responses
 from studies.exports.columns import COLUMNS
-from studies.exports.guard import guarded, unguarded
+from studies.core.guard import guarded, unguarded
 from studies.models import Arm, Invitation, Participant, Response, Study, Trial, hash_token
 from studies.trial_types import trial_type_of
 from studies.trials.allocation import (
