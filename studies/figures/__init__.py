@@ -5,7 +5,7 @@ chart and table can be taken like any other: nothing has to be said of them here
 """
 
 from .handing_out import Source, handed_out
-from .menus import with_menus
+from .menus import menu, with_menus
 from .on_a_page import Shown, shown_on
 
-__all__ = ["Shown", "Source", "handed_out", "shown_on", "with_menus"]
+__all__ = ["Shown", "Source", "handed_out", "menu", "shown_on", "with_menus"]

@@ -11,10 +11,9 @@ from .table import Row, Table
 Plain = str | int | float | None
 NONE = "–"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_NUMBER = re.compile(r"[+−-]?\d+(?:\.\d+)?(?: × 10(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?")
-_INTERVAL = re.compile(
-    rf"({_NUMBER.pattern.replace('?P<power>', '')}) – ({_NUMBER.pattern.replace('?P<power>', '')})"
-)
+_NUMBER = re.compile(r"[+−-]?(?:∞|\d+(?:\.\d+)?(?: × 10(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?)")
+_END = _NUMBER.pattern.replace("?P<power>", "?:")
+_INTERVAL = re.compile(f"({_END}) – ({_END})")
 
 
 class Number(float):
@@ -37,7 +36,7 @@ def number_of(text: str) -> Number | None:
     match = _NUMBER.fullmatch(text)
     if not match:
         return None
-    digits = text.split(" ")[0].replace("−", "-").removeprefix("+")
+    digits = text.split(" ")[0].replace("−", "-").replace("∞", "inf").removeprefix("+")
     written = f"{digits}e{match['power'].translate(_SUPERSCRIPTS)}" if match["power"] else digits
     number = Number(written)
     number.written = written
@@ -51,7 +50,8 @@ def table_as_csv(table: Table) -> bytes:
     intervals = [_is_of_intervals([row[at] for row in rows]) for at in range(table.columns)]
     lines: list[list[Plain]] = []
     for head in heads:
-        lines.append([name for cell, two in zip(head, intervals, strict=True) for name in _names(cell, two)])
+        names = zip(_told_apart(head), intervals, strict=True)
+        lines.append([name for cell, two in names for name in _names(cell, two)])
     for row in rows:
         lines.append(
             [value for cell, two in zip(row, intervals, strict=True) for value in _values(cell, two)]
@@ -79,6 +79,16 @@ def _spread(row: Row) -> list[str]:
     return [text for cell in row for text in (cell.text, *[""] * (cell.span - 1))]
 
 
+def _told_apart(heads: Sequence[str]) -> list[str]:
+    """A head that stands over several columns goes with the one before it that does not: “odds, 95 % interval”."""
+    out, of = [], ""
+    for head in heads:
+        several = heads.count(head) > 1
+        out.append(f"{of}, {head}" if several and of else head)
+        of = of if several else head
+    return out
+
+
 def _is_of_intervals(column: Sequence[str]) -> bool:
     said = [text for text in column if text not in ("", NONE)]
     return bool(said) and all(_INTERVAL.fullmatch(text) for text in said)
@@ -91,8 +101,7 @@ def _names(head: str, two: bool) -> list[str]:
 def _values(text: str, two: bool) -> list[Plain]:
     if two:
         match = _INTERVAL.fullmatch(text)
-        ends = text.split(f" {NONE} ")
-        return [number_of(end) for end in ends] if match else [None, None]
+        return [number_of(end) for end in match.groups()] if match else [None, None]
     if text == NONE:
         return [None]
     number = number_of(text)

@@ -27,20 +27,28 @@ _SIGNS = {
     "_": r"\_",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
+    '"': r"{\char34}",
+    "'": "{'}",  # two of them would join
+    "`": "{`}",
+    "“": "``",
+    "”": "''",
+    "‘": "`",
+    "’": "'",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "∞": r"$\infty$",
     "[": "{[}",  # after the end of a row they would be taken for its space, or for its star
     "]": "{]}",
     "*": "{*}",
-    "-": "{-}",  # two of them would join
     "\u00a0": "~",
     "\u202f": r"\,",
-    "\u2011": "{-}",
+    "\u2011": "-",
     "\u00ad": "",
+    "\u200b": "{}",
     "−": "$-$",
     "×": r"$\times$",
     "±": r"$\pm$",
@@ -71,7 +79,10 @@ def escaped(text: str) -> str:
 
 
 def _signs(text: str) -> str:
-    return "".join(_SIGNS.get(sign, sign) for sign in text if sign.isprintable() or sign in _SIGNS)
+    apart = text.replace(
+        "--", "-\u200b-"
+    )  # two hyphens would join; LaTeX has nothing for the sign between them
+    return "".join(_SIGNS.get(sign, sign) for sign in apart if sign.isprintable() or sign in _SIGNS)
 
 
 def as_latex(table: Table, label: str, millimetres: int, notes: Sequence[str]) -> bytes:
@@ -84,7 +95,7 @@ def as_latex(table: Table, label: str, millimetres: int, notes: Sequence[str]) -
         rf"\begin{{{name}}}",
         r"  \centering",
         r"  \small" if wide else r"  \footnotesize",
-        rf"  \caption{{{escaped(_caption(table.caption, notes))}}}",
+        rf"  \caption{{{escaped(table.caption_with(notes))}}}",
         rf"  \label{{tab:{label}}}",
         rf"  \begin{{tabular}}{{{columns}}}",
         r"    \toprule",
@@ -97,10 +108,6 @@ def as_latex(table: Table, label: str, millimetres: int, notes: Sequence[str]) -
         rf"\end{{{name}}}",
     ]
     return ("\n".join(lines) + "\n").encode()
-
-
-def _caption(caption: str, notes: Sequence[str]) -> str:
-    return " ".join([f"{caption.rstrip('.')}.", *notes]) if notes else caption
 
 
 def _rows(rows: Sequence[Row]) -> list[str]:

@@ -21,7 +21,7 @@ def as_markdown(table: Table, notes: Sequence[str]) -> bytes:
     """The caption with its notes, then the table. Markdown has one row of heads and none below: other rows stand in its body."""
     first = table.head[0] if table.head else ()
     lines = [
-        escaped(" ".join([f"{table.caption.rstrip('.')}.", *notes])),
+        escaped(table.caption_with(notes)),
         "",
         _line(_texts(first) if first else [""] * table.columns),
         _line("---:" if number else ":---" for number in table.numbers),

@@ -1,6 +1,7 @@
 """A page's table as rows of cells, with the text that people read."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -33,6 +34,12 @@ class Table:
         return max(
             (sum(cell.span for cell in row) for row in (*self.head, *self.body, *self.foot)), default=0
         )
+
+    def caption_with(self, notes: Sequence[str]) -> str:
+        """The caption, and what it does not say yet of the notes."""
+        said = self.caption.casefold()
+        more = [note for note in notes if note.rstrip(".").casefold() not in said]
+        return " ".join([f"{self.caption.rstrip('.')}.", *more]) if more else self.caption
 
     @property
     def numbers(self) -> list[bool]:
