@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from PIL import Image, ImageColor, ImageDraw
 from PIL.PngImagePlugin import PngInfo
@@ -56,7 +57,7 @@ class _Brush:
     def _box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
         return left * self.scale, top * self.scale, right * self.scale, bottom * self.scale
 
-    def _area(self, paint: Paint) -> dict[str, object]:
+    def _area(self, paint: Paint) -> dict[str, Any]:
         red, green, blue = ImageColor.getrgb(paint.fill or INK)[:3]
         alpha = round(255 * (1 if paint.opacity is None else paint.opacity))
         outline = {"outline": paint.stroke, "width": self._thick(paint)} if paint.stroke else {}

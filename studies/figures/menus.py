@@ -38,7 +38,7 @@ def menu(one: Shown, query: dict[str, str]) -> SafeString:
         ((_address(one, ending, query), label) for ending, label in _PLAIN[one.kind]),
     )
     return format_html(
-        '<details class="take"><summary>Download <span class="visually-hidden">the {}: {}</span></summary><ul>{}{}</ul></details>',
+        '<details class="take"><summary>Download {}<span class="visually-hidden">: {}</span></summary><ul>{}{}</ul></details>',
         one.kind,
         one.title,
         format_html_join("", "<li>{}: {}</li>", lines),

@@ -13,7 +13,7 @@ def test_in_its_name_its_header_and_where_it_has_words(opened, admin_client):
     address = reverse("study-report-take", args=["sealed", "table-arms", "tex"])
     whole = admin_client.get(address)
     assert "SEAL" not in whole["Content-Disposition"]
-    assert "seal" not in whole.text
+    assert "broken" not in whole.text
     sql("UPDATE studies_study SET seed = 999")
     for ending in ("csv", "tex", "md"):
         broken = admin_client.get(reverse("study-report-take", args=["sealed", "table-arms", ending]))
