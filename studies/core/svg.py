@@ -3,11 +3,17 @@
 Across, everything is in per cent of the width; down, in pixels. So a chart fills its place at any width and its text
 keeps its size. Colours come from the page's CSS by class. Every chart has a title and a description, and stands
 beside a table with the same numbers. A row of a chart is ROW pixels high and begins at its number × ROW.
+
+A chart carries its data only where they are asked for (`with_data`): pages would grow by every point.
 """
 
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
+from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -19,20 +25,69 @@ BAR_AT, BAR_HEIGHT = 26, 14
 AXIS = 30
 EDGE = 6  # pixels kept free above
 _numbers = count(1)
+_data_wanted: ContextVar[bool] = ContextVar("data_wanted", default=False)
+Data = Sequence[Mapping[str, Any]]
 
 
-def chart(title: str, description: str, height: float, parts: Iterable[str]) -> SafeString:
-    """A chart of parts that were made here or by `format_html`."""
+class Part(SafeString):
+    """A part of a chart that draws one row of its data."""
+
+    row: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, drawn: SafeString, **row: Any) -> "Part":
+        part = cls(drawn)
+        part.row = row
+        return part
+
+
+@contextmanager
+def with_data() -> Iterator[None]:
+    """Charts that are drawn within carry their data as JSON in `<metadata>`: a list of rows, each column by its name."""
+    token = _data_wanted.set(True)
+    try:
+        yield
+    finally:
+        _data_wanted.reset(token)
+
+
+def chart(
+    title: str,
+    description: str,
+    height: float,
+    parts: Iterable[str],
+    *,
+    data: Callable[[], Data] | None = None,
+) -> SafeString:
+    """A chart of parts that were made here or by `format_html`.
+
+    `title` names the chart on its page and the files that are made of it. `data` gives the numbers that it draws, unrounded;
+    without it they are what its bars, dots and fields are labelled with.
+    """
+    parts = list(parts)
     number = next(_numbers)
     return format_html(
         '<svg class="chart" role="img" aria-labelledby="chart-{n}-t chart-{n}-d" width="100%" height="{h}" '
-        'xmlns="http://www.w3.org/2000/svg"><title id="chart-{n}-t">{t}</title><desc id="chart-{n}-d">{d}</desc>{p}</svg>',
+        'xmlns="http://www.w3.org/2000/svg"><title id="chart-{n}-t">{t}</title><desc id="chart-{n}-d">{d}</desc>{m}{p}</svg>',
         n=number,
         h=f"{height:g}",
         t=title,
         d=description,
+        m=_metadata(parts, data) if _data_wanted.get() else "",
         p=mark_safe("".join(parts)),  # noqa: S308 – every part was made by format_html
     )
+
+
+def ends(interval: Pair | None) -> dict[str, float | None]:
+    """Both ends of an interval, as columns of a chart's data."""
+    low, high = interval or (None, None)
+    return {"low": low, "high": high}
+
+
+def _metadata(parts: list[str], data: Callable[[], Data] | None) -> SafeString:
+    rows = data() if data else [part.row for part in parts if isinstance(part, Part)]
+    words = json.dumps([dict(row) for row in rows], ensure_ascii=False, default=float)
+    return format_html("<metadata>{}</metadata>", words)
 
 
 def counts(title: str, values: dict[str, int]) -> SafeString:
@@ -62,7 +117,13 @@ def counts(title: str, values: dict[str, int]) -> SafeString:
     )
     line = format_html('<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>', top + height)
     words = ", ".join(f"{label}: {value}" for label, value in values.items())
-    return chart(title, words, top + height + 26, [bars, line])
+    return chart(
+        title,
+        words,
+        top + height + 26,
+        [bars, line],
+        data=lambda: [{"answer": label, "count": value} for label, value in values.items()],
+    )
 
 
 def bar(
@@ -70,7 +131,7 @@ def bar(
 ) -> SafeString:
     """A row with a bar over `share` (0..1) of the width and a whisker; `figures` stand at its right end."""
     top = place * ROW + EDGE
-    return format_html(
+    drawn = format_html(
         '<text class="strong" x="0" y="{text}">{name}</text>'
         '<text class="end" x="100%" y="{text}"><tspan class="strong">{first}</tspan> <tspan class="soft">{second}</tspan></text>'
         '<rect class="track" x="0" y="{y}" width="100%" height="{h}" rx="2"/>'
@@ -85,13 +146,14 @@ def bar(
         width=f"{share * 100:.3f}",
         whisker=_whisker(interval, top + BAR_AT + BAR_HEIGHT / 2),
     )
+    return Part.of(drawn, name=name, figure=figures[0], second=figures[1])
 
 
 def dot(place: int, name: str, figure: str, *, at: float, interval: Pair | None) -> SafeString:
     """A row with a dot at `at` (0..1) of the width and a whisker; `figure` stands at its right end."""
     top = place * ROW + EDGE
     middle = top + BAR_AT + BAR_HEIGHT / 2
-    return format_html(
+    drawn = format_html(
         '<text class="strong" x="0" y="{text}">{name}</text><text class="strong end" x="100%" y="{text}">{figure}</text>'
         '<rect class="track" x="0" y="{y}" width="100%" height="{h}" rx="2"/>{whisker}<circle class="bar-1" cx="{x}%" cy="{middle}" r="7"/>',
         text=top + TEXT_AT,
@@ -103,6 +165,7 @@ def dot(place: int, name: str, figure: str, *, at: float, interval: Pair | None)
         h=BAR_HEIGHT,
         middle=middle,
     )
+    return Part.of(drawn, name=name, figure=figure)
 
 
 def on_scale(value: float, limit: float) -> float:
@@ -206,7 +269,17 @@ def fields(
             parts.append(_field(LABELS + at * width, y, width, share))
     enough = [[share is not None and share >= line for share in shares] for _, shares in rows]
     parts += _border(enough, width, top)
-    return chart(title, description, top + len(rows) * FIELD + 8, parts)
+    return chart(
+        title,
+        description,
+        top + len(rows) * FIELD + 8,
+        parts,
+        data=lambda: [
+            {"row": label, "column": column, "share": share}
+            for label, shares in rows
+            for column, share in zip(columns, shares, strict=True)
+        ],
+    )
 
 
 def _field(x: float, y: float, width: float, share: float | None) -> SafeString:

@@ -4,14 +4,12 @@ from .archive import export
 from .guard import guarded
 from .importer import AnswersFileError, import_responses
 from .report import report_html, styles
-from .tables import csv_lines
 from .writers import FORMATS, csv_chunks, jsonl_chunks, write
 
 __all__ = [
     "FORMATS",
     "AnswersFileError",
     "csv_chunks",
-    "csv_lines",
     "export",
     "guarded",
     "import_responses",

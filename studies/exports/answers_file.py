@@ -16,12 +16,12 @@ from typing import Any
 from uuid import UUID
 
 from explain.core.errors import BadInputError
+from studies.core.guard import unguarded
 from studies.models import Invitation, Participant, Response, Study, Trial
 from studies.trial_types import trial_type_of
 from studies.trials import maps_shown, names_of_maps
 
 from .columns import BETWEEN_ARMS
-from .guard import unguarded
 
 MOST_MISTAKES_SHOWN = 10
 MOST = 2**31 - 1  # what a column of whole numbers holds

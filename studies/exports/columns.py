@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from studies.analysis.table import UNKNOWN
 from studies.core.bulk_read import CategoricalColumn, Columns, chunks
+from studies.core.guard import guarded
 from studies.models import Participant, Response, Study, Trial
 from studies.results import AnswerSelection, Reading, bulk_value, kind_of_value, reasons, values_in
 from studies.trial_types import FileColumn, Rows, TrialType, trial_type_of, trial_types
@@ -20,7 +21,6 @@ from studies.trials import names_of_maps, passes
 
 from . import csv_columns
 from .csv_columns import Categorical, Categories, Numbers
-from .guard import guarded
 
 BETWEEN_ARMS = " > "
 FIELDS = {

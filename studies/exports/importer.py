@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from studies.core.guard import unguarded
 from studies.lifecycle import close_draft, prepare_pictures, prepared_hashes
 from studies.models import Event, Invitation, Participant, Response, Study, Trial, hash_token
 from studies.trial_types import trial_type_of
@@ -27,7 +28,6 @@ from studies.trials import kept_of
 from . import answers_file, how_answered
 from .answers_file import AnswersFileError, Mistakes, Row
 from .columns import BOOL, INT, TIME, Column, Export
-from .guard import unguarded
 
 ANSWERS = "answers.csv"
 HIGHEST_KEPT = 1_000_000  # a higher number is a name: people who come are counted on from the highest

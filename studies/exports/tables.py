@@ -4,8 +4,6 @@ Rows are read a chunk at a time, so memory does not grow with the study. In a fo
 a truth, a number, a time; None where there is none.
 """
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +11,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from studies.core.csv_lines import csv_lines
 from studies.models import Study
 
 from .columns import Export
 from .csv_columns import csv_header, csv_rows
-from .guard import guarded
 
 ROWS = 2000  # a chunk
 
@@ -126,16 +124,3 @@ def moment(time: datetime | None) -> str | None:
     '2026-11-26T04:34:56.000007Z'
     """
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else None
-
-
-def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as CSV in UTF-8: text is guarded, truths are TRUE and FALSE, None is an empty cell."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return file.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).upper()
-    return guarded(value) if isinstance(value, str) else value

@@ -2,10 +2,13 @@
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from studies.access import study_of
-from studies.lifecycle import named_download
+from studies.figures import menu, shown_on
+from studies.lifecycle import named_download, seal_in_words
 from studies.results import answered_study_of, part_asked_for
 
 from .archive import tables_of
@@ -41,3 +44,16 @@ def report_file(request: HttpRequest, slug: str) -> HttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-report.html"'
     return response
+
+
+@require_GET
+def report_figures(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every chart and table of the report, each to be taken by itself."""
+    study = answered_study_of(request, slug)
+    who = part_asked_for(request, study).who
+    shown = [
+        (one, mark_safe(one.html) if one.kind == "chart" else "", menu(one, {"who": who}))  # noqa: S308 – the report's own
+        for one in shown_on(report_html(study, who))
+    ]
+    context = {"study": study, "seal": seal_in_words(study), "who": who, "shown": shown}
+    return render(request, "studies/exports/figures.html", context)

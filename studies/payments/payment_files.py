@@ -1,6 +1,6 @@
 """Payments as files: a table of all, and the lists that Prolific and MTurk take."""
 
-from studies.exports import csv_lines
+from studies.core.csv_lines import csv_lines
 from studies.models import Study
 
 from .payees import Decision, Payee, payees, people_to_pay

@@ -23,7 +23,7 @@ from .provenance import (
     origins,
     origins_by_item,
 )
-from .requests import answered_study_of, part_asked_for
+from .requests import answered_study_of, part_asked_for, taken_whole
 from .summary import Summary, summarise, summary_of
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "spread_chart",
     "summarise",
     "summary_of",
+    "taken_whole",
     "trial_states",
     "values_in",
 ]

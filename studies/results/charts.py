@@ -57,6 +57,10 @@ def correlations(figures: Iterable[HumansBeside]) -> SafeString | str:
         f"{words}. To the right: people choose what the figure calls better. Thin lines are 95 % intervals.",
         height + AXIS,
         [svg.axis(ticks, height, full=False), *rows, svg.mark(svg.on_scale(0, 1), height)],
+        data=lambda: [
+            {"metric": title, "correlation": within.value, **svg.ends(within.interval)}
+            for title, within in correlated
+        ],
     )
 
 
@@ -88,6 +92,10 @@ def scatter(comparison: HumansBeside) -> SafeString:
         f"{len(comparison.points)} pairs of photo and arm. Mean share where the figure is {words}.",
         PLOT + AXIS + EDGE,
         [_shares_axis(), svg.axis(ticks, PLOT, full=False), *_circles(comparison, across), *levels],
+        data=lambda: [
+            {"item": point.item, "arm": comparison.arms[point.arm], "metric": point.x, "share": point.y}
+            for point in comparison.points
+        ],
     )
 
 
@@ -194,6 +202,15 @@ def people_chart(found: Breakdown) -> SafeString:
         f"All together {signed(found.whole.estimate)}. {words}",
         height + AXIS,
         [svg.axis(_ticks(limit), height), *dots, whole],
+        data=lambda: [
+            {
+                "participant": row.number,
+                "answers": row.answers,
+                "alone": row.estimate,
+                "all others": row.without,
+            }
+            for row in found.people
+        ],
     )
 
 
@@ -220,6 +237,10 @@ def class_chart(found: Breakdown) -> SafeString:
         f"{words}. Thin lines are 95 % intervals.",
         height + AXIS,
         [svg.axis(_ticks(limit), height, full=False), *dots, svg.mark(svg.on_scale(0, limit), height)],
+        data=lambda: [
+            {"class": name, "estimate": judged.estimate, **svg.ends(judged.interval), "p": judged.p}
+            for name, judged in rows
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.text import slugify
 
 from studies.models import Participant, Response, Study
 
@@ -35,6 +36,28 @@ class AnswerSelection:
     def narrowed(self) -> bool:
         """Whether only some of the answers are asked for."""
         return bool(self.class_name or self.group or self.version)
+
+    @property
+    def in_words(self) -> str:
+        """“simulated answers, class “cat” only”."""
+        words = WHO_IN_WORDS[self.who]
+        if self.class_name:
+            words += f", class “{self.class_name}” only"
+        if self.group:
+            words += f", group “{self.group}” only"
+        return words + (f", version {self.version} of the protocol only" if self.version else "")
+
+    @property
+    def in_a_name(self) -> str:
+        """The same in the name of a file: “simulated-class-cat”."""
+        parts = [self.who]
+        if self.class_name:
+            parts += ["class", self.class_name]
+        if self.group:
+            parts += ["group", self.group]
+        if self.version:
+            parts += ["version", str(self.version)]
+        return slugify("-".join(parts))
 
 
 def part_of(

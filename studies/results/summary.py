@@ -14,7 +14,7 @@ from studies.trial_types import Outcome, trial_type_of
 
 from .answers import Reading
 from .interim_analysis import looks_of
-from .part import WHO_IN_WORDS, part_of
+from .part import AnswerSelection, part_of
 
 if TYPE_CHECKING:
     from .interim_analysis import InterimAnalysis
@@ -50,12 +50,7 @@ class Summary:
 
     @property
     def who_in_words(self) -> str:
-        words = WHO_IN_WORDS[self.who]
-        if self.class_name:
-            words += f", class “{self.class_name}” only"
-        if self.group:
-            words += f", group “{self.group}” only"
-        return words + (f", version {self.version} of the protocol only" if self.version else "")
+        return AnswerSelection(self.who, self.class_name, self.group, self.version).in_words
 
     @property
     def items_in_study(self) -> int:

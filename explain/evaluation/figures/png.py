@@ -2,16 +2,14 @@
 
 import io
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+
+from explain.core.lettering import lettering
 
 from .page import WIDTH, Figure, Text, laid_out
 
 SCALE = 3
-_FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
-_SPELLED = str.maketrans({"≥": ">=", "×": "x", "–": "-", "−": "-", "‑": "-"})
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def as_png(figure: Figure) -> bytes:
@@ -36,16 +34,7 @@ def as_png(figure: Figure) -> bytes:
 
 
 def _write(draw: ImageDraw.ImageDraw, item: Text) -> None:
-    font, words = _font(item)
+    font, words = lettering(item.words, item.size * SCALE, bold=item.bold)
     draw.text(
         (item.x * SCALE, item.y * SCALE), words, fill="#111", font=font, anchor="ms" if item.centred else "ls"
     )
-
-
-def _font(item: Text) -> tuple[Font, str]:
-    """DejaVu where the machine has it, else Pillow's own, which lacks a few signs: they are spelled out."""
-    size = item.size * SCALE
-    try:
-        return ImageFont.truetype(_FONTS[item.bold], 0.9 * size), item.words  # as wide as other sans-serifs
-    except OSError:
-        return ImageFont.load_default(size), item.words.translate(_SPELLED)

@@ -132,6 +132,10 @@ class ChoiceOutcome(Outcome):
             + " The dashed line is where every arm would stand if nobody preferred any. Thin lines are 95 % intervals.",
             height + svg.AXIS,
             [svg.axis(ticks, height), *rows, mark],
+            data=lambda: [
+                {"arm": score.name, "score": score.score, **svg.ends(score.interval), "share": score.share}
+                for score in self.lines
+            ],
         )
 
     def limit(self) -> float:

@@ -183,7 +183,15 @@ class RatingOutcome(Outcome):
             right=f"{self.arms[0]} →",
         )
         parts = [svg.axis(ticks, height, full=False), *rows, svg.mark(0.5, height), ends]
-        return svg.chart("Mean rating", headline, height + svg.AXIS + 26, parts)
+        return svg.chart(
+            "Mean rating",
+            headline,
+            height + svg.AXIS + 26,
+            parts,
+            data=lambda: [
+                {"figure": name, "mean": mean, **svg.ends(interval)} for name, mean, interval in lines
+            ],
+        )
 
 
 def _listed(interval: Pair | None) -> list[float] | None:
