@@ -1,7 +1,6 @@
 """What is taken away or brought in: tables of answers, the archive, the report, answers from elsewhere."""
 
 from .archive import export
-from .guard import guarded
 from .importer import AnswersFileError, import_responses
 from .report import report_html, styles
 from .writers import FORMATS, csv_chunks, jsonl_chunks, write
@@ -11,7 +10,6 @@ __all__ = [
     "AnswersFileError",
     "csv_chunks",
     "export",
-    "guarded",
     "import_responses",
     "jsonl_chunks",
     "report_html",

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from studies.access import editable_study_of
+from studies.core.guard import guarded
 from studies.core.languages import spoken
-from studies.exports import guarded
 from studies.models import Invitation, Study
 from studies.monitoring import invitations_with_people, need_of
 from studies.participation import invite_each, private

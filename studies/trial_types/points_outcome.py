@@ -152,6 +152,14 @@ class PointsOutcome(Outcome):
             said,
             height + svg.AXIS,
             [svg.axis(ticks, height, full=False), *rows, mark],
+            data=lambda: [
+                {
+                    "arm": line.name,
+                    "figure": self.shown(line.points.estimate),
+                    **svg.ends(self.ends(line.points.interval)),
+                }
+                for line in self.ranked
+            ],
         )
 
     def _at(self, points: float) -> float:

@@ -226,6 +226,10 @@ class PairOutcome(Outcome):
             + " The dashed line is where every arm would stand if nobody preferred any. Thin lines are 95 % intervals.",
             height + svg.AXIS,
             [svg.axis(ticks, height, full=False), *rows, svg.mark(svg.on_scale(0, 1), height)],
+            data=lambda: [
+                {"arm": line.name, "share": line.found.chance, **svg.ends(line.found.chance_interval)}
+                for line in known
+            ],
         )
 
 

@@ -175,6 +175,9 @@ class SingleOutcome(Outcome):
             f"{headline} Thin lines are 95 % intervals.",
             height + svg.AXIS,
             [svg.axis(ticks, height), *rows],
+            data=lambda: [
+                {"arm": name, "mean": mean.estimate, **svg.ends(mean.interval)} for name, mean in main.ranked
+            ],
         )
 
 
