@@ -14,9 +14,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from explain.models import Image
+from studies.core.guard import guarded, unguarded
 from studies.exports import AnswersFileError, export, import_responses
 from studies.exports.columns import COLUMNS
-from studies.core.guard import guarded, unguarded
 from studies.models import Arm, Invitation, Participant, Response, Study, Trial, hash_token
 from studies.trial_types import trial_type_of
 from studies.trials.allocation import (
