@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
@@ -70,3 +71,20 @@ def test_personal_links_are_downloaded(staff_page, live_server):
         "text=load this page again"
     ).count() else page.reload()
     assert page.locator("tbody tr").count() == 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_these_pages(staff_page, live_server, scheme):
+    study, invitation = made()
+    Invitation.issue(study, personal=True, quota=1)
+    page = staff_page(color_scheme=scheme)
+    for name, args in (
+        ("study-invitation", [invitation.pk]),
+        ("study-poster", [invitation.pk]),
+        ("study-personal-links", []),
+    ):
+        page.goto(live_server.url + reverse(name, args=[study.slug, *args]))
+        for summary in page.locator("details.site summary").all():
+            summary.click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
