@@ -18,6 +18,10 @@ from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
 
+NOTHING = "none"
+"""The method of a row that stands for no explanation: its pictures are the photo itself, and no network made it."""
+
+
 def random_name(_instance: models.Model, filename: str) -> str:
     """A random name in storage that says nothing about the file: 192 bits, in one of 256 folders, the extension kept."""
     token = secrets.token_hex(24)
@@ -258,7 +262,14 @@ class ExplanationMap(models.Model):
                 name="a_map_is_computed_once",
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
-            models.CheckConstraint(condition=Q(network=None) ^ Q(map_set=None), name="computed_or_brought"),
+            models.CheckConstraint(
+                condition=(Q(network=None) ^ Q(map_set=None))
+                | Q(network=None, map_set=None, method=NOTHING),
+                name="computed_or_brought",
+            ),
+            models.UniqueConstraint(
+                fields=["image"], condition=Q(method=NOTHING), name="one_map_of_nothing_per_photo"
+            ),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 

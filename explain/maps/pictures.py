@@ -10,7 +10,7 @@ import numpy as np
 
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
-from explain.models import ExplanationMap, Image, Network
+from explain.models import NOTHING, ExplanationMap, Image, Network
 from explain.photos import pixels_of
 
 
@@ -34,5 +34,8 @@ def draw_pictures(
     pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
     pictures = [pixels] if with_photo else []
     for row, extent in maps:
-        pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
+        if row.method == NOTHING:
+            pictures.append(pixels)
+        else:
+            pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
     return pictures

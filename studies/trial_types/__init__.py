@@ -11,6 +11,8 @@ from .base import (
     Asked,
     IncompleteError,
     Layout,
+    Named,
+    OptionReader,
     Page,
     People,
     Power,
@@ -19,13 +21,14 @@ from .base import (
 )
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
-from .questions import ASKS, MOST_QUESTIONS, POINTS, AnswerKind, QuestionPreset, TrialQuestion, TrialQuestions
+from .questions import ASKS, MOST_QUESTIONS, OPTIONS, POINTS, AnswerKind, QuestionPreset, TrialQuestion, TrialQuestions
 from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 
 __all__ = [
     "ASKS",
     "MOST_QUESTIONS",
+    "OPTIONS",
     "POINTS",
     "AnswerError",
     "AnswerKind",
@@ -42,6 +45,8 @@ __all__ = [
     "Layout",
     "LookVerdict",
     "MainEffect",
+    "Named",
+    "OptionReader",
     "Outcome",
     "Page",
     "People",

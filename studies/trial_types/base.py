@@ -15,13 +15,14 @@ place 0, where else the first arm stands.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from django.forms import Field
 
 from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
+from studies.analysis.table import UNKNOWN
 
 from .in_files import Files
 from .plan import PlanInWords
@@ -156,6 +157,10 @@ class Answers(ABC):
             raise AnswerError(self.refusal(len(order), shown_value))
         return {self.column: self.kept(self.stored_value(order, shown_value))}
 
+    def truth(self, prediction: Mapping[str, Any] | None) -> int:
+        """What is right about an item, as a whole number for the table of answers; UNKNOWN where nothing is, as in most types."""
+        return UNKNOWN
+
     def stored_in(self, response: Any) -> int:
         """The stored value of an answer's row."""
         return self.read(getattr(response, self.column))
@@ -201,6 +206,15 @@ class Asked(ABC):
     asks: ClassVar[TrialQuestions | None] = None
     """What a protocol may ask of each map in [[trial_questions]]; None: nothing, as a trial is one answer of the type's own."""
 
+    network_speaks: ClassVar[bool] = False
+    """Whether trials show what a network says of the photo: all arms are then of one network, and a study that gets ready keeps its
+    prediction with each item. Whether it is right is the truth of an answer, and nothing that reaches a volunteer tells it."""
+
+    def options(self, table: "OptionReader | None") -> dict[str, Any]:
+        """What else a protocol may say, in a table of the type's name; kept in the study's wording under OPTIONS. None: the defaults.
+        Types without such a table give none."""
+        return {}
+
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
     other language a text differs from the English one; of a list, one of its texts does."""
@@ -226,6 +240,20 @@ class Asked(ABC):
     def can_compare(self, count: int) -> bool:
         """Whether a study of this type can compare so many arms."""
         return self.fewest_arms <= count <= self.most_arms
+
+
+class OptionReader(Protocol):
+    """What takes options out of a protocol's table and notes what is wrong with them (protocol/parser.py)."""
+
+    def one_of(self, key: str, choices: Sequence[Any], default: Any = ...) -> Any: ...
+    def flag(self, key: str, default: bool = False) -> bool: ...
+
+
+class Named(NamedTuple):
+    """The class that a trial names, and with which probability, where that is shown."""
+
+    class_name: str
+    probability: float | None = None
 
 
 class Page(ABC):
@@ -257,6 +285,17 @@ class Page(ABC):
         """What the templates need where an answer has several parts: these in an order, where there is one, with what has been chosen
         of them. None: nothing was sent yet."""
         return {}
+
+    def named(self, class_name: str, prediction: Mapping[str, Any] | None, *, check: bool) -> Named:
+        """The class that a trial names: its photo's, or where the network speaks what it says, or in an attention check what is right.
+
+        `prediction`: as `Item` has it.
+        """
+        return Named(class_name)
+
+    def named_in_practice(self, drawing: str, other: str, *, on_object: bool) -> str:
+        """What a practice example names: what is drawn, or another thing where the network speaks and is wrong."""
+        return drawing
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
@@ -320,6 +359,11 @@ class People(ABC):
         """
 
 
+    def answer_to(self, stated: Stated, *, truth: int | None, **trial: Any) -> int:
+        """The same where something is right: `truth` is what the type's table has of the item. `trial`: as `answer` takes it."""
+        return self.answer(stated, **trial)
+
+
 class Power(ABC):
     """What a study of this type is simulated by to say how many people it needs. Called by `setup` and the command."""
 
@@ -364,6 +408,6 @@ class TrialType:
     results: Results
     plan: PlanInWords
     layout: Layout = field(default_factory=Layout)
-    asking: "Callable[[list[dict[str, Any]] | None], TrialType] | None" = None
-    """The type as one study asks it, by the questions that its wording has (questions.py); None asks what is usual. Types that ask
-    the same in every study have no such function."""
+    asking: "Callable[[Mapping[str, Any]], TrialType] | None" = None
+    """The type as one study asks it, by the questions (ASKS) and options (OPTIONS) that its wording has; without them it asks what
+    is usual. Types that ask the same in every study have no such function."""

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from .base import TrialType
 from .choice import CHOICE
-from .questions import ASKS
 from .rating import RATING
 from .single import SINGLE
+from .verify import VERIFY
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, SINGLE)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, SINGLE, VERIFY)}
 
 
 class HasTask(Protocol):
@@ -40,7 +40,7 @@ def trial_type(name: str) -> TrialType:
 def trial_type_of(study: HasTask) -> TrialType:
     """What a study asks in each trial."""
     kind = trial_type(study.task)
-    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}).get(ASKS))
+    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}))
 
 
 def trial_type_in(source: Mapping[str, Any]) -> TrialType:
