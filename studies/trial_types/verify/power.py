@@ -28,7 +28,7 @@ class VerifyModel(PowerModel):
             raise AnswersError(
                 f"effect: an accuracy of {ACCURACY + assumptions.effect:g} is not possible; the others have {ACCURACY:g}"
             )
-        wider = np.sqrt(1 + assumptions.items_spread**2 + assumptions.people_spread**2)
+        wider = np.sqrt(1 + assumptions.spread**2)
         first, others = normal_quantile(ACCURACY + assumptions.effect), normal_quantile(ACCURACY)
         return np.array([first, *[others] * (arms - 1)]) * wider
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -33,7 +32,6 @@ class VerifyResults(Results):
     """The study is judged by accuracy; everything else stands beside it, split by whether the network is right."""
 
     scale: ClassVar[Scale] = "ordinal"
-    scripts = Path(__file__).parent / "scripts"
     unit = UNIT
     sizes_help = ""
     place_help = ""
