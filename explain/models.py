@@ -17,7 +17,6 @@ from .core import clock
 from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
-
 NOTHING = "none"
 """The method of a row that stands for no explanation: its pictures are the photo itself, and no network made it."""
 
@@ -263,8 +262,7 @@ class ExplanationMap(models.Model):
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
             models.CheckConstraint(
-                condition=(Q(network=None) ^ Q(map_set=None))
-                | Q(network=None, map_set=None, method=NOTHING),
+                condition=(Q(network=None) ^ Q(map_set=None)) | Q(network=None, map_set=None, method=NOTHING),
                 name="computed_or_brought",
             ),
             models.UniqueConstraint(

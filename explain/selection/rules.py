@@ -313,7 +313,10 @@ def _beyond_limit(left: list[Photo], right: set[int], _verdicts: object, rule: R
 
 
 def _not_in_shares(left: list[Photo], right: set[int], rule: Rule) -> dict[int, str]:
-    kinds = [photo for photo in left if photo.key in right], [photo for photo in left if photo.key not in right]
+    kinds = (
+        [photo for photo in left if photo.key in right],
+        [photo for photo in left if photo.key not in right],
+    )
     reasons: dict[int, str] = {}
     for photos, (_, wanted, seed) in zip(kinds, _strata(*map(len, kinds), rule), strict=True):
         kept = {photos[place].key for place in _places(len(photos), wanted, seed)}

@@ -101,7 +101,9 @@ def what_is_asked(
     enter as a set of (item, order) with what the study asked for, not as a list of rows.
     """
     items = study.items.order_by("index")
-    said = list(items.values_list("prediction", flat=True))  # what a network is said to say; of most studies nothing
+    said = list(
+        items.values_list("prediction", flat=True)
+    )  # what a network is said to say; of most studies nothing
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
     # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
     main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")

@@ -188,7 +188,9 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         seed=seed,
         nonce=design.digits("nonce", NONCE),
         picture=picture,
-        wording=_wording(reader, task, picture, language) | _asks(reader, design, asked, language) | _options(reader, task, asked),
+        wording=_wording(reader, task, picture, language)
+        | _asks(reader, design, asked, language)
+        | _options(reader, task, asked),
         source=source,
     )
     read_consent(reader)

@@ -84,7 +84,9 @@ def _staff_address(name: str, *args: object) -> str:
     return reverse(name, args=args, urlconf=settings.ROOT_URLCONF)
 
 
-Previewed = tuple[Image, Mapping[str, Any] | None, list[int | None]]  # a photo, what the network says, and its maps
+Previewed = tuple[
+    Image, Mapping[str, Any] | None, list[int | None]
+]  # a photo, what the network says, and its maps
 
 
 def _items(study: Study) -> list[Previewed]:

@@ -21,7 +21,16 @@ from .base import (
 )
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
-from .questions import ASKS, MOST_QUESTIONS, OPTIONS, POINTS, AnswerKind, QuestionPreset, TrialQuestion, TrialQuestions
+from .questions import (
+    ASKS,
+    MOST_QUESTIONS,
+    OPTIONS,
+    POINTS,
+    AnswerKind,
+    QuestionPreset,
+    TrialQuestion,
+    TrialQuestions,
+)
 from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
 

@@ -358,7 +358,6 @@ class People(ABC):
             values: (arms,) a figure of each of the item's maps that they go by; None: they go by what is stated.
         """
 
-
     def answer_to(self, stated: Stated, *, truth: int | None, **trial: Any) -> int:
         """The same where something is right: `truth` is what the type's table has of the item. `trial`: as `answer` takes it."""
         return self.answer(stated, **trial)

@@ -243,7 +243,9 @@ def _groups(table: Verdicts, kind: Kind, here: np.ndarray | None = None) -> list
 
 def _placements(table: Verdicts, right: np.ndarray, wrong: np.ndarray) -> list[_Group]:
     counts = [np.bincount(table.said[rows], minlength=table.steps) / rows.sum() for rows in (right, wrong)]
-    below_wrong = np.cumsum(counts[1]) - counts[1] / 2  # of each step: wrong photos’ answers below it, ties half
+    below_wrong = (
+        np.cumsum(counts[1]) - counts[1] / 2
+    )  # of each step: wrong photos’ answers below it, ties half
     above_right = 1 - (np.cumsum(counts[0]) - counts[0] / 2)
     auc = float(counts[0] @ below_wrong)
     return [

@@ -62,7 +62,9 @@ class VerifyOutcome(Outcome):
         arm = self.answered[0]
         found = figure.arms[arm]
         ends = f" (95 % interval {span(found.interval, _percent)})" if found.interval else ""
-        return f"People were right in {_percent(found.estimate)} of answers with {self.arms[arm]}{ends}.{alone}"
+        return (
+            f"People were right in {_percent(found.estimate)} of answers with {self.arms[arm]}{ends}.{alone}"
+        )
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -62,7 +62,9 @@ class VerifyPower(Power):
     model = VerifyModel()
     effect = 0.1
     effect_of = "accuracy with the first arm − accuracy with each other, as a share of answers"
-    effect_in_words = f"{ACCURACY + 0.1:.0%} of answers correct with the first arm, {ACCURACY:.0%} with the others"
+    effect_in_words = (
+        f"{ACCURACY + 0.1:.0%} of answers correct with the first arm, {ACCURACY:.0%} with the others"
+    )
     width_of = "first arm − second arm, as a share of answers"
 
     def assumed(self, assumptions: Assumptions, arms: int, spread: str) -> str:

@@ -89,7 +89,9 @@ class VerifyResults(Results):
     def _tests(self, answers: Verdicts, compared: Compared) -> dict[str, Finding]:
         """Of the first comparison: each person's and each photo's own difference against zero."""
         first = next(iter(self._compared(answers, compared)), None)
-        return {} if first is None else paired_tests(answers, answers.correct, answers.arm, (first.a, first.b))
+        return (
+            {} if first is None else paired_tests(answers, answers.correct, answers.arm, (first.a, first.b))
+        )
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Verdicts)
@@ -126,9 +128,7 @@ class VerifyResults(Results):
                 f"{first} − {second}", {}, one.found.equivalence, p, None if p is None else p <= ALPHA
             )
             rows.append(
-                ContrastRow(
-                    first, second, one.found, one.p_holm if is_planned else None, is_planned, sized
-                )
+                ContrastRow(first, second, one.found, one.p_holm if is_planned else None, is_planned, sized)
             )
         return rows
 

@@ -6,9 +6,7 @@ from ..schema import EquivalenceSerializer, IntervalField, JudgedSerializer
 
 
 class ArmFigureSerializer(serializers.Serializer):
-    estimate = serializers.FloatField(
-        allow_null=True, help_text="null: nobody answered what it is of"
-    )
+    estimate = serializers.FloatField(allow_null=True, help_text="null: nobody answered what it is of")
     interval = IntervalField()
     answers = serializers.IntegerField()
 

@@ -81,5 +81,7 @@ def test_its_pages_speak_every_language_and_keep_no_english(client, asked):
             assert (lang, way) == (language, languages.direction(language))
             assert texts & english[name][0] == set(), f"{name}, {language}: is still English"
             if name == "trial":
-                named = "dam" if asked.asked.network_speaks and "dam" in text else "hammer"  # as the network is right, or not
+                named = (
+                    "dam" if asked.asked.network_speaks and "dam" in text else "hammer"
+                )  # as the network is right, or not
                 assert fill_in(wording["question"], **{"class": named}) in text
