@@ -183,7 +183,7 @@ def measure_of(study, measure):
             {"first": study.arms[a], "second": study.arms[b], **one, "p_holm": adjusted.get(place),
              "exploratory": (a, b) not in declared}
             for place, ((a, b), one) in enumerate(found)
-        ],
+        ] if measure != "gain" else [],
     }  # fmt: skip
 
 

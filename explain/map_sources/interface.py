@@ -143,7 +143,7 @@ class MapSource(ABC):
         then nothing is there. Pages ask this, so nothing is made here.
         """
 
-    def make(self, keys: Keys, images: Sequence[Image]) -> None:
+    def make(self, keys: Keys, images: Sequence[Image]) -> None:  # noqa: B027
         """Make the rows that cost nothing, when a study gets ready; most sources make none. Twice does no harm."""
 
     @abstractmethod

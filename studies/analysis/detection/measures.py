@@ -109,12 +109,12 @@ def kinds(table: Verdicts) -> list[Kind]:
 def figures(
     table: Verdicts, arms: int, pairs: Sequence[tuple[int, int]], declared: Sequence[tuple[int, int]]
 ) -> list[Figure]:
-    """Every measure. `pairs` are compared; Holm’s correction runs over the declared ones in each, or over all."""
+    """Every measure. `pairs` are compared, but for the gain, in which arms differ as in accuracy; Holm’s correction runs over the declared ones in each, or over all."""
     return [
         Figure(
             kind,
             tuple(_of_arm(table, table.arm == arm, kind) for arm in range(arms)),
-            tuple(contrasts(table, kind, pairs, declared)),
+            () if kind == Kind.GAIN else tuple(contrasts(table, kind, pairs, declared)),
         )
         for kind in kinds(table)
     ]
@@ -188,8 +188,6 @@ def _difference(
     if mean := _mean_of(table, kind):
         which, values, measure = mean
         part = table.only(which)
-        if kind == Kind.GAIN:
-            smallest = None
         return difference(part, values[which], part.arm, pair, measure, level=level, smallest=smallest)
     first, second = pair
     part = table.only((table.arm == first) | (table.arm == second))
