@@ -318,7 +318,8 @@ def _not_in_shares(left: list[Photo], right: set[int], rule: Rule) -> dict[int, 
         [photo for photo in left if photo.key not in right],
     )
     reasons: dict[int, str] = {}
-    for photos, (_, wanted, seed) in zip(kinds, _strata(*map(len, kinds), rule), strict=True):
+    strata = _strata(len(kinds[0]), len(kinds[1]), rule)
+    for photos, (_, wanted, seed) in zip(kinds, strata, strict=True):
         kept = {photos[place].key for place in _places(len(photos), wanted, seed)}
         why = f"not drawn: {wanted} of the {len(photos)} that the network gets {'wrong' if seed[-1] else 'right'} were"
         reasons |= {photo.key: why for photo in photos if photo.key not in kept}

@@ -61,7 +61,7 @@ def example_context(
     if side == 1:
         pictures.reverse()
     other = EXAMPLE_NAMES[EXAMPLE_DRAWINGS[(number + 1) % len(EXAMPLE_DRAWINGS)]]
-    named = page.named_in_practice(EXAMPLE_NAMES[drawing], other, on_object=side == 0)
+    named = page.named_in_practice(str(EXAMPLE_NAMES[drawing]), str(other), on_object=side == 0)
     return {
         "study": study,
         "number": number,

@@ -215,6 +215,13 @@ class Asked(ABC):
         Types without such a table give none."""
         return {}
 
+    first_arms: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """The arms that a study of this type begins with in the set-up: the controls that it should not be without."""
+
+    def option_fields(self) -> dict[str, Field]:
+        """A form field for each key of `options`, for the set-up."""
+        return {}
+
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
     other language a text differs from the English one; of a list, one of its texts does."""

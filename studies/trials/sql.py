@@ -109,7 +109,7 @@ def participant_progress(participant: int) -> ParticipantProgress:
     rows = _ask(_PROGRESS, [participant, participant])
     done, last, status = rows[0][:3]
     hand = [
-        HeldTrial(*row[3:-1], None if row[-1] is None else json.loads(row[-1]))
+        HeldTrial(*row[3:])._replace(prediction=None if row[-1] is None else json.loads(row[-1]))
         for row in rows
         if row[3] is not None
     ]

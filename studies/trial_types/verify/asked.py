@@ -37,6 +37,7 @@ class VerifyAsked(Asked):
     question = _("The program says: {class}. Is it right?")
     instructions = INSTRUCTIONS
     network_speaks = True
+    first_arms = ({"method": "random"}, {"none": True})
     own_wording = {
         "two_answers": [_("It is wrong"), _("It is right")],
         "four_answers": [_("Surely wrong"), _("Probably wrong"), _("Probably right"), _("Surely right")],
@@ -51,6 +52,21 @@ class VerifyAsked(Asked):
         return {
             "steps": table.one_of("steps", STEPS, default=USUAL["steps"]),
             "confidence": table.flag("confidence", USUAL["confidence"]),
+        }
+
+    def option_fields(self) -> dict[str, forms.Field]:
+        return {
+            "steps": forms.TypedChoiceField(
+                coerce=int,
+                label="How many answers",
+                choices=[(4, "Four, from surely wrong to surely right"), (2, "Two: wrong or right")],
+                help_text="Four say how sure people are, too.",
+            ),
+            "confidence": forms.BooleanField(
+                required=False,
+                label="Show how sure the network is",
+                help_text="Its probability for what it says, as a whole per cent.",
+            ),
         }
 
     def answers_offered(self, wording: Mapping[str, Any], shown: int) -> str:
