@@ -78,7 +78,7 @@ function addSlider(number) {
     slider.classList.remove("untouched");
   };
   slider.addEventListener("input", set);
-  slider.addEventListener("click", set); // also where it stood there already: in the middle
+  slider.addEventListener("pointerup", set); // also where it stood already: in the middle
   number.addEventListener("input", () => {
     slider.value = number.value;
     slider.classList.toggle("untouched", number.value === "");

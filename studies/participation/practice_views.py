@@ -1,5 +1,6 @@
 """The practice examples before the trials."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,23 +33,29 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
             return redirect("practice", token=seat.token)
         value = _pressed(seat.study, request.POST)
         was_right = _is_right(seat.study, value, side, shown)
-        seat.keep_practice(number, "" if value is None else str(value), right=was_right)
+        seat.keep_practice(number, value, right=was_right)
     context = example_context(participant, number, side, was_right, shown)
     return render(request, "volunteer/practice.html", context)
 
 
-def _pressed(study: Study, form: Mapping[str, Any]) -> int | None:
-    """The answer to an example; None for what is none."""
+def _pressed(study: Study, form: Mapping[str, Any]) -> str:
+    """The answer to an example as the trial type counts it; as it was sent, where that is no answer."""
+    sent = form.get("value", "")
+    if sent or not trial_type_of(study).answers.several:
+        return sent
     try:
-        return submissions.read_value(study, form)
+        return str(submissions.read_value(study, form))
     except AnswerError:
-        return None
+        return ""
 
 
-def _is_right(study: Study, value: int | None, side: int, shown: int) -> bool:
+def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
     """Whether a button says that the map on the object is the better one; what is no button of an example does not."""
     answers = trial_type_of(study).answers
-    return value is not None and value in answers.shown_values(shown) and answers.prefers_place(value, side)
+    pressed = int(value) if re.fullmatch("-?[0-9]{1,18}", value) else None
+    if pressed is None or str(pressed) != value or pressed not in answers.shown_values(shown):
+        return False
+    return answers.prefers_place(pressed, side)
 
 
 def example_context(

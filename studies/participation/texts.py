@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from explain.core.streams import Stream
 from studies.models import Study
 from studies.protocol import Particular, class_title, fill_in, particulars
-from studies.trial_types import Named, trial_type_of
+from studies.trial_types import SHUFFLED, Named, trial_type_of
 from studies.trials import study_facts
 
 
@@ -116,7 +116,7 @@ def parts_in_order(study: Study, person: int, position: int) -> list[str]:
 
     The order is of the person and the position alone: what it is tells nothing of the arm.
     """
-    if not study.protocol.get("design", {}).get("shuffle_questions"):
+    if not study.wording.get(SHUFFLED):
         return []
     random = np.random.default_rng(Stream.QUESTION_ORDER.of(study.order_seed, person, position))
     return trial_type_of(study).page.parts_in_order(random)

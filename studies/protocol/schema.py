@@ -83,7 +83,7 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.trial_types import ASKS, OPTIONS, Asked, trial_type_in, trial_types
+from studies.trial_types import ASKS, OPTIONS, SHUFFLED, Asked, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .consent import read_consent
@@ -211,7 +211,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     """The protocol in full: read again, it is the same protocol even if defaults have changed since."""
-    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, OPTIONS)}
+    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, OPTIONS, SHUFFLED)}
     asks = {TRIAL_QUESTIONS: protocol.wording[ASKS]} if ASKS in protocol.wording else {}
     return reader.completed() | {
         "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
@@ -228,6 +228,7 @@ def in_full(source: dict[str, Any], words: dict[str, Any] | None = None) -> dict
             after an update.
     """
     own, words = source.get("wording", {}), dict(words or {})
+    words.pop(SHUFFLED, None)  # as `design` has it
     asks = {TRIAL_QUESTIONS: words.pop(ASKS)} if ASKS in words else {}
     if OPTIONS in words:
         asks[str(source.get("task"))] = words.pop(OPTIONS)
@@ -335,12 +336,10 @@ def _asks(reader: Reader, design: Reader, asked: Asked, language: str) -> dict[s
     """What is asked of each map, and whether in an order that changes; nothing of a type that asks no questions of a protocol's."""
     if asked.asks is None:
         return {}
-    design.flag("shuffle_questions")
-    return {
-        ASKS: read_trial_questions(
-            reader, asked, language if language in languages.codes() else languages.DEFAULT
-        )
-    }
+    questions = read_trial_questions(
+        reader, asked, language if language in languages.codes() else languages.DEFAULT
+    )
+    return {ASKS: questions} | ({SHUFFLED: True} if design.flag("shuffle_questions") else {})
 
 
 def _options(reader: Reader, task: str, asked: Asked) -> dict[str, Any]:

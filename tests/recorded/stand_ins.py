@@ -176,16 +176,21 @@ def of_protocol(outputs: Any, path: Path) -> None:
 
 def _answers(study: Any) -> str:
     """Answers of three people about each photo, as they might have been collected elsewhere."""
-    column = study.task
-    allowed = {
-        "choice": [*study.arms.order_by("index").values_list("name", flat=True), "same"],
-        "rating": [-2, -1, 0, 1, 2],
-    }[column]
-    lines = [f"item,participant,{column}"]
+    from studies.trial_types import trial_type_of
+
+    kind, arms = trial_type_of(study), list(study.arms.order_by("index").values_list("name", flat=True))
+    listed = {"choice": [*arms, "same"], "rating": [-2, -1, 0, 1, 2]}.get(study.task)
+
+    def said(draw: bytes) -> Any:
+        if listed:
+            return listed[draw[0] % len(listed)]
+        shown = int.from_bytes(draw[1:8]) % len(kind.answers.shown_values(1))
+        return f'"{kind.files.wide_cell(kind.answers.stored_value([draw[0] % len(arms)], shown), arms)}"'
+
+    lines = [f"item,participant,{kind.files.column}"]
     for index in study.items.order_by("index").values_list("index", flat=True):
         for person in "abc":
-            said = allowed[digest(study.slug, index, person)[0] % len(allowed)]
-            lines.append(f"{index},{person},{said}")
+            lines.append(f"{index},{person},{said(digest(study.slug, index, person))}")
     return "\n".join([*lines, ""])
 
 

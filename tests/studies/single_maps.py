@@ -1,7 +1,7 @@
 """Studies of single maps with several questions, for tests of all that is not one button."""
 
 from studies.protocol.wording import default_wording
-from studies.trial_types import ASKS
+from studies.trial_types import ASKS, SHUFFLED
 from studies.trial_types.questions import TrialQuestion
 from studies.trial_types.single.presets import PRESETS
 
@@ -25,8 +25,9 @@ def asking(questions=FOUR, *, language="en", shuffle=False, picture="overlay"):
         "task": "single",
         "methods": ARMS,
         "language": language,
-        "wording": wording | {ASKS: [question.as_dict() for question in questions]},
-        "protocol": {"design": {"shuffle_questions": shuffle}},
+        "wording": wording
+        | {ASKS: [question.as_dict() for question in questions]}
+        | ({SHUFFLED: True} if shuffle else {}),
     }
 
 

@@ -8,7 +8,7 @@ from studies.protocol.toml_file import read_toml
 from studies.protocol.trial_questions_field import from_lines, to_lines
 from studies.setup.forms.wording_and_design import WordingForm
 from studies.setup.steps import step_of
-from studies.trial_types import ASKS, MOST_QUESTIONS, trial_type_of
+from studies.trial_types import ASKS, MOST_QUESTIONS, SHUFFLED, trial_type_of
 from studies.trial_types.single.presets import PRESETS
 from tests.studies.trial_types.contract import protocol_of
 
@@ -77,7 +77,9 @@ def test_a_type_that_asks_nothing_of_the_protocols_takes_none():
 def test_a_protocol_in_full_says_every_question_and_means_the_same():
     read = check_protocol(protocol(PRESET, language="es", design={"seed": 1, "shuffle_questions": True}))
     assert read.complete["trial_questions"] == read.wording[ASKS]
-    assert ASKS not in read.complete["wording"]
+    assert read.wording[SHUFFLED] is True
+    assert not {ASKS, SHUFFLED} & set(read.complete["wording"])
+    assert in_full(read.source, read.wording) == read.complete
     again = check_protocol(read.complete)
     assert again.wording == read.wording
     assert again.complete == read.complete
