@@ -11,14 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from explain.cam.metrics.faithfulness import drops
-from explain.cam.names import LONGEST
+from explain.cam.names import LONGEST, NOTHING
 
 from .core import clock
 from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
-NOTHING = "none"
-"""The method of a row that stands for no explanation: its pictures are the photo itself, and no network made it."""
+UNMADE = Q(network=None, map_set=None, method=NOTHING)  # the photo itself, where there is no explanation
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -262,12 +261,9 @@ class ExplanationMap(models.Model):
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
             models.CheckConstraint(
-                condition=(Q(network=None) ^ Q(map_set=None)) | Q(network=None, map_set=None, method=NOTHING),
-                name="computed_or_brought",
+                condition=(Q(network=None) ^ Q(map_set=None)) | UNMADE, name="computed_or_brought"
             ),
-            models.UniqueConstraint(
-                fields=["image"], condition=Q(method=NOTHING), name="one_map_of_nothing_per_photo"
-            ),
+            models.UniqueConstraint(fields=["image"], condition=Q(method=NOTHING), name="one_none_per_photo"),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from explain.models import NOTHING, ExplanationMap, Image, Network
+from explain.cam.names import NOTHING
+from explain.models import ExplanationMap, Image, Network
 
 from .interface import ArmFacts, KeyReader, Keys, Made, MapOrigin, MapSource
 

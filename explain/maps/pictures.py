@@ -10,7 +10,8 @@ import numpy as np
 
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
-from explain.models import NOTHING, ExplanationMap, Image, Network
+from explain.cam.names import NOTHING
+from explain.models import ExplanationMap, Image, Network
 from explain.photos import pixels_of
 
 

@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='explanationmap',
-            constraint=models.UniqueConstraint(condition=models.Q(('method', 'none')), fields=('image',), name='one_map_of_nothing_per_photo'),
+            constraint=models.UniqueConstraint(condition=models.Q(('method', 'none')), fields=('image',), name='one_none_per_photo'),
         ),
     ]

@@ -27,7 +27,7 @@ from studies.results import hash_of_picture
 from studies.trial_types import trial_type_of
 from studies.trials import maps_shown
 
-from .truth_audit import TrialPage, leaks_of
+from .truth_audit import TrialPage, pages_of, truth_leaks
 
 PICTURE = re.compile(r"/picture/([\w-]+)")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
@@ -111,7 +111,11 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _orders(study),
         _reckoning(study, seed),
         _guessing(study, session, seed),
-        *([_truth(study, session, seed)] if trial_type_of(study).asked.network_speaks else []),
+        *(
+            [Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed))]
+            if trial_type_of(study).asked.network_speaks
+            else []
+        ),
     ]
 
 
@@ -130,7 +134,7 @@ def crawl(study: Study) -> Session:
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
             session.replies += _take_part(reverse("join", args=[token]))
         session.shown = list(_shown(session.replies))
-        session.pages = list(_pages(session.replies))
+        session.pages = list(pages_of(session.replies))
         transaction.set_rollback(True)
     return session
 
@@ -200,29 +204,6 @@ def _shown(replies: list[Reply]) -> Iterator[Shown]:
         trial = trials[place.token][place.position]
         arm = OF_NONE if trial.kind == Trial.Kind.CHECK else trial.arms[place.slot - 1]
         yield Shown(reply, trial.item_id, arm, place)
-
-
-def _pages(replies: list[Reply]) -> Iterator[TrialPage]:
-    """The pages of main trials whose item has a prediction."""
-    for reply in replies:
-        if b'id="answer"' not in reply.body:
-            continue
-        field = BeautifulSoup(reply.body, "html.parser").select_one("form#answer input[name=position]")
-        token, position = reply.address.split("/")[2], int(str(field["value"])) if field else 0
-        trial = Trial.objects.select_related("item").get(
-            participant__token_sha256=hash_token(token), position=position
-        )
-        if trial.kind == Trial.Kind.MAIN and trial.item.prediction is not None:
-            body = reply.body.decode("utf-8", "replace")
-            yield TrialPage(trial.item.prediction, position, reply.headers, body, reply.seconds)
-
-
-def _truth(study: Study, session: Session, seed: int) -> Check:
-    """Nothing tells whether the network is right: no text, header, length or time of a page, and no order."""
-    rows = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="").order_by("pk")
-    said = enumerate(rows.values_list("item__prediction", flat=True))
-    laid_out = [(place, prediction["right"]) for place, prediction in said if prediction is not None]
-    return Check("truth", f"{len(session.pages)} pages", leaks_of(session.pages, laid_out, seed))
 
 
 def _names(study: Study, session: Session) -> Check:

@@ -7,12 +7,14 @@ What is left must be the same for right and wrong; lengths, times and places mus
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from bs4 import BeautifulSoup
+
+from studies.models import Study, Trial, hash_token
 
 ALARM = 0.002
 DRAWS = 4999
@@ -53,6 +55,42 @@ class TrialPage:
         ):
             text = text.replace(told, "…") if told else text
         return CHANGING.sub("", text)
+
+
+class Came(Protocol):
+    """What a browser got for an address."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+def pages_of(replies: Iterable[Came]) -> Iterator[TrialPage]:
+    """The pages of main trials whose item has a prediction. Asked while those who came are in the database."""
+    for reply in replies:
+        if b'id="answer"' not in reply.body:
+            continue
+        field = BeautifulSoup(reply.body, "html.parser").select_one("form#answer input[name=position]")
+        token, position = reply.address.split("/")[2], int(str(field["value"])) if field else 0
+        trial = Trial.objects.select_related("item").get(
+            participant__token_sha256=hash_token(token), position=position
+        )
+        if trial.kind == Trial.Kind.MAIN and trial.item.prediction is not None:
+            body = reply.body.decode("utf-8", "replace")
+            yield TrialPage(trial.item.prediction, position, reply.headers, body, reply.seconds)
+
+
+def truth_leaks(study: Study, pages: Iterable[TrialPage], seed: int) -> list[str]:
+    """What tells whether the network is right: a text, header, length or time of a page, or the order of the study's trials."""
+    rows = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="").order_by("pk")
+    said = enumerate(rows.values_list("item__prediction", flat=True))
+    laid_out = [(place, prediction["right"]) for place, prediction in said if prediction is not None]
+    return leaks_of(pages, laid_out, seed)
 
 
 def leaks_of(pages: Iterable[TrialPage], laid_out: Iterable[tuple[int, bool]], seed: int) -> list[str]:

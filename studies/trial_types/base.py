@@ -15,7 +15,7 @@ place 0, where else the first arm stands.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from django.forms import Field
@@ -24,6 +24,7 @@ from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 from studies.analysis.table import UNKNOWN
 
+from .handed import Named, OptionReader, Stated
 from .in_files import Files
 from .plan import PlanInWords
 from .questions import TrialQuestions
@@ -210,7 +211,7 @@ class Asked(ABC):
     """Whether trials show what a network says of the photo: all arms are then of one network, and a study that gets ready keeps its
     prediction with each item. Whether it is right is the truth of an answer, and nothing that reaches a volunteer tells it."""
 
-    def options(self, table: "OptionReader | None") -> dict[str, Any]:
+    def options(self, table: OptionReader | None) -> dict[str, Any]:
         """What else a protocol may say, in a table of the type's name; kept in the study's wording under OPTIONS. None: the defaults.
         Types without such a table give none."""
         return {}
@@ -247,20 +248,6 @@ class Asked(ABC):
     def can_compare(self, count: int) -> bool:
         """Whether a study of this type can compare so many arms."""
         return self.fewest_arms <= count <= self.most_arms
-
-
-class OptionReader(Protocol):
-    """What takes options out of a protocol's table and notes what is wrong with them (protocol/parser.py)."""
-
-    def one_of(self, key: str, choices: Sequence[Any], default: Any = ...) -> Any: ...
-    def flag(self, key: str, default: bool = False) -> bool: ...
-
-
-class Named(NamedTuple):
-    """The class that a trial names, and with which probability, where that is shown."""
-
-    class_name: str
-    probability: float | None = None
 
 
 class Page(ABC):
@@ -311,19 +298,6 @@ class Page(ABC):
     @abstractmethod
     def last_key(self, shown: int) -> int:
         """The highest number key of a trial with so many maps; keys count from 1."""
-
-
-class Stated(Protocol):
-    """What is stated beforehand of simulated people; `Preference` in `simulation` says what each means."""
-
-    @property
-    def shares(self) -> Mapping[str, float]: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def spread(self) -> float: ...
-    @property
-    def concentration(self) -> float: ...
 
 
 class People(ABC):

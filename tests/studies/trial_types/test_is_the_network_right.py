@@ -240,7 +240,7 @@ def test_a_leak_of_each_kind_is_found(audited, monkeypatch, leak, said):
     """Planted into each page as it comes, by whether the network is right."""
     right = {item.index: item.prediction["right"] for item in audited.items.all()}
     assert len(set(right.values())) == 2
-    usual = blinding_audit._pages
+    usual = blinding_audit.pages_of
 
     def leaky(replies):
         for page in usual(replies):
@@ -263,7 +263,7 @@ def test_a_leak_of_each_kind_is_found(audited, monkeypatch, leak, said):
                 seconds = 0.1 + page.right + page.position / 100
             yield replace(page, body=body, headers=headers, seconds=seconds)
 
-    monkeypatch.setattr(blinding_audit, "_pages", leaky)
+    monkeypatch.setattr(blinding_audit, "pages_of", leaky)
     assert [found for found in truth_leaks(audited) if said in found]
 
 
@@ -329,7 +329,7 @@ def test_over_reliance_and_accuracy_are_split_by_right_and_wrong(answered):
     holm = [row["p_holm"] for row in measures["accuracy"]["contrasts"]]
     assert holm[0] is not None
     assert holm[2] is None  # not beside no explanation
-    assert measures["accuracy"]["contrasts"][0]["estimate"] == -0.5
+    assert measures["accuracy"]["contrasts"][0]["estimate"] == pytest.approx(-0.5)
 
 
 def test_files_say_the_truth_and_whether_an_answer_is_correct_and_come_back(answered, tmp_path):
