@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explain.cam.names import NOTHING
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
-from explain.cam.names import NOTHING
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import pixels_of
 

@@ -35,10 +35,8 @@ MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
 DRAWS = 1999
 SEEDS = 10**6  # of those below this, set-up draws one
-LEAST_GUESSES, ENOUGH_GUESSES = (
-    60,
-    600,
-)  # seeds tried of the largest studies; so many that a p below ALARM can be counted
+LEAST_GUESSES = 60  # seeds tried of the largest studies
+ENOUGH_GUESSES = 600  # so many that a p below ALARM can be counted
 ROWS = 2_000_000  # trials laid out in all, where more seeds than the least are tried
 OF_NONE = -1
 ENDS = 4  # characters at the beginning and at the end of an address that the classifier looks at
@@ -102,7 +100,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
             f"{study.slug}: has no trials yet; open it first: manage.py open_study {study.slug}"
         )
     session = crawl(study)
-    return [
+    checks = [
         _names(study, session),
         _headers(session),
         _addresses(session),
@@ -111,12 +109,9 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _orders(study),
         _reckoning(study, seed),
         _guessing(study, session, seed),
-        *(
-            [Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed))]
-            if trial_type_of(study).asked.network_speaks
-            else []
-        ),
+        Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed)),
     ]
+    return checks if session.pages else checks[:-1]  # only trials that show what a network says have a truth
 
 
 def crawl(study: Study) -> Session:
