@@ -11,11 +11,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from explain.cam.metrics.faithfulness import drops
-from explain.cam.names import LONGEST
+from explain.cam.names import LONGEST, NOTHING
 
 from .core import clock
 from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
+
+OF_NONE = Q(method=NOTHING)  # no explanation: the photo itself
+MADE_HOW = (Q(network=None) ^ Q(map_set=None)) | OF_NONE & Q(network=None, map_set=None)
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -217,10 +220,7 @@ class MapSet(models.Model):
 
 
 class ExplanationMap(models.Model):
-    """A map, raw float32, and its pictures: computed by a network (once, never twice), or of a set that somebody brought.
-
-    Read its array by `array()`: a small one lies in the row, a large one in a file of its own (maps/arrays.py).
-    """
+    """A map, raw float32 (`array()`), and its pictures: computed by a network, once, or of a set that somebody brought."""
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="maps")
     network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="maps")
@@ -258,7 +258,8 @@ class ExplanationMap(models.Model):
                 name="a_map_is_computed_once",
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
-            models.CheckConstraint(condition=Q(network=None) ^ Q(map_set=None), name="computed_or_brought"),
+            models.CheckConstraint(condition=MADE_HOW, name="computed_or_brought"),
+            models.UniqueConstraint(fields=["image"], condition=OF_NONE, name="one_none_per_photo"),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 

@@ -56,6 +56,7 @@ class Stream(Enum):
         16,
         "block",
     )  # which arm of a study each photo shows in a block of rounds, where trials show one; of the order seed
+    RIGHT_AND_WRONG = (20, "0 or 1")  # which photos of those that a network gets right, or wrong
     GROWN = (10, "stage")  # which item gets which orders when a study grew; the first time is stage 1
     PAIRS = (11, "two tournaments")  # which arm is which where two are compared at a time
     PAIR_ROUNDS = (12, "round")  # which item gets which pair of arms, and in which order items come

@@ -92,9 +92,16 @@ class MapSource(ABC):
     keys: ClassVar[tuple[str, ...]]  # the protocol keys that name an arm of it, in the order of the file
     made_by_workers: ClassVar[bool] = False  # else somebody brings its maps, and no button here makes them
     has_arrays: ClassVar[bool] = True  # else its maps are pictures only, and are compared as pictures only
+    explains: ClassVar[bool] = True  # else it is what explanations are held against: the photo alone
+    made_at_once: ClassVar[bool] = False  # its maps are there as soon as a study asks for them (`make`)
     methods_in_words: ClassVar[
         Mapping[str, str]
     ] = {}  # what a form offers to choose, each with a line about it
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether pictures of its maps are drawn here when they are needed (maps/pictures.py); else see `make_pictures`."""
+        return self.has_arrays
 
     # The protocol: the keys that name an arm.
 
@@ -103,7 +110,7 @@ class MapSource(ABC):
         """Whether these keys of a protocol name an arm of this source. Values may be anything that TOML can hold."""
 
     @abstractmethod
-    def read(self, table: KeyReader) -> dict[str, str]:
+    def read(self, table: KeyReader) -> dict[str, Any]:
         """Take the keys out of an arm's table, in the order of `keys`. What is wrong with them is noted by the table."""
 
     @abstractmethod
@@ -136,6 +143,9 @@ class MapSource(ABC):
         then nothing is there. Pages ask this, so nothing is made here.
         """
 
+    def make(self, keys: Keys, images: Sequence[Image]) -> None:  # noqa: B027
+        """Make the rows that cost nothing, when a study gets ready; most sources make none. Twice does no harm."""
+
     @abstractmethod
     def maps_in_words(self, keys: Keys) -> str:
         """The arm's maps in words, as they stand in “3 of 6 … are missing”."""
@@ -162,7 +172,7 @@ class MapSource(ABC):
         """
 
     @abstractmethod
-    def keys_of(self, row: Made) -> dict[str, str]:
+    def keys_of(self, row: Made) -> dict[str, Any]:
         """The protocol's keys of the row of an arm."""
 
     def make_pictures(self, row: ExplanationMap) -> None:

@@ -32,7 +32,8 @@ def commands_for(image_set: str, arms: Sequence[Keys]) -> list[str]:
     groups: dict[tuple[str, ...], list[Keys]] = {}
     for keys in arms:
         groups.setdefault(source_of(keys).keys, []).append(keys)
-    return [source_of(group[0]).command(image_set, group) for group in groups.values()]
+    commands = [source_of(group[0]).command(image_set, group) for group in groups.values()]
+    return [command for command in commands if command]
 
 
 def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:

@@ -9,9 +9,10 @@ from .brought import Brought
 from .computed import Computed
 from .control import Control
 from .interface import Keys, Made, MapSource
+from .nothing import Nothing
 
 # Asked in this order. The last takes every arm that is left, an arm that says nothing yet among them.
-SOURCES: list[MapSource] = [Brought(), Control(), Computed()]
+SOURCES: list[MapSource] = [Brought(), Nothing(), Control(), Computed()]
 
 
 def source_of(arm: Keys | Made) -> MapSource:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explain.cam.names import NOTHING
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
 from explain.models import ExplanationMap, Image, Network
@@ -34,5 +35,8 @@ def draw_pictures(
     pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
     pictures = [pixels] if with_photo else []
     for row, extent in maps:
-        pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
+        if row.method == NOTHING:
+            pictures.append(pixels)
+        else:
+            pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
     return pictures

@@ -12,6 +12,7 @@ class Rule:
     top_share: float | None = None
     top_classes: int | None = None
     only_correct: bool = False
+    wrong_share: float | None = None  # without `only_correct` and `per_class`
     per_class: int | None = None
     limit: int | None = None
     seed: int = 0
@@ -26,7 +27,12 @@ class Rule:
         """The first key for which every network must have looked at every photo; empty if there is none."""
         keys = ("min_f1", "top_share", "top_classes")
         asked = [key for key in keys if getattr(self, key) is not None]
-        return (asked + ["only_correct"] * self.only_correct + [""])[0]
+        return (
+            asked
+            + ["only_correct"] * self.only_correct
+            + ["wrong_share"] * (self.wrong_share is not None)
+            + [""]
+        )[0]
 
 
 @dataclass(frozen=True)

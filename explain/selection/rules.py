@@ -8,7 +8,8 @@ Plain data in, plain data out: no rows, no torch. The steps, in this order:
 4. `top_classes`  so many of the classes left, best first by the F1 of the network that is worst at them
 5. `only_correct` photos that every network gets right
 6. `per_class`    so many photos of each class, drawn by the seed
-7. `limit`        so many photos in all, drawn by the seed
+7. `limit`        so many photos in all, drawn by the seed; with `wrong_share` right and wrong ones each by themselves, so that
+                  this share of them is wrong of some network, and as many as there can be without a limit
 
 F1 is over the whole set (f1.py). Where classes are chosen by it, those of equal F1 are taken in an order drawn by the seed:
 at F1 = 1.00 there may be hundreds, and the first by their names are no sample of them.
@@ -171,6 +172,8 @@ def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     """Class -> how many of its photos are drawn. Photos are drawn by class and name, so places tell the class."""
     by_name = sorted(left, key=lambda choice: choice.name)
     counts = {choice.name: choice.correct if rule.only_correct else choice.photos for choice in by_name}
+    if rule.wrong_share is not None:
+        return _counts_in_shares(by_name, rule)
     if rule.per_class is not None:
         counts = {name: min(count, rule.per_class) for name, count in counts.items()}
     total = sum(counts.values())
@@ -179,6 +182,31 @@ def _counts(left: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
     places = _places(total, rule.limit, Stream.PHOTOS.of(rule.seed))
     of_class = np.searchsorted(np.cumsum(list(counts.values())), places, side="right")
     return dict(zip(counts, np.bincount(of_class, minlength=len(counts)).tolist(), strict=True))
+
+
+def _counts_in_shares(by_name: Sequence[ClassChoice], rule: Rule) -> dict[str, int]:
+    """The same where right and wrong photos are drawn each by themselves."""
+    right = [choice.correct for choice in by_name]
+    wrong = [choice.photos - choice.correct for choice in by_name]
+    counts = np.zeros(len(by_name), int)
+    for of_kind, wanted, seed in _strata(sum(right), sum(wrong), rule):
+        places = _places(of_kind, wanted, seed)
+        of_class = np.searchsorted(np.cumsum(wrong if seed[-1] else right), places, side="right")
+        counts += np.bincount(of_class, minlength=len(by_name))
+    return dict(zip((choice.name for choice in by_name), counts.tolist(), strict=True))
+
+
+def _strata(right: int, wrong: int, rule: Rule) -> list[tuple[int, int, list[int]]]:
+    """Of right photos and of wrong ones: how many there are, how many are drawn, and by which seed; its last number is 1 of the wrong."""
+    share = rule.wrong_share
+    assert share is not None
+    most = min(wrong / share, right / (1 - share), rule.limit or np.inf)
+    wanted_wrong = min(wrong, round(most * share))
+    wanted_right = min(right, round(most * (1 - share)), int(most + 1e-9) - wanted_wrong)
+    return [
+        (of_kind, wanted, Stream.RIGHT_AND_WRONG.of(rule.seed, is_wrong))
+        for is_wrong, (of_kind, wanted) in enumerate(((right, wanted_right), (wrong, wanted_wrong)))
+    ]
 
 
 def _best_first(choice: ClassChoice) -> float:
@@ -274,12 +302,28 @@ def _beyond_per_class(left: list[Photo], _right: object, _verdicts: object, rule
     return reasons
 
 
-def _beyond_limit(left: list[Photo], _right: object, _verdicts: object, rule: Rule) -> dict[int, str]:
+def _beyond_limit(left: list[Photo], right: set[int], _verdicts: object, rule: Rule) -> dict[int, str]:
+    if rule.wrong_share is not None:
+        return _not_in_shares(left, right, rule)
     if rule.limit is None:
         return {}
     kept = _drawn(left, rule.limit, Stream.PHOTOS.of(rule.seed))
     why = f"not drawn: {rule.limit} of {len(left)} were"
     return {photo.key: why for photo in left if photo.key not in kept}
+
+
+def _not_in_shares(left: list[Photo], right: set[int], rule: Rule) -> dict[int, str]:
+    kinds = (
+        [photo for photo in left if photo.key in right],
+        [photo for photo in left if photo.key not in right],
+    )
+    reasons: dict[int, str] = {}
+    strata = _strata(len(kinds[0]), len(kinds[1]), rule)
+    for photos, (_, wanted, seed) in zip(kinds, strata, strict=True):
+        kept = {photos[place].key for place in _places(len(photos), wanted, seed)}
+        why = f"not drawn: {wanted} of the {len(photos)} that the network gets {'wrong' if seed[-1] else 'right'} were"
+        reasons |= {photo.key: why for photo in photos if photo.key not in kept}
+    return reasons
 
 
 def _drawn(photos: Sequence[Photo], count: int, seed: list[int]) -> set[int]:

@@ -164,7 +164,7 @@ def map_picture(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
         Sight(request.user).maps().select_related("image", "network", "map_set__network"), pk=pk
     )
     with _or_404():
-        if not getattr(row, kind) and source_of(row).has_arrays:
+        if not getattr(row, kind) and source_of(row).is_drawn:
             return drawn_picture(row, kind)
         if not getattr(row, kind):
             source_of(row).make_pictures(row)

@@ -84,7 +84,14 @@ def _not_given() -> np.ndarray:
 
 
 NOT_GIVEN = np.empty(0)
-ELSE = {"shown": UNKNOWN, "response_ms": np.nan, "versions": 1, "simulated": False, "imported": False}
+ELSE = {
+    "truths": UNKNOWN,
+    "shown": UNKNOWN,
+    "response_ms": np.nan,
+    "versions": 1,
+    "simulated": False,
+    "imported": False,
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -105,6 +112,9 @@ class Answers(Remembering):
     versions: np.ndarray = field(default_factory=_not_given)  # (n,) int: of the protocol
     simulated: np.ndarray = field(default_factory=_not_given)  # (n,) bool: no person gave it
     imported: np.ndarray = field(default_factory=_not_given)  # (n,) bool: collected elsewhere
+    truths: np.ndarray = field(
+        default_factory=_not_given
+    )  # (n,) int: what is right about the item, or UNKNOWN
 
     def __post_init__(self) -> None:
         n = len(column(self.items, "items"))

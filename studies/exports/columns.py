@@ -88,6 +88,9 @@ class Export:
         self.items: dict[str, Categories]
         self.people: dict[str, Categories]
         self.item_ids, self.items = self.side_table(items, ["index", "photo", "class"])
+        truth = trial_type_of(study).answers.truth
+        predictions = study.items.order_by("id").values_list("prediction", flat=True)
+        self.truths = np.array([truth(prediction) for prediction in predictions], np.int64)
         people = study.participants.order_by("id").values_list(
             "id", "number", "invitation__label", "state", "external__imported"
         )
@@ -166,6 +169,7 @@ class Export:
                 check=raw["check"],
                 orders=raw["order"].texts,
                 order=raw["order"].places,
+                truth=np.where(raw["check"], UNKNOWN, self.truths[raw["item"]]),
             )
         )
         return Categorical(self.choices(cells.values), cells.places)

@@ -4,6 +4,7 @@ from .fingerprint import code_version
 from .growth import grow
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
+from .predictions import said_of
 from .readiness import MissingMapsError, create_study, make_ready, misfits, new_study, untitled
 from .revisions import differences, find_version, revise
 from .seal import seal_json
@@ -40,6 +41,7 @@ __all__ = [
     "published_protocol",
     "revise",
     "revoke_invitation",
+    "said_of",
     "seal_in_words",
     "seal_json",
     "untitled",

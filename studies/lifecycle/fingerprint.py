@@ -101,6 +101,9 @@ def what_is_asked(
     enter as a set of (item, order) with what the study asked for, not as a list of rows.
     """
     items = study.items.order_by("index")
+    said = list(
+        items.values_list("prediction", flat=True)
+    )  # what a network is said to say; of most studies nothing
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
     # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
     main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
@@ -120,7 +123,7 @@ def what_is_asked(
         "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
         "pictures": pictures,
         "orders": sorted(orders),
-    }
+    } | ({"predictions": said} if any(said) else {})
 
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}

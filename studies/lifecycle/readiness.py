@@ -27,6 +27,7 @@ from studies.protocol import (
 )
 
 from . import check_maps
+from .predictions import predictions_for
 
 
 class MissingMapsError(ProtocolError):
@@ -74,6 +75,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     networks = find_networks(protocol)
     images = chosen_images(choose_photos(protocol))
     check_labels(images, list(networks.values()))
+    predictions = predictions_for(protocol, images, list(networks.values()))
     maps = _maps(protocol, images)
     check_maps.check_boxes(images, protocol.attention_checks)
     with transaction.atomic():
@@ -88,7 +90,8 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
             for index, plan in enumerate(protocol.arms)
         ]
         items = Item.objects.bulk_create(
-            Item(study=study, index=index, image=image) for index, image in enumerate(images)
+            Item(study=study, index=index, image=image, prediction=predictions.get(image.pk))
+            for index, image in enumerate(images)
         )
         ItemMap.objects.bulk_create(
             ItemMap(item=item, arm=arm, map=maps[arm.index][item.image_id]) for item in items for arm in arms
@@ -134,6 +137,8 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
 
 def _maps(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
     """For each arm the map of each photo, by the photo's key. Raises MissingMapsError with what makes the missing ones."""
+    for arm in protocol.arms:
+        arm.source.make(arm.keys, images)
     maps = [arm.source.maps_of(arm.keys, images) for arm in protocol.arms]
     faults, lacking = [], []
     for arm, by_photo in zip(protocol.arms, maps, strict=True):

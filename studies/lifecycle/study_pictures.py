@@ -120,7 +120,7 @@ class _Preparation:
             for item in items.order_by("index"):
                 rows = list(item.item_maps.all())
                 for row in rows:
-                    if not self._picture(row) and not source_of(row.map).has_arrays:
+                    if not self._picture(row) and not source_of(row.map).is_drawn:
                         source_of(row.map).make_pictures(row.map)
                 yield _Todo(item, rows)
 

@@ -37,6 +37,12 @@ class Item(FrozenWithStudy):
     index = models.PositiveIntegerField()
     image = models.ForeignKey(Image, models.PROTECT)
     picture_sha256 = models.CharField(max_length=64, blank=True, help_text="of the photo's picture")
+    prediction = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="where trials show what a network says: network, says, label (classes as the network names them), probability, "
+        "right; as it was when the study got ready",
+    )
 
     class Meta:
         ordering = ["study", "index"]

@@ -67,11 +67,14 @@ def example_context(
     pictures = [f"img/practice-{drawing}-{study.picture}-{where}.svg" for where in EXAMPLE_PICTURES[drawing]]
     if side == 1:
         pictures.reverse()
+    other = EXAMPLE_NAMES[EXAMPLE_DRAWINGS[(number + 1) % len(EXAMPLE_DRAWINGS)]]
+    named = page.named_in_practice(str(EXAMPLE_NAMES[drawing]), str(other), on_object=side == 0)
     return {
         "study": study,
         "number": number,
         "of": len(EXAMPLE_DRAWINGS),
         "drawing": EXAMPLE_NAMES[drawing],
+        "named": named,
         "photo": f"img/practice-{drawing}.svg",
         "maps": [
             {"value": place, "letter": LETTERS[place], "file": file}
@@ -80,7 +83,7 @@ def example_context(
         "page": page,
         **page.buttons(study.wording),
         **page.part_way([], None),
-        "question": fill_in(study.wording["question"], **{"class": EXAMPLE_NAMES[drawing]}),
+        "question": fill_in(study.wording["question"], **{"class": named}),
         "said": was_right,
         "right": LETTERS[side],
     }

@@ -18,6 +18,7 @@ from django.utils import timezone
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Study, Trial
 from studies.protocol import asked_after, asked_before
+from studies.trial_types import trial_type_of
 from studies.trials import (
     HeldTrial,
     can_be_undone,
@@ -289,7 +290,9 @@ class VolunteerSeat(Seat):
     def _screen(self, trial: HeldTrial, addresses: list[str]) -> dict[str, Any]:
         position = self.position_here(trial.position)
         order = parts_in_order(self.study, self.participant.number, trial.position)
-        return screen(self.study, position, trial.class_name, addresses, order)
+        check = trial.kind == Trial.Kind.CHECK
+        named = trial_type_of(self.study).page.named(trial.class_name, trial.prediction, check=check)
+        return screen(self.study, position, named, addresses, order)
 
     @property
     def queue(self) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from explain.core.streams import Stream
 from studies.models import Study
 from studies.protocol import Particular, class_title, fill_in, particulars
-from studies.trial_types import SHUFFLED, trial_type_of
+from studies.trial_types import SHUFFLED, Named, trial_type_of
 from studies.trials import study_facts
 
 
@@ -95,20 +95,26 @@ def hand_out(
 
 
 def screen(
-    study: Study, position: int, class_name: str, pictures: list[str], parts: list[str] | None = None
+    study: Study, position: int, named: Named, pictures: list[str], parts: list[str] | None = None
 ) -> dict[str, Any]:
     """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms.
 
     `parts`: the questions in this trial's order, where that changes from trial to trial.
     """
-    title = class_title(study, class_name)
+    title = class_title(study, named.class_name)
     order = {"parts": parts} if parts else {}
     return order | {
         "position": position,
-        "title": title,
+        "title": title if named.probability is None else _with_confidence(title, named.probability),
         "question": fill_in(study.wording["question"], **{"class": title}),
         "pictures": pictures,
     }
+
+
+def _with_confidence(title: str, probability: float) -> str:
+    """What the network says and how sure it is, as a whole per cent: 100 only where it is certain, and never 0."""
+    percent = min(99, max(1, round(100 * probability))) if probability < 1 else 100
+    return gettext("{class}, {percent} % sure").replace("{class}", title).replace("{percent}", str(percent))
 
 
 def parts_in_order(study: Study, person: int, position: int) -> list[str]:

@@ -190,5 +190,7 @@ def _thanks_context(seat: Seat) -> dict[str, Any]:
 def _with_link(study: Study, credit: Credit) -> dict[str, str]:
     """Who took a photo. What was said of its source leads there only where it is an address: it could be a script."""
     is_address = credit.source.startswith(("https://", "http://"))
-    link, title = credit.source if is_address else "", class_title(study, credit.class_name)
+    # What is in a photo would tell whether the network was right about it, to whom they tell it.
+    speaks = trial_type_of(study).asked.network_speaks
+    link, title = credit.source if is_address else "", "" if speaks else class_title(study, credit.class_name)
     return {**credit._asdict(), "link": link, "title": title}

@@ -125,6 +125,9 @@ def _photos(rule: Rule, known: Known) -> str:
         else "",
         f"the {rule.top_classes} best of them" if rule.top_classes else "",
         "photos that every network gets right" if rule.only_correct else "",
+        f"photos that the network gets wrong in a share of {rule.wrong_share:g}, and others that it gets right, drawn by the seed"
+        if rule.wrong_share is not None
+        else "",
         f"{rule.per_class} photos of each class, drawn by the seed" if rule.per_class else "",
         f"{rule.limit} photos in all, drawn by the seed" if rule.limit else "",
     ]

@@ -53,6 +53,10 @@ OF_THE_KEY: dict[Code, str] = {
     Code.NO_PARAMETER: "names {value!r}; a parameter of a link has letters A-Z and a-z, digits, - and _, and is not called code",
     Code.SAID_TWICE: "is said twice, here and as {other}; leave one of them out",
     Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
+    Code.NOT_WITH: "does not go with {other}; leave one of them out",
+    Code.ONE_NETWORK: "name {networks!c}; a {task} study shows what one network says, so all arms that name a network must name the same",
+    Code.SOME_TITLES: "has no title for {missing}, which the network says of some photo; give a title for every class that it says, or for "
+    "none: else people would know its mistakes by the language",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
     Code.NOT_GROWING: "is {value!r}; these numbers of answers for a photo must rise, and stay below responses_per_item ({each})",
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",

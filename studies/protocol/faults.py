@@ -32,6 +32,9 @@ class Code(StrEnum):
     NO_PARAMETER = "no parameter"
     SAID_TWICE = "said twice"
     # Values that do not go together.
+    NOT_WITH = "not with another key"
+    ONE_NETWORK = "one network"
+    SOME_TITLES = "some titles"
     MOST_CHECKS = "most checks"
     NOT_GROWING = "not growing"
     MORE_THAN_PEOPLE = "more than people"

@@ -13,6 +13,7 @@ min_f1 = 0.94                     # classes whose F1 is at least this for every 
 top_share = 0.01                  # classes among the best hundredth of every network by F1
 top_classes = 5                   # the best five of the classes left
 only_correct = false              # only photos that every network gets right
+wrong_share = 0.5                 # of the photos, so many that the network gets wrong; drawn by the seed
 per_class = 50                    # photos of each class; drawn by the seed
 limit = 40                        # photos in all; drawn by the seed
 
@@ -59,6 +60,9 @@ when = "before"                   # the first photo; or "after" the last one
 [[trial_questions]]               # optional, of trial types that ask several questions of each map: trial_questions.py
 key = "understand"
 
+[verify]                          # a table of the trial type's name, where it has one (docs/protocols.md)
+steps = 4
+
 [recruitment]                     # optional
 people = 15                       # how many are planned; how they come from a site and go back there: recruitment.py
 completion_url = "https://…"      # where a recruitment site wants people back; {code} is filled in
@@ -80,7 +84,7 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.trial_types import ASKS, SHUFFLED, Asked, trial_type, trial_type_in, trial_types
+from studies.trial_types import ASKS, OPTIONS, SHUFFLED, Asked, trial_type, trial_type_in, trial_types
 
 from .analysis_plan import check_plan
 from .consent import read_consent
@@ -185,7 +189,9 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         seed=seed,
         nonce=design.digits("nonce", NONCE),
         picture=picture,
-        wording=_wording(reader, task, picture, language) | _asks(reader, design, asked, language),
+        wording=_wording(reader, task, picture, language)
+        | _asks(reader, design, asked, language)
+        | _options(reader, task, asked),
         source=source,
     )
     read_consent(reader)
@@ -206,7 +212,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     """The protocol in full: read again, it is the same protocol even if defaults have changed since."""
-    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, SHUFFLED)}
+    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, OPTIONS, SHUFFLED)}
     asks = {TRIAL_QUESTIONS: protocol.wording[ASKS]} if ASKS in protocol.wording else {}
     return reader.completed() | {
         "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
@@ -225,6 +231,8 @@ def in_full(source: dict[str, Any], words: dict[str, Any] | None = None) -> dict
     own, words = source.get("wording", {}), dict(words or {})
     words.pop(SHUFFLED, None)  # as `design` has it
     asks = {TRIAL_QUESTIONS: words.pop(ASKS)} if ASKS in words else {}
+    if OPTIONS in words:
+        asks[str(source.get("task"))] = words.pop(OPTIONS)
     spelt_out = {**source, **asks, "wording": {**words, **own}} if words and isinstance(own, dict) else source
     try:
         return check_protocol(spelt_out).complete
@@ -244,7 +252,13 @@ def faults_of_length(source: dict[str, Any]) -> list[Fault]:
 
 
 def _rule(photos: Reader, seed: int) -> Rule:
+    wrong_share = photos.share("wrong_share")
+    if wrong_share is not None:
+        for other in ("only_correct", "per_class"):
+            if photos.values.get(other):
+                photos.fault(Code.NOT_WITH, "wrong_share", other=other)
     return Rule(
+        wrong_share=wrong_share,
         classes=tuple(photos.texts("classes")),
         min_f1=photos.share("min_f1", whole=True),
         top_share=photos.share("top_share", whole=True),
@@ -327,6 +341,13 @@ def _asks(reader: Reader, design: Reader, asked: Asked, language: str) -> dict[s
         reader, asked, language if language in languages.codes() else languages.DEFAULT
     )
     return {ASKS: questions} | ({SHUFFLED: True} if design.flag("shuffle_questions") else {})
+
+
+def _options(reader: Reader, task: str, asked: Asked) -> dict[str, Any]:
+    """What the table of the trial type's name says, with the defaults; nothing of a type that has no such table."""
+    if not asked.options(None):
+        return {}
+    return {OPTIONS: asked.options(reader.table(task, required=False))}
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:

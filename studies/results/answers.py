@@ -14,6 +14,7 @@ import numpy as np
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
+from explain.map_sources import source_of
 from studies.analysis.exclusions import Exclusions
 from studies.analysis.table import UNKNOWN, Answers
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
@@ -61,6 +62,9 @@ class Reading:
             self.plan.primary,
             self.plan.smallest,
             at_looks=self.plan.looks is not None,
+            baseline=next(
+                (place for place, arm in enumerate(self.arm_rows) if not source_of(arm).explains), None
+            ),
         )
 
     @cached_property
@@ -112,6 +116,8 @@ class Reading:
             "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
             "imported": self._people["imported"][people],
         }
+        if trial_type_of(self.study).asked.network_speaks:
+            fields["truths"] = truths_of(self.study, rows["item"])
         return trial_type_of(self.study).results.table(fields, len(self.arms))
 
     @cached_property
@@ -173,6 +179,15 @@ class Reading:
         rows["place"] = np.searchsorted(people["pk"], rows.pop("participant_id"))
         stays, use = ~people["withdrew"][rows["place"]], rows.pop("use")
         return {kind: _some(rows, stays & (use == kind)) for kind in (SCORED, AGAIN, CHECK)}
+
+
+def truths_of(study: Study, items: np.ndarray) -> np.ndarray:
+    """(n,) what is right about items that are named by their indices."""
+    answers = trial_type_of(study).answers
+    rows = study.items.order_by("index").values_list("index", "prediction")
+    by_index = {index: answers.truth(prediction) for index, prediction in rows}
+    names, places = np.unique(items, return_inverse=True)
+    return np.array([by_index[name] for name in names.tolist()], np.int64)[places]
 
 
 def _some(table: Columns, rows: np.ndarray) -> Columns:

@@ -24,7 +24,7 @@ from studies.protocol import (
     find_networks,
     find_set,
 )
-from studies.trial_types import trial_type_in
+from studies.trial_types import trial_type, trial_type_in
 
 # Without these nothing could be listed, not even a draft.
 NEEDED = {("slug",), ("title",), ("task",)}
@@ -38,7 +38,7 @@ def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
         "title": title,
         "task": task,
         "photos": {},
-        "arms": [],
+        "arms": [dict(arm) for arm in trial_type(task).asked.first_arms],
         "design": {"seed": secrets.randbelow(10**6)},
     }
 

@@ -63,6 +63,10 @@ def steps(selection: Choice) -> list[tuple[str, int]]:
         lines.append((f"{words}: {len(used)} classes", sum(row.photos for row in used)))
     if rule.only_correct:
         lines.append(("Only photos that every network gets right", sum(row.correct for row in used)))
+    if rule.wrong_share is not None:
+        words = f"Wrong ones of the network in a share of {rule.wrong_share:g}, drawn by the seed"
+        lines.append((words, len(selection.chosen)))
+        return lines
     if rule.per_class is not None:
         of_each = (row.correct if rule.only_correct else row.photos for row in used)
         lines.append(

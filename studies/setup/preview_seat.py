@@ -140,7 +140,7 @@ class PreviewSeat(Seat):
                 screen(
                     self.study,
                     position,
-                    shot.class_name,
+                    shot.named,
                     shot.pictures,
                     parts_in_order(self.study, 0, position),
                 )

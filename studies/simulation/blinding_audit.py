@@ -27,16 +27,16 @@ from studies.results import hash_of_picture
 from studies.trial_types import trial_type_of
 from studies.trials import maps_shown
 
+from .truth_audit import TrialPage, pages_of, truth_leaks
+
 PICTURE = re.compile(r"/picture/([\w-]+)")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
 MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
 DRAWS = 1999
 SEEDS = 10**6  # of those below this, set-up draws one
-LEAST_GUESSES, ENOUGH_GUESSES = (
-    60,
-    600,
-)  # seeds tried of the largest studies; so many that a p below ALARM can be counted
+LEAST_GUESSES = 60  # seeds tried of the largest studies
+ENOUGH_GUESSES = 600  # so many that a p below ALARM can be counted
 ROWS = 2_000_000  # trials laid out in all, where more seeds than the least are tried
 OF_NONE = -1
 ENDS = 4  # characters at the beginning and at the end of an address that the classifier looks at
@@ -77,6 +77,7 @@ class Shown:
 class Session:
     replies: list[Reply] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
+    pages: list[TrialPage] = field(default_factory=list)  # of main trials that show what a network says
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
             f"{study.slug}: has no trials yet; open it first: manage.py open_study {study.slug}"
         )
     session = crawl(study)
-    return [
+    checks = [
         _names(study, session),
         _headers(session),
         _addresses(session),
@@ -108,7 +109,9 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _orders(study),
         _reckoning(study, seed),
         _guessing(study, session, seed),
+        Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed)),
     ]
+    return checks if session.pages else checks[:-1]  # only trials that show what a network says have a truth
 
 
 def crawl(study: Study) -> Session:
@@ -127,6 +130,7 @@ def crawl(study: Study) -> Session:
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
             session.replies += _take_part(reverse("join", args=[token]), first)
         session.shown = list(_shown(session.replies))
+        session.pages = list(pages_of(session.replies))
         transaction.set_rollback(True)
     return session
 

@@ -21,7 +21,7 @@ from django.db import connection
 from django.urls import reverse
 
 from explain.core.errors import BadInputError
-from studies.models import Invitation, Study, Trial, hash_token
+from studies.models import Invitation, Item, Study, Trial, hash_token
 from studies.participation import PART
 from studies.trial_types import trial_type_of
 
@@ -108,7 +108,7 @@ class Volunteer:
             return self._check(trial.arms)
         if self._happens(self.preference.position_bias):
             return first
-        return self._preferred(trial.item.index, trial.arms)
+        return self._preferred(trial.item, trial.arms)
 
     def sends(self, trial: Trial) -> dict[str, str]:
         """The same as the form sends it: one value, or each part of the answer by its name."""
@@ -120,14 +120,15 @@ class Volunteer:
         right = bool(self.random.random() < self.preference.attention)
         return self.people.check(places, right, self.random)
 
-    def _preferred(self, item: int, arms: list[int]) -> int:
+    def _preferred(self, item: Item, arms: list[int]) -> int:
         values = self.preference.values
-        return self.people.answer(
+        return self.people.answer_to(
             self.preference,
+            truth=trial_type_of(self.study).answers.truth(item.prediction),
             own=self.own,
             taste=self.taste,
             order=arms,
-            values=None if values is None else values[item],
+            values=None if values is None else values[item.index],
             random=self.random,
         )
 

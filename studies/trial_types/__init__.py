@@ -12,6 +12,8 @@ from .base import (
     Asked,
     IncompleteError,
     Layout,
+    Named,
+    OptionReader,
     Page,
     People,
     Power,
@@ -23,6 +25,7 @@ from .plan import PlanInWords
 from .questions import (
     ASKS,
     MOST_QUESTIONS,
+    OPTIONS,
     POINTS,
     SHUFFLED,
     AnswerKind,
@@ -36,6 +39,7 @@ from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Ou
 __all__ = [
     "ASKS",
     "MOST_QUESTIONS",
+    "OPTIONS",
     "POINTS",
     "SHOWN_VALUES",
     "SHUFFLED",
@@ -54,6 +58,8 @@ __all__ = [
     "Layout",
     "LookVerdict",
     "MainEffect",
+    "Named",
+    "OptionReader",
     "Outcome",
     "Page",
     "People",

@@ -15,14 +15,16 @@ place 0, where else the first arm stands.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from django.forms import Field
 
 from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
+from studies.analysis.table import UNKNOWN
 
+from .handed import Named, OptionReader, Stated
 from .in_files import Files
 from .plan import PlanInWords
 from .questions import TrialQuestions
@@ -157,6 +159,10 @@ class Answers(ABC):
             raise AnswerError(self.refusal(len(order), shown_value))
         return {self.column: self.kept(self.stored_value(order, shown_value))}
 
+    def truth(self, prediction: Mapping[str, Any] | None) -> int:
+        """What is right about an item, as a whole number for the table of answers; UNKNOWN where nothing is, as in most types."""
+        return UNKNOWN
+
     def stored_in(self, response: Any) -> int:
         """The stored value of an answer's row."""
         return self.read(getattr(response, self.column))
@@ -204,6 +210,22 @@ class Asked(ABC):
 
     asks: ClassVar[TrialQuestions | None] = None
     """What a protocol may ask of each map in [[trial_questions]]; None: nothing, as a trial is one answer of the type's own."""
+
+    network_speaks: ClassVar[bool] = False
+    """Whether trials show what a network says of the photo: all arms are then of one network, and a study that gets ready keeps its
+    prediction with each item. Whether it is right is the truth of an answer, and nothing that reaches a volunteer tells it."""
+
+    def options(self, table: OptionReader | None) -> dict[str, Any]:
+        """What else a protocol may say, in a table of the type's name; kept in the study's wording under OPTIONS. None: the defaults.
+        Types without such a table give none."""
+        return {}
+
+    first_arms: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """The arms that a study of this type begins with in the set-up: the controls that it should not be without."""
+
+    def option_fields(self) -> dict[str, Field]:
+        """A form field for each key of `options`, for the set-up."""
+        return {}
 
     own_wording: ClassVar[Mapping[str, str | list[str]]]
     """Further keys of `[wording]` with their defaults, marked for translation. A list has a fixed number of texts. In every
@@ -265,6 +287,17 @@ class Page(ABC):
         of them. None: nothing was sent yet."""
         return {}
 
+    def named(self, class_name: str, prediction: Mapping[str, Any] | None, *, check: bool) -> Named:
+        """The class that a trial names: its photo's, or where the network speaks what it says, or in an attention check what is right.
+
+        `prediction`: as `Item` has it.
+        """
+        return Named(class_name)
+
+    def named_in_practice(self, drawing: str, other: str, *, on_object: bool) -> str:
+        """What a practice example names: what is drawn, or another thing where the network speaks and is wrong."""
+        return drawing
+
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:
         """What the templates need beside the maps, with the words of the study's `wording`."""
@@ -276,19 +309,6 @@ class Page(ABC):
     @abstractmethod
     def last_key(self, shown: int) -> int:
         """The highest number key of a trial with so many maps; keys count from 1."""
-
-
-class Stated(Protocol):
-    """What is stated beforehand of simulated people; `Preference` in `simulation` says what each means."""
-
-    @property
-    def shares(self) -> Mapping[str, float]: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def spread(self) -> float: ...
-    @property
-    def concentration(self) -> float: ...
 
 
 class People(ABC):
@@ -333,6 +353,10 @@ class People(ABC):
             taste: how far the person is from the others: a normal with a deviation of 1/sqrt(concentration).
             values: (arms,) a figure of each of the item's maps that they go by; None: they go by what is stated.
         """
+
+    def answer_to(self, stated: Stated, *, truth: int | None, **trial: Any) -> int:
+        """The same where something is right: `truth` is what the type's table has of the item. `trial`: as `answer` takes it."""
+        return self.answer(stated, **trial)
 
 
 class Power(ABC):
@@ -379,6 +403,6 @@ class TrialType:
     results: Results
     plan: PlanInWords
     layout: Layout = field(default_factory=Layout)
-    asking: "Callable[[list[dict[str, Any]] | None], TrialType] | None" = None
-    """The type as one study asks it, by the questions that its wording has (questions.py); None asks what is usual. Types that ask
-    the same in every study have no such function."""
+    asking: "Callable[[Mapping[str, Any]], TrialType] | None" = None
+    """The type as one study asks it, by the questions (ASKS) and options (OPTIONS) that its wording has; without them it asks what
+    is usual. Types that ask the same in every study have no such function."""

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +21,8 @@ class Rows:
     check: np.ndarray  # (n,) bool: whether it answers an attention check
     orders: Sequence[str]  # the orders that occur, as `Trial.order` has them; empty: not known
     order: np.ndarray  # (n,) int: which of `orders`
+    truth: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    """(n,) int: what is right about the item (`Answers.truth`), UNKNOWN where nothing is; empty: nobody asked."""
 
 
 @dataclass(frozen=True)

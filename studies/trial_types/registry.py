@@ -7,12 +7,12 @@ from .base import TrialType
 from .best_worst import BEST_WORST
 from .choice import CHOICE
 from .pair import PAIR
-from .questions import ASKS
 from .rank import RANK
 from .rating import RATING
 from .single import SINGLE
+from .verify import VERIFY
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK, SINGLE)}
+_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK, SINGLE, VERIFY)}
 
 
 class HasTask(Protocol):
@@ -43,7 +43,7 @@ def trial_type(name: str) -> TrialType:
 def trial_type_of(study: HasTask) -> TrialType:
     """What a study asks in each trial."""
     kind = trial_type(study.task)
-    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}).get(ASKS))
+    return kind if kind.asking is None else kind.asking(getattr(study, "wording", {}))
 
 
 def trial_type_in(source: Mapping[str, Any]) -> TrialType:

@@ -194,6 +194,7 @@ class Compared:
     primary: Per = "items"  # what counts once in the figure that the study is judged by
     smallest: float | None = None  # the smallest effect that matters, in the type's unit
     at_looks: bool = False  # planned looks judge, and nothing beside them
+    baseline: int | None = None  # the arm that shows no explanation
 
 
 class ContrastRow(NamedTuple):

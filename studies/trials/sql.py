@@ -33,6 +33,7 @@ class HeldTrial(NamedTuple):
     order: str
     item_id: int
     class_name: str
+    prediction: dict[str, Any] | None = None  # what the network says, where trials show it
 
     @property
     def arms(self) -> list[int]:
@@ -92,7 +93,7 @@ def participant_of(token_sha256: str) -> Participant | None:
 
 
 _PROGRESS = f"""
-SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", t.item_id, i.class_name
+SELECT given.done, r.answer_id, r.status, t.position, t.kind, t."order", t.item_id, i.class_name, item.prediction
 FROM (SELECT count(DISTINCT trial_id) FILTER (WHERE status <> 'undone') AS done, max(id) AS last
       FROM {RESPONSE} WHERE participant_id = %s) given
 LEFT JOIN {RESPONSE} r ON r.id = given.last
@@ -107,7 +108,11 @@ def participant_progress(participant: int) -> ParticipantProgress:
     """How far a participant is. What they hold comes in the order in which they meet it."""
     rows = _ask(_PROGRESS, [participant, participant])
     done, last, status = rows[0][:3]
-    hand = [HeldTrial(*row[3:]) for row in rows if row[3] is not None]
+    hand = [
+        HeldTrial(*row[3:])._replace(prediction=None if row[-1] is None else json.loads(row[-1]))
+        for row in rows
+        if row[3] is not None
+    ]
     return ParticipantProgress(
         done, last if isinstance(last, UUID | None) else UUID(last), status or "", hand
     )

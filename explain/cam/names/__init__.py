@@ -13,13 +13,14 @@ from .known import SIGNS, Known
 from .methods_file import chosen_file, known_by_file, use_methods_file
 from .own import CONTROL_NAMES, OWN, OWN_NAMES
 from .parameters import check_parameters
-from .spec import LONGEST, MethodSpec, Value, base_name
+from .spec import LONGEST, NOTHING, MethodSpec, Value, base_name
 
 __all__ = [
     "CAPTUM",
     "CONTROL_NAMES",
     "GROUP",
     "LONGEST",
+    "NOTHING",
     "OWN",
     "OWN_NAMES",
     "PREFIX",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..errors import InputError
 
 Value = bool | int | float | str
+NOTHING = "none"  # where a row has a method’s name: no explanation, the photo itself
 LONGEST = 200  # characters of a method with its parameters: what rows can hold
 NAME = re.compile(r"(captum:)?[A-Za-z0-9][A-Za-z0-9+._/-]{0,59}")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")

@@ -120,6 +120,7 @@ class PhotosForm(StepForm):
             "top_share",
             "top_classes",
             "only_correct",
+            "wrong_share",
             "per_class",
             "limit",
         )
@@ -137,6 +138,11 @@ class PhotosForm(StepForm):
         required=False,
         label="Only photos that every network gets right",
         help_text="So that people judge the maps and not the networks’ mistakes. Available after the networks have classified the photos.",
+    )
+    wrong_share = forms.FloatField(
+        required=False,
+        label="Share of photos that the network gets wrong",
+        help_text="For trials that ask whether it is right, 0.5 for as many wrong ones as right ones. Nobody who answers is told.",
     )
     top_classes = forms.IntegerField(
         required=False,

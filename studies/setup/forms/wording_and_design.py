@@ -129,7 +129,10 @@ class WordingForm(StepForm):
 
     def __init__(self, data=None, *, source: Source) -> None:
         super().__init__(data, source=source)
-        own = trial_type_in(source).asked.fields() | _asking(source)
+        asked = trial_type_in(source).asked
+        self.options = asked.option_fields()
+        self.keys = {(source["task"], name): name for name in self.options} | self.keys
+        own = asked.fields() | self.options | _asking(source)
         for name, field in own.items():
             field.widget.attrs.setdefault("id", f"id_{name}")
         language = source.get("language", languages.DEFAULT)
@@ -160,6 +163,8 @@ class WordingForm(StepForm):
             TITLES: titles_in(texts, source.get("language", languages.DEFAULT)),
             TRIAL_QUESTIONS: source.get(TRIAL_QUESTIONS, []),
             SHUFFLED: design.get(SHUFFLED, False),
+            **trial_type_in(source).asked.options(None),
+            **source.get(source["task"], {}),
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
@@ -176,6 +181,9 @@ class WordingForm(StepForm):
         if TRIAL_QUESTIONS in self.fields:
             put(source, TRIAL_QUESTIONS, cleaned[TRIAL_QUESTIONS])
             put(design, SHUFFLED, cleaned[SHUFFLED])
+        usual = trial_type_in(source).asked.options(None)
+        options = {name: cleaned[name] for name in self.options if cleaned[name] != usual[name]}
+        put(source, source["task"], options)
         said = dict(source.get(CONSENT, {}))
         for key in HEADINGS:
             put(said, key, cleaned[f"consent_{key}"])

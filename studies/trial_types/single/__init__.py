@@ -1,10 +1,10 @@
 """Single: one map at a time, and of each one question or several: on 5 or 7 points, yes or no, or on a slider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..base import TrialType
-from ..questions import TrialQuestion, questions_of
+from ..questions import ASKS, TrialQuestion, questions_of
 from .answers import SingleAnswers
 from .asked import SingleAsked
 from .files import SingleFiles
@@ -17,8 +17,9 @@ from .presets import USUAL
 from .results import SingleResults
 
 
-def _asking(asks: Sequence[Mapping[str, Any]] | None) -> TrialType:
+def _asking(wording: Mapping[str, Any]) -> TrialType:
     """The type as one study asks it."""
+    asks = wording.get(ASKS)
     return _of(questions_of(asks)) if asks else SINGLE
 
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from explain.map_sets import Covers, Reading, Request, Scale, Sign, import_maps
 from explain.map_sources import SOURCES, ArmFacts, MapOrigin, MapSource, registered, source_of
+from explain.map_sources.nothing import Nothing
 from explain.models import ExplanationMap, Image, ImageSet, Network
 from studies.exports.archive import export
 from studies.exports.report import report_html
@@ -177,6 +178,14 @@ EXAMPLES = {
         "Bring them in first: manage.py import_maps PATH --images birds --name mine",
         ("", "maps:mine"),
     ),
+    "none": Example(
+        {"none": True},
+        lambda image, network: Nothing().make({}, [image]),
+        ["the arm is a control: the photo without an explanation."],
+        "photos without an explanation",
+        "",
+        ("", "none"),
+    ),
     "pictures": Example(
         {"pictures": "by-hand"},
         draw_by_hand,
@@ -252,7 +261,7 @@ def test_a_protocol_names_it_by_its_own_keys(source, example, tmp_path):
 def test_an_arm_without_a_name_is_called_by_what_it_is(source, example):
     first, second = names_of_arms([example.keys, OTHER])
     assert first != second
-    assert first in example.keys.values()
+    assert first in (*example.keys.values(), "no explanation")
 
 
 def test_a_key_that_is_wrong_or_unknown_is_named(source, example):
@@ -273,6 +282,12 @@ def test_the_same_arm_twice_is_refused(source, example):
 
 def test_a_study_cannot_be_made_while_its_maps_are_missing(source, example, photos):
     example.bring(photos[0], Network.objects.get())
+    if source.made_at_once:
+        study = create_study(protocol=check_protocol(protocol_of(example)))
+        assert [item.item_maps.get(arm__index=0).map.image_id for item in study.items.all()] == [
+            photo.pk for photo in photos
+        ]
+        return
     with pytest.raises(MissingMapsError) as caught:
         create_study(protocol=check_protocol(protocol_of(example)))
     assert str(caught.value).split("\n") == [f"arms: 3 of 4 {example.lacks} are missing.", example.remedy]
@@ -285,6 +300,9 @@ def test_maps_that_workers_make_are_asked_of_them_and_others_are_asked_for(sourc
     if source.made_by_workers:
         assert not start(study=study)
         assert study.state == Study.State.PRECOMPUTING
+        return
+    if source.made_at_once:
+        assert start(study=study)
         return
     with pytest.raises(MissingMapsError):
         start(study=study)
@@ -302,6 +320,8 @@ def test_a_study_whose_maps_nobody_makes_waits_for_nobody(source, example, photo
     assert goes_on == source.made_by_workers
     if source.made_by_workers:
         assert study.precompute.methods == [example.keys["method"], "ablation-cam"]
+    elif source.made_at_once:
+        assert study.state == Study.State.READY
     else:
         assert study.state == Study.State.DRAFT
         assert example.remedy in study.events.get(kind=Event.Kind.MAPS_GIVEN_UP).data["why"]
@@ -352,7 +372,7 @@ def test_it_is_opened_and_sealed(source, example, study):
 
 
 def test_people_take_part_and_nothing_tells_them_who_made_a_map(source, example, study):
-    if source.has_arrays:  # all pictures are drawn, as they are for people; those of the factory are noise
+    if source.is_drawn:  # all pictures are drawn, as they are for people; those of the factory are noise
         ExplanationMap.objects.update(overlay="")
     checks = check_blinding(study=open_study(study=study))
     leaks = {check.name: check.leaks for check in checks if check.leaks}
@@ -360,6 +380,9 @@ def test_people_take_part_and_nothing_tells_them_who_made_a_map(source, example,
 
 
 def test_what_would_tell_who_made_a_map_is_looked_for(source, example, study):
+    if not source.explains:
+        assert source.telltales(study.arms.get(index=0)) == set()  # everybody sees that there is none
+        return
     word = max(source.telltales(study.arms.get(index=0)), key=len)
     study.wording = {**study.wording, "question": f"Which of these is {word}?"}
     study.save()

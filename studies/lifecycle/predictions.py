@@ -1,0 +1,68 @@
+"""What the network of a study says of its photos, for trial types that show it: from stored predictions, kept with each item.
+
+Every class is called by the network's own name for it, whether it is right or wrong: how a class is written must not tell.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from explain.models import Image, Network, Prediction
+from explain.photos import label_targets
+from studies.protocol import TITLES, Code, Fault, Protocol, ProtocolError, precompute_command, titles_in
+from studies.trial_types import trial_type_of
+
+
+def predictions_for(
+    protocol: Protocol, images: Sequence[Image], networks: Sequence[Network]
+) -> dict[int, dict[str, Any]]:
+    """Photo's key -> `Item.prediction`; empty where trials of the protocol do not show what a network says.
+
+    Raises ProtocolError: the arms name more than one network or none, it has not looked at every photo, or some of the classes that
+    it says have a title in the study's language and others have none.
+    """
+    if not trial_type_of(protocol).asked.network_speaks:
+        return {}
+    if len(networks) != 1:
+        parameters = {"networks": tuple(network.name for network in networks), "task": protocol.task}
+        raise ProtocolError(Fault(("arms",), Code.ONE_NETWORK, parameters))
+    (network,) = networks
+    said = said_of(images, network)
+    if len(said) < len(images):
+        parameters = {
+            "network": network.name,
+            "set": protocol.photo_set,
+            "command": precompute_command(protocol),
+        }
+        raise ProtocolError(Fault(("arms", "network"), Code.NOT_SEEN, parameters))
+    _check_titles(protocol, said)
+    return said
+
+
+def said_of(images: Sequence[Image], network: Network) -> dict[int, dict[str, Any]]:
+    """The same for the photos that the network has looked at and whose class it knows."""
+    labels = label_targets(images, network)
+    rows = Prediction.objects.filter(network=network, image__in=[image.pk for image in images])
+    return {
+        row.image_id: {
+            "network": network.name,
+            "says": _name(network, row.top_class),
+            "label": _name(network, label),
+            "probability": row.top_probability,
+            "right": row.top_class == label,
+        }
+        for row in rows
+        if (label := labels[row.image_id]) is not None
+    }
+
+
+def _name(network: Network, index: int) -> str:
+    return network.class_names[index] if index < len(network.class_names) else str(index)
+
+
+def _check_titles(protocol: Protocol, said: dict[int, dict[str, Any]]) -> None:
+    titles = titles_in(protocol.wording, protocol.language)
+    classes = {row[key] for row in said.values() for key in ("says", "label")}
+    if (missing := sorted(classes - set(titles))) and len(missing) < len(classes):
+        where = ("wording", TITLES, protocol.language)
+        listed = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
+        raise ProtocolError(Fault(where, Code.SOME_TITLES, {"missing": listed}))

@@ -1,0 +1,65 @@
+"""The answers to “is the network right?”: two, or four from surely wrong to surely right.
+
+A `shown value` is the step from the left, 0 at “(surely) wrong”. A `stored value` is the arm · steps + the step.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from studies.analysis.table import UNKNOWN
+
+from ..base import Answers
+
+WORDS = {
+    2: ("wrong", "right"),
+    4: ("surely wrong", "probably wrong", "probably right", "surely right"),
+}
+
+
+class VerifyAnswers(Answers):
+    """The answers in so many steps."""
+
+    column = "choice"
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What each step is called in files, the lowest first."""
+        return WORDS[self.steps]
+
+    def says_right(self, said: Any) -> Any:
+        """Of steps, a number or an array: whether they say that the network is right."""
+        return 2 * said >= self.steps
+
+    def shown_values(self, shown: int) -> range:
+        return range(self.steps)
+
+    def stored_value(self, order: Sequence[int], shown_value: int) -> int:
+        return order[0] * self.steps + shown_value
+
+    def refusal(self, shown: int, shown_value: int) -> str:
+        return f"{shown_value} is no answer: it must be from 0 to {self.steps - 1}."
+
+    def in_words(self, value: int, names: Sequence[str]) -> str:
+        arm, said = divmod(value, self.steps)
+        return f"{names[arm]}: {self.words[said]}"
+
+    def prefers_first(self, value: Any) -> Any:
+        """A check shows what is right."""
+        return self.says_right(value % self.steps)
+
+    def prefers_place(self, shown_value: int, place: int) -> bool:
+        return bool(self.says_right(shown_value)) is (place == 0)
+
+    def truth(self, prediction: Mapping[str, Any] | None) -> int:
+        """1 where the network is right, 0 where it is wrong."""
+        return UNKNOWN if prediction is None else int(prediction["right"])
+
+    def arms_and_steps(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) the arm and (n,) the step in stored values."""
+        arm, said = np.divmod(np.asarray(values, np.int64), self.steps)
+        return arm, said
