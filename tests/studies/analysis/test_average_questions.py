@@ -35,7 +35,7 @@ def test_moves_say_of_a_mean_what_shares_of_kinds_say():
     ratings = Ratings.of(item, person, values)
     weight = ratings.units.per_item
     mean = float(weight @ values)
-    (found,) = WeightedMoves(ratings.units, weight, (values - mean)[:, None], np.array([mean])).effects()
+    (found,) = WeightedMoves(ratings.units, weight, (values - mean)[:, None], np.array([mean])).each()
     known = rating_effect(ratings, "items")
     assert (found.estimate, found.variance, found.df, found.units) == pytest.approx(
         (known.estimate, known.variance, known.df, known.units), rel=1e-12
@@ -50,7 +50,7 @@ def test_moves_say_of_a_difference_of_shares_what_shares_say():
     (known,) = shares.effects(np.array([[1.0], [-1.0], [0.0]]))
     says = (answers.values == 0).astype(float) - (answers.values == 1)
     moves = says - weight @ says
-    (found,) = WeightedMoves(answers.units, weight, moves[:, None], np.array([weight @ says])).effects()
+    (found,) = WeightedMoves(answers.units, weight, moves[:, None], np.array([weight @ says])).each()
     assert (found.estimate, found.variance, found.df) == pytest.approx(
         (known.estimate, known.variance, known.df)
     )
