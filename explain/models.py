@@ -17,8 +17,7 @@ from .core import clock
 from .core.array_files import ArrayFileError, sha256_of_array, unpack
 from .core.errors import BadInputError
 
-OF_NONE = Q(method=NOTHING)  # no explanation: the photo itself
-MADE_HOW = (Q(network=None) ^ Q(map_set=None)) | OF_NONE & Q(network=None, map_set=None)
+MADE_HOW = (Q(network=None) ^ Q(map_set=None)) | Q(network=None, map_set=None, method=NOTHING)
 
 
 def random_name(_instance: models.Model, filename: str) -> str:
@@ -259,7 +258,7 @@ class ExplanationMap(models.Model):
             ),
             models.UniqueConstraint(fields=["map_set", "image"], name="one_map_of_a_photo_per_set"),
             models.CheckConstraint(condition=MADE_HOW, name="computed_or_brought"),
-            models.UniqueConstraint(fields=["image"], condition=OF_NONE, name="one_none_per_photo"),
+            models.UniqueConstraint(fields=["image"], condition=Q(method=NOTHING), name="one_none_per_photo"),
             models.CheckConstraint(condition=Q(height__gt=0) & Q(width__gt=0), name="a_map_has_cells"),
         ]
 
