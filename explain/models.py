@@ -197,9 +197,7 @@ class MapPicture(models.TextChoices):
 
 class MapSet(models.Model):
     """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards.
-
-    `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it.
-    """
+    `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it."""
 
     name = models.SlugField(max_length=50, unique=True)
     image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="map_sets")

@@ -183,8 +183,7 @@ def first_answer(form: Tag, first: str) -> dict[str, str]:
 
 def _host() -> str:
     """A host name that this site answers to."""
-    named = [host for host in settings.ALLOWED_HOSTS if "*" not in host]
-    return named[0].lstrip(".") if named else "localhost"
+    return next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost")
 
 
 def _shown(replies: list[Reply]) -> Iterator[Shown]:

@@ -270,28 +270,22 @@ class Page(ABC):
     fields (composed.py); on a wide screen number keys count up from left to right in every language: `dir="ltr"`."""
 
     practice: ClassVar[str]
-    """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file) as well,
-    and `said`: None before an answer, whether it was right after it; then there is nothing to press. Where trials show one
-    map there is one here, and the template itself says what was right: `right` is A where the map lies on the object."""
+    """Template of the two maps of a practice example with its answers; gets `maps` (dicts of value, letter, file), and `said`: None
+    before an answer, then whether it was right. Of trials with one map there is one; `right` is A where it lies on the object."""
 
     keys: ClassVar[str]
-    """Template of the sentence that says which keys there are; gets `last_key` and what `buttons` returns, and reads “1 to N” in
-    English."""
+    """Template of the sentence that says which keys there are, “1 to N”; gets `last_key` and what `buttons` returns."""
 
     def parts_in_order(self, random: np.random.Generator) -> list[str]:
         """The names of an answer's parts in an order of one trial's own, for studies that shuffle them; none where it is one button."""
         return []
 
     def part_way(self, order: Sequence[str], chosen: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What the templates need where an answer has several parts: these in an order, where there is one, with what has been chosen
-        of them. None: nothing was sent yet."""
+        """What the templates need where an answer has several parts: these in their order, with what was chosen of them (None: nothing yet)."""
         return {}
 
     def named(self, class_name: str, prediction: Mapping[str, Any] | None, *, check: bool) -> Named:
-        """The class that a trial names: its photo's, or where the network speaks what it says, or in an attention check what is right.
-
-        `prediction`: as `Item` has it.
-        """
+        """The class that a trial names: its photo's, or what the network says (`prediction` as `Item` has it); in a check what is right."""
         return Named(class_name)
 
     def named_in_practice(self, drawing: str, other: str, *, on_object: bool) -> str:
@@ -312,10 +306,8 @@ class Page(ABC):
 
 
 class People(ABC):
-    """How simulated people answer. Called by `simulation` alone, with a generator of each person's own.
-
-    The same generator gives the same answers, so how often each method draws from it is part of what it promises.
-    """
+    """How simulated people answer. Called by `simulation` alone, with a generator of each person's own: how often each method draws
+    from it is part of what it promises, as the same generator gives the same answers."""
 
     first: ClassVar[int]
     """The shown value of the first button: what people press who do not look."""
