@@ -60,7 +60,7 @@ def make_stand_ins() -> None:
             Prediction(
                 image=image,
                 network=network,
-                top_class=image.class_index,
+                top_class=_said(name, network, image),
                 top_probability=0.5,
                 label_probability=0.5,
             )
@@ -70,6 +70,12 @@ def make_stand_ins() -> None:
         ExplanationMap.objects.bulk_create(
             [_map(image, network, method) for image in images for network in networks for method in METHODS]
         )
+
+
+def _said(set_name: str, network: Any, image: Any) -> int:
+    """What a network takes a photo for: one of them is wrong about some of the samples, as a study of its answers needs."""
+    is_wrong = set_name == "samples" and network.name == "squeezenet1-1" and image.class_index % 2 == 1
+    return (image.class_index + is_wrong) % len(CLASSES)
 
 
 def _network(name: str) -> Any:
