@@ -1,8 +1,9 @@
 """Where an arm's pictures come from: one module for each source, one interface, and a registry that knows which is which."""
 
 from .brought import map_sets_of, with_map_sets
-from .control import stand_ins
+from .control import PLACEBO, stand_ins
 from .interface import ArmFacts, KeyReader, Keys, MapOrigin, MapSource, Pipeline
+from .nothing import NO_EXPLANATION
 from .of_arms import (
     commands_for,
     evaluate_command,
@@ -15,6 +16,8 @@ from .of_arms import (
 from .registry import SOURCES, method_in_words, methods_in_words, registered, source_of
 
 __all__ = [
+    "NO_EXPLANATION",
+    "PLACEBO",
     "SOURCES",
     "ArmFacts",
     "KeyReader",

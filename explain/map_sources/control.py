@@ -14,6 +14,10 @@ WHAT = {
 }
 
 
+PLACEBO = {"method": "random"}
+"""An arm that explains nothing, of which people are not told so."""
+
+
 class Control(Computed):
     """`{ network, method }` where the method is a control. Workers make its maps, in the size of the network's own."""
 

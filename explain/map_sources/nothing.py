@@ -13,6 +13,10 @@ from .interface import ArmFacts, KeyReader, Keys, Made, MapOrigin, MapSource
 CELL = np.zeros(1, "<f4").tobytes()
 
 
+NO_EXPLANATION = {"none": True}
+"""The arm without an explanation."""
+
+
 class Nothing(MapSource):
     """`{ none = true }`: where the others have a map there is the photo itself, drawn and encoded as their pictures are."""
 

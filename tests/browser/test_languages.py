@@ -8,7 +8,7 @@ from tests.browser.test_take_part import everything_is_on_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CUT = """() => [...document.querySelectorAll("button, .button, .option span, .v-progress, #status, .v-help, h1, label")]
+CUT = """() => [...document.querySelectorAll("button, .button, .option span:not(.visually-hidden), .v-progress, #status, .v-help, h1, label")]
   .filter((part) => part.checkVisibility() && part.clientWidth)
   .filter((part) => part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1)
   .map((part) => part.textContent.trim())"""

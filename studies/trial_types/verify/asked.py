@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_noop as _
 
+from explain.map_sources import NO_EXPLANATION, PLACEBO
+
 from ..base import Asked, OptionReader
 
 INSTRUCTIONS = _("""A computer program names what is in a photo. Sometimes it is right, sometimes it is wrong. Beside each photo we show \
@@ -37,7 +39,7 @@ class VerifyAsked(Asked):
     question = _("The program says: {class}. Is it right?")
     instructions = INSTRUCTIONS
     network_speaks = True
-    first_arms = ({"method": "random"}, {"none": True})
+    first_arms = (PLACEBO, NO_EXPLANATION)
     own_wording = {
         "two_answers": [_("It is wrong"), _("It is right")],
         "four_answers": [_("Surely wrong"), _("Probably wrong"), _("Probably right"), _("Surely right")],

@@ -47,8 +47,7 @@ class VerifyPeople(People):
         return self._said(own, taste, order, values, random, truth=1)
 
     def answer_to(self, stated: Stated, *, truth: int | None, **trial: Any) -> int:
-        keys = ("own", "taste", "order", "values", "random")
-        return self._said(*(trial[key] for key in keys), truth=0 if truth == 0 else 1)
+        return self._said(**trial, truth=0 if truth == 0 else 1)
 
     def _said(
         self,

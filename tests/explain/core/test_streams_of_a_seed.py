@@ -73,6 +73,11 @@ def test_nobody_writes_the_number_of_a_stream_by_hand():
         (Stream.PREVIEW, (0,), [7, 8, 0]),
         (Stream.CLASS_TIES, (2**63,), [7, 9, 2**63]),
         (Stream.GROWN, (1,), [7, 10, 1]),
+        (Stream.PAIRS, (3,), [7, 11, 3]),
+        (Stream.PAIR_ROUNDS, (2,), [7, 12, 2]),
+        (Stream.QUESTION_ORDER, (2, 5), [7, 15, 2, 5]),
+        (Stream.CELLS, (1,), [7, 16, 1]),
+        (Stream.RIGHT_AND_WRONG, (0,), [7, 20, 0]),
     ],
 )
 def test_a_stream_keeps_its_seed(stream, drawn_for, seed):

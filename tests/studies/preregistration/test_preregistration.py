@@ -236,7 +236,9 @@ def test_departures_are_reported_with_what_was_in_by_then(birds):
     answer(make_participant(study), 0, 1)
     study = change_state(study=study, to="paused")
     revised = reworded(
-        study, wording={**study.wording, "question": "Which map is best?"}, completion_url="https://x.org/"
+        study,
+        wording={**study.wording, "question": "Which map is best?"},
+        recruitment={**study.protocol.get("recruitment", {}), "completion_url": "https://x.org/"},
     )
     revise(study=study, source=revised, why="The question was not understood.")
     make_participant(study, state=Participant.State.VOID)
@@ -336,9 +338,7 @@ def test_a_place_that_cannot_be_written_is_said_in_a_sentence(toml, tmp_path, to
 def test_the_page_gives_the_plan_as_it_was_opened(birds, client, admin_user):
     study = opened(OPENED)
     study = change_state(study=study, to="paused")
-    revised = reworded(
-        study, wording={**study.wording, "question": "Which one now?"}, completion_url=study.completion_url
-    )
+    revised = reworded(study, wording={**study.wording, "question": "Which one now?"})
     revise(study=study, source=revised, why="Clearer.")
     client.force_login(admin_user)
     page = client.get(reverse("study-protocol", args=["small"])).content.decode()

@@ -171,6 +171,17 @@ EXAMPLES = [
         (Fault((), Code.NO_TOML, {"file": "a.toml", "why": "line 1"}),
          "a.toml: is no valid TOML (line 1); correct it there."),
     )],
+    (Fault(("photos", "wrong_share"), Code.NOT_WITH, {"other": "only_correct"}),
+     "photos.wrong_share: does not go with only_correct; leave one of them out.",
+     "This does not go with only_correct; leave one of them out."),
+    (Fault(("arms",), Code.ONE_NETWORK, {"networks": ["a", "b"], "task": "verify"}),
+     "arms: names a, b; a verify study shows what one network says, so all arms that name a network must name the same.",
+     "This names a, b; a verify study shows what one network says, so all arms that name a network must name the same."),
+    (Fault(("wording", "class_titles"), Code.SOME_TITLES, {"missing": "hen"}),
+     "wording.class_titles: has no title for hen, which the network says of some photo; give a title for every class that it says, "
+     "or for none: else people would know its mistakes by the language.",
+     "This has no title for hen, which the network says of some photo; give a title for every class that it says, or for none: else "
+     "people would know its mistakes by the language."),
     (Fault((), Code.NO_DRAFT, {"study": "s", "state": "open"}),
      "s: is open, so its set-up cannot change now.", "s: is open, so its set-up cannot change now."),
     (Fault((), Code.MADE_ALREADY, {"study": "s", "state": "ready"}),

@@ -19,7 +19,7 @@ from explain.models import ExplanationMap, Network
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.lifecycle.opening import open_study
 from studies.models import Event, ItemMap, Participant, Response, Study, Trial
-from studies.participation.picture_addresses import Picture
+from studies.participation.picture_addresses import Picture, seal
 from studies.simulation import blinding_audit
 from studies.simulation.blinding_audit import check_blinding, crawl
 from tests import by_sql
@@ -310,8 +310,10 @@ def telling(monkeypatch, address):
     """Have pictures addressed by a function of the picture and its seal."""
     from studies.participation import seats
 
-    real = seats.seal
-    monkeypatch.setattr(seats, "seal", lambda picture: address(picture, real(picture)))
+    def seal_trial(_participant, _position, pictures):
+        return tuple(address(picture, seal(picture)) for picture in pictures)
+
+    monkeypatch.setattr(seats, "seal_trial", seal_trial)
 
 
 def test_a_map_address_that_names_something_is_a_leak(small, monkeypatch):
