@@ -268,7 +268,8 @@ def test_an_export_has_a_column_for_each_question_and_comes_back_whole(answered,
         assert {key: row[f"answer_{key.replace('-', '_')}"] for key in parts} == {
             key: str(part) for key, part in parts.items()
         }
-        assert row["judged"] == f"{row['arm']}: {', '.join(map(str, parts.values()))}"
+        in_order = [str(parts[question.key]) for question in FOUR]  # a database may keep parts in another
+        assert row["judged"] == f"{row['arm']}: {', '.join(in_order)}"
         assert row["order"] == row["arm"]
     book = (tmp_path / "codebook.csv").read_text("utf-8-sig")
     assert all(question.text in book for question in FOUR)
@@ -341,4 +342,4 @@ def test_simulated_people_fill_in_every_question(live_server):
     simulate(study=study, participants=2, seed=1, preference=preference, base_url=live_server.url, at_once=1)
     rows = [row.parts["answers"] for row in Response.objects.all()]
     assert len(rows) == 8
-    assert all(list(row) == [question.key for question in FOUR] for row in rows)
+    assert all(set(row) == {question.key for question in FOUR} for row in rows)
