@@ -30,3 +30,28 @@ class PlanInWords(ABC):
     @abstractmethod
     def exploratory(self) -> list[str]:
         """What is reported beside it and decides nothing."""
+
+
+class ContrastPlan(PlanInWords):
+    """The plan of a type whose studies declare contrasts of two arms, and whose decision is about each of these."""
+
+    hypothesis: ClassVar[str]
+    """What is looked for of `{first}` and `{second}`: a whole sentence."""
+
+    decision: ClassVar[str]
+    """What of the arms is judged `{which}`, and how: whole sentences."""
+
+    beside: ClassVar[str]
+    """What is exploratory: a whole sentence."""
+
+    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
+        return [self.hypothesis.format(first=first, second=second) for first, second in declared]
+
+    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
+        if not declared:
+            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
+        which = "in each declared contrast" if len(declared) > 1 else "in the declared contrast"
+        return [self.decision.format(which=which)]
+
+    def exploratory(self) -> list[str]:
+        return [self.beside]

@@ -1,12 +1,9 @@
 """Best and worst in the words of a preregistration."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ..plan import Declared, PlanInWords
+from ..plan import ContrastPlan
 
 
-class BestWorstPlan(PlanInWords):
+class BestWorstPlan(ContrastPlan):
     """Best minus worst of each photo, and differences of two arms."""
 
     measured = (
@@ -18,23 +15,14 @@ class BestWorstPlan(PlanInWords):
         "answers that name it best minus the share that name it worst, from −1 to 1."
     )
 
-    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
-        return [
-            f"{first} and {second} are not judged alike: the difference of their scores is not zero (two-sided)."
-            for first, second in declared
-        ]
-
-    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
-        if not declared:
-            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
-        return [
-            f"The difference of the two arms’ scores in {which}: estimate, interval and p from one two-way variance, over people and "
-            "photos, with Student’s t."
-        ]
-
-    def exploratory(self) -> list[str]:
-        return [
-            "All other pairs of arms; all arms at once; shares of best and of worst; strengths by the maxdiff model; agreement between people; "
-            "response times; results by class, group and answer to the questions."
-        ]
+    hypothesis = (
+        "{first} and {second} are not judged alike: the difference of their scores is not zero (two-sided)."
+    )
+    decision = (
+        "The difference of the two arms’ scores {which}: estimate, interval and p from one two-way variance, over people and "
+        "photos, with Student’s t."
+    )
+    beside = (
+        "All other pairs of arms; all arms at once; shares of best and of worst; strengths by the maxdiff model; agreement between people; "
+        "response times; results by class, group and answer to the questions."
+    )

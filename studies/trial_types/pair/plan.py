@@ -1,12 +1,9 @@
 """A pair in the words of a preregistration."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ..plan import Declared, PlanInWords
+from ..plan import ContrastPlan
 
 
-class PairPlan(PlanInWords):
+class PairPlan(ContrastPlan):
     """Bradley–Terry–Davidson strengths, and differences of preferences."""
 
     measured = (
@@ -20,23 +17,14 @@ class PairPlan(PlanInWords):
         "those who prefer one. Every answer counts once."
     )
 
-    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
-        return [
-            f"{first} and {second} are not equally strong: the difference of preferences is not zero (two-sided)."
-            for first, second in declared
-        ]
-
-    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
-        if not declared:
-            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
-        return [
-            f"The difference of preferences in {which}: estimate, interval and p from one two-way variance of the strengths, over people and "
-            "photos, with Student’s t on the log odds."
-        ]
-
-    def exploratory(self) -> list[str]:
-        return [
-            "All other pairs of arms; all arms at once; ranks with intervals that hold together; the side term and “same”; every photo or "
-            "every person counted once; agreement between people; response times; results by class, group and answer to the questions."
-        ]
+    hypothesis = (
+        "{first} and {second} are not equally strong: the difference of preferences is not zero (two-sided)."
+    )
+    decision = (
+        "The difference of preferences {which}: estimate, interval and p from one two-way variance of the strengths, over people and "
+        "photos, with Student’s t on the log odds."
+    )
+    beside = (
+        "All other pairs of arms; all arms at once; ranks with intervals that hold together; the side term and “same”; every photo or "
+        "every person counted once; agreement between people; response times; results by class, group and answer to the questions."
+    )

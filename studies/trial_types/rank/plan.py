@@ -1,12 +1,9 @@
 """A ranking in the words of a preregistration."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ..plan import Declared, PlanInWords
+from ..plan import ContrastPlan
 
 
-class RankPlan(PlanInWords):
+class RankPlan(ContrastPlan):
     """Mean ranks, and differences of two arms."""
 
     measured = (
@@ -18,23 +15,12 @@ class RankPlan(PlanInWords):
         "likewise the share of answers in which it stands first; arms that tie for it share the answer."
     )
 
-    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
-        return [
-            f"{first} and {second} are not ranked alike: the difference of their mean ranks is not zero (two-sided)."
-            for first, second in declared
-        ]
-
-    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
-        if not declared:
-            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
-        return [
-            f"The difference of the two arms’ mean ranks in {which}, positive where the first is ranked better: estimate, interval and p from one "
-            "two-way variance, over people and photos, with Student’s t."
-        ]
-
-    def exploratory(self) -> list[str]:
-        return [
-            "All other pairs of arms; all arms at once; rank-1 shares; Plackett–Luce strengths with ties (Davidson–Luce); agreement between people; "
-            "response times; results by class, group and answer to the questions."
-        ]
+    hypothesis = "{first} and {second} are not ranked alike: the difference of their mean ranks is not zero (two-sided)."
+    decision = (
+        "The difference of the two arms’ mean ranks {which}, positive where the first is ranked better: estimate, interval and p from one "
+        "two-way variance, over people and photos, with Student’s t."
+    )
+    beside = (
+        "All other pairs of arms; all arms at once; rank-1 shares; Plackett–Luce strengths with ties (Davidson–Luce); agreement between people; "
+        "response times; results by class, group and answer to the questions."
+    )

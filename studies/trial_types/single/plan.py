@@ -1,12 +1,9 @@
 """Single maps in the words of a preregistration."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ..plan import Declared, PlanInWords
+from ..plan import ContrastPlan
 
 
-class SinglePlan(PlanInWords):
+class SinglePlan(ContrastPlan):
     """Means of questions and scales, and differences of two arms."""
 
     measured = (
@@ -18,23 +15,12 @@ class SinglePlan(PlanInWords):
         "the first question where there is no scale. An arm’s figure is the mean of its photos’ means."
     )
 
-    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
-        return [
-            f"{first} and {second} do not have the same mean in the main figure (two-sided)."
-            for first, second in declared
-        ]
-
-    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
-        if not declared:
-            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
-        return [
-            f"The difference of the two arms’ means of the main figure in {which}: estimate, interval and p from one two-way variance, "
-            "over people and photos, with Student’s t."
-        ]
-
-    def exploratory(self) -> list[str]:
-        return [
-            "Every other question and scale, and all other pairs of arms; Cronbach’s alpha and McDonald’s omega total of each scale; "
-            "agreement between people; response times; results by class, group and answer to the questions about people."
-        ]
+    hypothesis = "{first} and {second} do not have the same mean in the main figure (two-sided)."
+    decision = (
+        "The difference of the two arms’ means of the main figure {which}: estimate, interval and p from one two-way variance, "
+        "over people and photos, with Student’s t."
+    )
+    beside = (
+        "Every other question and scale, and all other pairs of arms; Cronbach’s alpha and McDonald’s omega total of each scale; "
+        "agreement between people; response times; results by class, group and answer to the questions about people."
+    )

@@ -1,12 +1,9 @@
 """Verify in the words of a preregistration."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ..plan import Declared, PlanInWords
+from ..plan import ContrastPlan
 
 
-class VerifyPlan(PlanInWords):
+class VerifyPlan(ContrastPlan):
     """Accuracy of each arm, and differences of two arms."""
 
     measured = (
@@ -18,24 +15,13 @@ class VerifyPlan(PlanInWords):
         "is right) and specificity (“wrong” where it is wrong), d′ and criterion with the log-linear correction."
     )
 
-    def hypotheses(self, arms: Sequence[str], declared: Declared) -> list[str]:
-        return [
-            f"People are not equally accurate with {first} and with {second} (two-sided)."
-            for first, second in declared
-        ]
-
-    def primary(self, arms: Sequence[str], declared: Declared, analysis: Mapping[str, Any]) -> list[str]:
-        if not declared:
-            return ["No contrast is declared, so nothing is confirmatory: every comparison is exploratory."]
-        which = "each declared contrast" if len(declared) > 1 else "the declared contrast"
-        return [
-            f"The difference of the two arms’ accuracy in {which}: estimate, interval and p from one two-way variance, over people and "
-            "photos, with Student’s t; Holm’s correction over the declared contrasts."
-        ]
-
-    def exploratory(self) -> list[str]:
-        return [
-            "The same differences in sensitivity, specificity, d′, criterion and the area under the curve; over-reliance and "
-            "under-reliance; the team of person and network beside the network alone; all other pairs of arms; response times; results "
-            "by class, group and answer to the questions about people."
-        ]
+    hypothesis = "People are not equally accurate with {first} and with {second} (two-sided)."
+    decision = (
+        "The difference of the two arms’ accuracy {which}: estimate, interval and p from one two-way variance, over people and "
+        "photos, with Student’s t; Holm’s correction over the declared contrasts."
+    )
+    beside = (
+        "The same differences in sensitivity, specificity, d′, criterion and the area under the curve; over-reliance and "
+        "under-reliance; the team of person and network beside the network alone; all other pairs of arms; response times; results "
+        "by class, group and answer to the questions about people."
+    )
