@@ -14,19 +14,19 @@ import numpy as np
 
 from studies.analysis.agreement import PositionBias, Scale, SideBias
 from studies.analysis.answers import AnswersError
-from studies.analysis.contrasts import Contrast, Judged
+from studies.analysis.contrasts import Judged
 from studies.analysis.inference.sensitivity import Finding
 from studies.analysis.inference.simultaneous import JointTest
 from studies.analysis.intervals import Per
 from studies.analysis.ranking import Ranking
 from studies.analysis.table import Answers
 
-from .sizes import Sized
+from .sizes import Pair, Sized, pair
+from .versus import Versus
 
 if TYPE_CHECKING:
     from rest_framework.serializers import Field
 
-Pair = tuple[float, float]
 Found = TypeVar("Found")
 
 
@@ -72,15 +72,6 @@ class Outcome(ABC):
     def by_arm(self) -> dict[str, float]:
         """A mean for each arm, more is better; empty where the type has none."""
         return {}
-
-
-@dataclass(frozen=True)
-class Versus:
-    """A contrast with its arms by name."""
-
-    first: str
-    second: str
-    found: Contrast
 
 
 @dataclass(frozen=True)
@@ -351,11 +342,6 @@ def or_none(compute: Callable[[], Found]) -> Found | None:
         return compute()
     except AnswersError:
         return None
-
-
-def pair(ends: np.ndarray | None) -> Pair | None:
-    """(lower, upper) as plain numbers."""
-    return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
 def verdict(of: str, found: Judged, level: float, unit: str, smallest: float | None = None) -> LookVerdict:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from studies.analysis.inference.equivalence import Equivalence
 from studies.analysis.inference.sizes import Size
+
+Pair = tuple[float, float]
 
 SIZES_IN_WORDS = {
     "difference_of_shares": "difference of shares",
@@ -48,3 +52,8 @@ class Sized:
             "p_holm": self.p_holm,
             "found": self.equivalent,
         }
+
+
+def pair(ends: np.ndarray | None) -> Pair | None:
+    """(lower, upper) as plain numbers."""
+    return None if ends is None else (float(ends[0]), float(ends[1]))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from studies.core.formatting import percent, signed
 
-from ..points_outcome import Line, PointsOutcome
+from ..points.outcome import Line, PointsOutcome
 
 
 @dataclass(frozen=True, kw_only=True)

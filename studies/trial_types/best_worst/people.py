@@ -1,6 +1,6 @@
 """Simulated people who name the best and the worst: the first and the last of the order in which they see the arms."""
 
-from ..points_people import PointsPeople
+from ..points.people import PointsPeople
 from .codes import code
 
 

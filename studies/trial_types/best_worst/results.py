@@ -8,7 +8,7 @@ from studies.analysis.points.luce import Logit, choices_of_best_worst, fit
 from studies.analysis.points.table import Points, PointScale
 from studies.core.formatting import signed
 
-from ..points_results import PointsResults
+from ..points.results import PointsResults
 from .codes import BASE, decoded, scale_of
 from .outcome import BestWorstOutcome
 

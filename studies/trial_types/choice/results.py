@@ -18,7 +18,7 @@ from studies.analysis.contrasts import (
     judge_pairs,
 )
 from studies.analysis.inference.effects import Method
-from studies.analysis.inference.sensitivity import Finding, exchange_all_labels_of
+from studies.analysis.inference.sensitivity import exchange_all_labels_of
 from studies.analysis.inference.sizes import Size
 from studies.analysis.intervals import Per, choice_intervals_of, shares_of
 from studies.analysis.ranking import Ranking, rank_arms_of
@@ -167,7 +167,8 @@ class ChoiceResults(Results):
         joint, exchanged = any_difference_of(answers), exchange_all_labels_of(answers, seed=compared.seed)
         return {
             "contrasts": [
-                _contrast_json(versus, answers.units.items) for versus in _contrasts(answers, compared)
+                versus.as_json(_sized(versus, answers.units.items))
+                for versus in _contrasts(answers, compared)
             ],
             "any_difference": {
                 "test": "all arms alike over people and items (F)",
@@ -288,27 +289,6 @@ def _sized(versus: Versus, items: int) -> Sized:
         found.p_equivalence,
         found.equivalent,
     )
-
-
-def _contrast_json(versus: Versus, items: int) -> dict[str, Any]:
-    found, sized = versus.found, _sized(versus, items)
-    by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
-    ends, together = pair(found.interval), pair(found.interval_all_pairs)
-    return {
-        "first": versus.first,
-        "second": versus.second,
-        "difference": found.difference,
-        "interval": list(ends) if ends else None,
-        "p_by": {unit: test.p for unit, test in by.items()},
-        "p": found.p,
-        "df": found.df,
-        "p_holm": found.p_holm,
-        "interval_all_pairs": list(together) if together else None,
-        "p_all_pairs": found.p_all_pairs,
-        "equivalence": sized.equivalence_json(),
-        "effect_sizes": sized.sizes_json(),
-        "exploratory": found.exploratory,
-    }
 
 
 def _ranked(ranking: Ranking | None, arms: tuple[str, ...]) -> tuple[Ranked, ...]:

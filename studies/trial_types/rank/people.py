@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..points_people import PointsPeople
+from ..points.people import PointsPeople
 from .codes import code
 
 

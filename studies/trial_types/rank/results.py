@@ -11,7 +11,7 @@ from studies.analysis.points.luce import Logit, choices_of_rankings, fit
 from studies.analysis.points.table import Points, PointScale
 from studies.analysis.table import Answers
 
-from ..points_results import PointsResults
+from ..points.results import PointsResults
 from ..results import Compared
 from .codes import decoded, digits_of, scale_of
 from .outcome import RankOutcome

@@ -14,7 +14,6 @@ from studies.analysis.agreement import Scale, position_bias_of
 from studies.analysis.answers import SAME
 from studies.analysis.contrasts import Contrast, Judged
 from studies.analysis.inference.effects import Method
-from studies.analysis.inference.sensitivity import Finding
 from studies.analysis.intervals import Per
 from studies.analysis.points.judge import (
     any_point_difference,
@@ -32,8 +31,7 @@ from studies.analysis.ranking import Ranking
 from studies.analysis.resampling import caution
 from studies.analysis.table import UNKNOWN, Answers, remembered
 
-from .points_outcome import Line, PointsOutcome
-from .results import (
+from ..results import (
     PER_IN_WORDS,
     Compared,
     ContrastRow,
@@ -50,8 +48,9 @@ from .results import (
     pair,
     verdict,
 )
-from .sentences import parted, uneven
-from .sizes import Sized
+from ..sentences import parted, uneven
+from ..sizes import Sized
+from .outcome import Line, PointsOutcome
 
 if TYPE_CHECKING:
     from rest_framework.serializers import Field
@@ -68,7 +67,7 @@ class PointsResults(Results):
         "Chance to be preferred: the share of answers in which the first stands before the second, and half of those in which neither does; ½ is no "
         "difference. d_z: the mean difference in standard deviations of single answers; its interval holds what the t of the difference does not reject."
     )
-    scripts = Path(__file__).parent / "points" / "scripts"
+    scripts = Path(__file__).parent / "scripts"
     outcome_class: ClassVar[type[PointsOutcome]]
     difference: ClassVar[str]
     """What a difference of two arms is counted in."""
@@ -186,8 +185,7 @@ class PointsResults(Results):
         joint = any_point_difference(answers)
         return {
             "contrasts": [
-                _contrast_json(versus, self._sized(answers, versus))
-                for versus in self._contrasts(answers, compared)
+                versus.as_json(self._sized(answers, versus)) for versus in self._contrasts(answers, compared)
             ],
             "any_difference": asdict(joint)
             | {
@@ -206,7 +204,7 @@ class PointsResults(Results):
         )
 
     def json_fields(self) -> dict[str, "Field"]:
-        from .points_schema import (
+        from .schema import (
             json_fields,
         )  # here, because it needs Django's apps, and models stand on this room
 
@@ -319,24 +317,3 @@ def _rows(figures: Sequence[Judged]) -> np.ndarray | None:
     """(arms, 2) the ends of the figures' intervals; None where there are none."""
     ends = [one.interval for one in figures]
     return None if None in ends else np.array(ends)
-
-
-def _contrast_json(versus: Versus, sized: Sized) -> dict[str, Any]:
-    found = versus.found
-    by: dict[str, Finding] = {"trials": found.trials, "items": found.items, "people": found.people}
-    ends, together = pair(found.interval), pair(found.interval_all_pairs)
-    return {
-        "first": versus.first,
-        "second": versus.second,
-        "difference": found.difference,
-        "interval": list(ends) if ends else None,
-        "p_by": {unit: test.p for unit, test in by.items()},
-        "p": found.p,
-        "df": found.df,
-        "p_holm": found.p_holm,
-        "interval_all_pairs": list(together) if together else None,
-        "p_all_pairs": found.p_all_pairs,
-        "equivalence": sized.equivalence_json(),
-        "effect_sizes": sized.sizes_json(),
-        "exploratory": found.exploratory,
-    }

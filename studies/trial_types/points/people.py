@@ -9,7 +9,7 @@ import numpy as np
 from studies.analysis.answers import SAME_NAME
 from studies.analysis.preference import SHARPNESS, choice_shares
 
-from .base import People, Stated
+from ..base import People, Stated
 
 LEAST = 1e-9  # the worth of an arm that nobody prefers: it comes last
 

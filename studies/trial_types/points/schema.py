@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from .schema import EquivalenceSerializer, EstimandsField, IntervalField, JudgedSerializer, SizesField
+from ..schema import EquivalenceSerializer, EstimandsField, IntervalField, JudgedSerializer, SizesField
 
 
 class PointsContrastSerializer(serializers.Serializer):

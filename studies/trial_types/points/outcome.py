@@ -8,7 +8,7 @@ from studies.analysis.contrasts import Judged
 from studies.core import svg
 from studies.core.formatting import percent, signed, span
 
-from .results import Outcome, Pair, judged_json
+from ..results import Outcome, Pair, judged_json
 
 
 @dataclass(frozen=True)
