@@ -47,6 +47,7 @@ class Client:
     Args:
         url: of the site, without a path.
         token: as the page /api/tokens/ shows it, once.
+        patience: seconds to wait while no worker is there, before a call gives up; what it asked for goes on waiting.
         progress: is told how far a job is, about once in a second.
         transport: instead of the network, as httpx has them: for tests.
     """
@@ -57,9 +58,11 @@ class Client:
         token: str,
         *,
         progress: Progress | None = None,
+        patience: float = 300.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.progress = progress or (lambda done, total: None)
+        self.patience = patience
         self.http = httpx.Client(
             base_url=f"{url.rstrip('/')}/api/",
             headers={"Authorization": f"Token {token}"},
@@ -136,13 +139,23 @@ class Client:
 
     def prepare(self, study: str) -> dict[str, Any]:
         """Have workers make what a draft lacks, and wait until it is ready. Raises SiteError where it does not become ready."""
-        now = self._ask("POST", f"studies/{study}/prepare/")
-        while now["state"] == IN_THE_MAKING:
-            time.sleep(SECONDS_BETWEEN)
-            now = self.study(study)
+        self._ask("POST", f"studies/{study}/prepare/")
+        patience = _Patience(self.patience)
+        while (now := self._ask("GET", f"studies/{study}/preparation/"))["state"] == IN_THE_MAKING:
+            if now["failures"]:
+                raise SiteError(
+                    "\n".join(
+                        [
+                            f"{study}: maps could not be made; prepare it again once this is mended.",
+                            *now["failures"],
+                        ]
+                    )
+                )
+            self.progress(now["photos_done"], now["photos"])
+            patience.wait(now["no_worker"])
         if now["state"] == "draft":
-            raise SiteError(f"{study}: did not become ready. {self._last_words(study)}")
-        return now
+            raise SiteError(f"{study}: did not become ready. {now['why'] or 'Its record says more.'}")
+        return self.study(study)
 
     def study(self, study: str) -> dict[str, Any]:
         """Its arms, its state, and how many answers there are and are needed."""
@@ -200,26 +213,39 @@ class Client:
 
     def _result(self, job: dict[str, Any]) -> dict[str, Any]:
         """What came of a job, when it is done."""
+        patience = _Patience(self.patience)
         while job["state"] in ("pending", "running"):
             self.progress(job["done"], job["total"])
-            time.sleep(SECONDS_BETWEEN)
+            if job["silent"]:
+                raise SiteError(f"The worker of job {job['id']} is gone; try the job again on its page.")
+            patience.wait(job["no_worker"])
             job = self._ask("GET", f"jobs/{job['id']}/")
         if job["state"] == "failed":
             raise SiteError(job["error"])
         self.progress(job["total"], job["total"])
         return job["result"]
 
-    def _last_words(self, study: str) -> str:
-        """Why the site gave a study's maps up, as its record has it."""
-        events = self._ask("GET", f"studies/{study}/record/?page_size=1000")["results"]
-        said = [event["data"]["why"] for event in events if event["data"].get("why")]
-        return str(said[-1]) if said else "Its record says more."
-
     def _ask(self, method: str, address: str, **sent: Any) -> Any:
         response = self.http.request(method, address, **sent)
         if response.is_success:
             return response.json()
         raise SiteError(_words_of(response), response.status_code)
+
+
+class _Patience:
+    """Waits a moment, but for a worker no longer than so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.since = seconds, time.monotonic()
+
+    def wait(self, no_worker: bool) -> None:
+        if not no_worker:
+            self.since = time.monotonic()
+        elif time.monotonic() - self.since > self.seconds:
+            raise SiteError(
+                f"No worker has taken it up for {self.seconds:.0f} s. It still waits: start a worker on the site, and look again."
+            )
+        time.sleep(SECONDS_BETWEEN)
 
 
 def _words_of(response: httpx.Response) -> str:

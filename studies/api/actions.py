@@ -23,7 +23,7 @@ from studies.models import Participant, Study
 from studies.monitoring import invitations_with_people, with_item_count
 from studies.participation import invite
 from studies.protocol import check_protocol, parse_toml
-from studies.setup import create_draft, start_to_prepare
+from studies.setup import create_draft, look, start_to_prepare, try_again
 from studies.trials import delete_test_people, take_back_in, void_participant, withdraw
 
 from .errors import MESSAGE
@@ -38,6 +38,7 @@ from .serializers import (
     ParticipantSerializer,
     ProtocolSerializer,
     ReasonSerializer,
+    StandingSerializer,
     StudySerializer,
     TakenBackInSerializer,
     VersionSerializer,
@@ -119,8 +120,8 @@ class StudyActions:
 
     @extend_schema(
         summary="Make a draft ready",
-        description="Workers make what its protocol lacks. Ask for the study until its state is `ready`; back at `draft`, the record "
-        "says why.",
+        description="Workers make what its protocol lacks. Ask for its `preparation` until its state is `ready`. Of a study that is on its "
+        "way: try again what failed.",
         request=None,
         responses=StudySerializer,
     )
@@ -128,8 +129,16 @@ class StudyActions:
     def prepare(self, request: Request, slug: str) -> Response:
         study = self.editable_study()
         with bad_input_refused():
-            start_to_prepare(study=study, user=request.user)
+            if study.state == Study.State.PRECOMPUTING:
+                try_again(study)
+            else:
+                start_to_prepare(study=study, user=request.user)
         return self._as_it_is(study)
+
+    @extend_schema(summary="How far a study is on its way to being ready", responses=StandingSerializer)
+    @action(detail=True, pagination_class=None)
+    def preparation(self, request: Request, slug: str) -> Response:
+        return Response(StandingSerializer(look(self.editable_study())).data)
 
     @extend_schema(
         summary="Open a study that is ready, or resume one",

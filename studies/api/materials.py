@@ -1,6 +1,7 @@
 """What a program brings here: photos, networks and maps from files. Each is a job of a worker, which the program asks about."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -11,24 +12,34 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from explain import jobs, tasks
+from explain.core.errors import BadInputError
 from explain.map_sets import Channels, Covers, Scale, Sign
 from explain.models import Job
 from explain.web import maps_brought, named_network_brought, photos_brought
-
-from .actions import bad_input_refused
 
 Brought = Callable[[Any], tuple[Any, dict[str, Any] | None]]
 
 
 class JobSerializer(serializers.ModelSerializer):
+    no_worker = serializers.SerializerMethodField(help_text="it waits, and no worker seems to be there")
+    silent = serializers.SerializerMethodField(
+        help_text="its worker has not been heard of: it seems to be gone"
+    )
+
     class Meta:
         model = Job
-        fields = ["id", "kind", "state", "done", "total", "error", "result", "created_at", "finished_at"]
+        fields = ["id", "kind", "state", "done", "total", "no_worker", "silent", "error", "result", "created_at", "finished_at"]  # fmt: skip
         extra_kwargs = {  # read by DRF
             "done": {"help_text": "of `total`, whatever the work counts: photos, maps, megabytes"},
             "error": {"help_text": "why it failed, in a sentence with a remedy"},
             "result": {"help_text": "what came of it, once its state is done"},
         }
+
+    def get_no_worker(self, job: Job) -> bool:
+        return jobs.to_json(job)["no_worker"]
+
+    def get_silent(self, job: Job) -> bool:
+        return jobs.to_json(job)["silent"]
 
 
 class PhotosBody(serializers.Serializer):
@@ -76,7 +87,7 @@ class Bringing(viewsets.ViewSet):
         if arguments is None:
             raise ValidationError({name: list(errors) for name, errors in form.errors.items()})
         job = jobs.ask(kind=kind, arguments=arguments, user=request.user)
-        with bad_input_refused():
+        with suppress(BadInputError):  # the broker is away: the job waits, and says so
             tasks.send_job(job)
         return Response(JobSerializer(job).data, status=202)
 

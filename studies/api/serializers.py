@@ -274,6 +274,15 @@ class ProtocolSerializer(serializers.Serializer):
     toml = serializers.CharField(help_text="the text of a study.toml", trim_whitespace=False)
 
 
+class StandingSerializer(serializers.Serializer):
+    state = serializers.ChoiceField(Study.State.choices)
+    photos_done = serializers.IntegerField(help_text="of the run that it waits for; once for each network")
+    photos = serializers.IntegerField()
+    no_worker = serializers.BooleanField(help_text="batches wait, and no worker takes them up")
+    failures = serializers.ListField(child=serializers.CharField(), help_text="why batches failed")
+    why = serializers.CharField(help_text="of a draft: why it was given up last time", allow_blank=True)
+
+
 class NoteSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=2000)
 

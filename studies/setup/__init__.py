@@ -3,16 +3,20 @@
 from .drafts import PACKAGED, create_draft
 from .power_analysis import Photos, PowerAnalysis, analyse_power, count_photos
 from .power_job import POWER
-from .tasks import prepare, start_to_prepare
+from .preparation import Standing
+from .tasks import look, prepare, start_to_prepare, try_again
 
 __all__ = [
     "PACKAGED",
     "POWER",
     "Photos",
     "PowerAnalysis",
+    "Standing",
     "analyse_power",
     "count_photos",
     "create_draft",
+    "look",
     "prepare",
     "start_to_prepare",
+    "try_again",
 ]

@@ -4,6 +4,7 @@ Rows are the truth here too: a message that is lost is sent again by whoever loo
 the same message twice does no harm.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -118,6 +119,34 @@ def _give_up(study: Study, why: str) -> None:
     with transaction.atomic():
         Study.objects.filter(pk=study.pk).update(state=Study.State.DRAFT, precompute=None)
         Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a study is on its way to being ready."""
+
+    state: str  # of the study
+    photos_done: int = 0  # of the run that it waits for; a photo counts once for each network
+    photos: int = 0
+    no_worker: bool = False  # batches wait, and no worker takes them up
+    failures: tuple[str, ...] = ()  # why batches failed: they wait to be tried again
+    why: str = ""  # of a draft: why it was given up last time
+
+
+def how_far(study: Study) -> Standing:
+    """Where a study stands; for those who wait for it."""
+    if study.state == Study.State.DRAFT:
+        last = study.events.last()
+        gave_up = last is not None and last.kind == GAVE_UP
+        return Standing(study.state, why=last.data.get("why", "") if last and gave_up else "")
+    run = study.precompute if study.state == Study.State.PRECOMPUTING else None
+    if run is None:
+        return Standing(study.state)
+    run_state = maps.run_progress(run)
+    failures = [batch.error for batch in run_state.failures if batch.state == batch.State.FAILED]
+    return Standing(
+        study.state, run_state.photos_done, run_state.photos, run_state.idle, tuple(dict.fromkeys(failures))
+    )
 
 
 def is_waiting_for_nobody(study: Study) -> bool:

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from explain import maps
 from explain.core.errors import BadInputError
-from explain.tasks import send
 from explain.web import shown
 from studies.lifecycle import NAMED, comparison, misfits, orders_are_known, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
 from studies.setup.forms.base import methods_of, networks_of
 
-from . import preparation, tasks
+from . import tasks
 from .cost_estimate import estimate_from, items_of
 from .drafts import all_faults, completed, faults_of
 from .steps import STEPS, draft_of, standing, step_of
@@ -102,12 +101,8 @@ def make_maps(request: HttpRequest, slug: str) -> HttpResponse:
 def retry(request: HttpRequest, slug: str) -> HttpResponse:
     """Try the failed batches of the study's run again."""
     study = draft_of(request, slug)
-    run = study.precompute
     try:
-        if run is not None:
-            again = maps.retry_failed(run.batches.all()) + maps.requeue_stale()
-            send([*again, *maps.pending_batches(run)])
-        tasks.send_prepare(study)
+        tasks.try_again(study)
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     return redirect("setup-check", slug)
@@ -117,11 +112,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
 def state_json(request: HttpRequest, slug: str) -> JsonResponse:
     """For the page that waits: whether anything has changed that it should show. Sends a lost message again."""
     study = draft_of(request, slug)
-    try:
-        if preparation.is_waiting_for_nobody(study):
-            tasks.send_prepare(study)
-    except BadInputError:
-        pass  # the broker is away: the page says that no worker is busy
+    tasks.look(study)
     return JsonResponse(
         {"version": f"{study.state} {study.precompute_id or ''}"}, headers={"Cache-Control": "no-store"}
     )

@@ -1,11 +1,14 @@
 """Celery: another way into preparation.py."""
 
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
 
-from explain.tasks import tell
+from explain import maps
+from explain.core.errors import BadInputError
+from explain.tasks import send, tell
 from studies.models import Study
 
 from . import preparation
@@ -31,6 +34,23 @@ def start_to_prepare(*, study: Study, user: Any) -> bool:
     if not is_ready:
         send_prepare(study)
     return is_ready
+
+
+def try_again(study: Study) -> None:
+    """Have workers try the failed batches of the run that a study waits for again."""
+    run = study.precompute
+    if run is not None:
+        again = maps.retry_failed(run.batches.all()) + maps.requeue_stale()
+        send([*again, *maps.pending_batches(run)])
+    send_prepare(study)
+
+
+def look(study: Study) -> preparation.Standing:
+    """Where a study stands; a message that was lost is sent again, as whoever looks does."""
+    with suppress(BadInputError):  # the broker is away: what is said tells that no worker is busy
+        if preparation.is_waiting_for_nobody(study):
+            send_prepare(study)
+    return preparation.how_far(study)
 
 
 @worker_ready.connect

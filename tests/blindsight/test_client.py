@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -18,8 +19,9 @@ from PIL import Image
 from blindsight import client
 from blindsight.client import Client, SiteError
 from config.wsgi import application
-from explain.models import ImageSet, Job, MapSet, Network
+from explain.models import Batch, ImageSet, Job, MapSet, Network, Precompute
 from studies.models import ApiToken, Study
+from tests.factories import make_image, make_network
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,6 +184,37 @@ def test_a_job_is_seen_by_who_asked_for_it_alone(site, files):
         assert others.http.get("jobs/").json()["count"] == 0
         assert others.http.get(f"jobs/{job.pk}/").status_code == 404
     assert site.http.get(f"jobs/{job.pk}/").json()["state"] == "done"
+
+
+def test_nobody_is_waited_for_who_is_not_there(files, owner, monkeypatch):
+    """A call that waits for ever tells nobody that the site has no worker."""
+    monkeypatch.setattr("explain.jobs.jobs.PATIENCE_SECONDS", -1)
+    with site_of(owner) as site:
+        site.patience = 0
+        with pytest.raises(SiteError, match="No worker has taken it up"):
+            site.bring_photos(files / "birds.zip")
+        job = Job.objects.get()
+        assert job.state == Job.State.PENDING  # it goes on waiting
+        Job.objects.update(state=Job.State.RUNNING, heartbeat_at=job.created_at - timedelta(days=1))
+        with pytest.raises(SiteError, match=f"worker of job {job.pk} is gone"):
+            site._result(site.http.get(f"jobs/{job.pk}/").json())
+
+
+def test_maps_that_could_not_be_made_are_said_and_tried_again(site, owner):
+    image_set, network = ImageSet.objects.create(name="birds"), make_network("tiny")
+    images = [make_image(image_set, number) for number in range(2)]
+    toml = TOML.replace('maps = "ours"', 'network = "tiny"\nmethod = "grad-cam"')
+    study = site.make_study(toml.replace('maps = "theirs"', 'network = "tiny"\nmethod = "ablation-cam"'))
+    run = Precompute.objects.create(image_set=image_set)
+    batch = Batch.objects.create(
+        precompute=run, network=network, state=Batch.State.FAILED, error="the disk is full"
+    )
+    batch.images.set(images)
+    Study.objects.update(state=Study.State.PRECOMPUTING, precompute=run)
+    said = site.http.get(f"studies/{study}/preparation/").json()
+    assert (said["state"], said["photos"], said["failures"]) == ("precomputing", 2, ["the disk is full"])
+    with pytest.raises(SiteError, match="its weights have changed"):  # tried again, it says why it fails now
+        site.prepare(study)
 
 
 def test_what_is_no_answer_of_the_site_is_told_by_its_status():

@@ -146,6 +146,7 @@ PAGES = {
     "api-docs": (LOGGED_IN, NOBODY),
     "api-study-list": (LOGGED_IN, STAFF),
     "api-study-prepare": (NOBODY, CHANGE),
+    "api-study-preparation": (CHANGE, NOBODY),
     "api-photo-set-list": (NOBODY, STAFF),
     "api-network-list": (NOBODY, STAFF),
     "api-map-set-list": (NOBODY, STAFF),
