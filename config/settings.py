@@ -246,6 +246,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "studies.api.errors.describe_refusals",
     ],
+    # Both are called "state" where they stand.
+    "ENUM_NAME_OVERRIDES": {
+        "StateOfAStudy": "studies.models.Study.State",
+        "StateOfAJob": "explain.models.Job.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
