@@ -144,9 +144,8 @@ def planned(task, looks, decided_by="everybody"):
     return study
 
 
-@pytest.mark.parametrize("looks", [False, True])
+@pytest.mark.parametrize(("looks", "decided_by"), [(False, "everybody"), (True, "kept")])
 @pytest.mark.parametrize("task", ["choice", "rating"])
-@pytest.mark.parametrize("decided_by", ["everybody", "kept"])
 def test_whatever_number_is_changed_it_is_named(task, looks, decided_by, tmp_path, script):
     """Every one of them in turn, also where there was none; what does not come of answers is on a list with its reason."""
     export(study=planned(task, looks, decided_by), to=tmp_path, formats=["csv"])

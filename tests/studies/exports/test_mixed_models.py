@@ -1,6 +1,7 @@
 """The export brings the usual mixed models along: they run as they are, and say beside the printed figures what they find."""
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -23,10 +24,10 @@ needs_r = pytest.mark.skipif(not RSCRIPT, reason="Rscript is not installed here"
 PEOPLE, ITEMS = 12, 10
 
 
-def filled(task, seed, *, lean=0.6, spread=0.8, simulated=False, names=("=first", "second")):
+def filled(task, seed, *, lean=0.6, spread=0.8, simulated=False, names=("=first", "second"), slug="mixed"):
     """Everybody answered everything: then the mean is the same by every model. People and photos differ."""
     rng = np.random.default_rng(seed)
-    study = make_study("mixed", task=task, items=ITEMS, methods=("m",), networks=names)
+    study = make_study(slug, task=task, items=ITEMS, methods=("m",), networks=names)
     people = spread * rng.normal(size=PEOPLE)
     photos = spread * rng.normal(size=ITEMS)
     for number in range(PEOPLE):
@@ -56,7 +57,6 @@ def stored_of(task, picked):
 DATA = [
     ("choice", 1, {}),
     ("choice", 2, {"lean": 0.0, "simulated": True}),
-    ("choice", 3, {"spread": 0.3}),
     ("rating", 4, {}),
     ("rating", 5, {"lean": -0.4, "spread": 0.5}),
 ]
@@ -107,9 +107,8 @@ def test_in_r_the_linear_model_agrees_and_the_one_of_the_field_points_the_same_w
 
 
 @needs_r
-@pytest.mark.parametrize("task", ["choice", "rating"])
-def test_in_r_without_lmertest_the_normal_distribution_serves(task, tmp_path):
-    call_command("export", filled(task, 8).slug, "--to", str(tmp_path))
+def test_in_r_without_lmertest_the_normal_distribution_serves(tmp_path):
+    call_command("export", filled("choice", 8).slug, "--to", str(tmp_path))
     widths = {}
     for name, before in (("with", ""), ("without", "requireNamespace <- function(...) FALSE; ")):
         run([RSCRIPT, "-e", f'{before}source("analysis.R")'], tmp_path)
@@ -130,28 +129,41 @@ def test_in_python_the_linear_model_agrees(task, seed, world, tmp_path):
     assert 0.7 < (linear[2] - linear[1]) / (printed[2] - printed[1]) < 1.2
 
 
-PROGRAMS = [pytest.param([RSCRIPT, "analysis.R"], marks=needs_r), [sys.executable, "analysis.py"]]
+PROGRAMS = {"r": [RSCRIPT, "analysis.R"], "python": [sys.executable, "analysis.py"]}
+EACH_PROGRAM = [pytest.param("r", marks=needs_r), "python"]
+# In one process over all folders: loading the packages takes longer than the models.
+OVER_FOLDERS = {
+    "r": [RSCRIPT, "-e", 'for (folder in commandArgs(TRUE)) { setwd(folder); source("analysis.R") }'],
+    "python": [
+        *(sys.executable, "-c"),
+        "import os, runpy, sys\nfor folder in sys.argv[1:]: os.chdir(folder); runpy.run_path('analysis.py', run_name='__main__')",
+    ],
+}
 
 
-@pytest.mark.parametrize("command", PROGRAMS)
-@pytest.mark.parametrize("task", ["choice", "rating"])
-def test_real_peoples_answers_are_not_mixed_with_simulated_ones(task, command, tmp_path):
-    study = filled(task, 6)
-    robot = make_participant(study, simulated=True)
-    for item in range(ITEMS):
-        answer(robot, item, 0, order="0,1")
-    call_command("export", study.slug, "--to", str(tmp_path))
-    assert f"{PEOPLE * ITEMS} answers, real" in run(command, tmp_path)
-    call_command("export", study.slug, "--to", str(tmp_path), "--who", "all")
-    assert f"{(PEOPLE + 1) * ITEMS} answers, all" in run(command, tmp_path)
+@pytest.mark.parametrize("program", EACH_PROGRAM)
+def test_real_peoples_answers_are_not_mixed_with_simulated_ones(program, tmp_path):
+    folders, said = [], []
+    for task in ("choice", "rating"):
+        study = filled(task, 6, slug=f"mixed-{task}", names=(f"{task}-a", f"{task}-b"))
+        robot = make_participant(study, simulated=True)
+        for item in range(ITEMS):
+            answer(robot, item, 0, order="0,1")
+        for who, people in (("real", PEOPLE), ("all", PEOPLE + 1)):
+            folders.append(tmp_path / f"{task}-{who}")
+            call_command("export", study.slug, "--to", str(folders[-1]), "--who", who)
+            said.append(f"{people * ITEMS} answers, {who}")
+    printed = run([*OVER_FOLDERS[program], *map(str, folders)], tmp_path)
+    assert re.findall(r"\d+ answers, \w+", printed) == said
 
 
-@pytest.mark.parametrize("command", PROGRAMS)
-@pytest.mark.parametrize("task", ["choice", "rating"])
-def test_without_answers_they_say_so(command, task, tmp_path):
+@pytest.mark.parametrize(
+    ("task", "program"), [("choice", "python"), pytest.param("rating", "r", marks=needs_r)]
+)
+def test_without_answers_they_say_so(task, program, tmp_path):
     study = make_study("mixed", task=task, items=2, methods=("m",), networks=("one", "two"))
     call_command("export", study.slug, "--to", str(tmp_path))
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(PROGRAMS[program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0
     assert "there are no answers yet" in done.stderr
 
