@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 
 import pytest
@@ -32,7 +33,8 @@ def required(*files: str) -> set[str]:
     return names
 
 
-def with_what_they_need(names: set[str]) -> set[str]:
+@cache
+def with_what_they_need(names: frozenset[str]) -> set[str]:
     """The same with all that these packages require without an extra."""
     waiting, known = list(names), set()
     while waiting:
@@ -47,10 +49,14 @@ def with_what_they_need(names: set[str]) -> set[str]:
     return known
 
 
+distributed = cache(packages_distributions)
+
+
 def plain(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
+@cache
 def imported() -> dict[str, str]:
     """Every top-level module that the product imports, with a file that does."""
     found = {}
@@ -76,6 +82,6 @@ def imported() -> dict[str, str]:
 
 @pytest.mark.parametrize("module", sorted(imported()))
 def test_what_the_product_imports_is_required_by_name(module):
-    known = with_what_they_need(required("requirements.txt", *OPTIONAL))
-    distributions = set(map(plain, packages_distributions().get(module, [module])))
+    known = with_what_they_need(frozenset(required("requirements.txt", *OPTIONAL)))
+    distributions = set(map(plain, distributed().get(module, [module])))
     assert distributions & known, f"{imported()[module]} imports {module}, which no requirements file names"

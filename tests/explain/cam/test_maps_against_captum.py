@@ -1,4 +1,4 @@
-"""Every sample photo, both networks with real weights, all three methods, against Captum within 1e-4 of the range.
+"""Three sevenths of the sample photos, both networks with real weights, all three methods, against Captum within 1e-4 of the range.
 
 The oracle shares nothing with the library but the network's own parts. It reads the layer's output by a plain
 forward hook in float32, and then runs Captum in float64 on a head that is written down here by hand: LayerGradCam and
@@ -94,11 +94,11 @@ def difference(actual, expected):
     return float((actual.double() - expected).abs().max() / spread)
 
 
-@pytest.mark.parametrize("part", range(7))
+@pytest.mark.parametrize("part", [0, 2, 4])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_raw_maps_equal_captum_on_every_sample_photo(name, part):
+def test_raw_maps_equal_captum_on_sample_photos(name, part):
     rows = sample_rows()[part::7]
-    assert len(sample_rows()) == 49
+    assert len(rows) == 7
     net = packaged(name)
     assert net.layer == NETWORKS[name]
     batch = torch.stack([net.preprocess(sample_photo(row["file"])) for row in rows])
