@@ -231,10 +231,10 @@ class InvitationAdmin(OfVisibleStudies):
 
 @admin.register(Participant)
 class ParticipantAdmin(ReadOnly):
-    list_display = ["number", "study", "invitation", "state", "simulated", "consented_at", "finished_at"]
+    list_display = ["number", "study", "came_from", "state", "simulated", "consented_at", "finished_at"]
     list_filter = ["study", "state", "simulated"]
     list_select_related = ["study", "invitation"]
-    exclude = ["token_sha256"]
+    exclude = ["token_sha256", "invitation"]  # which personal link it was would lead to a person
 
 
 @admin.register(FurtherLink)
