@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from explain.core.errors import BadInputError
 from explain.map_sources import source_of
-from explain.models import ExplanationMap, ImageSet, Prediction
+from explain.models import ExplanationMap, Image, ImageSet, Prediction
+from explain.web.visibility import Sight
 from studies.exports.archive import export
 from studies.exports.importer import import_responses
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
-from studies.models import Invitation, Item, Response
+from studies.lifecycle.revisions import revise, reworded
+from studies.lifecycle.transitions import change_state
+from studies.models import CheckMap, Invitation, Item, Response
 from studies.protocol import ProtocolError, check_protocol, choose_photos
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
@@ -28,6 +32,7 @@ from tests.studies.blinding import Clock
 
 pytestmark = pytest.mark.django_db
 PHOTOS = 8
+BOXES = [[8, 8, 34, 34]]
 
 
 def protocol(**changes):
@@ -153,6 +158,20 @@ def test_each_photo_is_shown_with_each_arm_equally_often(photos):
     assert sorted(cells) == sorted(
         (item, str(arm)) for item in study.items.values_list("pk", flat=True) for arm in range(3)
     )
+
+
+def test_titles_that_would_tell_do_not_come_by_another_wording_either(photos):
+    titles = {"hammer": "Hammer", "dam": "Staudamm", "crane": "Kran"}
+    study = made(language="de", wording={"titles": {"de": titles}})
+    study = change_state(study=study, to="paused")
+    some = {**study.wording, "titles": {"de": {name: titles[name] for name in ("hammer", "dam")}}}
+    some.pop(OPTIONS)
+    with pytest.raises(ProtocolError, match="has no title for crane"):
+        revise(study=study, source=reworded(study, wording=some), why="shorter")
+    study.refresh_from_db()
+    assert study.version == 1
+    others = {**some, "titles": {"de": {**titles, "crane": "Baukran"}}}
+    assert revise(study=study, source=reworded(study, wording=others), why="clearer").number == 2
 
 
 # No explanation
