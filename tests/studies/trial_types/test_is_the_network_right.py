@@ -288,6 +288,36 @@ def test_a_leak_of_each_kind_is_found(audited, monkeypatch, leak, said):
     assert [found for found in truth_leaks(audited) if said in found]
 
 
+def checking(**changes):
+    design = {"seed": 3, "responses_per_item": 3, "trials_per_participant": 6, "attention_checks": 2}
+    return {"photos": {"set": "birds"}, "design": design, **changes}
+
+
+def test_a_check_is_about_photos_alone_that_it_names_as_their_own_trials_do(photos):
+    """A browser holds both before either is answered: two names of one photo would tell that the network is wrong."""
+    Image.objects.update(boxes=BOXES)
+    ExplanationMap.objects.update(overlay="")
+    study = made(**checking())
+    assert study.items.filter(prediction__right=False).count() == 3
+    checked = CheckMap.objects.filter(item__study=study).values_list("item__prediction__right", flat=True)
+    assert set(checked) == {True}
+
+
+def test_checks_about_photos_that_would_tell_are_not_made(photos):
+    Image.objects.filter(pk__in=[photos[number].pk for number in (0, 1, 2, 5)]).update(boxes=BOXES)
+    with pytest.raises(BadInputError, match="2 are needed, and 1 photos that the network is right about"):
+        made(**checking())
+
+
+def test_who_sets_a_study_up_and_is_no_admin_sees_photos_without_an_explanation(photos, django_user_model):
+    study = made()
+    row = ExplanationMap.objects.filter(method="none").first()
+    member, stranger = (django_user_model.objects.create_user(name) for name in ("member", "stranger"))
+    study.researchers.add(member)
+    assert Sight(member).maps().filter(pk=row.pk).exists()
+    assert not Sight(stranger).maps().filter(pk=row.pk).exists()
+
+
 def test_an_order_that_tells_is_found():
     laid_out = [(place, place < 20) for place in range(40)]
     assert leaks_of([], laid_out, 0) == [
