@@ -42,6 +42,11 @@ class OfVisibleStudies(admin.ModelAdmin):
             return rows
         return rows.filter(**{f"{self.study_path}__in": Study.objects.visible_to(request.user)})
 
+    def lookup_allowed(self, lookup, value, request=None):
+        """By what the list offers and nothing else: an address could ask who came by which link."""
+        offered = {field.split("__")[0] for field in self.list_filter}
+        return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
+
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and self._editable(request, obj)
 

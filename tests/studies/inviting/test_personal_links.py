@@ -149,3 +149,7 @@ def test_no_page_of_staff_tells_which_link_somebody_came_by(client, admin_user, 
         assert f"invitation {invitation.pk}" not in html
         assert f"/invitation/{invitation.pk}/" not in html
     assert (label or "a personal link") in seen[0]
+    people, links = (reverse(f"admin:studies_{kind}_changelist") for kind in ("participant", "invitation"))
+    for asked in (f"{people}?invitation={invitation.pk}", f"{links}?participants={person.pk}"):
+        assert client.get(asked).status_code == 400
+    assert client.get(f"{people}?study__id__exact={study.pk}&state__exact=active").status_code == 200
