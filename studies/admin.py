@@ -44,7 +44,7 @@ class OfVisibleStudies(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup, value, request=None):
         """By what the list offers and nothing else: an address could ask who came by which link."""
-        offered = {field.split("__")[0] for field in self.list_filter}
+        offered = {str(field).split("__")[0] for field in (*self.list_filter, self.date_hierarchy)}
         return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
     def has_change_permission(self, request, obj=None):
