@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,10 +32,13 @@ SECONDS_BETWEEN = 1.0
 SECONDS_FOR_A_REQUEST = 300.0  # a large upload takes long
 IN_THE_MAKING = "precomputing"
 NOT_YET = 409  # the site compares the arms first
+BUSY = (429, 502, 503, 504)
+TRIES = 4  # of what changes nothing there: a job of hours is not given up for a second without a connection
+LONGEST_PAUSE = 60.0  # seconds, whatever the site asks for
 
 
 class SiteError(Exception):
-    """What the site refused, or what failed there: its own words. `status`: that of HTTP; 0 where a job failed."""
+    """What the site refused, or what failed there: its own words. `status`: that of HTTP; 0 where a job failed, or nothing came."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -190,11 +194,12 @@ class Client:
 
     def answers(self, study: str) -> Iterator[dict[str, Any]]:
         """Every answer, oldest first."""
-        address: str | None = f"studies/{study}/answers/?page_size=1000"
-        while address:
-            page = self._ask("GET", address)
+        query = "page_size=1000"
+        while query:
+            page = self._ask("GET", f"studies/{study}/answers/?{query}")
             yield from page["results"]
-            address = page["next"]
+            # Never the address itself: behind a proxy it may say http, or another host, and the token would go there.
+            query = urlsplit(page["next"] or "").query
 
     # How it is asked
 
@@ -226,10 +231,29 @@ class Client:
         return job["result"]
 
     def _ask(self, method: str, address: str, **sent: Any) -> Any:
-        response = self.http.request(method, address, **sent)
-        if response.is_success:
-            return response.json()
-        raise SiteError(_words_of(response), response.status_code)
+        response = self._response(method, address, **sent)
+        try:
+            said = response.json()
+        except ValueError:
+            said = None
+        if response.is_success and said is not None:
+            return said
+        raise SiteError(_words_of(response, said), response.status_code)
+
+    def _response(self, method: str, address: str, **sent: Any) -> httpx.Response:
+        """What comes; what only asks is asked again where nothing does, or the site is busy."""
+        for left in reversed(range(TRIES if method == "GET" else 1)):
+            try:
+                response = self.http.request(method, address, **sent)
+            except httpx.TransportError as error:
+                if not left:
+                    raise SiteError(f"{self.http.base_url.host}: does not answer ({error})") from error
+                time.sleep(SECONDS_BETWEEN)
+            else:
+                if not left or response.status_code not in BUSY:
+                    break
+                time.sleep(_pause_of(response))
+        return response
 
 
 class _Patience:
@@ -248,15 +272,23 @@ class _Patience:
         time.sleep(SECONDS_BETWEEN)
 
 
-def _words_of(response: httpx.Response) -> str:
-    """What a refusal says, field by field."""
-    try:
-        said = response.json()
-    except ValueError:
-        return f"{response.status_code} {response.reason_phrase}"
+def _pause_of(response: httpx.Response) -> float:
+    """Seconds to wait before the site is asked again: as it says, within reason."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), LONGEST_PAUSE) if asked.isascii() and asked.isdigit() else SECONDS_BETWEEN
+
+
+def _words_of(response: httpx.Response, said: Any) -> str:
+    """What a refusal says, field by field; where it is not the site's own, its status, and where else it sends."""
+    if isinstance(said, list):
+        return "\n".join(map(str, said))
+    if not isinstance(said, dict):
+        elsewhere = response.headers.get("Location")
+        status = f"{response.status_code} {response.reason_phrase}"
+        return f"{status}: it sends to {elsewhere}; give the site’s own address" if elsewhere else status
     lines = []
     for field, messages in said.items():
-        for message in [messages] if isinstance(messages, str) else messages:
+        for message in messages if isinstance(messages, list) else [messages]:
             lines.append(
                 message if field in ("detail", "error", "non_field_errors") else f"{field}: {message}"
             )

@@ -42,6 +42,11 @@ class OfVisibleStudies(admin.ModelAdmin):
             return rows
         return rows.filter(**{f"{self.study_path}__in": Study.objects.visible_to(request.user)})
 
+    def lookup_allowed(self, lookup, value, request=None):
+        """By what the list offers and nothing else: an address could ask who came by which link."""
+        offered = {str(field).split("__")[0] for field in (*self.list_filter, self.date_hierarchy)}
+        return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
+
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and self._editable(request, obj)
 
@@ -231,10 +236,10 @@ class InvitationAdmin(OfVisibleStudies):
 
 @admin.register(Participant)
 class ParticipantAdmin(ReadOnly):
-    list_display = ["number", "study", "invitation", "state", "simulated", "consented_at", "finished_at"]
+    list_display = ["number", "study", "came_from", "state", "simulated", "consented_at", "finished_at"]
     list_filter = ["study", "state", "simulated"]
     list_select_related = ["study", "invitation"]
-    exclude = ["token_sha256"]
+    exclude = ["token_sha256", "invitation"]  # which personal link it was would lead to a person
 
 
 @admin.register(FurtherLink)

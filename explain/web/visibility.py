@@ -92,7 +92,8 @@ class Sight:
         rows = ExplanationMap.objects.all()
         if self._is_all:
             return rows
-        made_by = Q(network__in=self.networks()) | Q(map_set__in=self.map_sets())
+        by_nobody = Q(network=None, map_set=None)  # the photo alone
+        made_by = Q(network__in=self.networks()) | Q(map_set__in=self.map_sets()) | by_nobody
         return rows.filter(made_by, image__image_set__in=self.sets())
 
 

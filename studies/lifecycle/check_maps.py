@@ -1,6 +1,6 @@
 """Photos and drawn maps of attention checks, made when a study opens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from explain.map_sources import source_of
 from explain.models import Image
 from explain.photos import pixels_of
 from studies.models import CheckMap, ItemMap, Study
+from studies.trial_types import HasTask, trial_type_of
 from studies.trials import expected_main, maps_shown
 
 POOL = 24  # photos with check maps, at most
@@ -40,14 +41,43 @@ def make_check_maps(study: Study, nonce: str = "") -> list[CheckMap]:
             "photos that one person sees; ask for fewer."
         )
     items = {item.image_id: item for item in study.items.select_related("image")}
+    photos = checkable(
+        study, ((item.image, item.prediction) for item in items.values()), study.attention_checks
+    )
     cells = _cells(study)
     drawn = draw(
-        [(item.image, cells.get(pk, CELLS)) for pk, item in items.items()],
+        [(image, cells.get(image.pk, CELLS)) for image in photos],
         maps=maps_shown(study),
         seed=order_seed(study.seed, nonce),
         wanted=study.attention_checks,
     )
     return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]
+
+
+def checkable(
+    study: HasTask, photos: Iterable[tuple[Image, Mapping[str, Any] | None]], wanted: int
+) -> list[Image]:
+    """The photos that a check can be about: those that it names as their own trials name them. `photos`: with `Item.prediction`.
+
+    A check names what is right. Whoever saw a photo named in two ways would know that the network is wrong about it, and a browser
+    holds both trials before either is answered.
+
+    Raises AttentionError where fewer than `wanted` of them have a box, and others are left out.
+    """
+    page, every = trial_type_of(study).page, list(photos)
+    alike = [
+        image
+        for image, said in every
+        if page.named(image.class_name, said, check=True) == page.named(image.class_name, said, check=False)
+    ]
+    with_box = sum(bool(image.boxes) for image in alike)
+    if len(alike) < len(every) and with_box < wanted:
+        raise AttentionError(
+            f"attention_checks: {wanted} are needed, and {with_box} photos that the network is right about have a box around their "
+            "object: a check names what is right, and about the others it would tell that the network is wrong. Take more photos, fewer "
+            "wrong ones (photos.wrong_share), or set attention_checks lower."
+        )
+    return alike
 
 
 def _cells(study: Study) -> dict[int, tuple[int, int]]:

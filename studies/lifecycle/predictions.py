@@ -34,7 +34,7 @@ def predictions_for(
             "command": precompute_command(protocol),
         }
         raise ProtocolError(Fault(("arms", "network"), Code.NOT_SEEN, parameters))
-    _check_titles(protocol, said)
+    check_titles(protocol, list(said.values()))
     return said
 
 
@@ -59,9 +59,10 @@ def _name(network: Network, index: int) -> str:
     return network.class_names[index] if index < len(network.class_names) else str(index)
 
 
-def _check_titles(protocol: Protocol, said: dict[int, dict[str, Any]]) -> None:
+def check_titles(protocol: Protocol, said: Sequence[dict[str, Any] | None]) -> None:
+    """Raise ProtocolError where some of the classes that are named in trials have a title and others none. `said`: of the items."""
     titles = titles_in(protocol.wording, protocol.language)
-    classes = {row[key] for row in said.values() for key in ("says", "label")}
+    classes = {row[key] for row in said if row is not None for key in ("says", "label")}
     if (missing := sorted(classes - set(titles))) and len(missing) < len(classes):
         where = ("wording", TITLES, protocol.language)
         listed = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")

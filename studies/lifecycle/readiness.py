@@ -77,7 +77,10 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     check_labels(images, list(networks.values()))
     predictions = predictions_for(protocol, images, list(networks.values()))
     maps = _maps(protocol, images)
-    check_maps.check_boxes(images, protocol.attention_checks)
+    seen = [(image, predictions.get(image.pk)) for image in images]
+    check_maps.check_boxes(
+        check_maps.checkable(protocol, seen, protocol.attention_checks), protocol.attention_checks
+    )
     with transaction.atomic():
         for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))

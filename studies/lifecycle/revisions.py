@@ -23,9 +23,12 @@ from studies.protocol import (
     in_full,
     put,
 )
+from studies.trial_types import trial_type_of
+from studies.trials import maps_shown
 
 from .fingerprint import full_protocol, picture_hashes, record_version, seal
 from .nonce import published_protocol
+from .predictions import check_titles
 
 CHANGEABLE = (
     "wording.",
@@ -83,7 +86,7 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
     """Go on under another wording or another way back: a new version, with who changed it and why.
 
     Raises:
-        ProtocolError: `source` is no sound protocol, or too long for a file of one.
+        ProtocolError: `source` is no sound protocol, too long for a file of one, or how it writes classes would tell (predictions.py).
         RevisionError: the study is not paused, no reason is given, nothing changes, or more would change than may.
     """
     revised = check_protocol(source)
@@ -91,6 +94,7 @@ def revise(*, study: Study, source: dict[str, Any], why: str, user=None) -> Prot
         raise ProtocolError(*faults)
     check_reason(why)
     _check_changes(study, revised)
+    check_titles(revised, list(study.items.values_list("prediction", flat=True)))
     pictures = picture_hashes(study)  # files are read before the transaction
     with transaction.atomic():
         study = paused(study)
@@ -165,5 +169,12 @@ def _check_changes(study: Study, revised: Protocol) -> list[Difference]:
                 "Make a new study for it."
                 for key in fixed
             )
+        )
+    shown = maps_shown(study)
+    before, after = (trial_type_of(one).answers.shown_values(shown) for one in (study, revised))
+    if before != after:
+        raise RevisionError(
+            "wording: would change which answers there are, not only what they are called, and that cannot change once the study has "
+            "been opened. Make a new study for it."
         )
     return changed

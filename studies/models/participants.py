@@ -180,6 +180,14 @@ class Participant(models.Model):
         """The label of the invitation that they came by; of somebody who has withdrawn nothing is told any more."""
         return "" if self.state == self.State.WITHDRAWN else self.invitation.label
 
+    @property
+    def came_from(self) -> str:
+        """The invitation that they came by, as staff read it; of one of many personal links only the label that all of them have:
+        whoever has the list of links would know whose answers those are."""
+        if self.state == self.State.WITHDRAWN:
+            return ""
+        return (self.group or "a personal link") if self.invitation.personal else str(self.invitation)
+
 
 class FurtherLink(models.Model):
     """The link of another device to somebody who takes part; their first one keeps working.

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from explain.core.storable import storable
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Study, Trial
 from studies.protocol import asked_after, asked_before
@@ -339,7 +340,7 @@ class VolunteerSeat(Seat):
                 Event.objects.create(**self._whose(), kind=Event.Kind.INSTRUCTED)
 
     def keep_practice(self, number: int, value: str, *, right: bool) -> None:
-        data = {"number": number, "value": value[:10], "right": right}
+        data = {"number": number, "value": storable(value[:10]), "right": right}
         with self._while_they_stay() as state:
             if state:
                 Event.objects.create(**self._whose(), kind=Event.Kind.PRACTICE, data=data)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
+from explain.core.storable import storable
 from studies.models import Event, Participant, Study
 from studies.trial_types import SHOWN_VALUES, AnswerError, trial_type_of
 from studies.trials import kept_of
@@ -136,7 +137,7 @@ def keep_refused(participant: Participant, operation: Any, why: str) -> None:
         return
     if not _can_be_kept(operation, REFUSED_BYTES):
         operation = {"cut": json.dumps(operation)[:REFUSED_BYTES]}
-    data = {"why": why, "operation": operation}
+    data = {"why": storable(why[:REFUSED_BYTES]), "operation": operation}  # it may name what was sent
     if kept == REFUSED_EVENTS - 1:
         data["more"] = "are not kept"
     Event.objects.create(

@@ -6,25 +6,26 @@ without scripts. The part of the page that holds them has `data-script`: the add
 (their place) and `data-key`. One button of the class `option` sends it.
 """
 
+import re
 from collections.abc import Mapping
 
 from .base import Page
 
 PART = "part-"
+ONE_PART = re.compile("[0-9]{1,9}")  # longer ones add up to numbers that nothing can write
 
 
 class ComposedPage(Page):
     """A page on which several presses make one answer."""
 
     def sent(self, form: Mapping[str, str], shown: int) -> str | None:
-        """The sum of the parts; `value` itself where a program sends that. None where a part is no number."""
+        """The sum of the parts; `value` itself where a program sends that. None where a part is no small number."""
         if "value" in form:
             return form["value"]
-        try:
-            parts = [int(said) for name, said in form.items() if name.startswith(PART)]
-        except ValueError:
+        parts = [said for name, said in form.items() if name.startswith(PART)]
+        if not parts or not all(ONE_PART.fullmatch(said) for said in parts):
             return None
-        return str(self.put_together(parts, shown)) if parts else None
+        return str(self.put_together([*map(int, parts)], shown))
 
     def put_together(self, parts: list[int], shown: int) -> int:
         """The shown value that these parts say, whether there is such an answer or not."""

@@ -80,7 +80,8 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
         chosen = choose_free(study=participant.study, seen=seen, seen_orders=orders, count=count)
     held = any(trial.state == Trial.State.CLAIMED for trial in met)
     trials = [Trial(pk=trial.pk, item_id=trial.item_id, order=trial.order) for trial in chosen]
-    trials = with_checks(participant, met, trials, last=not chosen and not held)
+    gone = [lapse["item"] for lapse in lapses]
+    trials = with_checks(participant, met, trials, lapsed=gone, last=not chosen and not held)
     if trials or held:
         if lapsed := [trial for trial in chosen if trial.participant_id]:
             _record_lapses(participant.study_id, lapsed)

@@ -5,7 +5,8 @@ Their maps are drawn around the photo's boxes (explain/cam/metrics/attention_map
 Where they come, about which photo and in which order follows from the study's order seed and the person's number.
 
 A check shows a photo that the person has answered already, if it can: a map plainly on an object says where to look,
-and must not come before that photo's own maps. A photo shown before is not given to that person again.
+and must not come before that photo's own maps. A photo shown before is not given to that person again. Where the network speaks,
+a check tells that it is right about its photo: it is about one whose answer cannot change any more, or that is never asked about.
 """
 
 from collections import Counter
@@ -33,15 +34,22 @@ class Met:
 
     items: list[int]  # of the main part
     checked: list[int]  # of attention checks
+    final: frozenset[int] | None = None  # items whose answer cannot change any more; None: it does not matter
 
 
 def with_checks(
-    participant: Participant, past: Sequence[PastTrial], chosen: list[Trial], *, last: bool
+    participant: Participant,
+    past: Sequence[PastTrial],
+    chosen: list[Trial],
+    *,
+    lapsed: Iterable[int] = (),
+    last: bool,
 ) -> list[Trial]:
     """Trials that are about to be given to someone, and among them the attention checks that come after them.
 
     Args:
-        given: what the participant has been given before.
+        past: what the participant has been given before.
+        lapsed: items that went to others; an answer to them may still come.
         last: no photo comes after these.
     """
     kinds = {trial.kind for trial in past}
@@ -49,10 +57,12 @@ def with_checks(
         return chosen
     before = sorted(past, key=lambda trial: trial.position)
     met = Met(
-        *([t.item_id for t in before if t.kind == kind] for kind in (Trial.Kind.MAIN, Trial.Kind.CHECK))
+        items=[trial.item_id for trial in before if trial.kind == Trial.Kind.MAIN],
+        checked=[trial.item_id for trial in before if trial.kind == Trial.Kind.CHECK],
+        final=_final(participant, before),
     )
     trials: list[Trial] = []
-    ahead = [trial.item_id for trial in chosen]
+    ahead = [*(trial.item_id for trial in chosen), *lapsed]
     for one_or_none in [[trial] for trial in chosen] or [[]]:
         trials += one_or_none
         met.items.extend(trial.item_id for trial in one_or_none)
@@ -62,13 +72,22 @@ def with_checks(
     return trials
 
 
+def _final(participant: Participant, past: Iterable[PastTrial]) -> frozenset[int] | None:
+    """`Met.final` of a study whose checks tell what is right: what is answered, but for the last answer, which can be taken back."""
+    if not trial_type_of(participant.study).asked.network_speaks:
+        return None
+    last = participant.responses.values_list("trial__item", flat=True).last()
+    answered = Trial.State.ANSWERED
+    return frozenset(t.item_id for t in past if t.kind == Trial.Kind.MAIN and t.state == answered) - {last}
+
+
 def next_check(
     participant: Participant, met: Met, *, ahead: Iterable[int] = (), last: bool = False
 ) -> dict[str, Any] | None:
     """The item and order of an attention check that comes now, or None if none is due.
 
     Args:
-        ahead: items that come later and are fixed already.
+        ahead: items that come later and are fixed already, or can be answered yet.
         last: no photo comes after this, so any will do. Otherwise a check waits for a photo that was met, where the
             participant has no photo to spare.
     """
@@ -77,6 +96,8 @@ def next_check(
         return None
     pool = set(CheckMap.objects.filter(item__study=study, place=0).values_list("item", flat=True))
     pool -= set(met.checked)
+    if met.final is not None:
+        pool -= {*met.items, *ahead} - met.final
     met_before = [item for item in met.items[:-1] if item in pool]
     # The first photos come again as repeats: better another one.
     again = set(met.items[: study.repeats_per_participant])

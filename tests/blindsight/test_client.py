@@ -221,3 +221,82 @@ def test_what_is_no_answer_of_the_site_is_told_by_its_status():
     gone = httpx.MockTransport(lambda request: httpx.Response(502, text="<html>"))
     with Client("https://site.example", "t", transport=gone) as site, pytest.raises(SiteError, match="502"):
         site.scores("mine")
+
+
+def answering(*replies, asked=None):
+    """A client that is given these replies one after the other; `asked` gets what it sent."""
+    left = iter(replies)
+
+    def reply(request):
+        if asked is not None:
+            asked.append(request)
+        now = next(left)
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    return Client("https://site.example", "secret", transport=httpx.MockTransport(reply))
+
+
+def test_the_token_goes_to_no_other_place_than_the_one_that_was_named():
+    """Behind a proxy that does not say so, the site believes that it is reached by http, or by a name of its own."""
+    asked = []
+    pages = [
+        {
+            "results": [1],
+            "next": "http://inner.example:8000/api/studies/mine/answers/?cursor=abc&page_size=1000",
+        },
+        {"results": [2], "next": None},
+    ]
+    with answering(*(httpx.Response(200, json=page) for page in pages), asked=asked) as site:
+        assert list(site.answers("mine")) == [1, 2]
+    assert [str(request.url) for request in asked] == [
+        "https://site.example/api/studies/mine/answers/?page_size=1000",
+        "https://site.example/api/studies/mine/answers/?cursor=abc&page_size=1000",
+    ]
+    asked.clear()
+    moved = httpx.Response(301, headers={"Location": "https://other.example/api/studies/mine/"})
+    with (
+        answering(moved, asked=asked) as site,
+        pytest.raises(SiteError, match=r"sends to https://other\.example"),
+    ):
+        site.study("mine")
+    assert [request.url.host for request in asked] == ["site.example"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(200, text="<html>Log in to this network</html>"),
+        httpx.Response(400, json=["no"]),
+        httpx.Response(400, json="no"),
+        httpx.Response(400, json={"toml": {"line": 1}, "error": [1]}),
+        httpx.ConnectError("refused"),
+    ],
+)
+def test_whatever_comes_instead_of_an_answer_is_an_error_of_the_site(reply):
+    with answering(reply) as site, pytest.raises(SiteError):
+        site.make_study("")
+
+
+def test_a_job_of_hours_outlives_a_moment_without_the_site(monkeypatch):
+    waited = []
+    monkeypatch.setattr(client.time, "sleep", waited.append)
+    job = {"id": 1, "done": 1, "total": 2, "silent": False, "no_worker": False, "error": "", "result": {"set": "birds"}}  # fmt: skip
+    busy = httpx.Response(429, headers={"Retry-After": "7"}, json={"detail": "Too many"})
+    going, done = (httpx.Response(200, json={**job, "state": state}) for state in ("running", "done"))
+    with answering(httpx.ReadTimeout(""), going, busy, httpx.Response(502), done) as site:
+        assert site._result({**job, "state": "pending"}) == {"set": "birds"}
+    assert 7.0 in waited
+    with (
+        answering(*[httpx.ConnectError("gone")] * client.TRIES) as site,
+        pytest.raises(SiteError, match=r"site\.example: does not answer"),
+    ):
+        site.study("mine")
+
+
+def test_what_changes_something_is_sent_once():
+    asked = []
+    with answering(httpx.ReadTimeout("slow"), asked=asked) as site, pytest.raises(SiteError):
+        site.invite("mine")
+    assert len(asked) == 1

@@ -15,15 +15,19 @@ class PairAnswers(Answers):
 
     column = "choice"
 
+    def __init__(self, *, same: bool) -> None:
+        """`same`: whether it is offered. Those that were given or imported can be read all the same."""
+        self.same = same
+
     def shown_values(self, shown: int) -> range:
-        return range(SAME, shown)
+        return range(SAME if self.same else 0, shown)
 
     def stored_value(self, order: Sequence[int], shown_value: int) -> int:
         left, right = order
         return int(stored(left, right, shown_value))
 
     def refusal(self, shown: int, shown_value: int) -> str:
-        return f"{shown_value} is no answer to a pair: it must be from 0 to {shown - 1}, or {SAME}."
+        return f"{shown_value} is no answer to a pair: it must be from 0 to {shown - 1}{f', or {SAME}' if self.same else ''}."
 
     def in_words(self, value: int, names: Sequence[str]) -> str:
         a, b, outcome = (int(part) for part in said(value))

@@ -13,9 +13,12 @@ from ..base import People, Stated
 
 class PairPeople(People):
     """`own` is (arms + 1,) shares of the arms and, last, of “same”: a draw of Dirichlet around the stated ones. Of two arms they prefer
-    each in proportion to its share (Luce's rule); “same” has its stated share in every trial."""
+    each in proportion to its share (Luce's rule); “same” has its stated share in every trial, and none where it is not offered."""
 
     first = 0
+
+    def __init__(self, *, same: bool) -> None:
+        self.same = same
 
     def rule(self, stated: Stated) -> str:
         total = sum(stated.shares.values())
@@ -31,7 +34,7 @@ class PairPeople(People):
         return own
 
     def check(self, places: Sequence[int], right: bool, random: np.random.Generator) -> int:
-        wrong = [place for place in range(SAME, len(places)) if place != places.index(0)]
+        wrong = [place for place in range(SAME if self.same else 0, len(places)) if place != places.index(0)]
         return places.index(0) if right else int(random.choice(wrong))
 
     def answer(
@@ -49,6 +52,7 @@ class PairPeople(People):
         else:
             *both, same = choice_shares([np.asarray(values)[list(order)]], SHARPNESS * np.exp(taste))[0]
             both = np.array(both)
+        same = same if self.same else 0.0
         total = both.sum()
         chances = both / total * (1 - same) if total > 0 else np.full(2, (1 - same) / 2)
         picked = int(random.choice(3, p=np.append(chances, same)))

@@ -132,3 +132,29 @@ def test_the_page_lists_who_has_come_and_no_link(client, make, study):
     overview = client.get(reverse("study", args=["methods"])).content.decode()
     assert "class 7: 2 personal links, 1 used" in overview
     assert '<th scope="row">class 7' not in overview  # hundreds of rows would bury the others
+
+
+@pytest.mark.parametrize("label", ["", "class 7"])
+def test_no_page_of_staff_tells_which_link_somebody_came_by(client, admin_user, make, study, label):
+    """Whoever has the list of links knows who got which: the number of a link beside a participant would lead to their answers."""
+    make(people="2", label=label)
+    invitation = study.invitations.order_by("pk").last()
+    person, _ = join(invitation=invitation, consent_sha256="")
+    addresses = [reverse("study-watch", args=["methods"])]
+    seen = [client.get(address).content.decode() for address in addresses]
+    client.force_login(admin_user)
+    for page, args in (("changelist", []), ("change", [person.pk])):
+        seen.append(client.get(reverse(f"admin:studies_participant_{page}", args=args)).content.decode())
+    for html in seen:
+        assert f"invitation {invitation.pk}" not in html
+        assert f"/invitation/{invitation.pk}/" not in html
+    assert (label or "a personal link") in seen[0]
+    people, links = (reverse(f"admin:studies_{kind}_changelist") for kind in ("participant", "invitation"))
+    for asked in (f"{people}?invitation={invitation.pk}", f"{links}?participants={person.pk}"):
+        assert client.get(asked).status_code == 400
+    answers = reverse("admin:studies_response_changelist")
+    for asked in (
+        f"{people}?study__id__exact={study.pk}&state__exact=active",
+        f"{answers}?created_at__year=2026",
+    ):
+        assert client.get(asked).status_code == 200

@@ -401,3 +401,15 @@ def test_the_keys_of_a_recruitment_site_can_change_as_it_changes_them(study):
     source["recruitment"] = {**source["recruitment"], "prolific_study": "another"}
     with pytest.raises(RevisionError, match=r"recruitment\.prolific_study: cannot change"):
         revise(study=study, source=source, why="another study")
+
+
+@pytest.mark.parametrize(("before", "after"), [("No difference", ""), ("", "No difference")])
+def test_another_wording_neither_takes_an_answer_away_nor_adds_one(birds, before, after):
+    """An answer that was given offline while it was offered would be lost; and what was asked before and after is not the same."""
+    source = {**SOURCE, "task": "pair", "wording": {"same": before}}
+    study = paused(open_study(study=create_study(protocol=check_protocol(source))))
+    with pytest.raises(RevisionError, match="which answers there are"):
+        revise(study=study, source=reworded(study, wording={**study.wording, "same": after}), why="clearer")
+    if before:
+        others = {**study.wording, "same": "They are alike"}
+        assert revise(study=study, source=reworded(study, wording=others), why="clearer").number == 2

@@ -77,7 +77,7 @@ OPEN_DOORS = [
             "study", "study-results", "study-watch", "study-counted", "study-gallery", "study-photos",
             "study-codebook", "study-protocol", "study-protocol-file", "study-record", "study-access", "study-alike",
             "api-study-detail", "api-study-participants", "api-study-invitations", "api-study-versions",
-            "api-study-record",
+            "api-study-record", "api-study-preparation",
             "study-notices", "study-power", "study-power-state", "study-alike-state", "study-payments", "study-payments-file",
             "setup-estimate", "setup-state",
         )

@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from explain.core.errors import BadInputError
 from explain.map_sources import source_of
-from explain.models import ExplanationMap, ImageSet, Prediction
+from explain.models import ExplanationMap, Image, ImageSet, Prediction
+from explain.web.visibility import Sight
 from studies.exports.archive import export
 from studies.exports.importer import import_responses
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
-from studies.models import Invitation, Item, Response
+from studies.lifecycle.revisions import revise, reworded
+from studies.lifecycle.transitions import change_state
+from studies.models import CheckMap, Invitation, Item, Response
 from studies.protocol import ProtocolError, check_protocol, choose_photos
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
@@ -28,6 +32,7 @@ from tests.studies.blinding import Clock
 
 pytestmark = pytest.mark.django_db
 PHOTOS = 8
+BOXES = [[8, 8, 34, 34]]
 
 
 def protocol(**changes):
@@ -155,6 +160,20 @@ def test_each_photo_is_shown_with_each_arm_equally_often(photos):
     )
 
 
+def test_titles_that_would_tell_do_not_come_by_another_wording_either(photos):
+    titles = {"hammer": "Hammer", "dam": "Staudamm", "crane": "Kran"}
+    study = made(language="de", wording={"titles": {"de": titles}})
+    study = change_state(study=study, to="paused")
+    some = {**study.wording, "titles": {"de": {name: titles[name] for name in ("hammer", "dam")}}}
+    some.pop(OPTIONS)
+    with pytest.raises(ProtocolError, match="has no title for crane"):
+        revise(study=study, source=reworded(study, wording=some), why="shorter")
+    study.refresh_from_db()
+    assert study.version == 1
+    others = {**some, "titles": {"de": {**titles, "crane": "Baukran"}}}
+    assert revise(study=study, source=reworded(study, wording=others), why="clearer").number == 2
+
+
 # No explanation
 
 
@@ -267,6 +286,36 @@ def test_a_leak_of_each_kind_is_found(audited, monkeypatch, leak, said):
 
     monkeypatch.setattr(blinding_audit, "pages_of", leaky)
     assert [found for found in truth_leaks(audited) if said in found]
+
+
+def checking(**changes):
+    design = {"seed": 3, "responses_per_item": 3, "trials_per_participant": 6, "attention_checks": 2}
+    return {"photos": {"set": "birds"}, "design": design, **changes}
+
+
+def test_a_check_is_about_photos_alone_that_it_names_as_their_own_trials_do(photos):
+    """A browser holds both before either is answered: two names of one photo would tell that the network is wrong."""
+    Image.objects.update(boxes=BOXES)
+    ExplanationMap.objects.update(overlay="")
+    study = made(**checking())
+    assert study.items.filter(prediction__right=False).count() == 3
+    checked = CheckMap.objects.filter(item__study=study).values_list("item__prediction__right", flat=True)
+    assert set(checked) == {True}
+
+
+def test_checks_about_photos_that_would_tell_are_not_made(photos):
+    Image.objects.filter(pk__in=[photos[number].pk for number in (0, 1, 2, 5)]).update(boxes=BOXES)
+    with pytest.raises(BadInputError, match="2 are needed, and 1 photos that the network is right about"):
+        made(**checking())
+
+
+def test_who_sets_a_study_up_and_is_no_admin_sees_photos_without_an_explanation(photos, django_user_model):
+    study = made()
+    row = ExplanationMap.objects.filter(method="none").first()
+    member, stranger = (django_user_model.objects.create_user(name) for name in ("member", "stranger"))
+    study.researchers.add(member)
+    assert Sight(member).maps().filter(pk=row.pk).exists()
+    assert not Sight(stranger).maps().filter(pk=row.pk).exists()
 
 
 def test_an_order_that_tells_is_found():

@@ -24,6 +24,7 @@ from studies.protocol.schema import ProtocolError, check_protocol
 from studies.results import AnswerSelection, analyse_further, scores_json, summary_of
 from studies.results.answers import Reading, totals
 from studies.setup.forms.wording_and_design import WordingForm
+from studies.simulation.volunteers import Preference
 from studies.trial_types import trial_type
 from studies.trial_types.pair.files import written
 from tests.factories import make_study
@@ -351,3 +352,20 @@ def test_the_files_say_the_two_arms_the_better_one_and_its_side(tmp_path):
         if better != "same":
             assert row["comparison"] == f"{better} > {right if better == left else left}"
     assert {row["picked_side"] for row in rows} == {"0", "1", "2"}
+
+
+def test_nobody_simulated_says_same_where_it_is_not_offered():
+    stated = Preference(shares={"a": 0.1, "b": 0.1, "same": 0.8})
+    kind = PAIR.asking({"same": ""})
+    random = np.random.default_rng(1)
+    own = kind.people.own(stated, ["a", "b"], random)
+    asked = {"own": own, "taste": 0.0, "order": [1, 0], "random": random}
+    said = [
+        kind.people.answer(stated, values=values, **asked)
+        for values in (None, np.zeros(2))
+        for _ in range(200)
+    ]
+    said += [kind.people.check([1, 0], False, random) for _ in range(50)]
+    assert {*said} == {0, 1}
+    assert list(kind.answers.shown_values(2)) == [0, 1]
+    assert list(PAIR.asking({}).answers.shown_values(2)) == [-1, 0, 1]

@@ -10,7 +10,7 @@ from explain.models import ExplanationMap
 from studies.analysis.orders import spread
 from studies.lifecycle.check_maps import POOL, AttentionError, draw, make_check_maps
 from studies.models import Item, ItemMap, Response, Study, Trial
-from studies.trials.allocation import claim_trials
+from studies.trials.allocation import claim_trials, last_answer
 from studies.trials.attention_checks import (
     Met,
     check_order,
@@ -90,6 +90,31 @@ def test_photos_are_to_spare_where_there_are_as_many_as_checks(asked_for, to_spa
     met = [items[0], items[1], items[2], items[3], items[4]]
     met += [items[0]] * (asked_for - 5)
     assert photos_of(person, met) == ({items[5]} if to_spare else {None})
+
+
+def test_a_check_that_tells_what_is_right_is_about_a_photo_that_cannot_be_answered_anew():
+    """Its script may read every trial that a browser holds, and send answers in any order: of no photo may it know, and still answer."""
+    study = taking_part.open_study(task="verify", items=12, attention_checks=3, trials_per_participant=12)
+    for number in range(3):
+        person = make_participant(study, number + 1)
+        while held_by(person) or claim_trials(participant=person, count=5):
+            held = held_by(person)
+            open_to_change = {trial.item_id for trial in held if trial.kind == "main"}
+            if last := last_answer(person):
+                open_to_change.add(last.trial.item_id)
+            assert not open_to_change & {trial.item_id for trial in held if trial.kind == "check"}
+            taking_part.answer(person, held[-1].position)
+            claim_trials(participant=person, count=3 if len(held) < 4 else 0)
+        assert Counter(person.trials.values_list("kind", flat=True)) == {"main": 12, "check": 3}
+
+
+def test_a_check_that_tells_what_is_right_leaves_out_what_went_to_others_and_may_come_back():
+    person, items = person_in(task="verify", trials_per_participant=4, checked=[4, 5])
+    for number in range(10):
+        person.number = number
+        chosen = [Trial(item_id=item) for item in items[:4]]
+        trials = with_checks(person, [], chosen, lapsed=[items[4]], last=True)
+        assert [trial.item_id for trial in trials if trial.kind == "check"] == [items[5]]
 
 
 def test_a_photo_is_in_one_check_of_a_person_at_most_and_they_get_no_more_checks_than_asked_for():
