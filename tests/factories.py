@@ -2,6 +2,7 @@
 
 import io
 import secrets
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from studies.trial_types import trial_type
 SIDE = 64  # pixels of a test picture
 
 
+@cache
 def jpeg(seed: int, side: int = SIDE) -> bytes:
     """A JPEG of seeded noise."""
     pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)

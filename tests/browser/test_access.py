@@ -8,8 +8,15 @@ from tests.browser.conftest import DESK, PHONE, begin, clean, ready
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-every_type = pytest.mark.parametrize("task", [entry.name for entry in trial_types()])
-on_both_screens = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def every_type(*screens):
+    """Every trial type on one of the two screens, in turn: each stands on both in the two tests together, axe-core takes its time."""
+    return pytest.mark.parametrize(
+        ("task", "viewport"),
+        [
+            pytest.param(entry.name, screens[number % 2], id=f"{entry.name}-{screens[number % 2]['width']}")
+            for number, entry in enumerate(trial_types())
+        ],
+    )
 
 
 def answer_first(page):
@@ -21,8 +28,7 @@ def answer_first(page):
     page.click(".option >> nth=0")
 
 
-@every_type
-@on_both_screens
+@every_type(PHONE, DESK)
 def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2)
     page = new_page(viewport=viewport)
@@ -53,8 +59,7 @@ QUESTIONS = [
 ]
 
 
-@every_type
-@on_both_screens
+@every_type(DESK, PHONE)
 def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2, questions=QUESTIONS, practice=True, break_every=1)
     page = new_page(viewport=viewport)
