@@ -14,6 +14,12 @@ from tests.studies.setting_up import birds as birds
 from tests.studies.setting_up import browser as browser
 
 
+@pytest.fixture(autouse=True)
+def _fewer_draws(monkeypatch):
+    """`check_blinding` draws just so many times that a p below its alarm can come out; the product draws more."""
+    monkeypatch.setattr("studies.simulation.blinding_audit.DRAWS", 699)
+
+
 class Visitor:
     """A browser without JavaScript: it follows redirects, reads forms and presses their buttons."""
 
