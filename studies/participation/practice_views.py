@@ -14,7 +14,9 @@ from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, EXAMPLE_PICTURES, right_side
 
 from . import submissions
+from .decorators import ask_how_sure
 from .seats import Seat
+from .texts import page_context
 
 LETTERS = "AB"
 
@@ -30,6 +32,12 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     shown = min(len(LETTERS), seat.maps_shown())
     if request.method == "POST":
         if request.POST.get("number") != str(number):
+            return redirect("practice", token=seat.token)
+        try:
+            submissions.read_confidence(seat.study, request.POST)
+        except submissions.UnsureError:
+            return ask_how_sure(request, seat.study)
+        except AnswerError:
             return redirect("practice", token=seat.token)
         value = _pressed(seat.study, request.POST)
         was_right = _is_right(seat.study, value, side, shown)
@@ -81,6 +89,7 @@ def example_context(
             for place, file in enumerate(pictures[:shown])
         ],
         "page": page,
+        **page_context(study),
         **page.buttons(study.wording),
         **page.part_way([], None),
         "question": fill_in(study.wording["question"], **{"class": named}),
