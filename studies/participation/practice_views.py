@@ -33,13 +33,9 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
-        try:
-            submissions.read_confidence(seat.study, request.POST)
-        except submissions.UnsureError:
-            return ask_how_sure(request, seat.study)
-        except AnswerError:
-            return redirect("practice", token=seat.token)
         value = _pressed(seat.study, request.POST)
+        if value and _is_unsure(seat.study, request.POST):
+            return ask_how_sure(request, seat.study)
         was_right = _is_right(seat.study, value, side, shown)
         seat.keep_practice(number, value, right=was_right)
     context = example_context(participant, number, side, was_right, shown)
@@ -55,6 +51,15 @@ def _pressed(study: Study, form: Mapping[str, Any]) -> str:
         return str(submissions.read_value(study, form))
     except AnswerError:
         return ""
+
+
+def _is_unsure(study: Study, form: Mapping[str, Any]) -> bool:
+    """Whether it is still to be said how sure they are; what is said is not kept."""
+    try:
+        submissions.read_confidence(study, form)
+    except AnswerError:
+        return True
+    return False
 
 
 def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
