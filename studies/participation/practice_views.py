@@ -95,6 +95,7 @@ def example_context(
         ],
         "page": page,
         **page_context(study),
+        **({} if was_right is None else {"sure": None}),
         **page.buttons(study.wording),
         **page.part_way([], None),
         "question": fill_in(study.wording["question"], **{"class": named}),

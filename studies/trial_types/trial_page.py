@@ -116,19 +116,21 @@ class TrialPage:
         """Each option as researchers read it, a whole sentence."""
         said = []
         if self.fixation_ms:
-            said.append(f"A cross was shown for {self.fixation_ms} ms before each photo.")
+            said.append(f"Before each photo a cross is shown for {self.fixation_ms} ms.")
         if self.photo_first_ms:
-            said.append(f"The photo was shown alone for {self.photo_first_ms} ms, then the maps came.")
+            said.append(f"The photo is shown alone for {self.photo_first_ms} ms, then the maps come.")
         if self.show_ms:
-            again = "people could call them up again" if self.look_again else "they were not shown again"
-            said.append(f"The maps were shown for {self.show_ms} ms, by frames of the screen; {again}.")
+            again = "people can call them up again" if self.look_again else "they are not shown again"
+            said.append(
+                f"The maps are shown for {self.show_ms} ms by frames of the screen, then answers are taken; {again}."
+            )
         if self.scale:
             said.append(
-                f"After each answer people were asked: “{self.confidence_question}” ({self.scale.least} to {self.scale.most}, from "
+                f"After each answer people are asked: “{self.confidence_question}” ({self.scale.least} to {self.scale.most}, from "
                 f"“{self.confidence_low}” to “{self.confidence_high}”)."
             )
         if self.zoom:
-            said.append("Photo and maps could be enlarged together.")
+            said.append("Photo and maps can be enlarged together.")
         return said
 
 

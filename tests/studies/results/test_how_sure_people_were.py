@@ -59,7 +59,7 @@ def test_calibration_where_answers_are_right_or_wrong(study):
     for words in (
         "How sure were people?",
         "Brier",
-        "The maps were shown for 200 ms",
+        "The maps are shown for 200 ms",
         "How long were the maps in sight?",
     ):
         assert words in report
