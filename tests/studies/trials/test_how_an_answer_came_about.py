@@ -92,7 +92,7 @@ def test_the_pages_send_what_is_in_the_list_and_no_more():
         for report in re.findall(r"report\(\w*\) \{.*?return \{(.*?)\};", scripts, re.S)
         for name in re.findall(r"(\w+):", report)
     ]
-    told = re.findall(r"(\w+): (?:true|Math\.round\()", read["exposure"]) + re.findall(
+    told = re.findall(r"(\w+_\w+): (?:true|Math\.round\()", read["exposure"]) + re.findall(
         r"told\.(\w+) =", read["exposure"]
     )
     told += re.findall(r"\{ (confidence_ms) \}", read["trial"])
