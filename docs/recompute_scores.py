@@ -966,6 +966,17 @@ def places(rows, arms):
 # --- Comparing -----------------------------------------------------------------------------------------------------
 
 
+NOT_RECOMPUTED = ("confidence", "showing")  # options of the page: no figure that a study is judged by
+
+
+def without_options(printed):
+    """scores.json without what no script computes again, which is said aloud."""
+    left = [name for name in NOT_RECOMPUTED if name in printed]
+    if left:
+        print(f"not computed again here: {', '.join(left)}", file=sys.stderr)
+    return {name: value for name, value in printed.items() if name not in NOT_RECOMPUTED}
+
+
 def differences(found, printed, where="", draws=True):
     """Every number, truth and null of scores.json that does not come out again, by its name."""
     if isinstance(printed, dict):
@@ -1055,7 +1066,7 @@ def main():
         seed = printed.get("computed_with", {}).get("seed") if options.seed is None else options.seed
         arms, plan = declared(Path(options.answers).parent, rows, printed)
         found = recomputed(rows, who, arms, plan, seed or 0, printed)
-        wrong = differences(found, printed, draws=seed is not None)
+        wrong = differences(found, without_options(printed), draws=seed is not None)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

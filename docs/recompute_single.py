@@ -375,7 +375,7 @@ def main():
         rows, who = base.read(options.answers, options.who or printed.get("who"))
         arms, questions, plan = declared(Path(options.answers).parent, rows, printed)
         found = recomputed(Study(rows, arms, questions, plan), who, printed)
-        wrong = base.differences(found, printed)
+        wrong = base.differences(found, base.without_options(printed))
     except (OSError, ValueError, KeyError) as error:
         print(error, file=sys.stderr)
         return 2

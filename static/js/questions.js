@@ -68,7 +68,7 @@ export class Questions {
 }
 
 // Numbers are typed, as without scripts, or set by a slider that has no place until then.
-function addSlider(number) {
+export function addSlider(number) {
   const slider = document.createElement("input");
   Object.assign(slider, { type: "range", min: number.min, max: number.max, step: 1, tabIndex: -1, className: "untouched" });
   slider.setAttribute("aria-hidden", "true");

@@ -1,12 +1,15 @@
 // The trial page with JavaScript: the same form as without, but the next trial is there at once, answers wait in
 // the browser while the network is away, and nothing can be answered before every picture is on screen.
 
+import { Exposure } from "./exposure.js";
 import { AnswerQueue, newId } from "./queue.js";
 import { Pictures } from "./pictures.js";
 import { Questions } from "./questions.js";
+import { Sureness } from "./sureness.js";
 import { offer } from "./unsent.js";
 import { View } from "./view.js";
 import { Watch } from "./watch.js";
+import { Zoom } from "./zoom.js";
 
 const AHEAD = 2; // trials to load beyond the current one
 const PAUSE = 400; // ms after an answer in which the second click of a double click is ignored
@@ -21,9 +24,14 @@ const base = new URL("../", location.href);
 const texts = JSON.parse(document.querySelector("#texts").textContent); // in the language of the study
 const composing = form.querySelector("[data-script]"); // an answer that takes several presses
 const version = Number(form.version.value); // of the protocol that this page speaks
+const plan = JSON.parse(document.querySelector("#options")?.textContent ?? "{}"); // the study's options of the page
+const isTimed = Boolean(plan.fixation_ms || plan.photo_first_ms || plan.show_ms);
+const exposure = isTimed && new Exposure(plan, { cross: document.querySelector("#fixation"), again: document.querySelector("#again") });
+const zoom = plan.zoom && new Zoom(document.querySelector("#stage"), document.querySelector("#zoom"));
 
 const pictures = new Pictures();
 const view = new View(document.querySelector("#stage"));
+const sureness = plan.confidence && new Sureness(document.querySelector("#sureness"), form, sure, backToTheAnswer);
 const questions = new Questions(form, () => watch?.picked(true)); // those that are sent together
 let block = JSON.parse(document.querySelector("#block").textContent);
 let current = null; // the trial on screen
@@ -31,6 +39,7 @@ let upcoming = [];
 let last = block.last && { id: block.last, trial: null }; // the answer that can be undone
 let watch = null; // times the current trial, from when every picture of it is on screen
 let lost = false; // whether pictures of the current trial do not come, which is said until they do
+let unsure = null; // an answer of which it is not said yet how sure it is
 let sealedUntil = 0; // no answer is taken before this time
 const parts = composing && (await import(new URL(composing.dataset.script, location.href))).compose(composing, allow);
 
@@ -120,6 +129,7 @@ function place(trial, images) {
   form.position.value = trial.position;
   questions.begin(trial.parts);
   view.begin(images[0]);
+  if (zoom) zoom.begin();
   body.classList.remove("loading");
 }
 
@@ -150,6 +160,8 @@ function seal() {
   watch?.stop();
   watch = null;
   delete body.dataset.ready;
+  if (exposure) exposure.reset();
+  closeSheet();
   parts?.seal();
   options.forEach((option) => {
     option.disabled = true;
@@ -157,14 +169,29 @@ function seal() {
   });
 }
 
-function open(trial) {
-  watch = new Watch();
+async function open(trial) {
+  if (exposure && !await exposure.run(looksAt(trial), () => look(trial))) return;
+  watch ??= new Watch();
   setTimeout(() => {
     if (current !== trial) return;
     parts?.unseal();
     allow();
     body.dataset.ready = trial.position;
   }, Math.max(0, sealedUntil - performance.now()));
+}
+
+// How often the maps of a trial have been shown, as far as it is known here or waits to be sent.
+function looksAt(trial) {
+  const waits = queue.waiting.filter((op) => op.kind === "look" && op.link === block.link && op.position === trial.position);
+  return Math.max(trial.looks ?? 0, waits.length);
+}
+
+// The maps come into sight now, for the first time or again.
+function look(trial) {
+  watch ??= new Watch();
+  if (!plan.show_ms) return;
+  trial.looks = looksAt(trial) + 1;
+  queue.add({ id: newId(), kind: "look", link: block.link, position: trial.position });
 }
 
 // What can be sent now: of an answer that takes several presses nothing, before it is whole.
@@ -174,14 +201,41 @@ function allow() {
   if (parts && value !== null) watch.picked(value);
 }
 
-// `said` is the value of an answer, or its parts by their names.
-function answer(said) {
+// `said` is the value of an answer, or its parts by their names. Where the study asks how sure somebody is, it waits for that.
+function takeUp(said, button) {
+  if (!sureness) return answer({ ...said, response_ms: watch.elapsed() });
+  watch.picked(said.value ?? true);
+  if (button.name === "value") options.forEach((option) => option.classList.toggle("picked", option === button));
+  unsure = { ...said, response_ms: watch.elapsed() };
+  return sureness.ask();
+}
+
+function sure(confidence, confidence_ms) {
+  const said = unsure;
+  unsure = null;
+  if (current && said) answer({ ...said, confidence }, { confidence_ms });
+}
+
+function backToTheAnswer() {
+  unsure = null;
+  (options.find((option) => option.classList.contains("picked")) ?? options[0]).focus();
+}
+
+function closeSheet() {
+  unsure = null;
+  if (sureness) sureness.close();
+}
+
+function answer(said, told) {
   const trial = current;
   const id = newId();
   sealedUntil = performance.now() + PAUSE;
   const operation = {
-    id, kind: "answer", link: block.link, position: trial.position, ...said, version, response_ms: watch.elapsed(),
-    telemetry: { ...watch.report(said.value ?? true), ...(questions.any && { changes: questions.changes }), ...view.report() },
+    id, kind: "answer", link: block.link, position: trial.position, ...said, version,
+    telemetry: {
+      ...watch.report(said.value ?? true), ...(questions.any && { changes: questions.changes }), ...view.report(),
+      ...(exposure && exposure.report()), ...(zoom && zoom.report()), ...told,
+    },
   };
   if (last?.trial) pictures.forget(last.trial.position);
   last = { id, trial };
@@ -231,8 +285,8 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const button = event.submitter;
   if (!current || !button || button.disabled) return;
-  if (parts) answer({ value: parts.value() });
-  else answer(button.name === "value" ? { value: Number(button.value) } : { parts: questions.values() });
+  if (parts) takeUp({ value: parts.value() }, button);
+  else takeUp(button.name === "value" ? { value: Number(button.value) } : { parts: questions.values() }, button);
 });
 
 undoForm.addEventListener("submit", (event) => {
@@ -242,18 +296,20 @@ undoForm.addEventListener("submit", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (sureness && sureness.key(event.key, event.target)) return event.preventDefault();
   if (event.target.matches?.("input[type=number]")) return; // whoever types a number
   if (event.repeat && (event.key === "Enter" || event.key === " ")) return event.preventDefault();
   if (event.key === "Backspace") {
     event.preventDefault();
     return undo();
   }
-  if (view.key(event.key)) return event.preventDefault();
+  if (!plan.show_ms && view.key(event.key)) return event.preventDefault();
   if (parts && !event.target.matches("select") && parts.key(event.key, event.target)) {
     event.preventDefault();
     return parts.value() === null ? undefined : options[0].focus();
   }
   if (questions.any && watch && questions.key(event.key)) return event.preventDefault();
+  if (zoom && zoom.key(event.key, event.target)) return event.preventDefault();
   const option = options.find((candidate) => candidate.dataset.key === event.key);
   if (!option || option.disabled) return undefined;
   options.forEach((other) => other.classList.toggle("picked", other === option));
@@ -264,6 +320,8 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("beforeunload", (event) => queue.waiting.length && event.preventDefault());
 setInterval(() => document.visibilityState === "visible" && queue.send(), LOOK_AGAIN);
 
+form.hidden = false; // without scripts nothing is asked where pictures come and go by time
+if (plan.show_ms) document.querySelector("#view").hidden = true; // the photo over the maps would change how long they are seen
 seal();
 offer(queue);
 if (queue.waiting.length) {

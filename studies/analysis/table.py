@@ -87,6 +87,7 @@ NOT_GIVEN = np.empty(0)
 ELSE = {
     "truths": UNKNOWN,
     "shown": UNKNOWN,
+    "confidence": UNKNOWN,
     "response_ms": np.nan,
     "versions": 1,
     "simulated": False,
@@ -107,6 +108,7 @@ class Answers(Remembering):
     values: np.ndarray  # (n,) what was answered
     ids: np.ndarray = field(default_factory=_not_given)  # (n,) int, rising in the order of storing
     shown: np.ndarray = field(default_factory=_not_given)  # (n,) int: as on screen, or UNKNOWN
+    confidence: np.ndarray = field(default_factory=_not_given)  # (n,) int: how sure they were, or UNKNOWN
     orders: np.ndarray = field(default_factory=_not_given)  # (n, k) int: the arm at each place, or -1
     response_ms: np.ndarray = field(default_factory=_not_given)  # (n,) float; nan: not measured
     versions: np.ndarray = field(default_factory=_not_given)  # (n,) int: of the protocol

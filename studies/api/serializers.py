@@ -169,6 +169,14 @@ class _Scores(serializers.Serializer):
         allow_null=True,
         help_text="the main effect: of all, of each of `people` and without them, and of each of `classes`; null without answers",
     )
+    confidence = serializers.DictField(
+        required=False,
+        help_text="where people say how sure they are: means by arm; where answers are right or wrong, calibration",
+    )
+    showing = serializers.DictField(
+        required=False,
+        help_text="where maps are shown for a time: how long they were, as browsers measured it",
+    )
     looks = serializers.DictField(
         allow_null=True, help_text="planned looks; null where the protocol plans none"
     )

@@ -18,7 +18,7 @@ from uuid import UUID
 from explain.core.errors import BadInputError
 from studies.core.guard import unguarded
 from studies.models import Invitation, Participant, Response, Study, Trial
-from studies.trial_types import trial_type_of
+from studies.trial_types import trial_page_of, trial_type_of
 from studies.trials import maps_shown, names_of_maps
 
 from .columns import BETWEEN_ARMS
@@ -46,6 +46,7 @@ class Row:
     trial: object  # rows with the same answer one trial
     serial: int | None
     response_ms: int | None
+    confidence: int | None
     simulated: bool
     state: str
     group: str | None  # None: the file does not say
@@ -129,7 +130,7 @@ class Reading:
     """Reads rows of a file as answers to a study. What is wrong with a row is a ValueError whose message is a sentence."""
 
     def __init__(self, study: Study) -> None:
-        self.study, self.kind = study, trial_type_of(study)
+        self.study, self.kind, self.scale = study, trial_type_of(study), trial_page_of(study).scale
         self.files, self.shown = self.kind.files, maps_shown(study)
         arms = list(study.arms.values_list("name", flat=True))
         self.names = {kind: names_of_maps(kind, arms) for kind in Trial.Kind.values}
@@ -175,6 +176,7 @@ class Reading:
             said("trial_id") or ("line", line),
             read("serial_position", whole("serial_position", 1)),
             read("response_ms", whole("response_ms", 0)),
+            read("confidence", self.confidence),
             read("simulated", truth, False),
             read("participant_state", state, Participant.State.FINISHED),
             group(cells["group"]) if "group" in cells else None,
@@ -210,6 +212,17 @@ class Reading:
                 return ",".join(map(str, places))
         names = ", ".join(dict.fromkeys(self.names[kind]))
         raise ValueError(f"order {cell!r} is not {self.shown} of {names}, separated by “{BETWEEN_ARMS}”.")
+
+    def confidence(self, cell: str) -> int | None:
+        """How sure they were. Of a study that does not ask it, a column of that name is somebody else's, and passed over."""
+        scale = self.scale
+        if scale is None:
+            return None
+        if not (
+            cell.isascii() and cell.isdecimal() and len(cell) < 4 and scale.least <= int(cell) <= scale.most
+        ):
+            raise ValueError(f"confidence {cell!r} is no whole number from {scale.least} to {scale.most}.")
+        return int(cell)
 
     def version(self, cell: str) -> int:
         number = whole("protocol_version", 1)(cell)

@@ -16,7 +16,7 @@ from studies.core.bulk_read import CategoricalColumn, Columns, chunks
 from studies.core.guard import guarded
 from studies.models import Participant, Response, Study, Trial
 from studies.results import AnswerSelection, Reading, bulk_value, kind_of_value, reasons, values_in
-from studies.trial_types import FileColumn, Rows, TrialType, trial_type_of, trial_types
+from studies.trial_types import FileColumn, Rows, TrialType, trial_page_of, trial_type_of, trial_types
 from studies.trials import names_of_maps, passes
 
 from . import csv_columns
@@ -31,6 +31,7 @@ FIELDS = {
     "shown": "int",
     "serial": "int",
     "ms": "int",
+    "sure": "int",
     "simulated": "bool",
     "order": "code",
     "status": "code",
@@ -131,6 +132,7 @@ class Export:
             shown=Coalesce("shown_value", UNKNOWN),
             serial=SERIAL,
             ms=Coalesce("response_ms", Numbers.UNKNOWN),
+            sure=Coalesce("confidence", Numbers.UNKNOWN),
             kind=F("trial__kind"),
         )
         for raw in map(self.known, chunks(rows, FIELDS | {"value": kind_of_value(kind)})):
@@ -278,6 +280,13 @@ BEFORE = [
         lambda e, raw: e.orders(raw),
     ),
 ]
+CONFIDENCE = Column(
+    "confidence",
+    INT,
+    "How sure the participant was of the answer, on the scale of [trial] confidence in the protocol: 1 to 5 or 1 to 7 points, or 0 to "
+    "100 percent, the higher the surer. Only in studies that ask it. Empty: not known.",
+    lambda e, raw: Numbers(raw["sure"]),
+)
 AFTER = [
     Column(
         "response_ms",
@@ -360,10 +369,16 @@ AFTER = [
         of_study=True,
     ),
 ]
-COLUMNS = [*BEFORE, *(column for entry in trial_types() for column in _own_columns(entry)), *AFTER]
+COLUMNS = [
+    *BEFORE,
+    *(column for entry in trial_types() for column in _own_columns(entry)),
+    CONFIDENCE,
+    *AFTER,
+]
 """Those of every trial type, as it is where a protocol asks nothing of its own."""
 
 
 def columns_of(study: Study) -> list[Column]:
     """The columns of one study's answers, with those of its trial type as the study asks it."""
-    return [*BEFORE, *_own_columns(trial_type_of(study)), *AFTER]
+    sure = [CONFIDENCE] if trial_page_of(study).scale else []
+    return [*BEFORE, *_own_columns(trial_type_of(study)), *sure, *AFTER]

@@ -195,6 +195,7 @@ def _store(
                 simulated=row.simulated,
                 version=row.version,
                 response_ms=row.response_ms,
+                confidence=row.confidence,
                 telemetry=told.get(row.answer_id, {}) if row.answer_id else {},
                 created_at=row.at or now,
                 **{kind.column: kind.kept(row.value)},

@@ -122,6 +122,9 @@ class Response(AppendOnly):
         help_text="as it was on screen: position picked (0…, -1 same), the rating with positive for the right side, or all parts "
         "in one number; empty: not known (imported)",
     )
+    confidence = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="how sure they were, where the study asks it: on its scale"
+    )
     simulated = models.BooleanField(default=False)
     version = models.PositiveSmallIntegerField(default=1, help_text="of the protocol it was given under")
     response_ms = models.PositiveIntegerField(null=True, blank=True)
@@ -209,6 +212,7 @@ class Event(AppendOnly):
         REFUSED = "refused", "an operation that could not be done"
         FINISHED = "finished"
         WITHDRAWN = "withdrawn"
+        LOOKED = "looked", "the maps of a trial that are shown for a time were shown"
         WROTE = "wrote", "by “Something is wrong”"
 
         @classmethod

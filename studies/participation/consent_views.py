@@ -15,11 +15,12 @@ from studies.trials import minutes_to_wait, study_facts
 
 from .arrivals import ELSE, SOMEBODY, Arrival, forget
 from .decorators import ask_to_wait, refuse
+from .entrances import Entrance
 from .forms import ComplaintForm, ConsentForm, QuestionsForm
-from .seats import Entrance, Seat
+from .seats import Seat
 from .sites import recruitment_sites
 from .sites.ways_back import way_back
-from .texts import Consent, photos_are_free, text
+from .texts import Consent, page_context, photos_are_free, text
 
 # Words by which phones' browsers name themselves; tablets are none.
 PHONE = re.compile(r"iPhone|iPod|Android.+Mobile|Mobile.+Firefox|Windows Phone", re.IGNORECASE)
@@ -153,6 +154,7 @@ def instructions(request: HttpRequest, seat: Seat) -> HttpResponse:
         "instructions": text(study, "instructions", seat.expected),
         "last_key": page.last_key(seat.maps_shown()),
         "page": page,
+        **page_context(study),
         **page.buttons(study.wording),
         **study_facts(study, seat.expected),
     }

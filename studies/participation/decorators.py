@@ -19,8 +19,10 @@ from .arrivals import somebody_by
 from .links import queue_name
 from .sites.recruitment_sites import MTURK, frames_of
 from .sites.ways_back import WayBack, way_back
+from .texts import page_context
 
 View = Callable[..., HttpResponse]
+NOT_SAID = ("csrfmiddlewaretoken", "confidence")  # of a form that is sent again with one more answer
 
 # What a volunteer reads where they cannot go on: heading, what it means, and what to do.
 REFUSALS = {
@@ -204,6 +206,12 @@ def invitation_required(view: View) -> View:
 
     wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # asked by _forged
     return wrapped
+
+
+def ask_how_sure(request: HttpRequest, study: Study) -> HttpResponse:
+    """Without scripts: the question how sure they are by itself, with all that was sent."""
+    said = [(name, value) for name, value in request.POST.items() if name not in NOT_SAID]
+    return render(request, "volunteer/confidence.html", {"study": study, "said": said, **page_context(study)})
 
 
 def participant_required(*, screened: bool = False) -> Callable[[View], View]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
 
@@ -14,7 +15,48 @@ from .arrivals import Arrival, read_arrival, somebody_by
 from .complaints import keep_complaint
 from .decorators import View, invitation_required, participant_required
 from .limited_seat import LimitedSeat
-from .seats import Entrance, Seat, VolunteerSeat
+from .seats import Seat, VolunteerSeat
+
+
+class Entrance(Protocol):
+    """The way into a study: what it asks for, whether it is open, and the seat of whoever agrees."""
+
+    @property
+    def study(self) -> Study: ...
+
+    @property
+    def token(self) -> str: ...
+
+    def keep_complaint(self, text: str) -> bool:
+        """Keep what somebody wrote who has not agreed to anything; False where that is too much."""
+        ...
+
+    @property
+    def expected(self) -> int: ...
+
+    def arrival(self, request: HttpRequest) -> Arrival | str:
+        """Who comes, or why nobody can who comes like this, as the name of a refusal (decorators.py)."""
+        ...
+
+    def closed_because(self, arrival: Arrival) -> str:
+        """Why this person cannot come in, as the name of a refusal; "" if they can."""
+        ...
+
+    def knows(self, arrival: Arrival) -> bool:
+        """Whether they have come before and take part, or did."""
+        ...
+
+    def has_left(self, arrival: Arrival) -> bool:
+        """Whether they withdrew on this device."""
+        ...
+
+    def last_here(self, arrival: Arrival) -> "Seat | None":
+        """The seat of whoever came last on the device of somebody who brings no id; they may have left."""
+        ...
+
+    def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
+        """Let someone in who has agreed; their seat, or why not."""
+        ...
 
 
 class InvitationEntrance:

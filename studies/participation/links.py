@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from studies.models import Participant
 from studies.trial_types import AnswerError
-from studies.trials import answer_trial, undo_answer
+from studies.trials import answer_trial, keep_look, looks_at, undo_answer
 
 
 def queue_name(participant: Participant) -> str:
@@ -56,7 +56,14 @@ class Link:
         return link
 
     def answer(self, **fields: Any) -> None:
-        answer_trial(participant=self.participant, **fields | {"position": fields["position"] + self.after})
+        position = fields["position"] + self.after
+        told = {**(fields.get("telemetry") or {})}
+        if looks := looks_at(self.participant, [position]):
+            told["looks"] = looks[position]  # as it is known here, whatever a browser says
+        answer_trial(participant=self.participant, **fields | {"position": position, "telemetry": told})
+
+    def look(self, position: int, look_id: UUID) -> None:
+        keep_look(participant=self.participant, position=position + self.after, look_id=look_id)
 
     def undo(self, answer_id: UUID) -> None:
         if self.is_limited:

@@ -14,7 +14,9 @@ from studies.trial_types import AnswerError, trial_type_of
 from studies.trials import EXAMPLE_DRAWINGS, EXAMPLE_NAMES, EXAMPLE_PICTURES, right_side
 
 from . import submissions
+from .decorators import ask_how_sure
 from .seats import Seat
+from .texts import page_context
 
 LETTERS = "AB"
 
@@ -32,6 +34,8 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
         value = _pressed(seat.study, request.POST)
+        if value and _is_unsure(seat.study, request.POST):
+            return ask_how_sure(request, seat.study)
         was_right = _is_right(seat.study, value, side, shown)
         seat.keep_practice(number, value, right=was_right)
     context = example_context(participant, number, side, was_right, shown)
@@ -47,6 +51,15 @@ def _pressed(study: Study, form: Mapping[str, Any]) -> str:
         return str(submissions.read_value(study, form))
     except AnswerError:
         return ""
+
+
+def _is_unsure(study: Study, form: Mapping[str, Any]) -> bool:
+    """Whether it is still to be said how sure they are; what is said is not kept."""
+    try:
+        submissions.read_confidence(study, form)
+    except AnswerError:
+        return True
+    return False
 
 
 def _is_right(study: Study, value: str, side: int, shown: int) -> bool:
@@ -81,6 +94,8 @@ def example_context(
             for place, file in enumerate(pictures[:shown])
         ],
         "page": page,
+        **page_context(study),
+        **({} if was_right is None else {"sure": None}),
         **page.buttons(study.wording),
         **page.part_way([], None),
         "question": fill_in(study.wording["question"], **{"class": named}),

@@ -7,11 +7,10 @@ that of a preview keeps nothing (setup/preview_seat.py). Pages know the interfac
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,6 +28,7 @@ from studies.trials import (
     expected_repeats,
     expected_trials,
     locked_state,
+    looks_at,
     maps_shown,
     minutes_to_wait_for_more,
     participant_progress,
@@ -36,7 +36,6 @@ from studies.trials import (
 )
 
 from . import invitations, submissions
-from .arrivals import Arrival
 from .complaints import keep_complaint
 from .links import Link, queue_name
 from .picture_addresses import seal_trial
@@ -55,47 +54,6 @@ class Credit(NamedTuple):
     author: str
     licence: str
     source: str
-
-
-class Entrance(Protocol):
-    """The way into a study: what it asks for, whether it is open, and the seat of whoever agrees."""
-
-    @property
-    def study(self) -> Study: ...
-
-    @property
-    def token(self) -> str: ...
-
-    def keep_complaint(self, text: str) -> bool:
-        """Keep what somebody wrote who has not agreed to anything; False where that is too much."""
-        ...
-
-    @property
-    def expected(self) -> int: ...
-
-    def arrival(self, request: HttpRequest) -> Arrival | str:
-        """Who comes, or why nobody can who comes like this, as the name of a refusal (decorators.py)."""
-        ...
-
-    def closed_because(self, arrival: Arrival) -> str:
-        """Why this person cannot come in, as the name of a refusal; "" if they can."""
-        ...
-
-    def knows(self, arrival: Arrival) -> bool:
-        """Whether they have come before and take part, or did."""
-        ...
-
-    def has_left(self, arrival: Arrival) -> bool:
-        """Whether they withdrew on this device."""
-        ...
-
-    def last_here(self, arrival: Arrival) -> "Seat | None":
-        """The seat of whoever came last on the device of somebody who brings no id; they may have left."""
-        ...
-
-    def join(self, *, consent_sha256: str, arrival: Arrival) -> "Seat | str":
-        """Let someone in who has agreed; their seat, or why not."""
-        ...
 
 
 class Seat(ABC):
@@ -203,6 +161,7 @@ class Seat(ABC):
         position: int,
         shown_value: int,
         answer_id: UUID,
+        confidence: int | None,
         response_ms: int | None,
         version: int | None,
         telemetry: dict | None,
@@ -212,6 +171,10 @@ class Seat(ABC):
     @abstractmethod
     def undo(self, answer_id: UUID) -> None:
         """Take the last answer back, if it is this one."""
+
+    @abstractmethod
+    def look(self, position: int, look_id: UUID) -> None:
+        """Keep that the maps of a trial, which are shown for a time, were shown; AnswerError where it cannot be."""
 
     @abstractmethod
     def keep_refused(self, operation: Any, why: str) -> None:
@@ -273,11 +236,14 @@ class VolunteerSeat(Seat):
             short = len(claimed) < ask
         path = reverse("picture", args=["-"]).removesuffix("-")
         pictures = pictures_of(self.study, so_far.hand)
+        looks = looks_at(participant, [trial.position for trial in so_far.hand])
         return hand_out(
             self.study,
             trials=[
                 self._screen(
-                    trial, [path + sealed for sealed in seal_trial(participant.pk, trial.position, shown)]
+                    trial,
+                    [path + sealed for sealed in seal_trial(participant.pk, trial.position, shown)],
+                    None if looks is None else looks[trial.position],
                 )
                 for trial, shown in zip(so_far.hand, pictures, strict=True)
             ],
@@ -288,12 +254,12 @@ class VolunteerSeat(Seat):
             link=self.link.name,
         )
 
-    def _screen(self, trial: HeldTrial, addresses: list[str]) -> dict[str, Any]:
+    def _screen(self, trial: HeldTrial, addresses: list[str], looks: int | None) -> dict[str, Any]:
         position = self.position_here(trial.position)
         order = parts_in_order(self.study, self.participant.number, trial.position)
         check = trial.kind == Trial.Kind.CHECK
         named = trial_type_of(self.study).page.named(trial.class_name, trial.prediction, check=check)
-        return screen(self.study, position, named, addresses, order)
+        return screen(self.study, position, named, addresses, order, looks)
 
     @property
     def queue(self) -> str:
@@ -365,6 +331,9 @@ class VolunteerSeat(Seat):
 
     def undo(self, answer_id: UUID) -> None:
         self.link.undo(answer_id)
+
+    def look(self, position: int, look_id: UUID) -> None:
+        self.link.look(position, look_id)
 
     def keep_refused(self, operation: Any, why: str) -> None:
         with self._while_they_stay() as state:

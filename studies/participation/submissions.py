@@ -10,13 +10,17 @@ from uuid import UUID
 
 from explain.core.storable import storable
 from studies.models import Event, Participant, Study
-from studies.trial_types import SHOWN_VALUES, AnswerError, trial_type_of
+from studies.trial_types import SHOWN_VALUES, AnswerError, trial_page_of, trial_type_of
 from studies.trials import kept_of
 
 MOST_AT_ONCE = 200  # operations from one request; a browser sends the others again
 REFUSED_BYTES, REFUSED_EVENTS = 2000, 100  # kept of one operation, and of one participant
 LARGEST = 2**31 - 1
 PART = "part."  # before the name of an answer's part, in a form
+
+
+class UnsureError(AnswerError):
+    """An answer of a study that asks how sure people are, without that."""
 
 
 class Sender(Protocol):
@@ -28,12 +32,15 @@ class Sender(Protocol):
         position: int,
         shown_value: int,
         answer_id: UUID,
+        confidence: int | None,
         response_ms: int | None,
         version: int | None,
         telemetry: dict | None,
     ) -> None: ...
 
     def undo(self, answer_id: UUID) -> None: ...
+
+    def look(self, position: int, look_id: UUID) -> None: ...
 
 
 class Taker(Sender, Protocol):
@@ -57,6 +64,9 @@ def apply_operation(seat: Taker, operation: Any) -> bool:
         sender = seat.by_link(operation.get("link"))
         if operation.get("kind") == "undo":
             sender.undo(read_id(operation.get("answer_id")))
+        elif operation.get("kind") == "look":
+            position = read_whole(operation.get("position"), "position", least=1)
+            sender.look(position, read_id(operation.get("id")))
         else:
             told = kept_of(operation.get("telemetry"))
             answer(sender, seat.study, {**operation, "answer_id": operation.get("id")}, told)
@@ -71,6 +81,7 @@ def answer(sender: Sender, study: Study, sent: Mapping[str, Any], telemetry: dic
 
     Raises:
         IncompleteError: some of its parts are missing.
+        UnsureError: all but how sure they are is there.
         AnswerError: it cannot be read, or cannot be an answer.
     """
     time, version = sent.get("response_ms"), sent.get("version")
@@ -78,10 +89,21 @@ def answer(sender: Sender, study: Study, sent: Mapping[str, Any], telemetry: dic
         position=read_whole(sent.get("position"), "position", least=1),
         shown_value=read_value(study, sent),
         answer_id=read_id(sent.get("answer_id")),
+        confidence=read_confidence(study, sent),
         response_ms=None if time in (None, "") else read_whole(time, "response_ms"),
         version=None if version in (None, "") else read_whole(version, "version"),
         telemetry=telemetry,
     )
+
+
+def read_confidence(study: Study, sent: Mapping[str, Any]) -> int | None:
+    """How sure they are, where the study asks it; what is sent elsewhere is not kept."""
+    scale = trial_page_of(study).scale
+    if scale is None:
+        return None
+    if sent.get("confidence") in (None, ""):
+        raise UnsureError("confidence: is missing; this study asks after each answer how sure people are.")
+    return read_whole(sent["confidence"], "confidence", scale.least, scale.most)
 
 
 def read_value(study: Study, sent: Mapping[str, Any]) -> int:

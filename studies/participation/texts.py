@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from explain.core.streams import Stream
 from studies.models import Study
 from studies.protocol import Particular, class_title, fill_in, particulars
-from studies.trial_types import SHUFFLED, Named, trial_type_of
+from studies.trial_types import SHUFFLED, Named, trial_page_of, trial_type_of
 from studies.trials import study_facts
 
 
@@ -68,6 +68,12 @@ def screen_texts() -> dict[str, str]:
     }
 
 
+def page_context(study: Study) -> dict[str, Any]:
+    """What templates show of the study's options of the trial page."""
+    page = trial_page_of(study)
+    return {"page_options": page, "sure": page.question}
+
+
 def hand_out(
     study: Study,
     *,
@@ -95,14 +101,21 @@ def hand_out(
 
 
 def screen(
-    study: Study, position: int, named: Named, pictures: list[str], parts: list[str] | None = None
+    study: Study,
+    position: int,
+    named: Named,
+    pictures: list[str],
+    parts: list[str] | None = None,
+    looks: int | None = None,
 ) -> dict[str, Any]:
     """What a browser needs to show a trial: words, and the addresses of its photo and its maps. Nothing of the arms.
 
-    `parts`: the questions in this trial's order, where that changes from trial to trial.
+    `parts`: the questions in this trial's order, where that changes from trial to trial. `looks`: how often its maps were shown,
+    where they are shown for a time.
     """
     title = class_title(study, named.class_name)
-    order = {"parts": parts} if parts else {}
+    order: dict[str, Any] = {"parts": parts} if parts else {}
+    order |= {} if looks is None else {"looks": looks}
     return order | {
         "position": position,
         "title": title if named.probability is None else _with_confidence(title, named.probability),

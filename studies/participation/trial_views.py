@@ -15,10 +15,10 @@ from studies.protocol import class_title, fill_in
 from studies.trial_types import AnswerError, IncompleteError, trial_type_of
 
 from . import submissions
-from .decorators import ask_to_wait, leading, refuse
+from .decorators import ask_how_sure, ask_to_wait, leading, refuse
 from .seats import Credit, Seat
 from .sites.ways_back import hand_in_of, way_of
-from .texts import screen_texts, text
+from .texts import page_context, screen_texts, text
 
 LETTERS = "ABCDEFGH"
 
@@ -68,6 +68,7 @@ def trial_context(
             for index, url in enumerate(current["pictures"][1:])
         ],
         "page": page,
+        **page_context(study),
         **page.buttons(study.wording),
         **page.part_way(current.get("parts", []), chosen),
         "shape": f"{study.task} arms-{shown}",
@@ -80,6 +81,8 @@ def _take_answer(request: HttpRequest, seat: Seat) -> HttpResponse:
         sent = request.POST.dict()
         value = trial_type_of(seat.study).page.sent(sent, seat.maps_shown())
         submissions.answer(seat, seat.study, {**sent, "value": value})
+    except submissions.UnsureError:
+        return ask_how_sure(request, seat.study)
     except IncompleteError:
         return _ask_for_the_rest(request, seat)
     except AnswerError:
@@ -109,7 +112,7 @@ def answers(request: HttpRequest, seat: Seat) -> HttpResponse:
     """For static/js: take what a browser has queued, say what is settled, hand out what comes next.
 
     Operations are `{"id", "kind": "answer", "position", "value", "version", "response_ms", "telemetry"}`, with `parts`, an object,
-    for `value` where an answer has several, and `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
+    for `value` where an answer has several, and `confidence` where the study asks it, `{"id", "kind": "look", "position"}`, and `{"id", "kind": "undo", "answer_id"}`. An operation named in `settled` will not be asked about again: it is
     stored, or it could never be: then it is kept as an event, and named in `refused`, too. Each says by `link` at which
     link it was given, as `link` of the reply calls it. The CSRF token comes with GET and stays good.
     """

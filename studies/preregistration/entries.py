@@ -18,7 +18,7 @@ from studies.protocol import (
     plan_in,
     requirements_of,
 )
-from studies.trial_types import trial_type_of
+from studies.trial_types import trial_page_of, trial_type_of
 
 from .looks import looks_in_words
 
@@ -171,6 +171,7 @@ def _procedures(protocol: Protocol, known: Known) -> Entry:
     parts = [
         f"People answer in a browser, after consent. One person answers up to {protocol.trials_per_participant} trials."
     ]
+    parts += trial_page_of(protocol).in_words
     if needs := requirements_of(protocol.source):
         parts.append(f"People are asked to use {_devices(needs)}; nobody is refused for another device.")
     if eligible:

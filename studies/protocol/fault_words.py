@@ -54,6 +54,8 @@ OF_THE_KEY: dict[Code, str] = {
     Code.SAID_TWICE: "is said twice, here and as {other}; leave one of them out",
     Code.LABELS: "has {count} entries; it must be {wanted}, from left to right",
     Code.NOT_WITH: "does not go with {other}; leave one of them out",
+    Code.ONLY_WITH: "means nothing without {other}; set that too, or leave this out",
+    Code.ASKED_TWICE: "asks how sure people are, which the answers say already ({words!c}); leave one of them out",
     Code.ONE_NETWORK: "names {networks!c}; a {task} study shows what one network says, so all arms that name a network must name the same",
     Code.SOME_TITLES: "has no title for {missing}, which the network says of some photo; give a title for every class that it says, or for "
     "none: else people would know its mistakes by the language",

@@ -33,6 +33,8 @@ class Code(StrEnum):
     SAID_TWICE = "said twice"
     # Values that do not go together.
     NOT_WITH = "not with another key"
+    ONLY_WITH = "only with another key"
+    ASKED_TWICE = "asked twice"
     ONE_NETWORK = "one network"
     SOME_TITLES = "some titles"
     MOST_CHECKS = "most checks"

@@ -60,6 +60,9 @@ when = "before"                   # the first photo; or "after" the last one
 [[trial_questions]]               # optional, of trial types that ask several questions of each map: trial_questions.py
 key = "understand"
 
+[trial]                           # optional: how sure people are, times, zoom: studies/trial_types/trial_page.py
+confidence = "5-points"
+
 [verify]                          # a table of the trial type's name, where it has one (docs/protocols.md)
 steps = 4
 
@@ -84,7 +87,16 @@ from explain.map_sources import Keys, MapSource, source_of
 from explain.models import MapPicture
 from explain.selection import Rule
 from studies.core import languages
-from studies.trial_types import ASKS, OPTIONS, SHUFFLED, Asked, trial_type, trial_type_in, trial_types
+from studies.trial_types import (
+    ASKS,
+    OPTIONS,
+    SHUFFLED,
+    TRIAL_PAGE,
+    Asked,
+    trial_type,
+    trial_type_in,
+    trial_types,
+)
 
 from .analysis_plan import check_plan
 from .consent import read_consent
@@ -95,6 +107,7 @@ from .recruitment import read_prolific_key, read_recruitment
 from .requirements import read_requirements
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
+from .trial_page import options_of_page
 from .trial_questions import KEY as TRIAL_QUESTIONS
 from .trial_questions import read_trial_questions
 from .wording import default_wording, unknown_places
@@ -194,6 +207,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         | _options(reader, task, asked),
         source=source,
     )
+    protocol.wording.update(options_of_page(reader, protocol.wording, language))
     read_consent(reader)
     read_requirements(reader)
     if protocol.attention_checks > protocol.trials_per_participant // 2:
@@ -212,7 +226,11 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
 
 def _complete(reader: Reader, protocol: Protocol) -> dict[str, Any]:
     """The protocol in full: read again, it is the same protocol even if defaults have changed since."""
-    wording = {key: text for key, text in protocol.wording.items() if key not in (ASKS, OPTIONS, SHUFFLED)}
+    wording = {
+        key: text
+        for key, text in protocol.wording.items()
+        if key not in (ASKS, OPTIONS, SHUFFLED, TRIAL_PAGE)
+    }
     asks = {TRIAL_QUESTIONS: protocol.wording[ASKS]} if ASKS in protocol.wording else {}
     return reader.completed() | {
         "arms": [{**arm.keys, "name": arm.name} for arm in protocol.arms],
@@ -231,6 +249,8 @@ def in_full(source: dict[str, Any], words: dict[str, Any] | None = None) -> dict
     own, words = source.get("wording", {}), dict(words or {})
     words.pop(SHUFFLED, None)  # as `design` has it
     asks = {TRIAL_QUESTIONS: words.pop(ASKS)} if ASKS in words else {}
+    if TRIAL_PAGE in words:
+        asks[TRIAL_PAGE] = words.pop(TRIAL_PAGE)
     if OPTIONS in words:
         asks[str(source.get("task"))] = words.pop(OPTIONS)
     spelt_out = {**source, **asks, "wording": {**words, **own}} if words and isinstance(own, dict) else source

@@ -20,7 +20,7 @@ from studies.analysis.table import UNKNOWN, Answers
 from studies.core.bulk_read import CategoricalColumn, Columns, columns, room_to_sort
 from studies.models import Arm, Participant, Response, Study, Trial
 from studies.protocol import AnalysisPlan, plan_of
-from studies.trial_types import Compared, trial_type_of
+from studies.trial_types import Compared, trial_page_of, trial_type_of
 
 from .bulk_values import bulk_value, kind_of_value, values_in
 from .data_quality import left_out
@@ -116,6 +116,8 @@ class Reading:
             "simulated": rows.get("simulated", np.broadcast_to(self.part.who == "simulated", len(people))),
             "imported": self._people["imported"][people],
         }
+        if "confidence" in rows:
+            fields["confidence"] = rows["confidence"]
         if trial_type_of(self.study).asked.network_speaks:
             fields["truths"] = truths_of(self.study, rows["item"])
         return trial_type_of(self.study).results.table(fields, len(self.arms))
@@ -163,6 +165,7 @@ class Reading:
                 shown=Coalesce("shown_value", UNKNOWN),
                 order=F("trial__order"),
                 ms=Coalesce("response_ms", NOT_MEASURED),
+                sure=Coalesce("confidence", UNKNOWN),
                 use=Case(
                     When(aside, trial__kind=Trial.Kind.REPEAT, then=Value(AGAIN)),
                     When(aside, then=Value(CHECK)),
@@ -171,10 +174,13 @@ class Reading:
             ),
             FIELDS
             | {"value": kind_of_value(kind)}
+            | ({"sure": "small"} if trial_page_of(self.study).scale else {})
             | ({"version": "small"} if self.study.version > 1 else {})
             | ({"simulated": "bool"} if self.part.who == "all" else {}),
         )
         rows["value"] = values_in(rows["value"], kind)
+        if "sure" in rows:
+            rows["confidence"] = rows.pop("sure")
         people = self._people  # read after the answers, so that it knows everybody who gave one
         rows["place"] = np.searchsorted(people["pk"], rows.pop("participant_id"))
         stays, use = ~people["withdrew"][rows["place"]], rows.pop("use")

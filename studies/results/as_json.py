@@ -14,6 +14,7 @@ from studies.trial_types import trial_type_of
 
 from .answers import Reading
 from .breakdown import break_down, breakdown_json
+from .further_analyses import showing_of, sureness_of
 from .metric_agreement import DRAWS as CORRELATION_DRAWS
 from .metric_agreement import HumansBeside, figures_of
 from .part import AnswerSelection
@@ -29,6 +30,10 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
     data = seal_json(study) | as_json(summarise(reading)) | _tests(reading)
     data["exclusions"] = _exclusions(reading)
     data["breakdown"] = breakdown_json(break_down(reading))
+    if sure := sureness_of(reading, reading.answers):
+        data["confidence"] = sure.as_json()
+    if showing := showing_of(reading):
+        data["showing"] = asdict(showing)
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if trial_type_of(study).results.gives_shares and not part.narrowed:

@@ -199,6 +199,9 @@ class PreviewSeat(Seat):
         forgotten = spent[:-SPENT]
         self._change(answers=[answer for answer in answers if answer not in forgotten])
 
+    def look(self, position: int, look_id: UUID) -> None:
+        pass
+
     def keep_refused(self, operation: Any, why: str) -> None:
         pass
 

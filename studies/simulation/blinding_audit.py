@@ -173,8 +173,8 @@ def _take_part(join: str, first: str) -> Iterator[Reply]:
 
 def first_answer(form: Tag, first: str) -> dict[str, str]:
     """The first button of a trial; where it has questions, the first answer to each; `first` where presses make one answer."""
-    if button := form.select_one("button[name=value]"):
-        return {"value": str(button["value"])}
+    if button := form.select_one("button[name=value], [name=confidence]"):
+        return {str(button["name"]): str(button.get("min", button.get("value")))}
     answers: dict[str, str] = {}
     for part in form.select("[data-part] input[type=radio], [data-part] input[type=number]"):
         answers.setdefault(str(part["name"]), str(part.get("min", part.get("value"))))

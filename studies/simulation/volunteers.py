@@ -21,9 +21,10 @@ from django.db import connection
 from django.urls import reverse
 
 from explain.core.errors import BadInputError
+from studies.analysis.table import UNKNOWN
 from studies.models import Invitation, Item, Study, Trial, hash_token
 from studies.participation import PART
-from studies.trial_types import trial_type_of
+from studies.trial_types import trial_page_of, trial_type_of
 
 
 class SimulationError(BadInputError):
@@ -114,7 +115,21 @@ class Volunteer:
         """The same as the form sends it: one value, or each part of the answer by its name."""
         value = self.value(trial)
         parts = trial_type_of(self.study).answers.apart(value)
-        return {f"{PART}{name}": part for name, part in parts.items()} or {"value": str(value)}
+        said = {f"{PART}{name}": part for name, part in parts.items()} or {"value": str(value)}
+        return said | self.is_how_sure(trial, value)
+
+    def is_how_sure(self, trial: Trial, value: int) -> dict[str, str]:
+        """Where the study asks it: about 60 % of the scale, and 75 % where the answer is right; people differ by a tenth of it."""
+        scale = trial_page_of(self.study).scale
+        if scale is None:
+            return {}
+        answers = trial_type_of(self.study).answers
+        truth = answers.truth(trial.item.prediction)
+        stored = np.array([answers.stored_value(trial.arms, value)])
+        is_right = answers.is_correct(stored, np.array([truth])) if truth != UNKNOWN else None
+        middle = 0.75 if is_right is not None and is_right.all() else 0.6
+        share = np.clip(self.random.normal(middle + self.taste / 10, 0.15), 0, 1)
+        return {"confidence": str(round(scale.least + share * (scale.most - scale.least)))}
 
     def _check(self, places: list[int]) -> int:
         right = bool(self.random.random() < self.preference.attention)

@@ -35,6 +35,16 @@ from .questions import (
 )
 from .registry import HasTask, answer_columns, trial_type, trial_type_in, trial_type_of, trial_types
 from .results import Compared, ContrastRow, Further, LookVerdict, MainEffect, Outcome, Results, judged_json
+from .trial_page import (
+    TRIAL_PAGE,
+    Scale,
+    TrialPage,
+    confidence_fault,
+    page_said,
+    read_trial_page,
+    trial_page_fields,
+    trial_page_of,
+)
 
 __all__ = [
     "ASKS",
@@ -43,6 +53,7 @@ __all__ = [
     "POINTS",
     "SHOWN_VALUES",
     "SHUFFLED",
+    "TRIAL_PAGE",
     "AnswerError",
     "AnswerKind",
     "Answers",
@@ -68,12 +79,19 @@ __all__ = [
     "QuestionPreset",
     "Results",
     "Rows",
+    "Scale",
     "Stated",
+    "TrialPage",
     "TrialQuestion",
     "TrialQuestions",
     "TrialType",
     "answer_columns",
+    "confidence_fault",
     "judged_json",
+    "page_said",
+    "read_trial_page",
+    "trial_page_fields",
+    "trial_page_of",
     "trial_type",
     "trial_type_in",
     "trial_type_of",

@@ -24,8 +24,10 @@ from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 from studies.analysis.table import UNKNOWN
 
-from .handed import Named, OptionReader, Stated
+from .handed import Named, OptionReader
+from .handed import Stated as Stated
 from .in_files import Files
+from .people import People
 from .plan import PlanInWords
 from .questions import TrialQuestions
 from .results import Results
@@ -162,6 +164,22 @@ class Answers(ABC):
     def truth(self, prediction: Mapping[str, Any] | None) -> int:
         """What is right about an item, as a whole number for the table of answers; UNKNOWN where nothing is, as in most types."""
         return UNKNOWN
+
+    def is_correct(self, values: Any, truths: Any) -> Any:
+        """(n,) bool: whether stored values agree with what `truth` says is right, none of which is UNKNOWN; None where nothing is."""
+        return None
+
+    @abstractmethod
+    def arm_of(self, values: Any) -> Any:
+        """(n,) int: the arm that stored values (n,) are about: the one that was shown alone, or that they prefer to the others; −1 for
+        those that prefer none. How sure people are is told by it."""
+
+    sureness: ClassVar[Sequence[str]] = ()
+    """What each step of how sure people are is called, the lowest first, where the answers of the type say that themselves."""
+
+    def sureness_of(self, values: Any) -> Any:
+        """(n,) int: the step of `sureness` in stored values."""
+        raise NotImplementedError
 
     def stored_in(self, response: Any) -> int:
         """The stored value of an answer's row."""
@@ -303,52 +321,6 @@ class Page(ABC):
     @abstractmethod
     def last_key(self, shown: int) -> int:
         """The highest number key of a trial with so many maps; keys count from 1."""
-
-
-class People(ABC):
-    """How simulated people answer. Called by `simulation` alone, with a generator of each person's own: how often each method draws
-    from it is part of what it promises, as the same generator gives the same answers."""
-
-    first: ClassVar[int]
-    """The shown value of the first button: what people press who do not look."""
-
-    def first_of(self, shown: int) -> int:
-        """The same in a trial of so many maps, where it depends on that."""
-        return self.first
-
-    @abstractmethod
-    def rule(self, stated: Stated) -> str:
-        """What they prefer, in words, where they do not go by values of the maps."""
-
-    @abstractmethod
-    def own(self, stated: Stated, arms: Sequence[str], random: np.random.Generator) -> Any:
-        """What one person has of their own for all trials, drawn once: handed to `answer` as `own`."""
-
-    @abstractmethod
-    def check(self, places: Sequence[int], right: bool, random: np.random.Generator) -> int:
-        """The button for an attention check with these places from left to right, answered right or not."""
-
-    @abstractmethod
-    def answer(
-        self,
-        stated: Stated,
-        *,
-        own: Any,
-        taste: float,
-        order: Sequence[int],
-        values: np.ndarray | None,
-        random: np.random.Generator,
-    ) -> int:
-        """The button for a trial with this order.
-
-        Args:
-            taste: how far the person is from the others: a normal with a deviation of 1/sqrt(concentration).
-            values: (arms,) a figure of each of the item's maps that they go by; None: they go by what is stated.
-        """
-
-    def answer_to(self, stated: Stated, *, truth: int | None, **trial: Any) -> int:
-        """The same where something is right: `truth` is what the type's table has of the item. `trial`: as `answer` takes it."""
-        return self.answer(stated, **trial)
 
 
 class Power(ABC):

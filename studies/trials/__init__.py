@@ -11,6 +11,7 @@ from .allocation import (
     withdraw,
 )
 from .attention_checks import check_passed, checks_by_person, failed_checks, names_of_maps, passes
+from .looks import keep_look, looks_at
 from .practice import (
     EXAMPLE_DRAWINGS,
     EXAMPLE_NAMES,
@@ -64,11 +65,13 @@ __all__ = [
     "failed_checks",
     "failed_practice",
     "is_free",
+    "keep_look",
     "keep_tombstones",
     "kept_of",
     "last_before_the_hand",
     "lay_out_trials",
     "locked_state",
+    "looks_at",
     "maps_shown",
     "minutes_for",
     "minutes_to_wait",

@@ -166,6 +166,7 @@ def answer_trial(
     position: int,
     shown_value: int,
     answer_id: UUID,
+    confidence: int | None = None,
     response_ms: int | None = None,
     version: int | None = None,
     telemetry: dict | None = None,
@@ -175,6 +176,7 @@ def answer_trial(
     Args:
         position: which of the participant's trials.
         shown_value: the button that was pressed, as the study's trial type counts them.
+        confidence: how sure they were, on the study's scale, where it asks.
         answer_id: made by the browser; the same id again gives the first outcome and changes nothing.
         version: of the protocol that the page spoke; an answer may come in after it was changed.
 
@@ -189,6 +191,7 @@ def answer_trial(
         "answer_id": answer_id,
         "participant": participant,
         "shown_value": shown_value,
+        "confidence": confidence,
         "simulated": participant.simulated,
         "version": version if version in range(1, participant.study.version) else participant.study.version,
         "response_ms": response_ms,

@@ -31,6 +31,10 @@ def _number(value: Any) -> bool:
     return type(value) in (int, float) and 0 < value <= 20
 
 
+def _times(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= A_DAY
+
+
 def _window(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_whole(1, 100_000), value))
 
@@ -48,6 +52,17 @@ TELEMETRY = (
     Kept("photo_ms", _whole(0, A_DAY), "integer", "Milliseconds for which the photo lay over the maps."),
     Kept("opacity", _whole(0, 100), "integer", "How strong the maps were at the end, in percent."),
     Kept("opacity_changes", _whole(0, MOST), "integer", "How often that was changed."),
+    Kept("confidence_ms", _whole(0, A_DAY), "integer", "Milliseconds from the answer until it was said how sure it is."),
+    Kept("shown_ms", _times, "number", "Milliseconds for which the maps were shown, by the frames of the screen; of several looks the last."),
+    Kept("frame_ms", _times, "number", "How long a frame of the screen lasted meanwhile, the median."),
+    Kept("looks", _whole(0, MOST), "integer", "How often the maps were shown, as the server counts it; more than 1: again, or the page was loaded anew."),
+    Kept("cut_short", lambda value: value is True, "true or false", "TRUE: the page went out of sight while the maps were shown, which ended that."),
+    Kept("not_seen", lambda value: value is True, "true or false", "TRUE: the maps had been shown before this page was loaded, and were not shown on it."),
+    Kept("zooms", _whole(0, MOST), "integer", "How often the pictures were enlarged."),
+    Kept("zoom_ms", _whole(0, A_DAY), "integer", "Milliseconds for which they were enlarged."),
+    Kept("zoom_most", _whole(100, 10_000), "integer", "How large they were at most, in percent."),
+    Kept("magnifier", _whole(0, MOST), "integer", "How often the magnifier was held."),
+    Kept("magnifier_ms", _whole(0, A_DAY), "integer", "Milliseconds for which it was held."),
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The trial page as its template is, with a server that a test leads by the hand."""
 
+from collections import Counter
 from types import SimpleNamespace
 
 from django.template.loader import render_to_string
@@ -8,6 +9,7 @@ from django.utils import translation
 
 from studies.participation.trial_views import trial_context
 from studies.protocol.wording import default_wording
+from studies.trial_types import TRIAL_PAGE
 from tests.browser.script_site import HOME as SITE
 from tests.browser.script_site import Answers
 
@@ -31,6 +33,7 @@ class Hand(Answers):
     def __init__(self, trials=6, *, done=0, **block):
         super().__init__()
         self.trials, self.done = trials, done
+        self.looks = {}  # how often the maps of a trial were shown, in studies that count it
         self.said = {
             "break_every": 0,
             "version": 1,
@@ -44,12 +47,17 @@ class Hand(Answers):
     def block(self):
         undone = {stored["answer_id"] for stored in self.stored.values() if stored["kind"] == "undo"}
         answers = [
-            stored for name, stored in self.stored.items() if name not in undone and "position" in stored
+            stored
+            for name, stored in self.stored.items()
+            if name not in undone and stored["kind"] == "answer"
         ]
         positions = {answer["position"] for answer in answers}
+        looks = Counter(self.looks) + Counter(
+            stored["position"] for stored in self.stored.values() if stored["kind"] == "look"
+        )
         left = [n for n in range(self.done + 1, self.trials + 1) if n not in positions]
         return {
-            "trials": [trial(n) for n in left[:IN_HAND]],
+            "trials": [trial(n) | ({"looks": looks[n]} if looks else {}) for n in left[:IN_HAND]],
             "done": self.done + len(answers),
             "last": answers[-1]["id"] if answers and not undone else None,
             "elsewhere": not left,
@@ -78,18 +86,19 @@ def trial(position):
 class TrialPage:
     """A participant on the trial page; `ready` waits until a trial can be answered."""
 
-    def __init__(self, site, hand=None, *, language="en", before=""):
+    def __init__(self, site, hand=None, *, language="en", before="", task="choice", options=None):
         self.site, self.page = site, site.page
         self.hand = hand or Hand()
         site.at[HOME + "answers/"] = self.hand
         site.at[HOME] = "<h1>What comes next</h1>"
-        self.language, self.before = language, before
+        self.language, self.before, self.task, self.options = language, before, task, options
         self.load()
 
     def load(self):
-        study = SimpleNamespace(
-            title="Birds", task="choice", wording=default_wording("choice", "overlay", self.language)
-        )
+        wording = default_wording(self.task, "overlay", self.language)
+        if self.options:
+            wording[TRIAL_PAGE] = self.options
+        study = SimpleNamespace(title="Birds", task=self.task, wording=wording)
         with translation.override(self.language):
             context = trial_context(study, TOKEN, self.hand.block)
             html = render_to_string("volunteer/trial.html", {**context, "csrf_token": "first"})

@@ -20,12 +20,13 @@ from studies.protocol import (
     titles_in,
     with_titles,
 )
-from studies.trial_types import trial_type_in
+from studies.trial_types import TRIAL_PAGE, page_said, trial_page_fields, trial_type_in
 
 from . import recruitment
 from .base import Source, StepForm
 
 SHUFFLED = "shuffle_questions"
+PAGE = {key: f"{TRIAL_PAGE}_{key}" for key in trial_page_fields()}  # keys of [trial], with their fields
 
 
 class WordingForm(StepForm):
@@ -44,6 +45,7 @@ class WordingForm(StepForm):
         ("design", "break_every"): "break_every",
         (TRIAL_QUESTIONS,): TRIAL_QUESTIONS,
         ("design", SHUFFLED): SHUFFLED,
+        **{(TRIAL_PAGE, key): name for key, name in PAGE.items()},
     }
 
     title = forms.CharField(required=False, label="Title", help_text="Volunteers read it on every page.")
@@ -133,11 +135,12 @@ class WordingForm(StepForm):
         self.options = asked.option_fields()
         self.keys = {(source["task"], name): name for name in self.options} | self.keys
         own = asked.fields() | self.options | _asking(source)
-        for name, field in own.items():
+        page = {PAGE[key]: field for key, field in trial_page_fields().items()}
+        for name, field in (own | page).items():
             field.widget.attrs.setdefault("id", f"id_{name}")
         language = source.get("language", languages.DEFAULT)
         known = language if language in languages.codes() else languages.DEFAULT
-        self.fields = _with_own(self.fields, {**own, TITLES: TitlesField(known)})
+        self.fields = _with_own(self.fields, {**own, TITLES: TitlesField(known)}) | page
         self.fields[TITLES].widget.attrs.setdefault("id", f"id_{TITLES}")
         for place in trial_type_in(source).asked.button_names({}):
             self.fields["instructions"].help_text += f" {{{place}}} becomes the words of that answer."
@@ -165,6 +168,7 @@ class WordingForm(StepForm):
             SHUFFLED: design.get(SHUFFLED, False),
             **trial_type_in(source).asked.options(None),
             **source.get(source["task"], {}),
+            **{PAGE[key]: value for key, value in page_said(source).items() if key in PAGE},
         }
 
     def write(self, source: Source, cleaned: dict[str, Any]) -> None:
@@ -184,6 +188,10 @@ class WordingForm(StepForm):
         usual = trial_type_in(source).asked.options(None)
         options = {name: cleaned[name] for name in self.options if cleaned[name] != usual[name]}
         put(source, source["task"], options)
+        said = page_said(source)
+        for key, name in PAGE.items():
+            put(said, key, cleaned[name])
+        put(source, TRIAL_PAGE, said)
         said = dict(source.get(CONSENT, {}))
         for key in HEADINGS:
             put(said, key, cleaned[f"consent_{key}"])

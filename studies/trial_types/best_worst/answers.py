@@ -32,5 +32,8 @@ class BestWorstAnswers(Answers):
     def prefers_first(self, value: Any) -> Any:
         return value // BASE == 0
 
+    def arm_of(self, values: Any) -> Any:
+        return values // BASE
+
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return shown_value // BASE == place

@@ -28,5 +28,8 @@ class ChoiceAnswers(Answers):
     def prefers_first(self, value: Any) -> Any:
         return value == 0
 
+    def arm_of(self, values: Any) -> Any:
+        return values
+
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return shown_value == place

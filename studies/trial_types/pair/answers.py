@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from studies.analysis.answers import SAME, SAME_NAME
 from studies.analysis.paired.answers import FIRST, said, stored
 from studies.analysis.paired.answers import SAME as ALIKE
@@ -39,6 +41,10 @@ class PairAnswers(Answers):
     def prefers_first(self, value: Any) -> Any:
         a, _, outcome = said(value)
         return (a == 0) & (outcome == FIRST)
+
+    def arm_of(self, values: Any) -> Any:
+        a, b, outcome = said(values)
+        return np.where(outcome == ALIKE, SAME, np.where(outcome == FIRST, a, b))
 
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return shown_value == place

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from studies.analysis.answers import SAME
+
 from ..base import Answers
 from .codes import BASE, codes, decoded, digits_of, places_of
 
@@ -30,6 +34,11 @@ class RankAnswers(Answers):
     def prefers_first(self, value: Any) -> Any:
         first = digits_of(value) == 1
         return first[..., 0] & (first.sum(axis=-1) == 1)
+
+    def arm_of(self, values: Any) -> Any:
+        """The arm that stands first; none where several do."""
+        first = digits_of(values) == 1
+        return np.where(first.sum(axis=-1) == 1, first.argmax(axis=-1), SAME)
 
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return decoded(shown_value)[0] == [place]

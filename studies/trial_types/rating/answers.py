@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from studies.analysis.answers import RATING_LIMIT
+import numpy as np
+
+from studies.analysis.answers import RATING_LIMIT, SAME
 
 from ..base import Answers
 
@@ -27,6 +29,9 @@ class RatingAnswers(Answers):
 
     def prefers_first(self, value: Any) -> Any:
         return value > 0
+
+    def arm_of(self, values: Any) -> Any:
+        return np.where(values == 0, SAME, np.where(values > 0, 0, 1))
 
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return shown_value > 0 if place == 1 else shown_value < 0

@@ -87,6 +87,9 @@ class SingleAnswers(Answers):
         agrees = self.agreement(value) > 0.5
         return agrees if agrees.ndim else bool(agrees)
 
+    def arm_of(self, values: Any) -> Any:
+        return self.arms_in(values)
+
     def prefers_place(self, shown_value: int, place: int) -> bool:
         agreement = float(self.agreement(shown_value))
         return agreement > 0.5 if place == 0 else agreement < 0.5

@@ -16,6 +16,7 @@ WORDS = {
     2: ("wrong", "right"),
     4: ("surely wrong", "probably wrong", "probably right", "surely right"),
 }
+SURENESS = ("probably", "surely")
 
 
 class VerifyAnswers(Answers):
@@ -51,6 +52,21 @@ class VerifyAnswers(Answers):
     def prefers_first(self, value: Any) -> Any:
         """A check shows what is right."""
         return self.says_right(value % self.steps)
+
+    def arm_of(self, values: Any) -> Any:
+        return self.arms_and_steps(values)[0]
+
+    def is_correct(self, values: Any, truths: Any) -> Any:
+        return self.says_right(self.arms_and_steps(values)[1]) == (truths == 1)
+
+    @property
+    def sureness(self) -> Sequence[str]:  # type: ignore[override]
+        """Four answers say how sure people are, too: so it is not asked besides."""
+        return SURENESS if self.steps == len(WORDS[4]) else ()
+
+    def sureness_of(self, values: Any) -> Any:
+        _, said = self.arms_and_steps(values)
+        return ((said == 0) | (said == self.steps - 1)).astype(int)
 
     def prefers_place(self, shown_value: int, place: int) -> bool:
         return bool(self.says_right(shown_value)) is (place == 0)

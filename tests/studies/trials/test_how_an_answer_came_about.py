@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
 TOLD = {
     "first_value": 2, "first_ms": 812, "changes": 1, "hidden_ms": 0, "viewport": [390, 844], "pixel_ratio": 2.625, "translated": True,
     "view": "photo", "view_changes": 3, "photo_ms": 400, "opacity": 60, "opacity_changes": 2,
+    "confidence_ms": 900, "shown_ms": 299.8, "frame_ms": 16.67, "looks": 2, "cut_short": True, "not_seen": True,
+    "zooms": 1, "zoom_ms": 2000, "zoom_most": 225, "magnifier": 2, "magnifier_ms": 800,
 }  # fmt: skip
 
 
@@ -63,6 +65,9 @@ def test_what_is_not_in_the_list_is_not_stored(client, study):
         *(("pixel_ratio", value) for value in (0, -1, 21, "2", True)),
         *(("view", value) for value in ("Anna Meier", ["maps"], 1, None, "x" * 5000)),
         *(("opacity", value) for value in (-1, 101, "60")),
+        *(("shown_ms", value) for value in (-1, 86_400_001, "300", True)),
+        *(("zoom_most", value) for value in (99, 10_001, 150.5)),
+        *((name, value) for name in ("cut_short", "not_seen") for value in (False, 1, "TRUE")),
         *(("first_value", value) for value in (-3, 2**15, "0")),
     ],
 )  # fmt: skip
@@ -77,15 +82,22 @@ def test_what_is_no_table_is_nothing(sent):
 
 
 def test_the_pages_send_what_is_in_the_list_and_no_more():
-    scripts = "".join(
-        (Path(settings.BASE_DIR) / f"static/js/{name}.js").read_text("utf-8") for name in ("watch", "view")
-    )
+    read = {
+        name: (Path(settings.BASE_DIR) / f"static/js/{name}.js").read_text("utf-8")
+        for name in ("watch", "view", "zoom", "exposure", "trial")
+    }
+    scripts = "".join(read[name] for name in ("watch", "view", "zoom"))
     sent = [
         name
         for report in re.findall(r"report\(\w*\) \{.*?return \{(.*?)\};", scripts, re.S)
         for name in re.findall(r"(\w+):", report)
     ]
-    assert sorted(sent) == sorted(TOLD)
+    told = re.findall(r"(\w+_\w+): (?:true|Math\.round\()", read["exposure"]) + re.findall(
+        r"told\.(\w+) =", read["exposure"]
+    )
+    told += re.findall(r"\{ (confidence_ms) \}", read["trial"])
+    of_the_server = ["looks"]  # whatever a browser says
+    assert sorted({*sent, *told, *of_the_server}) == sorted(TOLD)
 
 
 def test_each_is_a_column_of_a_file_with_its_meaning_in_the_codebook(study, tmp_path):
@@ -97,7 +109,8 @@ def test_each_is_a_column_of_a_file_with_its_meaning_in_the_codebook(study, tmp_
     assert list(rows[0]) == ["answer", "participant", "status", *TOLD]
     assert rows[0] == {
         "answer": str(first.answer_id), "participant": "1", "status": "counted",
-        **{name: str(value) for name, value in TOLD.items()}, "viewport": "390x844", "translated": "TRUE",
+        **{name: str(value) for name, value in TOLD.items()}, "viewport": "390x844",
+        **dict.fromkeys(("translated", "cut_short", "not_seen"), "TRUE"),
     }  # fmt: skip
     assert [rows[1][name] for name in TOLD] == [""] * len(TOLD)
     codebook = list(csv.DictReader((tmp_path / "codebook.csv").open(encoding="utf-8", newline="")))

@@ -1,0 +1,38 @@
+"""Reads `[trial]`: options of every trial's page, whatever its type. What they are stands in studies/trial_types/trial_page.py."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import override
+
+from studies.core import languages
+from studies.trial_types import TRIAL_PAGE, read_trial_page, trial_type_in
+
+from .faults import Code
+from .parser import Reader
+
+NEEDS = {
+    "look_again": "show_ms",
+    "confidence_question": "confidence",
+    "confidence_low": "confidence",
+    "confidence_high": "confidence",
+}
+"""Keys that mean nothing without another."""
+
+
+def options_of_page(reader: Reader, wording: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What `[trial]` says, as the wording of a study has it; nothing where it says nothing. Faults are noted in the reader.
+
+    wording: what else the protocol says of its trials. How sure people are is asked once: not where the answers of the type say it.
+    """
+    table, kind = reader.table(TRIAL_PAGE, required=False), trial_type_in(reader.values)
+    with override(language if language in languages.codes() else languages.DEFAULT):
+        page = read_trial_page(table, has_truth=kind.asked.network_speaks)
+    asking = kind.asking(wording) if kind.asking else kind
+    if page.confidence and asking.answers.sureness:
+        table.fault(Code.ASKED_TWICE, "confidence", words=tuple(asking.answers.sureness))
+    for key, other in NEEDS.items():
+        if table.values.get(key) and not getattr(page, other):
+            table.fault(Code.ONLY_WITH, key, other=other)
+    said = page.as_dict()
+    return {TRIAL_PAGE: said} if said else {}
