@@ -4,48 +4,43 @@ python -m bench.browser_study --trials 24       (DATABASE_URL and DATA_DIR say w
 """
 
 import argparse
-import io
 import json
 import os
 import sys
 from itertools import cycle
 
 import django
-from PIL import Image, ImageOps
+from PIL import Image
 
 from bench.load_site import ROOT
 from bench.load_study import taking_part
+from explain.cam.rendering import encoding, render
 
-SIDE, PEOPLE = 448, 4
+PEOPLE = 4
 
 
 def pictures() -> list[bytes]:
-    """The sample photos as the product would show them: squares of SIDE pixels."""
+    """The sample photos as the product shows them: squares, and files of one length."""
     made = []
     for path in sorted((ROOT / "samples/photos").glob("*.jpg")):
-        file = io.BytesIO()
-        ImageOps.fit(Image.open(path).convert("RGB"), (SIDE, SIDE)).save(file, "JPEG", quality=90)
-        made.append(file.getvalue())
-    return made
+        made += encoding.encode_alike([render.frame_picture(Image.open(path))])
+    length = encoding.common_length(map(encoding.needed, made))
+    return [encoding.filled(file, length) for file in made]
 
 
 def prepare(trials: int) -> dict:
     from django.core.management import call_command
 
-    from explain.models import ExplanationMap
-    from explain.models import Image as Photo
     from studies.lifecycle.opening import open_study
-    from tests.factories import make_study
+    from studies.models import Item, ItemMap
+    from tests.factories import make_study, shown
 
     call_command("migrate", verbosity=0)
     study = make_study("browser", items=trials, responses_per_item=PEOPLE)
     contents = pictures()
-    files = [photo.picture for photo in Photo.objects.all()] + [
-        row.overlay for row in ExplanationMap.objects.all()
-    ]
-    for file, content in zip(files, cycle(contents)):
-        with file.storage.open(file.name, "wb") as out:
-            out.write(content)
+    rows = [*Item.objects.all(), *ItemMap.objects.all()]
+    for row, content in zip(rows, cycle(contents)):
+        type(row).objects.filter(pk=row.pk).update(**shown(content))
     study = open_study(study=study)
     tokens = taking_part(study, PEOPLE)
     return {"tokens": tokens, "kb": sum(map(len, contents)) // len(contents) // 1000}

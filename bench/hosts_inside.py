@@ -175,16 +175,16 @@ def pictures(study, people: list[Person]) -> dict:
                 stored[file.name] = hashlib.sha256(opened.read()).hexdigest()
         return stored[file.name]
 
-    trials = {trial.pk: trial for trial in Trial.objects.filter(study=study).select_related("item__image")}
+    trials = {trial.pk: trial for trial in Trial.objects.filter(study=study).select_related("item")}
     maps = {
-        (shown.item_id, shown.arm.index): getattr(shown.map, study.picture)
-        for shown in ItemMap.objects.filter(item__study=study).select_related("map", "arm")
+        (shown.item_id, shown.arm.index): shown.picture
+        for shown in ItemMap.objects.filter(item__study=study).select_related("arm")
     }
     seen = [one for person in people for one in person.pictures]
     unlike = 0
     for pk, slot, found in seen:
         trial = trials[pk]
-        file = trial.item.image.picture if slot == 0 else maps[trial.item_id, trial.arms[slot - 1]]
+        file = trial.item.picture if slot == 0 else maps[trial.item_id, trial.arms[slot - 1]]
         unlike += found != sha256(file)
     return {"pictures": len(seen), "pictures_unlike": unlike}
 

@@ -10,9 +10,10 @@ from django.core.files.storage import Storage, default_storage
 from django.db.models import F
 from django.utils import timezone
 
+from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Image, MapPicture
-from studies.models import CheckMap, ItemMap, ProtocolVersion
+from studies.models import CheckMap, Item, ItemMap, ProtocolVersion
 from studies.participation import pictures_in
 
 from .backup import file_names
@@ -44,7 +45,7 @@ def changed_files(storage: Storage = default_storage) -> Iterator[str]:
     """Names of files that are there and are not what they were: every byte is read.
 
     Large maps are compared with the hash in their rows. Photos are compared with the hash that they were brought in with, and the pictures of an opened study with its seal.
-    Pictures that nothing was sealed of have no hash: of them it is seen that they are whole JPEGs.
+    Pictures that nothing was sealed of have no hash: of them it is seen that they are whole.
     """
     yield from _changed_in_place()
     yield from _changed_arrays(storage)
@@ -58,7 +59,7 @@ def changed_files(storage: Storage = default_storage) -> Iterator[str]:
         if name in hashes:
             changed = hashlib.sha256(content).hexdigest() not in hashes[name]
         else:
-            changed = not (content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9"))
+            changed = not encoding.is_whole(content)
         if changed:
             yield name
 
@@ -94,22 +95,20 @@ def _hashes() -> Iterator[tuple[str, set[str]]]:
         yield name, {sha256}
     known: dict[str, set[str]] = {}
     versions = ProtocolVersion.objects.filter(sha256=F("study__protocol_sha256")).exclude(sealed="")
-    for study, kind, sealed in versions.values_list("study", "study__picture", "sealed").iterator(
-        chunk_size=1
-    ):
+    for study, sealed in versions.values_list("study", "sealed").iterator(chunk_size=1):
         pictures = pictures_in(sealed)
-        for key, name in _sealed_names(study, kind):
+        for key, name in _sealed_names(study):
             if key in pictures:
                 known.setdefault(name, set()).add(pictures[key])
     yield from known.items()
 
 
-def _sealed_names(study: int, kind: str) -> Iterable[tuple[str, str]]:
+def _sealed_names(study: int) -> Iterable[tuple[str, str]]:
     """What a study's seal calls its pictures, and the files that they are in."""
     maps = ItemMap.objects.filter(item__study=study)
-    for index, photo in maps.values_list("item__index", "item__image__picture").distinct():
+    for index, photo in Item.objects.filter(study=study).values_list("index", "picture"):
         yield f"{index} photo", photo
-    for index, arm, name in maps.values_list("item__index", "arm__index", f"map__{kind}"):
+    for index, arm, name in maps.values_list("item__index", "arm__index", "picture"):
         yield f"{index} {arm}", name
     checks = CheckMap.objects.filter(item__study=study)
     for index, place, name in checks.values_list("item__index", "place", "file"):
@@ -117,10 +116,12 @@ def _sealed_names(study: int, kind: str) -> Iterable[tuple[str, str]]:
 
 
 def _pictures() -> Iterator[str]:
-    """The names of all pictures: they are JPEGs, whoever made them."""
+    """The names of all pictures, whoever made them."""
     yield from Image.objects.exclude(picture="").values_list("picture", flat=True)
     for kind in MapPicture.values:
         yield from ExplanationMap.objects.exclude(**{kind: ""}).values_list(kind, flat=True)
+    for model in (Item, ItemMap):
+        yield from model.objects.exclude(picture="").values_list("picture", flat=True)
     yield from CheckMap.objects.values_list("file", flat=True)
 
 

@@ -1,5 +1,6 @@
 """Small real rows for tests: photos, maps and studies with pictures on disk, made without torch."""
 
+import hashlib
 import io
 import secrets
 from functools import cache
@@ -10,12 +11,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from PIL import Image as PillowImage
 
+from explain.cam.rendering import encoding
 from explain.models import ExplanationMap, Image, ImageSet, Network, random_name
 from studies.models import Arm, Invitation, Item, ItemMap, Participant, Study, Trial, hash_token
 from studies.protocol.wording import default_wording
 from studies.trial_types import trial_type
 
 SIDE = 64  # pixels of a test picture
+BYTES = 8000  # of a picture that a study shows
 
 
 @cache
@@ -27,9 +30,30 @@ def jpeg(seed: int, side: int = SIDE) -> bytes:
     return file.getvalue()
 
 
-def stored(content: bytes) -> str:
+def webp(seed: int) -> bytes:
+    """A picture of seeded noise as a study shows it: of the length of all others."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
+    return encoding.filled(encoding.encode_alike([pixels])[0], BYTES)
+
+
+def shown(content: bytes) -> dict[str, str]:
+    """The columns of an item, or of its map, that shows this picture."""
+    return {
+        "picture": stored(content, "picture.webp"),
+        "picture_sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def without_pictures(study: Study) -> Study:
+    """The study as it is before its pictures are made."""
+    for model in (Item, ItemMap):
+        model.objects.update(picture="", picture_sha256="")
+    return study
+
+
+def stored(content: bytes, name: str = "picture.jpg") -> str:
     """The name of a file that lies where uploads do. A storage's own `save` takes several times as long."""
-    name = random_name(None, "picture.jpg")
+    name = random_name(None, name)
     if not isinstance(default_storage, FileSystemStorage):
         return default_storage.save(name, ContentFile(content))
     path = Path(default_storage.path(name))
@@ -141,12 +165,19 @@ def make_study(
         new_map(image, arm.network, arm.method) for image in images for arm in arms
     )
     asked = Item.objects.bulk_create(
-        Item(study=study, index=number, image=image, prediction=prediction_of(task, number))
+        Item(
+            study=study,
+            index=number,
+            image=image,
+            prediction=prediction_of(task, number),
+            **shown(webp(image.pk)),
+        )
         for number, image in enumerate(images)
     )
-    shown = [(item, arm) for item in asked for arm in arms]
+    pairs = [(item, arm) for item in asked for arm in arms]
     ItemMap.objects.bulk_create(
-        ItemMap(item=item, arm=arm, map=found) for (item, arm), found in zip(shown, maps, strict=True)
+        ItemMap(item=item, arm=arm, map=found, **shown(webp(1000 + found.pk)))
+        for (item, arm), found in zip(pairs, maps, strict=True)
     )
     study.state = state
     study.save()

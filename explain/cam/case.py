@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Case:
     """photos (B, 3, H, W), features A (B, K, h, w), logits (B, classes), targets (B,), and the score Y explained.
 
-    `classify` runs the whole network: photos -> logits. Only score-cam needs it.
+    `classify` runs the whole network: photos -> logits. Methods of masked_passes.py need it.
     `module` is the whole network for methods that are not ours: a copy, which gives the score that is explained; `net` is
     where it came from. Of the photos the first `wanted` are asked for, and the rest fill the batch up; None: all are.
     """

@@ -16,6 +16,7 @@ from .case import Case
 from .errors import InputError
 from .full_gradient import full_gradient
 from .grouping import group_weights
+from .masked_passes import occlusion, photo_by_photo, rise, scores_of_masked
 from .method import METHODS, Method
 from .names.own import OWN
 
@@ -26,6 +27,7 @@ FREE, GRADIENT, CELLS, CHANNELS = (
     "one per channel",
 )
 GROUPS, PHOTOS = "one head score per group", "one pass of the whole network per channel"
+MASKS, SQUARES = "one pass of the whole network per mask", "one pass of the whole network per square"
 
 
 def _method(name: str, formula: str, cost: str) -> Callable[..., Callable[..., Tensor]]:
@@ -131,20 +133,43 @@ _method(
 @_method("score-cam", "ReLU(Σ_k softmax_k(Y(X ∘ H^k)) · A^k)", PHOTOS)
 def score_cam(case: Case, chunk: int = 8) -> Tensor:
     """H^k is A^k upsampled to the photo and scaled to 0..1. A channel that is constant says nothing: weight 0."""
-    return torch.stack([_score_cam(case, n, chunk) for n in range(len(case.features))])
+    return photo_by_photo(case, lambda n: _score_cam(case, n, chunk))
 
 
 def _score_cam(case: Case, n: int, chunk: int) -> Tensor:
-    photo, features = case.photos[n : n + 1], case.features[n]
+    features, size = case.features[n], case.photos.shape[2:]
     low, high = features.amin((1, 2)), features.amax((1, 2))
     alive = (high > low).nonzero()[:, 0]
+
+    def masks(some: slice) -> Tensor:
+        part = alive[some]
+        scaled = (features[part] - low[part, None, None]) / (high - low)[part, None, None]
+        return fn.interpolate(scaled[:, None], size, mode="bilinear", align_corners=False)
+
     scores = features.new_full((len(features),), -torch.inf)
-    for part in alive.split(chunk):
-        masks = (features[part] - low[part, None, None]) / (high - low)[part, None, None]
-        masks = fn.interpolate(masks[:, None], photo.shape[2:], mode="bilinear", align_corners=False)
-        scores[part] = case.scores_of(case.classify(photo * masks), case.targets[n].expand(len(part)))
+    for some, _, found in scores_of_masked(case, n, len(alive), masks, least=chunk):
+        scores[alive[some]] = found
     weights = scores.softmax(0) if len(alive) else torch.zeros_like(scores)
     return torch.einsum("k,khw->hw", weights, features)
+
+
+@_method("rise", "S − min S, S = Σ_i Y(X ∘ M_i) · M_i / (N p) over N random masks M_i of mean p", MASKS)
+def rise_map(case: Case, masks: int = 4000, cells: int = 7, p: float = 0.5, seed: int = 0) -> Tensor:
+    """At the photo's size. S of every pixel lies around the mean score, so the authors show it from its lowest to its highest
+    value; here the lowest is taken away, and the scale is left raw. They explain the probability: score="probability".
+    """
+
+    def made(photo: int) -> Tensor:
+        importance = rise(case, photo, masks, cells, p, seed)
+        return (importance - importance.min()).to(case.features)
+
+    return photo_by_photo(case, made)
+
+
+@_method("occlusion", "ReLU(mean of Y − Y_w over the squares w that cover the pixel)", SQUARES)
+def occlusion_map(case: Case, baseline: str = "black", window: int = 32, stride: int = 16) -> Tensor:
+    """At the photo's size."""
+    return photo_by_photo(case, lambda n: occlusion(case, n, baseline, window, stride).to(case.features))
 
 
 @_method("ablation-cam", "ReLU(Σ_k w_k · A^k), w_k = (Y − Y_k)/|Y|", CHANNELS)

@@ -30,6 +30,8 @@ class Computed(MapSource):
         "eigen-cam": "What the features have most in common, whatever the class. No gradients.",
         "full-grad": "What every bias of the network adds to the score, at the photo’s own resolution.",
         "score-cam": "Weighs a channel by the score of the photo masked with it. Slow: one pass for each channel.",
+        "rise": "Averages random masks of the photo, each by the score that it leaves. Very slow: 4,000 passes a photo.",
+        "occlusion": "How far the score drops when a square of the photo is covered. Slow: one pass for each of 169 squares.",
         "ablation-cam": "Weighs a channel by how far the score drops when it is set to zero. No gradients.",
         "ablation-cam++": "Ablation-CAM on groups of similar channels, to need fewer passes.",
         "pixel-ablation-cam": "Weighs each cell by how far the score drops when it is set to zero. The paper’s own method.",

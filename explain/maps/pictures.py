@@ -1,4 +1,4 @@
-"""The pictures that people are shown of a photo's maps: drawn for a study when it gets ready, or for staff who look.
+"""The pictures that people are shown of a photo's maps: drawn for each study when it gets ready, or for staff who look.
 
 No worker draws any when it computes maps: 50,000 photos with a dozen maps each would fill a disk with pictures that nobody
 asks for.
@@ -7,10 +7,12 @@ asks for.
 from collections.abc import Iterable
 
 import numpy as np
+from PIL import Image as PillowImage
 
 from explain.cam.names import NOTHING
 from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
+from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import pixels_of
 
@@ -21,7 +23,11 @@ def crop_of(network: Network, image: Image) -> render.Box:
 
 
 def draw_pictures(
-    image: Image, kind: str, maps: Iterable[tuple[ExplanationMap, render.Box]], *, with_photo: bool = False
+    image: Image,
+    kind: str,
+    maps: Iterable[tuple[ExplanationMap, render.Box | None]],
+    *,
+    with_photo: bool = False,
 ) -> list[np.ndarray]:
     """The pictures of a photo's maps, (H, W, 3) uint8, in their order; the photo's own before them if it is asked for.
 
@@ -29,7 +35,7 @@ def draw_pictures(
 
     Args:
         kind: how the maps are shown, one of `MapPicture`.
-        maps: each with the part of the photo that its array covers.
+        maps: each with the part of the photo that its array covers; None of one that came as a finished picture.
     """
     photo = pixels_of(image)
     pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
@@ -37,6 +43,24 @@ def draw_pictures(
     for row, extent in maps:
         if row.method == NOTHING:
             pictures.append(pixels)
+        elif extent is None:
+            pictures.append(_finished(row, kind))
         else:
             pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
     return pictures
+
+
+def _finished(row: ExplanationMap, kind: str) -> np.ndarray:
+    """A picture that came as one, at the size of all others."""
+    file = getattr(row, kind)
+    try:
+        with file.open("rb") as opened:
+            picture = PillowImage.open(opened).convert("RGB")
+    except (OSError, ValueError) as error:
+        raise BadInputError(
+            f"{row}: its picture {file.name or kind} cannot be read; restore it from a backup, or bring the pictures in again"
+        ) from error
+    side = (render.PICTURE, render.PICTURE)
+    return np.asarray(
+        picture if picture.size == side else picture.resize(side, PillowImage.Resampling.LANCZOS)
+    )

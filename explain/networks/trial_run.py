@@ -72,7 +72,7 @@ def try_network(*, load: str, layer: str | None, weights: str | None, set_name: 
             (net.class_names[int(place)], float(value)) for value, place in zip(values, places, strict=True)
         ],
         blank=not (cells > 0).any(),
-        picture=io.BytesIO(render.encode(render.overlay(pixels, placed))),
+        picture=io.BytesIO(render.jpeg(render.overlay(pixels, placed))),
     )
 
 

@@ -51,6 +51,6 @@ def sha256_of(file: FieldFile) -> str:
 
 
 def store_picture(image: Image, pixels: PillowImage.Image) -> None:
-    """Write the file of the square frame that people are shown; the row is not saved."""
-    content = ContentFile(render.encode(render.frame_picture(pixels)))
+    """Write the file of the square frame that staff look at; the row is not saved."""
+    content = ContentFile(render.jpeg(render.frame_picture(pixels)))
     image.picture.save("picture.jpg", content, save=False)

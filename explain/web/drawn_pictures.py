@@ -10,12 +10,12 @@ from contextlib import suppress
 from django.core.cache import caches
 from django.http import HttpResponse
 
-from explain.cam.rendering import render
+from explain.cam.rendering import encoding, render
 from explain.map_sources import source_of
 from explain.maps import draw_pictures
 from explain.models import ExplanationMap, Image
 
-from .stored_pictures import HEADERS, is_whole
+from .stored_pictures import HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def drawn_picture(row: Image | ExplanationMap, kind: str) -> HttpResponse:
     content = None
     with suppress(OSError):  # a cache that cannot be read is an empty one
         content = cache.get(key)
-    if not isinstance(content, bytes) or not is_whole(content):
+    if not isinstance(content, bytes) or not encoding.is_whole(content):
         content = render.jpeg(_draw(row, kind))
         try:
             cache.set(key, content)

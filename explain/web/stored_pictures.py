@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse
 
+from explain.cam.rendering import encoding
 from explain.models import ExplanationMap, Image
 
 HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
@@ -28,13 +29,8 @@ def register(hashes: Hashes) -> None:
         _registered.append(hashes)
 
 
-def is_whole(content: bytes) -> bool:
-    """Whether these bytes begin and end as a JPEG does."""
-    return content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9")
-
-
 def stored_picture(row: Row, kind: str) -> FileResponse | HttpResponse:
-    """A row's picture; 503 where it is not the one that was sealed, or no whole JPEG. Raises Http404 where it is not there."""
+    """A row's picture; 503 where it is not the one that was sealed, or not whole. Raises Http404 where it is not there."""
     file: FieldFile = getattr(row, kind)
     try:
         with file.open("rb") as opened:
@@ -42,7 +38,7 @@ def stored_picture(row: Row, kind: str) -> FileResponse | HttpResponse:
     except (FileNotFoundError, ValueError) as error:
         raise Http404("the picture is not in storage") from error
     known = {sha256 for hashes in _registered for sha256 in hashes(row, kind)}
-    if not is_whole(content) or (known and hashlib.sha256(content).hexdigest() not in known):
+    if not encoding.is_whole(content) or (known and hashlib.sha256(content).hexdigest() not in known):
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(CHANGED, status=503, content_type="text/plain; charset=utf-8", headers=headers)
     return FileResponse(io.BytesIO(content), content_type="image/jpeg", headers=HEADERS)

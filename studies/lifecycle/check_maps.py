@@ -7,7 +7,7 @@ import numpy as np
 from django.core.files.base import ContentFile
 
 from explain.cam.metrics import attention_maps
-from explain.cam.rendering import render
+from explain.cam.rendering import encoding, render
 from explain.core.errors import BadInputError
 from explain.core.streams import Stream, order_seed
 from explain.map_sources import source_of
@@ -16,6 +16,8 @@ from explain.photos import pixels_of
 from studies.models import CheckMap, ItemMap, Study
 from studies.trial_types import HasTask, trial_type_of
 from studies.trials import expected_main, maps_shown
+
+from .study_pictures import length_of_pictures, lengthen_pictures
 
 POOL = 24  # photos with check maps, at most
 CELLS = (7, 7)  # of check maps where no arm has any: those of most networks at 224 pixels
@@ -26,7 +28,8 @@ class AttentionError(BadInputError):
 
 
 def make_check_maps(study: Study, nonce: str = "") -> list[CheckMap]:
-    """Draw the check maps of a draft: files are stored, rows are not yet saved. None where it wants no checks.
+    """Draw the check maps of a study whose pictures are prepared: files are stored, rows are not yet saved. None where it wants no
+    checks. They have the length of the study's other pictures; where one needs more, those are filled up to it.
 
     `nonce` is the one that the study will be opened with: whoever could draw these maps from the protocol would know a check.
 
@@ -51,7 +54,13 @@ def make_check_maps(study: Study, nonce: str = "") -> list[CheckMap]:
         seed=order_seed(study.seed, nonce),
         wanted=study.attention_checks,
     )
-    return [row for pk, maps in drawn.items() for row in _rows(items[pk], maps, study.picture)]
+    encoded = {pk: _encoded(items[pk].image, maps, study.picture) for pk, maps in drawn.items()}
+    there = length_of_pictures(study)
+    needs = encoding.common_length(encoding.needed(file) for files in encoded.values() for file in files)
+    if needs > there:
+        lengthen_pictures(study, needs)
+    length = max(needs, there)
+    return [row for pk, files in encoded.items() for row in _rows(items[pk], files, length)]
 
 
 def checkable(
@@ -128,13 +137,18 @@ def check_boxes(photos: Sequence[Image], wanted: int) -> None:
         )
 
 
-def _rows(item: Any, maps: list[np.ndarray], kind: str) -> list[CheckMap]:
-    photo = render.frame_picture(pixels_of(item.image))
-    whole, rows = (0, 0, 1, 1), []
-    pictures = [render.picture(kind, photo, render.place(cells, whole, whole)) for cells in maps]
-    for place, content in enumerate(render.encode_alike(pictures)):
+def _encoded(image: Image, maps: list[np.ndarray], kind: str) -> list[bytes]:
+    photo, whole = render.frame_picture(pixels_of(image)), (0, 0, 1, 1)
+    return encoding.encode_alike(
+        [render.picture(kind, photo, render.place(cells, whole, whole)) for cells in maps]
+    )
+
+
+def _rows(item: Any, files: list[bytes], length: int) -> list[CheckMap]:
+    rows = []
+    for place, content in enumerate(files):
         row = CheckMap(item=item, place=place)
-        row.file.save("map.jpg", ContentFile(content), save=False)
+        row.file.save("map.webp", ContentFile(encoding.filled(content, length)), save=False)
         rows.append(row)
     return rows
 

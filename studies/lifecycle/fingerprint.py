@@ -49,22 +49,18 @@ def is_intact(study: Study) -> bool:
 def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda *_: None) -> dict[str, str]:
     """SHA-256 of every picture that volunteers see, by what it is: all are read, none is made."""
     hashes: dict[str, str] = {}
-    # Joined: SQLite gives up on a look-up of a thousand maps that are named one by one.
-    maps = ItemMap.objects.select_related("arm", "map").defer("map__values", "map__manifest")
-    items = study.items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
+    items = study.items.prefetch_related(Prefetch("item_maps", ItemMap.objects.select_related("arm")))
     total = study.items.count()
     for done, item in enumerate(items, start=1):
-        hashes |= {key: sha256_of(file) for key, file in picture_files(item, study.picture).items()}
+        hashes |= {key: sha256_of(file) for key, file in picture_files(item).items()}
         progress(done, total)
     return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
 
 
-def picture_files(item: Item, kind: str) -> dict[str, FieldFile]:
-    """What volunteers see of an item, by what it is: its photo, and for each arm its map as a picture of that kind."""
-    maps = {
-        f"{item.index} {item_map.arm.index}": getattr(item_map.map, kind) for item_map in item.item_maps.all()
-    }
-    return {f"{item.index} photo": item.image.picture, **maps}
+def picture_files(item: Item) -> dict[str, FieldFile]:
+    """What volunteers see of an item, by what it is: its photo, and for each arm its map as a picture."""
+    maps = {f"{item.index} {item_map.arm.index}": item_map.picture for item_map in item.item_maps.all()}
+    return {f"{item.index} photo": item.picture, **maps}
 
 
 def check_map_files(rows: Iterable[CheckMap]) -> dict[str, FieldFile]:

@@ -61,12 +61,10 @@ def open_study(
     # prepared none is: a worker has done it (similarity_job.py).
     prepare_pictures(study, progress)
     alike = _alike(study, alike_seen)
-    pictures = prepared_hashes(study)
-    if not all(pictures.values()):
-        raise OpeningError(f"{study.slug}: its pictures were changed meanwhile; open it again.")
     version = code_version()
     nonce = study.nonce or new_nonce()
     check_maps = make_check_maps(study, nonce)
+    pictures = prepared_hashes(study)
     there = CheckMap.objects.filter(item__study=study).select_related("item")
     pictures |= _check_hashes(there) | _check_hashes(check_maps)
     try:
@@ -107,6 +105,8 @@ def _open(
         study = Study.objects.select_for_update().get(pk=study.pk)
         if study.state != Study.State.READY:
             raise OpeningError(f"{study.slug}: was opened by someone else at this moment.")
+        if not all(pictures.values()) or prepared_hashes(study).items() - pictures.items():
+            raise OpeningError(f"{study.slug}: its pictures were changed meanwhile; open it again.")
         named = {"nonce": "named by its protocol"} if study.nonce else {}
         study.nonce, study.protocol = study.nonce or nonce, without_nonce(study.protocol)
         trials = lay_out_trials(study)

@@ -240,10 +240,10 @@ def _orders(before: list[list[Any]], now: list[list[Any]]) -> Iterator[Change]:
 
 def pictures_now(study: Study) -> dict[str, str]:
     """SHA-256 of every picture that volunteers see, as it is now; "" where its file is gone. None is made."""
-    maps = ItemMap.objects.select_related("arm", "map").defer("map__values", "map__manifest")
     files: dict[str, FieldFile] = {}
-    for item in study.items.select_related("image").prefetch_related(Prefetch("item_maps", maps)):
-        files |= picture_files(item, study.picture)
+    maps = ItemMap.objects.select_related("arm")
+    for item in study.items.prefetch_related(Prefetch("item_maps", maps)):
+        files |= picture_files(item)
     files |= check_map_files(CheckMap.objects.filter(item__study=study).select_related("item"))
     return {key: _sha256(file) for key, file in files.items()}
 

@@ -97,9 +97,9 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     prepare_pictures(study)
 
     def compare(item: Item) -> list[tuple[float, float | None]]:
-        shown = {item_map.arm.index: item_map.map for item_map in item.item_maps.all()}
-        maps = [_array(shown[index]) for index, _ in arms]
-        fields = [_fields(getattr(shown[index], study.picture)) for index, _ in arms]
+        shown = {item_map.arm.index: item_map for item_map in item.item_maps.all()}
+        maps = [_array(shown[index].map) for index, _ in arms]
+        fields = [_fields(shown[index].picture) for index, _ in arms]
         return [
             (float(np.linalg.norm(fields[a] - fields[b], axis=-1).mean()), correlate(maps[a], maps[b]))
             for a, b in couples

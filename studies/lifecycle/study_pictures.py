@@ -1,12 +1,16 @@
 """What volunteers of a study will see: drawn when it gets ready, for its items and its kind of picture alone, and hashed.
 
-The rows say how far it is: an item whose photo and maps have pictures, with the hash of each beside them, is done. Stopped
-or killed at any moment it goes on there; of what was drawn and not yet saved, files are left that check_files finds.
+A study has files of its own, so that all of them come from one encoder and have one length (explain/cam/rendering/encoding.py):
+nothing about a file says which arm it is of. First every picture is encoded; then it is known how long the longest is, and
+all are filled up to that length and hashed.
+
+The rows say how far it is: an item whose photo and maps have pictures was drawn, and with the hash of each beside them it is
+done. Stopped or killed at any moment it goes on there; of what was made and not yet saved, files are left that check_files finds.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,41 +19,57 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
-from django.db.models.fields.files import FieldFile
 
-from explain.cam.rendering import render
+from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
 from explain.maps import draw_pictures
-from explain.models import ExplanationMap, Image, random_name
-from explain.photos import sha256_of
+from explain.models import random_name
 from studies.models import Item, ItemMap, Study
 
 SAVED_AT_ONCE = 16  # items
 PASSES = 3
 
 Progress = Callable[[int, int], object]
+Row = Item | ItemMap
 
 
 def is_prepared(study: Study) -> bool:
     """Whether every picture that volunteers will see is there, with its hash."""
-    return not _lacking(study).exists()
+    return not _lacking(study, Q(picture_sha256="")).exists()
 
 
 def prepare_pictures(study: Study, progress: Progress = lambda *_: None) -> None:
-    """Make and hash what a study that is ready lacks; nothing where it lacks nothing. Reports items, done and all.
+    """Make and hash what a study that is ready lacks; nothing where it lacks nothing. Reports items, drawn and all.
 
-    Two processes at once do no harm: a map has the picture of one of them. Of an opened study nothing is made: what it shows
+    Two processes at once do no harm: an item has the pictures of one of them. Of an opened study nothing is made: what it shows
     is sealed. Raises BadInputError where a photo or map cannot be read.
     """
-    if study.is_frozen:
+    if study.is_frozen or is_prepared(study):
         return
-    for _ in range(PASSES):  # what another process has made meanwhile is hashed in a second pass
-        keys = list(_lacking(study).values_list("pk", flat=True))
+    for _ in range(
+        PASSES
+    ):  # where another process opened a study or took it apart meanwhile, there is nothing left
+        keys = list(_lacking(study, Q(picture="")).values_list("pk", flat=True))
         if not keys:
-            return
-        _Preparation(study, keys, progress).run()
+            break
+        _Drawing(study, keys, progress).run()
+    rows = list(_rows(study))
+    with closing(in_threads(_need_of, rows)) as needs:
+        length = encoding.common_length(need for _, need in needs)
+    _Filling(study, length).run([row for row in rows if not row.picture_sha256 or row.picture.size != length])
+
+
+def lengthen_pictures(study: Study, length: int) -> None:
+    """Fill the pictures of a study that is prepared up to a length that is more than theirs, and hash them anew."""
+    _Filling(study, length).run(list(_rows(study)))
+
+
+def length_of_pictures(study: Study) -> int:
+    """How many bytes each picture of a prepared study has."""
+    item = study.items.first()
+    return item.picture.size if item else 0
 
 
 def prepared_hashes(study: Study) -> dict[str, str]:
@@ -62,19 +82,63 @@ def prepared_hashes(study: Study) -> dict[str, str]:
     }
 
 
-def _lacking(study: Study) -> QuerySet[Item]:
-    lacks_map = Q(picture_sha256="") | Q(**{f"map__{study.picture}": ""})
-    maps = ItemMap.objects.filter(lacks_map, item__study=study)
-    lacks = Q(picture_sha256="") | Q(image__picture="") | Q(pk__in=maps.values("item"))
-    return study.items.filter(lacks).order_by("index")
+def drop_pictures(study: Study) -> None:
+    """Delete the pictures of a study that was never opened, once its rows are gone: nobody else shows them."""
+    if study.is_frozen:
+        return
+    names = [str(row.picture.name) for row in _rows(study)]
+    transaction.on_commit(lambda: _delete(names))
 
 
-@dataclass(frozen=True)
-class _Made:
-    """The name in storage and the hash of a picture: a file that is new, or one that was there."""
+def _delete(names: Iterable[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
 
-    name: str
-    sha256: str
+
+def _lacking(study: Study, lacks: Q) -> QuerySet[Item]:
+    maps = ItemMap.objects.filter(lacks, item__study=study)
+    return study.items.filter(lacks | Q(pk__in=maps.values("item"))).order_by("index")
+
+
+def _rows(study: Study) -> Iterator[Row]:
+    """The rows of a study that have pictures, item by item."""
+    yield from study.items.exclude(picture="").order_by("index")
+    yield from ItemMap.objects.filter(item__study=study).exclude(picture="").order_by("item__index", "pk")
+
+
+def _need_of(row: Row) -> int:
+    """The length that a row's picture needs: of one that has been filled up, its own."""
+    return row.picture.size if row.picture_sha256 else encoding.needed(_content_of(row))
+
+
+def _content_of(row: Row) -> bytes:
+    try:
+        with row.picture.open("rb") as opened:
+            return opened.read()
+    except OSError as error:
+        raise BadInputError(
+            f"{row.picture.name}: this picture has a row and is not there; restore it from a backup (manage.py check_files names all such)"
+        ) from error
+
+
+class _Files:
+    """Files that were stored for a study and that no row names yet: whatever stops it, they go."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.unused: set[str] = set()
+
+    def stored(self, content: bytes) -> str:
+        name = default_storage.save(random_name(self.study, "picture.webp"), ContentFile(content))
+        self.unused.add(name)
+        return name
+
+    def drop(self) -> None:
+        _delete(self.unused)
+
+    def locked(self) -> bool:
+        """Take the study's row, in a transaction; False where somebody else has opened it by now: then ours go."""
+        return not Study.objects.select_for_update(no_key=True).get(pk=self.study.pk).is_frozen
 
 
 @dataclass(frozen=True)
@@ -85,17 +149,17 @@ class _Todo:
     maps: list[ItemMap]
 
 
-class _Preparation:
-    """One pass over the items that lack something."""
+class _Drawing(_Files):
+    """One pass over the items that lack pictures."""
 
     def __init__(self, study: Study, keys: list[int], progress: Progress) -> None:
-        self.study, self.keys, self.progress = study, keys, progress
+        super().__init__(study)
+        self.keys, self.progress = keys, progress
         self.total = study.items.count()
         self.done = self.total - len(keys)
-        self._unused: set[str] = set()
 
     def run(self) -> None:
-        part: list[tuple[_Todo, list[_Made]]] = []
+        part: list[tuple[_Todo, list[str]]] = []
         try:
             with closing(in_threads(self._make, self._todo())) as made:
                 for entry in made:
@@ -107,8 +171,7 @@ class _Preparation:
                     self.progress(self.done, self.total)
                 self._save(part)
         finally:
-            for name in self._unused:
-                default_storage.delete(name)
+            self.drop()
 
     def _todo(self) -> Iterator[_Todo]:
         maps = ItemMap.objects.select_related("arm", "map__network", "map__map_set__network").order_by(
@@ -120,83 +183,91 @@ class _Preparation:
             for item in items.order_by("index"):
                 rows = list(item.item_maps.all())
                 for row in rows:
-                    if not self._picture(row) and not source_of(row.map).is_drawn:
-                        source_of(row.map).make_pictures(row.map)
+                    source = source_of(row.map)
+                    if not source.is_drawn and not getattr(row.map, self.study.picture):
+                        source.make_pictures(row.map)
                 yield _Todo(item, rows)
 
-    def _picture(self, row: ItemMap) -> str:
-        return str(getattr(row.map, self.study.picture).name)
-
-    def _make(self, todo: _Todo) -> list[_Made]:
-        """The photo's picture and those of its maps. Runs in a thread, so it asks no database."""
+    def _make(self, todo: _Todo) -> list[str]:
+        """The photo's picture and those of its maps, as names of files. Runs in a thread, so it asks no database."""
         image = todo.item.image
-        missing = [row.map for row in todo.maps if not self._picture(row)]
-        contents: dict[int, bytes] = {}
-        if missing or not image.picture:
-            rows = [(row, source_of(row).extent(row, image)) for row in missing]
-            drawn = draw_pictures(image, self.study.picture, rows, with_photo=not image.picture)
-            photo_alone = drawn[: len(drawn) - len(missing)]
-            keys = [0] * len(photo_alone) + [row.pk for row in missing]
-            files = [*map(render.encode, photo_alone), *render.encode_alike(drawn[len(photo_alone) :])]
-            contents = dict(zip(keys, files, strict=True))
-        # Stored in an order drawn by lot: neither the time of a file nor its place in a folder says which arm it is of.
-        order = list(contents)
-        secrets.SystemRandom().shuffle(order)
-        new = {key: self._stored(contents[key]) for key in order}
-        photo = new.get(0) or _there(image.picture)
-        return [
-            photo,
-            *(new.get(row.map_id) or _there(getattr(row.map, self.study.picture)) for row in todo.maps),
-        ]
+        rows = []
+        for row in todo.maps:
+            source = source_of(row.map)
+            rows.append((row.map, source.extent(row.map, image) if source.is_drawn else None))
+        contents = encoding.encode_alike(draw_pictures(image, self.study.picture, rows, with_photo=True))
+        return _in_any_order(self, contents)
 
-    def _stored(self, content: bytes) -> _Made:
-        name = default_storage.save(random_name(self.study, "picture.jpg"), ContentFile(content))
-        self._unused.add(name)
-        return _Made(name, hashlib.sha256(content).hexdigest())
-
-    def _save(self, part: list[tuple[_Todo, list[_Made]]]) -> None:
-        """Write the names and hashes of some items. A picture that somebody else has made meanwhile stays, and ours goes."""
-        photos = {todo.item.image_id: made[0].name for todo, made in part}
-        maps = {
-            row.map_id: each.name
-            for todo, made in part
-            for row, each in zip(todo.maps, made[1:], strict=True)
-        }
+    def _save(self, part: list[tuple[_Todo, list[str]]]) -> None:
+        """Write the names of some items' pictures. An item that somebody else has made meanwhile stays, and ours goes."""
         with transaction.atomic():
-            if Study.objects.select_for_update(no_key=True).get(pk=self.study.pk).is_frozen:
-                return  # somebody else has prepared it, and opened it by now: ours go
-            kept_photos = _name(Image, "picture", photos)
-            kept_maps = _name(ExplanationMap, self.study.picture, maps)
-            items, rows = [], []
-            for todo, (photo, *of_maps) in part:
-                if kept_photos.get(todo.item.image_id) == photo.name:
-                    todo.item.picture_sha256 = photo.sha256
-                    items.append(todo.item)
-                for row, each in zip(todo.maps, of_maps, strict=True):
-                    if kept_maps.get(row.map_id) == each.name:
-                        row.picture_sha256 = each.sha256
-                        rows.append(row)
-            Item.objects.bulk_update(items, ["picture_sha256"])
-            ItemMap.objects.bulk_update(rows, ["picture_sha256"])
-        self._unused -= {*kept_photos.values(), *kept_maps.values()}
+            if not self.locked():
+                return
+            lacking = set(
+                _lacking(self.study, Q(picture=""))
+                .filter(pk__in=[todo.item.pk for todo, _ in part])
+                .values_list("pk", flat=True)
+            )
+            ours = [(todo, names) for todo, names in part if todo.item.pk in lacking]
+            for todo, names in ours:
+                rows: list[Row] = [todo.item, *todo.maps]
+                for row, name in zip(rows, names, strict=True):
+                    row.picture, row.picture_sha256 = name, ""
+            columns = ["picture", "picture_sha256"]
+            Item.objects.bulk_update([todo.item for todo, _ in ours], columns)
+            ItemMap.objects.bulk_update([row for todo, _ in ours for row in todo.maps], columns)
+        self.unused -= {name for _, names in ours for name in names}
 
 
-def _there(file: FieldFile) -> _Made:
-    try:
-        return _Made(str(file.name), sha256_of(file))
-    except FileNotFoundError as error:
-        raise BadInputError(
-            f"{file.name}: this picture has a row and is not there; restore it from a backup (manage.py check_files names all such)"
-        ) from error
+def _in_any_order(files: _Files, contents: list[bytes]) -> list[str]:
+    """Names of files, stored in an order drawn by lot: neither the time of a file nor its place in a folder says whose it is."""
+    order = list(range(len(contents)))
+    secrets.SystemRandom().shuffle(order)
+    names = {place: files.stored(contents[place]) for place in order}
+    return [names[place] for place in range(len(contents))]
 
 
-def _name(model: Any, column: str, names: dict[int, str]) -> dict[int, str]:
-    """Give rows the names of their pictures, unless they have some; row's key -> the name that it has now."""
-    rows = list(
-        model.objects.select_for_update(of=("self",)).filter(pk__in=names).only("pk", column).order_by("pk")
-    )
-    nameless = [row for row in rows if not getattr(row, column)]
-    for row in nameless:
-        setattr(row, column, names[row.pk])
-    model.objects.bulk_update(nameless, [column])
-    return {row.pk: str(getattr(row, column).name) for row in rows}
+class _Filling(_Files):
+    """Pictures of a study are filled up to one length, and hashed."""
+
+    def __init__(self, study: Study, length: int) -> None:
+        super().__init__(study)
+        self.length = length
+
+    def run(self, rows: list[Row]) -> None:
+        secrets.SystemRandom().shuffle(rows)  # as in _in_any_order
+        part: list[tuple[Row, tuple[str, str]]] = []
+        try:
+            with closing(in_threads(self._make, rows)) as made:
+                for entry in made:
+                    part.append(entry)
+                    if len(part) == 4 * SAVED_AT_ONCE:
+                        self._save(part)
+                        part = []
+                self._save(part)
+        finally:
+            self.drop()
+
+    def _make(self, row: Row) -> tuple[str, str]:
+        content = encoding.filled(_content_of(row), self.length)
+        return self.stored(content), hashlib.sha256(content).hexdigest()
+
+    def _save(self, part: list[tuple[Row, tuple[str, str]]]) -> None:
+        """Name the new files in place of the old ones, but where somebody else has done so meanwhile."""
+        old: set[str] = set()
+        with transaction.atomic():
+            if not self.locked():
+                return
+            models: tuple[Any, ...] = (Item, ItemMap)
+            for model in models:
+                mine = {row.pk: (row, made) for row, made in part if isinstance(row, model)}
+                still = dict(model.objects.filter(pk__in=mine).values_list("pk", "picture"))
+                changed = [
+                    (row, made) for pk, (row, made) in mine.items() if still.get(pk) == row.picture.name
+                ]
+                old |= {str(row.picture.name) for row, _ in changed}
+                for row, made in changed:
+                    row.picture, row.picture_sha256 = made
+                model.objects.bulk_update([row for row, _ in changed], ["picture", "picture_sha256"])
+                self.unused -= {made[0] for _, made in changed}
+        _delete(old)

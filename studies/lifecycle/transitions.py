@@ -13,6 +13,7 @@ from studies.protocol import to_toml
 from .fingerprint import code_version, record_version, seal
 from .opening import open_study
 from .similarity_job import check_compared
+from .study_pictures import drop_pictures
 
 State = Study.State
 
@@ -62,6 +63,7 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
 
 def take_apart(study: Study) -> None:
     """Delete a ready study's items and arms, so that it is a protocol alone again. Maps stay: they belong to the photos."""
+    drop_pictures(study)
     study.items.all().delete()
     study.arms.all().delete()
     study.likeness = {}
@@ -78,6 +80,7 @@ def delete_study(*, study: Study, user: Any) -> None:
             raise StepError(f"{study.slug} has been opened, so it is kept; close it and archive it instead.")
         message = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
         LogEntry.objects.log_actions(user.pk, [study], DELETION, message, single_object=True)
+        drop_pictures(study)
         study.delete()
 
 

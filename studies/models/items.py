@@ -31,12 +31,19 @@ class Arm(FrozenWithStudy):
 
 
 class Item(FrozenWithStudy):
-    """One photo with one explanation map for each arm. Hashes of pictures come when they are made (lifecycle/study_pictures.py)."""
+    """One photo with one explanation map for each arm. Its pictures are the study's own (lifecycle/study_pictures.py)."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
     index = models.PositiveIntegerField()
     image = models.ForeignKey(Image, models.PROTECT)
-    picture_sha256 = models.CharField(max_length=64, blank=True, help_text="of the photo's picture")
+    picture = models.FileField(
+        upload_to=random_name, max_length=100, blank=True, help_text="of the photo, as this study shows it"
+    )
+    picture_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="of `picture`; empty until it has the length of the study's others",
+    )
     prediction = models.JSONField(
         null=True,
         blank=True,
@@ -63,8 +70,13 @@ class ItemMap(FrozenWithStudy):
     item = models.ForeignKey(Item, models.CASCADE, related_name="item_maps")
     arm = models.ForeignKey(Arm, models.CASCADE)
     map = models.ForeignKey(ExplanationMap, models.PROTECT)
+    picture = models.FileField(
+        upload_to=random_name, max_length=100, blank=True, help_text="of the map, as this study shows it"
+    )
     picture_sha256 = models.CharField(
-        max_length=64, blank=True, help_text="of the map's picture, of the kind that the study shows"
+        max_length=64,
+        blank=True,
+        help_text="of `picture`; empty until it has the length of the study's others",
     )
 
     class Meta:

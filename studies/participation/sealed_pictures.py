@@ -72,10 +72,10 @@ def _ask_for(study: Study, items: list[int]) -> dict[int, _ItemPictures]:
         return Picture(name, bytes.fromhex(hashes.get(key, "")))
 
     asked, index_of = {}, {}
-    rows = Item.objects.filter(pk__in=items).values_list("pk", "index", "image__picture")
+    rows = Item.objects.filter(pk__in=items).values_list("pk", "index", "picture")
     for item, index, name in rows:
         asked[item], index_of[item] = _ItemPictures(picture(name, f"{index} photo")), index
-    maps = ItemMap.objects.filter(item__in=items).values_list("item", "arm__index", f"map__{study.picture}")
+    maps = ItemMap.objects.filter(item__in=items).values_list("item", "arm__index", "picture")
     for item, arm, name in maps:
         asked[item].maps[arm] = picture(name, f"{index_of[item]} {arm}")
     for item, place, name in CheckMap.objects.filter(item__in=items).values_list("item", "place", "file"):
@@ -100,13 +100,14 @@ def pictures_in(sealed: str) -> dict[str, str]:
 
 
 def hashes_of(row: Image | ExplanationMap, kind: str) -> set[str]:
-    """The SHA-256 that a picture was sealed with, by every opened study that shows it."""
+    """The SHA-256 that a row's own picture was sealed with, by every study that shows it: those opened before they had their own."""
+    name = getattr(row, kind).name
     if isinstance(row, Image):
-        opened = Item.objects.filter(image=row, study__protocol_sha256__gt="")
+        opened = Item.objects.filter(image=row, picture=name, study__protocol_sha256__gt="")
         items = opened.values_list("study", "study__protocol_sha256", "index")
         keys = [(study, sha256, f"{index} photo") for study, sha256, index in items]
     else:
-        maps = ItemMap.objects.filter(map=row, item__study__picture=kind, item__study__protocol_sha256__gt="")
+        maps = ItemMap.objects.filter(map=row, picture=name, item__study__protocol_sha256__gt="")
         places = maps.values_list("item__study", "item__study__protocol_sha256", "item__index", "arm__index")
         keys = [(study, sha256, f"{index} {arm}") for study, sha256, index, arm in places]
     return {_sealed(study, sha256)[key] for study, sha256, key in keys if key in _sealed(study, sha256)}

@@ -91,7 +91,7 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
     for row in rows.order_by("item__index", "arm__index").iterator(chunk_size=500):
         photo, map_row = row.item.image, row.map
         if photo.pk not in photo_hashes:
-            photo_hashes = {photo.pk: hash_of_picture(photo.picture)}
+            photo_hashes = {photo.pk: hash_of_picture(row.item.picture)}
         origin = source_of(map_row).origin(map_row)
         yield Origin(
             item=row.item.index,
@@ -108,7 +108,7 @@ def origins(study: Study, item: int | None = None) -> Iterator[Origin]:
             target=origin.target,
             map=map_row.pk,
             map_sha256=map_row.values_sha256,
-            shown_sha256=hash_of_picture(getattr(map_row, study.picture)),
+            shown_sha256=hash_of_picture(row.picture),
             parameters_hash=origin.parameters_hash,
             manifest=origin.manifest,
         )

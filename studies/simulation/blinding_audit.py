@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
 from studies.analysis.blindness import guess_arms, unequal_positions
@@ -208,10 +209,10 @@ def _names(study: Study, session: Session) -> Check:
         words |= {arm.name, *source_of(arm).telltales(arm)}
     for item_map in ItemMap.objects.filter(item__study=study).select_related("map").defer("map__values"):
         words.add(item_map.map.parameters_hash)
-        for file in (item_map.map.overlay, item_map.map.masked, item_map.map.heat):
+        for file in (item_map.picture, item_map.map.overlay, item_map.map.masked, item_map.map.heat):
             name = str(file.name)
             words |= {name, name.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
-        words.add(hash_of_picture(getattr(item_map.map, study.picture)))
+        words.add(hash_of_picture(item_map.picture))
     words.add(study.protocol_sha256)
     words.add(study.nonce)
     long = sorted((word for word in words if len(word) > 3), key=len, reverse=True)
@@ -251,11 +252,9 @@ def _addresses(session: Session) -> Check:
     """Addresses of pictures are sealed and equally long, and none comes twice."""
     addresses = [reply.address for reply in session.replies if reply.place]
     leaks = {f"a picture's address is {address}" for address in addresses if not PICTURE.fullmatch(address)}
-    lengths = Counter(map(len, addresses))
+    lengths = sorted({*map(len, addresses)})
     if len(lengths) > 1:
-        leaks.add(
-            f"addresses of pictures have {len(lengths)} lengths: {', '.join(map(str, sorted(lengths)))}"
-        )
+        leaks.add(f"addresses of pictures have {len(lengths)} lengths: {', '.join(map(str, lengths))}")
     # The same picture has another address for everybody, and whenever it is handed out: else equal ones were known by it.
     twice = sum(times > 1 for times in Counter(addresses).values())
     if twice:
@@ -264,14 +263,13 @@ def _addresses(session: Session) -> Check:
 
 
 def _encoding(session: Session) -> Check:
-    """Format, dimensions, colour mode, quantisation and metadata are the same for every map."""
+    """Format, dimensions, colour mode, quantisation, what the file is made of, and metadata are the same for every map."""
     traits: dict[str, dict[object, int]] = defaultdict(dict)
     lost = []
     for shown in session.shown:
         if not shown.reply.headers["content-type"].startswith("image/"):
-            lost.append(
-                f"{_named(shown.reply)} is no picture: {shown.reply.body.decode('utf-8', 'replace')[:80]}"
-            )
+            said = shown.reply.body.decode("utf-8", "replace")[:80]
+            lost.append(f"{_named(shown.reply)} is no picture: {said}")
             continue
         with Image.open(io.BytesIO(shown.reply.body)) as image:
             properties = {
@@ -279,6 +277,7 @@ def _encoding(session: Session) -> Check:
                 "dimensions": image.size,
                 "mode": image.mode,
                 "quantisation": str(getattr(image, "quantization", "")),
+                "chunks": getattr(encoding.layout(shown.reply.body), "chunks", ()),
                 "metadata": tuple(sorted(image.info)),
                 "EXIF": tuple(sorted(image.getexif())),
             }
@@ -291,20 +290,21 @@ def _encoding(session: Session) -> Check:
 
 
 def _sizes(study: Study, session: Session) -> Check:
-    """The maps of one photo have the same number of bytes for every arm; of a map that nobody was shown, the stored file."""
+    """All pictures of a study have one length, or of JPEGs the maps of a photo; of a map that nobody was shown, the stored file."""
     sizes: dict[int, set[int]] = defaultdict(set)
     arms: dict[int, set[int]] = defaultdict(set)
+    all_sizes = {len(reply.body) for reply in session.replies if reply.place and encoding.layout(reply.body)}
     for shown in session.shown:
         sizes[shown.item].add(len(shown.reply.body))
         if shown.arm != OF_NONE:
             arms[shown.item].add(shown.arm)
     some = [item for item, shown_arms in arms.items() if len(shown_arms) < study.arms.count()]
-    others = ItemMap.objects.filter(item__in=some).select_related("map", "arm").defer("map__values")
-    for item_map in others:
+    for item_map in ItemMap.objects.filter(item__in=some).select_related("arm"):
         if item_map.arm.index not in arms[item_map.item_id]:
-            sizes[item_map.item_id].add(getattr(item_map.map, study.picture).size)
-    unequal = sum(len(lengths) > 1 for lengths in sizes.values())
-    leaks = [f"the maps of {unequal} of {len(sizes)} photos differ in size"] if unequal else []
+            sizes[item_map.item_id].add(item_map.picture.size)
+    leaks = [f"pictures have {len(all_sizes)} sizes"] if len(all_sizes) > 1 else []
+    if unequal := sum(len(lengths) > 1 for lengths in sizes.values()):
+        leaks = [f"the maps of {unequal} of {len(sizes)} photos differ in size"]
     return Check("sizes", f"{len(sizes)} photos", leaks)
 
 

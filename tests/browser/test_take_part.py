@@ -152,8 +152,8 @@ def test_the_question_and_the_pictures_belong_together(new_page, invited):
         position = page.locator("input[name=position]").get_attribute("value")
         trial = Trial.objects.get(participant__isnull=False, position=position)
         shown = [
-            trial.item.image.picture,
-            *(trial.item.item_maps.get(arm__index=arm).map.overlay for arm in trial.arms),
+            trial.item.picture,
+            *(trial.item.item_maps.get(arm__index=arm).picture for arm in trial.arms),
         ]
         assert [opened(source.rpartition("/")[2]).name for source in sources] == [file.name for file in shown]
         assert number == int(position)

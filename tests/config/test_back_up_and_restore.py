@@ -91,11 +91,11 @@ def test_time_stamps_and_ids_keep_their_last_digit(study, tmp_path):
 
 def test_a_second_backup_copies_only_new_files_and_replaces_the_rows(study, tmp_path):
     run("backup", to=tmp_path)
-    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "files").rglob("*.jpg")}
+    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "files").rglob("*.*")}
     make_study("second", networks=("other",))
     output = run("backup", to=tmp_path)
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
-    assert len(list((tmp_path / "files").rglob("*.jpg"))) == output["files"] > len(stamps)
+    assert len(list((tmp_path / "files").rglob("*.*"))) == output["files"] > len(stamps)
     assert len(list(tmp_path.glob("rows-*"))) == 1
     assert output["rows"]["studies.study"] == 2
 

@@ -52,7 +52,7 @@ def nginx(tmp_path, live_server, settings):
     )
     (tmp_path / "nginx.conf").write_text(
         f"user root; daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off; {temp} types {{ image/jpeg jpg; }}\n{text}\n}}\n"
+        f"events {{}}\nhttp {{ access_log off; {temp} types {{ image/jpeg jpg webp; }}\n{text}\n}}\n"
     )
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([program, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)])
@@ -104,7 +104,7 @@ def test_pictures_come_from_nginx_with_the_same_headers_and_only_to_their_owner(
         addresses = browser.get(reverse("answers", args=[own])).json()["trials"][0]["pictures"]
         answers = [browser.get(address) for address in addresses]
         assert [answer.status_code for answer in answers] == [200] * 4
-        shown = [trial.item.item_maps.get(arm__index=arm).map.overlay.read() for arm in trial.arms]
+        shown = [trial.item.item_maps.get(arm__index=arm).picture.read() for arm in trial.arms]
         assert [answer.content for answer in answers[1:]] == shown
         headers = [
             {k: v for k, v in answer.headers.items() if k not in ("date", "content-length")}
@@ -112,11 +112,11 @@ def test_pictures_come_from_nginx_with_the_same_headers_and_only_to_their_owner(
         ]
         assert headers == [headers[0]] * 4
         assert not {"etag", "last-modified", "x-accel-redirect", "accept-ranges"} & set(headers[0])
-        assert headers[0]["content-type"] == "image/jpeg"
+        assert headers[0]["content-type"] == "image/webp"
         assert headers[0]["cache-control"] == "private, max-age=3600"
         assert headers[0]["x-content-type-options"] == "nosniff"
         # Nobody gets at a file by its name, nor by an address that they made up.
-        name = trial.item.image.picture.name
+        name = trial.item.picture.name
         assert browser.get(f"/private-media/{name}").status_code == 404
         assert browser.get(reverse("picture", args=["x" * 128])).status_code == 404
 
@@ -138,5 +138,5 @@ def test_without_nginx_the_site_sends_pictures_itself(live_server, settings):
     own = re.search(r"/p/([\w-]+)/", begun.headers["Location"])[1]
     claim_trials(participant=study.participants.get(), count=1)
     answer = ask(client, own, 1, 1)
-    assert answer.content.startswith(b"\xff\xd8")
+    assert answer.content.startswith(b"RIFF")
     assert "X-Accel-Redirect" not in answer.headers

@@ -36,7 +36,7 @@ def leave_a_file(name: str, hours_old: float) -> str:
 def test_a_whole_site_has_nothing_to_find():
     make_study(items=2)
     output = run()
-    assert output["files"] == 2 * 2 + 2 * 3 * 3
+    assert output["files"] == 2 * 2 + 2 * 3 * 3 + 2 * (1 + 3)  # photos, maps, and what the study shows
     assert (output["lost"], output["orphans"]) == ([], [])
 
 
@@ -99,8 +99,8 @@ def test_a_sound_site_is_sound_to_the_byte(opened):
 def test_a_file_that_was_changed_is_named_where_bytes_are_read(opened):
     """Seven bytes in place of a picture were nothing to complain of."""
     item = opened.items.get(index=0)
-    shown = item.item_maps.get(arm__index=1).map
-    names = [item.image.file.name, item.image.picture.name, shown.overlay.name, shown.heat.name]
+    shown = item.item_maps.get(arm__index=1)
+    names = [item.image.file.name, item.picture.name, shown.picture.name, shown.map.heat.name]
     for name in names[:3]:
         overwrite(name, jpeg(99))  # sealed, or brought in with a hash
     overwrite(names[3], b"7 bytes")

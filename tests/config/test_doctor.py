@@ -250,7 +250,7 @@ def test_a_check_that_cannot_be_made_is_named_with_its_remedy_and_the_others_go_
 def test_a_picture_that_is_not_what_was_sealed_is_a_finding(content, monkeypatch):
     monkeypatch.setattr("studies.lifecycle.opening.code_version", lambda: "tests")
     study = open_study(study=make_study(items=1))
-    picture = study.items.get().image.picture
+    picture = study.items.get().picture
     if content is None:
         default_storage.delete(picture.name)
     else:

@@ -43,8 +43,14 @@ def fill_as_then(apps, alias: str) -> None:
         "studies", "Study", slug="first", title="The first", task="choice", state="open", protocol_sha256="f" * 64,
         wording={"question": "Which is best?"}, protocol={"slug": "first"}, seed=7,
     )  # fmt: skip
-    for index, method in enumerate(("grad-cam", "ablation-cam")):
-        make("studies", "Arm", study=study, index=index, name=method, method=method, network=network)
+    ready = make(
+        "studies", "Study", slug="ready", title="The next", task="choice", state="ready", picture="masked"
+    )
+    arms = [
+        make("studies", "Arm", study=of, index=index, name=method, method=method, network=network)
+        for of in (study, ready)
+        for index, method in enumerate(("grad-cam", "ablation-cam"))
+    ]
     invitation = make("studies", "Invitation", study=study, token_sha256="a" * 64, label="course A")
     person = make(
         "studies", "Participant", study=study, invitation=invitation, number=1, token_sha256="b" * 64,
@@ -54,9 +60,18 @@ def fill_as_then(apps, alias: str) -> None:
         image = make(
             "explain", "Image", image_set=photos, file=f"{number}.png", original_name=f"{number}.png",
             class_name="hammer", class_index=587, width=9, height=9, source_sha256=f"{number:064}",
-            content_sha256=f"{number:064}",
+            content_sha256=f"{number:064}", picture=f"shown-{number}.jpg",
         )  # fmt: skip
         item = make("studies", "Item", study=study, index=number, image=image)
+        next_item = make("studies", "Item", study=ready, index=number, image=image)
+        for arm in arms[:2]:
+            files = {kind: f"{kind}-{number}-{arm.index}.jpg" for kind in ("overlay", "masked", "heat")}
+            shown = make(
+                "explain", "ExplanationMap", image=image, network=network, layer="features", method=arm.method,
+                target=587, parameters_hash="0" * 64, values=bytes(4), height=1, width=1, **files,
+            )  # fmt: skip
+            make("studies", "ItemMap", item=item, arm=arm, map=shown)
+            make("studies", "ItemMap", item=next_item, arm=arms[2 + arm.index], map=shown)
         trial = make(
             "studies", "Trial", study=study, item=item, order="1,0", state="answered", participant=person,
             position=number + 1,
@@ -76,7 +91,7 @@ def answers(alias: str, names: list[str]) -> list[tuple]:
 
 
 def test_answers_of_the_first_release_are_the_same_after_every_migration(tmp_path):
-    from studies.models import ProtocolVersion, Response, Study
+    from studies.models import Item, ItemMap, ProtocolVersion, Response, Study
 
     with rows.opened(f"sqlite:///{tmp_path / 'first.sqlite3'}") as alias:
         old = migrate(alias, FIRST)
@@ -89,9 +104,20 @@ def test_answers_of_the_first_release_are_the_same_after_every_migration(tmp_pat
         now = list(Response.objects.using(alias).order_by("id"))
         assert [(row.choice, row.status) for row in now] == GIVEN
         assert {row.version for row in now} == {1}
-        assert set(Study.objects.using(alias).values_list("trials__kind", flat=True)) == {"main"}
+        studies = Study.objects.using(alias)
+        assert set(studies.filter(slug="first").values_list("trials__kind", flat=True)) == {"main"}
         version = ProtocolVersion.objects.using(alias).get()
         assert (version.number, version.sha256, version.protocol) == (1, "f" * 64, {"slug": "first"})
+        # A study that was opened keeps its pictures; one that is ready gets new ones: beside those they would tell their arms.
+        items, maps = (model.objects.using(alias).order_by("pk") for model in (Item, ItemMap))
+        shown = maps.filter(item__study__slug="first").values_list("item__picture", "picture")
+        assert list(shown) == [
+            (f"shown-{n}.jpg", f"overlay-{n}-{arm}.jpg") for n in range(6) for arm in (0, 1)
+        ]
+        assert set(items.filter(study__slug="ready").values_list("picture", "picture_sha256")) == {("", "")}
+        assert set(maps.filter(item__study__slug="ready").values_list("picture", "picture_sha256")) == {
+            ("", "")
+        }
 
 
 def test_who_withdrew_before_is_erased_too_and_a_restore_knows_them_again(tmp_path, settings):

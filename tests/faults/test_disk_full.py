@@ -29,7 +29,7 @@ from studies.lifecycle import prepare_pictures, prepared_hashes
 from studies.models import Response
 from tests.explain.maps.test_worker_killed import wait_until
 from tests.explain.photo_files import make_folder, photo_bytes
-from tests.factories import make_study
+from tests.factories import make_study, without_pictures
 from tests.studies.participation.test_server_killed import (
     Patient,
     enough_or_failed,
@@ -180,8 +180,7 @@ def test_a_study_whose_pictures_fill_the_disk_leaves_nothing_and_is_made_ready_w
 ):
     monkeypatch.setattr(parallel, "processors", lambda: 1)  # the limit is that of the process
     small_disk()
-    study = make_study(items=3)
-    ExplanationMap.objects.update(overlay="")
+    study = without_pictures(make_study(items=3))
     before = set(walk(default_storage))
     monkeypatch.setattr(SmallDisk, "room", 600)
     with pytest.raises(OSError, match="File too large"):

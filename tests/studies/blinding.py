@@ -1,17 +1,14 @@
 """Looking for leaks: everything that a browser gets in a session, and what must not stand in it."""
 
+import hashlib
 import re
 
-from django.core.files.base import ContentFile
-
 from explain.map_sources import source_of
-from explain.models import ExplanationMap
-from studies.models import CheckMap, Participant, Study
+from studies.models import CheckMap, Item, ItemMap, Participant, Study
 from studies.trial_types import trial_type_of
 from tests import by_sql
-from tests.factories import jpeg, stored
+from tests.factories import stored, webp
 
-BYTES = 12_000  # of a picture of the tests, filled up
 MAY_DIFFER = {"Date", "Content-Length", "Set-Cookie"}
 
 
@@ -25,19 +22,19 @@ class Clock:
         return self.now
 
 
-def pad(content: bytes) -> ContentFile:
-    return ContentFile(content + bytes(BYTES - len(content)), "map.jpg")
+def show(row: Item | ItemMap, content: bytes, name: str = "picture.webp") -> str:
+    """Have a study show this in place of a picture, opened or not; the name of its file."""
+    picture, sha256 = stored(content, name), hashlib.sha256(content).hexdigest()
+    rows = type(row).objects.filter(pk=row.pk)
+    by_sql.change(rows, picture=picture, picture_sha256=sha256)
+    row.refresh_from_db()
+    return picture
 
 
-def level_pictures(study: Study) -> None:
-    """All maps of a study get files of one length, as the real ones have; check maps get files at all."""
-    rows = ExplanationMap.objects.filter(itemmap__item__study=study).distinct()
-    for row in rows:
-        name = stored(pad(row.overlay.read()).read())
-        by_sql.change(ExplanationMap.objects.filter(pk=row.pk), overlay=name)
+def picture_checks(study: Study) -> None:
+    """The check maps of a study get files."""
     for row in CheckMap.objects.filter(item__study=study):
-        name = stored(pad(jpeg(row.pk)).read())
-        by_sql.change(CheckMap.objects.filter(pk=row.pk), file=name)
+        by_sql.change(CheckMap.objects.filter(pk=row.pk), file=stored(webp(row.pk), "map.webp"))
 
 
 def telltales(study: Study) -> set[str]:
@@ -45,9 +42,9 @@ def telltales(study: Study) -> set[str]:
     words = {study.protocol_sha256}
     for arm in study.arms.select_related("network"):
         words |= {arm.name, *source_of(arm).telltales(arm)}
-    for row in ExplanationMap.objects.filter(itemmap__item__study=study):
-        words.add(row.parameters_hash)
-        for file in (row.overlay, row.masked, row.heat):
+    for row in ItemMap.objects.filter(item__study=study).select_related("map"):
+        words.add(row.map.parameters_hash)
+        for file in (row.picture, row.map.overlay, row.map.masked, row.map.heat):
             words |= {file.name, file.name.split("/")[-1].split(".")[0]}
     words |= set(study.items.values_list("image__content_sha256", flat=True))
     return words - {""}

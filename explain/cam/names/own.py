@@ -14,6 +14,8 @@ _CITATIONS = {
     "eigen-cam": "Muhammad and Yeasin, IJCNN 2020",
     "full-grad": "Srinivas and Fleuret, NeurIPS 2019",
     "score-cam": "Wang et al., CVPR-W 2020, algorithm 1",
+    "rise": "Petsiuk, Das and Saenko, BMVC 2018",
+    "occlusion": "Zeiler and Fergus, ECCV 2014",
     "ablation-cam": "Desai and Ramaswamy, WACV 2020",
     "ablation-cam++": "Salama, Adly and Torki, ICIP 2022 (our reading of the abstract)",
     "pixel-ablation-cam": "Pixel Ablation-CAM, equation 5",
@@ -26,6 +28,8 @@ _CITATIONS = {
 _PARAMETERS: dict[str, dict] = {
     "finer-cam": {"alpha": 1.0, "classes": 3},
     "score-cam": {"chunk": 8},
+    "rise": {"masks": 4000, "cells": 7, "p": 0.5, "seed": 0},
+    "occlusion": {"baseline": "black", "window": 32, "stride": 16},
     "ablation-cam++": {"groups": 8, "depth": 6, "threshold": 0.01},
     "random": {"seed": 0},
 }

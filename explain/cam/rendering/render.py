@@ -3,12 +3,10 @@
 Every picture that people are shown has the same FRAME: the central square of the photo whose side is 0.87 of the
 short edge. It lies inside the central crop of every usual network (224/256 = 0.875), so networks that look at
 different crops are shown the same scene and cannot be told apart. All pictures have one size, one opacity, one
-colour scale and one encoder, and files have one length: nothing but the map differs.
+colour scale and one encoder, and files have one length (encoding.py): nothing but the map differs.
 """
 
-import hashlib
 import io
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -24,8 +22,6 @@ PICTURE = 448
 """Side of a picture in pixels."""
 OPACITY = 0.5
 """Share of the colour in an overlay; the rest is the photo."""
-FILE_BYTES = 96 * 1024
-"""Every encoded picture is padded to a multiple of this."""
 
 Box = tuple[float, float, float, float]
 
@@ -183,42 +179,3 @@ def jpeg(picture: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=85, subsampling=0)
     return buffer.getvalue()
-
-
-def encode(picture: np.ndarray) -> bytes:
-    """A picture (H, W, 3) uint8 as JPEG without metadata, padded to FILE_BYTES so that its size says nothing.
-
-    A picture that does not fit takes the next multiple. The padding is in comment segments and does not compress.
-    """
-    (content,) = encode_alike([picture])
-    return content
-
-
-def encode_alike(pictures: Sequence[np.ndarray]) -> list[bytes]:
-    """Pictures between which a choice is made, each as `encode` has it, and all of one length: that of the longest."""
-    jpegs = [jpeg(picture) for picture in pictures]
-    length = max(map(_padded, map(len, jpegs)), default=0)
-    return [_lengthened(data, length - len(data)) for data in jpegs]
-
-
-def _padded(length: int) -> int:
-    """The next multiple of FILE_BYTES; a comment segment takes at least four bytes."""
-    return -((-length if length % FILE_BYTES == 0 else -length - 4) // FILE_BYTES) * FILE_BYTES
-
-
-def _lengthened(data: bytes, missing: int) -> bytes:
-    header_end = 4 + int.from_bytes(data[4:6], "big")  # after the start marker and the JFIF segment
-    return data[:header_end] + _comments(missing) + data[header_end:]
-
-
-def _comments(length: int) -> bytes:
-    """JPEG comment segments of `length` bytes in all; 0 or at least 4."""
-    parts = []
-    while length:
-        size = min(length, 65_537)
-        if 0 < length - size < 4:
-            size -= 4
-        filling = hashlib.shake_128(b"padding").digest(size - 4)
-        parts.append(b"\xff\xfe" + (size - 2).to_bytes(2, "big") + filling)
-        length -= size
-    return b"".join(parts)

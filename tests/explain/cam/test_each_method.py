@@ -161,6 +161,9 @@ def test_an_unknown_parameter_is_answered_with_those_that_exist(tiny, tiny_batch
         one_map(tiny, tiny_batch, "ablation-cam++", groups=0)
 
 
+OF_PIXELS = {"full-grad": {}, "rise": {"masks": 20}, "occlusion": {"window": 4, "stride": 2}}
+
+
 @pytest.mark.parametrize("name", OWN_NAMES)
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_every_method_gives_a_map_of_the_layers_size_that_does_not_depend_on_company(name, score):
@@ -170,14 +173,15 @@ def test_every_method_gives_a_map_of_the_layers_size_that_does_not_depend_on_com
     )
     net = Network(module.eval(), layer="1", size=(12, 8))
     batch = torch.randn(5, 3, 12, 8)
-    together = explain(net, batch, [name], score=score)
-    assert together.maps[name].shape == ((5, 12, 8) if name == "full-grad" else (5, 6, 4))
+    given = {"score": score, "parameters": {name: OF_PIXELS.get(name, {})}}
+    together = explain(net, batch, [name], **given)
+    assert together.maps[name].shape == ((5, 12, 8) if name in OF_PIXELS else (5, 6, 4))
     assert together.maps[name].min() >= 0
     for photo in range(5):
-        alone = explain(net, batch[photo : photo + 1], [name], score=score)
+        alone = explain(net, batch[photo : photo + 1], [name], **given)
         assert torch.equal(alone.maps[name][0], together.maps[name][photo])
     for photos in (batch, batch[1:]):  # chunks of a fixed size, the last filled up: as on a GPU
-        padded = explain(net, photos, [name], score=score, chunk=3)
+        padded = explain(net, photos, [name], chunk=3, **given)
         torch.testing.assert_close(
             padded.maps[name], together.maps[name][-len(photos) :], rtol=1e-4, atol=1e-5
         )

@@ -1,7 +1,5 @@
 """Map + photo -> pixels: where a map lies, what is kept, and that nothing else differs between pictures."""
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -173,54 +171,3 @@ def test_the_colour_blind_safe_palette_grows_brighter_all_the_way():
 def test_an_unknown_palette_names_those_that_exist():
     with pytest.raises(CamError, match="turbo or cividis"):
         colour(np.zeros(3), "jet")
-
-
-@pytest.mark.parametrize("kind", ["flat", "smooth", "noise"])
-def test_every_file_has_the_same_length_and_decodes_to_the_same_picture(kind):
-    ramp = np.linspace(0, 255, 448).astype(np.uint8)
-    pictures = {
-        "flat": np.zeros((448, 448, 3), np.uint8),
-        "smooth": np.stack([np.tile(ramp, (448, 1))] * 3, axis=2),
-        "noise": render.frame_picture(photo(80, 60)),
-    }
-    data = render.encode(pictures[kind])
-    assert len(data) == render.FILE_BYTES
-    opened = Image.open(io.BytesIO(data))
-    assert opened.size == (448, 448)
-    assert "exif" not in opened.info
-    plain = io.BytesIO()
-    Image.fromarray(pictures[kind]).save(plain, "JPEG", quality=85, subsampling=0)
-    np.testing.assert_array_equal(np.asarray(opened), np.asarray(Image.open(plain)))
-
-
-def test_a_picture_that_does_not_fit_takes_the_next_multiple():
-    noise = np.asarray(photo(448, 448))
-    assert len(render.encode(noise)) == 4 * render.FILE_BYTES
-
-
-def test_pictures_between_which_a_choice_is_made_are_as_long_as_the_longest():
-    pictures = [np.asarray(photo(448, 448)), np.zeros((448, 448, 3), np.uint8)]
-    files = render.encode_alike(pictures)
-    assert [len(data) for data in files] == [4 * render.FILE_BYTES] * 2
-    for data, picture in zip(files, pictures, strict=True):
-        plain = Image.open(io.BytesIO(render.jpeg(picture)))
-        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(plain))
-    assert render.encode_alike([]) == []
-
-
-@pytest.mark.parametrize("missing", [0, 1, 2, 3, 4, 5])
-def test_a_file_that_lacks_less_than_a_comment_can_fill_is_padded_too(monkeypatch, missing):
-    """A comment takes four bytes: otherwise every few thousandth picture would fail, and its batch with it."""
-    picture = render.frame_picture(photo(80, 60))
-    plain = io.BytesIO()
-    Image.fromarray(picture).save(plain, "JPEG", quality=85, subsampling=0)
-    length = len(plain.getvalue()) + missing
-    monkeypatch.setattr(render, "FILE_BYTES", length)
-    data = render.encode(picture)
-    assert len(data) == (length if missing in (0, 4, 5) else 2 * length)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(Image.open(plain)))
-
-
-@pytest.mark.parametrize("length", [0, 4, 5, 65_537, 65_538, 65_539, 65_541, 200_000])
-def test_padding_has_exactly_the_length_that_is_missing(length):
-    assert len(render._comments(length)) == length

@@ -38,7 +38,7 @@ def expected(tiny, photo: PillowImage.Image):
     placed = render.place(
         out.maps["grad-cam"][0].numpy(), net.crop_box(*photo.size), render.frame_box(*photo.size)
     )
-    picture = render.encode(render.overlay(render.frame_picture(photo), placed))
+    picture = render.jpeg(render.overlay(render.frame_picture(photo), placed))
     return [(tiny.class_names[place], pytest.approx(float(shares[place]))) for place in best], picture
 
 

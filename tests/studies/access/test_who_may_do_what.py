@@ -207,13 +207,14 @@ OURS = [name for name in ALL if not name.startswith("admin:")]
 
 
 def arguments(name, study, people) -> list:
-    image = study.items.first().image
+    item = study.items.first()
+    image = item.image
     if name in ("join", "wrong-before"):
         return [Invitation.issue(study)[1]]
     if name in BY_LINK:
         return ["token-1-of-methods"]
     if name == "picture":
-        return [seal(Picture(image.picture.name))]
+        return [seal(Picture(item.picture.name))]
     if name.startswith("job") or name == "api-job-detail":
         return [a_job(people["researcher"]).pk]
     if name in ("run", "run-state", "run-retry"):

@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from PIL import Image as PillowImage
@@ -15,8 +14,8 @@ from studies.lifecycle import similarity_job
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import AlikeError, open_study
 from studies.lifecycle.similarity import ChangedError, correlate, is_measured, lab, measure, pairs_of
-from studies.models import Arm, Event, Study
-from tests.factories import make_study
+from studies.models import Arm, Event, ItemMap, Study
+from tests.factories import make_study, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -36,17 +35,16 @@ def study():
     """Three items, two arms. Their pictures differ not at all, in one field of 256, and everywhere."""
     study = make_study("twins", methods=("grad-cam", "ablation-cam"), state=Study.State.READY)
     for item, other in zip(study.items.all(), (plain(120), plain(120, 200), plain(200)), strict=True):
-        first, second = (row.map for row in item.item_maps.order_by("arm__index"))
+        first, second = item.item_maps.select_related("map").order_by("arm__index")
         values = np.arange(49, dtype="<f4")
         show(first, plain(120), values)
         show(second, other, values * 3 + 1)
     return study
 
 
-def show(row: ExplanationMap, picture: bytes, values: np.ndarray) -> None:
-    row.overlay = ContentFile(picture, "overlay.png")
-    row.values = values.tobytes()
-    row.save()
+def show(row: ItemMap, picture: bytes, values: np.ndarray) -> None:
+    ItemMap.objects.filter(pk=row.pk).update(**shown(picture))
+    ExplanationMap.objects.filter(pk=row.map_id).update(values=values.tobytes())
 
 
 def test_a_pair_is_measured_by_what_can_be_noticed(study):

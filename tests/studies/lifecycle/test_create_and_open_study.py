@@ -212,7 +212,7 @@ def test_a_study_is_intact_until_a_picture_changes(birds, write):
     run("create_study", write())
     study = open_study(study=Study.objects.get())
     assert is_intact(study)
-    overlay = study.items.first().item_maps.first().map.overlay
+    overlay = study.items.first().item_maps.first().picture
     with overlay.storage.open(overlay.name, "wb") as file:
         file.write(b"another picture")
     assert not is_intact(study)

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as site
 from PIL import Image as PillowImage
 
-from explain.models import ExplanationMap, Image
+from explain.models import ExplanationMap
 from studies.lifecycle import fingerprint, readiness
 from studies.lifecycle.check_maps import AttentionError
 from studies.lifecycle.fingerprint import is_intact
@@ -18,7 +18,7 @@ from studies.lifecycle.readiness import create_study
 from studies.lifecycle.similarity import measure
 from studies.models import Arm, CheckMap, Event, Item, ItemMap, ProtocolVersion, Study
 from studies.protocol.schema import ProtocolError, check_protocol
-from tests.factories import CONSENT, make_map, make_network, make_study
+from tests.factories import CONSENT, make_map, make_network, make_study, without_pictures
 from tests.studies.trials.test_attention_checks import with_boxes
 
 pytestmark = pytest.mark.django_db
@@ -224,10 +224,8 @@ def test_arms_that_differ_need_nobody_to_have_seen_anything():
 def test_pictures_that_nobody_has_looked_at_yet_are_made_before_a_volunteer_needs_them():
     study = make_study(items=1, methods=("grad-cam", "ablation-cam"), picture="masked")
     measure(study)  # which makes the maps' pictures, so it comes first here
-    Image.objects.update(picture="")
-    ExplanationMap.objects.update(overlay="", masked="", heat="")
-    study = open_study(study=Study.objects.get())
-    files = [Image.objects.get().picture, *(row.masked for row in ExplanationMap.objects.all())]
+    study = open_study(study=without_pictures(Study.objects.get()))
+    files = [study.items.get().picture, *(row.picture for row in ItemMap.objects.all())]
     for file in files:
         with PillowImage.open(file) as picture:
             assert picture.size == (448, 448)
@@ -236,7 +234,8 @@ def test_pictures_that_nobody_has_looked_at_yet_are_made_before_a_volunteer_need
 
 def test_whoever_waits_for_the_pictures_is_told_how_far_it_is():
     reports = []
-    open_study(study=make_study(items=3), progress=lambda done, total: reports.append((done, total)))
+    study = without_pictures(make_study(items=3))
+    open_study(study=study, progress=lambda done, total: reports.append((done, total)), alike_seen=True)
     assert reports == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -1,18 +1,21 @@
-"""A study's pictures are made when it gets ready: its items, its kind, once each, hashed; and it goes on after a kill."""
+"""A study's pictures are made when it gets ready: its items, its kind, once each, of one length, hashed; and it goes on after a kill."""
 
+import io
 import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image as PillowImage
 
 from config.files import check_files
-from explain.cam.rendering import render
+from explain.cam.rendering import encoding
 from explain.core import parallel
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
@@ -21,28 +24,26 @@ from explain.map_sources import source_of
 from explain.maps import draw_pictures
 from explain.models import ExplanationMap, Image, Job
 from studies.lifecycle import study_pictures
-from studies.lifecycle.check_maps import make_check_maps
 from studies.lifecycle.fingerprint import is_intact, picture_hashes
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.similarity import measure
-from studies.lifecycle.study_pictures import is_prepared, prepare_pictures, prepared_hashes
-from studies.lifecycle.transitions import change_state
-from studies.models import Item, ItemMap, Study
-from tests.factories import make_map, make_study
+from studies.lifecycle.study_pictures import (
+    is_prepared,
+    length_of_pictures,
+    lengthen_pictures,
+    prepare_pictures,
+    prepared_hashes,
+)
+from studies.lifecycle.transitions import change_state, take_apart
+from studies.models import CheckMap, Item, ItemMap, Study
+from tests.factories import make_study, without_pictures
 
 pytestmark = pytest.mark.django_db
 
 
-def without_pictures(**options) -> Study:
-    study = make_study(**options)
-    ExplanationMap.objects.update(overlay="", masked="", heat="")
-    Image.objects.update(picture="")
-    return study
-
-
 @pytest.fixture
 def study() -> Study:
-    return without_pictures(items=5, picture="masked")
+    return without_pictures(make_study(items=5, picture="masked"))
 
 
 def stored() -> set[str]:
@@ -50,43 +51,67 @@ def stored() -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
+def rows_of(study) -> list[Item | ItemMap]:
+    maps = ItemMap.objects.filter(item__study=study).select_related("item__image", "map__network")
+    return [*study.items.select_related("image"), *maps.order_by("pk")]
+
+
+def pixels(content: bytes) -> np.ndarray:
+    return np.asarray(PillowImage.open(io.BytesIO(content)))
+
+
 def test_its_items_and_its_kind_are_made_and_nothing_else(study):
-    other = make_map(study.items.first().image, study.arms.first().network, "random")
-    ExplanationMap.objects.filter(pk=other.pk).update(overlay="", masked="", heat="")
-    before = stored()
+    before, maps = stored(), list(ExplanationMap.objects.values_list("overlay", "masked", "heat"))
     assert not is_prepared(study)
     reports = []
     prepare_pictures(study, lambda done, total: reports.append((done, total)))
     assert reports == [(number, 5) for number in range(1, 6)]
     assert is_prepared(study)
     assert len(stored() - before) == 5 * (1 + 3)
-    assert set(ExplanationMap.objects.values_list("overlay", "heat")) == {("", "")}
-    assert ExplanationMap.objects.get(pk=other.pk).masked == ""
+    assert list(ExplanationMap.objects.values_list("overlay", "masked", "heat")) == maps
     assert prepared_hashes(study) == picture_hashes(study)
     assert len(prepared_hashes(study)) == 20
 
 
-def test_each_picture_is_its_own_map_in_the_frame(study):
+def test_each_picture_is_its_own_map_in_the_frame_and_all_have_the_length_of_the_longest(study):
     prepare_pictures(study)
-    for row in ItemMap.objects.select_related("item__image", "map__network"):
-        extent = source_of(row.map).extent(row.map, row.item.image)
-        photo, of_map = draw_pictures(row.item.image, "masked", [(row.map, extent)], with_photo=True)
-        assert row.map.masked.read() == render.encode(of_map)
-        assert row.item.image.picture.read() == render.encode(photo)
-
-
-@pytest.mark.parametrize("kind", ["overlay", "masked", "heat"])
-def test_maps_of_one_photo_are_equally_long_where_some_are_too_long_for_the_usual_length(monkeypatch, kind):
-    """The length of a picture told which arm it is of: a sharp map over a photo of grass took twice the bytes of a smooth one."""
-    monkeypatch.setattr(render, "FILE_BYTES", 512)
-    study = without_pictures(items=4, picture=kind, attention_checks=2)
-    Image.objects.update(boxes=[[8, 8, 24, 24]])
-    prepare_pictures(study)
-    checks = make_check_maps(study)
+    lengths, needs = set(), []
     for item in study.items.all():
-        assert len({getattr(row.map, kind).size for row in item.item_maps.all()}) == 1
-        assert len({check.file.size for check in checks if check.item == item}) <= 1
+        rows = list(item.item_maps.select_related("map__network").order_by("arm__index"))
+        maps = [(row.map, source_of(row.map).extent(row.map, item.image)) for row in rows]
+        files = encoding.encode_alike(draw_pictures(item.image, "masked", maps, with_photo=True))
+        for row, file in zip([item, *rows], files, strict=True):
+            content = row.picture.read()
+            np.testing.assert_array_equal(pixels(content), pixels(file))
+            lengths.add(len(content))
+            needs.append(encoding.needed(file))
+    assert lengths == {encoding.common_length(needs)}
+    assert len(set(needs)) > 10
+
+
+@pytest.mark.parametrize("kind", ["overlay", "heat"])
+def test_checks_and_pictures_have_one_length_whichever_is_longer(kind):
+    """The length of a picture told what it is: a check, a photo, or by a sharp map an arm."""
+    study = without_pictures(make_study(items=4, picture=kind, attention_checks=2))
+    Image.objects.update(boxes=[[8, 8, 24, 24]])
+    study = open_study(study=study, alike_seen=True)
+    checks = CheckMap.objects.filter(item__study=study)
     assert checks
+    assert len({*(row.picture.size for row in rows_of(study)), *(check.file.size for check in checks)}) == 1
+    assert is_intact(study)
+
+
+def test_checks_that_need_more_lengthen_all_that_was_there(study):
+    prepare_pictures(study)
+    before, length, names = prepared_hashes(study), length_of_pictures(study), stored()
+    shown = {row: pixels(row.picture.read()) for row in rows_of(study)}
+    lengthen_pictures(study, length + 3000)
+    assert {row.picture.size for row in rows_of(study)} == {length + 3000}
+    assert len(stored()) == len(names)
+    assert not set(before.values()) & set(prepared_hashes(study).values())
+    assert prepared_hashes(study) == picture_hashes(study)
+    for row in rows_of(study):
+        np.testing.assert_array_equal(pixels(row.picture.read()), shown[row])
 
 
 def test_names_sizes_and_times_say_nothing():
@@ -101,13 +126,31 @@ def test_names_sizes_and_times_say_nothing():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study_pictures.default_storage, "save", watched)
         patch.setattr(parallel, "processors", lambda: 1)
-        prepare_pictures(without_pictures(slug="many", items=40))
-    assert {len(name) for name in written} == {2 + 1 + 46 + 4}
-    assert {default_storage.size(name) % render.FILE_BYTES for name in written} == {0}
-    arm_of = dict(ItemMap.objects.values_list("map__overlay", "arm__index"))
-    by_item = (written[start : start + 4] for start in range(0, len(written), 4))
-    orders = {tuple(arm_of[name] for name in part if name in arm_of) for part in by_item}
-    assert len(orders) > 3
+        study = without_pictures(make_study("many", items=12))
+        drawing = study_pictures._Drawing(study, [item.pk for item in study.items.all()], lambda *_: None)
+        drawing.run()
+        drawn, written = written, []
+        prepare_pictures(study)
+    assert {len(name) for name in [*drawn, *written]} == {2 + 1 + 46 + 5}
+    assert len({default_storage.size(name) for name in written}) == 1
+    kept = dict(ItemMap.objects.values_list("picture", "arm__index"))
+    assert set(kept) < set(written)
+    arms = [kept[name] for name in written if name in kept]
+    assert len({tuple(arms[start : start + 3]) for start in range(0, len(arms), 3)}) > 3
+    assert not any(default_storage.exists(name) for name in drawn)
+
+
+def test_the_pictures_of_one_photo_are_drawn_in_any_order(monkeypatch):
+    kept = []
+    files = study_pictures._Files(Study())
+    monkeypatch.setattr(files, "stored", lambda content: kept.append(content) or content.decode())
+    contents = [b"0", b"1", b"2", b"3"]
+    orders = set()
+    for _ in range(40):
+        assert study_pictures._in_any_order(files, contents) == ["0", "1", "2", "3"]
+        orders.add(tuple(kept))
+        kept.clear()
+    assert len(orders) > 8
 
 
 def test_it_goes_on_where_it_stopped_and_makes_nothing_twice(study, monkeypatch):
@@ -120,54 +163,65 @@ def test_it_goes_on_where_it_stopped_and_makes_nothing_twice(study, monkeypatch)
     before = stored()
     with pytest.raises(KeyboardInterrupt):
         prepare_pictures(study, stop)
-    assert Item.objects.exclude(picture_sha256="").count() == 2
+    assert Item.objects.exclude(picture="").count() == 2
     assert len(stored() - before) == 2 * 4  # what was not saved is gone
-    first = picture_hashes_there(study)
     reports = []
     prepare_pictures(study, lambda done, total: reports.append((done, total)))
     assert reports == [(3, 5), (4, 5), (5, 5)]
-    assert first.items() <= prepared_hashes(study).items()
     names = stored()
     prepare_pictures(study, lambda *_: pytest.fail("there is nothing to do"))
     assert stored() == names
     assert check_files().lost == []
 
 
-def picture_hashes_there(study) -> dict[str, str]:
-    return {key: sha256 for key, sha256 in prepared_hashes(study).items() if sha256}
+def test_stopped_while_it_fills_up_it_comes_to_the_same_length(study, monkeypatch):
+    monkeypatch.setattr(study_pictures, "SAVED_AT_ONCE", 1)
+    save, calls = study_pictures._Filling._save, []
 
+    def stop(self, part):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(len(part))
+        return save(self, part)
 
-def test_pictures_that_are_there_are_hashed_and_stay(study):
-    """As after an update: every picture is stored, and no row has a hash."""
+    before = stored()
+    with monkeypatch.context() as patch:
+        patch.setattr(study_pictures._Filling, "_save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_pictures(study)
+    done = {key: sha256 for key, sha256 in prepared_hashes(study).items() if sha256}
+    assert len(done) == 8
+    assert not is_prepared(study)
+    assert len(stored() - before) == 20
     prepare_pictures(study)
-    before, names = prepared_hashes(study), stored()
-    for lacking in (Item.objects.filter(index=3), ItemMap.objects.filter(item__index=2, arm__index=1)):
-        lacking.update(picture_sha256="")
-        assert not is_prepared(study)
-        prepare_pictures(study)
-        assert (prepared_hashes(study), stored()) == (before, names)
+    assert done.items() <= prepared_hashes(study).items()
+    assert len({row.picture.size for row in rows_of(study)}) == 1
 
 
-def test_a_map_that_another_study_shows_keeps_its_picture(study):
+def test_each_study_has_pictures_of_its_own(study, django_capture_on_commit_callbacks):
+    """Maps of a study of before are JPEGs of another length: beside new ones they would tell their arms."""
     prepare_pictures(study)
-    names = dict(ExplanationMap.objects.values_list("pk", "masked"))
+    names = stored()
     other = Study.objects.create(slug="other", title="Other", task="choice", picture="masked")
     arms = [
         other.arms.create(index=arm.index, name=arm.name, network=arm.network, method=arm.method)
         for arm in study.arms.all()
     ]
-    for item in study.items.all():
+    for item in study.items.all()[:2]:
         copy = other.items.create(index=item.index, image=item.image)
         for arm in arms:
             ItemMap.objects.create(item=copy, arm=arm, map=item.item_maps.get(arm__index=arm.index).map)
     prepare_pictures(other)
-    assert dict(ExplanationMap.objects.values_list("pk", "masked")) == names
-    assert prepared_hashes(other) == prepared_hashes(study)
+    assert len(stored() - names) == 8
+    assert names < stored()
+    with django_capture_on_commit_callbacks(execute=True):
+        take_apart(other)  # a draft again; the study that shows the same maps keeps its own
+    assert stored() == names
 
 
 def test_of_two_at_once_one_picture_stays_and_its_hash_is_right(study, monkeypatch):
     """Another process makes and saves everything while this one is about to save."""
-    save, both = study_pictures._Preparation._save, []
+    save, both = study_pictures._Drawing._save, []
 
     def overtaken(self, part):
         if not both:
@@ -176,17 +230,18 @@ def test_of_two_at_once_one_picture_stays_and_its_hash_is_right(study, monkeypat
         return save(self, part)
 
     before = stored()
-    monkeypatch.setattr(study_pictures._Preparation, "_save", overtaken)
+    monkeypatch.setattr(study_pictures._Drawing, "_save", overtaken)
     prepare_pictures(study)
     assert len(stored() - before) == 20
     assert is_prepared(study)
     assert prepared_hashes(study) == picture_hashes(study)
 
 
-def test_a_study_that_another_process_opens_meanwhile_keeps_what_was_sealed(monkeypatch):
-    """Its pictures are there and lack their hashes, which both reckon: what is sealed cannot be written any more."""
-    study = make_study(items=5)
-    save, both = study_pictures._Preparation._save, []
+@pytest.mark.parametrize("step", ["_Drawing", "_Filling"])
+def test_a_study_that_another_process_opens_meanwhile_keeps_what_was_sealed(study, monkeypatch, step):
+    """What is sealed cannot be written any more."""
+    kind = getattr(study_pictures, step)
+    save, both = kind._save, []
 
     def overtaken(self, part):
         if not both:
@@ -194,11 +249,13 @@ def test_a_study_that_another_process_opens_meanwhile_keeps_what_was_sealed(monk
             open_study(study=Study.objects.get(pk=study.pk), alike_seen=True)
         return save(self, part)
 
-    monkeypatch.setattr(study_pictures._Preparation, "_save", overtaken)
-    before = stored()
-    prepare_pictures(study)
+    if step == "_Filling":  # somebody else's checks need more, and these do not
+        prepare_pictures(study)
+    monkeypatch.setattr(kind, "_save", overtaken)
+    lengthen_pictures(study, 60_000) if step == "_Filling" else prepare_pictures(study)
     assert both
-    assert stored() == before
+    assert {row.picture.name for row in rows_of(study)} <= stored()
+    assert check_files().lost == []
     assert is_intact(Study.objects.get())
 
 
@@ -207,7 +264,7 @@ def test_the_arms_of_a_study_that_an_older_version_opened_can_be_compared_again(
     opened = open_study(study=make_study(items=2), alike_seen=True)
     Item.objects.all().change_what_is_frozen(picture_sha256="")
     ItemMap.objects.all().change_what_is_frozen(picture_sha256="")
-    monkeypatch.setattr(study_pictures._Preparation, "run", lambda self: pytest.fail("pictures are made"))
+    monkeypatch.setattr(study_pictures._Drawing, "run", lambda self: pytest.fail("pictures are made"))
     assert len(measure(Study.objects.get(pk=opened.pk))) == 3
     assert not is_prepared(opened)
 
@@ -223,7 +280,7 @@ def test_a_photo_that_is_gone_is_named_and_nothing_half_made_stays(study):
 
 def test_a_picture_that_is_lost_is_named(study):
     prepare_pictures(study)
-    lost = ExplanationMap.objects.first().masked.name
+    lost = ItemMap.objects.first().picture.name
     default_storage.delete(lost)
     ItemMap.objects.update(picture_sha256="")
     with pytest.raises(BadInputError, match=f"{lost}: this picture has a row and is not there; restore it"):
@@ -247,7 +304,7 @@ def test_opening_reads_no_picture_of_a_study_that_is_prepared(study, admin_user,
 def test_a_picture_that_changed_between_is_noticed_where_it_is_sent(study):
     """It is sealed as it was made, so nobody is shown another."""
     measure(study)
-    shown = ExplanationMap.objects.first().masked
+    shown = ItemMap.objects.first().picture
     with default_storage.open(shown.name, "wb") as file:
         file.write(b"something else")
     assert not is_intact(open_study(study=study, alike_seen=True))

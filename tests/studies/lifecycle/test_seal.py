@@ -214,8 +214,8 @@ def overwrite(file, content=b"something else"):
 
 def test_pictures_are_read_only_where_that_is_asked_for(opened):
     item = opened.items.get(index=3)
-    overwrite(item.image.picture)
-    default_storage.delete(item.item_maps.get(arm__index=1).map.overlay.name)
+    overwrite(item.picture)
+    default_storage.delete(item.item_maps.get(arm__index=1).picture.name)
     check = opened.items.exclude(check_maps=None).first()
     overwrite(check.check_maps.get(place=0).file)
     assert changes(opened) == []

@@ -217,8 +217,8 @@ def test_every_picture_that_people_see_is_in_the_hash(opened):
     assert is_intact(opened)
     item = opened.items.get(index=3)
     files = [
-        item.image.picture,
-        item.item_maps.get(arm__index=1).map.overlay,
+        item.picture,
+        item.item_maps.get(arm__index=1).picture,
         CheckMap.objects.filter(item__study=opened).order_by("id").last().file,
     ]
     for file in files:
@@ -248,8 +248,8 @@ def test_each_picture_has_its_place_in_the_hash_and_whoever_waits_is_told_how_fa
     reports = []
     hashes = picture_hashes(study, lambda done, total: reports.append((done, total)))
     item = study.items.get(index=1)
-    shown = item.item_maps.get(arm__index=0).map
+    shown = item.item_maps.get(arm__index=0)
     assert reports == [(1, 2), (2, 2)]
     assert set(hashes) == {"0 photo", "0 0", "0 1", "1 photo", "1 0", "1 1"}
-    assert hashes["1 photo"] == hashlib.sha256(item.image.picture.read()).hexdigest()
-    assert hashes["1 0"] == hashlib.sha256(shown.overlay.read()).hexdigest()
+    assert hashes["1 photo"] == hashlib.sha256(item.picture.read()).hexdigest()
+    assert hashes["1 0"] == hashlib.sha256(shown.picture.read()).hexdigest()

@@ -173,7 +173,7 @@ def test_the_doctor_names_it_before_anything_else_and_ends_with_3(broken):
 
 def test_the_doctor_reads_every_picture(opened):
     assert doctor.broken_seals() == []
-    overwrite(opened.items.get(index=0).image.picture)
+    overwrite(opened.items.get(index=0).picture)
     (finding,) = doctor.broken_seals()
     assert finding.said.endswith("the picture of item 0 photo has other bytes")
 

@@ -168,10 +168,8 @@ def test_on_another_device_there_are_the_pictures_of_what_is_asked_there_and_no_
     mine = Participant.objects.get().trials.get(position=5)
     assert [other.client.get(address).status_code for address in shown] == [200] * 4
     first = b"".join(other.client.get(shown[0]))
-    assert first == mine.item.image.picture.read()
-    past = {
-        trial.item.image.picture.read() for trial in Participant.objects.get().trials.filter(position__lt=4)
-    }
+    assert first == mine.item.picture.read()
+    past = {trial.item.picture.read() for trial in Participant.objects.get().trials.filter(position__lt=4)}
     handed = [address for trial in other.hand()["trials"] for address in trial["pictures"]]
     assert not past & {other.client.get(address).content for address in handed}
 

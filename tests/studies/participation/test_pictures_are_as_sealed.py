@@ -1,5 +1,6 @@
 """A picture whose file is lost or was changed is a 503 that the page asks for again: never a wrong picture, never a 500."""
 
+import hashlib
 import os
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.files.storage import Storage, default_storage
 from django.urls import reverse
 
 from studies.lifecycle.opening import open_study
-from studies.models import CheckMap, Trial
+from studies.models import CheckMap, ItemMap, Trial
 from studies.participation import sealed_pictures
 from tests.factories import jpeg, make_participant, make_study
 from tests.studies import pictures
@@ -75,11 +76,11 @@ def overwrite(name: str, content: bytes) -> None:
 def file_of(study, position: int, slot: int):
     item = study.items.get(index=position - 1)
     if slot == 0:
-        return item.image.picture
+        return item.picture
     index = (2, 0, 1)[slot - 1]
     if position == 2:
         return item.check_maps.get(place=index).file
-    return item.item_maps.get(arm__index=index).map.overlay
+    return item.item_maps.get(arm__index=index).picture
 
 
 def test_every_picture_of_a_sound_study_comes(client, study, person, sent):
@@ -158,9 +159,17 @@ def test_storage_that_cannot_be_reached_is_no_error_page(client, study, person, 
     assert ask(client, 1, 1).status_code == 503
 
 
-def test_staff_are_told_and_shown_no_wrong_picture_either(client, admin_user, study):
+def test_staff_are_told_and_shown_no_wrong_picture_either(client, admin_user):
+    """Of a study that was opened when all studies showed the same files of a photo and its maps."""
     client.force_login(admin_user)
-    item = study.items.get(index=0)
+    study = make_study("before", items=1)
+    for row, file in [
+        *((item, item.image.picture) for item in study.items.all()),
+        *((row, row.map.overlay) for row in ItemMap.objects.all()),
+    ]:
+        sha256 = hashlib.sha256(file.read()).hexdigest()
+        type(row).objects.filter(pk=row.pk).update(picture=file.name, picture_sha256=sha256)
+    item = open_study(study=study).items.get(index=0)
     shown = item.item_maps.get(arm__index=1).map
     addresses = {
         item.image.picture.name: reverse("photo-picture", args=[item.image_id]),

@@ -10,7 +10,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from explain.models import ExplanationMap
 from studies.exports.archive import export
 from studies.exports.columns import COLUMNS
 from studies.lifecycle.fingerprint import is_intact
@@ -35,7 +34,6 @@ def rows(path):
 def taken_part(visitor, invite, tmp_path):
     """One volunteer's answer with the pictures that the browser got for it, and the export of the study."""
     study, join = invite()
-    ExplanationMap.objects.update(heat="", masked="")  # only the overlay is shown in this study
     visitor.start(join)
     seen = [visitor.client.get(picture["src"]) for picture in visitor.soup.select("main img")]
     visitor.answer(1)
@@ -178,8 +176,8 @@ def test_an_attention_check_leads_to_the_pictures_of_the_check(capsys):
 
 def test_a_picture_that_nobody_has_been_shown_has_no_hash():
     study = make_study("unseen")
-    map_ = ItemMap.objects.filter(item__study=study, item__index=0).first().map
-    map_.overlay.storage.delete(map_.overlay.name)
+    map_ = ItemMap.objects.filter(item__study=study, item__index=0).first()
+    map_.picture.storage.delete(map_.picture.name)
     assert [origin.shown_sha256 == "" for origin in origins(study, 0)] == [True, False, False]
 
 

@@ -14,8 +14,9 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
-from explain.models import ExplanationMap, Network
+from explain.models import Network
 from studies.analysis.blindness import guess_arms, unequal_positions
 from studies.lifecycle.opening import open_study
 from studies.models import Event, ItemMap, Participant, Response, Study, Trial
@@ -23,8 +24,8 @@ from studies.participation.picture_addresses import Picture, seal
 from studies.simulation import blinding_audit
 from studies.simulation.blinding_audit import check_blinding, crawl
 from tests import by_sql
-from tests.factories import make_participant, make_study, stored
-from tests.studies.blinding import Clock, pad
+from tests.factories import BYTES, make_participant, make_study
+from tests.studies.blinding import Clock, show
 
 METHODS = ("grad-cam", "pixel-ablation-cam")
 
@@ -46,13 +47,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def study(db):
-    """A study whose pictures are padded to one length, as the real ones are."""
-    study = make_study(items=10, methods=METHODS, responses_per_item=2)
-    for shown in ExplanationMap.objects.all():
-        with shown.overlay.open("rb") as file:
-            content = file.read()
-        shown.overlay.save("map.jpg", pad(content), save=True)
-    return open_study(study=study)
+    return open_study(study=make_study(items=10, methods=METHODS, responses_per_item=2))
 
 
 def leaks(study) -> dict[str, list[str]]:
@@ -60,9 +55,7 @@ def leaks(study) -> dict[str, list[str]]:
 
 
 def maps_of(study, arm):
-    return [
-        row.map for row in ItemMap.objects.filter(item__study=study, arm__index=arm).select_related("map")
-    ]
+    return list(ItemMap.objects.filter(item__study=study, arm__index=arm).select_related("map"))
 
 
 class Headers:
@@ -75,7 +68,7 @@ class Headers:
 
     def __call__(self, request):
         response = self.get_response(request)
-        if response["Content-Type"] == "image/jpeg":
+        if response["Content-Type"] == "image/webp":
             response[self.name] = self.value(response)
         return response
 
@@ -85,7 +78,7 @@ class ETag(Headers):
 
 
 class FileName(Headers):
-    name, value = "X-File", staticmethod(lambda response: "overlays/pixel-ablation-cam.jpg")
+    name, value = "X-File", staticmethod(lambda response: "overlays/pixel-ablation-cam.webp")
 
 
 class Sum(Headers):
@@ -140,13 +133,13 @@ def test_a_file_name_is_a_leak(study, plant):
 
 def test_exif_is_a_leak(study):
     for shown in maps_of(study, 0):
-        with shown.overlay.open("rb") as file:
+        with shown.picture.open("rb") as file:
             image = Image.open(file).copy()
         exif = Image.Exif()
         exif[0x010E] = "any description"
         out = io.BytesIO()
-        image.save(out, "JPEG", exif=exif)
-        shown.overlay.save("map.jpg", pad(out.getvalue()), save=True)
+        image.save(out, "WEBP", exif=exif)
+        show(shown, out.getvalue())
     assert "EXIF is present" in leaks(study)["encoding"]
 
 
@@ -154,10 +147,7 @@ def test_exif_is_a_leak(study):
 def small(db, monkeypatch):
     """Two photos, and few draws for the classifier: quick, for what other parts of the check find."""
     monkeypatch.setattr(blinding_audit, "DRAWS", 19)
-    study = make_study(items=2, methods=METHODS, responses_per_item=2)
-    for shown in ExplanationMap.objects.all():
-        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=stored(pad(shown.overlay.read()).read()))
-    return open_study(study=study, alike_seen=True)
+    return open_study(study=make_study(items=2, methods=METHODS, responses_per_item=2), alike_seen=True)
 
 
 def save_as(mode, **options):
@@ -165,7 +155,7 @@ def save_as(mode, **options):
 
     def encode(size):
         out = io.BytesIO()
-        Image.new(mode, size).save(out, **{"format": "JPEG", **options})
+        Image.new(mode, size).save(out, **{"format": "WEBP", **options})
         return out.getvalue()
 
     return encode
@@ -175,15 +165,16 @@ def save_as(mode, **options):
     ("trait", "encode"),
     [
         ("format", save_as("RGB", format="PNG")),
-        ("mode", save_as("L")),
-        ("quantisation", save_as("RGB", quality=40)),
-        ("metadata", save_as("RGB", comment=b"made by no one")),
+        ("mode", save_as("L", format="JPEG")),
+        ("quantisation", save_as("RGB", format="JPEG")),
+        ("chunks", save_as("RGB")),
+        ("metadata", save_as("RGB", icc_profile=b"made by no one")),
     ],
 )
 def test_an_encoding_that_depends_on_the_arm_is_a_leak(small, trait, encode):
     """A file can tell its arm by its format, its colours, how it is compressed, or a comment that nobody sees."""
     for shown in maps_of(small, 0):
-        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=stored(pad(encode((64, 64))).read()))
+        show(shown, encode((64, 64)))
     assert f"{trait}: 2 kinds" in leaks(small)["encoding"]
 
 
@@ -191,8 +182,8 @@ def test_exif_in_every_picture_is_a_leak_too(small):
     """It is the same for all arms, and yet it may say with what the pictures were made."""
     exif = Image.Exif()
     exif[0x010E] = "any description"
-    name = stored(pad(save_as("RGB", exif=exif)((64, 64))).read())
-    ExplanationMap.objects.update(overlay=name)
+    for shown in ItemMap.objects.all():
+        show(shown, save_as("RGB", exif=exif)((64, 64)))
     assert leaks(small)["encoding"] == ["EXIF is present"]
 
 
@@ -206,12 +197,12 @@ def test_a_page_that_names_what_made_a_map_or_a_file_of_it_is_a_leak(small):
     arm = small.arms.select_related("network").get(index=1)
     shown = maps_of(small, 1)[0]
     Network.objects.update(name="vitb", load="torchvision:squeezy", weights_sha256="a1" * 32)
-    files = [shown.overlay, shown.masked, shown.heat]
+    files = [shown.picture, shown.map.overlay, shown.map.masked, shown.map.heat]
     words = [
-        *(arm.name, "vitb", "features", "torchvision:squeezy", "a1" * 32, shown.parameters_hash),
+        *(arm.name, "vitb", "features", "torchvision:squeezy", "a1" * 32, shown.map.parameters_hash),
         *(file.name for file in files),
-        *(file.name.rsplit("/", 1)[-1].removesuffix(".jpg") for file in files),
-        hashlib.sha256(shown.overlay.read()).hexdigest(),
+        *(file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0] for file in files),
+        hashlib.sha256(shown.picture.read()).hexdigest(),
         small.protocol_sha256,
     ]
     by_sql.change(
@@ -261,8 +252,8 @@ def test_a_study_that_is_not_open_is_crawled_all_the_same_and_stays_as_it_is(sma
 def test_another_size_in_pixels_is_a_leak(study):
     shown = maps_of(study, 1)[0]
     out = io.BytesIO()
-    Image.new("RGB", (63, 64)).save(out, "JPEG")
-    shown.overlay.save("map.jpg", pad(out.getvalue()), save=True)
+    Image.new("RGB", (63, 64)).save(out, "WEBP")
+    show(shown, out.getvalue())
     assert any(leak.startswith("dimensions") for leak in leaks(study)["encoding"])
 
 
@@ -270,7 +261,7 @@ def test_a_picture_that_is_not_what_was_sealed_is_named(small, sealed_as_they_ar
     """Volunteers get a sentence in its place, and so does the check: it says which picture, and goes on."""
     sealed_as_they_are.undo()
     shown = maps_of(small, 1)[0]
-    with open(shown.overlay.path, "ab") as file:
+    with open(shown.picture.path, "ab") as file:
         file.write(b"more")
     findings = leaks(small)["encoding"]  # one for each place where it stood
     assert findings
@@ -279,19 +270,24 @@ def test_a_picture_that_is_not_what_was_sealed_is_named(small, sealed_as_they_ar
 
 def test_a_size_in_bytes_that_depends_on_the_arm_is_a_leak(study):
     for shown in maps_of(study, 1):
-        with shown.overlay.open("rb") as file:
-            content = file.read()
-        shown.overlay.save("map.jpg", ContentFile(content + bytes(500)), save=True)
+        show(shown, encoding.filled(shown.picture.read(), BYTES + 500))
     leaked = leaks(study)
     assert leaked["sizes"] == ["the maps of 10 of 10 photos differ in size"]
     assert "a classifier tells the arm" in leaked["guessing"][0]
+
+
+def test_a_photo_or_a_check_of_another_length_than_the_maps_is_a_leak(study):
+    """All pictures of a study have one length: a check's own told what it is."""
+    photo = study.items.first()
+    show(photo, encoding.filled(photo.picture.read(), BYTES + 1000))
+    assert leaks(study) == {"sizes": ["pictures have 2 sizes"]}
 
 
 def test_an_arm_whose_pictures_take_longer_is_a_leak(study, clock, monkeypatch):
     from studies.participation import picture_views
 
     real = picture_views.content_of
-    names = {row.overlay.name for row in maps_of(study, 1)}
+    names = {row.picture.name for row in maps_of(study, 1)}
 
     def slow(picture):
         clock.now += 0.01 * (picture.name in names)
@@ -331,13 +327,13 @@ def test_an_address_that_comes_twice_is_a_leak(small, monkeypatch):
 def test_an_address_that_is_longer_for_an_arm_is_a_leak(small):
     """Names that are not those of random_name take more room in an address."""
     for shown in maps_of(small, 1):
-        name = default_storage.save(f"maps/{'by-hand-' * 5}.jpg", ContentFile(shown.overlay.read()))
-        ExplanationMap.objects.filter(pk=shown.pk).update(overlay=name)
+        name = default_storage.save(f"maps/{'by-hand-' * 5}.webp", ContentFile(shown.picture.read()))
+        by_sql.change(ItemMap.objects.filter(pk=shown.pk), picture=name)
     assert leaks(small)["addresses"] == ["addresses of pictures have 2 lengths: 137, 180"]
 
 
 def test_an_address_that_looks_like_its_arm_is_a_leak(study, monkeypatch):
-    names = {row.overlay.name for row in maps_of(study, 1)}
+    names = {row.picture.name for row in maps_of(study, 1)}
     telling(monkeypatch, lambda picture, sealed: "ab"[picture.name in names] + sealed[1:])
     monkeypatch.setattr("studies.participation.picture_views.opened", lambda _: Picture(min(names)))
     assert [leak for leak in leaks(study)["guessing"] if "by address" in leak]

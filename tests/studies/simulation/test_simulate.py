@@ -135,7 +135,7 @@ def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turn
 def test_a_page_that_cannot_be_used_is_named(opened, live_server):
     study = opened()
     for item_map in ItemMap.objects.filter(item__study=study).select_related("map"):
-        item_map.map.overlay.delete()
+        item_map.picture.delete(save=False)
     with pytest.raises(SimulationError, match=r"GET /picture/[\w-]+: 503"):
         run(study, live_server)
 

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from explain.models import ExplanationMap
 from studies.lifecycle.opening import open_study
 from studies.models import Invitation, Participant, Study, Trial
 from studies.trial_types import Layout, registry
 from studies.trial_types.choice import CHOICE
 from studies.trial_types.choice.answers import ChoiceAnswers
 from studies.trial_types.choice.people import ChoicePeople
-from tests.factories import make_study, stored
+from tests.factories import make_study
 
 # Of different lengths, and so with different pictures (tests/factories.py).
 ARMS = ("grad-cam", "ablation-cam", "layer-cam", "pixel-ablation-cam")
@@ -81,15 +80,11 @@ def one(monkeypatch):
 
 
 def ready(**fields) -> Study:
-    """A study of four arms with boxes, whose pictures have one length as the real ones have."""
+    """A study of four arms with boxes."""
     study = make_study(**{"methods": ARMS, "items": 6, "responses_per_item": 2, **fields})
     for item in study.items.select_related("image"):
         item.image.boxes = [[8.0, 8.0, 34.0, 34.0]]
         item.image.save(update_fields=["boxes"])
-    for row in ExplanationMap.objects.all():
-        content = row.overlay.read()
-        row.overlay = stored(content + bytes(BYTES - len(content)))
-        row.save(update_fields=["overlay"])
     return study
 
 

@@ -19,7 +19,7 @@ from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
 from studies.lifecycle.revisions import revise, reworded
 from studies.lifecycle.transitions import change_state
-from studies.models import CheckMap, Invitation, Item, Response
+from studies.models import CheckMap, Invitation, Item, ItemMap, Response
 from studies.protocol import ProtocolError, check_protocol, choose_photos
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
@@ -178,13 +178,11 @@ def test_titles_that_would_tell_do_not_come_by_another_wording_either(photos):
 
 
 def test_without_an_explanation_the_second_picture_is_the_photo(photos):
-    ExplanationMap.objects.update(overlay="")
     study = made()
     rows = [item.item_maps.get(arm__name="nothing") for item in study.items.all()]
     assert {source_of(row.arm).name for row in rows} == {"none"}
-    for row in rows:
-        sizes = {other.map.overlay.size for other in row.item.item_maps.all()}
-        assert len(sizes) == 1
+    assert {row.picture.read() == row.item.picture.read() for row in rows} == {True}
+    assert len({other.picture.size for other in ItemMap.objects.filter(item__study=study)}) == 1
     again = create_study(protocol=check_protocol(protocol(slug="again")))
     assert {row.map_id for row in rows} == set(again.items.values_list("item_maps__map", flat=True)) & {
         row.map_id for row in rows
@@ -237,7 +235,6 @@ def truth_leaks(study):
 @pytest.fixture
 def audited(photos, monkeypatch):
     monkeypatch.setattr(blinding_audit, "time", Clock())
-    ExplanationMap.objects.update(overlay="")
     design = {"seed": 3, "responses_per_item": 3, "trials_per_participant": 6}
     return made(design=design)
 

@@ -1,17 +1,15 @@
 """Trial types whose trials show some of the arms, two of four and one: laid out, taken part in, and blind."""
 
-import io
 import json
 from collections import Counter
 from dataclasses import replace
 from itertools import permutations
 
-import numpy as np
 import pytest
 from django.urls import reverse
-from PIL import Image as PillowImage
 
-from explain.cam.rendering import render
+from explain.cam.rendering import encoding
+from studies.lifecycle import prepare_pictures
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import OpeningError, open_study
 from studies.models import CheckMap, ItemMap, Participant, Study, Trial
@@ -22,7 +20,8 @@ from studies.trial_types import Layout, registry
 from studies.trial_types.choice import CHOICE
 from studies.trials.allocation import lay_out_trials
 from studies.trials.practice import EXAMPLE_DRAWINGS, EXAMPLE_PICTURES, right_side
-from tests.factories import jpeg, make_study, stored
+from tests.factories import make_study, without_pictures
+from tests.studies.blinding import show
 from tests.studies.trial_types.some_arms import ARMS, ONE, SAME, SomeArms, current, go_through, opened, ready
 from tests.studies.trial_types.some_arms import asked as asked
 from tests.studies.trial_types.some_arms import one as one
@@ -75,9 +74,9 @@ def test_a_page_shows_the_maps_of_its_trial_and_serves_no_others(visitor, asked)
     addresses = [picture["src"] for picture in visitor.soup.select(".maps img")]
     assert len(addresses) == len(visitor.soup.select(".map.option")) == shown
     assert f"arms-{shown}" in visitor.soup.body["class"]
-    maps = {row.arm.index: row.map for row in trial.item.item_maps.select_related("map", "arm")}
+    maps = {row.arm.index: row for row in trial.item.item_maps.select_related("arm")}
     for arm, address in zip(trial.arms, addresses, strict=True):
-        assert visitor.client.get(address).content == maps[arm].overlay.read()
+        assert visitor.client.get(address).content == maps[arm].picture.read()
     handed = json.loads(visitor.soup.select_one("#block").text)["trials"]
     assert {len(trial["pictures"]) for trial in handed} == {shown + 1}
 
@@ -201,12 +200,9 @@ def clock(monkeypatch):
 
 
 def drawn(**fields) -> Study:
-    """A study whose pictures are encoded as real ones are, which are those of attention checks. Noise looks like noise."""
+    """A study whose pictures are drawn, as are those of attention checks. Noise looks like noise."""
     study = ready(**{"items": 24, "trials_per_participant": 24, **fields})
-    for row in ItemMap.objects.filter(item__study=study).select_related("map"):
-        photo = PillowImage.open(io.BytesIO(jpeg(row.pk, 448)))
-        row.map.overlay = stored(render.encode(np.asarray(photo) // 4))
-        row.map.save(update_fields=["overlay"])
+    prepare_pictures(without_pictures(study))
     return study
 
 
@@ -228,9 +224,8 @@ def test_files_that_are_longer_by_arm_are_found_where_two_are_shown(two, clock):
 
 
 def longer(study: Study) -> None:
-    for row in ItemMap.objects.filter(item__study=study).select_related("map", "arm"):
-        row.map.overlay = stored(row.map.overlay.read() + bytes(500 * row.arm.index))
-        row.map.save(update_fields=["overlay"])
+    for row in ItemMap.objects.filter(item__study=study).select_related("arm"):
+        show(row, encoding.filled(row.picture.read(), 60_000 + 500 * row.arm.index))
 
 
 def test_an_arm_that_stands_first_too_often_is_found(two, clock):
