@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .cut import Cut, cut
 from .errors import CutError, UnknownNameError
 from .hooks import hooked
-from .places import Answers, Doubt, Layout, Run, find_runs, possible_layouts, strips
+from .places import Answers, Doubt, Flow, Layout, Run, find_flow, possible_layouts, strips
 from .places.patches import DRAWS
 
 _POOLS = ("pool", "flatten", "upsample")
@@ -42,6 +42,7 @@ class _Layer:
     part: nn.Module
     shape: tuple[int, ...]
     is_last: bool  # neither a pool nor the part that classifies cell by cell
+    in_place: bool  # nothing before it moves rows and columns
 
 
 def place(module: nn.Module, layer: str | None, example: Tensor) -> Placed:
@@ -56,9 +57,10 @@ def place(module: nn.Module, layer: str | None, example: Tensor) -> Placed:
     if layer is None:
         return _deepest(module, example)
     _check_scores(module, example)
-    parts = cut(module, layer, example, lambda other: _fits(other, example))
+    flow = find_flow(module, example)
+    parts = cut(module, layer, example, lambda other: _fits(other, example, flow))
     try:
-        return _placed(parts, example)
+        return _placed(parts, example, flow)
     except Doubt as doubt:
         raise CutError(f"layer {layer!r}: {doubt}; {_remedy(module, example)}") from None
 
@@ -99,16 +101,16 @@ def _will_do(module: nn.Module, layer: str, example: Tensor) -> bool:
 def _check_scores(module: nn.Module, example: Tensor) -> None:
     """Raise CutError for a network that says the same of every photo: nothing could be explained."""
     scores = module(example)
-    if isinstance(scores, Tensor) and torch.equal(scores, module(next(strips(example)))):
+    if isinstance(scores, Tensor) and torch.equal(scores, module(1 - example)):
         raise CutError(
             f"{type(module).__name__} gives the same class scores for every photo: the weights of its last layer may all be"
             " 0, as some networks begin; give trained weights"
         )
 
 
-def _fits(parts: Cut, example: Tensor) -> bool:
+def _fits(parts: Cut, example: Tensor, flow: Flow) -> bool:
     try:
-        _placed(parts, example)
+        _placed(parts, example, flow)
     except Doubt:
         return False
     return True
@@ -151,7 +153,8 @@ def _remedy(module: nn.Module, example: Tensor) -> str:
 
 def _layers(module: nn.Module, example: Tensor) -> list[_Layer]:
     """The layers that everything passes and whose output may hold cells, in the order of running."""
-    runs, passed = find_runs(module, example)
+    flow = find_flow(module, example)
+    runs, passed = flow.runs, flow.passed
     classes = runs[-1].shape[-1] if runs and runs[-1].part is module else 0
     last_linear = max((n for n, run in enumerate(runs) if isinstance(run.part, nn.Linear)), default=-1)
     last_runs = {id(run.part): n for n, run in enumerate(runs)}
@@ -166,9 +169,9 @@ def _layers(module: nn.Module, example: Tensor) -> list[_Layer]:
         if not possible_layouts(shape, example.shape[2:]):
             continue
         classifies = len(shape) == 4 and shape[1] == classes and numbers[-1] > last_linear
-        layers.append(
-            _Layer(named.name, named.part, shape, is_last=not (group[0].is_a(_POOLS) or classifies))
-        )
+        is_last = not (group[0].is_a(_POOLS) or classifies)
+        in_place = len(shape) == 4 and not flow.in_place.isdisjoint(numbers)
+        layers.append(_Layer(named.name, named.part, shape, is_last, in_place))
     return layers
 
 
@@ -191,7 +194,12 @@ def _shortest(group: list[Run]) -> Run:
 
 @torch.no_grad()
 def _layouts(module: nn.Module, example: Tensor, layers: Sequence[_Layer]) -> dict[str, Layout]:
-    """How each layer's output is read, from passes of the whole network; without those that are in doubt."""
+    """How each layer's output is read; without those that are in doubt. From passes of the whole network, where it is not certain."""
+    found = {layer.name: _plain(layer.shape) for layer in layers if layer.in_place}
+    found = {name: layout for name, layout in found.items() if layout.cells != (1, 1)}
+    layers = [layer for layer in layers if not layer.in_place]
+    if not layers:
+        return found
 
     def outputs_for(photo: Tensor) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = {}
@@ -209,7 +217,6 @@ def _layouts(module: nn.Module, example: Tensor, layers: Sequence[_Layer]) -> di
 
     plain = outputs_for(example)
     answers = {layer.name: Answers(layer.shape, example.shape[2:]) for layer in layers if layer.name in plain}
-    found: dict[str, Layout] = {}
     left = list(answers)
     for draw in range(DRAWS):
         changed = [outputs_for(photo) for photo in strips(example, draw)] if left else []
@@ -224,13 +231,21 @@ def _layouts(module: nn.Module, example: Tensor, layers: Sequence[_Layer]) -> di
     return found
 
 
+def _plain(shape: Sequence[int]) -> Layout:
+    return Layout((shape[2], shape[3]))
+
+
 @torch.no_grad()
-def _placed(parts: Cut, example: Tensor) -> Placed:
-    """Where the cells of a cut lie, from passes of its trunk. Raises Doubt."""
+def _placed(parts: Cut, example: Tensor, flow: Flow) -> Placed:
+    """Where the cells of a cut lie; from passes of its trunk, where that is not certain. Raises Doubt."""
     plain = parts.trunk(example).clone()
     answers = Answers(tuple(plain.shape), example.shape[2:])
-    if not possible_layouts(answers.shape, answers.photo):
+    numbers = [n for n, run in enumerate(flow.runs) if run.name == parts.layer]
+    certain = plain.ndim == 4 and numbers and numbers[-1] in flow.in_place
+    if not possible_layouts(answers.shape, answers.photo) or certain and plain[0, 0].numel() == 1:
         raise Doubt(f"its output {answers.shape} has no more than one cell")
+    if certain:
+        return _read_by_scores(parts, _plain(plain.shape), example)
     for draw in range(DRAWS):
         answers.add(plain, [parts.trunk(photo).clone() for photo in strips(example, draw)])
         try:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import CutError
 from ..hooks import hooked
+from .steps import keeps_places
 
 _PRIME = 2**61 - 1
 
@@ -39,12 +40,20 @@ class Run:
         return self.is_leaf and any(word in type(self.part).__name__.lower() for word in words)
 
 
-def find_runs(module: nn.Module, photo: Tensor) -> tuple[list[Run], set[int] | None]:
-    """Every part that gave a tensor, in the order of finishing, the whole module last; and what everything passes.
-
-    The second is the numbers of the runs that all paths go through, None where autograd has no record to tell by.
-    Raises CutError for a network that returns no tensor.
+@dataclass(frozen=True)
+class Flow:
+    """runs     every part that gave a tensor, in the order of finishing, the whole module last
+    passed      the numbers of the runs that all paths go through; None where autograd has no record to tell by
+    in_place    the numbers of the runs whose output is sure to have rows and columns on its last two axes
     """
+
+    runs: list[Run]
+    passed: set[int] | None
+    in_place: set[int]
+
+
+def find_flow(module: nn.Module, photo: Tensor) -> Flow:
+    """What runs in a network. Raises CutError for a network that returns no tensor."""
     try:
         with torch.enable_grad():
             start = photo.detach().clone().requires_grad_(True).clone()
@@ -57,10 +66,16 @@ def find_runs(module: nn.Module, photo: Tensor) -> tuple[list[Run], set[int] | N
         raise CutError(
             "the network returns no tensor; wrap it in a module that returns class scores (B, classes)"
         )
-    passed = _passed_by_all(scores.grad_fn, start.grad_fn)
-    if passed is None:
-        return runs, None
-    return runs, {n for n, run in enumerate(runs) if run.step is not None and run.step in passed}
+    order, down = _paths(scores.grad_fn, start.grad_fn)
+    if not down.get(scores.grad_fn):
+        return Flow(runs, None, set())
+    passed = _passed_by_all(order, down)
+    kept = _in_place(order, down, start.grad_fn)
+    return Flow(
+        runs,
+        {n for n, run in enumerate(runs) if run.step in passed},
+        {n for n, run in enumerate(runs) if run.step in kept},
+    )
 
 
 def _recorded(module: nn.Module, photo: Tensor) -> tuple[list[Run], object]:
@@ -81,23 +96,37 @@ def _recorded(module: nn.Module, photo: Tensor) -> tuple[list[Run], object]:
     return runs, scores
 
 
-def _passed_by_all(end: Any, start: Any) -> set[Any] | None:
-    """The steps that every path from `end` back to `start` goes through; None where there is no path."""
+def _paths(end: Any, start: Any) -> tuple[list[Any], dict[Any, int]]:
+    """Every step before `end`, each after all that it was made of, and how many paths lead from it back to the start."""
     if end is None or start is None:
-        return None
-    order = _in_order(end)
-    down = {start: 1}  # how many paths lead from a step to the start
+        return [], {}
+    order, down = _in_order(end), {start: 1}
     for step in order:
         if step is not start:
             down[step] = sum(down.get(before, 0) for before, _ in step.next_functions) % _PRIME
+    return order, down
+
+
+def _passed_by_all(order: list[Any], down: dict[Any, int]) -> set[Any]:
+    """The steps that every path from the last back to the start goes through."""
     up = dict.fromkeys(order, 0)  # how many lead to it from the end
-    up[end] = 1
+    up[order[-1]] = 1
     for step in reversed(order):
         for before, _ in step.next_functions:
             if before is not None:
                 up[before] = (up[before] + up[step]) % _PRIME
-    total = down[end]
-    return {step for step in order if up[step] * down[step] % _PRIME == total} if total else None
+    total = down[order[-1]]
+    return {step for step in order if up[step] * down[step] % _PRIME == total}
+
+
+def _in_place(order: list[Any], down: dict[Any, int], start: Any) -> set[Any]:
+    """The steps that nothing but steps which keep rows and columns lie before."""
+    kept = {start}
+    for step in order:
+        made_of = [before for before, _ in step.next_functions if down.get(before)]
+        if made_of and kept.issuperset(made_of) and keeps_places(step):
+            kept.add(step)
+    return kept
 
 
 def _in_order(end: Any) -> list[Any]:
