@@ -69,21 +69,21 @@ class Answers:
 
     def layout(self) -> Layout:
         """The one layout under which what answers moves with the patch. Raises Doubt."""
-        scores = sorted(
-            ((self._score(layout), n, layout) for n, layout in enumerate(self._possible())),
-            key=lambda found: (-found[0], found[1]),
-        )
-        best = scores[0][0] if scores else 0.0
+        scores = [(self._score(layout), layout) for layout in possible_layouts(self.shape, self.photo)]
+        best = max((score for score, _ in scores), default=0.0)
         if best < SURE:
             raise Doubt(
                 "what answers in its output does not move with a patch that is moved over the photo", best > NEAR
             )
-        if len(scores) > 1 and scores[1][0] > best - APART:
+        # a part of a grid moves with the patch, too: the whole of it has the most cells
+        most = max(layout.cells[0] * layout.cells[1] for score, layout in scores if score >= SURE)
+        whole = [
+            (score, layout) for score, layout in scores if layout.cells[0] * layout.cells[1] == most
+        ]
+        whole.sort(key=lambda found: -found[0])
+        if len(whole) > 1 and whole[1][0] > whole[0][0] - APART:
             raise Doubt("its axes can be read in two ways", is_near=True)
-        return scores[0][2]
-
-    def _possible(self) -> list[Layout]:
-        return possible_layouts(self.shape, self.photo)
+        return whole[0][1]
 
     def _score(self, layout: Layout) -> float:
         """The lower of two correlations: of the cells' middles with their rows, and with their columns."""
