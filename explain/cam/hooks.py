@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 Hook = Callable[..., object]
 Module = TypeVar("Module", bound=nn.Module)
@@ -41,6 +41,20 @@ def hooked(hooks: Iterable[tuple[nn.Module, Hook]]) -> Iterator[None]:
 
 
 def copy_of(module: Module) -> Module:
-    """A deep copy, in which no hook of another thread acts."""
+    """A deep copy, in which no hook of another thread acts. What a part keeps of an earlier pass is copied without its history."""
     with _CHANGING:
-        return deepcopy(module)
+        return deepcopy(module, {id(kept): kept.detach().clone() for kept in _kept_by(module)})
+
+
+def _kept_by(module: nn.Module) -> Iterator[Tensor]:
+    """Tensors with a history that parts keep as attributes (a cache of biases): they cannot be copied as they are."""
+    for part in module.modules():
+        for value in vars(part).values():
+            several = (
+                value.values()
+                if isinstance(value, dict)
+                else value
+                if isinstance(value, list | tuple)
+                else [value]
+            )
+            yield from (kept for kept in several if isinstance(kept, Tensor) and not kept.is_leaf)

@@ -264,6 +264,8 @@ def _read_by_scores(parts: Cut, layout: Layout, example: Tensor) -> Placed:
     rest = layout.rest_of(output)
     nothing = layout.output_of(torch.zeros_like(layout.of_cells(output)), rest)
     if torch.equal(parts.head(nothing), parts.head(output)):
-        what = "the class token alone is read after it" if layout.apart else "they stay as they are without it"
+        what = (
+            "the class token alone is read after it" if layout.apart else "they stay as they are without it"
+        )
         raise Doubt(f"the class scores do not depend on its cells ({what}), so every map would be empty")
     return Placed(parts, layout)

@@ -31,7 +31,8 @@ class Network:
     module          the network in eval mode and `dtype`; a module in another mode or type is copied, never changed
     layer           where it is cut, by name or as the part itself; when not given the last one whose output has a place on
                     the photo: a convolution with its norm and activation, or a block of a transformer
-    cells           what its features are: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
+    layout          how the layer's output is read as cells (see cam/places)
+    cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
@@ -77,11 +78,11 @@ class Network:
         example = self._example()
         placed = place(self.module, layer, example)
         self.cut: Cut = placed.cut
-        self.layer, self._layout, self.cells = placed.cut.layer, placed.layout, placed.layout.words
+        self.layer, self.layout, self.cells = placed.cut.layer, placed.layout, placed.layout.words
         self._memory_format = torch.contiguous_format
         if self.backend in ("torch", "bf16"):
             self._memory_format = fastest_format(self.module, self.cut.trunk, example)
-        elif self.backend in EXPORTED and not self._layout.is_plain:
+        elif self.backend in EXPORTED and not self.layout.is_plain:
             raise CamError(
                 f"back end {self.backend}: the features of {self.layer!r} are {self.cells}; use torch for this network"
             )
@@ -89,12 +90,12 @@ class Network:
             self.backend, self.cut, example, cache=self._cache, key=self._key(self.backend)
         )
         output = self._output(example)
-        if self._layout.is_plain:
+        if self.layout.is_plain:
             self.head: Head = choose_head(self.cut, output, force=self._forced_head)
             scores = self.head.logits(output)
         else:
-            self.head = laid_out(self.cut.head, self._layout, None)
-            scores = laid_out(self.cut.head, self._layout, output).logits(self._layout.of_cells(output))
+            self.head = laid_out(self.cut.head, self.layout, None)
+            scores = laid_out(self.cut.head, self.layout, output).logits(self.layout.of_cells(output))
         if not scores.isfinite().all():
             raise CamError(
                 f"network {self.spec}: its class scores for a photo of noise are not finite numbers;"
@@ -185,7 +186,7 @@ class Network:
     @torch.no_grad()
     def features(self, batch: Tensor) -> Tensor:
         """The layer's cells (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
-        return self._layout.of_cells(self._output(self.check_batch(batch))).contiguous()
+        return self.layout.of_cells(self._output(self.check_batch(batch))).contiguous()
 
     @torch.no_grad()
     def run(self, batch: Tensor) -> tuple[Tensor, Tensor]:
@@ -200,12 +201,12 @@ class Network:
         """As `run`, and the head of this batch: with its photos' class and register tokens, where the layer gives tokens."""
         batch = self.check_batch(batch)
         self._check_size(batch)
-        if self._layout.is_plain:
+        if self.layout.is_plain:
             features = self._output(batch)
             return features, self.head.logits(features), self.head
         output = self._output(batch)
-        features = self._layout.of_cells(output).contiguous()
-        head = laid_out(self.cut.head, self._layout, output)
+        features = self.layout.of_cells(output).contiguous()
+        head = laid_out(self.cut.head, self.layout, output)
         return features, head.logits(features), head
 
     def _output(self, batch: Tensor) -> Tensor:
@@ -215,7 +216,7 @@ class Network:
 
     def _check_size(self, batch: Tensor) -> None:
         """Raise InputError where the cells, or the head, are those of photos of another size."""
-        if tuple(batch.shape[2:]) != self.preprocessing.size and (self._layout.tokens or self.cut.one_size):
+        if tuple(batch.shape[2:]) != self.preprocessing.size and (self.layout.tokens or self.cut.one_size):
             height, width = self.preprocessing.size
             raise InputError(
                 f"this network is cut at {self.layer!r} for photos of {height} × {width} pixels, not of"
@@ -242,7 +243,7 @@ class Network:
     def manifest(self) -> dict[str, Any]:
         """What made a map, in plain values: enough to make it again."""
         return {
-            **({} if self._layout.is_plain else {"cells": self.cells}),
+            **({} if self.layout.is_plain else {"cells": self.cells}),
             "network": self.spec,
             "weights_sha256": self.weights_sha256,
             "layer": self.layer,
@@ -301,7 +302,9 @@ def _layer_name(module: nn.Module, layer: str | nn.Module | None) -> str | None:
     if layer is None or isinstance(layer, str):
         return layer or None
     parts = list(module.named_modules())
-    name = next((name for name, part in parts if part is layer), None) if isinstance(layer, nn.Module) else None
+    name = (
+        next((name for name, part in parts if part is layer), None) if isinstance(layer, nn.Module) else None
+    )
     if not name:
         kind = type(layer).__name__
         close = nearest(kind, [name for name, _ in parts if name])

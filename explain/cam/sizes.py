@@ -31,9 +31,7 @@ def _times(photos: int, value: int) -> int:
 
 
 @torch.no_grad()
-def sizes_around(
-    module: nn.Module, graph: fx.Graph, layer: fx.Node, example: Tensor
-) -> dict[fx.Node, Size]:
+def sizes_around(module: nn.Module, graph: fx.Graph, layer: fx.Node, example: Tensor) -> dict[fx.Node, Size]:
     """The sizes that steps after `layer` read from steps around it; empty where there are none."""
     crossing = _crossing(graph, layer)
     if not crossing:
@@ -49,7 +47,9 @@ def _crossing(graph: fx.Graph, layer: fx.Node) -> list[fx.Node]:
         if node is layer or not after.intersection(node.all_input_nodes):
             continue
         after.add(node)
-        crossing += [before for before in node.all_input_nodes if before not in after and before.op != "get_attr"]
+        crossing += [
+            before for before in node.all_input_nodes if before not in after and before.op != "get_attr"
+        ]
     return list(dict.fromkeys(crossing))
 
 

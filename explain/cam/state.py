@@ -32,9 +32,7 @@ def check_finite(module: nn.Module, spec: str) -> None:
     """Raise CamError for weights that are NaN or infinite."""
     bad = [name for name, value in module.named_parameters() if not _is_finite(value)]
     bad += [
-        name
-        for name, value in module.named_buffers()
-        if name.endswith(_STATISTICS) and not _is_finite(value)
+        name for name, value in module.named_buffers() if name.endswith(_STATISTICS) and not _is_finite(value)
     ]
     if bad:
         raise CamError(

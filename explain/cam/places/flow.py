@@ -58,7 +58,9 @@ def find_flow(module: nn.Module, photo: Tensor) -> Flow:
         with torch.enable_grad():
             start = photo.detach().clone().requires_grad_(True).clone()
             runs, scores = _recorded(module, start)
-    except Exception:  # a network may be written for no_grad alone; it is the user's code, so it may fail in any way
+    except (
+        Exception
+    ):  # a network may be written for no_grad alone; it is the user's code, so it may fail in any way
         start = photo
         with torch.no_grad():
             runs, scores = _recorded(module, start)

@@ -73,13 +73,12 @@ class Answers:
         best = max((score for score, _ in scores), default=0.0)
         if best < SURE:
             raise Doubt(
-                "what answers in its output does not move with a patch that is moved over the photo", best > NEAR
+                "what answers in its output does not move with a patch that is moved over the photo",
+                best > NEAR,
             )
         # a part of a grid moves with the patch, too: the whole of it has the most cells
         most = max(layout.cells[0] * layout.cells[1] for score, layout in scores if score >= SURE)
-        whole = [
-            (score, layout) for score, layout in scores if layout.cells[0] * layout.cells[1] == most
-        ]
+        whole = [(score, layout) for score, layout in scores if layout.cells[0] * layout.cells[1] == most]
         whole.sort(key=lambda found: -found[0])
         if len(whole) > 1 and whole[1][0] > whole[0][0] - APART:
             raise Doubt("its axes can be read in two ways", is_near=True)
@@ -92,7 +91,9 @@ class Answers:
             answers = answers[:, layout.before : answers.shape[1] - layout.after]
         height, width = layout.cells
         down, across = answers.reshape(len(answers), height, width).chunk(2)
-        rows, columns = (torch.arange(side, dtype=torch.float64, device=answers.device) for side in layout.cells)
+        rows, columns = (
+            torch.arange(side, dtype=torch.float64, device=answers.device) for side in layout.cells
+        )
         scores = []
         if height > 1:
             scores.append(_correlation(_middles(down), rows[:, None].expand(height, width)))

@@ -49,7 +49,9 @@ def test_two_threads_on_one_network_give_the_maps_of_one():
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(lambda batch: explain(net, batch, methods, targets=1).maps, batches))
     different = [
-        n for n, (a, b) in enumerate(zip(alone, together, strict=True)) if any(not torch.equal(a[m], b[m]) for m in methods)
+        n
+        for n, (a, b) in enumerate(zip(alone, together, strict=True))
+        if any(not torch.equal(a[m], b[m]) for m in methods)
     ]
     assert different == []
 
@@ -67,7 +69,10 @@ def test_weights_that_change_afterwards_are_seen(how):
             module[5].weight.mul_(-2)
     else:
         module[5].weight.data *= -2
-    out, expected = explain(net, photos(), ["ablation-cam"]), explain(Network(module, layer="2", size=SIZE), photos(), ["ablation-cam"])
+    out, expected = (
+        explain(net, photos(), ["ablation-cam"]),
+        explain(Network(module, layer="2", size=SIZE), photos(), ["ablation-cam"]),
+    )
     torch.testing.assert_close(out.logits, module(photos()).detach())
     torch.testing.assert_close(out.maps["ablation-cam"], expected.maps["ablation-cam"])
     assert net.weights_sha256 == out.manifest["weights_sha256"] == weights_hash(module) != before
@@ -93,7 +98,9 @@ def test_a_network_that_asserts_its_size_is_cut_all_the_same():
     module = Branching(asserts=True).eval()
     batch = photos(1, (80, 72))
     actual = explain(Network(module, layer="body", size=(80, 72)), batch, ["pixel-ablation-cam"], targets=1)
-    expected = explain(Network(Branching().eval(), layer="body", size=(80, 72)), batch, ["pixel-ablation-cam"], targets=1)
+    expected = explain(
+        Network(Branching().eval(), layer="body", size=(80, 72)), batch, ["pixel-ablation-cam"], targets=1
+    )
     torch.testing.assert_close(actual.maps["pixel-ablation-cam"], expected.maps["pixel-ablation-cam"])
 
 
@@ -119,12 +126,17 @@ def test_a_layer_may_be_given_as_the_part_itself():
 
 def test_one_target_serves_for_all_photos():
     net = Network(small(), layer="2", size=SIZE)
-    one, each = explain(net, photos(), ["grad-cam"], targets=3), explain(net, photos(), ["grad-cam"], targets=[3, 3])
+    one, each = (
+        explain(net, photos(), ["grad-cam"], targets=3),
+        explain(net, photos(), ["grad-cam"], targets=[3, 3]),
+    )
     assert torch.equal(one.maps["grad-cam"], each.maps["grad-cam"])
     assert one.targets.tolist() == [3, 3]
 
 
-@pytest.mark.parametrize("targets", [[lambda scores: scores[1]] * 2, lambda scores: scores[1], [True, False], "ab"])
+@pytest.mark.parametrize(
+    "targets", [[lambda scores: scores[1]] * 2, lambda scores: scores[1], [True, False], "ab"]
+)
 def test_targets_of_another_kind_are_refused_in_words(targets):
     with pytest.raises(CamError, match="give 2 class indices, one per photo, or one for all"):
         explain(Network(small(), layer="2", size=SIZE), photos(), ["grad-cam"], targets=targets)

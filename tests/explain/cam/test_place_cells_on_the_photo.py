@@ -45,7 +45,11 @@ class Tokens(nn.Module):
 class ChannelsLast(nn.Module):
     def __init__(self):
         super().__init__()
-        self.patches, self.stage, self.fc = nn.Conv2d(3, 8, 4, 4), nn.Sequential(nn.Linear(8, 8), nn.GELU()), nn.Linear(8, 5)
+        self.patches, self.stage, self.fc = (
+            nn.Conv2d(3, 8, 4, 4),
+            nn.Sequential(nn.Linear(8, 8), nn.GELU()),
+            nn.Linear(8, 5),
+        )
 
     def forward(self, photos):
         return self.fc(self.stage(self.patches(photos).permute(0, 2, 3, 1)).mean((1, 2)))
@@ -113,7 +117,9 @@ def check_against_hook(module, net, clear_cell, clear_channel, cells=(4, 3)):
     probable = explain(net, batch, ["pixel-ablation-cam"], targets=3, score="probability")
     alone = explain(net, batch[1:], ["pixel-ablation-cam"], targets=3, score="probability")
     torch.testing.assert_close(probable.drops["cell"][1:], alone.drops["cell"])
-    together = explain(net, batch, ["pixel-ablation-cam", "ablation-cam++", "recipro-cam"], targets=3, chunk=2)
+    together = explain(
+        net, batch, ["pixel-ablation-cam", "ablation-cam++", "recipro-cam"], targets=3, chunk=2
+    )
     torch.testing.assert_close(together.drops["cell"], out.drops["cell"])
 
 
@@ -148,7 +154,9 @@ def test_where_all_tokens_are_read_the_last_block_is_the_layer():
 
 
 def test_a_layer_whose_cells_nobody_reads_is_refused_with_one_that_will_do():
-    with pytest.raises(CamError, match=r"do not depend on its cells.*class token.*cut at 'blocks\.1' instead"):
+    with pytest.raises(
+        CamError, match=r"do not depend on its cells.*class token.*cut at 'blocks\.1' instead"
+    ):
         network(made(Tokens), layer="blocks.2")
 
 
@@ -166,7 +174,9 @@ def test_channels_last_are_known_by_what_answers():
 
 
 def test_tokens_that_are_not_in_the_order_of_the_photo_are_refused():
-    module = made(Tokens, apart=1, reads="mean", order=torch.randperm(12, generator=torch.Generator().manual_seed(3)))
+    module = made(
+        Tokens, apart=1, reads="mean", order=torch.randperm(12, generator=torch.Generator().manual_seed(3))
+    )
     with pytest.raises(CamError, match=r"does not move with a patch.*cut at 'patches' instead"):
         network(module, layer="blocks.1")
     assert network(module).layer == "patches"
@@ -203,7 +213,9 @@ def test_a_network_that_says_the_same_of_every_photo_is_refused():
 
 
 def test_one_cell_is_no_map():
-    module = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)).eval()
+    module = nn.Sequential(
+        nn.Conv2d(3, 8, 4, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    ).eval()
     with pytest.raises(CamError, match=r"layer '1': its output .* no more than one cell; cut at '0' instead"):
         Network(module, layer="1", size=SIZE)
 
