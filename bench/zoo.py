@@ -19,17 +19,86 @@ from explain.cam import CamError, Network, explain
 
 SIZE, CLASSES, MOST_BYTES = 96, 7, 200e6
 TOLERANCE = 1e-6
-NAMES = """
-vit_tiny_patch16_224 deit_tiny_patch16_224 deit_tiny_distilled_patch16_224 deit3_small_patch16_224 vit_small_patch14_dinov2
-vit_small_patch14_reg4_dinov2 vit_base_patch32_clip_224 eva02_tiny_patch14_224 swin_tiny_patch4_window7_224 swinv2_tiny_window8_256
-swinv2_cr_tiny_ns_224 maxvit_pico_rw_256 coatnet_pico_rw_224 levit_128s pit_ti_224 cait_xxs24_224 hiera_tiny_224 beit_base_patch16_224
-resnet10t resnet18 resnest14d resnet50_clip convnext_atto convnextv2_atto mixer_s16_224 resmlp_12_224 gmlp_ti16_224 mambaout_femto
-sequencer2d_s volo_d1_224 xcit_nano_12_p16_224 crossvit_tiny_240 tnt_s_patch16_224 nest_tiny mvitv2_tiny poolformer_s12 edgenext_xx_small
-efficientformer_l1 efficientvit_b0 mobilevit_xxs fastvit_t8 repvit_m0_9 densenet121 dla34 efficientnet_b0 mobilenetv3_small_050 regnetx_002
-repvgg_a0 ghostnet_100 hrnet_w18_small inception_v4 vgg11 xception41 tf_efficientnet_lite0 convit_tiny twins_pcpvt_small pvt_v2_b0
-coat_tiny visformer_tiny davit_tiny focalnet_tiny_srf gcvit_xxtiny samvit_base_patch16 convmixer_768_32 lcnet_050 rexnet_100 selecsls42
-sknet18 tinynet_e cspresnet50 dpn48b ese_vovnet19b_dw nf_regnet_b0 test_vit test_vit3 test_resnet test_convnext test_efficientnet
-""".split()
+NAMES = [
+    "vit_tiny_patch16_224",
+    "deit_tiny_patch16_224",
+    "deit_tiny_distilled_patch16_224",
+    "deit3_small_patch16_224",
+    "vit_small_patch14_dinov2",
+    "vit_small_patch14_reg4_dinov2",
+    "vit_base_patch32_clip_224",
+    "eva02_tiny_patch14_224",
+    "swin_tiny_patch4_window7_224",
+    "swinv2_tiny_window8_256",
+    "swinv2_cr_tiny_ns_224",
+    "maxvit_pico_rw_256",
+    "coatnet_pico_rw_224",
+    "levit_128s",
+    "pit_ti_224",
+    "cait_xxs24_224",
+    "hiera_tiny_224",
+    "beit_base_patch16_224",
+    "resnet10t",
+    "resnet18",
+    "resnest14d",
+    "resnet50_clip",
+    "convnext_atto",
+    "convnextv2_atto",
+    "mixer_s16_224",
+    "resmlp_12_224",
+    "gmlp_ti16_224",
+    "mambaout_femto",
+    "sequencer2d_s",
+    "volo_d1_224",
+    "xcit_nano_12_p16_224",
+    "crossvit_tiny_240",
+    "tnt_s_patch16_224",
+    "nest_tiny",
+    "mvitv2_tiny",
+    "poolformer_s12",
+    "edgenext_xx_small",
+    "efficientformer_l1",
+    "efficientvit_b0",
+    "mobilevit_xxs",
+    "fastvit_t8",
+    "repvit_m0_9",
+    "densenet121",
+    "dla34",
+    "efficientnet_b0",
+    "mobilenetv3_small_050",
+    "regnetx_002",
+    "repvgg_a0",
+    "ghostnet_100",
+    "hrnet_w18_small",
+    "inception_v4",
+    "vgg11",
+    "xception41",
+    "tf_efficientnet_lite0",
+    "convit_tiny",
+    "twins_pcpvt_small",
+    "pvt_v2_b0",
+    "coat_tiny",
+    "visformer_tiny",
+    "davit_tiny",
+    "focalnet_tiny_srf",
+    "gcvit_xxtiny",
+    "samvit_base_patch16",
+    "convmixer_768_32",
+    "lcnet_050",
+    "rexnet_100",
+    "selecsls42",
+    "sknet18",
+    "tinynet_e",
+    "cspresnet50",
+    "dpn48b",
+    "ese_vovnet19b_dw",
+    "nf_regnet_b0",
+    "test_vit",
+    "test_vit3",
+    "test_resnet",
+    "test_convnext",
+    "test_efficientnet",
+]
 
 
 def judged(name: str) -> dict:

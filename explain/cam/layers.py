@@ -242,7 +242,7 @@ def _placed(parts: Cut, example: Tensor, flow: Flow) -> Placed:
     answers = Answers(tuple(plain.shape), example.shape[2:])
     numbers = [n for n, run in enumerate(flow.runs) if run.name == parts.layer]
     certain = plain.ndim == 4 and numbers and numbers[-1] in flow.in_place
-    if not possible_layouts(answers.shape, answers.photo) or certain and plain[0, 0].numel() == 1:
+    if not possible_layouts(answers.shape, answers.photo) or (certain and plain[0, 0].numel() == 1):
         raise Doubt(f"its output {answers.shape} has no more than one cell")
     if certain:
         return _read_by_scores(parts, _plain(plain.shape), example)

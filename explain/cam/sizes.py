@@ -56,8 +56,8 @@ def _crossing(graph: fx.Graph, layer: fx.Node) -> list[fx.Node]:
 class _Reader(fx.Interpreter):
     def __init__(self, module: nn.Module, graph: fx.Graph, wanted: list[fx.Node]) -> None:
         super().__init__(fx.GraphModule(module, graph))
-        names = {node.name for node in wanted}
-        self._wanted, self.values = names, {}
+        self._wanted = {node.name for node in wanted}
+        self.values: dict[str, Any] = {}
 
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)

@@ -83,12 +83,12 @@ def test_a_network_without_attention_is_refused():
         nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)
     )
     with pytest.raises(
-        CamError, match="attention-rollout reads the attention of a transformer.*use grad-cam"
+        CamError, match=r"attention-rollout reads the attention of a transformer.*use grad-cam"
     ):
         explain(Network(module.eval(), size=SIZE), torch.randn(1, 3, *SIZE), ["attention-rollout"])
 
 
 def test_tokens_that_the_network_is_not_cut_at_are_refused():
     net = Network(made(True, "first").float(), layer="patches", size=SIZE)
-    with pytest.raises(CamError, match="attention-relevance needs layers in which all 12 tokens.*13 × 13"):
+    with pytest.raises(CamError, match=r"attention-relevance needs layers in which all 12 tokens.*13 × 13"):
         explain(net, torch.randn(1, 3, *SIZE), ["attention-relevance"])

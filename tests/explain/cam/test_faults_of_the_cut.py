@@ -120,7 +120,7 @@ def test_bfloat16_is_never_said_to_be_exact():
 def test_a_layer_may_be_given_as_the_part_itself():
     module = small().train()  # which is copied
     assert Network(module, layer=module[2], size=SIZE).layer == "2"
-    with pytest.raises(CamError, match="this ReLU is no part of Sequential"):
+    with pytest.raises(CamError, match=r"this ReLU is no part of Sequential"):
         Network(module, layer=nn.ReLU(), size=SIZE)
 
 
@@ -138,7 +138,7 @@ def test_one_target_serves_for_all_photos():
     "targets", [[lambda scores: scores[1]] * 2, lambda scores: scores[1], [True, False], "ab"]
 )
 def test_targets_of_another_kind_are_refused_in_words(targets):
-    with pytest.raises(CamError, match="give 2 class indices, one per photo, or one for all"):
+    with pytest.raises(CamError, match=r"give 2 class indices, one per photo, or one for all"):
         explain(Network(small(), layer="2", size=SIZE), photos(), ["grad-cam"], targets=targets)
 
 

@@ -192,7 +192,7 @@ def test_rows_and_columns_that_changed_places_are_refused():
         def forward(self, photos):
             return self.fc(self.block(self.patches(photos).transpose(2, 3)).mean((2, 3)))
 
-    with pytest.raises(CamError, match="does not move with a patch"):
+    with pytest.raises(CamError, match=r"does not move with a patch"):
         network(made(Turned), layer="block")
 
 
@@ -208,7 +208,7 @@ def test_sizes_read_around_the_layer_are_no_connection_around_it():
 def test_a_network_that_says_the_same_of_every_photo_is_refused():
     module = made(Tokens)
     nn.init.zeros_(module.fc.weight)
-    with pytest.raises(CamError, match="the same class scores for every photo.*give trained weights"):
+    with pytest.raises(CamError, match=r"the same class scores for every photo.*give trained weights"):
         network(module)
 
 
