@@ -56,8 +56,8 @@ def known_methods() -> dict[str, Known]:
     brought = {**known_by_entry_point(), **known_by_file(), **REGISTERED}
     return {
         **ours,
+        **{name: known for name, known in brought.items() if name not in OWN},
         **ATTENTION,
-        **{name: known for name, known in brought.items() if name not in OWN and name not in ATTENTION},
         **captum,
         **_CONTROLS,
     }
