@@ -114,7 +114,7 @@ def check_against_hook(module, net, clear_cell, clear_channel, cells=(4, 3)):
         torch.testing.assert_close(
             out.drops["channel"][n] * size, torch.stack(expected), rtol=1e-8, atol=1e-11
         )
-    probable = explain(net, batch, ["pixel-ablation-cam"], targets=3, score="probability")
+    probable = explain(net, batch, ["pixel-ablation-cam"], targets=3, score="probability", chunk=2)
     alone = explain(net, batch[1:], ["pixel-ablation-cam"], targets=3, score="probability")
     torch.testing.assert_close(probable.drops["cell"][1:], alone.drops["cell"])
     together = explain(
