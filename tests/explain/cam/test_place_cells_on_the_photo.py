@@ -30,7 +30,7 @@ class Tokens(nn.Module):
         self.patches = nn.Conv2d(3, 8, 4, 4)
         self.extra = nn.Parameter(torch.randn(1, apart, 8))
         self.blocks = nn.Sequential(Mix(8), Mix(8), Mix(8))
-        self.fc = nn.Linear(8, 5)
+        self.fc = nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 5))
         self.reads, self.order = reads, order
 
     def forward(self, photos):
@@ -207,7 +207,7 @@ def test_sizes_read_around_the_layer_are_no_connection_around_it():
 
 def test_a_network_that_says_the_same_of_every_photo_is_refused():
     module = made(Tokens)
-    nn.init.zeros_(module.fc.weight)
+    nn.init.zeros_(module.fc[1].weight)
     with pytest.raises(CamError, match=r"the same class scores for every photo.*give trained weights"):
         network(module)
 
