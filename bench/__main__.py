@@ -2,7 +2,7 @@
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
 intervals, size of the tests); points (the same of best and worst, and of rankings); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
-prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
+prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes); zoo (networks of timm, cut unasked: right, refused, or wrong in silence). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
 """
@@ -30,6 +30,7 @@ from bench import (
     points,
     recovery,
     results_page,
+    zoo,
 )
 
 
@@ -54,6 +55,7 @@ LAYERS = Report("RESULTS-layers", layers.markdown)
 BROWSER = Report("RESULTS-browser", browser.markdown)
 RECOVERY = Report("RESULTS-recovery", recovery.markdown)
 RESULTS_PAGE = Report("RESULTS-results-page", results_page.markdown)
+ZOO = Report("RESULTS-zoo", zoo.markdown)
 PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its figures go
     "speed": ("bench.engine_speed", ENGINE),
     "backends": ("bench.engine_backends", ENGINE),
@@ -71,6 +73,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "recovery": ("bench.recovery", RECOVERY),
     "browser": ("bench.browser", BROWSER),
     "results-page": ("bench.results_page", RESULTS_PAGE),
+    "zoo": ("bench.zoo", ZOO),
 }
 
 MADE_BY = {  # every file of results, and what writes it
@@ -87,6 +90,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-recovery.md": "python -m bench recovery",
     "RESULTS-browser.md": "python -m bench browser",
     "RESULTS-results-page.md": "python -m bench results-page",
+    "RESULTS-zoo.md": "python -m bench zoo",
     "RESULTS-load.md": "python -m bench.load",
     "RESULTS-import.md": "python -m bench.import_photos",
     "RESULTS-hostile-files.md": "make fuzz",

@@ -13,6 +13,9 @@ from .heads.base import Head
 if TYPE_CHECKING:
     from .network import Network
 
+Changes = Callable[[Head, Tensor, Tensor | None], Tensor]
+"""Of a head, features (B, K, h, w) and targets (B,), or None for all classes: changes of the scores (B, n), or (B, n, classes)."""
+
 
 @dataclass
 class Case:
@@ -46,6 +49,7 @@ class Case:
             self,
             photos=self.photos[alone],
             features=self.features[alone],
+            head=self.head.of_photo(photo),
             targets=self.targets[alone],
             logits=self.logits[alone],
             wanted=None,
@@ -64,21 +68,23 @@ class Case:
     @cached_property
     def cell_drops(self) -> Tensor:
         """(Y − Y_ij) / |Y| for every cell set to zero in all channels: (B, h, w)."""
-        return self.drops(self.head.cell_changes).view(-1, *self.cells)
+        return self.drops(lambda head, *given: head.cell_changes(*given)).view(-1, *self.cells)
 
     @cached_property
     def channel_drops(self) -> Tensor:
         """(Y − Y_k) / |Y| for every channel set to zero in all cells: (B, K)."""
-        return self.drops(self.head.channel_changes)
+        return self.drops(lambda head, *given: head.channel_changes(*given))
 
-    def drops(self, changes: Callable[[Tensor, Tensor | None], Tensor]) -> Tensor:
+    def drops(self, changes: Changes) -> Tensor:
         """Changes of the score as shares of it: (B, n). A score of exactly 0 is divided by 1."""
         if self.score == "logit":
             whole = self.scores_of(self.logits, self.targets)[:, None].abs()
-            return changes(self.features, self.targets) / torch.where(whole == 0, 1.0, whole)
+            return changes(self.head, self.features, self.targets) / torch.where(whole == 0, 1.0, whole)
         rows = [
             probability_drops(
-                self.logits[n], changes(self.features[n : n + 1], None)[0], int(self.targets[n])
+                self.logits[n],
+                changes(self.head.of_photo(n), self.features[n : n + 1], None)[0],
+                int(self.targets[n]),
             )
             for n in range(len(self.features))
         ]

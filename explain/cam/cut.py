@@ -1,46 +1,50 @@
 """A network cut at one layer: a trunk from photos to features, and a head from features to logits.
 
-The user's module is never changed. Where the code around the layer can be traced (torch.fx), trunk and head are
+The features are the layer's output as it is: cells, channels last, or tokens (see cam/places). The user's module is never
+changed. Where the code around the layer can be traced (torch.fx), trunk and head are
 two graphs that share the module's parts. Where it cannot, the layer's output is replaced for the length of one
 call and the hook is taken away in `finally`. Either way, nothing may go around the cut: a head that also needs
 something from before the layer (a residual or dense connection) is refused.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, fx, nn
 
 from .errors import CutError, UnknownNameError, nearest
+from .hooks import hooked
+from .sizes import Size, sizes_around
 
 Run = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """trunk(photos) -> features, head(features) -> logits.
+    """trunk(photos) -> the layer's output, head(output) -> logits.
 
-    `graph` is the head as a graph whose one input is the features; None where the network could not be traced.
+    `graph` is the head as a graph whose one input is the output; None where the network could not be traced.
+    `one_size` is whether the head is for photos of the example's size alone.
     """
 
     layer: str
     trunk: Run
     head: Run
     graph: fx.GraphModule | None
+    one_size: bool = False
 
 
 class _GoesAround(Exception):  # noqa: N818  a finding, not a failure
     """Something reaches the head without passing the layer."""
 
 
-def cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
+def cut(module: nn.Module, layer: str, example: Tensor, fits: Callable[[Cut], bool] | None = None) -> Cut:
     """Cut `module` at `layer`; `example` (1, 3, H, W) is a photo to try it on.
 
     Raises UnknownNameError for a layer that does not exist, CutError where the cut is impossible; both name
-    layers that would do.
+    layers that would do. `fits` says of another layer's cut whether it may be named; without it none is looked for.
     """
     names = [name for name, _ in module.named_modules() if name]
     if layer not in names:
@@ -50,7 +54,7 @@ def cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
     try:
         return _cut(module, layer, example)
     except _GoesAround as around:
-        other = _nearest_cut(module, layer, example, names)
+        other = _nearest_cut(module, layer, example, names, fits) if fits else None
         remedy = f"cut at {other!r} instead" if other else "no layer after it works either; cut earlier"
         raise CutError(
             f"layer {layer!r}: a residual or dense connection goes around it ({around}), so it does not hold"
@@ -60,31 +64,53 @@ def cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
 
 def _cut(module: nn.Module, layer: str, example: Tensor) -> Cut:
     try:
-        parts = _cut_by_graph(module, layer)
+        parts = _cut_by_graph(module, layer, example)
     except (_GoesAround, CutError):
         raise
     except Exception:  # tracing runs the user's code on stand-ins, so it may fail in any way
         parts = _cut_by_hook(module, layer, example)
-    _check(module, parts, example)
-    return parts
+    output, logits = _check(module, parts, example)
+    return parts if _takes_several(parts, output, logits) else _one_by_one(parts)
 
 
-def _nearest_cut(module: nn.Module, layer: str, example: Tensor, names: list[str]) -> str | None:
+@torch.no_grad()
+def _takes_several(parts: Cut, output: Tensor, logits: Tensor) -> bool:
+    """Whether the head gives a photo the same scores in company as alone: some are written for one photo only."""
+    try:
+        both = parts.head(torch.cat([output, torch.zeros_like(output)]))
+    except Exception:  # it is the user's code, so it may fail in any way
+        return False
+    return len(both) == 2 and _is_close(both[:1], logits, 1e-4)  # sums run in another order
+
+
+def _one_by_one(parts: Cut) -> Cut:
+    """For a network that reads a batch of one and nothing else."""
+
+    def alone(run: Run) -> Run:
+        return lambda batch: torch.cat([run(photo[None]) for photo in batch])
+
+    return replace(parts, trunk=alone(parts.trunk), head=alone(parts.head), graph=None)
+
+
+def _nearest_cut(
+    module: nn.Module, layer: str, example: Tensor, names: list[str], fits: Callable[[Cut], bool]
+) -> str | None:
     """The smallest part around the layer that can be cut after, else the next part that runs after it."""
     parents = [layer.rsplit(".", n)[0] for n in range(1, layer.count(".") + 1)]
     later = names[names.index(layer) + 1 :]
     for candidate in [*parents, *later]:
         try:
-            _cut(module, candidate, example)
+            parts = _cut(module, candidate, example)
         except (_GoesAround, CutError):
             continue
-        return candidate
+        if fits(parts):
+            return candidate
     return None
 
 
 @torch.no_grad()
-def _check(module: nn.Module, parts: Cut, example: Tensor) -> None:
-    """The two parts must give what the whole gives, or the cut is worthless."""
+def _check(module: nn.Module, parts: Cut, example: Tensor) -> tuple[Tensor, Tensor]:
+    """The layer's output and the class scores. The two parts must give what the whole gives, or the cut is worthless."""
     features = parts.trunk(example)
     _check_features(parts.layer, features)
     expected, logits = module(example), parts.head(features.clone())
@@ -93,9 +119,8 @@ def _check(module: nn.Module, parts: Cut, example: Tensor) -> None:
             f"the network returns {_described(expected)} instead of class scores (B, classes);"
             " wrap it in a module that returns only those"
         )
-    scale = expected.abs().max().clamp_min(1e-6)
-    if torch.allclose(logits, expected, atol=1e-4 * float(scale), rtol=0):
-        return
+    if _is_close(logits, expected):
+        return features, expected
     if parts.graph is None:  # the head ran on a black photo: what differs did not pass the layer
         raise _GoesAround("with the photo changed before it, the class scores change")
     raise CutError(
@@ -104,11 +129,18 @@ def _check(module: nn.Module, parts: Cut, example: Tensor) -> None:
     )
 
 
+def _is_close(scores: Tensor, expected: Tensor, share: float = 1e-5) -> bool:
+    """Whether scores differ by less than `share` of the largest: what goes around a layer may be that little."""
+    scale = float(expected.abs().max().clamp_min(1e-6))
+    share = max(share, 10 * torch.finfo(expected.dtype).eps)
+    return scores.shape == expected.shape and torch.allclose(scores, expected, atol=share * scale, rtol=0)
+
+
 def _check_features(layer: str, features: object) -> None:
-    if not isinstance(features, Tensor) or features.ndim != 4:
+    if not isinstance(features, Tensor) or features.ndim not in (3, 4):
         raise CutError(
-            f"layer {layer!r} gives {_described(features)}, not features (B, K, h, w);"
-            " choose a convolutional layer before the pooling"
+            f"layer {layer!r} gives {_described(features)}, not features (B, K, h, w) or tokens (B, N, K);"
+            " choose a convolutional layer or a block before the pooling"
         )
 
 
@@ -130,13 +162,14 @@ class _Tracer(fx.Tracer):
         return not self.layer.startswith(module_qualified_name + ".")
 
 
-def _cut_by_graph(module: nn.Module, layer: str) -> Cut:
+def _cut_by_graph(module: nn.Module, layer: str, example: Tensor) -> Cut:
     graph = _Tracer(layer).trace(module, _defaults(module))
     at = _layer_node(graph, module, layer)
     (output,) = (node for node in graph.nodes if node.op == "output")
-    head = _part(module, graph, [output], start=at)
-    trunk = _part(module, graph, [at], start=None)
-    return Cut(layer, trunk, head, head)
+    sizes = sizes_around(module, graph, at, example)
+    head = _part(module, graph, [output], start=at, sizes=sizes)
+    trunk = _part(module, graph, [at], start=None, sizes={})
+    return Cut(layer, trunk, head, head, one_size=bool(sizes))
 
 
 def _defaults(module: nn.Module) -> dict[str, object]:
@@ -153,16 +186,22 @@ def _layer_node(graph: fx.Graph, module: nn.Module, layer: str) -> fx.Node:
     return calls[-1]  # a shared activation runs several times: its last run is what the head reads
 
 
-def _part(module: nn.Module, graph: fx.Graph, ends: list[fx.Node], start: fx.Node | None) -> fx.GraphModule:
-    """The steps that `ends` need, as a graph of its own; with `start` given, that step becomes the only input."""
+def _part(
+    module: nn.Module, graph: fx.Graph, ends: list[fx.Node], start: fx.Node | None, sizes: dict[fx.Node, Size]
+) -> fx.GraphModule:
+    """The steps that `ends` need, as a graph of its own; with `start` given, that step becomes the only input.
+
+    `sizes` are steps that are known without running what is before them.
+    """
     needed = set(ends)
     for node in reversed(graph.nodes):
-        if node in needed and node is not start:
+        if node in needed and node is not start and node not in sizes:
             needed.update(node.all_input_nodes)
     part = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     if start is not None:
         copies[start] = part.placeholder("features")
+        copies |= {node: size.in_graph(part, copies[start]) for node, size in sizes.items() if node in needed}
     for node in graph.nodes:
         if node not in needed or node in copies:
             continue
@@ -197,19 +236,10 @@ class _Stop(Exception):  # noqa: N818  it carries the features out of a forward 
         self.features = features
 
 
-@contextmanager
-def _hooked(part: nn.Module, hook: Callable[..., object]) -> Iterator[None]:
-    handle = part.register_forward_hook(hook)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
 def _cut_by_hook(module: nn.Module, layer: str, example: Tensor) -> Cut:
     part = module.get_submodule(layer)
     runs: list[object] = []
-    with torch.no_grad(), _hooked(part, lambda _m, _i, output: runs.append(output)):
+    with torch.no_grad(), hooked([(part, lambda _m, _i, output: runs.append(output))]):
         module(example)
     if len(runs) != 1:
         raise CutError(
@@ -221,22 +251,15 @@ def _cut_by_hook(module: nn.Module, layer: str, example: Tensor) -> Cut:
         def stop(_module: nn.Module, _inputs: object, output: Tensor) -> None:
             raise _Stop(output)
 
-        with _hooked(part, stop):
+        with hooked([(part, stop)]):
             try:
                 module(photos)
             except _Stop as stopped:
                 return stopped.features
         raise CutError(f"layer {layer!r} did not run; choose a layer that runs for every photo")
 
-    head = _hook_head(module, part, example)
-    if getattr(module, "one_by_one", False):
-        return Cut(layer, _one_by_one(trunk), _one_by_one(head), None)
-    return Cut(layer, trunk, head, None)
-
-
-def _one_by_one(run: Run) -> Run:
-    """For a program that reads a batch of one and nothing else."""
-    return lambda batch: torch.cat([run(photo[None]) for photo in batch])
+    parts = Cut(layer, trunk, _hook_head(module, part, example), None)
+    return _one_by_one(parts) if getattr(module, "one_by_one", False) else parts
 
 
 def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:
@@ -245,7 +268,7 @@ def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:
     def head_on(photo: Tensor) -> Run:
         def head(features: Tensor) -> Tensor:
             photos = photo.expand(len(features), -1, -1, -1)
-            with _hooked(part, lambda _m, _i, _output: features.clone()):
+            with hooked([(part, lambda _m, _i, _output: features.clone())]):
                 return module(photos)
 
         return head
@@ -256,7 +279,7 @@ def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:
     with torch.no_grad():
         try:
             same = torch.equal(small(features), full(features))
-        except (RuntimeError, ValueError):  # a network that reads one size only
+        except Exception:  # a network that reads one size only says so in its own way
             same = False
     return small if same else full
 
@@ -264,6 +287,6 @@ def _hook_head(module: nn.Module, part: nn.Module, example: Tensor) -> Run:
 @torch.no_grad()
 def _output_of(module: nn.Module, part: nn.Module, example: Tensor) -> Tensor:
     seen: list[Tensor] = []
-    with _hooked(part, lambda _m, _i, output: seen.append(output)):
+    with hooked([(part, lambda _m, _i, output: seen.append(output))]):
         module(example)
     return seen[0]

@@ -48,7 +48,7 @@ def explain(
     net: Network,
     batch: Tensor,
     methods: Sequence[str],
-    targets: Sequence[int] | Tensor | None = None,
+    targets: int | Sequence[int] | Tensor | None = None,
     score: str = "logit",
     *,
     parameters: Parameters | None = None,
@@ -56,7 +56,7 @@ def explain(
 ) -> Explanation:
     """Explain a preprocessed batch (B, 3, H, W) by every method of `methods`: names, or names with parameters.
 
-    targets     one class index for each photo; the top class where None
+    targets     one class index for each photo, or one for all; the top class where None
     score       Y: the "logit" of the target or its "probability" (softmax)
     parameters  other than the defaults, by method: {"ablation-cam++": {"groups": 16}}
     chunk       photos computed together; a last chunk is filled up with black, so a photo's map is the same to the bit
@@ -110,13 +110,24 @@ def _check_parameters(methods: Sequence[Method], parameters: Parameters) -> None
         asked[name].check(values)
 
 
-def _checked_targets(targets: Sequence[int] | Tensor | None, photos: int, classes: int) -> Tensor | None:
+def _checked_targets(
+    targets: int | Sequence[int] | Tensor | None, photos: int, classes: int
+) -> Tensor | None:
     if targets is None:
         return None
-    wanted = torch.as_tensor(targets).to("cpu")
-    if wanted.is_floating_point() or wanted.shape != (photos,):
+    try:
+        wanted = torch.as_tensor(targets).to("cpu")
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(targets[0] if isinstance(targets, Sequence) and targets else targets).__name__
         raise InputError(
-            f"targets have shape {tuple(wanted.shape)}; give {photos} class indices, one per photo"
+            f"targets hold a {kind}; give {photos} class indices, one per photo, or one for all"
+        ) from None
+    if not wanted.ndim:
+        wanted = wanted.expand(photos)
+    if wanted.is_floating_point() or wanted.dtype == torch.bool or wanted.shape != (photos,):
+        raise InputError(
+            f"targets are {str(wanted.dtype).removeprefix('torch.')} of shape {tuple(wanted.shape)};"
+            f" give {photos} class indices, one per photo, or one for all"
         )
     bad = wanted[(wanted < 0) | (wanted >= classes)]
     if len(bad):
@@ -140,10 +151,10 @@ class Chunk:
 def _explain(
     net: Network, chunk: Chunk, methods: Sequence[Method], score: str, parameters: Parameters
 ) -> Explanation:
-    features, logits = chunk.done or net.run(chunk.photos)
+    features, logits, head = (*chunk.done, net.head) if chunk.done else net.run_with_head(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
     case = Case(
-        chunk.photos, features, net.head, chosen, logits, net.logits, score, net.module, net, chunk.wanted
+        chunk.photos, features, head, chosen, logits, net.logits, score, net.module, net, chunk.wanted
     )
     maps = {method.name: method.maps(case, parameters.get(method.name, {})).cpu() for method in methods}
     used = [kind for kind in ("cell", "channel") if f"{kind}_drops" in case.__dict__]

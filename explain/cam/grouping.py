@@ -80,4 +80,4 @@ def _masks(frontier: list[_Group], alive: np.ndarray, channels: int) -> Tensor:
 
 def _group_drops(case: Case, photo: int, masks: Tensor) -> Tensor:
     photo_case = case.of_photo(photo)
-    return photo_case.drops(lambda features, targets: case.head.group_changes(features, targets, masks))[0]
+    return photo_case.drops(lambda head, *given: head.group_changes(*given, masks))[0]

@@ -214,10 +214,11 @@ def recipro_cam(case: Case) -> Tensor:
     """
     maps = []
     for n, features in enumerate(case.features):
+        head = case.head.of_photo(n)
         scores = torch.cat(
             [
                 case.scores_of(logits, case.targets[n].expand(len(logits)))
-                for logits in case.head.scores_of_masked(features, _neighbourhoods(*case.cells, features))
+                for logits in head.scores_of_masked(features, _neighbourhoods(*case.cells, features))
             ]
         )
         maps.append((scores - scores.min()).view(case.cells))

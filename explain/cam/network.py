@@ -1,8 +1,7 @@
-"""A convolutional network cut at one layer, with its preprocessing and class names."""
+"""A network cut at one layer, with its preprocessing and class names."""
 
-from collections.abc import Sequence
-from copy import deepcopy
-from functools import cached_property
+import threading
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,30 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .backends import open_backend
-from .cut import Cut, cut
-from .errors import CamError, InputError
+from .backends import EXPORTED, open_backend
+from .cut import Cut
+from .errors import CamError, InputError, nearest
+from .heads.apart import laid_out
 from .heads.base import Head
 from .heads.choose import choose_head
-from .layers import default_layer
+from .hooks import copy_of
+from .layers import place
 from .loading.names import is_program
 from .loading.open import open_source
 from .loading.weights import weights_hash
 from .memory_format import fastest_format
 from .preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from .state import check_finite, check_ready, state_of
 
 
 class Network:
     """Any classifier that maps photos (B, 3, H, W) to class scores (B, classes), cut at `layer`.
 
     module          the network in eval mode and `dtype`; a module in another mode or type is copied, never changed
-    layer           where it is cut; the last convolutional output when not given
+    layer           where it is cut, by name or as the part itself; when not given the last one whose output has a place on
+                    the photo: a convolution with its norm and activation, or a block of a transformer
+    layout          how the layer's output is read as cells (see cam/places)
+    cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
@@ -42,7 +47,7 @@ class Network:
         self,
         module: nn.Module,
         *,
-        layer: str | None = None,
+        layer: str | nn.Module | None = None,
         class_names: Sequence[str] | None = None,
         size: int | tuple[int, int] = 224,
         mean: Sequence[float] = IMAGENET_MEAN,
@@ -57,21 +62,60 @@ class Network:
     ) -> None:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
+        asked = _layer_name(module, layer)
         self.module = _ready(module, self.device, dtype)
         self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
+        self.backend, self._cache, self._forced_head = backend, Path(cache) if cache else None, head
+        self._renewing = threading.RLock()
+        self._prepare(asked)
+        self.class_names = self._checked_names(class_names, self._classes)
+
+    def _prepare(self, layer: str | None) -> None:
+        """Cut the module as it is now."""
+        self._state: Hashable = state_of(self.module)
+        self._weights_sha256: str | None = None
+        check_finite(self.module, self.spec)
         example = self._example()
-        self.layer = layer or default_layer(self.module, example)
-        self.cut: Cut = cut(self.module, self.layer, example)
-        self.backend = backend
+        placed = place(self.module, layer, example)
+        self.cut: Cut = placed.cut
+        self.layer, self.layout, self.cells = placed.cut.layer, placed.layout, placed.layout.words
         self._memory_format = torch.contiguous_format
-        if backend in ("torch", "bf16"):
+        if self.backend in ("torch", "bf16"):
             self._memory_format = fastest_format(self.module, self.cut.trunk, example)
+        elif self.backend in EXPORTED and not self.layout.is_plain:
+            raise CamError(
+                f"back end {self.backend}: the features of {self.layer!r} are {self.cells}; use torch for this network"
+            )
         self._program = open_backend(
-            backend, self.cut, example, cache=Path(cache) if cache else None, key=self._key(backend)
+            self.backend, self.cut, example, cache=self._cache, key=self._key(self.backend)
         )
-        features = self.features(example)
-        self.head: Head = choose_head(self.cut, features, force=head)
-        self.class_names = self._checked_names(class_names, self.head.logits(features).shape[1])
+        output = self._output(example)
+        if self.layout.is_plain:
+            self.head: Head = choose_head(self.cut, output, force=self._forced_head)
+            scores = self.head.logits(output)
+        else:
+            self.head = laid_out(self.cut.head, self.layout, None)
+            scores = laid_out(self.cut.head, self.layout, output).logits(self.layout.of_cells(output))
+        if not scores.isfinite().all():
+            raise CamError(
+                f"network {self.spec}: its class scores for a photo of noise are not finite numbers;"
+                " look for weights that are too large, or another dtype="
+            )
+        self._classes = scores.shape[1]
+
+    def _renew(self) -> None:
+        """Cut anew where the module's weights have changed, or a part of it was replaced, since it was cut."""
+        check_ready(self.module, self.spec)
+        if state_of(self.module) == self._state:
+            return
+        with self._renewing:
+            if state_of(self.module) == self._state:
+                return
+            if self.backend in EXPORTED:
+                raise CamError(
+                    f"network {self.spec}: its weights have changed since it was exported to {self.backend}; load it again"
+                )
+            self._prepare(self.layer)
 
     @classmethod
     def load(
@@ -123,10 +167,13 @@ class Network:
                 "export it again for what it is to read"
             ) from problem
 
-    @cached_property
+    @property
     def weights_sha256(self) -> str:
-        """SHA-256 over all parameters and buffers: the same whatever file they came from."""
-        return weights_hash(self.module)
+        """SHA-256 over all parameters and buffers as they are now: the same whatever file they came from."""
+        if self._weights_sha256 is None or state_of(self.module) != self._state:
+            self._renew()
+            self._weights_sha256 = weights_hash(self.module)
+        return self._weights_sha256
 
     def preprocess(self, photo: Image.Image) -> Tensor:
         """A photo as the network reads it: (3, H, W) float32 on the CPU."""
@@ -138,24 +185,54 @@ class Network:
 
     @torch.no_grad()
     def features(self, batch: Tensor) -> Tensor:
-        """The layer's output (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
-        photos = self.check_batch(batch).contiguous(memory_format=self._memory_format)
-        return self._program.features(photos).contiguous()
+        """The layer's cells (B, K, h, w) for a preprocessed batch (B, 3, H, W)."""
+        return self.layout.of_cells(self._output(self.check_batch(batch))).contiguous()
 
     @torch.no_grad()
     def run(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, K, h, w) and class scores (B, classes) of one pass over a preprocessed batch (B, 3, H, W)."""
         if self._program.whole:
             return self._program.whole(self.check_batch(batch))
-        features = self.features(batch)
-        return features, self.head.logits(features)
+        features, logits, _ = self.run_with_head(batch)
+        return features, logits
+
+    @torch.no_grad()
+    def run_with_head(self, batch: Tensor) -> tuple[Tensor, Tensor, Head]:
+        """As `run`, and the head of this batch: with its photos' class and register tokens, where the layer gives tokens."""
+        batch = self.check_batch(batch)
+        self._check_size(batch)
+        if self.layout.is_plain:
+            features = self._output(batch)
+            return features, self.head.logits(features), self.head
+        output = self._output(batch)
+        features = self.layout.of_cells(output).contiguous()
+        head = laid_out(self.cut.head, self.layout, output)
+        return features, head.logits(features), head
+
+    def _output(self, batch: Tensor) -> Tensor:
+        """The layer's output as it is."""
+        photos = batch.contiguous(memory_format=self._memory_format)
+        return self._program.features(photos).contiguous()
+
+    def _check_size(self, batch: Tensor) -> None:
+        """Raise InputError where the cells, or the head, are those of photos of another size."""
+        if tuple(batch.shape[2:]) != self.preprocessing.size and (self.layout.tokens or self.cut.one_size):
+            height, width = self.preprocessing.size
+            raise InputError(
+                f"this network is cut at {self.layer!r} for photos of {height} × {width} pixels, not of"
+                f" {batch.shape[2]} × {batch.shape[3]}; stack photos by net.preprocess, or load it with another size"
+            )
 
     def logits(self, batch: Tensor) -> Tensor:
         """The class scores (B, classes) for a preprocessed batch (B, 3, H, W)."""
         return self.run(batch)[1]
 
     def check_batch(self, batch: Tensor) -> Tensor:
-        """The batch on the network's device, in its type. Raises InputError for another shape."""
+        """The batch on the network's device, in its type. Raises InputError for another shape.
+
+        Every way in goes through here: a module whose weights have changed since is cut anew first.
+        """
+        self._renew()
         if not isinstance(batch, Tensor) or batch.ndim != 4 or batch.shape[1] != len(self.preprocessing.mean):
             shape = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
             raise InputError(f"a batch has shape (B, 3, H, W), not {shape}; stack photos by net.preprocess")
@@ -166,6 +243,7 @@ class Network:
     def manifest(self) -> dict[str, Any]:
         """What made a map, in plain values: enough to make it again."""
         return {
+            **({} if self.layout.is_plain else {"cells": self.cells}),
             "network": self.spec,
             "weights_sha256": self.weights_sha256,
             "layer": self.layer,
@@ -173,7 +251,7 @@ class Network:
             "preprocessing": self.preprocessing.to_json(),
             "device": str(self.device),
             "backend": self.backend,
-            "exact": self.backend != "bf16",
+            "exact": self.backend != "bf16" and self.dtype in (torch.float32, torch.float64),
             "threads": torch.get_num_threads(),
             "dtype": str(self.dtype).removeprefix("torch."),
             "torch": torch.__version__,
@@ -216,7 +294,24 @@ def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
     fits = all(v.device == device and (v.dtype == dtype or not v.is_floating_point()) for v in values)
     if fits and not any(part.training for part in module.modules()):
         return module
-    return deepcopy(module).eval().to(device, dtype)
+    return copy_of(module).eval().to(device, dtype)
+
+
+def _layer_name(module: nn.Module, layer: str | nn.Module | None) -> str | None:
+    """The name of a layer that may be given as the part itself."""
+    if layer is None or isinstance(layer, str):
+        return layer or None
+    parts = list(module.named_modules())
+    name = (
+        next((name for name, part in parts if part is layer), None) if isinstance(layer, nn.Module) else None
+    )
+    if not name:
+        kind = type(layer).__name__
+        close = nearest(kind, [name for name, _ in parts if name])
+        raise CamError(
+            f"layer=: this {kind} is no part of {type(module).__name__}{close or '; give a part of it, or the name of one'}"
+        )
+    return name
 
 
 def _device(device: str | torch.device) -> torch.device:

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import methods as _ours  # noqa: F401  fills METHODS with our own
 from . import names
+from .attention import attention_method
 from .brought import as_method, captum_method
 from .brought.functions import origin_of
 from .errors import CamError, InputError, UnknownNameError
@@ -32,7 +33,7 @@ def register(name: str, function: Callable[..., Any] | None = None, citation: st
 
 
 def _register(name: str, function: Callable[..., Any], *, citation: str) -> Callable[..., Any]:
-    if name in names.OWN or name.startswith(names.PREFIX):
+    if name in names.OWN or name in names.ATTENTION or name.startswith(names.PREFIX):
         raise InputError(f"method {name!r} is one of ours; register yours under another name")
     known = names.Known(name, citation, f"{citation}. Registered in this process.", None, signed=True)
     origin = _reading[-1] if _reading else {}
@@ -60,6 +61,8 @@ def _brought(name: str) -> Method:
     known = names.known_methods()
     if name not in known:
         raise UnknownNameError(names.unknown_method(name, known))
+    if name in names.ATTENTION:
+        return attention_method(name)
     if name in names.CAPTUM:
         return captum_method(names.CAPTUM[name])
     file = names.chosen_file()

@@ -5,7 +5,6 @@ import random
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from ..case import Case
 from ..errors import CamError, InputError
+from ..hooks import copy_of
 
 SHAPES = "a tensor (B, h, w), or (B, C, h, w) to be summed over its channels"
 
@@ -61,7 +61,7 @@ def _explained(case: Case) -> nn.Module:
     """
     if case.module is None:
         raise InputError("this case has no network; call explain(net, …)")
-    copy = deepcopy(case.module).eval()
+    copy = copy_of(case.module).eval()
     for part in copy.modules():
         if getattr(part, "inplace", False):
             setattr(part, "inplace", False)  # noqa: B010  mypy knows no such attribute

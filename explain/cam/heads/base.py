@@ -31,6 +31,10 @@ class Head:
     def __init__(self, run: Run) -> None:
         self._run = run
 
+    def of_photo(self, photo: int) -> "Head":
+        """The head for the features of one photo of the batch alone."""
+        return self
+
     @torch.no_grad()
     def logits(self, features: Tensor) -> Tensor:
         return self._run(features.clone())
@@ -69,9 +73,8 @@ class Head:
     def _changes(self, features: Tensor, targets: Tensor | None, count: int, drop: Drop) -> Tensor:
         rows = []
         for photo, whole in enumerate(self.logits(features)):
-            parts = [
-                whole - self._run(drop(features[photo], part)) for part in _chunks(features[photo], count)
-            ]
+            run = self.of_photo(photo)._run
+            parts = [whole - run(drop(features[photo], part)) for part in _chunks(features[photo], count)]
             changes = torch.cat(parts)
             rows.append(changes if targets is None else changes[:, targets[photo]])
         return torch.stack(rows)

@@ -1,12 +1,13 @@
 """The methods that there are here, by name, for those who only need to name one: nothing is run, and torch is not imported.
 
-Our own; Captum's where it is installed; those of installed packages (entry points in the group `blindsight.methods`);
+Our own, those that read a transformer's attention among them; Captum's where it is installed; those of installed packages (entry points in the group `blindsight.methods`);
 those of METHODS_FILE; and those that this process registered.
 """
 
 from collections.abc import Iterable
 
 from ..errors import InputError, UnknownNameError, nearest
+from .attention import ATTENTION
 from .captum import CAPTUM, PREFIX, captum_version
 from .entry_points import GROUP, entry_points_here, known_by_entry_point, package_of
 from .known import SIGNS, Known
@@ -16,6 +17,7 @@ from .parameters import check_parameters
 from .spec import LONGEST, NOTHING, MethodSpec, Value, base_name
 
 __all__ = [
+    "ATTENTION",
     "CAPTUM",
     "CONTROL_NAMES",
     "GROUP",
@@ -55,6 +57,7 @@ def known_methods() -> dict[str, Known]:
     return {
         **ours,
         **{name: known for name, known in brought.items() if name not in OWN},
+        **ATTENTION,
         **captum,
         **_CONTROLS,
     }

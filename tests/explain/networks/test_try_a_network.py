@@ -91,8 +91,8 @@ def test_a_network_of_few_classes_says_as_many_as_it_has_and_a_blank_map_is_told
     module = torch.nn.Sequential(
         torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 2)
     )
-    for values in (module[0].weight, module[0].bias):
-        values.data.zero_()
+    module[0].bias.data.fill_(100)  # every feature is above zero and speaks against both classes
+    module[3].weight.data.fill_(-1)
     net = registry.cam.Network(module.eval(), layer="0", class_names=["cat", "dog"], size=224)
     monkeypatch.setattr(registry.cam.Network, "load", lambda *_, **__: net)
     outcome = tried()
