@@ -16,6 +16,7 @@ from .places.patches import DRAWS
 _POOLS = ("pool", "flatten", "upsample")
 _PASSES_THROUGH = ("dropout", "dropblock", "droppath", "stochasticdepth", "identity")
 _AT_ONCE = 4  # layers that are looked at in one go, from the deepest
+EARLIEST = 0.1  # of a network's layers with weights: an earlier cut is never taken unasked
 
 
 class Loaded(Protocol):
@@ -43,6 +44,7 @@ class _Layer:
     shape: tuple[int, ...]
     is_last: bool  # neither a pool nor the part that classifies cell by cell
     in_place: bool  # nothing before it moves rows and columns
+    weighted: tuple[int, int]  # how many parts with weights ran until then, and of how many
 
 
 def place(module: nn.Module, layer: str | None, example: Tensor) -> Placed:
@@ -52,10 +54,13 @@ def place(module: nn.Module, layer: str | None, example: Tensor) -> Placed:
     patch that is moved over the photo, and where the class scores read its cells. Pools, and the 1×1 convolution of a
     network that classifies cell by cell and then averages (SqueezeNet), are never taken unasked.
 
-    Raises UnknownNameError for a layer that does not exist, CutError for one that will not do.
+    Raises UnknownNameError for a layer that does not exist, CutError for one that will not do, and, where none is named, for a
+    network whose deepest comes too early to say what the network has found (EARLIEST).
     """
     if layer is None:
-        return _deepest(module, example)
+        deepest, placed = _deepest(module, example)
+        _check_depth(module, deepest)
+        return placed
     _check_scores(module, example)
     flow = find_flow(module, example)
     parts = cut(module, layer, example, lambda other: _fits(other, example, flow))
@@ -78,7 +83,7 @@ def layers_of(network: Loaded) -> list[tuple[str, int, int, int]]:
     example, module = network._example(), network.module
     layers = _layers(module, example)
     layouts = _layouts(module, example, layers)
-    last = default_layer(module, example)
+    last = _deepest(module, example)[0].name
     names = [layer.name for layer in layers]
     after = set(names[names.index(last) + 1 :])
     found = []
@@ -116,7 +121,18 @@ def _fits(parts: Cut, example: Tensor, flow: Flow) -> bool:
     return True
 
 
-def _deepest(module: nn.Module, example: Tensor) -> Placed:
+def _check_depth(module: nn.Module, layer: _Layer) -> None:
+    """Raise CutError for a layer that next to nothing has run before, as in networks whose later parts pass tuples on."""
+    before, of = layer.weighted
+    if of and before < EARLIEST * of:
+        raise CutError(
+            f"{type(module).__name__} has no layer of its later part whose features have a sure place on the photo: the last"
+            f" that has is {layer.name!r}, after {before} of {of} layers with weights, so maps would say what the photo looks like and not what"
+            f" the network found. Bring maps of your own from files, or take it all the same by layer={layer.name!r}"
+        )
+
+
+def _deepest(module: nn.Module, example: Tensor) -> tuple[_Layer, Placed]:
     _check_scores(module, example)
     layers = [layer for layer in reversed(_layers(module, example)) if layer.is_last]
     if not layers:
@@ -131,7 +147,8 @@ def _deepest(module: nn.Module, example: Tensor) -> Placed:
             if layer.name not in layouts:
                 continue
             try:
-                return _read_by_scores(cut(module, layer.name, example), layouts[layer.name], example)
+                parts = cut(module, layer.name, example)
+                return layer, _read_by_scores(parts, layouts[layer.name], example)
             except (CutError, Doubt):
                 continue
     raise CutError(
@@ -143,7 +160,7 @@ def _deepest(module: nn.Module, example: Tensor) -> Placed:
 
 def _remedy(module: nn.Module, example: Tensor) -> str:
     try:
-        return f"cut at {default_layer(module, example)!r} instead"
+        return f"cut at {_deepest(module, example)[0].name!r} instead"
     except CutError:
         return "no other layer of this network will do; bring maps of your own from files"
 
@@ -158,6 +175,7 @@ def _layers(module: nn.Module, example: Tensor) -> list[_Layer]:
     classes = runs[-1].shape[-1] if runs and runs[-1].part is module else 0
     last_linear = max((n for n, run in enumerate(runs) if isinstance(run.part, nn.Linear)), default=-1)
     last_runs = {id(run.part): n for n, run in enumerate(runs)}
+    weighted = [n for n, run in enumerate(runs) if run.is_leaf and [*run.part.parameters(recurse=False)]]
     layers = []
     for numbers in _same_output(runs):
         group = [runs[n] for n in numbers]
@@ -171,7 +189,8 @@ def _layers(module: nn.Module, example: Tensor) -> list[_Layer]:
         classifies = len(shape) == 4 and shape[1] == classes and numbers[-1] > last_linear
         is_last = not (group[0].is_a(_POOLS) or classifies)
         in_place = len(shape) == 4 and not flow.in_place.isdisjoint(numbers)
-        layers.append(_Layer(named.name, named.part, shape, is_last, in_place))
+        before = sum(n <= numbers[-1] for n in weighted)
+        layers.append(_Layer(named.name, named.part, shape, is_last, in_place, (before, len(weighted))))
     return layers
 
 

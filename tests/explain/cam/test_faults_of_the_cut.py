@@ -163,3 +163,34 @@ def test_photos_of_32_pixels_have_a_layer_with_more_than_one_cell():
     small_photos = Network(net.module, size=32)
     assert small_photos.layer == "layer3"
     assert small_photos.cells == "2 × 2 cells"
+
+
+class Pairs(nn.Module):
+    """As in TNT: after the first convolution everything is passed on in pairs, which no layer can be cut at."""
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(6, 6), nn.Linear(6, 6)
+
+        def forward(self, pair):
+            first, second = pair
+            mixed = self.one(second.mean(1)) + self.two(first.mean(1))
+            return first + mixed[:, None], second + mixed[:, None]
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.patches = nn.Conv2d(3, 6, 4, 4)
+        self.blocks, self.fc = nn.Sequential(*[self.Block() for _ in range(8)]), nn.Linear(6, 4)
+
+    def forward(self, photos):
+        tokens = self.patches(photos).flatten(2).transpose(1, 2)
+        return self.fc(self.blocks((tokens, tokens))[1].mean(1))
+
+
+def test_the_first_layer_of_a_network_is_not_taken_unasked():
+    """TNT was cut at its first convolution, and its maps said what the photo looks like."""
+    with pytest.raises(CamError, match=r"the last that has is 'patches', after 1 of 18 layers with weights"):
+        Network(Pairs().eval(), size=SIZE)
+    assert Network(Pairs().eval(), size=SIZE, layer="patches").layer == "patches"
