@@ -32,7 +32,9 @@ def _entries(methods: Iterable[tuple[str, str]]) -> list[str]:
         if base in known:
             cited[base] = known[base].rstrip() + "\n"
         else:
-            cited[name] = f"@misc{{{_plain_key(name)},\n  title = {{{_escaped(name)}}},\n  note = {{{_escaped(citation)}}}\n}}\n"
+            cited[name] = (
+                f"@misc{{{_plain_key(name)},\n  title = {{{_escaped(name)}}},\n  note = {{{_escaped(citation)}}}\n}}\n"
+            )
     return list(cited.values())
 
 
@@ -72,7 +74,9 @@ def citation_cff(about: About, methods: Iterable[tuple[str, str]]) -> str:
 
 def _reference(entry: str) -> list[str]:
     """One BibTeX entry as an entry of `references`."""
-    fields = {name: _unbraced(text) for name, text in re.findall(r"^  (\w+) = \{(.*)\},?$", entry, re.MULTILINE)}
+    fields = {
+        name: _unbraced(text) for name, text in re.findall(r"^  (\w+) = \{(.*)\},?$", entry, re.MULTILINE)
+    }
     authors = fields["author"].split(" and ") if "author" in fields else [fields["note"]]
     return [
         f"  - type: {TYPES[entry[1:].partition('{')[0]]}",

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -32,7 +32,7 @@ from .readme import Told, readme
 class Wanted:
     """What is asked for beyond what every archive has."""
 
-    licence: Licence = Licence()
+    licence: Licence = field(default_factory=Licence)
     who: str | None = None  # whose answers the figures are of, as in results.part_of()
     free_text: bool = False
     recruitment_ids: bool = False
@@ -63,9 +63,7 @@ def fill(study: Study, folder: Folder, wanted: Wanted, at: datetime) -> None:
     part = part_of(study, wanted.who)
     scores = scores_json(study, part)
     about = _about(study, wanted, at, scores)
-    tables = packables(
-        study, part.who, free_text=wanted.free_text, recruitment_ids=wanted.recruitment_ids
-    )
+    tables = packables(study, part.who, free_text=wanted.free_text, recruitment_ids=wanted.recruitment_ids)
     for packable in tables:
         folder.add(packable.file.path, packable.table.csv_chunks(), packable.file.meaning)
     folder.add("codebook.csv", codebook_of(tables).csv_chunks(), "What each column of the tables means.")
@@ -73,14 +71,22 @@ def fill(study: Study, folder: Folder, wanted: Wanted, at: datetime) -> None:
     folder.add("report.html", report_html(study, part.who), "The report: methods, flow, results, provenance.")
     notes = _protocol_files(study, folder)
     notes += _seal(study, folder)
-    folder.add("provenance.json", as_json(_provenance(study)), "Code, versions of the protocol, and each arm's network, layer, method and weights' hash.")
+    folder.add(
+        "provenance.json",
+        as_json(_provenance(study)),
+        "Code, versions of the protocol, and each arm's network, layer, method and weights' hash.",
+    )
     _scripts(study, folder, tables)
     if wanted.maps:
         _maps(study, folder)
     _descriptions(study, folder, about, tables)
     command = _recompute(study, tables) if scores["responses"] else ""
     told = _told(study, wanted, command, notes)
-    folder.add("README.md", readme(about, folder.all, told), "What is in here, what was left out, and how to compute it again.")
+    folder.add(
+        "README.md",
+        readme(about, folder.all, told),
+        "What is in here, what was left out, and how to compute it again.",
+    )
     folder.add(ro_crate.NAME, as_json(ro_crate.ro_crate(about, folder.all)), "RO-Crate 1.2.")
 
 
@@ -106,15 +112,25 @@ def _about(study: Study, wanted: Wanted, at: datetime, scores: dict) -> About:
 
 def _protocol_files(study: Study, folder: Folder) -> list[str]:
     """Protocol, its versions, preregistration, consent; what could not be written, as sentences."""
-    folder.add("protocol.toml", to_toml(find_version(study)), "The protocol in full: the file that makes the study again.")
+    folder.add(
+        "protocol.toml",
+        to_toml(find_version(study)),
+        "The protocol in full: the file that makes the study again.",
+    )
     folder.add("CHANGES.md", _changes(study), "The versions of the protocol, and what each changed.")
     folder.add("consent.md", _consent(study), "What people agreed to.")
     try:
         plan = preregister(check_protocol(find_version(study, 1 if study.is_frozen else None)))
     except (ProtocolError, BadInputError) as error:
-        return [f"There is no preregistration in here, because it could not be written: {str(error).splitlines()[0]}"]
+        return [
+            f"There is no preregistration in here, because it could not be written: {str(error).splitlines()[0]}"
+        ]
     for ending in ("html", "md"):
-        folder.add(f"preregistration.{ending}", written(plan, ending), "The plan as it was opened, as the forms of OSF and AsPredicted ask it.")
+        folder.add(
+            f"preregistration.{ending}",
+            written(plan, ending),
+            "The plan as it was opened, as the forms of OSF and AsPredicted ask it.",
+        )
     return []
 
 
@@ -156,7 +172,8 @@ def _provenance(study: Study) -> dict:
         "packed_with": code_version(),
         "seal": "broken" if seal_in_words(study) else "intact" if study.is_frozen else "not opened",
         "versions": [
-            {"number": one.number, "sha256": one.sha256, "at": one.at.isoformat(), "why": one.why} for one in versions
+            {"number": one.number, "sha256": one.sha256, "at": one.at.isoformat(), "why": one.why}
+            for one in versions
         ],
         "arms": [{"name": arm.name, **asdict(arm.facts)} for arm in competing_arms(study)],
     }
@@ -169,7 +186,11 @@ def _scripts(study: Study, folder: Folder, tables: list[Packable]) -> None:
         folder.add(path.name, path.read_text("utf-8"), "Computes the figures again, with numpy alone.")
     if study.published_nonce:
         orders = settings.BASE_DIR / "docs/recompute_orders.py"
-        folder.add(orders.name, orders.read_text("utf-8"), "Computes every order of the maps again, from seed and nonce.")
+        folder.add(
+            orders.name,
+            orders.read_text("utf-8"),
+            "Computes every order of the maps again, from seed and nonce.",
+        )
     if results.scripts:
         for name in SCRIPTS:
             text = (results.scripts / name).read_text("utf-8")
@@ -185,7 +206,10 @@ def _with_needed(script: Path) -> list[Path]:
         path = waiting.pop()
         if path not in needed and path.exists():
             needed.append(path)
-            waiting += [path.with_name(f"{name}.py") for name in re.findall(r"\brecompute_[a-z]+\b", path.read_text("utf-8"))]
+            waiting += [
+                path.with_name(f"{name}.py")
+                for name in re.findall(r"\brecompute_[a-z]+\b", path.read_text("utf-8"))
+            ]
     return sorted(needed)
 
 
@@ -210,7 +234,10 @@ def _descriptions(study: Study, folder: Folder, about: About, tables: list[Packa
     (answers,) = (file for file in files if file.name == croissant.RECORDS)
     methods = [(arm.facts.method, arm.facts.citation) for arm in competing_arms(study)]
     described: dict[str, tuple[Callable[[], str], str]] = {
-        psych_ds.NAME: (lambda: as_json(psych_ds.dataset_description(about, files)), "Psych-DS: every column of the tables."),
+        psych_ds.NAME: (
+            lambda: as_json(psych_ds.dataset_description(about, files)),
+            "Psych-DS: every column of the tables.",
+        ),
         data_package.NAME: (
             lambda: as_json(data_package.data_package(about, files, folder.files)),
             "Frictionless: types, keys and hashes of the tables.",
@@ -238,7 +265,12 @@ def _told(study: Study, wanted: Wanted, command: str, notes: list[str]) -> Told:
         "The photos and the pictures that people saw: their hashes are in the table of maps. They may be others' work.",
         "All of people who withdrew but their number.",
     ]
-    taken = [free if wanted.free_text else "", f"{ids} With them people can be found: publish this archive nowhere." if wanted.recruitment_ids else ""]
+    taken = [
+        free if wanted.free_text else "",
+        f"{ids} With them people can be found: publish this archive nowhere."
+        if wanted.recruitment_ids
+        else "",
+    ]
     return Told(
         withheld=tuple(filter(None, withheld)),
         taken_along=tuple(filter(None, taken)),

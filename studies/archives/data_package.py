@@ -6,6 +6,7 @@ from typing import Any
 from .facts import About, Column, DataFile, Packed
 
 NAME = "datapackage.json"
+PEOPLE = "participants"  # the table that others refer to
 TYPES: dict[str, dict[str, Any]] = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
@@ -16,9 +17,7 @@ TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def data_package(
-    about: About, tables: Sequence[DataFile], packed: Mapping[str, Packed]
-) -> dict[str, Any]:
+def data_package(about: About, tables: Sequence[DataFile], packed: Mapping[str, Packed]) -> dict[str, Any]:
     """The document. `packed`: the files of the archive by path."""
     licence = {"licenses": [{"name": about.licence.name, "path": about.licence.url}]}
     return {
@@ -30,25 +29,17 @@ def data_package(
         **(licence if about.licence.name else {}),
         "contributors": [{"title": about.author, "role": "author"}],
         "keywords": list(about.keywords),
-        "resources": [_resource(table, packed[table.path], tables) for table in tables],
+        "resources": [_resource(table, packed[table.path]) for table in tables],
     }
 
 
-def _resource(table: DataFile, file: Packed, tables: Sequence[DataFile]) -> dict[str, Any]:
+def _resource(table: DataFile, file: Packed) -> dict[str, Any]:
     schema: dict[str, Any] = {"fields": [_field(column) for column in table.columns], "missingValues": [""]}
     if table.key:
         schema["primaryKey"] = table.key
-    names = {column.name for column in table.columns}
-    keys = [other for other in tables if other.key == "participant" and other is not table]
-    if "participant" in names and keys:
-        schema["foreignKeys"] = [
-            {
-                "fields": "participant",
-                "reference": {"resource": other.name, "fields": "participant"},
-            }
-            for other in keys
-            if other.name == "participants"
-        ]
+    if table.name != PEOPLE and "participant" in {column.name for column in table.columns}:
+        reference = {"resource": PEOPLE, "fields": "participant"}
+        schema["foreignKeys"] = [{"fields": "participant", "reference": reference}]
     return {
         "name": table.name,
         "path": table.path,

@@ -26,7 +26,11 @@ MEANINGS = {
 KEYS = {"answers": "answer", "answers-wide": "participant", "how-answered": "answer", PEOPLE: "participant"}
 IDS = (
     Field("recruitment_id", TEXT, "Who a recruitment site says this is. Empty: they came by no such site."),
-    Field("recruitment", TEXT, "All that the recruitment site, or the file of an import, passed on, as JSON. Empty: nothing."),
+    Field(
+        "recruitment",
+        TEXT,
+        "All that the recruitment site, or the file of an import, passed on, as JSON. Empty: nothing.",
+    ),
 )
 
 
@@ -43,15 +47,20 @@ def packables(study: Study, who: str, *, free_text: bool, recruitment_ids: bool)
     tables = []
     for table in tables_of(study, who)[:-1]:
         if table.name == PEOPLE:
-            shown = table if free_text else without(table, free_text_columns(study))
-            table = with_ids(shown, study) if recruitment_ids else shown  # noqa: PLW2901 – the same table, as it goes out
+            if not free_text:
+                table = without(table, free_text_columns(study))
+            if recruitment_ids:
+                table = with_ids(table, study)
         tables.append(Packable(_renamed(table), _described(table)))
     return tables
 
 
 def codebook_of(packables: Iterable[Packable]) -> Table:
     """What each column of the archive's tables means."""
-    return codebook(packable.table for packable in packables)
+    tables = (packable.table for packable in packables)
+    return codebook(
+        Table(table.name, table.fields, tuple) for table in tables
+    )  # the answers', too, by its file's name
 
 
 def free_text_columns(study: Study) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def licence_named(text: str) -> Licence:
     if not asked:
         return Licence()
     try:
-        name = canonicalize_license_expression(asked)
+        name = str(canonicalize_license_expression(asked))
     except InvalidLicenseExpression:
         name = ""
     if not name or any(sign in name for sign in " ()") or name.startswith("LicenseRef-"):

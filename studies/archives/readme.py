@@ -33,7 +33,11 @@ def readme(about: About, files: Sequence[Packed], told: Told) -> str:
         f"## Licence\n\n{about.licence.in_words}",
         f"## How to cite\n\n{_plain(about.citation)} `CITATION.cff` says it for programs, `methods.bib` has the methods that are compared.",
         "## What was left out\n\n" + _list(told.withheld),
-        *(["## What was taken along because somebody asked for it\n\n" + _list(told.taken_along)] if told.taken_along else []),
+        *(
+            ["## What was taken along because somebody asked for it\n\n" + _list(told.taken_along)]
+            if told.taken_along
+            else []
+        ),
         "## Small cells\n\n" + _small(told),
         "## To compute it again\n\n" + _again(told.recompute),
         "## Files\n\n| file | what it is | SHA-256 |\n|---|---|---|\n"
@@ -48,11 +52,11 @@ def _small(told: Told) -> str:
     if not told.questions:
         parts.append("People were asked nothing about themselves that is in this archive.")
     elif not told.small:
-        parts.append(f"Every combination of answers to {_names(told.questions)} was given by at least {K} people, or by none.")
-    else:
-        combinations = (
-            "One combination" if len(told.small) == 1 else f"{len(told.small)} combinations"
+        parts.append(
+            f"Every combination of answers to {_names(told.questions)} was given by at least {K} people, or by none."
         )
+    else:
+        combinations = "One combination" if len(told.small) == 1 else f"{len(told.small)} combinations"
         parts.append(
             f"**{combinations} of answers to {_names(told.questions)} {'was' if len(told.small) == 1 else 'were'} given by fewer than {K} "
             "people.** Whoever knows that much of somebody who took part may find their rows. Before you publish this archive, make the answers "

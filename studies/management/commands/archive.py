@@ -22,18 +22,29 @@ class Command(BaseCommand):
         parser.add_argument("slug")
         parser.add_argument("--to", required=True, type=Path, metavar="study.zip")
         parser.add_argument(
-            "--licence", default="", metavar="SPDX", help="under which others may use it, such as CC-BY-4.0 (default: none)"
+            "--licence",
+            default="",
+            metavar="SPDX",
+            help="under which others may use it, such as CC-BY-4.0 (default: none)",
         )
-        parser.add_argument("--who", choices=WHO, help="whose answers the figures are of; all are in the tables")
-        parser.add_argument("--with-maps", action="store_true", help="the raw maps too, not their hashes alone")
+        parser.add_argument(
+            "--who", choices=WHO, help="whose answers the figures are of; all are in the tables"
+        )
+        parser.add_argument(
+            "--with-maps", action="store_true", help="the raw maps too, not their hashes alone"
+        )
         parser.add_argument(
             "--with-free-text", action="store_true", help="what people wrote in their own words too"
         )
         parser.add_argument(
-            "--with-recruitment-ids", action="store_true", help="the ids that recruitment sites have for people too"
+            "--with-recruitment-ids",
+            action="store_true",
+            help="the ids that recruitment sites have for people too",
         )
         parser.add_argument("--unblind", **UNBLIND)
-        parser.add_argument("--json", action="store_true", help="the files with their hashes as JSON on stdout")
+        parser.add_argument(
+            "--json", action="store_true", help="the files with their hashes as JSON on stdout"
+        )
 
     def handle(self, *, slug, to: Path, licence: str, who, unblind, json: bool, **options):
         try:
