@@ -86,7 +86,9 @@ class About:
     @property
     def citation(self) -> str:
         of = f" ({self.institution})" if self.responsible and self.institution else ""
-        return f"{self.author}{of}: {self.title}. Answers, protocol and analysis, {self.day}."
+        title = self.title.rstrip(".")
+        end = "" if title.endswith(("?", "!")) else "."
+        return f"{self.author}{of}: {title}{end} Answers, protocol and analysis, {self.day}."
 
 
 def as_json(data: dict[str, Any] | Sequence[Any]) -> str:
