@@ -218,12 +218,11 @@ def test_what_is_withheld_is_in_no_byte_of_it(study, tmp_path):
 
 
 def test_it_says_who_could_be_found_and_what_no_licence_means(study, tmp_path):
-    withdrawn = study.participants.get(number=7)
-    study.participants.filter(pk=withdrawn.pk).update(state="withdrawn")
+    study.participants.filter(number__in=(6, 7)).update(state="withdrawn")
     text = packed(study, tmp_path).read("README.md").decode()
     assert "prior = Yes, question_state = Well: 1 person" in text
-    assert "prior = No" not in text  # five people
-    assert "group = class: " not in text  # six
+    assert "prior = No, question_state = Well: 4 people" in text  # six said so, and two of them withdrew
+    assert "group = class: " not in text  # five
     assert "all rights are then reserved" in text
     assert "# A &lt;b>“small”&lt;/b> study" in text
 
