@@ -176,7 +176,8 @@ def change_hands(arms, cards, hands, pair) -> None:
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    in_an_archive = path.parent / "data" / f"description-{path.stem}_data.csv"
+    with (path if path.exists() else in_an_archive).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -3,7 +3,7 @@
     python recompute_scores.py answers.csv [--who real] [--seed 7] [--json] [--check scores.json]
 
 The formulas are those of docs/statistics.md, written again and as plainly as they can be. Beside answers.csv lie protocol.toml (what was
-declared) and participants.csv (whom its rules leave out); without them nothing is declared. `--check` compares with an exported
+declared) and participants.csv (whom its rules leave out), or they lie as in a study's archive; without them nothing is declared. `--check` compares with an exported
 scores.json, which has the seed too: every number of it that comes of answers must come out again within 1e-9, else it is named and
 the exit code is 1. What does not come of answers is in NOT_OF_ANSWERS.
 """
@@ -806,9 +806,16 @@ def numbers(texts):
     return index, len(labels)
 
 
+def lying(folder, name):
+    """Where a file of the export lies: beside answers.csv; or, in a study's archive, among its tables or one folder up."""
+    stem = name.partition(".")[0]
+    places = (folder / name, folder / f"description-{stem}_data.csv", folder.parent / name)
+    return next((path for path in places if path.exists()), folder / name)
+
+
 def declared(folder, rows, printed):
     """The arms in their order, and what the protocol beside answers.csv declared."""
-    path = folder / "protocol.toml"
+    path = lying(folder, "protocol.toml")
     protocol = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     arms = list(printed.get("scores") or printed.get("by_arm") or ())
     if not arms:
@@ -832,7 +839,7 @@ def declared(folder, rows, printed):
 
 def left_out_by(folder):
     """Participant -> the rules that leave them out, from participants.csv."""
-    with open(folder / "participants.csv", encoding="utf-8-sig", newline="") as file:
+    with open(lying(folder, "participants.csv"), encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     return {row["participant"]: row["left_out_by"].split("; ") for row in rows if row["left_out_by"]}
 

@@ -331,7 +331,7 @@ def recomputed(every, who, printed):
 
 def declared(folder, rows, printed):
     """The arms, the questions, and what the protocol beside answers.csv declared."""
-    protocol = tomllib.loads((folder / "protocol.toml").read_text("utf-8"))
+    protocol = tomllib.loads(base.lying(folder, "protocol.toml").read_text("utf-8"))
     known = printed.get("questions") or {}
     arms = [arm["name"] for arm in protocol.get("arms", [])] or list(next(iter(known.values()))["arms"])
     _, plan = base.declared(

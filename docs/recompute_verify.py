@@ -314,7 +314,7 @@ def recomputed(every, who, printed):
 
 def declared(folder, rows, printed):
     """The arms, how many steps an answer has, the arm without an explanation, and what the protocol declared."""
-    protocol = tomllib.loads((folder / "protocol.toml").read_text("utf-8"))
+    protocol = tomllib.loads(base.lying(folder, "protocol.toml").read_text("utf-8"))
     known = (printed.get("measures") or {}).get("accuracy", {}).get("arms", {})
     arms = [arm["name"] for arm in protocol.get("arms", [])] or list(known)
     none = [place for place, arm in enumerate(protocol.get("arms", [])) if arm.get("none")]

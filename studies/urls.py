@@ -13,6 +13,7 @@ ROOMS = (
     "notices",
     "results",
     "exports",
+    "archives",
     "payments",
     "access",
     "api",

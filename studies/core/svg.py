@@ -24,7 +24,7 @@ TEXT_AT = 17
 BAR_AT, BAR_HEIGHT = 26, 14
 AXIS = 30
 EDGE = 6  # pixels kept free above
-_numbers = count(1)
+_numbers: ContextVar[Iterator[int]] = ContextVar("numbers", default=count(1))  # noqa: B039 – one for the process, on purpose
 _data_wanted: ContextVar[bool] = ContextVar("data_wanted", default=False)
 Data = Sequence[Mapping[str, Any]]
 
@@ -51,6 +51,16 @@ def with_data() -> Iterator[None]:
         _data_wanted.reset(token)
 
 
+@contextmanager
+def numbered_from_one() -> Iterator[None]:
+    """Charts that are drawn within are the only ones of their document: it is the same whatever was drawn before."""
+    token = _numbers.set(count(1))
+    try:
+        yield
+    finally:
+        _numbers.reset(token)
+
+
 def chart(
     title: str,
     description: str,
@@ -65,7 +75,7 @@ def chart(
     without it they are what its bars, dots and fields are labelled with.
     """
     parts = list(parts)
-    number = next(_numbers)
+    number = next(_numbers.get())
     return format_html(
         '<svg class="chart" role="img" aria-labelledby="chart-{n}-t chart-{n}-d" width="100%" height="{h}" '
         'xmlns="http://www.w3.org/2000/svg"><title id="chart-{n}-t">{t}</title><desc id="chart-{n}-d">{d}</desc>{m}{p}</svg>',

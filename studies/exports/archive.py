@@ -118,7 +118,7 @@ def wide(study: Study, who: str | None) -> Table:
 
 def participants(study: Study) -> Table:
     """One participant a row, with what they said of themselves. No name, no id of a recruitment site."""
-    questions = [_question(question) for question in study.questions]
+    questions = [question_field(question) for question in study.questions]
     keys = [question["key"] for question in study.questions]
 
     def rows() -> Iterator[list[Any]]:
@@ -153,7 +153,7 @@ def _or_none(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _question(question: dict[str, Any]) -> Field:
+def question_field(question: dict[str, Any]) -> Field:
     """The column of one of the study's own questions; a name that another column has is told from it."""
     taken = question["key"] in {field.name for field in PARTICIPANT}
     return Field(

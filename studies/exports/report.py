@@ -6,12 +6,14 @@ sure that is, where every picture came from, and how to compute it all again.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from studies import results
+from studies.core.svg import numbered_from_one
 from studies.lifecycle import seal_in_words
 from studies.models import Study
 from studies.protocol import fill_in
@@ -38,10 +40,15 @@ STYLES = ("css/base.css", "css/workspace.css")
 
 def report_html(study: Study, who: str | None = None) -> str:
     """The report as HTML. `who`: whose answers, as in results.part_of()."""
+    with numbered_from_one():
+        return render_to_string("studies/exports/report.html", _context(study, who))
+
+
+def _context(study: Study, who: str | None) -> dict[str, Any]:
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
     maps, flow = origins_by_item(study), flow_of(study, part)
-    context = {
+    return {
         "study": study,
         "seal": seal_in_words(study),
         "question": fill_in(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
@@ -67,7 +74,6 @@ def report_html(study: Study, who: str | None = None) -> str:
         "styles": styles(),
         "made_at": timezone.now(),
     }
-    return render_to_string("studies/exports/report.html", context)
 
 
 def styles() -> str:

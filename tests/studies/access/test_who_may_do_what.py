@@ -107,6 +107,7 @@ PAGES = {
     "study-results": (LOOK, NOBODY),
     "study-results-json": (LOOK, NOBODY),
     "study-export": (LOOK, NOBODY),
+    "study-archive": (LOOK, LOOK),
     "study-counted": (LOOK, NOBODY),
     "study-humans": (LOOK, NOBODY),
     "study-results-people": (LOOK, NOBODY),

@@ -1,14 +1,16 @@
 """Answers of every trial type that is registered in files: out, in again, and recomputed from."""
 
 import csv
+import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
-from django.conf import settings
 
 from studies.analysis.table import UNKNOWN
+from studies.archives import write_archive
 from studies.exports.archive import export
 from studies.exports.importer import import_responses
 from studies.models import Study
@@ -88,16 +90,15 @@ def test_an_exported_study_is_imported_again_with_the_same_scores(another_visito
         assert {row["check_passed"] for row in csv.DictReader(file)} == {""}
 
 
-def test_anybody_recomputes_its_scores_from_the_exported_file(another_visitor, asked, tmp_path):
+def test_anybody_recomputes_its_scores_from_the_archive_alone(another_visitor, asked, tmp_path):
+    """By the command of its README. From the exported folder: each type's own tests."""
     study = answered(asked, another_visitor)
-    export(study=study, to=tmp_path, formats=["csv"])
-    script = settings.BASE_DIR / asked.results.recomputed_by
+    write_archive(study=study, to=tmp_path / "study.zip")
+    with zipfile.ZipFile(tmp_path / "study.zip") as archive:
+        archive.extractall(tmp_path)
+    command = re.search(r"^    python (.*)$", (tmp_path / "README.md").read_text("utf-8"), re.MULTILINE)[1]
     done = subprocess.run(
-        [sys.executable, "-I", script, "answers.csv", "--seed", str(study.seed), "--check", "scores.json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-I", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "every score agrees" in done.stderr
