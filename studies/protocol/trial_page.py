@@ -28,9 +28,10 @@ def options_of_page(reader: Reader, wording: Mapping[str, Any], language: str) -
     table, kind = reader.table(TRIAL_PAGE, required=False), trial_type_in(reader.values)
     with override(language if language in languages.codes() else languages.DEFAULT):
         page = read_trial_page(table, has_truth=kind.asked.network_speaks)
-    asking = kind.asking(wording) if kind.asking else kind
-    if page.confidence and asking.answers.sureness:
-        table.fault(Code.ASKED_TWICE, "confidence", words=tuple(asking.answers.sureness))
+    if page.confidence and not any(fault.key[:1] == (kind.name,) for fault in reader.faults):
+        asking = kind.asking(wording) if kind.asking else kind
+        if asking.answers.sureness:
+            table.fault(Code.ASKED_TWICE, "confidence", words=tuple(asking.answers.sureness))
     for key, other in NEEDS.items():
         if table.values.get(key) and not getattr(page, other):
             table.fault(Code.ONLY_WITH, key, other=other)

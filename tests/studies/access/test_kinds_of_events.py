@@ -13,7 +13,7 @@ STORED = {
     "archived", "background: active", "background: finished", "background: screened", "background: withdrawn",
     "background: void", "break",
     "closed", "draft", "drafted", "finished", "grown", "imported", "instructed", "invitation revoked", "invited", "joined",
-    "lapsed", "likeness measured", "maps given up", "note", "open", "opened", "participant back", "participant void", "paused", "practice",
+    "lapsed", "likeness measured", "looked", "maps given up", "note", "open", "opened", "participant back", "participant void", "paused", "practice",
     "precomputing", "protocol changed", "ready", "refused", "returned", "role given", "test people deleted", "unblinded", "void", "withdrawn", "wrote",
 }  # fmt: skip
 
