@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import httpx
 import numpy as np
 from bs4 import BeautifulSoup, Tag
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.urls import reverse
 
@@ -240,9 +240,12 @@ class _QuietHandler(WSGIRequestHandler):
 
 @contextlib.contextmanager
 def local_server() -> Iterator[str]:
-    """This site on a free port of 127.0.0.1 for as long as the block runs; its address."""
+    """This site on a free port of 127.0.0.1 for as long as the block runs; its address.
+
+    Django is not set up once more: that would close all handlers of logs, and those of some libraries close stderr with them.
+    """
     server = ThreadedWSGIServer(("127.0.0.1", 0), _QuietHandler, connections_override={})
-    server.set_app(get_wsgi_application())
+    server.set_app(WSGIHandler())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,6 +1,7 @@
 """Simulated volunteers use the real pages, follow the preference that was stated, and are marked for good."""
 
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from explain.models import Network
 from studies.lifecycle.opening import open_study
 from studies.models import ItemMap, Participant, Response, Study, Trial
 from studies.simulation.box_preference import in_boxes
-from studies.simulation.volunteers import Preference, Simulated, SimulationError, simulate
+from studies.simulation.volunteers import Preference, Simulated, SimulationError, local_server, simulate
 from studies.trials.attention_checks import check_passed
 from tests.factories import make_study
 from tests.studies.trials.test_attention_checks import with_boxes
@@ -130,6 +131,17 @@ def test_the_command_says_that_they_are_simulated_by_which_rule_and_who_was_turn
     other.save()
     with pytest.raises(CommandError, match="is paused, not open"):
         call_command("simulate", "other")
+
+
+def test_a_server_of_its_own_leaves_the_logs_as_they_are():
+    """Setting Django up once more closes all handlers; absl's closes stderr, and nothing more is printed."""
+    closed = []
+    handler = logging.StreamHandler()
+    handler.close = lambda: closed.append("closed")
+    with local_server():
+        pass
+    assert handler in [known() for known in logging._handlerList]
+    assert closed == []
 
 
 def test_a_page_that_cannot_be_used_is_named(opened, live_server):
