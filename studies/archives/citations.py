@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from explain.cam.names import CONTROL_NAMES
+
 from .facts import About
 
 REFERENCES = Path(__file__).with_name("references.bib")
-CONTROL = "control"  # as explain/cam has it: nobody's method
 TYPES = {"inproceedings": "conference-paper", "article": "article", "misc": "generic"}
 
 
@@ -27,7 +28,7 @@ def _entries(methods: Iterable[tuple[str, str]]) -> list[str]:
     cited = {}
     for name, citation in sorted(set(methods)):
         base = name.partition("/")[0]
-        if citation in ("", CONTROL):
+        if not citation or base in CONTROL_NAMES:
             continue
         if base in known:
             cited[base] = known[base].rstrip() + "\n"

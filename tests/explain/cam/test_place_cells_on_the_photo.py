@@ -179,7 +179,8 @@ def test_tokens_that_are_not_in_the_order_of_the_photo_are_refused():
     )
     with pytest.raises(CamError, match=r"does not move with a patch.*cut at 'patches' instead"):
         network(module, layer="blocks.1")
-    assert network(module).layer == "patches"
+    with pytest.raises(CamError, match=r"the last that has is 'patches', after 1 of 12"):
+        network(module)
 
 
 def test_rows_and_columns_that_changed_places_are_refused():
