@@ -44,7 +44,6 @@ def main() -> None:
     module, layer = net.module, net.module.layer4
     photo = torch.randn(1, 3, 224, 224)
     target = [ClassifierOutputTarget(TARGET)]
-    cells = torch.arange(49).view(1, 1, 7, 7)
 
     def ours(name: str) -> float:
         if name not in SLOW:
@@ -66,11 +65,19 @@ def main() -> None:
             "note": f"measured on 1/{part} of the channels, × {part}" if part > 1 else "",
         }
 
+    rows = few_passes(module, layer, photo, target, peer, quick=quick)
+    rows += [] if quick else many_passes(module, layer, photo, target, peer)
+    report(rows, ("grad-cam", "captum", "torchcam"))
+
+
+def few_passes(module, layer, photo, target, peer, *, quick: bool) -> list[dict]:
+    """Methods that run the head: the network itself is run once."""
+    cells = torch.arange(49).view(1, 1, 7, 7)
     grad_cam = GradCAM(module, [layer])
     ablation = AblationCAM(
         module, [layer], ablation_layer=Spread(), ratio_channels_to_ablate=1 / 8 if quick else 1.0
     )
-    rows = [
+    return [
         peer("pytorch-grad-cam", "GradCAM", "grad-cam", lambda: grad_cam(photo, target), 5),
         peer(
             "captum",
@@ -97,9 +104,7 @@ def main() -> None:
             lambda: ablation(photo, target),
             part=8 if quick else 1,
         ),
-        *([] if quick else many_passes(module, layer, photo, target, peer)),
     ]
-    report(rows, ("grad-cam", "captum", "torchcam"))
 
 
 def many_passes(module, layer, photo, target, peer) -> list[dict]:

@@ -242,6 +242,7 @@ def markdown(results: dict) -> str:
         f"Written by `python -m bench zoo`. {len(part['rows'])} networks of timm {part['versions']['timm']} with random weights, in float64: "
         + ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items(), key=lambda c: -c[1]))
         + ".",
+        *_not_run({row["network"] for row in part["rows"]}),
         "",
         "Worst: the largest difference from brute force, as a share of the spread of the class scores. Patch: how well the cells that answer lie "
         "where the photo was changed (a correlation).",
@@ -256,6 +257,12 @@ def markdown(results: dict) -> str:
             f"| {row['network']} | {row['verdict']} | {row['layer']} | {row['cells']} | {worst} | {patch} | {row['note']} |"
         )
     return "\n".join([*lines, ""])
+
+
+def _not_run(judged: set[str]) -> list[str]:
+    """What a run that was stopped, or that was asked for some of them, says nothing about."""
+    left = [name for name in NAMES if name not in judged]
+    return [f"Of the list {len(left)} were not run: {', '.join(left)}."] if left else []
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from studies.exports import SCRIPTS, report_html, write
 from studies.lifecycle import SEAL_BROKEN, code_version, differences, find_version, seal_in_words
 from studies.models import ItemMap, Study
 from studies.preregistration import preregister, written
-from studies.protocol import CONSENT, ProtocolError, check_protocol, particulars, to_toml
+from studies.protocol import CONSENT, ProtocolError, check_protocol, names_way_back, particulars, to_toml
 from studies.results import competing_arms, part_of, scores_json
 from studies.trial_types import trial_type_of
 
@@ -26,6 +26,11 @@ from .data_tables import Packable, codebook_of, free_text_columns, packables, sm
 from .facts import About, Packed, as_json
 from .licences import Licence
 from .readme import Told, readme
+
+WAY_BACK = (
+    "protocol.toml names the way back to a recruitment site, with its code: whoever has it can say that they took part. Show this "
+    "archive to nobody while people are still paid by it."
+)
 
 
 @dataclass(frozen=True)
@@ -111,27 +116,27 @@ def _about(study: Study, wanted: Wanted, at: datetime, scores: dict) -> About:
 
 
 def _protocol_files(study: Study, folder: Folder) -> list[str]:
-    """Protocol, its versions, preregistration, consent; what could not be written, as sentences."""
+    """Protocol, its versions, preregistration, consent; what to know of them, as sentences."""
     folder.add(
         "protocol.toml",
         to_toml(find_version(study)),
         "The protocol in full: the file that makes the study again.",
     )
+    notes = [WAY_BACK] if names_way_back(study.protocol) else []
     folder.add("CHANGES.md", _changes(study), "The versions of the protocol, and what each changed.")
     folder.add("consent.md", _consent(study), "What people agreed to.")
     try:
         plan = preregister(check_protocol(find_version(study, 1 if study.is_frozen else None)))
     except (ProtocolError, BadInputError) as error:
-        return [
-            f"There is no preregistration in here, because it could not be written: {str(error).splitlines()[0]}"
-        ]
+        said = str(error).splitlines()[0]
+        return [*notes, f"There is no preregistration in here, because it could not be written: {said}"]
     for ending in ("html", "md"):
         folder.add(
             f"preregistration.{ending}",
             written(plan, ending),
             "The plan as it was opened, as the forms of OSF and AsPredicted ask it.",
         )
-    return []
+    return notes
 
 
 def _changes(study: Study) -> str:

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods
 from explain.core.errors import BadInputError
 from studies.access import may_edit, may_pay
 from studies.lifecycle import named_download, seal_in_words
+from studies.protocol import names_way_back
 from studies.results import answered_study_of, part_asked_for
 
+from .contents import WAY_BACK
 from .data_tables import free_text_columns, small_cells_of
 from .forms import ArchiveForm
 from .packing import write_archive
@@ -45,6 +47,7 @@ def archive(request: HttpRequest, slug: str) -> HttpResponseBase:
         "form": form,
         "found": small_cells_of(study),
         "k": K,
+        "way_back": WAY_BACK if names_way_back(study.protocol) else "",
         "free_text": free_text_columns(study),
     }
     return render(request, "studies/archives/archive.html", context)

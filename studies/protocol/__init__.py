@@ -47,6 +47,7 @@ from .recruitment import (
     RECRUITMENT,
     SCREENED,
     WITHDREW,
+    names_way_back,
     sites_of,
 )
 from .requirements import REQUIREMENTS, Requirements, requirements_of
@@ -131,6 +132,7 @@ __all__ = [
     "in_full",
     "in_words",
     "names_of_arms",
+    "names_way_back",
     "nearest",
     "on_page",
     "on_page_with_key",

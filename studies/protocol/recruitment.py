@@ -53,6 +53,12 @@ def sites_of(recruitment: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, 
     return {OWN: (own, more), **sites} if own else sites
 
 
+def names_way_back(source: Mapping[str, Any]) -> bool:
+    """Whether a protocol names an address or code by which a site knows who took part: whoever has it can say that they did."""
+    recruitment = source.get(RECRUITMENT, {})
+    return bool(recruitment.get(COMPLETION_URL) or recruitment.get("ways_back"))
+
+
 def read_recruitment(table: Reader) -> str:
     """Check what the protocol says of recruitment sites; faults are noted in the reader. Its `completion_url`."""
     parameters = table.texts("parameters")

@@ -1,9 +1,11 @@
 """Tokens and channels last become cells, each where it lies on the photo; what cannot be placed is refused."""
 
 import pytest
+import timm
 import torch
 from torch import nn
 
+from bench import zoo
 from explain.cam import CamError, Network, explain
 
 SIZE = (16, 12)  # 4 × 3 patches of 4 × 4 pixels
@@ -234,3 +236,26 @@ def test_a_transformer_of_timm_has_its_cells_in_their_places(name):
         changed[:, :, 16 * i : 16 * i + 16, 16 * j : 16 * j + 16] += 3
         answer = (net.features(changed) - net.features(plain)).square().sum(1)[0]
         assert divmod(int(answer.argmax()), wide) == (i, j)
+
+
+SMALL = {"depth": 3, "embed_dim": 48, "num_heads": 3}
+TRANSFORMERS = {
+    "beit_base_patch16_224": (64, SMALL, "blocks.2"),
+    "cait_xxs24_224": (64, SMALL, "blocks"),
+    "deit_tiny_distilled_patch16_224": (64, SMALL, "blocks.1"),
+    "eva02_tiny_patch14_224": (56, SMALL, "blocks.2"),
+    "swin_tiny_patch4_window7_224": (56, {"depths": (1, 1), "embed_dim": 24, "num_heads": (2, 4)}, "norm"),
+    "vit_base_patch32_clip_224": (96, SMALL, "blocks.1"),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_transformers_of_timm_are_cut_at_their_last_cells_and_ablated_as_by_brute_force(name):
+    size, smaller, layer = TRANSFORMERS[name]
+    torch.manual_seed(0)
+    module = timm.create_model(name, num_classes=5, img_size=size, **smaller).double().eval()
+    net = Network(module, size=size, dtype=torch.float64)
+    photo = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    assert net.layer == layer
+    assert zoo.largest_error(module, net, photo) < 1e-9
+    assert zoo.agreement(net, photo) > 0.9

@@ -18,13 +18,14 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from explain.models import ImageSet
-from studies.archives.contents import Wanted
+from studies.archives.contents import WAY_BACK, Wanted
 from studies.archives.licences import licence_named
 from studies.archives.packing import write_archive
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
-from studies.models import ItemMap, Response, Trial
+from studies.models import ItemMap, Response, Study, Trial
 from studies.protocol.schema import check_protocol
+from tests import by_sql
 from tests.factories import CONSENT, METHODS, make_image, make_map, make_network
 from tests.studies.filled import answer, make_participant
 
@@ -225,6 +226,25 @@ def test_it_says_who_could_be_found_and_what_no_licence_means(study, tmp_path):
     assert "group = class: " not in text  # five
     assert "all rights are then reserved" in text
     assert "# A &lt;b>“small”&lt;/b> study" in text
+
+
+def test_it_warns_of_a_completion_code_that_stands_in_the_protocol(study, tmp_path, admin_client):
+    """Whoever has it can be paid without having taken part."""
+    page = reverse("study-archive", args=[study.slug])
+
+    def warned():
+        said = packed(study, tmp_path).read("README.md").decode(), admin_client.get(page).text
+        return [WAY_BACK in text for text in said]
+
+    assert warned() == [False, False]
+    for recruitment in (
+        {"completion_url": "https://example.org/?cc=C1"},
+        {"ways_back": {"full": {"code": "C2"}}},
+    ):
+        protocol = study.protocol | {"recruitment": recruitment}
+        by_sql.change(Study.objects.filter(pk=study.pk), protocol=protocol)
+        study.refresh_from_db()
+        assert warned() == [True, True]
 
 
 def test_the_same_study_at_the_same_time_is_the_same_bytes(study, tmp_path):
