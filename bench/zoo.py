@@ -87,7 +87,7 @@ NAMES = [
     "lcnet_050",
     "rexnet_100",
     "selecsls42",
-    "sknet18",
+    "skresnet18",
     "tinynet_e",
     "cspresnet50",
     "dpn48b",
