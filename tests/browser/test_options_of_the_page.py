@@ -131,6 +131,11 @@ def test_a_cross_then_the_photo_then_the_maps_and_then_no_maps(site):
     assert page.open_options == 0
     until_phase(site, page, "after")
     assert shown(page) == {"photo"}
+    first = page.page.locator(".map").first
+    frame = "map => getComputedStyle(map).outlineStyle"
+    assert first.evaluate(frame) == "dashed"  # where it stood, until it is picked or has the focus
+    page.page.keyboard.press("1")
+    assert first.evaluate(frame) == "solid"
     page.answer(1, 1)
     page.ready(2)
     assert [look["position"] for look in sent(page, "look")] == [1, 2]
