@@ -164,10 +164,12 @@ class Batch(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        STOPPED = "stopped"
 
     precompute = models.ForeignKey(Precompute, models.CASCADE, related_name="batches")
     network = models.ForeignKey(Network, models.CASCADE, related_name="batches")
     images = models.ManyToManyField(Image, related_name="batches")
+    photos_done = models.PositiveIntegerField(default=0, help_text="by the worker that has it; kept by none")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)

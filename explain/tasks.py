@@ -18,13 +18,14 @@ from .models import Batch, Job
 
 @shared_task(name="explain.run_batch")
 def run_batch(batch_id: int) -> None:
-    """Compute one batch, unless another worker has it; send it again if it failed and may be tried again.
+    """Compute the batch whose turn it is; send it again if it failed and may be tried again.
 
-    Jobs go first, because somebody waits for them on a page; there may be thousands of batches.
+    Jobs go first, because somebody waits for them on a page; there may be thousands of batches. The message tells that
+    `batch_id` waits, and so that there is something to do; runs take turns (maps/turns.py).
     """
     for job_id in jobs.waiting():
         jobs.run_job(job_id)
-    batch = maps.run_batch(batch_id)
+    batch = maps.run_next()
     again = [batch.pk] if batch is not None and batch.state == Batch.State.PENDING else []
     send([*again, *requeue_stale()])
 

@@ -7,16 +7,18 @@ class StudiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of job that this app asks of the workers of `explain`, and what studies use of
-        what is there and have sealed of it."""
+        what is there and have sealed of it; and hear of runs that are stopped."""
         from explain import jobs  # models are there only now
+        from explain.maps import run_stopped
         from explain.web import register_hashes, register_uses
 
         from .access import uses_of
         from .lifecycle import LIKENESS
         from .participation import hashes_of
-        from .setup import POWER
+        from .setup import POWER, give_up_with_run
 
         jobs.register(LIKENESS)
         jobs.register(POWER)
+        run_stopped.connect(give_up_with_run)
         register_uses(uses_of)
         register_hashes(hashes_of)

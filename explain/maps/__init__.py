@@ -1,7 +1,7 @@
 """Maps out: runs are planned as batches, workers compute them, and pictures are made of maps."""
 
 from .arrays import MOST_IN_ROW, keep_array, large_in_rows, move_arrays
-from .batches import run_batch, run_pending
+from .batches import run_batch, run_next, run_pending
 from .missing import MapKey, map_key, maps_there, parameters_hash
 from .pictures import crop_of, draw_pictures
 from .runs import (
@@ -13,11 +13,14 @@ from .runs import (
     run_progress,
     runs_with_counts,
 )
+from .stopping import remove_run, run_stopped, stop_run
+from .turns import Turn
 
 __all__ = [
     "MOST_IN_ROW",
     "MapKey",
     "RunProgress",
+    "Turn",
     "crop_of",
     "draw_pictures",
     "keep_array",
@@ -28,10 +31,14 @@ __all__ = [
     "parameters_hash",
     "pending_batches",
     "plan_run",
+    "remove_run",
     "requeue_stale",
     "retry_failed",
     "run_batch",
+    "run_next",
     "run_pending",
     "run_progress",
+    "run_stopped",
     "runs_with_counts",
+    "stop_run",
 ]

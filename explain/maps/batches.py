@@ -6,6 +6,7 @@ Rows are the truth: a worker that was given up for dead and comes back finds tha
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -21,9 +22,11 @@ from explain.core.storable import storable
 from explain.models import Batch, Precompute
 
 from .compute import BatchComputation
+from .turns import next_batch
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
+BEAT_SECONDS = 1
 
 
 def claim_batch(batch_id: int) -> Batch | None:
@@ -33,6 +36,7 @@ def claim_batch(batch_id: int) -> Batch | None:
         state=Batch.State.RUNNING,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         attempts=F("attempts") + 1,
+        photos_done=0,
         started_at=now,
         heartbeat_at=now,
         finished_at=None,
@@ -41,8 +45,28 @@ def claim_batch(batch_id: int) -> Batch | None:
 
 
 def ours(batch: Batch) -> QuerySet[Batch]:
-    """The row, as long as it is still ours: `attempts` rises with every claim, so it is a fence."""
-    return Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING, attempts=batch.attempts)
+    """The row, as long as it is still ours: `attempts` rises with every claim, and falls when
+    somebody asks for another try; with the moment of the claim it is a fence."""
+    return Batch.objects.filter(
+        pk=batch.pk, state=Batch.State.RUNNING, attempts=batch.attempts, started_at=batch.started_at
+    )
+
+
+class TakenAwayError(Exception):
+    """A batch is no longer ours while we compute it: its run was stopped, or another worker has it."""
+
+
+class _Progress:
+    """Keeps how many photos of a batch are done, at most once in BEAT_SECONDS. Raises TakenAwayError where it is not ours."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.last = batch, time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() - self.last > BEAT_SECONDS:
+            self.last = time.monotonic()
+            if not ours(self.batch).update(photos_done=done, heartbeat_at=clock.now()):
+                raise TakenAwayError
 
 
 @contextmanager
@@ -68,9 +92,11 @@ def run_batch(batch_id: int) -> Batch | None:
     computation = BatchComputation(batch=batch, ours=ours(batch))
     try:
         with heartbeat(batch):
-            computation.compute()
+            computation.compute(_Progress(batch))
             if not computation.store():
                 log.warning("%s was given to another worker; what this one made is dropped", batch)
+    except TakenAwayError:
+        log.info("%s was stopped or given to another worker; what this one made is dropped", batch)
     except (CamError, BadInputError) as error:  # their line says it all
         log.warning("%s failed: %s", batch, error)
         _fail(batch, str(error))
@@ -84,6 +110,14 @@ def run_batch(batch_id: int) -> Batch | None:
         computation.remove_unused_files()
     batch.refresh_from_db()
     return batch
+
+
+def run_next() -> Batch | None:
+    """Compute the batch whose turn it is; None where none waits. Whoever finds it taken does the next."""
+    while (batch_id := next_batch()) is not None:
+        if (batch := run_batch(batch_id)) is not None:
+            return batch
+    return None
 
 
 def run_pending(run: Precompute, report: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ Torch and files are worked outside of any transaction. Files of large maps are w
 in one short transaction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +36,11 @@ class BatchComputation:
     predictions: list[Prediction] = field(default_factory=list)
     _unused: set[str] = field(default_factory=set)
 
-    def compute(self) -> None:
-        """Decode the photos, run the network once, make every missing map from the same features."""
+    def compute(self, report: Callable[[int], object] = lambda done: None) -> None:
+        """Decode the photos, run the network once, make every missing map from the same features.
+
+        `report(done)` is called with how many photos are done; what it raises ends the computation.
+        """
         import torch
 
         run, network = self.batch.precompute, self.batch.network
@@ -45,11 +49,16 @@ class BatchComputation:
             return
         net = load_network(network)
         # one decoded photo at a time: it may have 50 megapixels
-        inputs = [net.preprocess(pixels_of(image)) for image in images]
+        inputs = []
+        for image in images:
+            inputs.append(net.preprocess(pixels_of(image)))
+            report(0)
         labels = [label_target(image, network) for image in images]
         by_label = methods and run.target == Precompute.Target.LABEL
         targets = torch.tensor(labels) if by_label else None
-        out = cam.explain(net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE)
+        out = cam.explain(
+            net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE, report=report
+        )
         self._add_predictions(images, labels, out.logits)
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)

@@ -24,6 +24,7 @@ from explain.photos import label_targets
 
 from .batches import MAX_ATTEMPTS
 from .missing import missing_maps
+from .turns import Turn, turn_of
 
 RECENT = 8  # finished batches that the speed is taken from
 SHOWN_FAILURES = 50
@@ -154,14 +155,18 @@ def _has_ended(worker: str) -> bool:
 
 
 def retry_failed(batches: QuerySet[Batch]) -> list[int]:
-    """Make the failed ones of `batches` pending again with a clean slate; return their ids, to be sent to workers."""
-    return _back_to_pending(batches.filter(state=State.FAILED), attempts=0, error="")
+    """Make those of `batches` that failed or were stopped pending again with a clean slate; return their ids, to be sent to workers."""
+    return _back_to_pending(batches.filter(state__in=[State.FAILED, State.STOPPED]), attempts=0, error="")
 
 
 def _back_to_pending(batches: QuerySet[Batch], **fields: Any) -> list[int]:
     """The ids of those made pending, by one UPDATE each that names the old state: no other change is overwritten."""
     ids = list(batches.values_list("pk", flat=True))
-    return [pk for pk in ids if batches.filter(pk=pk).update(state=State.PENDING, worker="", **fields)]
+    return [
+        pk
+        for pk in ids
+        if batches.filter(pk=pk).update(state=State.PENDING, worker="", photos_done=0, **fields)
+    ]
 
 
 @dataclass(frozen=True)
@@ -169,17 +174,23 @@ class RunProgress:
     """How far a run is. A photo counts once for each network; speed is that of the last finished batches."""
 
     batches: dict[str, int]
-    photos: int
+    photos: int  # of stopped batches too
     photos_done: int
     photos_per_second: float | None
     seconds_left: float | None
     failures: list[Batch]
-    idle: bool  # batches wait, and for IDLE_SECONDS no worker has run or finished one
+    idle: bool  # batches wait, and for IDLE_SECONDS no worker has run or finished one of any run, nor does a job
+    turn: Turn | None = None  # what a run waits for that has batches waiting and none running
 
     @property
     def finished(self) -> bool:
-        """Nothing waits and nothing runs. Some batches may have failed."""
+        """Nothing waits and nothing runs. Some batches may have failed, or were stopped."""
         return not self.batches[State.PENDING] and not self.batches[State.RUNNING]
+
+    @property
+    def stopped(self) -> bool:
+        """Somebody stopped it before it was done; it can go on from there."""
+        return self.finished and bool(self.batches[State.STOPPED])
 
     @property
     def percent(self) -> int:
@@ -187,7 +198,7 @@ class RunProgress:
 
 
 def run_progress(run: Precompute) -> RunProgress:
-    """How far `run` is, in two queries."""
+    """How far `run` is, in two queries; some more while it waits."""
     batches = list(run.batches.defer("error").annotate(photos=Count("images")))
     photos = {state: sum(batch.photos for batch in batches if batch.state == state) for state in State.values}
     speed = _speed([batch for batch in batches if batch.state == State.DONE and batch.photos])
@@ -195,14 +206,17 @@ def run_progress(run: Precompute) -> RunProgress:
     counts = {state: sum(batch.state == state for batch in batches) for state in State.values}
     lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
     busy = counts[State.RUNNING] or any(batch.finished_at and batch.finished_at > lately for batch in batches)
+    turn = turn_of(run) if counts[State.PENDING] and not counts[State.RUNNING] else None
     return RunProgress(
         batches=counts,
         photos=sum(photos.values()),
-        photos_done=photos[State.DONE],
+        photos_done=photos[State.DONE]
+        + sum(batch.photos_done for batch in batches if batch.state == State.RUNNING),
         photos_per_second=speed,
         seconds_left=waiting / speed if speed else None,
         failures=list(run.batches.exclude(error="").select_related("network")[:SHOWN_FAILURES]),
-        idle=bool(counts[State.PENDING]) and not busy,
+        idle=bool(counts[State.PENDING]) and not busy and not (turn and turn.elsewhere),
+        turn=turn,
     )
 
 
@@ -224,6 +238,7 @@ def runs_with_counts() -> QuerySet[Precompute]:
             batch_count=Count("batches"),
             done=Count("batches", filter=Q(batches__state=State.DONE)),
             failed=Count("batches", filter=Q(batches__state=State.FAILED)),
+            stopped=Count("batches", filter=Q(batches__state=State.STOPPED)),
         )
         .order_by("-pk")
     )

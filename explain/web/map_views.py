@@ -3,30 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
-from explain import jobs, tasks
+from explain import jobs
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
 from explain.maps import (
-    pending_batches,
-    requeue_stale,
-    retry_failed,
-    run_progress,
     runs_with_counts,
 )
-from explain.models import Batch, ExplanationMap, Image, MapPicture, Prediction
+from explain.models import ExplanationMap, Image, MapPicture, Prediction
 from explain.photos import misfits_among, sets_with_counts
 
 from .drawn_pictures import drawn_picture
-from .in_words import shown
 from .stored_pictures import stored_picture
 from .visibility import Sight, may_look
 
@@ -50,61 +44,6 @@ def runs(request: HttpRequest) -> HttpResponse:
             "workers": jobs.workers_seen(),
         },
     )
-
-
-@require_safe
-def run(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far one run is; the page brings itself up to date."""
-    runs = Sight(request.user).runs().select_related("image_set", "created_by")
-    run = get_object_or_404(runs, pk=pk)
-    state = run_progress(run)
-    return render(
-        request,
-        "explain/run.html",
-        {
-            "run": run,
-            "networks": run.networks.all(),
-            "progress": state,
-            "shown": shown(state),
-            "stale": run.batches.filter(pk__in=Batch.objects.stale()).count(),
-        },
-    )
-
-
-@require_safe
-def run_state(request: HttpRequest, pk: int) -> JsonResponse:
-    """The figures of the run page, for its script."""
-    state = run_progress(get_object_or_404(Sight(request.user).runs(), pk=pk))
-    return JsonResponse(
-        {
-            "finished": state.finished,
-            "idle": state.idle,
-            "photos": state.photos,
-            "photos_done": state.photos_done,
-            "photos_per_second": state.photos_per_second,
-            "seconds_left": state.seconds_left,
-            "batches": state.batches,
-            "failures": len(state.failures),
-            "shown": shown(state),
-        },
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-@require_POST
-def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send a run's failed batches again, and those whose worker is gone. For staff."""
-    if not request.user.is_staff:
-        raise PermissionDenied("Only staff send maps to be made.")
-    run = get_object_or_404(Sight(request.user).runs(), pk=pk)
-    again = retry_failed(run.batches.all()) + requeue_stale()
-    try:
-        tasks.send([*again, *pending_batches(run)])
-    except BadInputError as error:
-        messages.error(request, str(error), extra_tags="bad")
-    else:
-        messages.success(request, "The batches are waiting for a worker.", extra_tags="good")
-    return redirect("run", pk=pk)
 
 
 @require_safe

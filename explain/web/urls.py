@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import job_views, map_set_views, map_views, upload_views
+from . import job_views, map_set_views, map_views, run_views, upload_views
 
 urlpatterns = [
     path("maps/", map_views.runs, name="runs"),
@@ -14,9 +14,11 @@ urlpatterns = [
     path("maps/jobs/<int:pk>/retry/", job_views.job_retry, name="job-retry"),
     path("maps/jobs/<int:pk>/answer/", job_views.job_answer, name="job-answer"),
     path("maps/jobs/<int:pk>/picture.jpg", job_views.job_picture, name="job-picture"),
-    path("maps/runs/<int:pk>/", map_views.run, name="run"),
-    path("maps/runs/<int:pk>/state.json", map_views.run_state, name="run-state"),
-    path("maps/runs/<int:pk>/retry/", map_views.retry_run, name="run-retry"),
+    path("maps/runs/<int:pk>/", run_views.run, name="run"),
+    path("maps/runs/<int:pk>/state.json", run_views.run_state, name="run-state"),
+    path("maps/runs/<int:pk>/retry/", run_views.retry_run, name="run-retry"),
+    path("maps/runs/<int:pk>/stop/", run_views.stop_run, name="run-stop"),
+    path("maps/runs/<int:pk>/remove/", run_views.remove_run, name="run-remove"),
     path("maps/sets/<slug:name>/", map_views.image_set, name="image-set"),
     path("maps/pictures/photo/<int:pk>/", map_views.photo_picture, name="photo-picture"),
     path("maps/pictures/<str:kind>/<int:pk>/", map_views.map_picture, name="map-picture"),

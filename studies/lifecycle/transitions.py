@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from explain.core.errors import BadInputError
+from explain.maps import stop_run
 from studies.models import Event, Invitation, Study
 from studies.protocol import to_toml
 
@@ -58,7 +59,17 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
         if to == State.CLOSED and before in (State.OPEN, State.PAUSED) and study.nonce:
             data["nonce"] = study.nonce
         Event.objects.create(study=study, user=user, kind=Event.Kind.of_state(to), data=data)
+        if before == State.PRECOMPUTING:
+            _stop_its_run(study)
     return study
+
+
+def _stop_its_run(study: Study) -> None:
+    """Free the workers of what nobody waits for any more."""
+    run = study.precompute
+    others = Study.objects.filter(state=State.PRECOMPUTING, precompute=run).exclude(pk=study.pk)
+    if run is not None and not others.exists():
+        stop_run(run)
 
 
 def take_apart(study: Study) -> None:
@@ -81,6 +92,8 @@ def delete_study(*, study: Study, user: Any) -> None:
         message = f"Deleted before it was opened. Its protocol was:\n{to_toml(study.protocol)}"
         LogEntry.objects.log_actions(user.pk, [study], DELETION, message, single_object=True)
         drop_pictures(study)
+        if study.state == State.PRECOMPUTING:
+            _stop_its_run(study)
         study.delete()
 
 

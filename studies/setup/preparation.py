@@ -121,6 +121,12 @@ def _give_up(study: Study, why: str) -> None:
         Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
 
 
+def give_up_with_run(*, run: Precompute, **_: Any) -> None:
+    """A run was stopped: no study waits for it any longer. Each can ask for its maps again, and goes on from there."""
+    for study in Study.objects.filter(state=Study.State.PRECOMPUTING, precompute=run):
+        _give_up(study, f"somebody stopped {run}; what it had made is kept")
+
+
 @dataclass(frozen=True)
 class Standing:
     """How far a study is on its way to being ready."""

@@ -104,6 +104,7 @@ def test_a_job_is_followed_while_somebody_looks(job):
 
 
 SHOWN = {
+    "turn": "The worker is busy with run 2; this run is next.",
     "photos": "4 of 8",
     "speed": "2.0",
     "left": "2 s",

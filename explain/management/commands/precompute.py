@@ -129,13 +129,16 @@ def _answer(run: Precompute, seconds: float) -> Answer:
         "failures": failures,
         "seconds": round(seconds, 1),
     }
+    stopped = state.batches[Batch.State.STOPPED]
     failed = [f"batch {failure['batch']} ({failure['network']}): {failure['error']}" for failure in failures]
+    if stopped:
+        failed.append(f"{run} was stopped on its page, with {stopped} of its batches left")
     return Answer(
         data=data,
         header=("network", "method", "maps", "blank"),
         rows=rows,
         notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s."],
-        failed="\n".join([*failed, "Run the same command again to try them once more."]) if failed else "",
+        failed="\n".join([*failed, "Run the same command again to go on."]) if failed else "",
     )
 
 

@@ -221,7 +221,8 @@ def test_who_only_reads_does_not_send_batches_again(client, sent, django_user_mo
     run = ImageSet.objects.create(name="tools").precomputes.create(methods=["grad-cam"])
     Batch.objects.create(precompute=run, network=network, state="failed", error="disk full")
     client.force_login(django_user_model.objects.create_user("reader"))
-    assert client.post(reverse("run-retry", args=[run.pk])).status_code == 403
+    for name in ("run-retry", "run-stop", "run-remove"):
+        assert client.post(reverse(name, args=[run.pk])).status_code == 403
     assert (Batch.objects.get().state, sent) == ("failed", [])
 
 
@@ -270,7 +271,7 @@ def test_the_gallery_shows_the_photos_of_its_own_set(staff):
     [(0.2, "1 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (None, "–")],
 )
 def test_the_time_left_is_said_in_the_unit_that_one_would_say(seconds, words):
-    batches = {"pending": 1000, "running": 1, "done": 0, "failed": 0}
+    batches = {"pending": 1000, "running": 1, "done": 0, "failed": 0, "stopped": 0}
     state = RunProgress(batches, 4000, 1000, 12.34, seconds, [], idle=False)
     shown = in_words.shown(state)
     assert shown["left"] == words

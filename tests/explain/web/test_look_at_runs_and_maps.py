@@ -118,7 +118,7 @@ def test_its_figures_come_as_json_for_the_script_of_the_page(client, researcher,
     answer = client.get(reverse("run-state", args=[run.pk]))
     told = answer.json()
     assert (told["photos"], told["photos_done"], told["finished"], told["failures"]) == (3, 1, False, 1)
-    assert told["batches"] == {"pending": 1, "running": 0, "done": 1, "failed": 1}
+    assert told["batches"] == {"pending": 1, "running": 0, "done": 1, "failed": 1, "stopped": 0}
     assert told["photos_per_second"] == pytest.approx(0.5)
     assert told["seconds_left"] == pytest.approx(2)
     assert told["shown"]["left"] == "2 s"
@@ -145,6 +145,45 @@ def test_failed_batches_are_tried_again_at_a_click(client, researcher, run, sent
     assert "waiting for a worker" in answer.content.decode()
     assert not run.batches.filter(state="failed").exists()
     assert client.get(reverse("run-retry", args=[run.pk])).status_code == 405
+
+
+def test_a_run_is_stopped_goes_on_and_is_removed_at_a_click(client, researcher, run, sent):
+    client.force_login(researcher)
+    Batch.objects.filter(state="failed").update(state="pending")
+    answer = client.post(reverse("run-remove", args=[run.pk]), follow=True)
+    assert "is under way; stop it first" in answer.content.decode()
+    text = client.post(reverse("run-stop", args=[run.pk]), follow=True).content.decode()
+    assert "The run is stopped. The maps that are done are kept" in text
+    assert "stopped at 1 of 3 batches" in page(client, "runs")
+    assert "js/runs.js" not in text
+    assert ">Stop</button>" not in text
+    assert "Go on" in text
+    text = client.post(reverse("run-retry", args=[run.pk]), follow=True).content.decode()
+    assert len(set(sent)) == 2
+    assert "Go on" not in text
+    assert "Remove from the list" not in text
+    client.post(reverse("run-stop", args=[run.pk]))
+    text = client.post(reverse("run-stop", args=[run.pk]), follow=True).content.decode()
+    assert "Nothing was left to stop." in text
+    maps = ExplanationMap.objects.count()
+    answer = client.post(reverse("run-remove", args=[run.pk]), follow=True)
+    assert answer.redirect_chain == [(reverse("runs"), 302)]
+    assert not run.batches.exists()
+    assert ExplanationMap.objects.count() == maps
+
+
+def test_a_run_that_waits_for_its_turn_says_so_and_asks_for_no_worker(client, researcher, run, gallery):
+    run.batches.exclude(state="pending").delete()
+    other = gallery.precomputes.create(methods=["hirescam"])
+    now = timezone.now()
+    Batch.objects.create(
+        precompute=other, network=Network.objects.get(), state="running", started_at=now, heartbeat_at=now
+    )
+    client.force_login(researcher)
+    text = page(client, "run", run.pk)
+    assert "waiting for its turn" in text
+    assert f"The worker is busy with run {other.pk}; this run is next." in text
+    assert 'id="idle" hidden' in text
 
 
 def test_a_finished_run_has_no_script_and_leads_to_the_maps(client, researcher, photos, tiny):
@@ -226,7 +265,9 @@ def test_pictures_that_are_not_there_are_404(client, researcher, gallery):
     assert client.get(reverse("run", args=[0])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["runs", "run", "run-state", "run-retry", "image-set"])
+@pytest.mark.parametrize(
+    "name", ["runs", "run", "run-state", "run-retry", "run-stop", "run-remove", "image-set"]
+)
 def test_nobody_looks_without_logging_in(client, run, name):
     args = {"runs": [], "image-set": ["tools"]}.get(name, [run.pk])
     address = reverse(name, args=args)

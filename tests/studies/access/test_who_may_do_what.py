@@ -58,6 +58,8 @@ PAGES = {
     "run": (LOOK, NOBODY),
     "run-state": (LOOK, NOBODY),
     "run-retry": (NOBODY, CHANGE),
+    "run-stop": (NOBODY, CHANGE),
+    "run-remove": (NOBODY, CHANGE),
     # a job is seen by who asked for it: here the researcher
     "photos-new": (STAFF, STAFF),
     "network-new": (STAFF, STAFF),
@@ -218,7 +220,7 @@ def arguments(name, study, people) -> list:
         return [seal(Picture(item.picture.name))]
     if name.startswith("job") or name == "api-job-detail":
         return [a_job(people["researcher"]).pk]
-    if name in ("run", "run-state", "run-retry"):
+    if name in ("run", "run-state", "run-retry", "run-stop", "run-remove"):
         return [Precompute.objects.create(image_set=image.image_set).pk]
     last = {
         "study-revoke": [study.invitations.first().pk],
@@ -294,7 +296,10 @@ def opens_wrongly(name, study, people, cookies):
 def knock(address, method, cookies):
     client = Client()
     client.cookies = deepcopy(cookies)
-    return getattr(client, method)(address)
+    before = transaction.savepoint()  # what the one removes is there for the next
+    response = getattr(client, method)(address)
+    transaction.savepoint_rollback(before)
+    return response
 
 
 def knocks(name):

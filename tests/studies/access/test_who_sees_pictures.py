@@ -50,7 +50,8 @@ def test_an_account_without_a_role_sees_nothing_and_is_not_told_what_there_is(cl
     assert seen(client, image_set, run) == {404}
     assert client.get(reverse("runs")).status_code == 403
     assert client.get(reverse("image-set", args=["none"])).status_code == 404
-    assert client.post(reverse("run-retry", args=[run.pk])).status_code in (403, 404)
+    for name in ("run-retry", "run-stop", "run-remove"):
+        assert client.post(reverse(name, args=[run.pk])).status_code in (403, 404)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.RESEARCHER])
@@ -98,7 +99,8 @@ def test_staff_see_what_no_study_uses_yet_and_nothing_of_others_studies(
     client.force_login(researcher)
     assert seen(client, image_set) == {200}
     assert seen(client, run.image_set, run) == {404}
-    assert client.post(reverse("run-retry", args=[run.pk])).status_code == 404
+    for name in ("run-retry", "run-stop", "run-remove"):
+        assert client.post(reverse(name, args=[run.pk])).status_code == 404
     text = client.get(reverse("runs")).content.decode()
     assert "tools" in text
     assert "unused" in text
