@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from django.core.management.commands import flush
 from django.core.servers.basehttp import WSGIRequestHandler
 from playwright.sync_api import sync_playwright
 
@@ -19,6 +20,18 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # The live server sends head and body apart; Nagle's algorithm would hold each body back for 40 ms.
 WSGIRequestHandler.disable_nagle_algorithm = True
+
+# A test with transactions of its own empties every table in the end, and Django then makes all permissions anew. They stay here.
+KEPT = {"django_content_type", "auth_permission"}
+
+
+def _flush_all_but_permissions(style, connection, **options):
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return connection.ops.sql_flush(style, [table for table in tables if table not in KEPT], **options)
+
+
+flush.sql_flush = _flush_all_but_permissions
+flush.emit_post_migrate_signal = lambda *_, **__: None
 
 DESK = {"width": 1280, "height": 720}
 
@@ -58,6 +71,19 @@ def _own_media(settings, tmp_path):
 def _same_orders_each_time(monkeypatch):
     """A study draws a nonce when it is opened; in tests it is always this one, so that the same seed gives the same orders."""
     monkeypatch.setattr("studies.lifecycle.opening.new_nonce", lambda: "5e" * 32)
+
+
+@pytest.fixture(autouse=True)
+def _small_pictures(request, monkeypatch):
+    """Drawing and encoding pictures in full takes most of the time of tests that make a study, and none looks at their size.
+
+    Browsers get the real ones, and so does whoever is marked `real_pictures`.
+    """
+    if not {"browser", "real_pictures"} & {mark.name for mark in request.node.iter_markers()}:
+        monkeypatch.setattr("explain.cam.rendering.render.PICTURE", SMALL)
+
+
+SMALL = 112
 
 
 @pytest.fixture(scope="session")

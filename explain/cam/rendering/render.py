@@ -19,7 +19,7 @@ from .palettes import colours_of, steps_of
 FRAME = 0.87
 """Side of the frame as a share of the photo's short edge."""
 PICTURE = 448
-"""Side of a picture in pixels."""
+"""Side of a picture in pixels, where no other is asked for."""
 OPACITY = 0.5
 """Share of the colour in an overlay; the rest is the photo."""
 
@@ -35,9 +35,9 @@ def frame_box(width: int, height: int) -> Box:
     return x0, y0, x0 + side, y0 + side
 
 
-def frame_picture(photo: Image.Image, side: int = PICTURE) -> np.ndarray:
+def frame_picture(photo: Image.Image, side: int | None = None) -> np.ndarray:
     """The frame of a photo, (side, side, 3) uint8, resampled by Lanczos."""
-    rgb = photo.convert("RGB")
+    rgb, side = photo.convert("RGB"), side or PICTURE
     resized = rgb.resize((side, side), Image.Resampling.LANCZOS, box=frame_box(*rgb.size))
     return np.asarray(resized).copy()
 
@@ -76,7 +76,7 @@ def _rounded(box: Box) -> str:
     return "(" + ", ".join(f"{edge:.1f}" for edge in box) + ")"
 
 
-def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int = PICTURE) -> np.ndarray:
+def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int | None = None) -> np.ndarray:
     """A map (h, w) that covers `crop`, read bilinearly at the pixels of `frame`: (side, side) float64, not scaled."""
     cells = np.asarray(cells, dtype=np.float64)
     if cells.ndim != 2 or not cells.size:
@@ -84,6 +84,7 @@ def upsample(cells: np.ndarray, crop: Box, frame: Box, side: int = PICTURE) -> n
     if not np.isfinite(cells).all():
         raise InputError("the map holds NaN or infinity; compute it again in float32")
     _check_inside(crop, frame)
+    side = side or PICTURE
     # Two neighbours each, and no product of matrices: that would be all cells for each pixel, on all processors.
     rows = _axis(cells.shape[0], (crop[1], crop[3]), (frame[1], frame[3]), side)
     down = cells[rows.low] * (1 - rows.share)[:, None] + cells[rows.high] * rows.share[:, None]
@@ -104,7 +105,7 @@ def _sized(cells: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64)
 
 
-def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int = PICTURE) -> np.ndarray:
+def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int | None = None) -> np.ndarray:
     """A raw map (h, w) where it lies in the frame: (side, side) float32 in 0..1.
 
     The map is upsampled bilinearly in the coordinates of the network's own crop, sampled at the frame, and divided

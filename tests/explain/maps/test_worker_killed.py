@@ -140,7 +140,7 @@ def test_sigkill_in_the_middle_loses_no_map_and_makes_none_twice(
         assert watching.returncode == 0, log.read_text()
         told = json.loads(watching.stdout.read())
 
-    assert told["batches"] == {"pending": 0, "running": 0, "done": PHOTOS, "failed": 0}
+    assert told["batches"] == {"pending": 0, "running": 0, "done": PHOTOS, "failed": 0, "stopped": 0}
     maps = list(ExplanationMap.objects.values_list("image__original_name", "method"))
     assert sorted(maps) == sorted((f"hammer/{n}.jpg", method) for n in range(PHOTOS) for method in METHODS)
     attempts = sorted(Batch.objects.values_list("attempts", flat=True))

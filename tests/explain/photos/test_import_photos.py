@@ -62,6 +62,7 @@ def test_a_photo_taken_sideways_is_turned_upright(inbox):
     np.testing.assert_array_equal(upright, np.rot90(lying, -1))
 
 
+@pytest.mark.real_pictures
 def test_the_picture_that_people_see_is_the_frame_of_the_photo(inbox):
     make_folder(inbox, {"hammer/1.jpg": photo_bytes(1, (300, 200))})
     import_images(path=inbox, set_name="s")

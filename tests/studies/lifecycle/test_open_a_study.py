@@ -221,6 +221,7 @@ def test_arms_that_differ_need_nobody_to_have_seen_anything():
     assert set(Event.objects.get().data) == {"trials", "sha256"}
 
 
+@pytest.mark.real_pictures
 def test_pictures_that_nobody_has_looked_at_yet_are_made_before_a_volunteer_needs_them():
     study = make_study(items=1, methods=("grad-cam", "ablation-cam"), picture="masked")
     measure(study)  # which makes the maps' pictures, so it comes first here

@@ -149,6 +149,7 @@ def test_a_check_can_be_taken_back_and_a_withdrawal_takes_it_out(visitor, invite
     assert not Response.objects.exists()
 
 
+@pytest.mark.real_pictures
 def test_what_is_shown_is_made_by_the_same_renderer_on_and_off_the_object(invite):
     study, _ = invite(items=2, attention_checks=1, picture="masked")
     (box,) = attention_maps.boxes_in_frame(BOX, SIDE, SIDE)
@@ -166,6 +167,7 @@ def test_what_is_shown_is_made_by_the_same_renderer_on_and_off_the_object(invite
 
 
 @pytest.mark.parametrize("kind", ["overlay", "heat"])
+@pytest.mark.real_pictures
 def test_a_check_is_shown_as_the_studys_maps_are(invite, kind):
     invite(items=2, attention_checks=1, picture=kind)
     for row in CheckMap.objects.all():
