@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from explain import maps, tasks
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError, BrokerGoneError
+from explain.core.sparing import sparingly
 from explain.maps import run_pending
 from explain.models import Batch, ExplanationMap, Precompute
 from explain.networks import find_networks
@@ -75,7 +76,7 @@ class _Follower:
         recover_at = time.monotonic() + RECOVER_SECONDS
         while not self.report().finished:
             if inline:
-                run_pending(self.precompute, self.report)
+                run_pending(self.precompute, sparingly(self.report))
                 maps.requeue_stale()
             elif time.monotonic() > recover_at:
                 self.recover()
