@@ -1,7 +1,7 @@
 """What a module is at a moment: whether its weights have changed since, whether it is ready to run, whether it can be run at all."""
 
 import ctypes
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,19 @@ def check_finite(module: nn.Module, spec: str) -> None:
 
 
 def _values(module: nn.Module) -> list[Tensor]:
-    return [*module.parameters(), *module.buffers()]
+    return [value for part in _parts(module) for value in part.values() if value is not None]
+
+
+def _parts(module: nn.Module) -> Iterator[dict[str, Tensor | None]]:
+    """The parameters and the buffers of each part. By hand: PyTorch's generators pass each value up through every level."""
+    waiting, seen = [module], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part._parameters
+            yield part._buffers
+            waiting += [child for child in part._modules.values() if child is not None]
 
 
 def _is_finite(value: Tensor) -> bool:

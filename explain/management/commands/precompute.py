@@ -135,9 +135,25 @@ def _answer(run: Precompute, seconds: float) -> Answer:
         data=data,
         header=("network", "method", "maps", "blank"),
         rows=rows,
-        notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s."],
+        notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s.", *_ran_elsewhere(run)],
         failed="\n".join([*failed, "Run the same command again to try them once more."]) if failed else "",
     )
+
+
+def _ran_elsewhere(run: Precompute) -> list[str]:
+    """A sentence for each network whose last map of these another program than PyTorch made, or one that was to and could not."""
+    sentences = []
+    for network in run.networks.all():
+        maps_of_it = ExplanationMap.objects.filter(network=network, image__image_set=run.image_set)
+        manifest = maps_of_it.order_by("-pk").values_list("manifest", flat=True).first() or {}
+        if "difference_from_torch" in manifest:
+            sentences.append(
+                f"{network} ran on {manifest['backend']} {manifest['backend_version']}, within "
+                f"{manifest['difference_from_torch']:.0e} of torch."
+            )
+        elif refused := manifest.get("backends_refused"):
+            sentences.append(f"{network} ran on torch: {'; '.join(refused.values())}.")
+    return sentences
 
 
 def _counts(run: Precompute) -> list[tuple[str, str, int, int]]:
