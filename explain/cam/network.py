@@ -243,7 +243,12 @@ class Network:
 
     def logits(self, batch: Tensor) -> Tensor:
         """The class scores (B, classes) for a preprocessed batch (B, 3, H, W)."""
-        return self.run(batch)[1]
+        return self.logits_checked(self.check_batch(batch))
+
+    @torch.no_grad()
+    def logits_checked(self, batch: Tensor) -> Tensor:
+        """As `logits`, for part of a batch that check_batch gave."""
+        return self._program.whole(batch)[1] if self._program.whole else self.run_checked(batch)[1]
 
     def check_batch(self, batch: Tensor) -> Tensor:
         """The batch on the network's device, in its type. Raises InputError for another shape.

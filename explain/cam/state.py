@@ -22,7 +22,7 @@ def state_of(module: nn.Module) -> Hashable:
 
 def check_ready(module: nn.Module, spec: str) -> None:
     """Raise CamError for a module that was put into training mode: its batch norms and dropouts would change the maps."""
-    if any(part.training for part in module.modules()):
+    if any(part.training for part in _parts(module)):
         raise CamError(
             f"network {spec}: it was put into training mode since it was loaded; call module.eval() first"
         )
@@ -42,18 +42,23 @@ def check_finite(module: nn.Module, spec: str) -> None:
 
 
 def _values(module: nn.Module) -> list[Tensor]:
-    return [value for part in _parts(module) for value in part.values() if value is not None]
+    return [
+        value
+        for part in _parts(module)
+        for values in (part._parameters, part._buffers)
+        for value in values.values()
+        if value is not None
+    ]
 
 
-def _parts(module: nn.Module) -> Iterator[dict[str, Tensor | None]]:
-    """The parameters and the buffers of each part. By hand: PyTorch's generators pass each value up through every level."""
+def _parts(module: nn.Module) -> Iterator[nn.Module]:
+    """The module and all parts of it. By hand: PyTorch's generators pass each of them up through every level."""
     waiting, seen = [module], set()
     while waiting:
         part = waiting.pop()
         if id(part) not in seen:
             seen.add(id(part))
-            yield part._parameters
-            yield part._buffers
+            yield part
             waiting += [child for child in part._modules.values() if child is not None]
 
 

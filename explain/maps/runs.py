@@ -218,11 +218,11 @@ def _speed(run: Precompute) -> float | None:
     """Photos per second over the last finished batches, however many workers made them. One without photos says nothing."""
     photos = Batch.images.through.objects
     done = run.batches.filter(Exists(photos.filter(batch=OuterRef("pk"))), state=State.DONE)
-    recent = list(done.order_by("-finished_at").values_list("pk", "started_at", "finished_at")[:RECENT])
+    recent: list[Any] = list(done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT])
     if not recent:
         return None
-    seconds = (recent[0][2] - min(started for _, started, _ in recent)).total_seconds()
-    return photos.filter(batch__in=[pk for pk, *_ in recent]).count() / seconds if seconds > 0 else None
+    seconds = (recent[0].finished_at - min(batch.started_at for batch in recent)).total_seconds()
+    return photos.filter(batch__in=recent).count() / seconds if seconds > 0 else None
 
 
 def runs_with_counts() -> QuerySet[Precompute]:

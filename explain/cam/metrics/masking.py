@@ -103,7 +103,8 @@ def measure(net: Network, batch: Tensor, targets: Tensor, chunk: int = 8) -> Mea
     """The targets' scores on a preprocessed batch (B, 3, H, W)."""
     if net.backend in EXPORTED:  # photo by photo in any case, and several at once
         chunk = max(chunk, EXPORT_TAKES)
-    logits = torch.cat([net.logits(part).cpu().double() for part in batch.split(chunk)])
+    batch = net.check_batch(batch)
+    logits = torch.cat([net.logits_checked(part).cpu().double() for part in batch.split(chunk)])
     chosen = targets.cpu()[:, None]
     return Measured(logits.softmax(1).gather(1, chosen)[:, 0].numpy(), logits.gather(1, chosen)[:, 0].numpy())
 
