@@ -188,7 +188,7 @@ class RunProgress:
 
 def run_progress(run: Precompute) -> RunProgress:
     """How far `run` is, in four queries whose answers are short however many batches there are."""
-    by_state = {
+    by_state: dict[str, Any] = {
         row["state"]: row
         for row in run.batches.order_by()
         .values("state")
