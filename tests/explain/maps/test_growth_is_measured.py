@@ -7,7 +7,7 @@ from explain.models import Evaluation, ExplanationMap, Prediction
 from studies.models import Study, Trial
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_every_step_is_measured_on_few_photos():
     rows = growth.measure(20)
     assert [row["step"] for row in rows] == list(growth.STEPS)
