@@ -256,7 +256,6 @@ def _device() -> Iterator[Finding]:
             "device",
             f"TRUNK_BACKEND is {absent}, which is not installed here: PyTorch runs the networks",
             "pip install -r requirements-fast.txt, or set TRUNK_BACKEND=torch",
-            serious=False,
         )
     if wanted.startswith("cuda"):
         import torch
