@@ -1,7 +1,7 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests); points (the same of best and worst, and of rankings); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
+intervals, size of the tests); points (the same of best and worst, and of rankings); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); growth (seconds for a unit at growing sizes); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes); zoo (networks of timm, cut unasked: right, refused, or wrong in silence). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
@@ -24,6 +24,7 @@ from bench import (
     encoders,
     engine_report,
     evaluation,
+    growth,
     layers,
     maps,
     mixed_models,
@@ -51,6 +52,7 @@ DECISIONS = Report("RESULTS-decisions", decisions.markdown)
 EVALUATION = Report("RESULTS-evaluation", evaluation.markdown)
 ENCODERS = Report("RESULTS-encoders", encoders.markdown)
 MAPS = Report("RESULTS-maps", maps.markdown)
+GROWTH = Report("RESULTS-growth", growth.markdown)
 LAYERS = Report("RESULTS-layers", layers.markdown)
 BROWSER = Report("RESULTS-browser", browser.markdown)
 RECOVERY = Report("RESULTS-recovery", recovery.markdown)
@@ -69,6 +71,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "evaluation": ("bench.evaluation", EVALUATION),
     "maps": ("bench.maps", MAPS),
     "encoders": ("bench.encoders", ENCODERS),
+    "growth": ("bench.growth", GROWTH),
     "layers": ("bench.layers", LAYERS),
     "recovery": ("bench.recovery", RECOVERY),
     "browser": ("bench.browser", BROWSER),
@@ -86,6 +89,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-evaluation.md": "python -m bench evaluation",
     "RESULTS-maps.md": "python -m bench maps",
     "RESULTS-encoders.md": "python -m bench encoders",
+    "RESULTS-growth.md": "python -m bench growth",
     "RESULTS-layers.md": "python -m bench layers",
     "RESULTS-recovery.md": "python -m bench recovery",
     "RESULTS-browser.md": "python -m bench browser",

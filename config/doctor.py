@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from explain.core.clock import database_time
 from explain.models import Batch
+from explain.networks import absent_backend
 from studies.lifecycle import seal_in_words
 from studies.models import Study
 from studies.trials import withdrawn_but_not_noted, withdrawn_file
@@ -249,7 +250,14 @@ def _device() -> Iterator[Finding]:
     wanted = settings.TORCH_DEVICE
     if find_spec("torch") is None:
         yield Finding("device", "no PyTorch here: this is a web host, maps are made elsewhere")
-    elif wanted.startswith("cuda"):
+        return
+    if absent := absent_backend():
+        yield Finding(
+            "device",
+            f"TRUNK_BACKEND is {absent}, which is not installed here: PyTorch runs the networks",
+            "pip install -r requirements-fast.txt, or set TRUNK_BACKEND=torch",
+        )
+    if wanted.startswith("cuda"):
         import torch
 
         if not torch.cuda.is_available():

@@ -195,6 +195,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 TORCH_DEVICE = env.str("TORCH_DEVICE", "auto")  # auto, cpu, cuda, cuda:1 …
+# What runs networks' trunks on the CPU: torch; or another program where it is installed and as exact, else torch.
+TRUNK_BACKEND = env.str(
+    "TRUNK_BACKEND", "torch", validate=validate.OneOf(["torch", "auto", "openvino", "onnxruntime"])
+)
+TRUNKS_DIR = (
+    DATA_DIR / "trunks"
+)  # networks as they were exported for such a program: made again where they are gone
 # A Python file that registers methods of one's own; web hosts read their names off it, workers run it.
 METHODS_FILE = env.str("METHODS_FILE", "")
 BATCH_SIZE = env.int("BATCH_SIZE", 16)

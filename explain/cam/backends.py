@@ -8,10 +8,11 @@
 
 openvino and onnxruntime are optional (requirements-fast.txt). An export gives features and class scores of one pass. It is
 tried on a photo of noise and refused unless both are within 1e-5 of torch's, as a share of their largest value. Exports
-read photos of the size that the network's preprocessing gives.
+read photos of the size that the network's preprocessing gives. Of several names the first that is not refused is taken.
 """
 
 import hashlib
+import importlib.metadata
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -42,10 +43,14 @@ Whole = Callable[[Tensor], tuple[Tensor, Tensor]]
 class Program:
     """features   photos (B, 3, H, W) -> features (B, K, h, w)
     whole         photos -> features and class scores (B, classes) of one pass; None where the head gives the scores
+    version       of the program that runs an export; empty for PyTorch
+    difference    from torch's, of features or scores of a photo of noise, as a share of the largest; 0 for PyTorch
     """
 
     features: Run
     whole: Whole | None = None
+    version: str = ""
+    difference: float = 0.0
 
 
 class BackendError(CamError):
@@ -73,9 +78,19 @@ def open_backend(name: str, cut: Cut, example: Tensor, *, cache: Path | None, ke
     assert cut.graph is not None
     module = _Both(cut.trunk, cut.graph).eval()
     opener = {"openvino": _openvino, "onnxruntime": _onnxruntime}[name]
-    whole = _in_parallel(opener(module, example, cache, key), example)
-    _check_outputs(name, whole, module, example)
-    return Program(lambda photos: whole(photos)[0], whole)
+    try:
+        whole = _in_parallel(opener(module, example, cache, key), example)
+        outputs = whole(example)
+    except Exception as problem:  # exporters fail in ways of their own
+        reason = str(problem).strip().split("\n")[0][:200] or type(problem).__name__
+        raise BackendError(f"back end {name} cannot run this network ({reason}); use torch") from problem
+    difference = _checked_difference(name, outputs, module, example)
+    return Program(lambda photos: whole(photos)[0], whole, importlib.metadata.version(name), difference)
+
+
+def is_installed(name: str) -> bool:
+    """Whether the packages are there that a back end needs."""
+    return not _missing_packages(name)
 
 
 class _Both(nn.Module):
@@ -99,9 +114,7 @@ def _bfloat16(trunk: Run) -> Run:
 
 
 def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
-    needs = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx", "onnxscript")}[name]
-    missing = [package for package in needs if find_spec(package) is None]
-    if missing:
+    if missing := _missing_packages(name):
         raise BackendError(
             f"back end {name}: {missing[0]} is not installed; pip install -r requirements-fast.txt"
         )
@@ -109,6 +122,11 @@ def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
         raise BackendError(f"back end {name}: the network could not be traced at {cut.layer!r}; use torch")
     if example.device.type != "cpu" or example.dtype != torch.float32:
         raise BackendError(f"back end {name} runs on the CPU in float32; use torch on {example.device}")
+
+
+def _missing_packages(name: str) -> list[str]:
+    needs = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx", "onnxscript")}.get(name, ())
+    return [package for package in needs if find_spec(package) is None]
 
 
 def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
@@ -138,10 +156,12 @@ def _in_parallel(new_session: Callable[[], Session], example: Tensor) -> Whole:
 
 
 @torch.no_grad()
-def _check_outputs(name: str, whole: Whole, module: nn.Module, example: Tensor) -> None:
-    for kind, expected, output in zip(
-        ("feature", "class score"), module(example), whole(example), strict=True
-    ):
+def _checked_difference(
+    name: str, outputs: tuple[Tensor, Tensor], module: nn.Module, example: Tensor
+) -> float:
+    """The larger of the differences of features and scores from torch's. BackendError where it is over TOLERANCE."""
+    largest = 0.0
+    for kind, expected, output in zip(("feature", "class score"), module(example), outputs, strict=True):
         if output.shape != expected.shape:
             raise BackendError(
                 f"back end {name} gives {kind}s {tuple(output.shape)} and torch {tuple(expected.shape)}; use torch"
@@ -152,6 +172,8 @@ def _check_outputs(name: str, whole: Whole, module: nn.Module, example: Tensor) 
                 f"back end {name} differs from torch by {difference:.1e} of the largest {kind}, over {TOLERANCE:.0e};"
                 " use torch for this network"
             )
+        largest = max(largest, difference)
+    return largest
 
 
 def _exported(cache: Path | None, key: str, suffix: str, export: Callable[[Path], None]) -> Path:

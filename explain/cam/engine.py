@@ -140,7 +140,7 @@ def _checked_targets(
 
 @dataclass(frozen=True)
 class Chunk:
-    """Photos that are computed together. `done` is (features, logits), None where the network has yet to run on them;
+    """Photos that are computed together, of a batch that was checked. `done` is (features, logits), None where the network has yet to run on them;
     `targets` is None where the top class is explained. The first `wanted` photos are asked for, the rest fills up.
     """
 
@@ -154,7 +154,7 @@ class Chunk:
 def _explain(
     net: Network, chunk: Chunk, methods: Sequence[Method], score: str, parameters: Parameters
 ) -> Explanation:
-    features, logits, head = (*chunk.done, net.head) if chunk.done else net.run_with_head(chunk.photos)
+    features, logits, head = (*chunk.done, net.head) if chunk.done else net.run_checked(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
     case = Case(
         chunk.photos, features, head, chosen, logits, net.logits, score, net.module, net, chunk.wanted

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .backends import EXPORTED, open_backend
+from .backends import EXPORTED, BackendError, open_backend
 from .cut import Cut
 from .errors import CamError, InputError, nearest
 from .heads.apart import laid_out
@@ -35,7 +35,8 @@ class Network:
     cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
-    backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
+    backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py); of several
+                    names the first that is not refused, and `refused` says why the others were
     cache           a folder that keeps exports from one process to the next
     head            scores from features (see cam/heads/base.py): chosen by the graph, or forced by name for tests
 
@@ -57,7 +58,7 @@ class Network:
         dtype: torch.dtype = torch.float32,
         spec: str | None = None,
         head: str | None = None,
-        backend: str = "torch",
+        backend: str | Sequence[str] = "torch",
         cache: str | Path | None = None,
     ) -> None:
         self.device, self.dtype = _device(device), dtype
@@ -65,7 +66,8 @@ class Network:
         asked = _layer_name(module, layer)
         self.module = _ready(module, self.device, dtype)
         self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
-        self.backend, self._cache, self._forced_head = backend, Path(cache) if cache else None, head
+        self._asked_backends = (backend,) if isinstance(backend, str) else tuple(backend)
+        self._cache, self._forced_head = Path(cache) if cache else None, head
         self._renewing = threading.RLock()
         self._prepare(asked)
         self.class_names = self._checked_names(class_names, self._classes)
@@ -79,16 +81,10 @@ class Network:
         placed = place(self.module, layer, example)
         self.cut: Cut = placed.cut
         self.layer, self.layout, self.cells = placed.cut.layer, placed.layout, placed.layout.words
+        self._open_backend(example)
         self._memory_format = torch.contiguous_format
-        if self.backend in ("torch", "bf16"):
+        if self.backend not in EXPORTED:
             self._memory_format = fastest_format(self.module, self.cut.trunk, example)
-        elif self.backend in EXPORTED and not self.layout.is_plain:
-            raise CamError(
-                f"back end {self.backend}: the features of {self.layer!r} are {self.cells}; use torch for this network"
-            )
-        self._program = open_backend(
-            self.backend, self.cut, example, cache=self._cache, key=self._key(self.backend)
-        )
         output = self._output(example)
         if self.layout.is_plain:
             self.head: Head = choose_head(self.cut, output, force=self._forced_head)
@@ -102,6 +98,24 @@ class Network:
                 " look for weights that are too large, or another dtype="
             )
         self._classes = scores.shape[1]
+
+    def _open_backend(self, example: Tensor) -> None:
+        """Take the first of the back ends that are asked for that is not refused. BackendError of the last where all are."""
+        self.refused: dict[str, str] = {}
+        for name in self._asked_backends:
+            try:
+                if name in EXPORTED and not self.layout.is_plain:
+                    raise BackendError(
+                        f"back end {name}: the features of {self.layer!r} are {self.cells}; use torch for this network"
+                    )
+                self._program = open_backend(name, self.cut, example, cache=self._cache, key=self._key(name))
+            except BackendError as error:
+                if name == self._asked_backends[-1]:
+                    raise
+                self.refused[name] = str(error)
+            else:
+                self.backend = name
+                return
 
     def _renew(self) -> None:
         """Cut anew where the module's weights have changed, or a part of it was replaced, since it was cut."""
@@ -128,7 +142,7 @@ class Network:
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
         dtype: torch.dtype = torch.float32,
-        backend: str = "torch",
+        backend: str | Sequence[str] = "torch",
         cache: str | Path | None = None,
         trust_code: bool | str = False,
     ) -> "Network":
@@ -199,7 +213,11 @@ class Network:
     @torch.no_grad()
     def run_with_head(self, batch: Tensor) -> tuple[Tensor, Tensor, Head]:
         """As `run`, and the head of this batch: with its photos' class and register tokens, where the layer gives tokens."""
-        batch = self.check_batch(batch)
+        return self.run_checked(self.check_batch(batch))
+
+    @torch.no_grad()
+    def run_checked(self, batch: Tensor) -> tuple[Tensor, Tensor, Head]:
+        """As `run_with_head`, for part of a batch that check_batch gave: whether the weights changed is not asked again."""
         self._check_size(batch)
         if self.layout.is_plain:
             features = self._output(batch)
@@ -225,7 +243,12 @@ class Network:
 
     def logits(self, batch: Tensor) -> Tensor:
         """The class scores (B, classes) for a preprocessed batch (B, 3, H, W)."""
-        return self.run(batch)[1]
+        return self.logits_checked(self.check_batch(batch))
+
+    @torch.no_grad()
+    def logits_checked(self, batch: Tensor) -> Tensor:
+        """As `logits`, for part of a batch that check_batch gave."""
+        return self._program.whole(batch)[1] if self._program.whole else self.run_checked(batch)[1]
 
     def check_batch(self, batch: Tensor) -> Tensor:
         """The batch on the network's device, in its type. Raises InputError for another shape.
@@ -251,6 +274,9 @@ class Network:
             "preprocessing": self.preprocessing.to_json(),
             "device": str(self.device),
             "backend": self.backend,
+            **({"backend_version": self._program.version} if self._program.version else {}),
+            **({"difference_from_torch": self._program.difference} if self.backend in EXPORTED else {}),
+            **({"backends_refused": self.refused} if self.refused else {}),
             "exact": self.backend != "bf16" and self.dtype in (torch.float32, torch.float64),
             "threads": torch.get_num_threads(),
             "dtype": str(self.dtype).removeprefix("torch."),

@@ -1,6 +1,7 @@
 """From a photo to what a network reads, and from there back to pixels of the photo. No torch here."""
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,14 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+
+@lru_cache(maxsize=64)
+def _scaled(mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
+    """(3, 256) float32: what each of the 256 values of a pixel becomes, channel by channel."""
+    values = np.arange(256, dtype=np.float32)[:, None] / 255
+    scaled = (values - np.array(mean, np.float32)) / np.array(std, np.float32)
+    return np.ascontiguousarray(np.broadcast_to(scaled, (256, 3)).T)
 
 
 @dataclass(frozen=True)
@@ -47,13 +56,13 @@ class Preprocessing:
 
     def __call__(self, photo: Image.Image) -> np.ndarray:
         """The photo as the network reads it: (3, height, width) float32, RGB."""
-        rgb = photo.convert("RGB")
+        rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
         resized = rgb.resize(self._resized(*rgb.size), _FILTERS[self.interpolation])
         left, top = self._corner(*resized.size)
         height, width = self.size
-        pixels = np.asarray(resized.crop((left, top, left + width, top + height)), dtype=np.float32) / 255
-        scaled = (pixels - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+        pixels = np.asarray(resized.crop((left, top, left + width, top + height)))
+        channels = enumerate(_scaled(self.mean, self.std))
+        return np.stack([scaled.take(pixels[:, :, channel]) for channel, scaled in channels])
 
     def crop_box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """What the network sees of a photo of `width` × `height`: (x0, y0, x1, y1) in pixels of the photo."""

@@ -1,7 +1,7 @@
 """What a module is at a moment: whether its weights have changed since, whether it is ready to run, whether it can be run at all."""
 
 import ctypes
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ def state_of(module: nn.Module) -> Hashable:
 
 def check_ready(module: nn.Module, spec: str) -> None:
     """Raise CamError for a module that was put into training mode: its batch norms and dropouts would change the maps."""
-    if any(part.training for part in module.modules()):
+    if any(part.training for part in _parts(module)):
         raise CamError(
             f"network {spec}: it was put into training mode since it was loaded; call module.eval() first"
         )
@@ -42,7 +42,24 @@ def check_finite(module: nn.Module, spec: str) -> None:
 
 
 def _values(module: nn.Module) -> list[Tensor]:
-    return [*module.parameters(), *module.buffers()]
+    return [
+        value
+        for part in _parts(module)
+        for values in (part._parameters, part._buffers)
+        for value in values.values()
+        if value is not None
+    ]
+
+
+def _parts(module: nn.Module) -> Iterator[nn.Module]:
+    """The module and all parts of it. By hand: PyTorch's generators pass each of them up through every level."""
+    waiting, seen = [module], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += [child for child in part._modules.values() if child is not None]
 
 
 def _is_finite(value: Tensor) -> bool:

@@ -4,6 +4,7 @@ Reads maps that are there already (`precompute` makes them). A row is computed o
 interrupted goes on where it stopped. `evaluate_photos` takes ids and names only, so that a task may call it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,10 @@ from django.db.models import QuerySet
 from explain.cam import CamError
 from explain.cam.names import canonical
 from explain.core.errors import BadInputError
-from explain.maps import MapKey, map_key, maps_there, parameters_hash
+from explain.maps import MapKey, map_key, maps_there, parameters_hash, rows_of
 from explain.models import Evaluation, ExplanationMap, Image, ImageSet, Network, Precompute, Prediction
 from explain.networks import load_network
-from explain.photos import label_target, pixels_of
+from explain.photos import label_targets, pixels_of
 
 from .protocols import EvaluationProtocol, evaluation_hash, find_protocol
 
@@ -76,15 +77,18 @@ class EvaluationProgress:
 
     def missing(self, images: Sequence[Image], **photos: object) -> list[Wanted]:
         """The rows that these photos, those that the filter selects, still lack."""
+        return self.not_stored(self.wanted(images), **photos)
+
+    def not_stored(self, rows: Sequence[Wanted], **photos: object) -> list[Wanted]:
+        """Those of `rows` that are not there yet; their photos are those that the filter selects."""
         stored = set(self.rows(**photos).values_list("image_id", "method", "target", "parameters_hash"))
-        return [wanted for wanted in self.wanted(images) if wanted.row_key not in stored]
+        return [wanted for wanted in rows if wanted.row_key not in stored]
 
     def _aims(self, images: Sequence[Image]) -> dict[int, int]:
         if self.target == Precompute.Target.LABEL:
-            aims = {image.pk: label_target(image, self.network) for image in images}
+            aims = label_targets(images, self.network)
             return {pk: aim for pk, aim in aims.items() if aim is not None}
-        sets = {image.image_set_id for image in images}
-        predictions = Prediction.objects.filter(network=self.network, image__image_set__in=sets)
+        predictions = Prediction.objects.filter(network=self.network, **(rows_of(images) if images else {}))
         return dict(predictions.values_list("image_id", "top_class"))
 
 
@@ -120,10 +124,11 @@ def plan_evaluation(*, image_set: ImageSet, asked: Sequence[EvaluationProgress])
     images = list(image_set.images.order_by("pk"))
     if not images:
         raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
-    _check_maps(image_set, images, asked)
+    rows = [evaluation.wanted(images) for evaluation in asked]
+    _check_maps(image_set, len(images), asked, rows)
     todo = []
-    for evaluation in asked:
-        lack = evaluation.missing(images, image__image_set=image_set)
+    for evaluation, wanted_rows in zip(asked, rows, strict=True):
+        lack = evaluation.not_stored(wanted_rows, image__image_set=image_set)
         ids = sorted({wanted.image.pk for wanted in lack})
         todo += [
             EvaluationTask(
@@ -207,19 +212,25 @@ def stored_maps(network: Network, missing: Sequence[Wanted]) -> dict[MapKey, Exp
     return {map_key(row): row for row in rows.defer("manifest").order_by()}
 
 
-def _check_maps(image_set: ImageSet, images: Sequence[Image], asked: Sequence[EvaluationProgress]) -> None:
-    """Refuse unless every photo has its map of every network and method; say how to make them."""
+def _check_maps(
+    image_set: ImageSet, photos: int, asked: Sequence[EvaluationProgress], rows: Sequence[Sequence[Wanted]]
+) -> None:
+    """Refuse unless every photo has its map of every network and method; say how to make them.
+
+    `rows` are those that each of `asked` wants of the set's photos.
+    """
     lines = []
-    for evaluation in asked:
-        existing = maps_there(
-            network=evaluation.network, methods=evaluation.methods, image__image_set=image_set
-        )
-        methods_there = [wanted.method for wanted in evaluation.wanted(images) if wanted.map_key in existing]
+    existing: dict[int, set[MapKey]] = {}  # several protocols look at the same maps
+    for evaluation, wanted_rows in zip(asked, rows, strict=True):
+        network = evaluation.network
+        if network.pk not in existing:
+            existing[network.pk] = maps_there(
+                network=network, methods=evaluation.methods, image__image_set=image_set
+            )
+        there = Counter(wanted.method for wanted in wanted_rows if wanted.map_key in existing[network.pk])
         for method in evaluation.methods:
-            if lack := len(images) - methods_there.count(method):
-                lines.append(
-                    f"{lack} of {len(images)} photos have no map of {method} by {evaluation.network}."
-                )
+            if lack := photos - there[method]:
+                lines.append(f"{lack} of {photos} photos have no map of {method} by {network}.")
     if lines:
         names = ",".join(dict.fromkeys(evaluation.network.name for evaluation in asked))
         methods = ",".join(asked[0].methods)

@@ -2,7 +2,7 @@
 
 from .arrays import MOST_IN_ROW, keep_array, large_in_rows, move_arrays
 from .batches import run_batch, run_next, run_pending
-from .missing import MapKey, map_key, maps_there, parameters_hash
+from .missing import MapKey, map_key, maps_there, parameters_hash, rows_of
 from .pictures import crop_of, draw_pictures
 from .runs import (
     RunProgress,
@@ -34,6 +34,7 @@ __all__ = [
     "remove_run",
     "requeue_stale",
     "retry_failed",
+    "rows_of",
     "run_batch",
     "run_next",
     "run_pending",

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -19,10 +20,15 @@ from explain.core import clock
 from explain.core.background import every
 from explain.core.errors import BadInputError, in_words
 from explain.core.storable import storable
-from explain.models import Batch, Precompute
+from explain.models import Batch, Image, Precompute
+from explain.networks import load_network
 
-from .compute import BatchComputation
+from .compute import BatchComputation, needs_of
+from .decoding import Decoder
 from .turns import next_batch
+
+if TYPE_CHECKING:
+    from explain.cam.network import Network as LoadedNetwork
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -81,15 +87,18 @@ def heartbeat(batch: Batch) -> Iterator[None]:
         yield
 
 
-def run_batch(batch_id: int) -> Batch | None:
+def run_batch(batch_id: int, decoder: Decoder | None = None) -> Batch | None:
     """Claim and compute one batch. None if another worker has it; a failure is kept in the row, not raised.
 
     A batch that fails is pending again until it has failed MAX_ATTEMPTS times.
     """
+    if decoder is None:
+        with Decoder() as decoder:
+            return run_batch(batch_id, decoder)
     batch = claim_batch(batch_id)
     if batch is None:
         return None
-    computation = BatchComputation(batch=batch, ours=ours(batch))
+    computation = BatchComputation(batch=batch, ours=ours(batch), decoder=decoder)
     try:
         with heartbeat(batch):
             computation.compute(_Progress(batch))
@@ -121,12 +130,27 @@ def run_next() -> Batch | None:
 
 
 def run_pending(run: Precompute, report: Callable[[], object]) -> None:
-    """Compute a run's pending batches in this process, one after the other; `report()` after each."""
-    while (
-        batch := run.batches.filter(state=Batch.State.PENDING).order_by("attempts", "pk").first()
-    ) is not None:
-        run_batch(batch.pk)
-        report()
+    """Compute a run's pending batches in this process, one after the other; `report()` after each.
+
+    Photos of the next batch are decoded while one is computed or written. It is not claimed for that: whoever is stopped
+    leaves nothing behind, and a worker that takes it meanwhile has it.
+    """
+    with Decoder(lambda: _read_next(run)) as decoder:
+        while (batch := _next(run)) is not None:
+            run_batch(batch.pk, decoder)
+            report()
+
+
+def _next(run: Precompute) -> Batch | None:
+    """The batch to compute next: those that failed come last, so that the others are made."""
+    waiting = run.batches.filter(state=Batch.State.PENDING).select_related("precompute", "network")
+    return waiting.order_by("attempts", "pk").first()
+
+
+def _read_next(run: Precompute) -> "tuple[LoadedNetwork, list[Image]] | None":
+    """The photos to decode next, and the network that reads them."""
+    batch = _next(run)
+    return None if batch is None else (load_network(batch.network), needs_of(batch)[0])
 
 
 def _fail(batch: Batch, message: str) -> None:

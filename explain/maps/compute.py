@@ -17,10 +17,20 @@ from explain import cam
 from explain.core import clock
 from explain.models import Batch, ExplanationMap, Image, Precompute, Prediction
 from explain.networks import load_network
-from explain.photos import label_target, pixels_of
+from explain.photos import label_target
 
 from .arrays import keep_array
+from .decoding import Decoder, leaves_processors
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
+
+
+def needs_of(batch: Batch) -> tuple[list[Image], list[str]]:
+    """The batch's photos that lack anything, and the methods that any of them lacks."""
+    run = batch.precompute
+    images = list(batch.images.order_by("pk"))
+    lacks = missing_maps(images=images, network=batch.network, methods=run.methods, target=run.target)
+    methods = [method for method in run.methods if any(method in lacking for lacking in lacks.values())]
+    return [image for image in images if image.pk in lacks], methods
 
 
 @dataclass
@@ -32,6 +42,7 @@ class BatchComputation:
 
     batch: Batch
     ours: QuerySet[Batch]
+    decoder: Decoder
     maps: list[ExplanationMap] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
     _unused: set[str] = field(default_factory=set)
@@ -44,21 +55,22 @@ class BatchComputation:
         import torch
 
         run, network = self.batch.precompute, self.batch.network
-        images, methods = self._needs()
+        images, methods = needs_of(self.batch)
         if not images:
             return
         net = load_network(network)
-        # one decoded photo at a time: it may have 50 megapixels
-        inputs = []
-        for image in images:
-            inputs.append(net.preprocess(pixels_of(image)))
-            report(0)
+        inputs = self.decoder.inputs(net, images)
+        report(0)
+        if leaves_processors(net):
+            self.decoder.look_ahead()
         labels = [label_target(image, network) for image in images]
         by_label = methods and run.target == Precompute.Target.LABEL
         targets = torch.tensor(labels) if by_label else None
         out = cam.explain(
             net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE, report=report
         )
+        if not leaves_processors(net):
+            self.decoder.look_ahead()  # while the rows are made and written
         self._add_predictions(images, labels, out.logits)
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)
@@ -73,16 +85,6 @@ class BatchComputation:
                 }
                 cells = out.maps[method][number].numpy()
                 self._add_map(image, method, int(out.targets[number]), cells, manifest)
-
-    def _needs(self) -> tuple[list[Image], list[str]]:
-        """The photos that lack anything, and the methods that any of them lacks."""
-        run = self.batch.precompute
-        images = list(self.batch.images.order_by("pk"))
-        lacks = missing_maps(
-            images=images, network=self.batch.network, methods=run.methods, target=run.target
-        )
-        methods = [method for method in run.methods if any(method in lacking for lacking in lacks.values())]
-        return [image for image in images if image.pk in lacks], methods
 
     def _add_predictions(self, images: list[Image], labels: list[int | None], logits: Any) -> None:
         probabilities = logits.double().softmax(1).numpy()

@@ -10,6 +10,8 @@ from explain.models import ExplanationMap, Image, Network, Precompute, Predictio
 from explain.photos import label_targets
 
 SCORE = "logit"
+FEW = 1000
+"""So many photos are looked up by their keys; of more, the rows of their whole set are read."""
 MapKey = tuple[int, str, int | None, str]  # photo, method, target, parameters hash
 
 
@@ -43,6 +45,16 @@ def maps_there(*, network: Network, methods: Sequence[str], **photos: object) ->
     return set(rows.order_by().values_list("image_id", "method", "target", "parameters_hash"))
 
 
+def rows_of(images: Sequence[Image]) -> dict[str, object]:
+    """A filter for rows about these photos, all of one set; of many, rows about others of the set may be among them.
+
+    A batch of 16 must not read what a set of 50,000 has: every batch would take as long as the set is large.
+    """
+    if len(images) <= FEW:
+        return {"image__in": [image.pk for image in images]}
+    return {"image__image_set": images[0].image_set_id}
+
+
 def missing_maps(
     *, images: Sequence[Image], network: Network, methods: Sequence[str], target: str
 ) -> dict[int, list[str]]:
@@ -52,7 +64,7 @@ def missing_maps(
     """
     if not images:
         return {}
-    photos = {"image__image_set": images[0].image_set_id}
+    photos = rows_of(images)
     top = dict(Prediction.objects.filter(network=network, **photos).values_list("image_id", "top_class"))
     existing = maps_there(network=network, methods=methods, **photos)
     hashes = {method: parameters_hash(network, method) for method in methods}

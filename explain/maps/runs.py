@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from explain.cam import CamError
 from explain.cam.names import canonical
@@ -198,20 +198,28 @@ class RunProgress:
 
 
 def run_progress(run: Precompute) -> RunProgress:
-    """How far `run` is, in two queries; some more while it waits."""
-    batches = list(run.batches.defer("error").annotate(photos=Count("images")))
-    photos = {state: sum(batch.photos for batch in batches if batch.state == state) for state in State.values}
-    speed = _speed([batch for batch in batches if batch.state == State.DONE and batch.photos])
-    waiting = photos[State.PENDING] + photos[State.RUNNING]
-    counts = {state: sum(batch.state == state for batch in batches) for state in State.values}
+    """How far `run` is, in five queries whose answers are short however many batches there are; some more while it waits."""
+    by_state: dict[str, Any] = {
+        row["state"]: row
+        for row in run.batches.order_by()
+        .values("state")
+        .annotate(batches=Count("pk", distinct=True), photos=Count("images"), last=Max("finished_at"))
+    }
+
+    def of(state: str, what: str) -> int:
+        return by_state[state][what] if state in by_state else 0
+
+    counts = {state: of(state, "batches") for state in State.values}
+    speed = _speed(run) if counts[State.DONE] else None
     lately = clock.now() - timedelta(seconds=IDLE_SECONDS)
-    busy = counts[State.RUNNING] or any(batch.finished_at and batch.finished_at > lately for batch in batches)
+    busy = counts[State.RUNNING] or any(row["last"] and row["last"] > lately for row in by_state.values())
     turn = turn_of(run) if counts[State.PENDING] and not counts[State.RUNNING] else None
+    begun = run.batches.filter(state=State.RUNNING).aggregate(photos=Sum("photos_done"))["photos"] or 0
+    waiting = of(State.PENDING, "photos") + of(State.RUNNING, "photos")
     return RunProgress(
         batches=counts,
-        photos=sum(photos.values()),
-        photos_done=photos[State.DONE]
-        + sum(batch.photos_done for batch in batches if batch.state == State.RUNNING),
+        photos=sum(row["photos"] for row in by_state.values()),
+        photos_done=of(State.DONE, "photos") + begun,
         photos_per_second=speed,
         seconds_left=waiting / speed if speed else None,
         failures=list(run.batches.exclude(error="").select_related("network")[:SHOWN_FAILURES]),
@@ -220,13 +228,15 @@ def run_progress(run: Precompute) -> RunProgress:
     )
 
 
-def _speed(done: list) -> float | None:
-    """Photos per second over the last finished batches, however many workers made them."""
-    recent = sorted(done, key=lambda batch: batch.finished_at)[-RECENT:]
+def _speed(run: Precompute) -> float | None:
+    """Photos per second over the last finished batches, however many workers made them. One without photos says nothing."""
+    photos = Batch.images.through.objects
+    done = run.batches.filter(Exists(photos.filter(batch=OuterRef("pk"))), state=State.DONE)
+    recent: list[Any] = list(done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT])
     if not recent:
         return None
-    seconds = (recent[-1].finished_at - min(batch.started_at for batch in recent)).total_seconds()
-    return sum(batch.photos for batch in recent) / seconds if seconds > 0 else None
+    seconds = (recent[0].finished_at - min(batch.started_at for batch in recent)).total_seconds()
+    return photos.filter(batch__in=recent).count() / seconds if seconds > 0 else None
 
 
 def runs_with_counts() -> QuerySet[Precompute]:

@@ -1,6 +1,7 @@
 """Networks: how each is loaded, registered, and tried on a photo before it is used."""
 
 from .registry import (
+    absent_backend,
     add_network,
     check_weights_name,
     default_weights,
@@ -13,6 +14,7 @@ from .registry import (
 from .trial_run import try_network
 
 __all__ = [
+    "absent_backend",
     "add_network",
     "check_weights_name",
     "default_weights",

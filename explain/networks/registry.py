@@ -1,6 +1,7 @@
 """Networks as rows: how to load each, checked once by loading it. No torch until one is loaded."""
 
 import hashlib
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from explain.models import Network
 if TYPE_CHECKING:
     from explain.cam.network import Network as LoadedNetwork
 
+log = logging.getLogger(__name__)
 DEFAULT, RANDOM = "DEFAULT", "random"
 TRUSTED = "sha256:"  # in place of weights, for a program by torch.export: the file that was trusted
 KEPT_LOADED = 2  # networks per worker process: a run goes through one after the other
@@ -143,21 +145,53 @@ def torch_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def trunk_backends(device: str) -> tuple[str, ...]:
+    """TRUNK_BACKEND of the settings as the programs to try, in this order: the first that is as exact as it must be runs.
+
+    `auto` tries what is installed. Torch comes last in any case, and alone on a GPU: the others run on the CPU.
+    """
+    from explain.cam.backends import EXPORTED, is_installed
+
+    asked = settings.TRUNK_BACKEND
+    if asked == "torch" or device != "cpu":
+        return ("torch",)
+    return (*(filter(is_installed, EXPORTED) if asked == "auto" else (asked,)), "torch")
+
+
+def absent_backend() -> str | None:
+    """The program that TRUNK_BACKEND names where it is not installed here. Imports torch."""
+    from explain.cam.backends import is_installed
+
+    asked = settings.TRUNK_BACKEND
+    return None if asked in ("torch", "auto") or is_installed(asked) else asked
+
+
 def load_network(row: Network) -> "LoadedNetwork":
-    """The network of a row, kept in this process. BadInputError if its weights are not those that were added."""
-    return _load(row.name, row.load, row.weights, row.layer, row.weights_sha256, torch_device())
+    """The network of a row, kept in this process. BadInputError if its weights are not those that were added.
+
+    By the program that TRUNK_BACKEND names; where that is refused by torch, and a warning says why.
+    """
+    device = torch_device()
+    identity = (row.name, row.load, row.weights, row.layer, row.weights_sha256)
+    return _load(*identity, device, trunk_backends(device))
 
 
 @lru_cache(maxsize=KEPT_LOADED)
-def _load(name: str, load: str, weights: str, layer: str, sha256: str, device: str) -> "LoadedNetwork":
+def _load(
+    name: str, load: str, weights: str, layer: str, sha256: str, device: str, backends: tuple[str, ...]
+) -> "LoadedNetwork":
     trusted = weights.removeprefix(TRUSTED) if is_program(load) and weights.startswith(TRUSTED) else None
     net = cam.Network.load(
         load,
         weights=None if trusted else weights or None,
         layer=layer,
         device=device,
+        backend=backends,
+        cache=settings.TRUNKS_DIR,
         trust_code=trusted or False,
     )
+    for refusal in net.refused.values():
+        log.warning("network %s runs on %s: %s", name, net.backend, refusal)
     if net.weights_sha256 != sha256:
         raise BadInputError(
             f"network {name}: its weights have changed since it was added (SHA-256 {net.weights_sha256[:12]}…, "

@@ -152,6 +152,11 @@ def plant_no_gpu(settings, **_):
     settings.TORCH_DEVICE = "cuda"
 
 
+def plant_no_openvino(settings, monkeypatch, **_):
+    settings.TRUNK_BACKEND = "openvino"
+    monkeypatch.setattr("explain.cam.backends.is_installed", lambda name: False)
+
+
 def plant_no_styles(monkeypatch, **_):
     monkeypatch.setattr("config.doctor.finders.find", lambda name: None)
 
@@ -180,6 +185,7 @@ def plant_no_styles(monkeypatch, **_):
         (plant_storage, "storage", "may write there"),
         (plant_full_disk, "storage", "make room"),
         (plant_no_gpu, "device", "TORCH_DEVICE=cpu"),
+        (plant_no_openvino, "device", "requirements-fast.txt"),
         (plant_no_styles, "pages", "static/"),
     ],
 )

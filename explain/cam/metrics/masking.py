@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
+from ..backends import EXPORTED
 from ..errors import InputError
 from ..fills import FILLS, filling
 from ..network import Network
@@ -26,6 +27,8 @@ from .authors_code import binary_mask, eight_bits
 from .faithfulness import area_under
 
 MASKS = ("top", "soft", "authors", "percentile", "percentile-8-bits", "percentile-lanczos")
+EXPORT_TAKES = 64
+"""Photos that an export is given at once: it keeps all threads busy, each with a photo of its own."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ def masked_batch(net: Network, batch: Tensor, maps: Tensor, masking: Masking) ->
 
 def measure(net: Network, batch: Tensor, targets: Tensor, chunk: int = 8) -> Measured:
     """The targets' scores on a preprocessed batch (B, 3, H, W)."""
-    logits = torch.cat([net.logits(part).cpu().double() for part in batch.split(chunk)])
+    if net.backend in EXPORTED:  # photo by photo in any case, and several at once
+        chunk = max(chunk, EXPORT_TAKES)
+    batch = net.check_batch(batch)
+    logits = torch.cat([net.logits_checked(part).cpu().double() for part in batch.split(chunk)])
     chosen = targets.cpu()[:, None]
     return Measured(logits.softmax(1).gather(1, chosen)[:, 0].numpy(), logits.gather(1, chosen)[:, 0].numpy())
 

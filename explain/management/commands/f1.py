@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from explain import maps
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
+from explain.core.sparing import sparingly
 from explain.maps import run_pending
 from explain.models import ImageSet, Network
 from explain.networks import find_networks
@@ -43,7 +44,8 @@ def _predict(image_set: ImageSet, network: Network) -> None:
             state = maps.run_progress(run)
             bar(state.photos_done, state.photos)
 
-        run_pending(run, report)
+        run_pending(run, sparingly(report))
+        report()
     failures = maps.run_progress(run).failures
     if failures:
         raise BadInputError(*(f"{batch}: {batch.error}" for batch in failures))

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from explain import maps, tasks
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError, BrokerGoneError
+from explain.core.sparing import sparingly
 from explain.maps import run_pending
 from explain.models import Batch, ExplanationMap, Precompute
 from explain.networks import find_networks
@@ -75,7 +76,7 @@ class _Follower:
         recover_at = time.monotonic() + RECOVER_SECONDS
         while not self.report().finished:
             if inline:
-                run_pending(self.precompute, self.report)
+                run_pending(self.precompute, sparingly(self.report))
                 maps.requeue_stale()
             elif time.monotonic() > recover_at:
                 self.recover()
@@ -137,9 +138,25 @@ def _answer(run: Precompute, seconds: float) -> Answer:
         data=data,
         header=("network", "method", "maps", "blank"),
         rows=rows,
-        notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s."],
+        notes=[f"{state.photos_done} of {state.photos} photos in {seconds:.0f} s.", *_ran_elsewhere(run)],
         failed="\n".join([*failed, "Run the same command again to go on."]) if failed else "",
     )
+
+
+def _ran_elsewhere(run: Precompute) -> list[str]:
+    """A sentence for each network whose last map of these another program than PyTorch made, or one that was to and could not."""
+    sentences = []
+    for network in run.networks.all():
+        maps_of_it = ExplanationMap.objects.filter(network=network, image__image_set=run.image_set)
+        manifest = maps_of_it.order_by("-pk").values_list("manifest", flat=True).first() or {}
+        if "difference_from_torch" in manifest:
+            sentences.append(
+                f"{network} ran on {manifest['backend']} {manifest['backend_version']}, within "
+                f"{manifest['difference_from_torch']:.0e} of torch."
+            )
+        elif refused := manifest.get("backends_refused"):
+            sentences.append(f"{network} ran on torch: {'; '.join(refused.values())}.")
+    return sentences
 
 
 def _counts(run: Precompute) -> list[tuple[str, str, int, int]]:

@@ -65,8 +65,8 @@ def test_every_chunk_is_as_large_as_the_others_so_that_a_photo_alone_is_computed
     tiny, tiny_batch, monkeypatch
 ):
     """Where libraries choose their sums by the size of a batch, a last short chunk would give other bits."""
-    run, seen = tiny.run_with_head, []
-    monkeypatch.setattr(tiny, "run_with_head", lambda photos: seen.append(photos) or run(photos))
+    run, seen = tiny.run_checked, []
+    monkeypatch.setattr(tiny, "run_checked", lambda photos: seen.append(photos) or run(photos))
     crowd = torch.cat([tiny_batch * factor for factor in (1, 2, 3, 4)])
     out = explain(tiny, crowd, methods=PAPER, targets=[0, 1, 0, 1], chunk=3)
     assert [len(photos) for photos in seen] == [3, 3]

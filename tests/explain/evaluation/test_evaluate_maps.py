@@ -218,7 +218,9 @@ def test_a_batch_that_comes_twice_does_nothing(maps, tiny):
 
 def test_a_score_that_is_no_number_stores_nothing(maps, tiny, monkeypatch):
     net = load_network(tiny)
-    monkeypatch.setattr(type(net), "logits", lambda self, batch: torch.full((len(batch), 1000), np.nan))
+    monkeypatch.setattr(
+        type(net), "logits_checked", lambda self, batch: torch.full((len(batch), 1000), np.nan)
+    )
     with pytest.raises(InputError, match="a score that is no number"):
         evaluated(maps, tiny)
     assert not Evaluation.objects.exists()

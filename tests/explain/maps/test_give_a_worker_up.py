@@ -119,7 +119,7 @@ def test_a_batch_that_failed_goes_last_so_that_the_others_are_made(tools, networ
     Batch.objects.filter(pk=first).update(attempts=1)
     done: list[int] = []
 
-    def make(pk):
+    def make(pk, decoder):
         done.append(pk)
         Batch.objects.filter(pk=pk).update(state=State.DONE)
 
