@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from .heads.base import Head
 from .heads.choose import choose_head
 from .hooks import copy_of
 from .layers import place
+from .loading.description import Description, described
 from .loading.names import is_program
 from .loading.open import open_source
 from .loading.weights import weights_hash
@@ -34,6 +36,7 @@ class Network:
     layout          how the layer's output is read as cells (see cam/places)
     cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
+    notes           what had to be assumed, and what of a file of weights was taken: sentences for people
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
     cache           a folder that keeps exports from one process to the next
@@ -69,6 +72,9 @@ class Network:
         self._renewing = threading.RLock()
         self._prepare(asked)
         self.class_names = self._checked_names(class_names, self._classes)
+        self.notes: tuple[str, ...] = ()
+        if class_names is None:
+            self.notes = (f"Nothing names its {self._classes} classes: they are called 0 to {self._classes - 1}.",)
 
     def _prepare(self, layer: str | None) -> None:
         """Cut the module as it is now."""
@@ -127,6 +133,7 @@ class Network:
         *,
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
+        description: Description | None = None,
         dtype: torch.dtype = torch.float32,
         backend: str = "torch",
         cache: str | Path | None = None,
@@ -139,19 +146,27 @@ class Network:
         weights  "DEFAULT" or a name that the library has for others ("IMAGENET1K_V1", "tv_in1k"), both downloaded by
                  the library; a path (.pt or .pth read with weights_only, .safetensors); or None: random but the same
                  each time; for package: the packaged ones
-        class_names, when given, also set the number of classes that is built
+        class_names, when given, also set the number of classes that is built; that of a file of weights is read from it
+        description  what the network reads and says (see loading/description.py); None: as a network.toml beside the weights
+                 says, if there is one. What went otherwise than asked, or had to be assumed, is in `notes`
         trust_code  True reads a .pt2 file, which runs what its maker wrote; its SHA-256 reads it if it is still that file
 
         Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.
         """
-        source = open_source(spec, weights, class_names, trust_code)
+        said = described(weights) if description is None else description
+        if class_names:
+            said = replace(said, classes=tuple(class_names))
+        source = open_source(spec, weights, said, trust_code)
+        known, assumed = source.preprocessing or Preprocessing(), ()
+        if preprocessing is None:
+            preprocessing, assumed = said.preprocessing(known, source.channels)
         _check_size(spec, source.preprocessing, preprocessing)
         try:
-            return cls(
+            network = cls(
                 source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
-                layer=layer or None,
-                class_names=class_names or source.class_names,
-                preprocessing=preprocessing or source.preprocessing,
+                layer=layer or said.layer or None,
+                class_names=said.classes or source.class_names,
+                preprocessing=preprocessing,
                 device=device,
                 dtype=dtype,
                 spec=spec,
@@ -166,6 +181,8 @@ class Network:
                 f"network {spec}: it cannot read a photo as it is given here ({str(problem).splitlines()[0][:200]}); "
                 "export it again for what it is to read"
             ) from problem
+        network.notes = (*source.notes, *assumed, *network.notes)
+        return network
 
     @property
     def weights_sha256(self) -> str:

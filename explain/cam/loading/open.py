@@ -1,9 +1,9 @@
 """Open a network by its source: a name in a library, a package that brings weights, or a file by torch.export."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UnknownNameError
+from .description import Description
 from .names import LIBRARIES, is_named, is_program
 from .sources import Source, from_timm, from_torchvision
 
@@ -13,10 +13,10 @@ _FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
 def open_source(
     spec: str,
     weights: str | Path | None,
-    class_names: Sequence[str] | None,
+    wanted: Description,
     trust_code: bool | str = False,
 ) -> Source:
-    """The network that `spec` names, with its weights in place.
+    """The network that `spec` names, with its weights in place; `wanted` is what was said of it.
 
     Raises UnknownNameError for a name that does not exist, WeightsError for weights that do not fit, UntrustedCodeError for a
     program in a file that nobody trusts (see program.py).
@@ -33,10 +33,10 @@ def open_source(
             f"network {spec!r}: a name has letters, digits, points, - and _ only; give it as {kind} spells it"
         )
     openers = {"torchvision": from_torchvision, "timm": from_timm, "package": _packaged}
-    return openers[kind](name, weights, len(class_names) if class_names else None)
+    return openers[kind](name, weights, wanted)
 
 
-def _packaged(name: str, weights: str | Path | None, count: int | None) -> Source:
+def _packaged(name: str, weights: str | Path | None, wanted: Description) -> Source:
     from .packaged import from_package
 
-    return from_package(name, weights, count)
+    return from_package(name, weights, wanted)
