@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from explain.cam.loading.names import has_random_weights
 from explain.cam.metrics.faithfulness import drops
 from explain.cam.names import LONGEST, NOTHING
 
@@ -95,7 +96,15 @@ class Network(models.Model):
     )
     layer = models.CharField(max_length=200, help_text="where the network is cut")
     class_names = models.JSONField(default=list)
-    preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation")
+    preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation, order")
+    said = models.JSONField(
+        default=dict, blank=True, help_text="what else was said of it: score, output, checkpoint, ignore"
+    )
+    notes = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="sentences: what of its file was taken, and what had to be assumed",
+    )
     weights_sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -104,6 +113,11 @@ class Network(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_random(self) -> bool:
+        """Whether its weights are random: nobody has trained it, and its maps mean nothing."""
+        return not self.weights and has_random_weights(self.load)
 
 
 class Prediction(models.Model):

@@ -24,6 +24,9 @@ from .loading.open import open_source
 from .loading.weights import weights_hash
 from .memory_format import fastest_format
 from .preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from .scoring.class_names import checked_names, notes_on
+from .scoring.output import SOFTMAX, Scored, scored
+from .scoring.scores import score_of, scores_as
 from .state import check_finite, check_ready, state_of
 
 
@@ -37,6 +40,9 @@ class Network:
     cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
     notes           what had to be assumed, and what of a file of weights was taken: sentences for people
+    output          which of several outputs of the module has the class scores, by key, attribute or place; empty: it has one
+    score           how class scores become probabilities: softmax, or sigmoid, each for itself. By default sigmoid where the
+                    module gives one score, which is then a class and its opposite, (B, 2)
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py)
     cache           a folder that keeps exports from one process to the next
@@ -59,6 +65,8 @@ class Network:
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
         spec: str | None = None,
+        output: str = "",
+        score: str = "",
         head: str | None = None,
         backend: str = "torch",
         cache: str | Path | None = None,
@@ -66,15 +74,25 @@ class Network:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
         asked = _layer_name(module, layer)
-        self.module = _ready(module, self.device, dtype)
         self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
+        returned = self._scored(_ready(module, self.device, dtype), output, score)
+        self.module, self.score, self.output = returned.module, returned.score, output
         self.backend, self._cache, self._forced_head = backend, Path(cache) if cache else None, head
         self._renewing = threading.RLock()
         self._prepare(asked)
-        self.class_names = self._checked_names(class_names, self._classes)
-        self.notes: tuple[str, ...] = ()
-        if class_names is None:
-            self.notes = (f"Nothing names its {self._classes} classes: they are called 0 to {self._classes - 1}.",)
+        self.class_names = checked_names(self.spec, class_names, self._classes, returned)
+        self.notes = tuple(notes_on(self.class_names, returned, is_named=class_names is not None))
+
+    def _scored(self, module: nn.Module, output: str, score: str) -> Scored:
+        """The module with class scores (B, classes) as its result."""
+        check_finite(module, self.spec)
+        remedy = "say what it reads: size, and channels by mean and std"
+        if is_program(self.spec):
+            remedy = "export it again for what it is to read"
+        try:
+            return scored(module, self._example(), output=output, score=score, remedy=remedy)
+        except CamError as problem:
+            raise CamError(f"network {self.spec}: {problem}") from problem.__cause__
 
     def _prepare(self, layer: str | None) -> None:
         """Cut the module as it is now."""
@@ -157,8 +175,9 @@ class Network:
         if class_names:
             said = replace(said, classes=tuple(class_names))
         source = open_source(spec, weights, said, trust_code)
-        known, assumed = source.preprocessing or Preprocessing(), ()
+        assumed: tuple[str, ...] = ()
         if preprocessing is None:
+            known = source.preprocessing or Preprocessing()
             preprocessing, assumed = said.preprocessing(known, source.channels)
         _check_size(spec, source.preprocessing, preprocessing)
         try:
@@ -167,6 +186,8 @@ class Network:
                 layer=layer or said.layer or None,
                 class_names=said.classes or source.class_names,
                 preprocessing=preprocessing,
+                output=said.output,
+                score=said.score,
                 device=device,
                 dtype=dtype,
                 spec=spec,
@@ -183,6 +204,26 @@ class Network:
             ) from problem
         network.notes = (*source.notes, *assumed, *network.notes)
         return network
+
+    def like(
+        self, module: nn.Module | None = None, *, layer: str | None = None, head: str | None = None
+    ) -> "Network":
+        """A network that reads and says the same: of another module of this kind, or cut at another layer."""
+        return Network(
+            module or self.module,
+            layer=layer or self.layer,
+            class_names=self.class_names,
+            preprocessing=self.preprocessing,
+            device=self.device,
+            dtype=self.dtype,
+            spec=self.spec,
+            score=self.score,
+            head=head,
+        )
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """From class scores (B, classes): their softmax, or the sigmoid of each where they are so."""
+        return scores_as(logits, score_of("probability", self.score))
 
     @property
     def weights_sha256(self) -> str:
@@ -266,6 +307,8 @@ class Network:
             "layer": self.layer,
             "head": self.head.kind,
             "preprocessing": self.preprocessing.to_json(),
+            **({} if self.score == SOFTMAX else {"scores": self.score}),
+            **({"output": self.output} if self.output else {}),
             "device": str(self.device),
             "backend": self.backend,
             "exact": self.backend != "bf16" and self.dtype in (torch.float32, torch.float64),
@@ -285,15 +328,6 @@ class Network:
         noise = torch.Generator().manual_seed(0)
         shape = (1, len(self.preprocessing.mean), *self.preprocessing.size)
         return torch.randn(shape, generator=noise).to(self.device, self.dtype)
-
-    def _checked_names(self, names: Sequence[str] | None, count: int) -> list[str]:
-        if names is None:
-            return [str(index) for index in range(count)]
-        if len(names) != count:
-            raise CamError(
-                f"{self.spec} gives {count} class scores, but {len(names)} class names; give one name each"
-            )
-        return list(names)
 
 
 def _check_size(spec: str, exported: Preprocessing | None, asked: Preprocessing | None) -> None:

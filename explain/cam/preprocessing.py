@@ -40,7 +40,9 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.std):
-            raise InputError(f"{len(self.mean)} means and {len(self.std)} deviations; give one of each for each channel")
+            raise InputError(
+                f"{len(self.mean)} means and {len(self.std)} deviations; give one of each for each channel"
+            )
         if self.order not in ORDERS:
             raise InputError(f"order {self.order!r} does not exist; choose {' or '.join(ORDERS)}")
         if self.interpolation not in _FILTERS:

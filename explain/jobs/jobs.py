@@ -224,6 +224,8 @@ def _add_network(job: Job, report: Report) -> dict[str, Any]:
         "network": network.name,
         "layer": network.layer,
         "classes": len(network.class_names),
+        "random": network.is_random,
+        "notes": network.notes,
         "added": is_new,
     }
 
@@ -251,7 +253,12 @@ def _network_arguments(job: Job) -> dict[str, Any]:
     if not arguments.get("file") and arguments.get("weights"):
         networks.check_weights_name(arguments["load"], arguments["weights"])
     weights = str(local(arguments["file"])) if arguments.get("file") else arguments.get("weights") or None
-    return {"load": arguments["load"], "layer": arguments.get("layer") or None, "weights": weights}
+    return {
+        "load": arguments["load"],
+        "layer": arguments.get("layer") or None,
+        "weights": weights,
+        "described": arguments.get("described"),
+    }
 
 
 # By name. In the order in which they stand in the choices of the column.

@@ -50,7 +50,7 @@ class BatchComputation:
         by_label = methods and run.target == Precompute.Target.LABEL
         targets = torch.tensor(labels) if by_label else None
         out = cam.explain(net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE)
-        self._add_predictions(images, labels, out.logits)
+        self._add_predictions(images, labels, net.probabilities(out.logits.double()))
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)
         parameters, brought = made_by.pop("methods"), made_by.pop("brought", {})
@@ -75,9 +75,8 @@ class BatchComputation:
         methods = [method for method in run.methods if any(method in lacking for lacking in lacks.values())]
         return [image for image in images if image.pk in lacks], methods
 
-    def _add_predictions(self, images: list[Image], labels: list[int | None], logits: Any) -> None:
-        probabilities = logits.double().softmax(1).numpy()
-        for image, label, row in zip(images, labels, probabilities, strict=True):
+    def _add_predictions(self, images: list[Image], labels: list[int | None], probabilities: Any) -> None:
+        for image, label, row in zip(images, labels, probabilities.numpy(), strict=True):
             top = int(row.argmax())
             known = label is not None and label < len(row)
             self.predictions.append(

@@ -80,7 +80,8 @@ class Checkpoint:
 
 def _class_names(table: Mapping[str, Any]) -> tuple[str, ...] | None:
     for key in _NAMES:
-        if _is_names(value := table.get(key)):
+        value = table.get(key)
+        if isinstance(value, list | tuple) and _is_names(value):
             return tuple(value)
     for key in (*_BY_INDEX, *_BY_NAME):
         value = table.get(key)
@@ -99,9 +100,13 @@ def _is_names(value: object) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(name, str) for name in value)
 
 
-def _states(content: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], State]]:
+def _states(
+    content: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], State]]:
     """Every table of tensors by name, from the outside inwards. Numbers and words among the tensors are left out."""
-    tensors = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
+    tensors = {
+        key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)
+    }
     if tensors:
         yield path, tensors
     if len(path) < _DEPTH:
@@ -114,7 +119,9 @@ def _found(path: tuple[str, ...], state: State, own: Shapes) -> Iterator[Found]:
     """The state, once for each prefix that names of the network's stand behind."""
     unwrapped = _unwrapped(state, own)
     for prefix in _prefixes(unwrapped, own):
-        mine = {name.removeprefix(prefix): value for name, value in unwrapped.items() if name.startswith(prefix)}
+        mine = {
+            name.removeprefix(prefix): value for name, value in unwrapped.items() if name.startswith(prefix)
+        }
         beside = {name: value for name, value in unwrapped.items() if not name.startswith(prefix)}
         yield Found(".".join(path), prefix, mine, beside, sum(name in own for name in mine))
 
@@ -123,7 +130,9 @@ def _unwrapped(state: State, own: Shapes) -> State:
     """Names without what wrappers put into their middle or at their beginning: `features.module.0.weight`."""
     parts = {part for name in own for part in name.split(".")}
     wrappers = _WRAPPERS - parts
-    plain = {".".join(p for p in name.split(".") if p not in wrappers): value for name, value in state.items()}
+    plain = {
+        ".".join(p for p in name.split(".") if p not in wrappers): value for name, value in state.items()
+    }
     return plain if len(plain) == len(state) else state
 
 

@@ -62,13 +62,29 @@ class Description:
         try:
             for key, value in said.items():
                 if key not in known:
-                    raise InputError(f"{key} is no key of it{nearest(key, known) or '; it has ' + ', '.join(known)}")
+                    raise InputError(
+                        f"{key} is no key of it{nearest(key, known) or '; it has ' + ', '.join(known)}"
+                    )
                 if value not in ("", None):
                     read[key] = _READERS[key](key, value, folder)
             _check_together(read)
         except InputError as problem:
             raise InputError(f"{where}: {problem}" if where else str(problem)) from None
         return cls(**read)
+
+    def kept(self) -> dict[str, Any]:
+        """What has to be said again when the network is loaded again, beside its classes and preprocessing: plain values."""
+        kept = ("score", "output", "checkpoint", "ignore", "size")
+        return {key: value for key, value in self.to_json().items() if key in kept}
+
+    def to_json(self) -> dict[str, Any]:
+        """All that was said, in plain values that `Description.of` reads again."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            key: list(v) if isinstance(v, tuple) else v
+            for key, v in values.items()
+            if v not in (None, "", ())
+        }
 
     def over(self, other: "Description") -> "Description":
         """This one, with what it does not say taken from `other`."""
@@ -82,14 +98,18 @@ class Description:
             missing |= {"mean": (), "std": ()}
         return replace(self, **missing)
 
-    def preprocessing(self, known: Preprocessing, channels: int | None = None) -> tuple[Preprocessing, tuple[str, ...]]:
+    def preprocessing(
+        self, known: Preprocessing, channels: int | None = None
+    ) -> tuple[Preprocessing, tuple[str, ...]]:
         """How photos are read, with what is not said taken from `known`, and what had to be assumed, in words.
 
         channels   as the weights have them, where they say; then they must be what was said
         """
         wanted = self.channels or len(self.mean) or len(self.std) or channels or len(known.mean)
         if channels not in (None, wanted):
-            raise InputError(f"its weights read {channels} channels, and {wanted} are described; give as many as it reads")
+            raise InputError(
+                f"its weights read {channels} channels, and {wanted} are described; give as many as it reads"
+            )
         mean, std, assumed = self._scale(known, wanted)
         size = self.size or known.size
         if self.resize is not None:
@@ -116,7 +136,13 @@ class Description:
             mean, std = self.mean or (_GREY_MEAN,) * channels, self.std or (_GREY_STD,) * channels
         word = "mean and std" if not (self.mean or self.std) else "std" if self.mean else "mean"
         values = f"mean {_listed(mean)} and std {_listed(std)}"
-        return mean, std, (f"Nothing says its {word}: photos are scaled by {values}. Give those that it was trained with.",)
+        return (
+            mean,
+            std,
+            (
+                f"Nothing says its {word}: photos are scaled by {values}. Give those that it was trained with.",
+            ),
+        )
 
 
 def _listed(values: tuple[float, ...]) -> str:
@@ -149,13 +175,17 @@ def _classes(key: str, value: Any, folder: Path | None) -> tuple[str, ...]:
     if isinstance(value, str) and value.endswith(".txt") and "\n" not in value:
         path = (folder / value) if folder else None
         if path is None or not path.is_file():
-            raise InputError(f"{key} names {value}, which is not beside it; write the names themselves, or put it there")
+            raise InputError(
+                f"{key} names {value}, which is not beside it; write the names themselves, or put it there"
+            )
         value = path.read_text("utf-8-sig")
     if isinstance(value, str):
         lines = value.splitlines() if "\n" in value.strip() else value.split(",")
         value = [line.strip() for line in lines if line.strip()]
     if not isinstance(value, list | tuple) or not value or not all(isinstance(name, str) for name in value):
-        raise InputError(f'{key} are names in the order of the class scores, such as ["cat", "dog"], not {_shown(value)}')
+        raise InputError(
+            f'{key} are names in the order of the class scores, such as ["cat", "dog"], not {_shown(value)}'
+        )
     names = tuple(name.strip() for name in value)
     if "" in names:
         raise InputError(f"{key}: name {names.index('') + 1} is empty; name every class")
@@ -169,7 +199,9 @@ def _size(key: str, value: Any, _: Path | None) -> tuple[int, int]:
     sides = _numbers(key, value, whole=True)
     sides = sides * 2 if len(sides) == 1 else sides
     if len(sides) != 2 or not all(8 <= side <= _LARGEST_SIDE for side in sides):
-        raise InputError(f"{key} is {_shown(value)}; give one side or height and width, each 8 to {_LARGEST_SIDE} pixels")
+        raise InputError(
+            f"{key} is {_shown(value)}; give one side or height and width, each 8 to {_LARGEST_SIDE} pixels"
+        )
     return int(sides[0]), int(sides[1])
 
 
@@ -178,7 +210,9 @@ def _resize(key: str, value: Any, _: Path | None) -> int:
         return SQUASH
     (side,) = _few(key, value, 1, whole=True)
     if side and not 8 <= side <= _LARGEST_SIDE:
-        raise InputError(f"{key} is {_shown(value)}; give the short edge in pixels, or 0 to squash the whole photo")
+        raise InputError(
+            f"{key} is {_shown(value)}; give the short edge in pixels, or 0 to squash the whole photo"
+        )
     return int(side)
 
 
@@ -197,7 +231,9 @@ def _scaled(key: str, value: Any, least: float) -> tuple[float, ...]:
     values = _numbers(key, value)
     if max(values) > 1:
         divided = ", ".join(f"{v / 255:.4g}" for v in values)
-        raise InputError(f"{key} is {_shown(value)}; it is of values 0 to 1, so for bytes divide by 255: {divided}")
+        raise InputError(
+            f"{key} is {_shown(value)}; it is of values 0 to 1, so for bytes divide by 255: {divided}"
+        )
     if min(values) < least and key == "mean":
         raise InputError(f"{key} is {_shown(value)}; it lies between 0 and 1")
     return values
@@ -218,9 +254,9 @@ def _few(key: str, value: Any, count: int, *, whole: bool = False) -> tuple[floa
 
 
 def _numbers(key: str, value: Any, *, whole: bool = False) -> tuple[float, ...]:
-    if isinstance(value, str):
-        value = value.replace("×", " ").replace("x", " ").replace(",", " ").strip("[]() ").split()
-    values = value if isinstance(value, list | tuple) else [value]
+    words = value.replace("×", " ").replace("x", " ").replace(",", " ") if isinstance(value, str) else value
+    values = words.strip("[]() ").split() if isinstance(words, str) else words
+    values = values if isinstance(values, list | tuple) else [values]
     try:
         if any(isinstance(one, bool) for one in values):
             raise ValueError

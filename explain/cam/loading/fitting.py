@@ -55,7 +55,8 @@ def fit(
     except WeightsError as problem:
         raise WeightsError(f"weights {source}: {problem}") from None
     best = candidates[0]
-    _check_alone(best, candidates, source)
+    if 2 * best.fits > len(own):
+        _check_alone(best, candidates, source)
     state, head = _with_head(best, own, classes)
     sizes = _sizes(state, own, classes)
     if problems := _problems(state, own, sizes, ignore):
@@ -63,7 +64,9 @@ def fit(
             f"weights {source}{_place(best)} belong to another architecture than {network}: {', '.join(problems)};"
             " name the network that they were made for, or give other weights"
         )
-    copies = tuple(one.prefix for one in found if one.fits == best.fits and one.entry == best.entry and one.prefix)
+    copies = tuple(
+        one.prefix for one in found if one.fits == best.fits and one.entry == best.entry and one.prefix
+    )
     beside = [name for name in best.beside if name not in head and not name.startswith(copies)]
     _check_beside([name for name in beside if not _may_be_left(name, ignore)], source, network)
     surplus = [name for name in state if name not in own]
@@ -120,7 +123,9 @@ def _with_head(found: Found, own: Shapes, classes: int) -> tuple[State, dict[str
     head, width = heads[0].rpartition(".")[0], own[heads[0]][1:]
     whole = {name: value for name, value in {**found.state, **found.beside}.items() if name not in own}
     whole = {name: value for name, value in whole.items() if not _is_beside(name)}
-    linears = [name.rpartition(".")[0] for name, v in whole.items() if name.endswith(".weight") and v.ndim > 1]
+    linears = [
+        name.rpartition(".")[0] for name, v in whole.items() if name.endswith(".weight") and v.ndim > 1
+    ]
     if len(linears) != 1 or tuple(whole[f"{linears[0]}.weight"].shape[1:]) != tuple(width):
         return found.state, {}
     theirs = linears[0]
@@ -179,7 +184,11 @@ def _place(found: Found) -> str:
 
 def _taken(best: Found, candidates: Sequence[Found]) -> list[str]:
     notes = []
-    others = [one.name or "the file’s own" for one in candidates[1:] if one.fits == best.fits and one.name != best.name]
+    others = [
+        one.name or "the file’s own"
+        for one in candidates[1:]
+        if one.fits == best.fits and one.name != best.name
+    ]
     if best.entry or others:
         average = ", a moving average" if best.is_average else ""
         also = f"; it holds {shortened(others)} as well, which checkpoint = takes" if others else ""
@@ -200,7 +209,9 @@ def _head_words(head: Mapping[str, str], sizes: _Sizes) -> list[str]:
     if sizes.classes is not None:
         notes.append(f"It has {sizes.classes} class scores, as {sizes.head} in the file has.")
     if sizes.channels is not None:
-        notes.append(f"It reads {sizes.channels} channel{'s' if sizes.channels > 1 else ''}, as its first layer in the file.")
+        notes.append(
+            f"It reads {sizes.channels} channel{'s' if sizes.channels > 1 else ''}, as its first layer in the file."
+        )
     return notes
 
 

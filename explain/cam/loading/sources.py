@@ -34,6 +34,7 @@ class Source:
 
 Renamed = Callable[[State, nn.Module], State]
 IMAGENET_CLASSES = 1000
+COLOURS = 3
 _INCEPTIONS = ("googlenet", "inception_v3")
 _TRAINING_ALONE = ("aux1.", "aux2.", "AuxLogits.")  # torchvision's second heads
 
@@ -161,7 +162,7 @@ def _from_file(build: Build, checkpoint: Checkpoint, asked: Asked) -> Source:
     names, notes = _names(fitted.classes), fitted.notes
     if not wanted.classes and fitted.classes and (kept := checkpoint.class_names(fitted.classes)):
         names, notes = list(kept), (*notes, f"The names of its {len(kept)} classes are the file’s own.")
-    return Source(module, None, names, fitted.channels, notes)
+    return Source(module, None, names, fitted.channels or COLOURS, notes)
 
 
 def _channels(wanted: Description) -> int | None:

@@ -5,6 +5,7 @@ import pickle  # only for its error class: every read is weights_only
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class _Inert:
 
 
 # Arguments, paths and single numbers, which training scripts keep beside their weights.
-_HARMLESS = [
+_HARMLESS: list[Any] = [
     (_Inert, name)
     for name in (
         "argparse.Namespace",

@@ -102,7 +102,9 @@ def test_another_state_is_taken_where_one_is_asked_for():
 
 def test_a_teacher_beside_its_student_is_asked_about():
     content = {"state_dict": {**state("student.", 1), **state("teacher.", 2)}}
-    with pytest.raises(WeightsError, match=r"2 networks that fit, state_dict.student and state_dict.teacher; say"):
+    with pytest.raises(
+        WeightsError, match=r"2 networks that fit, state_dict.student and state_dict.teacher; say"
+    ):
         fitted(content)
     assert taken(content, asked="teacher") == 2
 
@@ -128,7 +130,9 @@ def test_a_last_layer_under_another_name_is_found_and_said(names, beside):
     content["criterion.weight"] = torch.ones(7)
     one = fitted(content)
     assert (set(one.tensors), one.classes) == (set(OWN), 7)
-    assert f"{names['fc.weight'].removesuffix('.weight')} was taken as its last layer, fc" in " ".join(one.notes)
+    assert f"{names['fc.weight'].removesuffix('.weight')} was taken as its last layer, fc" in " ".join(
+        one.notes
+    )
     assert "Not used of the file: criterion.weight." in one.notes
 
 
@@ -195,7 +199,10 @@ def test_a_fine_tuned_resnet_of_seven_classes_simply_works(tmp_path):
     module.eval()
     birds = ["auk", "bunting", "crane", "dove", "egret", "finch", "gull"]
     saved = {f"model.{name}": value for name, value in module.state_dict().items()}
-    torch.save({"state_dict": saved, "class_to_idx": {name: n for n, name in enumerate(birds)}}, tmp_path / "birds.ckpt")
+    torch.save(
+        {"state_dict": saved, "class_to_idx": {name: n for n, name in enumerate(birds)}},
+        tmp_path / "birds.ckpt",
+    )
     net = Network.load("torchvision:resnet18", weights=tmp_path / "birds.ckpt")
     photo = torch.randn(2, 3, 224, 224)
     torch.testing.assert_close(net.logits(photo), module(photo).detach(), rtol=1e-4, atol=1e-5)

@@ -13,8 +13,8 @@ from timm.data import create_transform, resolve_data_config
 from torch import nn
 
 from explain.cam import CamError, Network, Preprocessing, explain
-from explain.cam.loading.published import _is_what_its_name_says, identified
 from explain.cam.loading.description import Description
+from explain.cam.loading.published import _is_what_its_name_says, identified
 from explain.cam.loading.sources import from_timm, imagenet_names
 from tests.explain.cam.conftest import packaged, sample_photo, sample_rows
 
