@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
@@ -26,11 +25,6 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
-
-
-def gone_before() -> datetime:
-    """A worker that was last heard of before this moment is gone: its heartbeats come four times as often as that."""
-    return clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
 class ImageSet(models.Model):
@@ -96,15 +90,9 @@ class Network(models.Model):
     )
     layer = models.CharField(max_length=200, help_text="where the network is cut")
     class_names = models.JSONField(default=list)
-    preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation, order")
-    said = models.JSONField(
-        default=dict, blank=True, help_text="what else was said of it: score, output, checkpoint, ignore"
-    )
-    notes = models.JSONField(
-        default=list,
-        blank=True,
-        help_text="sentences: what of its file was taken, and what had to be assumed",
-    )
+    preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation")
+    said = models.JSONField(default=dict, blank=True, help_text="score, output, checkpoint, ignore, size")
+    notes = models.JSONField(default=list, blank=True, help_text="sentences: what was taken, what assumed")
     weights_sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -167,7 +155,7 @@ class Precompute(models.Model):
 class BatchQuerySet(models.QuerySet):
     def stale(self):
         """Running, but silent for longer than BATCH_STALE_SECONDS: its worker is gone."""
-        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=gone_before())
+        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=clock.gone_before())
 
 
 class Batch(models.Model):
@@ -367,7 +355,7 @@ class Worker(models.Model):
     @property
     def is_there(self) -> bool:
         """Whether it has been heard of lately."""
-        return self.heartbeat_at >= gone_before()
+        return self.heartbeat_at >= clock.gone_before()
 
 
 class Job(models.Model):

@@ -180,28 +180,19 @@ class Network:
             known = source.preprocessing or Preprocessing()
             preprocessing, assumed = said.preprocessing(known, source.channels)
         _check_size(spec, source.preprocessing, preprocessing)
-        try:
-            network = cls(
-                source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
-                layer=layer or said.layer or None,
-                class_names=said.classes or source.class_names,
-                preprocessing=preprocessing,
-                output=said.output,
-                score=said.score,
-                device=device,
-                dtype=dtype,
-                spec=spec,
-                backend=backend,
-                cache=cache,
-            )
-        except RuntimeError as problem:
-            if not is_program(spec):
-                raise
-            # an exported program checks itself what it is given, as it runs
-            raise CamError(
-                f"network {spec}: it cannot read a photo as it is given here ({str(problem).splitlines()[0][:200]}); "
-                "export it again for what it is to read"
-            ) from problem
+        network = cls(
+            source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
+            layer=layer or said.layer or None,
+            class_names=said.classes or source.class_names,
+            preprocessing=preprocessing,
+            output=said.output,
+            score=said.score,
+            device=device,
+            dtype=dtype,
+            spec=spec,
+            backend=backend,
+            cache=cache,
+        )
         network.notes = (*source.notes, *assumed, *network.notes)
         return network
 

@@ -30,7 +30,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.core.storable import storable
 from explain.map_sets import import_maps, plan_maps, preview_picture, request_of
-from explain.models import Job, Network, gone_before
+from explain.models import Job, Network
 from explain.networks import add_network
 from explain.photos import import_images, plan_import
 
@@ -336,7 +336,9 @@ def try_again(job: Job) -> bool:
 
 def is_silent(job: Job) -> bool:
     """Whether a job is being done, but its worker has not been heard of for BATCH_STALE_SECONDS."""
-    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
+    return job.state == Job.State.RUNNING and (
+        job.heartbeat_at is None or job.heartbeat_at < clock.gone_before()
+    )
 
 
 def is_under_way(job: Job) -> bool:
