@@ -159,7 +159,7 @@ class Network:
     ) -> "Network":
         """A network by name.
 
-        spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), or the path
+        spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), onnx:file, or the path
                  of a .pt2 file by torch.export.save, where its code is trusted
         weights  "DEFAULT" or a name that the library has for others ("IMAGENET1K_V1", "tv_in1k"), both downloaded by
                  the library; a path (.pt or .pth read with weights_only, .safetensors); or None: random but the same

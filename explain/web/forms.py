@@ -15,7 +15,7 @@ from .described_network import DescribedForm
 
 # a name of a library's weights; never a path, and never a file that lies where a worker runs
 WEIGHTS_NAME = re.compile(
-    r"[A-Za-z0-9](?!.*\.(?:pth?|bin|safetensors|ckpt|tar)$)[A-Za-z0-9_.+-]*", re.IGNORECASE
+    r"[A-Za-z0-9](?!.*\.(?:pth?|bin|safetensors|ckpt|tar|onnx)$)[A-Za-z0-9_.+-]*", re.IGNORECASE
 )
 NAME_WORDS = "Letters a–z, digits, - and _ only, without spaces."
 
@@ -67,7 +67,8 @@ class NetworkForm(DescribedForm):
         max_length=200,
         required=False,
         label="Network",
-        help_text="torchvision:resnet50, timm:NAME, or package:NAME for one that comes with its weights.",
+        help_text="torchvision:resnet50, timm:NAME, package:NAME for one that comes with its weights, or onnx:file for a whole network "
+        "in an .onnx file.",
         widget=forms.TextInput(
             attrs={"list": "networks-known", "autocomplete": "off", "spellcheck": "false"}
         ),
@@ -103,7 +104,7 @@ class NetworkForm(DescribedForm):
         load = self.cleaned_data["load"].strip()
         if load and not is_named(load):
             raise forms.ValidationError(
-                f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
+                f"“{load}” is not one of the forms torchvision:NAME, timm:NAME, package:NAME or onnx:file."
             )
         return load
 
@@ -135,9 +136,11 @@ class NetworkForm(DescribedForm):
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file and not str(file.name).lower().endswith(
-            (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
+            (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".onnx")
         ):
-            raise forms.ValidationError(f"{file.name}: give a .safetensors, .pth, .pt or .ckpt file.")
+            raise forms.ValidationError(
+                f"{file.name}: give a .safetensors, .pth, .pt or .ckpt file, or an .onnx file for onnx:file."
+            )
         return file
 
 

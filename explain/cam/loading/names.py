@@ -2,7 +2,7 @@
 
 import re
 
-LIBRARIES = ("torchvision", "timm", "package")
+LIBRARIES = ("torchvision", "timm", "package", "onnx")
 NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 

@@ -7,7 +7,9 @@ from .description import Description
 from .names import LIBRARIES, is_named, is_program
 from .sources import Source, from_timm, from_torchvision
 
-_FORMS = "torchvision:NAME, timm:NAME, package:NAME or a .pt2 file"
+_FORMS = (
+    "torchvision:NAME, timm:NAME, package:NAME, onnx:file (whose weights are an .onnx file) or a .pt2 file"
+)
 
 
 def open_source(
@@ -32,7 +34,7 @@ def open_source(
         raise UnknownNameError(
             f"network {spec!r}: a name has letters, digits, points, - and _ only; give it as {kind} spells it"
         )
-    openers = {"torchvision": from_torchvision, "timm": from_timm, "package": _packaged}
+    openers = {"torchvision": from_torchvision, "timm": from_timm, "package": _packaged, "onnx": _from_onnx}
     return openers[kind](name, weights, wanted)
 
 
@@ -40,3 +42,13 @@ def _packaged(name: str, weights: str | Path | None, wanted: Description) -> Sou
     from .packaged import from_package
 
     return from_package(name, weights, wanted)
+
+
+def _from_onnx(name: str, weights: str | Path | None, _: Description) -> Source:
+    from .onnx_file import read_onnx
+
+    if name != "file":
+        raise UnknownNameError(
+            f"network onnx:{name}: give onnx:file, and the path of an .onnx file as its weights"
+        )
+    return read_onnx(weights)

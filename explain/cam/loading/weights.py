@@ -102,7 +102,7 @@ def _refuse_programs(path: Path) -> None:
     if names & PROGRAM_RECORDS:
         raise WeightsError(
             f"weights {path}: it is a program, by TorchScript or torch.export, and reading it could run code; save"
-            " module.state_dict() instead, as .safetensors or .pth"
+            " module.state_dict() instead, as .safetensors or .pth, or the whole network by torch.onnx.export as .onnx"
         )
 
 

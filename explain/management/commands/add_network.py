@@ -35,7 +35,8 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--load",
             default="",
-            help="torchvision:resnet50, timm:NAME, package:squeezenet1_1, package:efficientnet_lite0, or a .pt2 file "
+            help="torchvision:resnet50, timm:NAME, package:squeezenet1_1, package:efficientnet_lite0, onnx:file "
+            "(with --weights net.onnx), or a .pt2 file "
             "by torch.export with --trust-code; it may stand in network.toml instead",
         )
         parser.add_argument("--layer", help="where it is cut; the last convolutional output by default")
