@@ -46,7 +46,7 @@ class DescribedForm(forms.Form):
     channels = _text("Channels", "1 (grey) or 3. Read from a file of weights by itself.")
     mean = _text("Mean", "Of each channel, for values 0 to 1: 0.485, 0.456, 0.406.")
     std = _text("Standard deviation", "The same: 0.229, 0.224, 0.225.")
-    order = _choice("Order of colours", "bgr for networks trained with OpenCV.", "rgb", ORDERS[1:])
+    order = _choice("Order of colours", "bgr for networks trained with OpenCV.", "as usual", ORDERS)
     score = _choice(
         "Its scores",
         "sigmoid: each class for itself, as in multi-label networks. A network with one score is read so by itself.",

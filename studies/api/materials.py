@@ -74,7 +74,7 @@ class NetworkBody(serializers.Serializer):
     channels = serializers.CharField(required=False, help_text="1 (grey) or 3")
     mean = serializers.CharField(required=False, help_text="of each channel, for values 0 to 1")
     std = serializers.CharField(required=False, help_text="the same of the deviation")
-    order = serializers.ChoiceField(ORDERS[1:], required=False, help_text="of colours; left out: rgb")
+    order = serializers.ChoiceField(ORDERS, required=False, help_text="of colours; left out: rgb")
     score = serializers.ChoiceField(SCORES, required=False, help_text="sigmoid: each class for itself")
     output = serializers.CharField(required=False, help_text="which of several outputs has the class scores")
     checkpoint = serializers.CharField(required=False, help_text="which part of the file of weights is taken")

@@ -191,7 +191,11 @@ def _taken(best: Found, candidates: Sequence[Found]) -> list[str]:
     ]
     if best.entry or others:
         average = ", a moving average" if best.is_average else ""
-        also = f"; it holds {shortened(others)} as well, which checkpoint = takes" if others else ""
+        also = (
+            f"; it holds {shortened(others)} as well, which is taken where checkpoint names it"
+            if others
+            else ""
+        )
         notes.append(f"Of the file, {best.entry or 'the outermost table'} was taken{average}{also}.")
     if best.prefix:
         notes.append(f"Its names begin with {best.prefix} there.")

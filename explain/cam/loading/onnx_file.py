@@ -169,7 +169,8 @@ class _Graph:
         shown = {one.name: one.type.tensor_type for one in self.graph.value_info}
         last_use = {name: number for number, node in enumerate(self.graph.node) for name in node.input}
         last_use |= {name: len(self.graph.node) for name in self.outputs}
-        live, cuts = {self.input}, []
+        cuts: list[str] = []
+        live = {self.input}
         for number, node in enumerate(self.graph.node):
             if live.intersection(
                 node.input
