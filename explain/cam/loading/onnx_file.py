@@ -157,7 +157,9 @@ class _Graph:
 
     def _check(self, model: Any) -> None:
         if any(one.external_data for one in model.graph.initializer):
-            raise CamError("its weights lie in another file; save it as one file")
+            raise CamError(
+                "its weights lie in another file; save it as one file (torch.onnx.export(…, external_data=False))"
+            )
         strange = sorted({node.domain for node in model.graph.node} - {*_STANDARD})
         if strange or len(model.functions):
             raise CamError(

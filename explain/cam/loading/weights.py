@@ -137,9 +137,11 @@ def load_into(
     fitted = fit(checkpoint, own, classes=classes, source=source, network=network, asked=asked, ignore=ignore)
     if fitted.classes is not None or fitted.channels is not None:
         module = build(fitted.classes, fitted.channels)
+    state = module.state_dict()  # with the versions of its parts, which some ask for (MNASNet)
+    state.update(fitted.tensors)
     try:
-        module.load_state_dict(dict(fitted.tensors), strict=False)
-    except RuntimeError as problem:
+        module.load_state_dict(state)
+    except (RuntimeError, ValueError) as problem:
         last = str(problem).strip().splitlines()[-1].strip()
         raise WeightsError(
             f"weights {source} do not fit {network} with {fitted.classes or classes} classes: {last[:200]}"

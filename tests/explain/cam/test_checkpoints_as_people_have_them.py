@@ -239,6 +239,13 @@ def test_a_network_of_grey_photos_reads_grey_photos(spec, tmp_path):
     torch.testing.assert_close(net.logits(photo[None]), module(photo[None]).detach(), rtol=1e-4, atol=1e-5)
 
 
+def test_a_part_that_asks_for_its_version_is_given_it(tmp_path):
+    module = torchvision.models.mnasnet0_5(num_classes=7)
+    torch.save({"model": module.state_dict()}, tmp_path / "m.pth")
+    source = from_torchvision("mnasnet0_5", tmp_path / "m.pth", Description())
+    assert torch.equal(source.module.classifier[1].weight, module.classifier[1].weight)
+
+
 @pytest.mark.parametrize(("with_heads", "classes"), [(True, 7), (False, 7), (True, 1000)])
 def test_googlenet_is_read_whatever_the_heads_of_its_training_were(tmp_path, with_heads, classes):
     """People replace `fc` and leave the second heads as they were."""
