@@ -102,11 +102,29 @@ class Client:
         return self._bring("photo-sets/", fields, file=path, boxes=boxes)
 
     def add_network(
-        self, name: str, load: str, *, layer: str = "", weights: str = "", file: str | Path | None = None
+        self,
+        name: str,
+        load: str = "",
+        *,
+        layer: str = "",
+        weights: str = "",
+        file: str | Path | None = None,
+        toml: str | Path | None = None,
+        **described: str,
     ) -> dict[str, Any]:
-        """Add a network. `load`: torchvision:NAME, timm:NAME or package:NAME; `file`: weights of your own. Returns its `layer`, `classes` …"""
-        said = {"name": name, "load": load, "layer": layer, "weights": weights}
-        return self._bring("networks/", {key: value for key, value in said.items() if value}, file=file)
+        """Add a network.
+
+        Args:
+            load: torchvision:NAME, timm:NAME or package:NAME.
+            file: weights of your own.
+            toml: a network.toml, which says what it reads and says; `described` are its keys one by one: size="224".
+
+        Returns:
+            `layer`, `classes`, `notes` (what of the file was taken, what had to be assumed) …
+        """
+        said = {"name": name, "load": load, "layer": layer, "weights": weights, **described}
+        fields = {key: value for key, value in said.items() if value}
+        return self._bring("networks/", fields, file=file, toml=toml)
 
     def bring_maps(
         self,

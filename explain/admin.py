@@ -84,9 +84,24 @@ class NetworkAdmin(admin.ModelAdmin):
     What it is loaded from is never written here: a browser names nothing that a worker would open.
     """
 
-    list_display = ["name", "load", "weights", "layer", "maps"]
+    list_display = ["name", "load", "weights_in_words", "layer", "maps"]
     search_fields = ["name", "load"]
-    readonly_fields = ["load", "weights", "class_names", "preprocessing", "weights_sha256", "created_at"]
+    readonly_fields = [
+        "load",
+        "weights",
+        "class_names",
+        "preprocessing",
+        "said",
+        "notes",
+        "weights_sha256",
+        "created_at",
+    ]
+
+    @admin.display(description="weights")
+    def weights_in_words(self, network: Network) -> str:
+        if network.is_random:
+            return format_html('<strong class="errornote">{}</strong>', "random weights")
+        return network.weights or "its own"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(map_count=Count("maps"))

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from explain.cam.loading.names import has_random_weights
 from explain.cam.metrics.faithfulness import drops
 from explain.cam.names import LONGEST, NOTHING
 
@@ -25,11 +25,6 @@ def random_name(_instance: models.Model, filename: str) -> str:
     token = secrets.token_hex(24)
     extension = filename.rsplit(".", 1)[-1].lower()
     return f"{token[:2]}/{token[2:]}.{extension}"
-
-
-def gone_before() -> datetime:
-    """A worker that was last heard of before this moment is gone: its heartbeats come four times as often as that."""
-    return clock.now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
 class ImageSet(models.Model):
@@ -96,6 +91,8 @@ class Network(models.Model):
     layer = models.CharField(max_length=200, help_text="where the network is cut")
     class_names = models.JSONField(default=list)
     preprocessing = models.JSONField(default=dict, help_text="size, resize, mean, std, interpolation")
+    said = models.JSONField(default=dict, blank=True, help_text="score, output, checkpoint, ignore, size")
+    notes = models.JSONField(default=list, blank=True, help_text="sentences: what was taken, what assumed")
     weights_sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -104,6 +101,11 @@ class Network(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_random(self) -> bool:
+        """Whether its weights are random: nobody has trained it, and its maps mean nothing."""
+        return not self.weights and has_random_weights(self.load)
 
 
 class Prediction(models.Model):
@@ -153,7 +155,7 @@ class Precompute(models.Model):
 class BatchQuerySet(models.QuerySet):
     def stale(self):
         """Running, but silent for longer than BATCH_STALE_SECONDS: its worker is gone."""
-        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=gone_before())
+        return self.filter(state=Batch.State.RUNNING, heartbeat_at__lt=clock.gone_before())
 
 
 class Batch(models.Model):
@@ -355,7 +357,7 @@ class Worker(models.Model):
     @property
     def is_there(self) -> bool:
         """Whether it has been heard of lately."""
-        return self.heartbeat_at >= gone_before()
+        return self.heartbeat_at >= clock.gone_before()
 
 
 class Job(models.Model):

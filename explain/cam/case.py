@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from .heads.base import Head
+from .scoring.output import SIGMOID
+from .scoring.scores import scores_as, sigmoid_drops
 
 if TYPE_CHECKING:
     from .network import Network
@@ -80,6 +82,9 @@ class Case:
         if self.score == "logit":
             whole = self.scores_of(self.logits, self.targets)[:, None].abs()
             return changes(self.head, self.features, self.targets) / torch.where(whole == 0, 1.0, whole)
+        if self.score == SIGMOID:
+            own = self.logits.gather(1, self.targets[:, None])
+            return sigmoid_drops(own, changes(self.head, self.features, self.targets))
         rows = [
             probability_drops(
                 self.logits[n],
@@ -92,8 +97,7 @@ class Case:
 
     def scores_of(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Y (n,) from logits (n, classes)."""
-        scores = logits if self.score == "logit" else logits.softmax(1)
-        return scores.gather(1, targets[:, None])[:, 0]
+        return scores_as(logits, self.score).gather(1, targets[:, None])[:, 0]
 
 
 def probability_drops(logits: Tensor, changes: Tensor, target: int) -> Tensor:

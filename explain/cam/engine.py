@@ -13,9 +13,9 @@ from .errors import InputError
 from .method import Method
 from .network import Network
 from .registry import find_methods
+from .scoring.scores import SCORES, score_of
 
 Parameters = Mapping[str, Mapping[str, Any]]
-SCORES = ("logit", "probability")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def explain(
     """Explain a preprocessed batch (B, 3, H, W) by every method of `methods`: names, or names with parameters.
 
     targets     one class index for each photo, or one for all; the top class where None
-    score       Y: the "logit" of the target or its "probability" (softmax)
+    score       Y: the "logit" of the target or its "probability": a softmax, or the sigmoid of each
+                where the network's scores are so
     parameters  other than the defaults, by method: {"ablation-cam++": {"groups": 16}}
     chunk       photos computed together; a last chunk is filled up with black, so a photo's map is the same to the bit
                 whatever company it came in. 1 on the CPU, where that costs nothing, and 16 elsewhere
@@ -157,7 +158,16 @@ def _explain(
     features, logits, head = (*chunk.done, net.head) if chunk.done else net.run_checked(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
     case = Case(
-        chunk.photos, features, head, chosen, logits, net.logits, score, net.module, net, chunk.wanted
+        chunk.photos,
+        features,
+        head,
+        chosen,
+        logits,
+        net.logits,
+        score_of(score, net.score),
+        net.module,
+        net,
+        chunk.wanted,
     )
     maps = {method.name: method.maps(case, parameters.get(method.name, {})).cpu() for method in methods}
     used = [kind for kind in ("cell", "channel") if f"{kind}_drops" in case.__dict__]

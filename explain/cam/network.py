@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ from .heads.base import Head
 from .heads.choose import choose_head
 from .hooks import copy_of
 from .layers import place
+from .loading.description import Description, described
 from .loading.names import is_program
 from .loading.open import open_source
 from .loading.weights import weights_hash
 from .memory_format import fastest_format
 from .preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from .scoring.class_names import checked_names, notes_on
+from .scoring.output import SOFTMAX, Scored, scored
+from .scoring.scores import score_of, scores_as
 from .state import check_finite, check_ready, state_of
 
 
@@ -34,6 +39,10 @@ class Network:
     layout          how the layer's output is read as cells (see cam/places)
     cells           the same in words: "7 × 7 cells", or "14 × 14 tokens, without 1 that has no place on the photo"
     class_names     one for each class score
+    notes           what had to be assumed, and what of a file of weights was taken: sentences for people
+    output          which of several outputs of the module has the class scores, by key, attribute or place; empty: it has one
+    score           how class scores become probabilities: softmax, or sigmoid, each for itself. By default sigmoid where the
+                    module gives one score, which is then a class and its opposite, (B, 2)
     preprocessing   how a photo becomes an input; by default the central `size` of the photo resized to size / 0.875
     backend         what runs the network: torch, openvino, onnxruntime, or bf16 for browsing (see backends.py); of several
                     names the first that is not refused, and `refused` says why the others were
@@ -57,6 +66,8 @@ class Network:
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
         spec: str | None = None,
+        output: str = "",
+        score: str = "",
         head: str | None = None,
         backend: str | Sequence[str] = "torch",
         cache: str | Path | None = None,
@@ -64,13 +75,26 @@ class Network:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
         asked = _layer_name(module, layer)
-        self.module = _ready(module, self.device, dtype)
         self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
         self._asked_backends = (backend,) if isinstance(backend, str) else tuple(backend)
+        returned = self._scored(_ready(module, self.device, dtype), output, score)
+        self.module, self.score, self.output = returned.module, returned.score, output
         self._cache, self._forced_head = Path(cache) if cache else None, head
         self._renewing = threading.RLock()
         self._prepare(asked)
-        self.class_names = self._checked_names(class_names, self._classes)
+        self.class_names = checked_names(self.spec, class_names, self._classes, returned)
+        self.notes = tuple(notes_on(self.class_names, returned, is_named=class_names is not None))
+
+    def _scored(self, module: nn.Module, output: str, score: str) -> Scored:
+        """The module with class scores (B, classes) as its result."""
+        check_finite(module, self.spec)
+        remedy = "say what it reads: size, and channels by mean and std"
+        if is_program(self.spec):
+            remedy = "export it again for what it is to read"
+        try:
+            return scored(module, self._example(), output=output, score=score, remedy=remedy)
+        except CamError as problem:
+            raise CamError(f"network {self.spec}: {problem}") from problem.__cause__
 
     def _prepare(self, layer: str | None) -> None:
         """Cut the module as it is now."""
@@ -141,6 +165,7 @@ class Network:
         *,
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
+        description: Description | None = None,
         dtype: torch.dtype = torch.float32,
         backend: str | Sequence[str] = "torch",
         cache: str | Path | None = None,
@@ -148,38 +173,62 @@ class Network:
     ) -> "Network":
         """A network by name.
 
-        spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), or the path
+        spec     torchvision:NAME, timm:NAME, package:NAME (squeezenet1_1, efficientnet_lite0, 1 or 2), onnx:file, or the path
                  of a .pt2 file by torch.export.save, where its code is trusted
         weights  "DEFAULT" or a name that the library has for others ("IMAGENET1K_V1", "tv_in1k"), both downloaded by
                  the library; a path (.pt or .pth read with weights_only, .safetensors); or None: random but the same
                  each time; for package: the packaged ones
-        class_names, when given, also set the number of classes that is built
+        class_names, when given, also set the number of classes that is built; that of a file of weights is read from it
+        description  what the network reads and says (see loading/description.py); None: as a network.toml beside the weights
+                 says, if there is one. What went otherwise than asked, or had to be assumed, is in `notes`
         trust_code  True reads a .pt2 file, which runs what its maker wrote; its SHA-256 reads it if it is still that file
 
         Raises CamError for a name that does not exist, weights that do not fit, a layer that cannot be cut.
         """
-        source = open_source(spec, weights, class_names, trust_code)
+        said = described(weights) if description is None else description
+        if class_names:
+            said = replace(said, classes=tuple(class_names))
+        source = open_source(spec, weights, said, trust_code)
+        assumed: tuple[str, ...] = ()
+        if preprocessing is None:
+            known = source.preprocessing or Preprocessing()
+            preprocessing, assumed = said.preprocessing(known, source.channels)
         _check_size(spec, source.preprocessing, preprocessing)
-        try:
-            return cls(
-                source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
-                layer=layer or None,
-                class_names=class_names or source.class_names,
-                preprocessing=preprocessing or source.preprocessing,
-                device=device,
-                dtype=dtype,
-                spec=spec,
-                backend=backend,
-                cache=cache,
-            )
-        except RuntimeError as problem:
-            if not is_program(spec):
-                raise
-            # an exported program checks itself what it is given, as it runs
-            raise CamError(
-                f"network {spec}: it cannot read a photo as it is given here ({str(problem).splitlines()[0][:200]}); "
-                "export it again for what it is to read"
-            ) from problem
+        network = cls(
+            source.module.to(_device(device), dtype),  # it is nobody else's, so it need not be copied
+            layer=layer or said.layer or None,
+            class_names=said.classes or source.class_names,
+            preprocessing=preprocessing,
+            output=said.output,
+            score=said.score,
+            device=device,
+            dtype=dtype,
+            spec=spec,
+            backend=backend,
+            cache=cache,
+        )
+        network.notes = (*source.notes, *assumed, *network.notes)
+        return network
+
+    def like(
+        self, module: nn.Module | None = None, *, layer: str | None = None, head: str | None = None
+    ) -> "Network":
+        """A network that reads and says the same: of another module of this kind, or cut at another layer."""
+        return Network(
+            module or self.module,
+            layer=layer or self.layer,
+            class_names=self.class_names,
+            preprocessing=self.preprocessing,
+            device=self.device,
+            dtype=self.dtype,
+            spec=self.spec,
+            score=self.score,
+            head=head,
+        )
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """From class scores (B, classes): their softmax, or the sigmoid of each where they are so."""
+        return scores_as(logits, score_of("probability", self.score))
 
     @property
     def weights_sha256(self) -> str:
@@ -272,6 +321,8 @@ class Network:
             "layer": self.layer,
             "head": self.head.kind,
             "preprocessing": self.preprocessing.to_json(),
+            **({} if self.score == SOFTMAX else {"scores": self.score}),
+            **({"output": self.output} if self.output else {}),
             "device": str(self.device),
             "backend": self.backend,
             **({"backend_version": self._program.version} if self._program.version else {}),
@@ -294,15 +345,6 @@ class Network:
         noise = torch.Generator().manual_seed(0)
         shape = (1, len(self.preprocessing.mean), *self.preprocessing.size)
         return torch.randn(shape, generator=noise).to(self.device, self.dtype)
-
-    def _checked_names(self, names: Sequence[str] | None, count: int) -> list[str]:
-        if names is None:
-            return [str(index) for index in range(count)]
-        if len(names) != count:
-            raise CamError(
-                f"{self.spec} gives {count} class scores, but {len(names)} class names; give one name each"
-            )
-        return list(names)
 
 
 def _check_size(spec: str, exported: Preprocessing | None, asked: Preprocessing | None) -> None:

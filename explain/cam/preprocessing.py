@@ -17,14 +17,16 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+INTERPOLATIONS = tuple(_FILTERS)
+ORDERS = ("rgb", "bgr")
 
 
 @lru_cache(maxsize=64)
 def _scaled(mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
-    """(3, 256) float32: what each of the 256 values of a pixel becomes, channel by channel."""
+    """(channels, 256) float32: what each of the 256 values of a pixel becomes, channel by channel."""
     values = np.arange(256, dtype=np.float32)[:, None] / 255
     scaled = (values - np.array(mean, np.float32)) / np.array(std, np.float32)
-    return np.ascontiguousarray(np.broadcast_to(scaled, (256, 3)).T)
+    return np.ascontiguousarray(scaled.T)
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class Preprocessing:
 
     size           (height, width) of the central crop, in pixels: what the network reads
     resize         the short edge after resizing, in pixels; None squashes the whole photo to `size`
-    mean, std      per channel (RGB), for values in 0..1
+    mean, std      one for each channel, as the network has them, for values in 0..1; with one, photos are read in grey
     interpolation  nearest, bilinear, bicubic or lanczos
+    order          of the colours as the network has them: rgb or bgr
     """
 
     size: tuple[int, int] = (224, 224)
@@ -42,8 +45,15 @@ class Preprocessing:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"
+    order: str = "rgb"
 
     def __post_init__(self) -> None:
+        if len(self.mean) != len(self.std):
+            raise InputError(
+                f"{len(self.mean)} means and {len(self.std)} deviations; give one of each for each channel"
+            )
+        if self.order not in ORDERS:
+            raise InputError(f"order {self.order!r} does not exist; choose {' or '.join(ORDERS)}")
         if self.interpolation not in _FILTERS:
             raise InputError(
                 f"interpolation {self.interpolation!r} does not exist; choose {', '.join(_FILTERS)}"
@@ -55,14 +65,28 @@ class Preprocessing:
             )
 
     def __call__(self, photo: Image.Image) -> np.ndarray:
-        """The photo as the network reads it: (3, height, width) float32, RGB."""
-        rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
-        resized = rgb.resize(self._resized(*rgb.size), _FILTERS[self.interpolation])
+        """The photo as the network reads it: (channels, height, width) float32. Raises InputError for channels that no photo has."""
+        if self.channels not in (1, 3):
+            raise InputError(
+                f"a network that reads {self.channels} channels cannot be given photos, which have 1 (grey) or 3;"
+                " give it batches of your own, and bring their maps from files"
+            )
+        mode = "RGB" if self.channels == 3 else "L"
+        plain = photo if photo.mode == mode else photo.convert(mode)
+        resized = plain.resize(self._resized(*plain.size), _FILTERS[self.interpolation])
         left, top = self._corner(*resized.size)
         height, width = self.size
         pixels = np.asarray(resized.crop((left, top, left + width, top + height)))
+        if self.channels == 1:
+            pixels = pixels[:, :, None]
+        elif self.order == "bgr":
+            pixels = pixels[:, :, ::-1]
         channels = enumerate(_scaled(self.mean, self.std))
         return np.stack([scaled.take(pixels[:, :, channel]) for channel, scaled in channels])
+
+    @property
+    def channels(self) -> int:
+        return len(self.mean)
 
     def crop_box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """What the network sees of a photo of `width` × `height`: (x0, y0, x1, y1) in pixels of the photo."""
@@ -82,8 +106,11 @@ class Preprocessing:
         return round((width - self.size[1]) / 2), round((height - self.size[0]) / 2)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a JSON field; `Preprocessing.from_json` reads them back."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        """Plain values for a JSON field; `Preprocessing.from_json` reads them back. The usual order of colours is not among them."""
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        if self.order == ORDERS[0]:
+            del values["order"]
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Preprocessing":

@@ -7,6 +7,7 @@ neither ends what others hold nor holds it too long. SQLite's clock is that of i
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -25,6 +26,11 @@ def now() -> datetime:
         _known = ((before + monotonic()) / 2, database_now)
     asked_at, time_then = _known
     return time_then + timedelta(seconds=monotonic() - asked_at)
+
+
+def gone_before() -> datetime:
+    """A worker that was last heard of before this moment is gone: its heartbeats come four times as often as that."""
+    return now() - timedelta(seconds=settings.BATCH_STALE_SECONDS)
 
 
 def database_time() -> datetime:

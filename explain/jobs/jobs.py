@@ -30,7 +30,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError, in_words
 from explain.core.storable import storable
 from explain.map_sets import import_maps, plan_maps, preview_picture, request_of
-from explain.models import Job, Network, gone_before
+from explain.models import Job, Network
 from explain.networks import add_network
 from explain.photos import import_images, plan_import
 
@@ -224,6 +224,8 @@ def _add_network(job: Job, report: Report) -> dict[str, Any]:
         "network": network.name,
         "layer": network.layer,
         "classes": len(network.class_names),
+        "random": network.is_random,
+        "notes": network.notes,
         "added": is_new,
     }
 
@@ -251,7 +253,12 @@ def _network_arguments(job: Job) -> dict[str, Any]:
     if not arguments.get("file") and arguments.get("weights"):
         networks.check_weights_name(arguments["load"], arguments["weights"])
     weights = str(local(arguments["file"])) if arguments.get("file") else arguments.get("weights") or None
-    return {"load": arguments["load"], "layer": arguments.get("layer") or None, "weights": weights}
+    return {
+        "load": arguments["load"],
+        "layer": arguments.get("layer") or None,
+        "weights": weights,
+        "described": arguments.get("described"),
+    }
 
 
 # By name. In the order in which they stand in the choices of the column.
@@ -329,7 +336,9 @@ def try_again(job: Job) -> bool:
 
 def is_silent(job: Job) -> bool:
     """Whether a job is being done, but its worker has not been heard of for BATCH_STALE_SECONDS."""
-    return job.state == Job.State.RUNNING and (job.heartbeat_at is None or job.heartbeat_at < gone_before())
+    return job.state == Job.State.RUNNING and (
+        job.heartbeat_at is None or job.heartbeat_at < clock.gone_before()
+    )
 
 
 def is_under_way(job: Job) -> bool:

@@ -117,7 +117,13 @@ class Computed(MapSource):
     def facts(self, arm: Made) -> ArmFacts:
         network = _network_of(arm)
         return ArmFacts(
-            network.name, network.load, network.layer, arm.method, network.weights_sha256, citation_of(arm)
+            network.name,
+            network.load,
+            network.layer,
+            arm.method,
+            network.weights_sha256,
+            citation_of(arm),
+            network.is_random,
         )
 
     def origin(self, row: ExplanationMap) -> MapOrigin:

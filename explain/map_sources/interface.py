@@ -70,6 +70,7 @@ class ArmFacts:
     method: str = ""
     weights_sha256: str = ""
     citation: str = ""  # of the method
+    is_random: bool = False  # whether nobody has trained the network
 
 
 @dataclass(frozen=True)

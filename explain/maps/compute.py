@@ -71,7 +71,7 @@ class BatchComputation:
         )
         if not leaves_processors(net):
             self.decoder.look_ahead()  # while the rows are made and written
-        self._add_predictions(images, labels, out.logits)
+        self._add_predictions(images, labels, net.probabilities(out.logits.double()))
         scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
         made_by = dict(out.manifest)
         parameters, brought = made_by.pop("methods"), made_by.pop("brought", {})
@@ -86,9 +86,8 @@ class BatchComputation:
                 cells = out.maps[method][number].numpy()
                 self._add_map(image, method, int(out.targets[number]), cells, manifest)
 
-    def _add_predictions(self, images: list[Image], labels: list[int | None], logits: Any) -> None:
-        probabilities = logits.double().softmax(1).numpy()
-        for image, label, row in zip(images, labels, probabilities, strict=True):
+    def _add_predictions(self, images: list[Image], labels: list[int | None], probabilities: Any) -> None:
+        for image, label, row in zip(images, labels, probabilities.numpy(), strict=True):
             top = int(row.argmax())
             known = label is not None and label < len(row)
             self.predictions.append(

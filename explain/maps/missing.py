@@ -31,6 +31,7 @@ def parameters_hash(network: Network, method: str) -> str:
         "parameters": found.parameters,
         "weights_sha256": network.weights_sha256,
         "preprocessing": network.preprocessing,
+        **({"said": network.said} if network.said else {}),
     }
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

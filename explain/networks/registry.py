@@ -1,10 +1,12 @@
 """Networks as rows: how to load each, checked once by loading it. No torch until one is loaded."""
 
 import hashlib
+import json
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
@@ -13,8 +15,11 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError
 
 from explain import cam
+from explain.cam.loading.description import Description
+from explain.cam.loading.description import described as beside
 from explain.cam.loading.names import is_program
 from explain.cam.loading.published import PublishedWeights, identified, published, weights_name
+from explain.cam.preprocessing import Preprocessing
 from explain.cam.rendering import render
 from explain.core.errors import BadInputError
 from explain.models import Network
@@ -31,17 +36,19 @@ KEPT_LOADED = 2  # networks per worker process: a run goes through one after the
 def add_network(
     *,
     name: str,
-    load: str,
+    load: str = "",
     layer: str | None = None,
     weights: str | None = None,
     trust_code: bool = False,
+    described: Mapping[str, Any] | None = None,
 ) -> tuple[Network, bool]:
     """Load a network once, check it, and keep what it takes to load it again: (row, whether it is new).
 
     `weights` is DEFAULT (the library's own, the default for torchvision and timm), another of the library's weights by
     its name there (IMAGENET1K_V1), `random`, or a path; packaged networks bring theirs. The same network under the same
     name again changes nothing. `trust_code` takes a program by torch.export, which runs what its maker wrote; the row keeps
-    which file that was, and no other is loaded by it. Raises BadInputError or CamError, in one line.
+    which file that was, and no other is loaded by it. `described` is what it reads and says (cam/loading/description.py), and goes
+    before a network.toml beside the weights. Raises BadInputError or CamError, in one line.
     """
     try:
         validate_slug(name)
@@ -49,10 +56,21 @@ def add_network(
         raise BadInputError(
             f"network {name}: a name has letters, digits, - and _ only; choose another"
         ) from error
+    description = description_of(weights, described)
+    load = load or description.load
+    if not load:
+        raise BadInputError(
+            f"network {name}: nothing says what it is; give --load, such as torchvision:resnet18"
+        )
     stored = stored_weights(load, weights)
     trusted = _trusted_file(load) if trust_code else None
     net = cam.Network.load(
-        load, weights=stored or None, layer=layer, device="cpu", trust_code=trusted or False
+        load,
+        weights=stored or None,
+        layer=layer,
+        device="cpu",
+        trust_code=trusted or False,
+        description=description,
     )
     check_crop(name, net)
     row = Network(
@@ -62,9 +80,17 @@ def add_network(
         layer=net.layer,
         class_names=list(net.class_names or []),
         preprocessing=net.preprocessing.to_json(),
+        said=description.kept(),
+        notes=list(net.notes),
         weights_sha256=net.weights_sha256,
     )
     return _add(row)
+
+
+def description_of(weights: str | None, said: Mapping[str, Any] | None) -> Description:
+    """What is said of a network, and where that is silent what network.toml beside its weights says. Raises CamError."""
+    path = Path(weights) if weights else None
+    return Description.of(said or {}).over(beside(path))
 
 
 def stored_weights(load: str, weights: str | None) -> str:
@@ -105,7 +131,12 @@ def _trusted_file(load: str) -> str | None:
 
 
 def check_crop(name: str, net: "LoadedNetwork") -> None:
-    """Raise BadInputError for a network that does not see all of the frame of the photo in which maps are shown."""
+    """Raise BadInputError for a network that cannot be given photos, or does not see all of the frame in which maps are shown."""
+    if net.preprocessing.channels not in (1, 3):
+        raise BadInputError(
+            f"network {name}: it reads {net.preprocessing.channels} channels, and photos have 1 (grey) or 3; bring its maps from"
+            " files instead"
+        )
     try:
         render.place(np.zeros((1, 1)), net.crop_box(1000, 1000), render.frame_box(1000, 1000))
     except cam.CamError as error:
@@ -122,8 +153,8 @@ def _add(row: Network) -> tuple[Network, bool]:
         else:
             return row, True
     differences = [
-        f"{field} {getattr(known, field)} there, {getattr(row, field)} here"
-        for field in ("load", "layer", "weights_sha256", "preprocessing")
+        f"{field} {str(getattr(known, field))[:120]} there, {str(getattr(row, field))[:120]} here"
+        for field in ("load", "layer", "weights_sha256", "preprocessing", "said", "class_names")
         if getattr(known, field) != getattr(row, field)
     ]
     if differences:
@@ -173,13 +204,22 @@ def load_network(row: Network) -> "LoadedNetwork":
     """
     device = torch_device()
     identity = (row.name, row.load, row.weights, row.layer, row.weights_sha256)
-    return _load(*identity, device, trunk_backends(device))
+    read = json.dumps((row.class_names, row.preprocessing, row.said))
+    return _load(*identity, device, trunk_backends(device), read)
 
 
 @lru_cache(maxsize=KEPT_LOADED)
 def _load(
-    name: str, load: str, weights: str, layer: str, sha256: str, device: str, backends: tuple[str, ...]
+    name: str,
+    load: str,
+    weights: str,
+    layer: str,
+    sha256: str,
+    device: str,
+    backends: tuple[str, ...],
+    read: str,
 ) -> "LoadedNetwork":
+    class_names, preprocessing, said = json.loads(read)
     trusted = weights.removeprefix(TRUSTED) if is_program(load) and weights.startswith(TRUSTED) else None
     net = cam.Network.load(
         load,
@@ -189,6 +229,9 @@ def _load(
         backend=backends,
         cache=settings.TRUNKS_DIR,
         trust_code=trusted or False,
+        class_names=class_names,
+        preprocessing=Preprocessing.from_json(preprocessing),
+        description=Description.of(said),
     )
     for refusal in net.refused.values():
         log.warning("network %s runs on %s: %s", name, net.backend, refusal)

@@ -60,7 +60,7 @@ def _network(form: NetworkForm, request: HttpRequest) -> tuple[NetworkForm, Argu
     if not _is_sound(form, request):
         return form, None
     cleaned = form.cleaned_data
-    arguments = {"load": cleaned["load"], "set": cleaned["check_set"]}
+    arguments = {"load": cleaned["load"], "set": cleaned["check_set"], **form.described()}
     if cleaned["weights"]:
         arguments["weights"] = cleaned["weights"]
     if isinstance(cleaned["file"], UploadedFile):

@@ -11,8 +11,12 @@ from django.utils.text import slugify
 from explain.cam.loading.names import is_named
 from explain.models import ImageSet, Network
 
+from .described_network import DescribedForm
+
 # a name of a library's weights; never a path, and never a file that lies where a worker runs
-WEIGHTS_NAME = re.compile(r"[A-Za-z0-9](?!.*\.(?:pth?|bin|safetensors)$)[A-Za-z0-9_.+-]*", re.IGNORECASE)
+WEIGHTS_NAME = re.compile(
+    r"[A-Za-z0-9](?!.*\.(?:pth?|bin|safetensors|ckpt|tar|onnx)$)[A-Za-z0-9_.+-]*", re.IGNORECASE
+)
 NAME_WORDS = "Letters a–z, digits, - and _ only, without spaces."
 
 
@@ -56,14 +60,15 @@ class PhotosUploadForm(forms.Form):
         return cleaned
 
 
-class NetworkForm(forms.Form):
+class NetworkForm(DescribedForm):
     """How to load a network. It is tried before it is added."""
 
     load = forms.CharField(
         max_length=200,
+        required=False,
         label="Network",
-        help_text="torchvision:resnet50, timm:NAME, or package:NAME for one that comes with its weights.",
-        error_messages={"required": "Name a network, such as torchvision:resnet50."},
+        help_text="torchvision:resnet50, timm:NAME, package:NAME for one that comes with its weights, or onnx:file for a whole network "
+        "in an .onnx file.",
         widget=forms.TextInput(
             attrs={"list": "networks-known", "autocomplete": "off", "spellcheck": "false"}
         ),
@@ -79,8 +84,8 @@ class NetworkForm(forms.Form):
     file = forms.FileField(
         required=False,
         label="Weights of your own",
-        help_text="A .safetensors file, or a state_dict saved as .pth or .pt. Nothing in it is run as code. Empty: the "
-        "library’s own weights.",
+        help_text="A .safetensors file, or a checkpoint as .pth, .pt or .ckpt; its number of classes may be any. Nothing in it is run as "
+        "code. Empty: the library’s own weights.",
         error_messages={"empty": "This file is empty."},
     )
     check_set = forms.ChoiceField(
@@ -97,9 +102,9 @@ class NetworkForm(forms.Form):
 
     def clean_load(self):
         load = self.cleaned_data["load"].strip()
-        if not is_named(load):
+        if load and not is_named(load):
             raise forms.ValidationError(
-                f"“{load}” is not one of the forms torchvision:NAME, timm:NAME or package:NAME."
+                f"“{load}” is not one of the forms torchvision:NAME, timm:NAME, package:NAME or onnx:file."
             )
         return load
 
@@ -113,6 +118,8 @@ class NetworkForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean() or {}
+        if "load" in cleaned and not cleaned["load"]:
+            cleaned["load"] = self._load_of(cleaned.get("description"))
         weights, load = cleaned.get("weights"), cleaned.get("load", "")
         if weights and cleaned.get("file"):
             self.add_error("weights", "Give a name or a file, not both.")
@@ -120,10 +127,20 @@ class NetworkForm(forms.Form):
             self.add_error("weights", f"{load} brings its own weights; leave this empty.")
         return cleaned
 
+    def _load_of(self, description):
+        load = description.load if description else ""
+        if not is_named(load) and "toml" not in self.errors:
+            self.add_error("load", "Name a network, such as torchvision:resnet50.")
+        return load
+
     def clean_file(self):
         file = self.cleaned_data["file"]
-        if file and not str(file.name).lower().endswith((".safetensors", ".pth", ".pt", ".bin")):
-            raise forms.ValidationError(f"{file.name}: give a .safetensors, .pth or .pt file.")
+        if file and not str(file.name).lower().endswith(
+            (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".onnx")
+        ):
+            raise forms.ValidationError(
+                f"{file.name}: give a .safetensors, .pth, .pt or .ckpt file, or an .onnx file for onnx:file."
+            )
         return file
 
 

@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from explain import jobs, tasks
+from explain.cam.loading.description import SCORES
+from explain.cam.preprocessing import INTERPOLATIONS, ORDERS
 from explain.core.errors import BadInputError
 from explain.map_sets import Channels, Covers, Scale, Sign
 from explain.models import Job
@@ -52,12 +54,33 @@ class PhotosBody(serializers.Serializer):
 
 class NetworkBody(serializers.Serializer):
     name = serializers.CharField(help_text="on this site; never shown to volunteers")
-    load = serializers.CharField(help_text="torchvision:NAME, timm:NAME or package:NAME")
+    load = serializers.CharField(
+        required=False, help_text="torchvision:NAME, timm:NAME or package:NAME; it may stand in the toml"
+    )
     layer = serializers.CharField(
         required=False, help_text="by default the deepest whose cells have a place on the photo"
     )
     weights = serializers.CharField(required=False, help_text="by name, as the library calls them")
-    file = serializers.FileField(required=False, help_text="weights of your own: .safetensors, .pth or .pt")
+    file = serializers.FileField(
+        required=False, help_text="weights of your own: .safetensors, .pth, .pt or .ckpt"
+    )
+    toml = serializers.FileField(required=False, help_text="network.toml, with the same keys as what follows")
+    classes = serializers.CharField(required=False, help_text="names in the order of its scores, one a line")
+    size = serializers.CharField(required=False, help_text="what it reads, in pixels: 224, or 224 × 320")
+    resize = serializers.CharField(
+        required=False, help_text="the short edge before the crop; 0 squashes the photo"
+    )
+    interpolation = serializers.ChoiceField(INTERPOLATIONS, required=False)
+    channels = serializers.CharField(required=False, help_text="1 (grey) or 3")
+    mean = serializers.CharField(required=False, help_text="of each channel, for values 0 to 1")
+    std = serializers.CharField(required=False, help_text="the same of the deviation")
+    order = serializers.ChoiceField(ORDERS, required=False, help_text="of colours; left out: rgb")
+    score = serializers.ChoiceField(SCORES, required=False, help_text="sigmoid: each class for itself")
+    output = serializers.CharField(required=False, help_text="which of several outputs has the class scores")
+    checkpoint = serializers.CharField(required=False, help_text="which part of the file of weights is taken")
+    ignore = serializers.CharField(
+        required=False, help_text="beginnings of names in it that the network runs without"
+    )
 
 
 class MapsBody(serializers.Serializer):

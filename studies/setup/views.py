@@ -153,7 +153,9 @@ def _form(current: Step, source: dict[str, Any], data: Any) -> StepForm:
     if current.slug == "photos":
         return PhotosForm(data, source=source, sets=[image_set.name for image_set in sets_with_counts()])
     if current.slug == "networks":
-        return NetworksForm(data, source=source, networks=list(Network.objects.only("name")))
+        return NetworksForm(
+            data, source=source, networks=list(Network.objects.only("name", "load", "weights"))
+        )
     if current.slug == "methods":
         photos = source.get("photos", {}).get("set")
         return MethodsForm(data, source=source, map_sets=whole_sets_of(photos))

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..case import Case
 from ..errors import CamError, InputError
 from ..hooks import copy_of
+from ..scoring.output import SIGMOID
 
 SHAPES = "a tensor (B, h, w), or (B, C, h, w) to be summed over its channels"
 
@@ -65,7 +66,9 @@ def _explained(case: Case) -> nn.Module:
     for part in copy.modules():
         if getattr(part, "inplace", False):
             setattr(part, "inplace", False)  # noqa: B010  mypy knows no such attribute
-    return copy if case.score == "logit" else nn.Sequential(copy, nn.Softmax(1))
+    if case.score == "logit":
+        return copy
+    return nn.Sequential(copy, nn.Sigmoid() if case.score == SIGMOID else nn.Softmax(1))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..cut import Run
+from ..scoring.scores import scores_as
 
 Drop = Callable[[Tensor, range], Tensor]
 
@@ -44,7 +45,7 @@ class Head:
         leaf = features.detach().clone().requires_grad_(True)
         with torch.enable_grad():
             logits = self._run(leaf.clone())  # the clone protects the leaf from an in-place activation
-            scores = logits.softmax(1) if score == "probability" else logits
+            scores = scores_as(logits, score)
             total = scores.gather(1, targets[:, None]).sum()
             return torch.autograd.grad(total, leaf)[0]
 

@@ -15,6 +15,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, fx, nn
 
+from ..scoring.scores import scores_as
 from .base import Head
 from .steps import CHANNELWISE, LINEAR, RESHAPE, WINDOW, Step, chain, run_steps
 from .tail import Tail
@@ -61,7 +62,7 @@ class MlpHead(Head):
         leaf = features.detach().clone().requires_grad_(True)
         with torch.enable_grad():
             logits = self._tail.all_scores(hidden.clone())
-            scores = logits.softmax(1) if score == "probability" else logits
+            scores = scores_as(logits, score)
             (slope,) = torch.autograd.grad(scores.gather(1, targets[:, None]).sum(), hidden)
             read = run_steps(self._spatial, leaf.clone())
             pulled = (slope @ self._layer.weight.detach()).view_as(read)

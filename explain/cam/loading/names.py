@@ -2,7 +2,7 @@
 
 import re
 
-LIBRARIES = ("torchvision", "timm", "package")
+LIBRARIES = ("torchvision", "timm", "package", "onnx")
 NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
@@ -15,3 +15,8 @@ def is_named(spec: str) -> bool:
     """Whether `spec` has the form LIBRARY:NAME, the only one that a page takes."""
     library, _, name = spec.partition(":")
     return library in LIBRARIES and NAME.fullmatch(name) is not None
+
+
+def has_random_weights(spec: str) -> bool:
+    """Whether a network has random weights where none are given: packages, samples and programs bring theirs."""
+    return spec.startswith(("torchvision:", "timm:"))

@@ -1,37 +1,35 @@
 """Networks whose weights come with a PyPI package or with the samples of this repository."""
 
 import re
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import UnknownNameError, WeightsError
 from ..preprocessing import Preprocessing
+from .checkpoint import State
+from .description import Description
 from .sources import DEFAULT, Source, from_timm, from_torchvision
-from .weights import load_into, read_weights
 
 _SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "weights"
 _LITE = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
 PACKAGED = ("squeezenet1_1", *_LITE)
 
 
-def from_package(name: str, weights: str | Path | None, count: int | None) -> Source:
+def from_package(name: str, weights: str | Path | None, wanted: Description) -> Source:
     """A packaged network. `weights` None and DEFAULT both mean the weights that come with the package."""
     if name not in PACKAGED:
         raise UnknownNameError(f"there is no packaged network {name!r}; choose {', '.join(PACKAGED)}")
     own = weights is None or weights == DEFAULT
     if name == "squeezenet1_1":
         path = _SAMPLES / "squeezenet1_1.safetensors" if own else weights
-        module = from_torchvision("squeezenet1_1", path, count)
-        return Source(module.module, Preprocessing(size=(227, 227), resize=256), module.class_names)
-    source = from_timm(f"tf_{name}", None, count)
+        source = from_torchvision("squeezenet1_1", path, wanted)
+        return replace(source, preprocessing=Preprocessing(size=(227, 227), resize=256))
     path = _lite_file(name) if own else Path(str(weights))
-    tensors = read_weights(path)
-    if "_conv_stem.weight" in tensors:
-        tensors = _lite_keys(tensors, source.module)
-    load_into(source.module, tensors, source=path.name, network=f"package:{name}")
-    return Source(source.module, _lite_preprocessing(_LITE[name], source), source.class_names)
+    source = from_timm(f"tf_{name}", path, wanted, renamed=_lite_keys)
+    return replace(source, preprocessing=_lite_preprocessing(_LITE[name], source))
 
 
 def _lite_preprocessing(size: int, source: Source) -> Preprocessing:
@@ -68,8 +66,10 @@ _EXPANDING = {
 _PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
 
 
-def _lite_keys(weights: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+def _lite_keys(weights: State, module: nn.Module) -> State:
     """The same tensors under timm's names: blocks counted per stage, and those without expansion named apart."""
+    if "_conv_stem.weight" not in weights:
+        return weights
     stages = [len(list(stage.children())) for stage in module.get_submodule("blocks").children()]
     places = [f"{stage}.{block}" for stage, count in enumerate(stages) for block in range(count)]
     renamed = {}

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import WeightsError, nearest
 
 DEFAULT = "DEFAULT"
-FILES = (".pt", ".pth", ".bin", ".safetensors")
+FILES = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors", ".onnx")
 _HASHED = re.compile(r"-([0-9a-f]{8})\.pth$")
 
 

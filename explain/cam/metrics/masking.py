@@ -48,7 +48,7 @@ class Masking:
 
 @dataclass(frozen=True)
 class Measured:
-    """The target's score: confidence (softmax) and activation (logit), each (B,) float64."""
+    """The target's score: confidence (softmax, or a sigmoid where the network's scores are such) and activation (logit), each (B,) float64."""
 
     confidence: np.ndarray
     activation: np.ndarray
@@ -106,7 +106,8 @@ def measure(net: Network, batch: Tensor, targets: Tensor, chunk: int = 8) -> Mea
     batch = net.check_batch(batch)
     logits = torch.cat([net.logits_checked(part).cpu().double() for part in batch.split(chunk)])
     chosen = targets.cpu()[:, None]
-    return Measured(logits.softmax(1).gather(1, chosen)[:, 0].numpy(), logits.gather(1, chosen)[:, 0].numpy())
+    confidence = net.probabilities(logits).gather(1, chosen)[:, 0]
+    return Measured(confidence.numpy(), logits.gather(1, chosen)[:, 0].numpy())
 
 
 def measure_maps(

@@ -25,15 +25,7 @@ def forgetful(net: Network, *, parts: int | None = None, seed: int = 0) -> Netwo
             for parameter in owner.parameters(recurse=False):
                 order = torch.randperm(parameter.numel(), generator=chance)
                 parameter.copy_(parameter.cpu().flatten()[order].view_as(parameter))
-    return Network(
-        module,
-        layer=net.layer,
-        class_names=net.class_names,
-        preprocessing=net.preprocessing,
-        device=net.device,
-        dtype=net.dtype,
-        spec=net.spec,
-    )
+    return net.like(module)
 
 
 def randomisation_check(

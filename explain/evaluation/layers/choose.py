@@ -35,18 +35,7 @@ def cells_by_layer(net: "LoadedNetwork") -> dict[str, int]:
 
 def cut_at(net: "LoadedNetwork", layer: str, head: str | None = None) -> "LoadedNetwork":
     """The same network cut at another layer; `head` names a form of its head, by default the fastest that fits."""
-    from explain.cam.network import Network as LoadedNetwork
-
-    return LoadedNetwork(
-        net.module,
-        layer=layer,
-        class_names=net.class_names,
-        preprocessing=net.preprocessing,
-        device=net.device,
-        dtype=net.dtype,
-        spec=net.spec,
-        head=head,
-    )
+    return net.like(layer=layer, head=head)
 
 
 def _stages_first(net: "LoadedNetwork", names: list[str]) -> list[str]:

@@ -201,7 +201,10 @@ class NetworksForm(StepForm):
     def __init__(self, data=None, *, source: Source, networks: list[Network]) -> None:
         super().__init__(data, source=source)
         self.in_pairs = trial_type_in(source).asked.compares_networks
-        choices = [(network.name, network.name) for network in networks]
+        choices = [
+            (network.name, f"{network.name} (random weights)" if network.is_random else network.name)
+            for network in networks
+        ]
         if self.in_pairs:
             self.keys = {("arms", "network"): "second", ("arms",): "second"}
             del self.fields["networks"]

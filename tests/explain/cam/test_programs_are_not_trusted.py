@@ -12,7 +12,7 @@ from explain.cam import CamError, Network, Preprocessing
 from explain.cam.errors import UntrustedCodeError
 from explain.cam.loading.names import is_named
 from explain.cam.loading.program import _EXPRESSION, _OPERATION, _SYMBOL, read_program
-from explain.cam.loading.weights import read_weights
+from explain.cam.loading.weights import read_checkpoint
 
 from .program_files import Runs, hostile_programs, records_of, saved, small, sound_program
 
@@ -201,7 +201,7 @@ def test_weights_that_are_a_program_are_refused_by_their_kind(tmp_path, kind, na
     }[kind]()
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CamError) as refused:
-        read_weights(tmp_path / name)
+        read_checkpoint(tmp_path / name)
     message = one_line(refused.value)
     if kind in ("torchscript", "program") and not name.endswith("safetensors"):
         assert "it is a program, by TorchScript or torch.export" in message

@@ -137,7 +137,15 @@ def test_a_job_that_tries_keeps_its_picture_and_adds_what_was_tried(researcher, 
     added = {**arguments, "name": "mine", "layer": earlier}
     job = jobs.run_job(jobs.ask(kind="network", arguments=added, user=researcher).pk)
     network = Network.objects.get(name="mine")
-    assert job.result == {"network": "mine", "layer": earlier, "classes": 1000, "added": True}
+    expected = {
+        "network": "mine",
+        "layer": earlier,
+        "classes": 1000,
+        "random": True,
+        "notes": [],
+        "added": True,
+    }
+    assert job.result == expected
     assert (network.load, network.layer, network.weights) == (TINY, earlier, "")
     job = jobs.run_job(jobs.ask(kind="network", arguments=added, user=researcher).pk)
     assert job.result["added"] is False

@@ -295,7 +295,7 @@ def test_a_network_is_added_with_the_weights_that_were_named(
     asked = []
     load = registry.cam.Network.load
 
-    def small(spec, weights=None, layer=None, device="cpu", trust_code=False):
+    def small(spec, weights=None, layer=None, **_):
         asked.append((spec, weights))
         return load("timm:test_efficientnet", layer=layer)
 
