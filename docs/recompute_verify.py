@@ -99,15 +99,16 @@ def groups_of(study, measure, arm):
     return found
 
 
-def effect_of(study, groups):
-    """The sum of the groups, and how it varies; no effect where that cannot be told."""
+def effect_of(study, groups, first=None):
+    """The sum of the groups, and how it varies; no effect where that cannot be told. `first`: of a difference, its first arm."""
     rows = np.concatenate([mine for mine, _, _ in groups])
     estimate = float(sum(part for _, part, _ in groups))
-    if not single.enough(study.person[rows], study.item[rows]):
+    side = None if first is None else study.arm[rows] == first
+    if not single.enough(study.person[rows], study.item[rows], side):
         return estimate, None
     weight = np.concatenate([np.full(len(mine), 1 / len(groups) / len(mine)) for mine, _, _ in groups])
     move = len(groups) * np.concatenate([moves for _, _, moves in groups])
-    effect = single.effect_of(weight, move, estimate, study.person[rows], study.item[rows])
+    effect = single.effect_of(weight, move, estimate, study.person[rows], study.item[rows], side)
     return estimate, effect if effect[1] else None
 
 
@@ -151,7 +152,8 @@ def difference_of(study, measure, pair, level=0.95):
     one, other = (groups_of(study, measure, arm) for arm in pair)
     if one is None or other is None:
         return None
-    estimate, effect = effect_of(study, [*one, *((rows, -part, -moves) for rows, part, moves in other)])
+    groups = [*one, *((rows, -part, -moves) for rows, part, moves in other)]
+    estimate, effect = effect_of(study, groups, pair[0])
     if effect is None:
         return {"estimate": estimate, "interval": None, "p": None, "df": None}
     if measure == "auc":
