@@ -273,9 +273,7 @@ def tests_of(study):
     person, side = study.person[here], study.arm[here] == pair[0]
     between = is_between(person, side)
     if between:
-        means = [
-            [values[study.person == one].mean() for one in np.unique(person[x])] for x in (side, ~side)
-        ]
+        means = [[values[study.person == one].mean() for one in np.unique(person[x])] for x in (side, ~side)]
         tests["people: rank sum"] = rank_sum(*means)
     for unit, index in (("people", study.person), ("items", study.item)):
         if between and unit == "people":
@@ -306,6 +304,14 @@ def beside(study):
             )
     adjusted = iter(base.holm([one["p"] for pair, one in found if pair in declared]))
     return [one | base.decided(next(adjusted) if pair in declared else None) for pair, one in found]
+
+
+def met(study):
+    """How people met the arms, where not all of them mixed, and how many have answered about each."""
+    if not study.plan.get("comparison"):
+        return {}
+    people = {name: len(set(study.person[study.arm == arm])) for arm, name in enumerate(study.arms)}
+    return {"comparison": {"design": study.plan["comparison"], "people": people}}
 
 
 def looks_of(study, printed):
@@ -366,6 +372,7 @@ def recomputed(every, who, printed):
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
         "positions": {"the one map": sum(bool(cell) for cell in rows["answers_shown"])},
         **results(study),
+        **met(study),
         "looks": looks_of(study, printed),
         "exclusions": exclusions,
         "breakdown": None,
@@ -380,6 +387,7 @@ def declared(folder, rows, printed):
     _, plan = base.declared(
         folder, rows, {"by_arm": dict.fromkeys(arms), **{k: v for k, v in printed.items() if k != "by_arm"}}
     )
+    plan["comparison"] = protocol.get("design", {}).get("comparison")
     return arms, [Question(said) for said in protocol.get("trial_questions") or questions_in(known)], plan
 
 

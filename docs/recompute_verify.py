@@ -308,6 +308,7 @@ def recomputed(every, who, printed):
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
         "positions": {word: shown.count(step) for step, word in enumerate(WORDS[study.steps])},
         **results(study),
+        **single.met(study),
         "looks": looks_of(study, printed),
         "exclusions": exclusions,
         "breakdown": None,
@@ -323,6 +324,7 @@ def declared(folder, rows, printed):
     _, plan = base.declared(
         folder, rows, {"by_arm": dict.fromkeys(arms), **{k: v for k, v in printed.items() if k != "by_arm"}}
     )
+    plan["comparison"] = protocol.get("design", {}).get("comparison")
     steps = protocol.get("verify", {}).get("steps", 4)
     return arms, steps, none[0] if none else None, plan
 

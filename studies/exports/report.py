@@ -29,7 +29,7 @@ from studies.results import (
     part_of,
     summarise,
 )
-from studies.trial_types import trial_page_of, trial_type_of
+from studies.trial_types import comparison_of, trial_page_of, trial_type_of
 
 from .columns import Export
 from .departures import declaration_of
@@ -65,6 +65,7 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "spread_chart": results.spread_chart(result),
         "item_columns": trial_type_of(study).results.item_columns(result.arms),
         "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
+        "comparison": comparison_of(study),
         "page_in_words": trial_page_of(study).in_words,
         "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),

@@ -156,8 +156,8 @@ def read_comparison(design: "Reader", kind: TrialType, arms: int, each: int) -> 
     if said not in list(Comparison) or said == Comparison.WITHIN:
         design.taken[COMPARISON] = None  # as if it were left out: protocols of before say the same
         return Comparison.WITHIN
-    if kind.layout.shown(max(arms, kind.asked.fewest_arms)) != 1:
-        tasks = [one.name for one in trial_types() if one.layout.shown(one.asked.fewest_arms) == 1]
+    if not kind.shows_one_map:
+        tasks = [one.name for one in trial_types() if one.shows_one_map]
         design.fault(Code.COMPARED_IN_TRIALS, COMPARISON, value=said, task=kind.name, tasks=tuple(tasks))
     elif arms == 1:
         design.fault(Code.ONE_ARM, COMPARISON, value=said)

@@ -41,6 +41,39 @@ class Comparison(StrEnum):
                 return williams_rows(arms)
         return []
 
+    @property
+    def name_in_words(self) -> str:
+        """What a design with it is called."""
+        return {
+            Comparison.WITHIN: "Within participants",
+            Comparison.BLOCKS: "Within participants, in blocks",
+            Comparison.BETWEEN: "Between participants",
+        }[self]
+
+    @property
+    def in_words(self) -> str:
+        """Who meets what and how that is dealt out, a whole sentence or two; empty of what is usual."""
+        fair = "equally many of each group of participants who finish {}; whoever leaves early is replaced"
+        match self:
+            case Comparison.BETWEEN:
+                return f"Each person meets one arm alone, dealt out so that {fair.format('meet each')}."
+            case Comparison.BLOCKS:
+                return (
+                    "Each person meets every arm, one after another in blocks of photos. The orders are those of a Williams design, "
+                    f"dealt out so that {fair.format('have each order')}."
+                )
+        return ""
+
+    @property
+    def analysed(self) -> str:
+        """What is special about the analysis, a whole sentence; empty where nothing is."""
+        if self != Comparison.BETWEEN:
+            return ""
+        return (
+            "A difference of two arms is one between people: the people of each arm are drawn by themselves, the photos together, and "
+            "degrees of freedom are Satterthwaite’s over all of them; nobody is compared with themselves."
+        )
+
     def groups(self, arms: int) -> int:
         """How many groups of people there are that share no arm."""
         return arms if self == Comparison.BETWEEN else 1
