@@ -138,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--studies", type=int, default=800)
+    parser.add_argument("--studies", type=int, default=2400)
     options = parser.parse_args()
     studies, began = 40 if options.quick else options.studies, time.perf_counter()
     rows = []

@@ -74,6 +74,15 @@ class Comparison(StrEnum):
             "degrees of freedom are Satterthwaite’s over all of them; nobody is compared with themselves."
         )
 
+    @property
+    def noted(self) -> str:
+        """What is said beside the finding; empty of what is usual."""
+        return (
+            "Each person met one arm alone, so that differences of arms are between people."
+            if self == Comparison.BETWEEN
+            else ""
+        )
+
     def groups(self, arms: int) -> int:
         """How many groups of people there are that share no arm."""
         return arms if self == Comparison.BETWEEN else 1

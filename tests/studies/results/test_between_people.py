@@ -68,6 +68,7 @@ def test_everything_says_that_arms_are_compared_between_people(study, tmp_path):
     assert is_intact(study)
     data = scores_json(study, EVERYONE)
     assert data["comparison"] == {"design": "between", "people": dict.fromkeys(ARMS, 6)}
+    assert any("differences of arms are between people" in note for note in data["notes"])
     found = data["scales"]["worth"]["contrasts"][0]
     assert found["df"] < 10.001  # 6 people of each arm
     assert set(data["tests"]) == {"people: rank sum", "items: Wilcoxon", "items: signs"}

@@ -87,7 +87,9 @@ def test_each_person_meets_one_arm_and_repeats_are_of_it():
 @pytest.mark.django_db
 @pytest.mark.parametrize("leave", ["early", "withdrawn", "void"])
 def test_whoever_leaves_is_replaced_in_their_own_arm(leave):
-    study = a_study(arms=2, each=12 if leave == "early" else 6)  # both arms have room where somebody left early
+    study = a_study(
+        arms=2, each=12 if leave == "early" else 6
+    )  # both arms have room where somebody left early
     people = [make_participant(study, number) for number in range(1, 7)]
     for person in people[:5]:
         do(person)
