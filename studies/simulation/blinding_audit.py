@@ -369,13 +369,11 @@ def _guessing(study: Study, session: Session, seed: int) -> Check:
         [ord(sign) for sign in (_seal_of(s)[:ENDS] + _seal_of(s)[-ENDS:]).ljust(2 * ENDS)] for s in shown
     ]
     arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
-    some_arms = maps_shown(study) < study.arms.count()
-    if _is_between(
-        study
-    ):  # what differs from one session to the next, such as its time, says nothing of an arm
+    trials = None
+    if _is_between(study):  # what differs from one session to the next, as its time, says nothing of an arm
         trials = np.array([s.place.token for s in shown])
-    else:
-        trials = np.array([f"{s.place.token} {s.place.position}" for s in shown]) if some_arms else None
+    elif maps_shown(study) < study.arms.count():
+        trials = np.array([f"{s.place.token} {s.place.position}" for s in shown])
     results, leaks = [], []
     for by, features in (("bytes and time", measured), ("address", looks)):
         guess = guess_arms(
