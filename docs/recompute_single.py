@@ -268,12 +268,16 @@ def tests_of(study):
     can = [pair for pair in declared if set(pair) <= set(known)]
     if not can and len(known) < 2:
         return {}
-    pair, tests = (can or [known[:2]])[0], {}
-    here = np.isin(study.arm, pair)
-    person, side = study.person[here], study.arm[here] == pair[0]
+    return rank_tests_of(study, values, (can or [known[:2]])[0])
+
+
+def rank_tests_of(study, values, pair):
+    """The tests of one pair of arms."""
+    tests, here = {}, np.isin(study.arm, pair)
+    person, own, side = study.person[here], values[here], study.arm[here] == pair[0]
     between = is_between(person, side)
     if between:
-        means = [[values[study.person == one].mean() for one in np.unique(person[x])] for x in (side, ~side)]
+        means = [[own[person == one].mean() for one in np.unique(person[x])] for x in (side, ~side)]
         tests["people: rank sum"] = rank_sum(*means)
     for unit, index in (("people", study.person), ("items", study.item)):
         if between and unit == "people":

@@ -222,17 +222,7 @@ def results(study):
 def tests_of(study):
     """Signed ranks and signs of each person's, and each photo's, own difference, of the first pair that can be compared."""
     pairs = [pair for pair in pairs_of(study)[0] if all((study.arm == arm).any() for arm in pair)]
-    if not pairs:
-        return {}
-    tests = {}
-    for unit, index in (("people", study.person), ("items", study.item)):
-        apart = []
-        for one in range(index.max() + 1):
-            both = [study.correct[(index == one) & (study.arm == arm)] for arm in pairs[0]]
-            if all(map(len, both)):
-                apart.append(both[0].mean() - both[1].mean())
-        tests |= {f"{unit}: {name}": test for name, test in base.rank_tests(np.array(apart)).items()}
-    return tests
+    return single.rank_tests_of(study, study.correct, pairs[0]) if pairs else {}
 
 
 def beside(study):
