@@ -131,10 +131,11 @@ class StudyAdmin(OfVisibleStudies):
     inlines = [ArmsInline]
     exclude = ["nonce"]  # a secret while people answer; after that the protocol names it
     # Made by opening, pausing and closing, which have their own page and commands; the language comes with the
-    # texts in it, from the protocol.
+    # texts in it, and how people meet arms, from the protocol.
     readonly_fields = [
         "state",
         "language",
+        "comparison",
         "likeness",
         "alike_seen",
         "version",
