@@ -152,9 +152,7 @@ def participants(study: Study) -> Table:
 
 def conditions_of(study: Study) -> dict[int, str]:
     """What people of each condition meet, as participants.csv says it; nothing where everybody meets all arms mixed."""
-    arms = list(study.arms.values_list("name", flat=True))
-    conditions = comparison_of(study).conditions(len(arms))
-    return {number: " > ".join(arms[arm] for arm in condition) for number, condition in enumerate(conditions)}
+    return dict(enumerate(comparison_of(study).called(list(study.arms.values_list("name", flat=True)))))
 
 
 def _or_none(value: Any) -> Any:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from studies.models import Response, Study
+from studies.models import Participant, Response, Study
+from studies.trial_types import comparison_of
 
 from .part import AnswerSelection
 
@@ -21,6 +22,46 @@ class Flow:
     void: int  # taken out by a researcher
     imported: int  # people whose answers were collected elsewhere; they are among the finished
     answers: dict[str, int]  # by status
+
+
+@dataclass(frozen=True)
+class ConditionFlow:
+    """What became of the people of one condition: of who withdrew nothing is known any more."""
+
+    name: str  # the arm that they meet alone, or the arms of their blocks in order
+    given: int
+    finished: int
+    void: int
+
+    @property
+    def left(self) -> int:
+        """How many did not finish, or have not yet."""
+        return self.given - self.finished - self.void
+
+
+def flow_by_condition(study: Study, part: AnswerSelection) -> list[ConditionFlow]:
+    """The flow of people of each condition; empty where everybody meets all arms mixed."""
+    names = list(study.arms.values_list("name", flat=True))
+    people = study.participants.order_by()
+    if part.who != "all":
+        people = people.filter(simulated=part.who == "simulated")
+    if part.group:
+        people = people.filter(invitation__label=part.group)
+    counts: dict[tuple[int, str], int] = {
+        (condition, state): count
+        for condition, state, count in people.filter(condition__isnull=False)
+        .values_list("condition", "state")
+        .annotate(Count("id"))
+    }
+    return [
+        ConditionFlow(
+            name,
+            given=sum(count for (mine, _), count in counts.items() if mine == number),
+            finished=counts.get((number, Participant.State.FINISHED), 0),
+            void=counts.get((number, Participant.State.VOID), 0),
+        )
+        for number, name in enumerate(comparison_of(study).called(names))
+    ]
 
 
 def flow_of(study: Study, part: AnswerSelection) -> Flow:

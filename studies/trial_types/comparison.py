@@ -41,6 +41,14 @@ class Comparison(StrEnum):
                 return williams_rows(arms)
         return []
 
+    def called(self, names: Sequence[str]) -> list[str]:
+        """What each condition is called in files and reports: its arm, or the arms of its blocks in order.
+
+        >>> Comparison.BLOCKS.called(["A", "B"])
+        ['A > B', 'B > A']
+        """
+        return [" > ".join(names[arm] for arm in condition) for condition in self.conditions(len(names))]
+
     @property
     def name_in_words(self) -> str:
         """What a design with it is called."""

@@ -20,6 +20,7 @@ from studies.lifecycle.opening import open_study
 from studies.models import Participant, Study
 from studies.monitoring import need_of
 from studies.participation.invitations import finish
+from studies.results import flow_by_condition
 from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
 from studies.simulation.blinding_audit import check_blinding
@@ -75,6 +76,9 @@ def test_everything_says_that_arms_are_compared_between_people(study, tmp_path):
     report = report_html(study)
     assert "Between participants. Each person meets one arm alone" in report
     assert "one between people" in report
+    flow = [(row.name, row.given, row.finished, row.left) for row in flow_by_condition(study, EVERYONE)]
+    assert flow == [(name, 6, 6, 0) for name in ARMS]
+    assert 'data-name="people-by-arm"' in report
     export(study=study, to=tmp_path, formats=["csv"])
     with (tmp_path / "participants.csv").open(encoding="utf-8-sig", newline="") as file:
         met = Counter(row["arms_in_blocks"] for row in csv.DictReader(file))
