@@ -86,7 +86,7 @@ def test_it_costs_more_people_and_power_says_so(example):
 def test_power_is_of_people_who_meet_one_arm_each(example):
     analyses = {
         way: analyse_power(
-            protocol=check_protocol(changed(example, comparison=way)),
+            protocol=check_protocol(changed(example, comparison=way, responses_per_item=40)),
             people=[60],
             assumptions=Assumptions(0.8, spread_items=0.2, spread_people=1.0),
             studies=60,
