@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from studies.models import Participant, Response, Study
 from studies.trial_types import comparison_of
@@ -42,11 +42,7 @@ class ConditionFlow:
 def flow_by_condition(study: Study, part: AnswerSelection) -> list[ConditionFlow]:
     """The flow of people of each condition; empty where everybody meets all arms mixed."""
     names = list(study.arms.values_list("name", flat=True))
-    people = study.participants.order_by()
-    if part.who != "all":
-        people = people.filter(simulated=part.who == "simulated")
-    if part.group:
-        people = people.filter(invitation__label=part.group)
+    people = _people_of(study, part)
     counts: dict[tuple[int, str], int] = {
         (condition, state): count
         for condition, state, count in people.filter(condition__isnull=False)
@@ -64,15 +60,22 @@ def flow_by_condition(study: Study, part: AnswerSelection) -> list[ConditionFlow
     ]
 
 
-def flow_of(study: Study, part: AnswerSelection) -> Flow:
-    """The flow of people and answers of a part."""
+def _people_of(study: Study, part: AnswerSelection) -> QuerySet[Participant]:
     people = study.participants.order_by()
-    rows = Response.objects.filter(trial__study=study).order_by()
     if part.who != "all":
-        simulated = part.who == "simulated"
-        people, rows = people.filter(simulated=simulated), rows.filter(simulated=simulated)
+        people = people.filter(simulated=part.who == "simulated")
     if part.group:
         people = people.filter(invitation__label=part.group)
+    return people
+
+
+def flow_of(study: Study, part: AnswerSelection) -> Flow:
+    """The flow of people and answers of a part."""
+    people = _people_of(study, part)
+    rows = Response.objects.filter(trial__study=study).order_by()
+    if part.who != "all":
+        rows = rows.filter(simulated=part.who == "simulated")
+    if part.group:
         rows = rows.filter(participant__invitation__label=part.group)
     states = dict(people.values_list("state").annotate(Count("id")))
     by_status = dict(rows.values_list("status").annotate(Count("id")))
