@@ -1,7 +1,7 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests); points (the same of best and worst, and of rankings); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); growth (seconds for a unit at growing sizes); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
+intervals, size of the tests); points (the same of best and worst, and of rankings); between (the same where each person meets one arm alone); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); growth (seconds for a unit at growing sizes); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes); zoo (networks of timm, cut unasked: right, refused, or wrong in silence). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench import (
     answers,
+    between_people,
     browser,
     coverage,
     decisions,
@@ -45,6 +46,7 @@ class Report:
 
 ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
+BETWEEN = Report("RESULTS-between-people", between_people.markdown)
 POINTS = Report("RESULTS-points", points.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
 MIXED_MODELS = Report("RESULTS-mixed-models", mixed_models.markdown)
@@ -66,6 +68,7 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
     "points": ("bench.points", POINTS),
+    "between": ("bench.between_people", BETWEEN),
     "mixed-models": ("bench.mixed_models", MIXED_MODELS),
     "decisions": ("bench.decisions", DECISIONS),
     "evaluation": ("bench.evaluation", EVALUATION),
@@ -84,6 +87,7 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-answers.md": "python -m bench answers",
     "RESULTS-statistics.md": "python -m bench statistics",
     "RESULTS-points.md": "python -m bench points",
+    "RESULTS-between-people.md": "python -m bench between",
     "RESULTS-mixed-models.md": "python -m bench mixed-models",
     "RESULTS-decisions.md": "python -m bench decisions",
     "RESULTS-evaluation.md": "python -m bench evaluation",

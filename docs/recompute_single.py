@@ -82,31 +82,51 @@ def once_per_item(item):
     return 1 / counts[place] / len(counts)
 
 
-def effect_of(weight, move, estimate, person, item):
-    """Estimate, two-way variance, degrees of freedom, units, effective answers. Σ weight · move is 0."""
-    parts, dfs, largest_df = [], [], math.inf
-    for unit in (person, item):
-        names = np.unique(unit)
-        total = np.array([weight[unit == name].sum() for name in names])
-        moved = np.array([(weight * move)[unit == name].sum() for name in names]) / (1 - total)
-        squares, effective = moved**2, 1 / (total**2).sum()
-        fourth = (squares**2).sum()
-        df = min(effective - 1, 3 * squares.sum() ** 2 / fourth - 1 if fourth > 0 else math.inf)
-        parts.append((1 - 1 / len(names)) * squares.sum())
-        dfs.append(max(df, 1.0))
-        largest_df = min(largest_df, effective - 1)
+def part_of(weight, moved, unit):
+    """What units drawn by themselves make of the variance, its degrees of freedom, the effective number of units less one, and
+    their number. `weight` sums to 1."""
+    names = np.unique(unit)
+    total = np.array([weight[unit == name].sum() for name in names])
+    squares = (np.array([moved[unit == name].sum() for name in names]) / (1 - total)) ** 2
+    free, fourth = 1 / (total**2).sum() - 1, (squares**2).sum()
+    df = min(free, 3 * squares.sum() ** 2 / fourth - 1 if fourth > 0 else math.inf)
+    return (1 - 1 / len(names)) * squares.sum(), max(df, 1.0), free, len(names)
+
+
+def is_between(person, side):
+    """Whether nobody has answers on both sides of a difference."""
+    return side is not None and not set(person[side]) & set(person[~side])
+
+
+def people_of_sides(weight, moved, person, side):
+    """The same where nobody is on both sides: each side's people by themselves, and Satterthwaite's degrees of freedom of the sum."""
+    found = [part_of(weight[here] / weight[here].sum(), moved[here], person[here]) for here in (side, ~side)]
+    total = sum(part for part, _, _, _ in found)
+    below = sum(part**2 / df for part, df, _, _ in found)
+    df = total**2 / below if below > 0 else math.inf
+    return total, max(df, 1.0), sum(free for _, _, free, _ in found), min(n for _, _, _, n in found)
+
+
+def effect_of(weight, move, estimate, person, item, side=None):
+    """Estimate, two-way variance, degrees of freedom, units, effective answers. Σ weight · move is 0; side (n,) bool, of a difference."""
+    moved = weight * move
+    between = is_between(person, side)
+    of_people = people_of_sides(weight, moved, person, side) if between else part_of(weight, moved, person)
+    of_items = part_of(weight, moved, item)
+    parts, dfs = [of_people[0], of_items[0]], [of_people[1], of_items[1]]
+    largest_df, units = min(of_people[2], of_items[2]), min(of_people[3], of_items[3])
     single = (weight / (1 - weight)) ** 2
     alone = (1 - 1 / len(weight)) * (single @ move**2)
     alone = 0.0 if alone <= 1e-13 * single.sum() else alone
     variance = max(*parts, sum(parts) - alone, alone)
     below = sum(part**2 / df for part, df in zip(parts, dfs, strict=True))
     df = max(min(variance**2 / below if below > 0 else math.inf, largest_df), 1.0)
-    units = min(len(np.unique(person)), len(np.unique(item)))
     return float(estimate), variance if alone else 0.0, df, units, 1 / (weight @ weight)
 
 
-def enough(person, item):
-    return len(np.unique(person)) > 1 and len(np.unique(item)) > 1
+def enough(person, item, side=None):
+    several = len(np.unique(person)) > 1 and len(np.unique(item)) > 1
+    return several and not (is_between(person, side) and any(len(set(person[x])) < 2 for x in (side, ~side)))
 
 
 def mean_of(study, values, here, low, high):
@@ -136,9 +156,10 @@ def difference_of(study, values, pair, low, high):
         weights.append(weight / 2)
         moves.append(2 * sign * (values[mine] - means[-1]))
     estimate, person, item = means[0] - means[1], study.person[both], study.item[both]
-    if not enough(person, item):
+    side = study.arm[both] == pair[0]
+    if not enough(person, item, side):
         return (estimate, 0.0, 1.0, 1, 1.0), False
-    return effect_of(np.concatenate(weights), np.concatenate(moves), estimate, person, item), True
+    return effect_of(np.concatenate(weights), np.concatenate(moves), estimate, person, item, side), True
 
 
 def pairs_of(study):
@@ -226,8 +247,20 @@ def results(study):
     }
 
 
+def rank_sum(first, second):
+    """Mann and Whitney's U of the first, normal, with ties allowed for."""
+    every, n, m = np.round([*first, *second], 12), len(first), len(second)
+    u = sum((a > b) + (a == b) / 2 for a in every[:n] for b in every[n:])
+    ties = sum(count**3 - count for count in np.unique(every, return_counts=True)[1].tolist())
+    variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)))
+    z = abs(u - n * m / 2) / math.sqrt(variance) if variance > 1e-12 else None
+    p = None if z is None else 2 * base.normal_below(-z)
+    return {"statistic": float(u), "p": p, "n": n + m, "zeros": 0}
+
+
 def tests_of(study):
-    """Signed ranks and signs of each person's, and each photo's, own difference: of the first declared pair, or of the lead."""
+    """Signed ranks and signs of each person's, and each photo's, own difference: of the first declared pair, or of the lead. Where
+    nobody has answers about both, rank sums of people's means."""
     low, high, values = study.main()
     declared, _ = pairs_of(study)
     means = [mean_of(study, values, study.arm == arm, low, high)["mean"] for arm in range(len(study.arms))]
@@ -235,8 +268,20 @@ def tests_of(study):
     can = [pair for pair in declared if set(pair) <= set(known)]
     if not can and len(known) < 2:
         return {}
-    pair, tests = (can or [known[:2]])[0], {}
+    return rank_tests_of(study, values, (can or [known[:2]])[0])
+
+
+def rank_tests_of(study, values, pair):
+    """The tests of one pair of arms."""
+    tests, here = {}, np.isin(study.arm, pair)
+    person, own, side = study.person[here], values[here], study.arm[here] == pair[0]
+    between = is_between(person, side)
+    if between:
+        means = [[own[person == one].mean() for one in np.unique(person[x])] for x in (side, ~side)]
+        tests["people: rank sum"] = rank_sum(*means)
     for unit, index in (("people", study.person), ("items", study.item)):
+        if between and unit == "people":
+            continue
         apart = []
         for one in range(index.max() + 1):
             both = [values[(index == one) & (study.arm == arm)] for arm in pair]
@@ -263,6 +308,14 @@ def beside(study):
             )
     adjusted = iter(base.holm([one["p"] for pair, one in found if pair in declared]))
     return [one | base.decided(next(adjusted) if pair in declared else None) for pair, one in found]
+
+
+def met(study):
+    """How people met the arms, where not all of them mixed, and how many have answered about each."""
+    if not study.plan.get("comparison"):
+        return {}
+    people = {name: len(set(study.person[study.arm == arm])) for arm, name in enumerate(study.arms)}
+    return {"comparison": {"design": study.plan["comparison"], "people": people}}
 
 
 def looks_of(study, printed):
@@ -323,6 +376,7 @@ def recomputed(every, who, printed):
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
         "positions": {"the one map": sum(bool(cell) for cell in rows["answers_shown"])},
         **results(study),
+        **met(study),
         "looks": looks_of(study, printed),
         "exclusions": exclusions,
         "breakdown": None,
@@ -337,6 +391,7 @@ def declared(folder, rows, printed):
     _, plan = base.declared(
         folder, rows, {"by_arm": dict.fromkeys(arms), **{k: v for k, v in printed.items() if k != "by_arm"}}
     )
+    plan["comparison"] = protocol.get("design", {}).get("comparison")
     return arms, [Question(said) for said in protocol.get("trial_questions") or questions_in(known)], plan
 
 

@@ -99,15 +99,16 @@ def groups_of(study, measure, arm):
     return found
 
 
-def effect_of(study, groups):
-    """The sum of the groups, and how it varies; no effect where that cannot be told."""
+def effect_of(study, groups, first=None):
+    """The sum of the groups, and how it varies; no effect where that cannot be told. `first`: of a difference, its first arm."""
     rows = np.concatenate([mine for mine, _, _ in groups])
     estimate = float(sum(part for _, part, _ in groups))
-    if not single.enough(study.person[rows], study.item[rows]):
+    side = None if first is None else study.arm[rows] == first
+    if not single.enough(study.person[rows], study.item[rows], side):
         return estimate, None
     weight = np.concatenate([np.full(len(mine), 1 / len(groups) / len(mine)) for mine, _, _ in groups])
     move = len(groups) * np.concatenate([moves for _, _, moves in groups])
-    effect = single.effect_of(weight, move, estimate, study.person[rows], study.item[rows])
+    effect = single.effect_of(weight, move, estimate, study.person[rows], study.item[rows], side)
     return estimate, effect if effect[1] else None
 
 
@@ -151,7 +152,8 @@ def difference_of(study, measure, pair, level=0.95):
     one, other = (groups_of(study, measure, arm) for arm in pair)
     if one is None or other is None:
         return None
-    estimate, effect = effect_of(study, [*one, *((rows, -part, -moves) for rows, part, moves in other)])
+    groups = [*one, *((rows, -part, -moves) for rows, part, moves in other)]
+    estimate, effect = effect_of(study, groups, pair[0])
     if effect is None:
         return {"estimate": estimate, "interval": None, "p": None, "df": None}
     if measure == "auc":
@@ -220,17 +222,7 @@ def results(study):
 def tests_of(study):
     """Signed ranks and signs of each person's, and each photo's, own difference, of the first pair that can be compared."""
     pairs = [pair for pair in pairs_of(study)[0] if all((study.arm == arm).any() for arm in pair)]
-    if not pairs:
-        return {}
-    tests = {}
-    for unit, index in (("people", study.person), ("items", study.item)):
-        apart = []
-        for one in range(index.max() + 1):
-            both = [study.correct[(index == one) & (study.arm == arm)] for arm in pairs[0]]
-            if all(map(len, both)):
-                apart.append(both[0].mean() - both[1].mean())
-        tests |= {f"{unit}: {name}": test for name, test in base.rank_tests(np.array(apart)).items()}
-    return tests
+    return single.rank_tests_of(study, study.correct, pairs[0]) if pairs else {}
 
 
 def beside(study):
@@ -306,6 +298,7 @@ def recomputed(every, who, printed):
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
         "positions": {word: shown.count(step) for step, word in enumerate(WORDS[study.steps])},
         **results(study),
+        **single.met(study),
         "looks": looks_of(study, printed),
         "exclusions": exclusions,
         "breakdown": None,
@@ -321,6 +314,7 @@ def declared(folder, rows, printed):
     _, plan = base.declared(
         folder, rows, {"by_arm": dict.fromkeys(arms), **{k: v for k, v in printed.items() if k != "by_arm"}}
     )
+    plan["comparison"] = protocol.get("design", {}).get("comparison")
     steps = protocol.get("verify", {}).get("steps", 4)
     return arms, steps, none[0] if none else None, plan
 

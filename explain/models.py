@@ -362,9 +362,7 @@ class Worker(models.Model):
 
 class Job(models.Model):
     """Work that somebody asked for on a page and that a worker does: photos to bring in, a network to try or add …
-
-    The row is the truth; the message carries its id. `arguments` name files that came with it, under `uploads/`.
-    """
+    The row is the truth; the message carries its id. `arguments` name files that came with it, under `uploads/`."""
 
     class Kind(models.TextChoices):
         """The kinds of this app; other apps add theirs by `jobs.register` when Django starts."""

@@ -28,7 +28,7 @@ from .models import (
     Trial,
 )
 from .protocol import with_hidden_results
-from .trial_types import answer_columns
+from .trial_types import Comparison, answer_columns
 
 
 class OfVisibleStudies(admin.ModelAdmin):
@@ -131,10 +131,11 @@ class StudyAdmin(OfVisibleStudies):
     inlines = [ArmsInline]
     exclude = ["nonce"]  # a secret while people answer; after that the protocol names it
     # Made by opening, pausing and closing, which have their own page and commands; the language comes with the
-    # texts in it, from the protocol.
+    # texts in it, and how people meet arms, from the protocol.
     readonly_fields = [
         "state",
         "language",
+        "comparison",
         "likeness",
         "alike_seen",
         "version",
@@ -239,7 +240,8 @@ class ParticipantAdmin(ReadOnly):
     list_display = ["number", "study", "came_from", "state", "simulated", "consented_at", "finished_at"]
     list_filter = ["study", "state", "simulated"]
     list_select_related = ["study", "invitation"]
-    exclude = ["token_sha256", "invitation"]  # which personal link it was would lead to a person
+    # Which personal link it was would lead to a person, and a condition says which arm somebody meets.
+    exclude = ["token_sha256", "invitation", "condition"]
 
 
 @admin.register(FurtherLink)
@@ -259,6 +261,11 @@ class TrialAdmin(ReadOnly):
     list_filter = ["study", "state"]
     list_select_related = ["study", "item", "participant"]
     show_full_result_count = False
+
+    def get_queryset(self, request):
+        """Where people meet one arm alone, trials say which: not while the study hides its results."""
+        telling = with_hidden_results().exclude(comparison=Comparison.WITHIN)
+        return super().get_queryset(request).exclude(study__in=telling)
 
 
 @admin.register(Response)

@@ -75,7 +75,7 @@ class Network:
         self.device, self.dtype = _device(device), dtype
         self.spec = spec or type(module).__name__
         asked = _layer_name(module, layer)
-        self.preprocessing = preprocessing or _plain_preprocessing(size, mean, std)
+        self.preprocessing = preprocessing or Preprocessing.plain(size, mean, std)
         self._asked_backends = (backend,) if isinstance(backend, str) else tuple(backend)
         returned = self._scored(_ready(module, self.device, dtype), output, score)
         self.module, self.score, self.output = returned.module, returned.score, output
@@ -394,10 +394,3 @@ def _device(device: str | torch.device) -> torch.device:
     if torch_device.type == "cuda" and torch_device.index is None:
         return torch.device("cuda", torch.cuda.current_device())
     return torch_device
-
-
-def _plain_preprocessing(
-    size: int | tuple[int, int], mean: Sequence[float], std: Sequence[float]
-) -> Preprocessing:
-    height, width = (size, size) if isinstance(size, int) else size
-    return Preprocessing((height, width), round(max(height, width) / 0.875), tuple(mean), tuple(std))

@@ -84,6 +84,14 @@ class Preprocessing:
         channels = enumerate(_scaled(self.mean, self.std))
         return np.stack([scaled.take(pixels[:, :, channel]) for channel, scaled in channels])
 
+    @classmethod
+    def plain(
+        cls, size: int | tuple[int, int], mean: Sequence[float], std: Sequence[float]
+    ) -> "Preprocessing":
+        """The central `size` of the photo resized to size / 0.875."""
+        height, width = (size, size) if isinstance(size, int) else size
+        return cls((height, width), round(max(height, width) / 0.875), tuple(mean), tuple(std))
+
     @property
     def channels(self) -> int:
         return len(self.mean)

@@ -17,6 +17,7 @@ if (panel) {
   const ask = async () => {
     const typed = new URLSearchParams({ items: panel.dataset.items });
     names.forEach((name) => typed.set(name, form.elements[name].value));
+    if (form.elements.comparison) typed.set("comparison", form.elements.comparison.value);
     const reply = await fetch(`${panel.dataset.estimate}?${typed}`, { headers: { Accept: "application/json" } });
     if (!reply.ok) return;
     const { estimate } = await reply.json();

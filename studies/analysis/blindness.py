@@ -1,5 +1,8 @@
 """Whether what can be measured from outside tells which arm made a picture. Pure numpy."""
 
+import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +10,7 @@ import numpy as np
 from .distributions import chi_square_tail
 
 NEIGHBOURS = 5
+ENOUGH_GUESSES = 600  # so many that a p of one in 500 can be counted
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def guess_arms(
         features: (n, f) numbers that can be measured from outside, such as the file's size.
         arms: (n,) the arm of each picture.
         items: (n,) what the picture is of.
-        trials: (n,) the trial that showed it, its pictures from the first position to the last; None where every trial
-            shows every arm.
+        trials: (n,) the trial that showed it, its pictures from the first position to the last; or the session, where each shows
+            one arm alone; None where every trial shows every arm.
 
     Example:
         >>> arms = np.tile([0, 1], 20)
@@ -109,3 +113,21 @@ def unequal_positions(orders: list[list[int]]) -> float:
         statistic += float((np.square(counts - expected) / expected).sum())
         freedom += (len(names) - 1) * (length - 1)
     return chi_square_tail(statistic, freedom)
+
+
+def as_good_by_chance(published: int, others: np.ndarray) -> float:
+    """How likely another seed is right as often: counted, or by a bell where too few were tried to count."""
+    if len(others) >= ENOUGH_GUESSES:
+        return (1 + int((others >= published).sum())) / (1 + len(others))
+    spread = float(others.std(ddof=1)) or 1.0
+    return 0.5 * math.erfc((published - float(others.mean())) / spread / math.sqrt(2))
+
+
+def by_turn(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, int], str]:
+    """The order that each item has at its first, second … turn: (item, turn) -> order."""
+    turns: Counter[int] = Counter()
+    by_turn = {}
+    for item, order in rows:
+        by_turn[item, turns[item]] = order
+        turns[item] += 1
+    return by_turn

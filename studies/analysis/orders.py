@@ -141,6 +141,15 @@ def _all_squares(arms: int) -> list[list[Order]]:
     ]
 
 
+def williams_rows(arms: int) -> list[Order]:
+    """The rows of a Williams design: every arm comes at every place equally often, and next after every other equally often.
+
+    >>> williams_rows(2)
+    [(0, 1), (1, 0)]
+    """
+    return [row for square in _williams_squares(arms) for row in square]
+
+
 def _williams_squares(arms: int) -> list[list[Order]]:
     """One square for an even number of arms; for an odd number also its mirror image."""
     first = [0]

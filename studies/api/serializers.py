@@ -169,6 +169,10 @@ class _Scores(serializers.Serializer):
         allow_null=True,
         help_text="the main effect: of all, of each of `people` and without them, and of each of `classes`; null without answers",
     )
+    comparison = serializers.DictField(
+        required=False,
+        help_text="where people do not meet all arms mixed: the `design`, and how many `people` have answered about each arm",
+    )
     confidence = serializers.DictField(
         required=False,
         help_text="where people say how sure they are: means by arm; where answers are right or wrong, calibration",

@@ -23,7 +23,7 @@ from studies.results import (
     reasons,
     scores_json,
 )
-from studies.trial_types import trial_type_of
+from studies.trial_types import comparison_of, trial_type_of
 from studies.trials import failed_practice
 
 from . import how_answered, tables
@@ -119,6 +119,7 @@ def wide(study: Study, who: str | None) -> Table:
 def participants(study: Study) -> Table:
     """One participant a row, with what they said of themselves. No name, no id of a recruitment site."""
     questions = [question_field(question) for question in study.questions]
+    met = conditions_of(study)
     keys = [question["key"] for question in study.questions]
 
     def rows() -> Iterator[list[Any]]:
@@ -142,10 +143,16 @@ def participants(study: Study) -> Table:
                 practised.get(person.number),
                 why.get(person.number),
                 person.external.get("imported"),
+                *([met.get(-1 if person.condition is None else person.condition)] if met else []),
                 *(_or_none(person.background.get(key)) for key in keys),
             ]
 
-    return Table("participants", [*PARTICIPANT, *questions], rows)
+    return Table("participants", [*PARTICIPANT, *([MET] if met else []), *questions], rows)
+
+
+def conditions_of(study: Study) -> dict[int, str]:
+    """What people of each condition meet, as participants.csv says it; nothing where everybody meets all arms mixed."""
+    return dict(enumerate(comparison_of(study).called(list(study.arms.values_list("name", flat=True)))))
 
 
 def _or_none(value: Any) -> Any:
@@ -155,7 +162,7 @@ def _or_none(value: Any) -> Any:
 
 def question_field(question: dict[str, Any]) -> Field:
     """The column of one of the study's own questions; a name that another column has is told from it."""
-    taken = question["key"] in {field.name for field in PARTICIPANT}
+    taken = question["key"] in {field.name for field in [*PARTICIPANT, MET]}
     return Field(
         f"question_{question['key']}" if taken else question["key"],
         {"number": INT, "text": TEXT}.get(question["kind"], CATEGORY),
@@ -164,6 +171,11 @@ def question_field(question: dict[str, Any]) -> Field:
     )
 
 
+MET = Field(
+    "arms_in_blocks",
+    TEXT,
+    "The arm that they met alone, or the arms of their blocks in order, separated by “ > ”. Empty: they met none.",
+)
 PARTICIPANT = [
     Field("participant", INT, "Number of the participant, from 1: `participant` of answers.csv."),
     Field("group", TEXT, "Label of the invitation the participant came by. Empty also: they withdrew."),

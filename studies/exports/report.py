@@ -22,6 +22,7 @@ from studies.results import (
     analyse_further,
     break_down,
     breakdown_context,
+    flow_by_condition,
     flow_of,
     humans_context,
     item_rows,
@@ -29,7 +30,7 @@ from studies.results import (
     part_of,
     summarise,
 )
-from studies.trial_types import trial_page_of, trial_type_of
+from studies.trial_types import comparison_of, trial_page_of, trial_type_of
 
 from .columns import Export
 from .departures import declaration_of
@@ -55,6 +56,7 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "result": result,
         "details": analyse_further(reading, result),
         "flow": flow,
+        "by_condition": flow_by_condition(study, part),
         "declaration": declaration_of(study, part, flow),
         "arms": results.competing_arms(study),
         "maps_shown": reading.maps_shown,
@@ -65,6 +67,7 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "spread_chart": results.spread_chart(result),
         "item_columns": trial_type_of(study).results.item_columns(result.arms),
         "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
+        "comparison": comparison_of(study),
         "page_in_words": trial_page_of(study).in_words,
         "position_chart": results.position_bars(result) if result.responses else "",
         **humans_context(reading),

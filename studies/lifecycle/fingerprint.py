@@ -124,7 +124,7 @@ def what_is_asked(
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}
 # Settings that came later enter the hash only where they are used: studies opened before them keep theirs.
-_LATER = {"attention_checks", "alike_seen", "language", "nonce", "simulated_only"}
+_LATER = {"attention_checks", "alike_seen", "comparison", "language", "nonce", "simulated_only"}
 
 
 def settings_in_the_hash(study: Study) -> dict[str, Any]:

@@ -159,6 +159,12 @@ class Participant(models.Model):
         blank=True,
         help_text="who a recruitment site says this is; one person takes part once",
     )
+    condition = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="where people do not meet all arms mixed: which arms they meet, as Comparison.conditions() counts them; "
+        "empty: they have met none yet",
+    )
     background = models.JSONField(default=dict, blank=True, help_text="answers to the study's questions")
 
     class Meta:

@@ -8,7 +8,7 @@ from explain.core.errors import BadInputError
 from explain.core.streams import order_seed
 from explain.models import MapPicture, Precompute
 from studies.core import languages
-from studies.trial_types import TrialType, trial_type_of, trial_types
+from studies.trial_types import Comparison, TrialType, trial_type_of, trial_types
 
 from .immutability import AppendOnly, Frozen, FrozenQuerySet, KeptQuerySet, refusal
 
@@ -77,6 +77,7 @@ class Study(Frozen):
         "task",
         "picture",
         "responses_per_item",
+        "comparison",
         "trials_per_participant",
         "repeats_per_participant",
         "attention_checks",
@@ -111,6 +112,11 @@ class Study(Frozen):
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     picture = models.CharField(max_length=10, choices=MapPicture.choices, default=MapPicture.OVERLAY)
     responses_per_item = models.PositiveSmallIntegerField(default=4)
+    comparison = models.CharField(
+        max_length=10,
+        default=Comparison.WITHIN.value,
+        help_text="how people meet arms: within, blocks or between (trial_types/comparison.py)",
+    )
     trials_per_participant = models.PositiveIntegerField(default=50)
     repeats_per_participant = models.PositiveIntegerField(
         default=0, help_text="photos that each person is shown again at the end, in another order"

@@ -10,6 +10,7 @@ from django.db.models import Q
 from explain.core import clock
 from studies.analysis.staffing import new_people_needed
 from studies.models import Event, Participant, Study, Trial
+from studies.trial_types import Comparison, comparison_of
 from studies.trials import expected_main, is_free
 
 
@@ -35,16 +36,25 @@ def need_of(study: Study) -> PeopleNeeded:
         return PeopleNeeded(0, 0)
     now = clock.now()
     free = study.trials.filter(is_free(now)).order_by()
-    need = Counter(free.values_list("item", flat=True))
-    answers, people = new_people_needed(need, _present(study, now) if need else [], expected_main(study))
+    if comparison_of(study) != Comparison.BETWEEN:
+        need = Counter(free.values_list("item", flat=True))
+        return PeopleNeeded(
+            *new_people_needed(need, _present(study, now) if need else [], expected_main(study))
+        )
+    answers = people = 0
+    for arm in range(study.arms.count()):  # the condition of who meets this arm alone, too
+        need = Counter(free.filter(order=str(arm)).values_list("item", flat=True))
+        present = _present(study, now, condition=arm) if need else []
+        more = new_people_needed(need, present, expected_main(study))
+        answers, people = answers + more[0], people + more[1]
     return PeopleNeeded(answers, people)
 
 
-def _present(study: Study, now) -> list[tuple[set[int], int]]:
+def _present(study: Study, now, **which: int) -> list[tuple[set[int], int]]:
     """Of each person at it, the items they have met and how many more they may be given."""
     holding = Q(trials__state=Trial.State.CLAIMED, trials__lease_until__gte=now)
     just_came = Q(consented_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
-    active = study.participants.filter(state=Participant.State.ACTIVE).filter(holding | just_came)
+    active = study.participants.filter(state=Participant.State.ACTIVE).filter(holding | just_came, **which)
     ids = set(active.order_by().values_list("pk", flat=True))
     met: dict[int, set[int]] = {pk: set() for pk in ids}
     main_trials: Counter[int] = Counter()

@@ -77,6 +77,10 @@ def _hypotheses(protocol: Protocol, known: Known) -> Entry:
 
 
 def _study_type(protocol: Protocol, known: Known) -> Entry:
+    if trial_type_of(protocol).layout.shown(len(protocol.arms)) == 1:
+        return [
+            "Experiment: each trial shows one map of a photo; which arm’s it is is fixed at random beforehand."
+        ]
     return [
         "Experiment: each trial shows maps of the same photo side by side, in an order fixed at random beforehand."
     ]
@@ -102,9 +106,10 @@ def _design(protocol: Protocol, known: Known) -> Entry:
     question = fill_in(str(protocol.wording.get("question", "")), **{"class": "[class of the photo]"})
     offered = kind.asked.answers_offered(protocol.wording, shown)
     parts = [
-        f"Within participants: each trial shows {of} arms’ maps of one photo ({protocol.picture}). "
+        f"{protocol.comparison.name_in_words}: each trial shows {of} arms’ maps of one photo ({protocol.picture}). "
         f"The question is “{question}”{f', with {offered}' if offered else ''}. Nobody is asked about a photo twice"
         f"{f', but for {protocol.repeats_per_participant} repeats at the end, which are in no score' if protocol.repeats_per_participant else ''}.",
+        *filter(None, [protocol.comparison.in_words]),
         _photos(protocol.rule, known),
     ]
     if protocol.practice:
@@ -145,7 +150,14 @@ def _randomization(protocol: Protocol, known: Known) -> Entry:
     return [
         f"The places of the maps on screen are balanced over the answers to each photo and fixed for every trial when the study "
         f"opens, from the seed {protocol.seed} and {secret}. "
-        "Which photos a person is asked about follows from what is still free when they come."
+        "Which photos a person is asked about follows from what is still free when they come.",
+        *(
+            [
+                "Who meets what is given with a person’s first trial: what fewest of their group have, and between equals by the same secret."
+            ]
+            if protocol.comparison.in_words
+            else []
+        ),
     ]
 
 
@@ -250,9 +262,10 @@ def _indices(protocol: Protocol, known: Known) -> Entry:
 
 
 def _models(protocol: Protocol, known: Known) -> Entry:
-    return trial_type_of(protocol).plan.primary(
+    decision = trial_type_of(protocol).plan.primary(
         _names(protocol), _declared(protocol), protocol.complete.get("analysis", {})
     )
+    return [*decision, *filter(None, [protocol.comparison.analysed])]
 
 
 def _transformations(protocol: Protocol, known: Known) -> Entry:

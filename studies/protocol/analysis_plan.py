@@ -30,7 +30,7 @@ from studies.analysis.exclusions import Rules
 from studies.analysis.intervals import Per
 from studies.analysis.sequential import LookBoundary, Spending, check_reach, plan_looks
 from studies.models import Study
-from studies.trial_types import trial_type_in
+from studies.trial_types import COMPARISON, Comparison, TrialType, trial_type_in, trial_types
 
 from .faults import Code
 
@@ -148,6 +148,22 @@ def check_plan(
         analysis.fault(Code.NO_RULES, "decided_by", value=decided_by)
     if "looks" in reader.values:
         _check_looks(reader, len(contrasts or []), people, each)
+
+
+def read_comparison(design: "Reader", kind: TrialType, arms: int, each: int) -> Comparison:
+    """How people meet the arms, where a trial shows one of them; `each`: how many answers a photo needs."""
+    said = design.one_of(COMPARISON, list(map(str, Comparison)), default=Comparison.WITHIN.value)
+    if said not in list(Comparison) or said == Comparison.WITHIN:
+        design.taken[COMPARISON] = None  # as if it were left out: protocols of before say the same
+        return Comparison.WITHIN
+    if not kind.shows_one_map:
+        tasks = [one.name for one in trial_types() if one.shows_one_map]
+        design.fault(Code.COMPARED_IN_TRIALS, COMPARISON, value=said, task=kind.name, tasks=tuple(tasks))
+    elif arms == 1:
+        design.fault(Code.ONE_ARM, COMPARISON, value=said)
+    elif type(each) is int and arms and each % arms:
+        design.fault(Code.NO_MULTIPLE, "responses_per_item", value=each, comparison=said, arms=arms)
+    return Comparison(said)
 
 
 def _check_looks(reader: "Reader", contrasts: int, people: int | None, each: int) -> None:

@@ -66,6 +66,11 @@ OF_THE_KEY: dict[Code, str] = {
     Code.NO_PRACTICE: "is true, but design.practice is not",
     Code.NO_RULES: "is {value!r}, but no rule leaves anybody out; give one, as exclusions.median_ms, or leave this out",
     Code.ONE_PLACE: "is {value}, but trials of a {task} study show one map, so everybody keeps to its place; leave it out",
+    Code.COMPARED_IN_TRIALS: "is {value!r}, but trials of a {task} study compare arms side by side, so nobody meets one without the others; "
+    "leave it out, or take a task whose trials show one map ({tasks!c})",
+    Code.ONE_ARM: "is {value!r}, but there is one arm; give another, or leave this out",
+    Code.NO_MULTIPLE: "is {value}; with design.comparison = {comparison!r} each photo needs equally many answers about each of the {arms} "
+    "arms, so it must be a multiple of {arms}",
     Code.SAME_ARM: "has the same {keys!a} twice; each arm must be another {keys!p}",
     Code.SAME_NAME: "is the same for two arms; give each a name of its own",
     Code.SIGNS_DIFFER: "shows signed maps by more than one rule ({signs!c}); name one for all arms in design.sign",

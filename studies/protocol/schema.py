@@ -26,6 +26,8 @@ name = "Grad-CAM"                 # optional; never shown to volunteers
 [design]
 responses_per_item = 4
 grown_from = [3]                  # of a study that grew after its opening: answers for each photo before, stage by stage
+comparison = "between"            # optional, of types whose trials show one map: each person meets one arm alone; or "blocks",
+                                  # arm after arm; else "within": all of them mixed
 trials_per_participant = 14
 repeats_per_participant = 2       # optional: at the end, the first photos once more
 attention_checks = 2              # optional, for each person: one map plainly on the object; needs boxes
@@ -93,12 +95,13 @@ from studies.trial_types import (
     SHUFFLED,
     TRIAL_PAGE,
     Asked,
+    Comparison,
     trial_type,
     trial_type_in,
     trial_types,
 )
 
-from .analysis_plan import check_plan
+from .analysis_plan import check_plan, read_comparison
 from .consent import read_consent
 from .faults import Code, Fault
 from .parser import NONCE, ProtocolError, Reader
@@ -137,6 +140,7 @@ class Protocol:
     rule: Rule
     arms: list[ArmPlan]
     responses_per_item: int
+    comparison: Comparison
     grown_from: tuple[int, ...]
     trials_per_participant: int
     repeats_per_participant: int
@@ -186,8 +190,9 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         task=task,
         photo_set=photos.slug("set"),
         rule=_rule(photos, seed),
-        arms=_arms(reader, asked, design.one_of("sign", SIGNS, default="")),
+        arms=(arms := _arms(reader, asked, design.one_of("sign", SIGNS, default=""))),
         responses_per_item=each,
+        comparison=read_comparison(design, trial_type_in(source), len(arms), each),
         grown_from=_grown_from(design, each),
         trials_per_participant=design.number("trials_per_participant", least=1, most=10_000, default=50),
         repeats_per_participant=design.number("repeats_per_participant", least=0, most=1000, default=0),

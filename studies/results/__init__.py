@@ -10,7 +10,7 @@ from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .part import WHO, AnswerSelection, UnknownPartError, part_of
-from .participant_flow import Flow, flow_of
+from .participant_flow import Flow, flow_by_condition, flow_of
 from .provenance import (
     MEANINGS,
     AnswerOrigin,
@@ -50,6 +50,7 @@ __all__ = [
     "chain_of_item",
     "checks_of",
     "competing_arms",
+    "flow_by_condition",
     "flow_of",
     "hash_of_picture",
     "humans_context",

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from studies.analysis.association import Correlation
 from studies.analysis.contrasts import PERMUTATIONS
 from studies.analysis.resampling import DRAWS
@@ -10,7 +12,7 @@ from studies.analysis.table import Answers
 from studies.lifecycle import seal_json
 from studies.models import Study
 from studies.monitoring import need_of
-from studies.trial_types import trial_type_of
+from studies.trial_types import Comparison, comparison_of, trial_type_of
 
 from .answers import Reading
 from .breakdown import break_down, breakdown_json
@@ -34,11 +36,26 @@ def scores_json(study: Study, part: AnswerSelection) -> dict[str, Any]:
         data["confidence"] = sure.as_json()
     if showing := showing_of(reading):
         data["showing"] = asdict(showing)
+    if met := _comparison(reading):
+        data["comparison"] = met
     data["new_people_needed"] = asdict(need_of(study))
     data["computed_with"]["correlation_draws"] = CORRELATION_DRAWS
     if trial_type_of(study).results.gives_shares and not part.narrowed:
         data["humans"] = [_beside(comparison) for comparison in figures_of(reading)]
     return data
+
+
+def _comparison(reading: Reading) -> dict[str, Any] | None:
+    """How people met the arms, and how many have answered about each; None where all of them met all of them mixed."""
+    comparison, answers = comparison_of(reading.study), reading.answers
+    if comparison == Comparison.WITHIN:
+        return None
+    arm = trial_type_of(reading.study).answers.arm_of(answers.values) if len(answers) else np.zeros(0)
+    people = {
+        name: len(np.unique(answers.units.person[arm == index])) if len(answers) else 0
+        for index, name in enumerate(reading.arms)
+    }
+    return {"design": comparison.value, "people": people}
 
 
 def _tests(reading: Reading, answers: Answers | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from explain.map_sources import source_of
 from studies.analysis.answers import missing_items
 from studies.analysis.table import UNKNOWN, Answers
 from studies.models import Study
-from studies.trial_types import Outcome, trial_type_of
+from studies.trial_types import Outcome, comparison_of, trial_type_of
 
 from .answers import Reading
 from .interim_analysis import looks_of
@@ -116,6 +116,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
         looks=looks,
         notes=(
             *outcome.notes,
+            *filter(None, [comparison_of(study).noted if len(answers) else ""]),
             *about_looks,
             *_left_out_note(reading, answers),
             *_notes(answers, missing, imported, all_left_out),

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 from studies.protocol import NotSeenYetError, ProtocolError, check_protocol
+from studies.trial_types import comparison_in
 from studies.trials import minutes_for, repeats_after
 
 from .drafts import completed
@@ -52,8 +53,12 @@ def estimate(
     repeats: int = 0,
     checks: int = 0,
     people: int | None,
+    groups: int = 1,
 ) -> Estimate:
-    """All numbers are at least 1, but for `repeats` and `checks`. With `people` the answers are shared among them."""
+    """All numbers are at least 1, but for `repeats` and `checks`. With `people` the answers are shared among them.
+
+    groups: of people who share no arm.
+    """
     answers = items * responses_per_item
     at_most = min(trials_per_participant, items)
     share = ceil(answers / people) if people else at_most
@@ -62,15 +67,18 @@ def estimate(
     return Estimate(
         items=items,
         answers=answers,
-        fewest_people=fewest(items, responses_per_item, at_most),
+        fewest_people=fewest(items, responses_per_item, at_most, groups),
         trials=trials,
         minutes=minutes_for(trials),
         people=people,
     )
 
 
-def estimate_from(items: int, typed: dict[str, Any]) -> Estimate | None:
-    """The estimate for numbers as they are typed; the usual ones where nothing is; None where there can be none."""
+def estimate_from(items: int, typed: dict[str, Any], arms: int) -> Estimate | None:
+    """The estimate for numbers as they are typed; the usual ones where nothing is; None where there can be none.
+
+    arms: how many the study compares so far.
+    """
     each, trials = typed.get("responses_per_item") or 4, typed.get("trials_per_participant") or 50
     if min(items, each, trials) < 1:
         return None
@@ -81,7 +89,14 @@ def estimate_from(items: int, typed: dict[str, Any]) -> Estimate | None:
         repeats=max(typed.get("repeats_per_participant") or 0, 0),
         checks=max(typed.get("attention_checks") or 0, 0),
         people=max(typed.get("people") or 0, 0) or None,
+        groups=comparison_in({"design": typed}).groups(max(arms, 1)),
     )
+
+
+def arms_in(source: dict[str, Any]) -> int:
+    """How many arms a protocol has, whole or not."""
+    arms = source.get("arms")
+    return len(arms) if isinstance(arms, list) else 0
 
 
 def items_of(source: dict[str, Any]) -> tuple[int, str]:

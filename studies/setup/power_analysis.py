@@ -1,7 +1,7 @@
 """How many people a protocol needs: its own design, simulated with several numbers of people."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from studies.protocol import (
     in_words,
     plan_in,
 )
-from studies.trial_types import trial_type, trial_type_of
+from studies.trial_types import Comparison, trial_type, trial_type_of
 
 TIMES = (1, 1.5, 2, 3, 4)  # the fewest people that the protocol allows, times these
 OF_EFFECT = (0.5, 0.75, 1, 1.25, 1.5)  # the assumed effect, times these: the rows of a picture
@@ -91,6 +91,7 @@ class PowerAnalysis:
     needed: Needed | None = None  # None: not asked for
     smallest_effect: float | None = None  # that matters, as declared
     decided_by: str = "everybody"  # or "kept": those whom the rules of exclusion keep
+    comparison: str = Comparison.WITHIN.value  # how people meet arms
 
     @property
     def decision(self) -> str:
@@ -117,6 +118,8 @@ class PowerAnalysis:
     def assumed(self) -> str:
         """What was taken for granted, as a sentence."""
         spread = f"photos differ by {self.assumptions.spread_items:g}, people by {self.assumptions.spread_people:g}"
+        if self.comparison == Comparison.BETWEEN:
+            spread += " in how high they answer and as much again in what they make of their arm"
         return trial_type(self.task).power.assumed(self.assumptions, self.arms, spread)
 
     @property
@@ -180,12 +183,13 @@ def analyse_power(
         fewest_people=fewest,
         assumptions=assumed,
         points=tuple(points),
-        notes=(_note(protocol, photos.count, fewest),),
+        notes=tuple(_notes(protocol, photos.count, fewest)),
         contrasts=len(designs[0].contrasts),
         looks=tuple(look.fraction for look in designs[0].looks),
         needed=enough,
         smallest_effect=designs[0].smallest,
         decided_by=plan.decided_by,
+        comparison=protocol.comparison.value,
     )
 
 
@@ -251,11 +255,14 @@ def count_photos(protocol: Protocol) -> Photos:
 
 def fewest_people(protocol: Protocol, items: int) -> int:
     """The fewest people who can give all answers: nobody gives more than `trials_per_participant`, or an item twice."""
-    return fewest(items, protocol.responses_per_item, protocol.trials_per_participant)
+    groups = protocol.comparison.groups(len(protocol.arms))
+    return fewest(items, protocol.responses_per_item, protocol.trials_per_participant, groups)
 
 
-def fewest(items: int, answers_each: int, trials_each: int) -> int:
-    return max(2, answers_each, math.ceil(items * answers_each / trials_each))
+def fewest(items: int, answers_each: int, trials_each: int, groups: int = 1) -> int:
+    """`groups`: of people who share no arm, among whom the answers to each item are divided equally."""
+    of_group = math.ceil(answers_each / groups)
+    return groups * max(2, of_group, math.ceil(items * of_group / trials_each))
 
 
 def _check(protocol: Protocol, numbers: Sequence[int], fewest: int, studies: int) -> None:
@@ -279,6 +286,7 @@ def _design(protocol: Protocol, items: int, people: int) -> Design:
         looks=bounds_of(plan.looks, len(plan.contrasts)) if plan.looks else (),
         primary=plan.primary,
         smallest=plan.smallest,
+        between=protocol.comparison == Comparison.BETWEEN,
     )
 
 
@@ -317,9 +325,14 @@ def _point(
     )
 
 
-def _note(protocol: Protocol, items: int, fewest: int) -> str:
+def _notes(protocol: Protocol, items: int, fewest: int) -> Iterator[str]:
     answers = items * protocol.responses_per_item
-    return (
+    yield (
         f"{items} items × {protocol.responses_per_item} answers = {answers} answers, whoever gives them: "
         f"at most {protocol.trials_per_participant} each, so {fewest} people are the fewest."
     )
+    if protocol.comparison == Comparison.BETWEEN:
+        yield (
+            "Each person meets one arm alone, so that nobody is compared with themselves: it takes more people than where everybody "
+            'meets all arms (design.comparison = "within") to find the same difference.'
+        )

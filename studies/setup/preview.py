@@ -15,10 +15,10 @@ from studies.lifecycle import said_of
 from studies.models import ItemMap, Study
 from studies.participation import Credit
 from studies.protocol import NotSeenYetError, Protocol, check_protocol, choose_photos, chosen_images, find_set
-from studies.trial_types import Named, trial_type_of
+from studies.trial_types import Comparison, Named, comparison_of, trial_type_of
 from studies.trials import expected_trials
 
-from .cost_estimate import estimate_from, items_of
+from .cost_estimate import arms_in, estimate_from, items_of
 from .drafts import completed
 
 AT_MOST = 6  # trials
@@ -55,7 +55,9 @@ def count_asked(study: Study) -> int:
     if study.state not in Study.LACKS_SOMETHING:
         return expected_trials(study)
     estimate = estimate_from(
-        items_of(study.protocol)[0], {**study.protocol.get("design", {}), "people": None}
+        items_of(study.protocol)[0],
+        {**study.protocol.get("design", {}), "people": None},
+        arms_in(study.protocol),
     )
     return estimate.trials if estimate else 1
 
@@ -67,7 +69,8 @@ def shots_of(study: Study) -> list[Shot]:
     pairs = _items(study) if study.items.exists() else _photos(study)
     shown = []
     for number, (image, prediction, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
-        order = np.random.default_rng(Stream.PREVIEW.of(study.seed, number)).permutation(len(maps))
+        drawn_for = 0 if comparison_of(study) == Comparison.BETWEEN else number  # one arm alone
+        order = np.random.default_rng(Stream.PREVIEW.of(study.seed, drawn_for)).permutation(len(maps))
         shows = [maps[arm] for arm in order[: layout.shown(len(maps))]]
         photo = _staff_address("photo-picture", image.pk)
         addresses = [

@@ -16,7 +16,7 @@ from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key
 from studies.setup.forms.base import methods_of, networks_of
 
 from . import tasks
-from .cost_estimate import estimate_from, items_of
+from .cost_estimate import arms_in, estimate_from, items_of
 from .drafts import all_faults, completed, faults_of
 from .steps import STEPS, draft_of, standing, step_of
 
@@ -69,7 +69,7 @@ def _summary(study: Study) -> dict[str, Any]:
         "items_from": items_from,
         "networks": networks_of(source),
         "methods": methods_of(source),
-        "estimate": estimate_from(items, design),
+        "estimate": estimate_from(items, design, arms_in(source)),
         "question": source.get("wording", {}).get("question"),
     }
 

@@ -37,9 +37,9 @@ from studies.setup.forms.analysis_plan import PlanForm
 from studies.setup.forms.base import MethodsForm, NetworksForm, NewStudyForm, PhotosForm, StepForm
 from studies.setup.forms.questions import AboutPeopleForm
 from studies.setup.forms.wording_and_design import DesignForm, WordingForm
-from studies.trial_types import trial_type_in, trial_types
+from studies.trial_types import COMPARISON, trial_type_in, trial_types
 
-from .cost_estimate import estimate_from, items_of
+from .cost_estimate import arms_in, estimate_from, items_of
 from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
 from .power_analysis import PowerPoint, TooFewPeopleError, analyse_power
 from .steps import STEPS, Step, draft_of, standing, step_of
@@ -239,7 +239,7 @@ def _networks_context(request: HttpRequest, study: Study, form: StepForm) -> dic
 def _wording_context(request: HttpRequest, study: Study, form: StepForm) -> dict[str, Any]:
     source = study.protocol
     items, _ = items_of(source)
-    estimate = estimate_from(items, {**source.get("design", {}), "people": None})
+    estimate = estimate_from(items, {**source.get("design", {}), "people": None}, arms_in(source))
     figures = (
         {"trials": estimate.trials, "minutes": estimate.minutes}
         if estimate
@@ -270,7 +270,9 @@ def _design_context(request: HttpRequest, study: Study, form: StepForm) -> dict[
     if "power" in request.POST and form.is_valid():
         power, trouble = _power(source)
     return {
-        "estimate": estimate_from(items, {**form.initial, **getattr(form, "cleaned_data", {})}),
+        "estimate": estimate_from(
+            items, {**form.initial, **getattr(form, "cleaned_data", {})}, arms_in(source)
+        ),
         "items": items,
         "items_from": source_of_items,
         "power": power,
@@ -297,10 +299,10 @@ def _power(source: dict[str, Any]) -> tuple[PowerPoint | None, str]:
 @require_GET
 def estimate_json(request: HttpRequest, slug: str) -> JsonResponse:
     """The estimate for what is typed so far. `items` is what the page was told: typing changes no photos."""
-    draft_of(request, slug)
-    typed: dict[str, Any] = {}
+    study = draft_of(request, slug)
+    typed: dict[str, Any] = {COMPARISON: request.GET.get(COMPARISON)}
     for name in ("items", "people", *DesignForm.DESIGN):
         text = request.GET.get(name, "")
         typed[name] = int(text) if text.isdecimal() and len(text) < 8 else None
-    estimate = estimate_from(typed["items"] or 0, typed)
+    estimate = estimate_from(typed["items"] or 0, typed, arms_in(study.protocol))
     return JsonResponse({"estimate": estimate.to_json() if estimate else None})

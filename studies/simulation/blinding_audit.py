@@ -4,11 +4,10 @@ The crawl runs inside a transaction that is rolled back: it answers trials as a 
 """
 
 import io
-import math
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +21,10 @@ from PIL import Image
 from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
-from studies.analysis.blindness import guess_arms, unequal_positions
+from studies.analysis.blindness import as_good_by_chance, by_turn, guess_arms, unequal_positions
 from studies.models import Event, Invitation, ItemMap, Participant, Response, Study, Trial, hash_token
 from studies.results import hash_of_picture
-from studies.trial_types import trial_type_of
+from studies.trial_types import Comparison, comparison_of, trial_type_of
 from studies.trials import maps_shown
 
 from .truth_audit import TrialPage, pages_of, truth_leaks
@@ -34,10 +33,12 @@ PICTURE = re.compile(r"/picture/([\w-]+)")
 TELLING = {"etag", "last-modified", "content-disposition", "content-location"}
 MAY_DIFFER = {"date", "content-length"}
 VOLUNTEERS = 3
+VOLUNTEERS_BETWEEN = (
+    12  # where each meets one arm alone: so many that whose is whose can be exchanged in enough ways
+)
 DRAWS = 1999
 SEEDS = 10**6  # of those below this, set-up draws one
 LEAST_GUESSES = 60  # seeds tried of the largest studies
-ENOUGH_GUESSES = 600  # so many that a p below ALARM can be counted
 ROWS = 2_000_000  # trials laid out in all, where more seeds than the least are tried
 OF_NONE = -1
 ENDS = 4  # characters at the beginning and at the end of an address that the classifier looks at
@@ -127,13 +128,18 @@ def crawl(study: Study) -> Session:
         study.trials.exclude(kind=Trial.Kind.MAIN).update(state=Trial.State.VOID)
         crawled = Study.objects.filter(pk=study.pk)
         crawled.change_what_is_frozen(state=Study.State.OPEN, questions=[], break_every=0)
-        for _ in range(min(VOLUNTEERS, study.responses_per_item)):
+        volunteers = VOLUNTEERS_BETWEEN if _is_between(study) else VOLUNTEERS
+        for _ in range(min(volunteers, study.responses_per_item)):
             _, token = Invitation.issue(study, label="check_blinding", simulated=True)
             session.replies += _take_part(reverse("join", args=[token]), first)
         session.shown = list(_shown(session.replies))
         session.pages = list(pages_of(session.replies))
         transaction.set_rollback(True)
     return session
+
+
+def _is_between(study: Study) -> bool:
+    return comparison_of(study) == Comparison.BETWEEN
 
 
 def _take_part(join: str, first: str) -> Iterator[Reply]:
@@ -327,41 +333,23 @@ def _reckoning(study: Study, seed: int) -> Check:
     items, each, arms = study.items.count(), study.stages[0], study.arms.count()
     # Trials that were made again for answers taken out, or when the study grew, come after all others.
     actual = list(rows.values_list("item__index", "order")[: items * each])
-    turns = _by_turn(actual)
+    turns = by_turn(actual)
 
     def hits(guess: int) -> int:
         laid_out = trial_type_of(study).layout.rows(arms=arms, items=items, stages=(each,), seed=guess)
-        reckoned = _by_turn((item, ",".join(map(str, order))) for item, order in laid_out)
+        reckoned = by_turn((item, ",".join(map(str, order))) for item, order in laid_out)
         return sum(reckoned.get(turn) == order for turn, order in turns.items())
 
     random = np.random.default_rng(seed)
     guesses = random.integers(0, SEEDS, size=min(DRAWS, max(LEAST_GUESSES, ROWS // max(1, len(actual)))))
     others = np.array([hits(int(guess)) for guess in guesses])
     published = hits(study.seed)
-    p = _as_good_by_chance(published, others)
+    p = as_good_by_chance(published, others)
     result = f"{published} of {len(actual)}, by chance {others.mean():.0f} (p = {p:.2g})"
     leaks = [f"the order of trials follows from the protocol: {result}"] if p < ALARM else []
     if study.events.filter(kind=Event.Kind.OPENED, data__has_key="nonce").exists():
         leaks.append("its protocol named the nonce, so whoever has read it can work out every order")
     return Check("reckoning", f"the protocol's seed and {len(others):,} others: {result}", leaks)
-
-
-def _as_good_by_chance(published: int, others: np.ndarray) -> float:
-    """How likely another seed is right as often: counted, or by a bell where too few were tried to count."""
-    if len(others) >= ENOUGH_GUESSES:
-        return (1 + int((others >= published).sum())) / (1 + len(others))
-    spread = float(others.std(ddof=1)) or 1.0
-    return 0.5 * math.erfc((published - float(others.mean())) / spread / math.sqrt(2))
-
-
-def _by_turn(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, int], str]:
-    """The order that each item has at its first, second … turn: (item, turn) -> order."""
-    turns: Counter[int] = Counter()
-    by_turn = {}
-    for item, order in rows:
-        by_turn[item, turns[item]] = order
-        turns[item] += 1
-    return by_turn
 
 
 def _guessing(study: Study, session: Session, seed: int) -> Check:
@@ -381,8 +369,11 @@ def _guessing(study: Study, session: Session, seed: int) -> Check:
         [ord(sign) for sign in (_seal_of(s)[:ENDS] + _seal_of(s)[-ENDS:]).ljust(2 * ENDS)] for s in shown
     ]
     arms, items = np.array([s.arm for s in shown]), np.array([s.item for s in shown])
-    some_arms = maps_shown(study) < study.arms.count()
-    trials = np.array([f"{s.place.token} {s.place.position}" for s in shown]) if some_arms else None
+    trials = None
+    if _is_between(study):  # what differs from one session to the next, as its time, says nothing of an arm
+        trials = np.array([s.place.token for s in shown])
+    elif maps_shown(study) < study.arms.count():
+        trials = np.array([f"{s.place.token} {s.place.position}" for s in shown])
     results, leaks = [], []
     for by, features in (("bytes and time", measured), ("address", looks)):
         guess = guess_arms(

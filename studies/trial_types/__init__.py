@@ -20,6 +20,15 @@ from .base import (
     Stated,
     TrialType,
 )
+from .comparison import (
+    COMPARISON,
+    Comparison,
+    Room,
+    comparison_in,
+    comparison_of,
+    next_blocks,
+    next_condition,
+)
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
 from .questions import (
@@ -48,6 +57,7 @@ from .trial_page import (
 
 __all__ = [
     "ASKS",
+    "COMPARISON",
     "MOST_QUESTIONS",
     "OPTIONS",
     "POINTS",
@@ -60,6 +70,7 @@ __all__ = [
     "Asked",
     "Cells",
     "Compared",
+    "Comparison",
     "ContrastRow",
     "FileColumn",
     "Files",
@@ -78,6 +89,7 @@ __all__ = [
     "Power",
     "QuestionPreset",
     "Results",
+    "Room",
     "Rows",
     "Scale",
     "Stated",
@@ -86,8 +98,12 @@ __all__ = [
     "TrialQuestions",
     "TrialType",
     "answer_columns",
+    "comparison_in",
+    "comparison_of",
     "confidence_fault",
     "judged_json",
+    "next_blocks",
+    "next_condition",
     "page_said",
     "read_trial_page",
     "trial_page_fields",

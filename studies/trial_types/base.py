@@ -370,3 +370,8 @@ class TrialType:
     asking: "Callable[[Mapping[str, Any]], TrialType] | None" = None
     """The type as one study asks it, by the questions (ASKS) and options (OPTIONS) that its wording has; without them it asks what
     is usual. Types that ask the same in every study have no such function."""
+
+    @property
+    def shows_one_map(self) -> bool:
+        """Whether each trial shows one of the arms: then people can be asked about one arm alone (comparison.py)."""
+        return self.layout.shown(self.asked.fewest_arms) == 1

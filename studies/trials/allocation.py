@@ -7,7 +7,6 @@ its lease (leases.py). When the lease is over the trial stays with its participa
 comes back late is turned away without need.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,9 +19,8 @@ from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import AnswerError, trial_type_of
 
-from . import erasure, sql, tombstones
+from . import conditions, erasure, sql, tombstones
 from .attention_checks import with_checks
-from .free_trials import choose_free
 from .leases import ageing_before, lease, renew_leases
 from .quota import expected_repeats
 from .sql import FreeTrial, PastTrial
@@ -60,12 +58,15 @@ def lay_out_trials(study: Study, before: int = 0) -> int:
 
 @write_transaction()
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
-    """Up to `count` more trials for a participant: no item they have met, the orders they have seen least.
+    """Up to `count` more trials for a participant: no item they have met, the orders they have seen least, or those of their
+    condition where the study gives people one (conditions.py).
 
     Fewer come back when their quota is reached, the study is not open, they have left or are through, or nothing is
     free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
     answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
     """
+    if conditions.lacks_one(participant):
+        sql.lock_study(participant.study_id)
     if sql.lock_participant(participant.pk) != Study.State.OPEN:
         return []
     met, lapses = sql.met(participant.pk)
@@ -74,10 +75,8 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
     chosen: list[FreeTrial] = []
     if count > 0 and left > 0:
-        count = min(count, left)
         seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
-        orders = Counter(trial.order for trial in main)
-        chosen = choose_free(study=participant.study, seen=seen, seen_orders=orders, count=count)
+        chosen = conditions.choose(participant, main, seen, min(count, left))
     held = any(trial.state == Trial.State.CLAIMED for trial in met)
     trials = [Trial(pk=trial.pk, item_id=trial.item_id, order=trial.order) for trial in chosen]
     gone = [lapse["item"] for lapse in lapses]

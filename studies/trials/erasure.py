@@ -27,5 +27,6 @@ def erase(participant: Participant) -> None:
     participant.state = Participant.State.WITHDRAWN
     participant.external, participant.external_id, participant.background = {}, "", {}
     participant.consented_at = participant.instructed_at = participant.finished_at = None
+    participant.condition = None
     participant.consent_sha256 = participant.completion_code = ""
     participant.save()

@@ -1,6 +1,7 @@
 """Which free trials someone is given. They are locked here; allocation.py hands them over."""
 
 from collections import Counter
+from collections.abc import Collection
 from time import monotonic, sleep
 
 from explain.core import clock
@@ -14,12 +15,22 @@ WINDOW = 4
 LOOK_AGAIN, LONGEST_WAIT = 0.01, 10.0  # seconds, where others have locked the last free trials
 
 
-def choose_free(*, study: Study, seen: set[int], seen_orders: Counter[str], count: int) -> list[FreeTrial]:
-    """Lock up to `count` free trials, one for an item that is not `seen`, in the orders that are rarest in `seen_orders`."""
-    return _choose(_take(study, seen, count), Counter(seen_orders), count)
+def choose_free(
+    *,
+    study: Study,
+    seen: set[int],
+    seen_orders: Counter[str],
+    count: int,
+    orders: Collection[str] | None = None,
+) -> list[FreeTrial]:
+    """Lock up to `count` free trials, one for an item that is not `seen`, in the orders that are rarest in `seen_orders`.
+
+    `orders`: in these alone.
+    """
+    return _choose(_take(study, seen, count, orders), Counter(seen_orders), count)
 
 
-def _take(study: Study, seen: set[int], count: int) -> list[FreeTrial]:
+def _take(study: Study, seen: set[int], count: int, orders: Collection[str] | None) -> list[FreeTrial]:
     """Lock enough free trials to choose from: open ones in order, then those whose lease is over.
 
     Rows that others have locked are passed over. If that leaves none, look again in a moment: at the end of a
@@ -29,16 +40,17 @@ def _take(study: Study, seen: set[int], count: int) -> list[FreeTrial]:
     """
     patience = monotonic() + LONGEST_WAIT
     while True:
-        locked = sql.lock_free(study.pk, seen, count * WINDOW)
+        locked = sql.lock_free(study.pk, seen, count * WINDOW, orders=orders)
         if len({trial.item_id for trial in locked}) < count:
-            locked += sql.lock_free(study.pk, seen, count * WINDOW, clock.now())
-        if locked or monotonic() > patience or not _is_any_free(study, seen):
+            locked += sql.lock_free(study.pk, seen, count * WINDOW, clock.now(), orders=orders)
+        if locked or monotonic() > patience or not _is_any_free(study, seen, orders):
             return locked
         sleep(LOOK_AGAIN)
 
 
-def _is_any_free(study: Study, seen: set[int]) -> bool:
-    return study.trials.filter(sql.is_free(clock.now())).exclude(item__in=seen).exists()
+def _is_any_free(study: Study, seen: set[int], orders: Collection[str] | None) -> bool:
+    free = study.trials.filter(sql.is_free(clock.now())).exclude(item__in=seen)
+    return (free if orders is None else free.filter(order__in=orders)).exists()
 
 
 def _choose(free: list[FreeTrial], seen_orders: Counter[str], count: int) -> list[FreeTrial]:

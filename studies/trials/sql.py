@@ -127,6 +127,12 @@ def lock_participant(participant: int) -> str:
     return rows[0][0] if rows else ""
 
 
+def lock_study(study: int) -> None:
+    """Make what must be done one at a time in a study wait for each other. Before any person of it is locked."""
+    sql = f"SELECT id FROM {STUDY} WHERE id = %s"  # noqa: S608 (names of ours)
+    _ask(sql + _locking("FOR NO KEY UPDATE"), [study])
+
+
 def locked_state(participant: int) -> str:
     """The state of a participant, who stays in it until the transaction is over; "" if there is none any more."""
     sql = f"SELECT state FROM {PARTICIPANT} WHERE id = %s"  # noqa: S608 (names of ours)
@@ -168,18 +174,28 @@ def is_free(now: datetime) -> models.Q:
 # In the order of the index `trial_open_in_order` (models/trials.py): id, from the first.
 _FREE = f"""
 SELECT id, item_id, "order", state, participant_id, position FROM {TRIAL}
-WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({{items}}) AND {{free}} ORDER BY id * -1 DESC LIMIT %s
+WHERE study_id = %s AND kind = 'main' AND item_id NOT IN ({{items}}){{orders}} AND {{free}} ORDER BY id * -1 DESC LIMIT %s
 """  # noqa: S608 (names of ours)
 
 
-def lock_free(study: int, seen: Collection[int], limit: int, now: datetime | None = None) -> list[FreeTrial]:
+def lock_free(
+    study: int,
+    seen: Collection[int],
+    limit: int,
+    now: datetime | None = None,
+    *,
+    orders: Collection[str] | None = None,
+) -> list[FreeTrial]:
     """Lock free trials of items that were not `seen`, passing over those that others have locked.
 
-    They are open ones, or with `now` those whose lease is over.
+    They are open ones, or with `now` those whose lease is over; with `orders` in these alone.
     """
-    sql = _FREE.format(items=_marks(seen or [0]), free=EXPIRED if now else OPEN)
+    among = "" if orders is None else f' AND "order" IN ({_marks(orders)})'
+    sql = _FREE.format(items=_marks(seen or [0]), orders=among, free=EXPIRED if now else OPEN)
     moment = [connection.ops.adapt_datetimefield_value(now)] if now else []
-    rows = _ask(sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *moment, limit])
+    rows = _ask(
+        sql + _locking("FOR UPDATE SKIP LOCKED"), [study, *(seen or [0]), *(orders or ()), *moment, limit]
+    )
     return [FreeTrial(*row) for row in rows]
 
 

@@ -15,16 +15,20 @@ from explain.core import clock
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial
 
+from . import conditions
 from .leases import lease
 from .quota import expected_main
 
 
-def minutes_to_wait(study: Study, met: Collection[int] = ()) -> int | None:
+def minutes_to_wait(
+    study: Study, met: Collection[int] = (), orders: Collection[str] | None = None
+) -> int | None:
     """In how many minutes a trial is likely to be free for somebody who has `met` these items; 0: now. None: none will be.
 
-    What has been left lying is given back first.
+    What has been left lying is given back first. `orders`: they are given trials in these alone.
     """
     held = study.trials.filter(kind=Trial.Kind.MAIN, state=Trial.State.CLAIMED).exclude(item__in=met)
+    held = held if orders is None else held.filter(order__in=orders)
     held = held.filter(lease_until__gte=clock.now())
     holders = held.order_by().values_list("participant")
     by_holder = list(holders.annotate(Min("lease_until"), Max("participant__responses__created_at")))
@@ -42,7 +46,8 @@ def minutes_to_wait_for_more(participant: Participant) -> int | None:
     if main.count() >= expected_main(participant.study):
         return None
     lapsed = participant.events.filter(kind=Event.Kind.LAPSED).values_list("data__item", flat=True)
-    return minutes_to_wait(participant.study, {*participant.trials.values_list("item", flat=True), *lapsed})
+    met = {*participant.trials.values_list("item", flat=True), *lapsed}
+    return minutes_to_wait(participant.study, met, conditions.orders_of(participant))
 
 
 def _idle() -> timedelta:

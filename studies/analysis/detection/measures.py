@@ -27,7 +27,7 @@ from ..inference.bounds import mean_interval
 from ..inference.effects import Effect, WeightedMoves
 from ..inference.simultaneous import holm
 from ..intervals import why_no_interval
-from ..questionnaires import Difference, Measure, arm_mean, difference
+from ..questionnaires import Difference, Measure, arm_mean, difference, effect_of_difference
 from ..table import Answers
 
 
@@ -194,7 +194,8 @@ def _difference(
     one, other = (_groups(part, kind, part.arm == arm) for arm in pair)
     if one is None or other is None:
         return None
-    estimate, effect, note = _effect(part, [*one, *(group.turned() for group in other)])
+    groups = [*one, *(group.turned() for group in other)]
+    estimate, effect, note = _effect(part, groups, is_first=part.arm == first)
     if effect is None:
         return Judged(estimate, None, None, None, note)
     if kind == Kind.AUC:
@@ -252,8 +253,10 @@ def _placements(table: Verdicts, right: np.ndarray, wrong: np.ndarray) -> list[_
     ]
 
 
-def _effect(table: Verdicts, groups: Sequence[_Group]) -> tuple[float, Effect | None, str]:
-    """The sum of the groups’ parts, how it varies, and why that cannot be told."""
+def _effect(
+    table: Verdicts, groups: Sequence[_Group], is_first: np.ndarray | None = None
+) -> tuple[float, Effect | None, str]:
+    """The sum of the groups’ parts, how it varies, and why that cannot be told. `is_first`: of a difference, the answers of the first arm."""
     estimate = sum(group.part for group in groups)
     if note := why_no_interval(table):
         return estimate, None, note
@@ -261,7 +264,13 @@ def _effect(table: Verdicts, groups: Sequence[_Group]) -> tuple[float, Effect | 
     for group in groups:
         weight[group.here] = 1 / len(groups) / group.here.sum()
         moves += len(groups) * group.moves
-    (effect,) = WeightedMoves(table.units, weight, moves[:, None], np.array([estimate])).each()
+    effect: Effect | None
+    if is_first is None:
+        (effect,) = WeightedMoves(table.units, weight, moves[:, None], np.array([estimate])).each()
+    else:
+        effect, note = effect_of_difference(table, weight, moves, estimate, is_first)
+    if effect is None:
+        return estimate, None, note
     if effect.variance == 0:
         return estimate, None, "Every answer is the same, so nothing varies."
     return estimate, effect, ""

@@ -22,6 +22,11 @@ one less than its effective number of units, 1/Σ G², which is 3.7 where one of
 of its D² says, 3·(Σ D²)²/Σ D⁴ − 1, where that is less: it is low where one or two units make up most of the variance. There are never
 more than one less than the effective number of people, or of items if that is smaller: with two people V_people may be near 0 by
 luck, and then nothing else would tell that there are but two.
+
+**Between people.** Where a difference is of two sides, each with half of the weight, and nobody has answers on both, the people of
+each side are drawn by themselves: what somebody moves is held against the rest of their own side, V_people is the sum over the sides of
+(P − 1)/P · Σ D², and its degrees of freedom are Satterthwaite's of that sum (with one answer each, Welch's 1947 test). Items that both
+sides have are drawn once, so what an item adds to both falls out as before.
 """
 
 from abc import ABC, abstractmethod
@@ -61,6 +66,11 @@ class Part:
         return 1 - 1 / len(self.weight)
 
     @property
+    def count(self) -> int:
+        """So many independent units say the same where all do."""
+        return len(self.weight)
+
+    @property
     def effective(self) -> float:
         """How many units of the same weight would be as many."""
         return float(1 / (self.weight**2).sum())
@@ -75,6 +85,45 @@ class Part:
     @cached_property
     def covariance(self) -> np.ndarray:
         return self.scale * self.moved.T @ self.moved
+
+
+@dataclass(frozen=True, eq=False)
+class Sides(Part):
+    """The same of units of several sides, each drawn by itself."""
+
+    side: np.ndarray  # (units,) int: 0, 1, …
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        rows = [self.side == side for side in np.unique(self.side)]
+        return [Part(self.moved[here], self.weight[here] / self.weight[here].sum()) for here in rows]
+
+    @property
+    def count(self) -> int:
+        return min(part.count for part in self.parts)
+
+    @property
+    def effective(self) -> float:
+        return 1 + sum(part.effective - 1 for part in self.parts)
+
+    def of(self, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = [part.of(change) for part in self.parts]
+        total = np.sum([variance for variance, _ in found], axis=0)
+        below = np.sum([variance**2 / df for variance, df in found], axis=0)
+        df = np.divide(total**2, below, out=np.full_like(total, np.inf), where=below > 0)
+        return total, np.maximum(df, LEAST_DF)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        return np.sum([part.covariance for part in self.parts], axis=0)
+
+
+def sides_of(units: Units, side: np.ndarray) -> np.ndarray | None:
+    """(people,) the side on which each person's answers are, by the side (n,) of each answer; None where somebody has some on two."""
+    least, most = np.full(units.people, side.max()), np.full(units.people, side.min())
+    np.minimum.at(least, units.person, side)
+    np.maximum.at(most, units.person, side)
+    return least if (least == most).all() and least.min() < least.max() else None
 
 
 class Estimated(ABC):
@@ -97,9 +146,9 @@ class Estimated(ABC):
         estimates = self.figures @ change if estimates is None else estimates
         variances, df = self._variances(change, method)
         units = {
-            "two-way": min(self.units.people, self.units.items),
-            "people": self.units.people,
-            "items": self.units.items,
+            "two-way": min(self.people.count, self.items.count),
+            "people": self.people.count,
+            "items": self.items.count,
             "naive": len(self.units.item),
         }[method]
         return [
@@ -186,13 +235,23 @@ class WeightedMoves(Estimated):
 
     weight: (n,) sums to 1, and every weight is above 0. moves (n, k): Σ weight · moves is 0 for each of k effects,
     as y − θ is of a mean; of the difference of two means, each over half of the weight, it is 2(y − θ_a) and −2(y − θ_b).
-    estimates (k,): theirs.
+    estimates (k,): theirs. side (n,) int, of a difference: which side of it each answer is on; people are drawn side by side
+    where nobody is on both.
     """
 
-    def __init__(self, units: Units, weight: np.ndarray, moves: np.ndarray, estimates: np.ndarray) -> None:
+    def __init__(
+        self,
+        units: Units,
+        weight: np.ndarray,
+        moves: np.ndarray,
+        estimates: np.ndarray,
+        side: np.ndarray | None = None,
+    ) -> None:
         self.units, self.figures = units, estimates
         self.answers = float(1 / (weight @ weight))
         self.people = self._part(units.person, units.people, weight, moves)
+        if side is not None and (sides := sides_of(units, side)) is not None:
+            self.people = self._of_sides(sides, weight, moves)
         self.items = self._part(units.item, units.items, weight, moves)
         alone = (weight / (1 - weight)) ** 2
         self._squares = float(alone.sum())
@@ -203,6 +262,13 @@ class WeightedMoves(Estimated):
         moved = np.stack([np.bincount(unit, weight * move, minlength=units) for move in moves.T], axis=1)
         weights = np.bincount(unit, weight, minlength=units)
         return Part(moved / (1 - weights[:, None]), weights)
+
+    def _of_sides(self, sides: np.ndarray, weight: np.ndarray, moves: np.ndarray) -> Sides:
+        person, people = self.units.person, self.units.people
+        moved = np.stack([np.bincount(person, weight * move, minlength=people) for move in moves.T], axis=1)
+        weights = np.bincount(person, weight, minlength=people)
+        own = weights / np.bincount(sides, weights)[sides]  # share of their side
+        return Sides(moved / (1 - own[:, None]), weights, sides)
 
     def _rounding(self, change: np.ndarray) -> np.ndarray:
         return ROUNDING * self._squares * (change**2).sum(axis=0)

@@ -85,6 +85,12 @@ class PowerModel(ABC):
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(n,) int64: an answer from each row of the latent values (n, w), with the chance of the moment from `rng`."""
 
+    def values_about(self, latent: np.ndarray, arm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same where it is said which arm (n,) each answer is about: of models whose trials show one map."""
+        raise AnswersError(
+            "model: its trials show several arms, so nobody can meet one alone; leave `between` out"
+        )
+
     @abstractmethod
     def judged(self, study: Simulated, design: "Design", level: float) -> list[Judged]:
         """What the answers say of each comparison in `design.comparisons`, at this level, and beside `design.smallest`."""
@@ -103,6 +109,7 @@ class Design:
     looks: tuple[LookBoundary, ...] = ()  # planned; the last is at the end
     primary: Per = "items"  # what counts once in a mean
     smallest: float | None = None  # effect that matters, in the model's own terms
+    between: bool = False  # each person meets one arm alone
 
     @property
     def comparisons(self) -> tuple[tuple[int, int], ...]:
@@ -160,15 +167,42 @@ class World:
     def study(self, rng: np.random.Generator) -> Simulated:
         """One study: each item answered by `answers_per_item` different people, drawn at random; without those who are left out."""
         design = self.design
-        draws = rng.random((design.items, design.participants))
-        people = np.argsort(draws, axis=1)[:, : design.answers_per_item].ravel()
-        items = np.repeat(np.arange(design.items), design.answers_per_item)
+        if design.between:
+            return self._between(rng)
+        items, people = _dealt(rng, design.items, np.arange(design.participants), design.answers_per_item)
         wide = len(self.level)
         of_items = self.assumptions.spread_items * rng.standard_normal((design.items, wide))
         of_people = self.assumptions.spread_people * rng.standard_normal((design.participants, wide))
         latent = self.level + of_items[items] + of_people[people]
-        study = Simulated(items, people, design.model.values(latent, rng))
-        return study.without(round(self.assumptions.left_out * design.participants))
+        return self._kept(Simulated(items, people, design.model.values(latent, rng)))
+
+    def _kept(self, study: Simulated) -> Simulated:
+        return study.without(round(self.assumptions.left_out * self.design.participants))
+
+    def _between(self, rng: np.random.Generator) -> Simulated:
+        """One study in which people come to the arms in turn, each to one. How high somebody answers does not fall out of a difference
+        then, so people differ in that too, as much as in what they make of each arm."""
+        design, assumed = self.design, self.assumptions
+        dealt = []
+        for arm in range(design.arms):
+            answers = design.answers_per_item // design.arms + (arm < design.answers_per_item % design.arms)
+            dealt.append(_dealt(rng, design.items, np.arange(arm, design.participants, design.arms), answers))
+        items, people = (np.concatenate(column) for column in zip(*dealt, strict=True))
+        wide = len(self.level)
+        of_items = assumed.spread_items * rng.standard_normal((design.items, wide))
+        of_people = assumed.spread_people * rng.standard_normal((design.participants, wide))
+        of_people += assumed.spread_people * rng.standard_normal((design.participants, 1))
+        latent = self.level + of_items[items] + of_people[people]
+        values = design.model.values_about(latent, people % design.arms, rng)
+        return self._kept(Simulated(items, people, values))
+
+
+def _dealt(
+    rng: np.random.Generator, items: int, people: np.ndarray, answers: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(items · answers,) items and people: each item is answered by so many different ones of `people`, drawn at random."""
+    drawn = np.argsort(rng.random((items, len(people))), axis=1)[:, :answers].ravel()
+    return np.repeat(np.arange(items), answers), people[drawn]
 
 
 def power(

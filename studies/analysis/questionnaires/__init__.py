@@ -8,7 +8,8 @@ from .means import (
     arm_mean,
     difference,
     differences,
-    paired_tests,
+    effect_of_difference,
+    rank_tests,
 )
 from .reliability import Reliability, omega_total, one_factor, reliability
 
@@ -21,8 +22,9 @@ __all__ = [
     "arm_mean",
     "difference",
     "differences",
+    "effect_of_difference",
     "omega_total",
     "one_factor",
-    "paired_tests",
+    "rank_tests",
     "reliability",
 ]

@@ -3,7 +3,7 @@
 The mean of an arm is that of its photos' means, so that every photo counts once within it; where each photo has equally many answers
 for an arm, it is the mean of all answers. Intervals and p are those of inference/effects.py, over people and photos: of an arm's mean
 from the answers about that arm alone, of a difference from those about the two arms together, in which what a person or a photo adds
-to both falls out.
+to both falls out. Where nobody has answers about both arms, the people of each are drawn by themselves (between people).
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,16 @@ import numpy as np
 
 from ..contrasts import Judged, judged
 from ..inference.bounds import mean_interval
-from ..inference.effects import Effect, WeightedMoves
-from ..inference.sensitivity import NULLS_OF_RATINGS, Finding, sign_test, wilcoxon_test
+from ..inference.effects import Effect, WeightedMoves, sides_of
+from ..inference.sensitivity import NULLS_OF_RATINGS, Finding, rank_sum_test, sign_test, wilcoxon_test
 from ..inference.simultaneous import holm
 from ..intervals import why_no_interval
 from ..table import Answers
+
+ONE_IN_AN_ARM = "Nobody has answered about both arms, and about one of them only one person has: nothing tells how people differ."
+
+
+NULL_BETWEEN = "people like these answer alike about either arm, about these photos alone"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,14 +117,29 @@ def difference(
         weight[rows] = own / 2
         moves[rows] = 2 * sign * (values[rows] - means[-1])
     estimate = means[0] - means[1]
-    if note := why_no_interval(part):
+    effect, note = effect_of_difference(part, weight, moves, estimate, is_first)
+    if effect is None:
         return Judged(estimate, None, None, None, note)
-    effect = _effect(part, weight, moves, estimate)
     return judged(effect, measure.range, level, smallest)
 
 
-def _effect(part: Answers, weight: np.ndarray, moves: np.ndarray, estimate: float) -> Effect:
-    return WeightedMoves(part.units, weight, moves[:, None], np.array([estimate])).each()[0]
+def effect_of_difference(
+    part: Answers, weight: np.ndarray, moves: np.ndarray, estimate: float, is_first: np.ndarray
+) -> tuple[Effect | None, str]:
+    """A difference of two arms, as `WeightedMoves` has it; None where nothing tells how it varies, and why.
+
+    is_first (n,) bool: which answers are about the first of the two arms; each arm has half of the weight.
+    """
+    if note := why_no_interval(part) or _alone(part, is_first):
+        return None, note
+    moved = WeightedMoves(part.units, weight, moves[:, None], np.array([estimate]), is_first.astype(int))
+    return moved.each()[0], ""
+
+
+def _alone(part: Answers, is_first: np.ndarray) -> str:
+    """That nothing tells how people of one arm differ, where nobody has answers about both."""
+    sides = sides_of(part.units, is_first.astype(int))
+    return ONE_IN_AN_ARM if sides is not None and np.bincount(sides).min() < 2 else ""
 
 
 def differences(
@@ -147,16 +167,26 @@ def differences(
     ]
 
 
-def paired_tests(
+def rank_tests(
     table: Answers, values: np.ndarray, arm: np.ndarray, pair: tuple[int, int]
 ) -> dict[str, Finding]:
     """Wilcoxon's and the sign test on the differences of those people, and of those photos, who have answers about both arms.
 
-    A person's own difference is of other photos for one arm than for the other, and a photo's of other people.
+    A person's own difference is of other photos for one arm than for the other, and a photo's of other people. Where nobody has
+    answers about both arms, Wilcoxon's rank sums of the means of the people of each stand in their place.
     """
     tests = {}
+    here = np.isin(arm, pair)
+    part, is_first = table.only(here), arm[here] == pair[0]
+    sides = sides_of(part.units, is_first.astype(int)) if here.any() else None
+    if sides is not None:
+        of_people = _means(part.units.person, values[here], part.units.people)
+        test = rank_sum_test(of_people[sides == 1], of_people[sides == 0])
+        tests["people: rank sum"] = replace(test, null=NULL_BETWEEN)
     for unit, index in (("people", table.units.person), ("items", table.units.item)):
         means = [_means(index[arm == one], values[arm == one], int(index.max()) + 1) for one in pair]
+        if unit == "people" and sides is not None:
+            continue
         apart = means[0] - means[1]
         apart = apart[~np.isnan(apart)]
         tests[f"{unit}: Wilcoxon"] = replace(wilcoxon_test(apart), null=NULLS_OF_RATINGS[unit])

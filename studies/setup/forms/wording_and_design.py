@@ -20,7 +20,14 @@ from studies.protocol import (
     titles_in,
     with_titles,
 )
-from studies.trial_types import TRIAL_PAGE, page_said, trial_page_fields, trial_type_in
+from studies.trial_types import (
+    COMPARISON,
+    TRIAL_PAGE,
+    Comparison,
+    page_said,
+    trial_page_fields,
+    trial_type_in,
+)
 
 from . import recruitment
 from .base import Source, StepForm
@@ -241,6 +248,7 @@ class DesignForm(recruitment.SitesForm):
     keys: dict[Key, str] = {
         ("design",): "responses_per_item",
         ("design", "responses_per_item"): "responses_per_item",
+        ("design", COMPARISON): COMPARISON,
         ("design", "trials_per_participant"): "trials_per_participant",
         ("design", "repeats_per_participant"): "repeats_per_participant",
         ("design", "attention_checks"): "attention_checks",
@@ -260,6 +268,18 @@ class DesignForm(recruitment.SitesForm):
         required=False,
         label="Answers for each photo",
         help_text="From different people; nobody is asked about a photo twice. The paper has 4.",
+    )
+    comparison = forms.ChoiceField(
+        required=False,
+        label="Which methods each participant meets",
+        widget=forms.RadioSelect,
+        choices=[
+            (Comparison.WITHIN.value, "All of them, mixed: compares each person with themselves"),
+            (Comparison.BLOCKS.value, "All of them, one after another; which comes first is balanced"),
+            (Comparison.BETWEEN.value, "One alone: nothing carries over from one method to the next"),
+        ],
+        help_text="One alone takes more people: what differs between people does not fall out. The answers for each photo must be a "
+        "multiple of the methods for the last two.",
     )
     trials_per_participant = forms.IntegerField(
         required=False,
@@ -303,8 +323,17 @@ class DesignForm(recruitment.SitesForm):
         "seed",
     )
 
+    def __init__(self, data=None, *, source: Source) -> None:
+        super().__init__(data, source=source)
+        if not trial_type_in(source).shows_one_map:
+            del self.fields[COMPARISON]
+
     def read(self, source: Source) -> dict[str, Any]:
-        defaults = {"responses_per_item": 4, "trials_per_participant": 50}
+        defaults = {
+            "responses_per_item": 4,
+            COMPARISON: Comparison.WITHIN.value,
+            "trials_per_participant": 50,
+        }
         return {
             **defaults,
             **source.get("design", {}),
@@ -318,5 +347,8 @@ class DesignForm(recruitment.SitesForm):
             values = dict(source.get(table, {}))
             for name in names:
                 put(values, name, cleaned[name])
+            if table == "design" and COMPARISON in cleaned:
+                said = cleaned[COMPARISON]
+                put(values, COMPARISON, None if said == Comparison.WITHIN else said)
             put(source, table, values)
         recruitment.write_sites(source, cleaned)

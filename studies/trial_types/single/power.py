@@ -44,7 +44,10 @@ class SingleModel(PowerModel):
 
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, arms = latent.shape
-        arm = rng.permutation(n) % arms
+        return self.values_about(latent, rng.permutation(n) % arms, rng)
+
+    def values_about(self, latent: np.ndarray, arm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        n = len(latent)
         own = latent[np.arange(n), arm] + rng.standard_normal(n)
         middle = (self.most + self.least) / 2
         said = np.clip(np.round(middle + self.unit * own), self.least, self.most).astype(int)

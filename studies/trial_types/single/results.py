@@ -21,7 +21,7 @@ from studies.analysis.questionnaires import (
     arm_mean,
     difference,
     differences,
-    paired_tests,
+    rank_tests,
     reliability,
 )
 from studies.analysis.table import Answers
@@ -230,7 +230,7 @@ class SingleResults(Results):
         if first is None:
             return {}
         _, values = self.main(answers)
-        return paired_tests(answers, values, answers.arm, (first.a, first.b))
+        return rank_tests(answers, values, answers.arm, (first.a, first.b))
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Judgements)

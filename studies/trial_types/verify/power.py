@@ -34,7 +34,10 @@ class VerifyModel(PowerModel):
 
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, arms = latent.shape
-        arm = rng.permutation(n) % arms
+        return self.values_about(latent, rng.permutation(n) % arms, rng)
+
+    def values_about(self, latent: np.ndarray, arm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        n = len(latent)
         return 2 * arm + (latent[np.arange(n), arm] + rng.standard_normal(n) > 0)
 
     def judged(self, study: Simulated, design: Design, level: float) -> list[Judged]:

@@ -13,7 +13,7 @@ from studies.analysis.contrasts import Judged
 from studies.analysis.detection import Kind, Verdicts, contrasts, figures, network_alone
 from studies.analysis.inference.equivalence import ALPHA, corrected
 from studies.analysis.inference.sensitivity import Finding
-from studies.analysis.questionnaires import Difference, paired_tests
+from studies.analysis.questionnaires import Difference, rank_tests
 from studies.analysis.table import UNKNOWN, Answers
 
 from ..results import Compared, ContrastRow, Further, LookVerdict, Results, verdict
@@ -89,9 +89,7 @@ class VerifyResults(Results):
     def _tests(self, answers: Verdicts, compared: Compared) -> dict[str, Finding]:
         """Of the first comparison: each person's and each photo's own difference against zero."""
         first = next(iter(self._compared(answers, compared)), None)
-        return (
-            {} if first is None else paired_tests(answers, answers.correct, answers.arm, (first.a, first.b))
-        )
+        return {} if first is None else rank_tests(answers, answers.correct, answers.arm, (first.a, first.b))
 
     def further(self, answers: Answers, compared: Compared) -> Further:
         assert isinstance(answers, Verdicts)

@@ -12,7 +12,7 @@ from studies.analysis.questionnaires import (
     differences,
     omega_total,
     one_factor,
-    paired_tests,
+    rank_tests,
     reliability,
 )
 from studies.analysis.table import Answers, Ratings
@@ -111,7 +111,7 @@ def test_holm_runs_over_what_was_declared_or_over_all():
 def test_tests_of_pairs_count_who_and_what_has_answers_about_both():
     answers = table([0, 0, 1, 1, 2], [0, 1, 0, 1, 0], [0] * 5)
     arm, values = np.array([0, 1, 1, 0, 0]), np.array([5.0, 1, 2, 4, 5])
-    found = paired_tests(answers, values, arm, (0, 1))
+    found = rank_tests(answers, values, arm, (0, 1))
     assert (found["people: signs"].n, found["people: signs"].statistic) == (2, 2)
     assert (found["items: signs"].n, found["items: signs"].statistic) == (2, 2)  # photo 2 has one arm alone
 

@@ -35,6 +35,7 @@ def hash_of(study, pictures=PICTURES) -> str:
 
 
 OTHERWISE = {
+    "comparison": "between",
     "slug": "another",
     "title": "Another title",
     "language": "de",

@@ -89,6 +89,7 @@ OTHERWISE = {
     "trials_per_participant": 99,
     "repeats_per_participant": 1,
     "attention_checks": 1,
+    "comparison": "between",
     "break_every": 9,
     "practice": True,
     "questions": [{"key": "age"}],

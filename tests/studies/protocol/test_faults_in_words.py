@@ -55,6 +55,19 @@ EXAMPLES = [
     (Fault(("wording", "labels"), Code.LABELS, {"count": 2, "wanted": 5}),
      "wording.labels: has 2 entries; it must be 5, from left to right.",
      "This has 2 entries; it must be 5, from left to right."),
+    (Fault(("design", "comparison"), Code.COMPARED_IN_TRIALS, {"value": "between", "task": "choice", "tasks": ("single",)}),
+     "design.comparison: is 'between', but trials of a choice study compare arms side by side, so nobody meets one without the others; "
+     "leave it out, or take a task whose trials show one map (single).",
+     "This is 'between', but trials of a choice study compare arms side by side, so nobody meets one without the others; "
+     "leave it out, or take a task whose trials show one map (single)."),
+    (Fault(("design", "comparison"), Code.ONE_ARM, {"value": "blocks"}),
+     "design.comparison: is 'blocks', but there is one arm; give another, or leave this out.",
+     "This is 'blocks', but there is one arm; give another, or leave this out."),
+    (Fault(("design", "responses_per_item"), Code.NO_MULTIPLE, {"value": 5, "comparison": "between", "arms": 2}),
+     "design.responses_per_item: is 5; with design.comparison = 'between' each photo needs equally many answers about each of the 2 "
+     "arms, so it must be a multiple of 2.",
+     "This is 5; with design.comparison = 'between' each photo needs equally many answers about each of the 2 arms, so it must be a "
+     "multiple of 2."),
     (Fault(("design", "attention_checks"), Code.MOST_CHECKS),
      "design.attention_checks: is more than half of trials_per_participant; ask for fewer.",
      "This is more than half of trials_per_participant; ask for fewer."),

@@ -53,16 +53,16 @@ def test_the_fewest_people_give_every_answer_and_nobody_gives_two_about_a_photo(
 
 
 def test_numbers_that_are_not_typed_yet_are_the_usual_ones():
-    usual = estimate_from(10, {})
+    usual = estimate_from(10, {}, 2)
     assert (usual.answers, usual.trials, usual.people) == (40, 10, None)
     typed = estimate_from(100, {"responses_per_item": 2, "trials_per_participant": 20, "repeats_per_participant": 3,
-                                "attention_checks": 2, "people": 20})  # fmt: skip
+                                "attention_checks": 2, "people": 20}, 2)  # fmt: skip
     assert (typed.answers, typed.trials, typed.people) == (200, 10 + 3 + 2, 20)
-    below = estimate_from(100, {"people": -3, "repeats_per_participant": -1, "attention_checks": -5})
+    below = estimate_from(100, {"people": -3, "repeats_per_participant": -1, "attention_checks": -5}, 2)
     assert (below.people, below.trials) == (None, 50)
-    assert estimate_from(0, {}) is None
-    assert estimate_from(10, {"responses_per_item": -1}) is None
-    assert estimate_from(10, {"trials_per_participant": -1}) is None
+    assert estimate_from(0, {}, 2) is None
+    assert estimate_from(10, {"responses_per_item": -1}, 2) is None
+    assert estimate_from(10, {"trials_per_participant": -1}, 2) is None
 
 
 @pytest.mark.django_db

@@ -21,19 +21,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CLIENTS = 16
 
 
-def at_once(work, arguments):
-    """Call `work` with each argument in CLIENTS threads that start together; the results."""
-    start = threading.Barrier(CLIENTS)
+def at_once(work, arguments, clients=CLIENTS):
+    """Call `work` with each argument in so many threads that start together; the results."""
+    start = threading.Barrier(clients)
 
     def one(argument):
         try:
-            if argument[0] < CLIENTS:
+            if argument[0] < clients:
                 start.wait()
             return work(*argument[1:])
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(CLIENTS) as pool:
+    with ThreadPoolExecutor(clients) as pool:
         return list(pool.map(one, [(index, *argument) for index, argument in enumerate(arguments)]))
 
 

@@ -1,0 +1,109 @@
+"""Which condition somebody gets, where people do not meet all arms mixed: balanced by those who are through or at it.
+
+A condition is given with the first trial, inside the claim that gives it, and stays. Whoever gets theirs locks the study first, so
+that two who come at the same moment count each other; who has theirs claims as everybody else.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from explain.core import clock
+from explain.core.streams import Stream
+from studies.analysis.orders import Order
+from studies.models import Participant, Response, Study, Trial
+from studies.trial_types import Comparison, Room, comparison_of, next_blocks, next_condition
+
+from . import sql
+from .free_trials import choose_free
+from .quota import expected_main
+from .sql import FreeTrial, PastTrial
+
+
+def lacks_one(participant: Participant) -> bool:
+    """Whether somebody is to get a condition with their next trial."""
+    return comparison_of(participant.study) != Comparison.WITHIN and participant.condition is None
+
+
+def orders_of(participant: Participant) -> tuple[str, ...] | None:
+    """The orders of the trials that somebody may be given; None: of any."""
+    condition = _condition(participant)
+    return None if condition is None else tuple(str(arm) for arm in condition)
+
+
+def _condition(participant: Participant) -> Order | None:
+    if participant.condition is None:
+        return None
+    study = participant.study
+    return comparison_of(study).conditions(study.arms.count())[participant.condition]
+
+
+def choose(participant: Participant, main: list[PastTrial], seen: set[int], count: int) -> list[FreeTrial]:
+    """Lock up to `count` free trials for somebody who holds their row, and the study's if they lack a condition.
+
+    `main`: the required trials that they were given; `seen`: the items that they have met.
+    """
+    study = participant.study
+    if comparison_of(study) == Comparison.WITHIN:
+        orders = Counter(trial.order for trial in main)
+        return choose_free(study=study, seen=seen, seen_orders=orders, count=count)
+    participant.refresh_from_db(fields=["condition"])  # two tabs may have begun at once
+    is_new = participant.condition is None
+    if is_new:
+        participant.condition = _draw(participant)
+    condition = _condition(participant)
+    if condition is None:
+        return []
+    chosen = _of_blocks(study, condition, len(main), seen, count)
+    if is_new and chosen:
+        participant.save(update_fields=["condition"])
+    elif is_new:
+        participant.condition = None
+    return chosen
+
+
+def _of_blocks(study: Study, condition: Order, given: int, seen: set[int], count: int) -> list[FreeTrial]:
+    """Free trials block by block; what one arm lacks is made up for by the others of the condition."""
+    chosen: list[FreeTrial] = []
+    blocks = next_blocks(condition, given=given, each=expected_main(study), count=count)
+    for arm, some in [*blocks, *((arm, count) for arm in condition if len(condition) > 1)]:
+        if (lacking := min(some, count - len(chosen))) > 0:
+            met = seen | {trial.item_id for trial in chosen}
+            chosen += choose_free(
+                study=study, seen=met, seen_orders=Counter(), count=lacking, orders=(str(arm),)
+            )
+    return chosen
+
+
+def _draw(participant: Participant) -> int | None:
+    study = participant.study
+    now, label = clock.now(), participant.invitation.label
+    free = dict(
+        study.trials.filter(sql.is_free(now)).order_by().values_list("order").annotate(Count("pk")).iterator()
+    )
+    taking_part = _counted(study, now).exclude(pk=participant.pk)
+    taking_part = taking_part.annotate(given=Count("trials", filter=Q(trials__kind=Trial.Kind.MAIN)))
+    rows = list(
+        taking_part.order_by().values_list("condition", "state", "invitation__label", "simulated", "given")
+    )
+    each = expected_main(study)
+    rooms = []
+    for number, condition in enumerate(comparison_of(study).conditions(study.arms.count())):
+        mine = [row for row in rows if row[0] == number]
+        alike = [row for row in mine if row[2:4] == (label, participant.simulated)]
+        promised = sum(max(0, each - row[4]) for row in mine if row[1] == Participant.State.ACTIVE)
+        room = sum(free.get(str(arm), 0) for arm in condition)
+        rooms.append(Room(room, promised, len(alike), len(mine)))
+    return next_condition(rooms, Stream.CONDITION.of(study.order_seed, participant.number))
+
+
+def _counted(study: Study, now: datetime) -> QuerySet[Participant]:
+    """Who has a condition and is through, or at it: holds a trial on a running lease, or has answered within one."""
+    held = Trial.objects.filter(participant=OuterRef("pk"), state=Trial.State.CLAIMED, lease_until__gte=now)
+    lately = now - timedelta(seconds=settings.LEASE_SECONDS)
+    answered = Response.objects.filter(participant=OuterRef("pk"), created_at__gte=lately)
+    at_it = Q(state=Participant.State.ACTIVE) & (Q(Exists(held)) | Q(Exists(answered)))
+    through = Q(state=Participant.State.FINISHED)
+    return study.participants.filter(through | at_it, condition__isnull=False)
