@@ -1,5 +1,6 @@
 """From a photo to what a network reads, and from there back to pixels of the photo. No torch here."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
