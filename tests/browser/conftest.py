@@ -79,6 +79,22 @@ def clean(page):
         assert found.violations_count == 0, f"{page.url}, {scheme}\n{found.generate_report()}"
 
 
+# What depends on the size of the screen; all else is the same page.
+BY_SCREEN = ["target-size", "scrollable-region-focusable", "color-contrast"]
+
+
+def clean_and_fits(page):
+    """`clean` on a desk's screen; on a phone's, what may be otherwise there, and nothing is wider than either."""
+    for viewport in (DESK, PHONE):
+        page.set_viewport_size(viewport)
+        if viewport is DESK:
+            clean(page)
+        else:
+            found = violations(page, BY_SCREEN)
+            assert found.violations_count == 0, f"{page.url}, on a phone\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"], page.url
+
+
 def violations(page, rules):
     """axe-core's half a megabyte is read once for each page, however often it is looked at."""
     axe = Axe("null") if page.evaluate("'axe' in window") else Axe()

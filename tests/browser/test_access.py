@@ -8,15 +8,11 @@ from tests.browser.conftest import DESK, PHONE, begin, clean, ready
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def every_type(*screens):
-    """Every trial type on one of the two screens, in turn: each stands on both in the two tests together, axe-core takes its time."""
-    return pytest.mark.parametrize(
-        ("task", "viewport"),
-        [
-            pytest.param(entry.name, screens[number % 2], id=f"{entry.name}-{screens[number % 2]['width']}")
-            for number, entry in enumerate(trial_types())
-        ],
-    )
+# The pages of a session, but for the trial and its examples, are the same for every trial type.
+ON_BOTH_SCREENS = pytest.mark.parametrize(
+    ("task", "viewport"),
+    [pytest.param("choice", PHONE, id="phone"), pytest.param("rating", DESK, id="desk")],
+)
 
 
 def answer_first(page):
@@ -28,7 +24,7 @@ def answer_first(page):
     page.click(".option >> nth=0")
 
 
-@every_type(PHONE, DESK)
+@ON_BOTH_SCREENS
 def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2)
     page = new_page(viewport=viewport)
@@ -47,6 +43,25 @@ def test_every_page_of_a_session_is_clean(new_page, invited, task, viewport):
     clean(page)
 
 
+@pytest.mark.parametrize(
+    ("task", "viewport"),
+    [(entry.name, (PHONE, DESK)[number % 2]) for number, entry in enumerate(trial_types())],
+    ids=[entry.name for entry in trial_types()],
+)
+def test_a_trial_and_its_examples_are_clean(new_page, invited, task, viewport):
+    """Each trial type on one of the two screens, in turn."""
+    _, url = invited(task=task, items=2, practice=True)
+    page = new_page(viewport=viewport)
+    begin(page, url, first="practice")
+    clean(page)
+    while page.url.endswith("/practice/"):  # whatever is answered, it goes on after two tries
+        page.click(".option >> nth=0")
+        page.wait_for_selector(".note")
+        page.click("button.primary")
+    ready(page)
+    clean(page)
+
+
 QUESTIONS = [
     {"key": "age", "text": "How old are you?", "kind": "number", "required": True, "eligible": [18, 120]},
     {
@@ -59,7 +74,7 @@ QUESTIONS = [
 ]
 
 
-@every_type(DESK, PHONE)
+@ON_BOTH_SCREENS
 def test_the_pages_around_the_trials_are_clean(new_page, invited, task, viewport):
     _, url = invited(task=task, items=2, questions=QUESTIONS, practice=True, break_every=1)
     page = new_page(viewport=viewport)

