@@ -57,7 +57,7 @@ class DescribedForm(forms.Form):
         "Output", "Which of several outputs has the class scores: a name, or a place counted from 0."
     )
     checkpoint = _text("Part of the file", "model_ema, teacher …: where a file holds several states.")
-    ignore = _text("Not of the network", "Beginnings of names in the file which the network runs without.")
+    ignore = _text("Leave out of the file", "Beginnings of names in the file that the network runs without.")
 
     @property
     def description_fields(self) -> list[forms.BoundField]:
