@@ -17,6 +17,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+LONGEST = 100_000
+"""Characters of a cell. The limit of Python's reader is one for the whole process, and libraries lift it (scipy, frictionless)."""
 AS_UTF_8 = "save it as UTF-8 CSV (in Excel: “CSV UTF-8”)"
 
 
@@ -91,6 +93,8 @@ def _column(cell: str) -> str:
 def _rows(reader: Any, columns: list[str], skipped: int) -> Iterator[Row]:
     """Rows of a csv.reader, but for empty ones."""
     for row in reader:
+        if any(len(cell) > LONGEST for cell in row):
+            raise csv.Error(f"a cell of more than {LONGEST:,} characters")
         cells = [cell.strip() for cell in row]
         if any(cells):
             padded = [*cells, *[""] * (len(columns) - len(cells))]

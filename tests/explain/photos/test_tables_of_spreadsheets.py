@@ -1,6 +1,7 @@
 """Manifests and boxes as Excel, LibreOffice, Numbers and programs write them."""
 
 import codecs
+import csv
 import unicodedata
 
 import pytest
@@ -93,7 +94,11 @@ def test_of_two_files_that_differ_in_capitals_none_is_guessed(tmp_path):
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_read_is_named_with_the_cause(tmp_path, content, words):
-    assert words in refused(tmp_path, content)
+    limit = csv.field_size_limit(2**31 - 1)  # as scipy's readers and others leave it
+    try:
+        assert words in refused(tmp_path, content)
+    finally:
+        csv.field_size_limit(limit)
 
 
 @pytest.mark.parametrize(
