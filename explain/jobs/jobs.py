@@ -224,7 +224,7 @@ def _add_network(job: Job, report: Report) -> dict[str, Any]:
         "network": network.name,
         "layer": network.layer,
         "classes": len(network.class_names),
-        "random": network.is_random,
+        "is_random": network.is_random,
         "notes": network.notes,
         "added": is_new,
     }

@@ -52,7 +52,7 @@ class NetworkTrialRun:
             "photo": self.photo,
             "top": self.top,
             "blank": self.blank,
-            "random": self.random,
+            "is_random": self.random,
             "reads": self.reads,
             "notes": self.notes,
         }

@@ -94,7 +94,13 @@ def test_it_tells_of_work_and_workers(client, on, run, admin_user):
     for name, silence in [("here:1", 2), ("gone:2", 600), ("forgotten:3", 3 * 86400)]:
         Worker.objects.create(name=name, heartbeat_at=now - timedelta(seconds=silence))
     values = samples(client)
-    assert with_state(values, "batches") == {"pending": 2, "running": 2, "done": 0, "failed": 1}
+    assert with_state(values, "batches") == {
+        "pending": 2,
+        "running": 2,
+        "done": 0,
+        "failed": 1,
+        "stopped": 0,
+    }
     assert values[("blindsight_batches_silent",)] == 1
     assert with_state(values, "jobs") == {"pending": 1, "running": 0, "done": 0, "failed": 0}
     assert with_state(values, "workers") == {"there": 1, "silent": 1}

@@ -103,7 +103,7 @@ class Command(AnswerCommand):
             "classes": len(network.class_names),
             "input": size,
             "weights_sha256": network.weights_sha256,
-            "random": network.is_random,
+            "is_random": network.is_random,
             "notes": network.notes,
             "added": is_new,
         }

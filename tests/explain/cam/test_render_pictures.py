@@ -8,6 +8,8 @@ from explain.cam import CamError
 from explain.cam.rendering import render
 from explain.cam.rendering.palettes import PALETTE_NAMES, colour
 
+pytestmark = pytest.mark.real_pictures
+
 
 def photo(width=300, height=200, seed=0):
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)

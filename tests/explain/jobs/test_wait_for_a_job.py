@@ -157,7 +157,7 @@ def test_whoever_waits_on_a_page_goes_before_the_batches_first_come_first_served
 ):
     first, second = job(researcher), job(researcher)
     job(researcher, State.RUNNING)
-    monkeypatch.setattr(maps, "run_batch", lambda pk: did.append(-pk))
+    monkeypatch.setattr(maps, "run_next", lambda: did.append(-7))
     tasks.run_batch(7)
     assert did == [first.pk, second.pk, -7]
 

@@ -65,7 +65,7 @@ def test_the_three_ways_give_the_same_network(client, researcher, tasks_run_in_p
     said = {"classes": "hammer\nsolar dish", "size": "96", "order": "bgr"}
     told = by_command(capsys, weights=str(weights), **said)
     row = Network.objects.get()
-    assert (told["classes"], told["input"], told["random"]) == (2, "96 × 96", False)
+    assert (told["classes"], told["input"], told["is_random"]) == (2, "96 × 96", False)
     assert any("state_dict was taken" in note for note in told["notes"])
     kept = {
         key: getattr(row, key)

@@ -141,7 +141,7 @@ def test_a_job_that_tries_keeps_its_picture_and_adds_what_was_tried(researcher, 
         "network": "mine",
         "layer": earlier,
         "classes": 1000,
-        "random": True,
+        "is_random": True,
         "notes": [],
         "added": True,
     }

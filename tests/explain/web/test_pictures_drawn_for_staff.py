@@ -18,6 +18,8 @@ from explain.web import drawn_pictures
 from tests.explain.maps.test_precompute import make_maps, stored_files
 from tests.explain.photo_files import photo_bytes
 
+pytestmark = pytest.mark.real_pictures
+
 
 @pytest.fixture
 def row(photos, tiny, client, admin_user) -> ExplanationMap:
