@@ -6,6 +6,7 @@ going back through it, so methods that need gradients are refused in a sentence 
 
 import hashlib
 import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ class _Graph:
         return name
 
     def _check(self, model: Any) -> None:
-        if any(one.external_data for one in model.graph.initializer):
+        if any(_lies_elsewhere(tensor) for tensor in _tensors(model)):
             raise CamError(
                 "its weights lie in another file; save it as one file (torch.onnx.export(…, external_data=False))"
             )
@@ -184,3 +185,19 @@ class _Graph:
                 if kind.elem_type == _FLOAT32 and len(kind.shape.dim) in (3, 4):
                     cuts.append(tensor)
         return cuts
+
+
+def _tensors(message: Any) -> Iterator[Any]:
+    """Every tensor of an ONNX message, wherever it stands: weights, constants, those of branches and loops, sparse ones."""
+    for kind, value in message.ListFields():
+        if kind.message_type is None:
+            continue
+        for one in value if kind.is_repeated else [value]:
+            if kind.message_type.name == "TensorProto":
+                yield one
+            elif hasattr(one, "ListFields"):
+                yield from _tensors(one)
+
+
+def _lies_elsewhere(tensor: Any) -> bool:
+    return bool(tensor.external_data) or tensor.data_location == tensor.EXTERNAL
