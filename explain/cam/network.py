@@ -338,7 +338,7 @@ class Network:
         """What an export depends on. Hashing the weights takes a moment, so torch is spared it."""
         if backend in ("torch", "bf16"):
             return ""
-        return f"{self.weights_sha256} {self.layer} {self.preprocessing.size}"
+        return f"{self.spec} {self.weights_sha256} {self.layer} {self.preprocessing.size} {self.output!r} {self.score}"
 
     def _example(self) -> Tensor:
         """A photo of noise, the same each time, to try the network on."""
