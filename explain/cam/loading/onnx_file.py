@@ -17,17 +17,22 @@ from torch import Tensor, nn
 
 from ..errors import CamError, InputError, UnknownNameError, shortened
 from ..preprocessing import Preprocessing
+from .description import Description
 from .sources import Source
 
 NO_GRADIENT = (
     "a network in an ONNX file has no gradients; choose a method that needs none, such as ablation-cam, pixel-ablation-cam, score-cam,"
     " recipro-cam, rise or occlusion, or bring the network as weights of its architecture"
 )
+_SCALE_UNKNOWN = (
+    "An ONNX file does not say how photos are scaled: where mean or std are not given, ImageNet’s are taken. Give mean 0, 0, 0 and std"
+    " 1, 1, 1 where it reads values 0 to 1."
+)
 _STANDARD = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _FLOAT32 = 1  # TensorProto.FLOAT
 
 
-def read_onnx(path: str | Path | None) -> Source:
+def read_onnx(path: str | Path | None, wanted: Description) -> Source:
     """The network of an ONNX file; of its preprocessing only size and channels are known. Raises CamError in one line."""
     if path is None or not Path(path).is_file():
         raise UnknownNameError(
@@ -49,7 +54,9 @@ def read_onnx(path: str | Path | None) -> Source:
         ) from problem
     height, width = graph.size
     known = Preprocessing((height, width), round(max(height, width) / 0.875))
-    return Source(module.eval(), known, None, graph.channels)
+    is_scaled = wanted.mean and wanted.std
+    notes = () if is_scaled or graph.channels != len(known.mean) else (_SCALE_UNKNOWN,)
+    return Source(module.eval(), known, None, graph.channels, notes)
 
 
 class OnnxNetwork(nn.Module):
@@ -189,13 +196,13 @@ class _Graph:
 
 def _tensors(message: Any) -> Iterator[Any]:
     """Every tensor of an ONNX message, wherever it stands: weights, constants, those of branches and loops, sparse ones."""
-    for kind, value in message.ListFields():
-        if kind.message_type is None:
+    for field, value in message.ListFields():
+        if field.message_type is None:
             continue
-        for one in value if kind.is_repeated else [value]:
-            if kind.message_type.name == "TensorProto":
+        for one in [value] if hasattr(value, "ListFields") else value:
+            if field.message_type.name == "TensorProto":
                 yield one
-            elif hasattr(one, "ListFields"):
+            else:
                 yield from _tensors(one)
 
 
