@@ -188,6 +188,10 @@ class Network:
         said = described(weights) if description is None else description
         if class_names:
             said = replace(said, classes=tuple(class_names))
+        if (
+            preprocessing is not None and weights is None
+        ):  # random weights do not say how many channels they read
+            said = replace(said, channels=preprocessing.channels)
         source = open_source(spec, weights, said, trust_code)
         assumed: tuple[str, ...] = ()
         if preprocessing is None:
