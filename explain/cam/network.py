@@ -188,6 +188,10 @@ class Network:
         said = described(weights) if description is None else description
         if class_names:
             said = replace(said, classes=tuple(class_names))
+        if (
+            preprocessing is not None and weights is None
+        ):  # random weights do not say how many channels they read
+            said = replace(said, channels=preprocessing.channels)
         source = open_source(spec, weights, said, trust_code)
         assumed: tuple[str, ...] = ()
         if preprocessing is None:
@@ -338,7 +342,7 @@ class Network:
         """What an export depends on. Hashing the weights takes a moment, so torch is spared it."""
         if backend in ("torch", "bf16"):
             return ""
-        return f"{self.weights_sha256} {self.layer} {self.preprocessing.size}"
+        return f"{self.spec} {self.weights_sha256} {self.layer} {self.preprocessing.size} {self.output!r} {self.score}"
 
     def _example(self) -> Tensor:
         """A photo of noise, the same each time, to try the network on."""

@@ -4,6 +4,7 @@ At most two batches are held, the one that is computed and the next. Threads, no
 Python's lock to others, and a tensor need not be sent. JPEGs are decoded whole: at half their size they would be other photos.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from explain.cam.network import Network as LoadedNetwork
 
+log = logging.getLogger(__name__)
 Next = Callable[[], "tuple[LoadedNetwork, Sequence[Image]] | None"]
 Key = tuple[int, str]  # photo; how it is read
 
@@ -58,8 +60,15 @@ class Decoder:
                 future.cancel()  # of a batch with a photo that cannot be read, the rest need not be
 
     def look_ahead(self) -> None:
-        """Begin the photos that come next; what was begun before and is not among them is given up."""
-        following = self._what_follows()
+        """Begin the photos that come next; what was begun before and is not among them is given up.
+
+        What is wrong with the batch that comes next is that batch's fault, and is raised when its turn comes: not here.
+        """
+        try:
+            following = self._what_follows()
+        except Exception:  # a network that cannot be loaded may fail in any way
+            log.debug("nothing is decoded ahead", exc_info=True)
+            following = None
         begun = {} if following is None else dict(self._begin(*following))
         for key, future in self._begun.items():
             if key not in begun:

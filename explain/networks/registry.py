@@ -229,7 +229,7 @@ def _load(
         backend=backends,
         cache=settings.TRUNKS_DIR,
         trust_code=trusted or False,
-        class_names=class_names,
+        class_names=None if "classes" in said else class_names,
         preprocessing=Preprocessing.from_json(preprocessing),
         description=Description.of(said),
     )

@@ -11,7 +11,7 @@ from .seal import seal_json
 from .seal_words import EXIT_STATUS, SEAL_BROKEN, named_download, seal_in_words
 from .similarity_job import LIKENESS, NotComparedError, ask_to_compare, comparison
 from .study_pictures import prepare_pictures, prepared_hashes
-from .transitions import STEPS, change_state, close_draft, revoke_invitation
+from .transitions import STEPS, change_state, close_draft, revoke_invitation, stop_unless_wanted
 
 __all__ = [
     "EXIT_STATUS",
@@ -44,5 +44,6 @@ __all__ = [
     "said_of",
     "seal_in_words",
     "seal_json",
+    "stop_unless_wanted",
     "untitled",
 ]

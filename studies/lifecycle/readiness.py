@@ -82,6 +82,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
         check_maps.checkable(protocol, seen, protocol.attention_checks), protocol.attention_checks
     )
     with transaction.atomic():
+        _check_still_so(study)
         for name in Study.SAME_IN_PROTOCOL:
             setattr(study, name, getattr(protocol, name))
         study.protocol, study.nonce, study.state = protocol.source, protocol.nonce, Study.State.READY
@@ -99,6 +100,14 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
         ItemMap.objects.bulk_create(
             ItemMap(item=item, arm=arm, map=maps[arm.index][item.image_id]) for item in items for arm in arms
         )
+
+
+def _check_still_so(study: Study) -> None:
+    """Raise ProtocolError where somebody has stopped or changed the study meanwhile; from here nobody can."""
+    row = Study.objects.select_for_update().filter(pk=study.pk).first() if study.pk else None
+    if row is not None and row.state != study.state:
+        state = {"study": row.slug, "state": row.get_state_display()}
+        raise ProtocolError(Fault((), Code.MADE_ALREADY, state))
 
 
 def untitled(study: Study) -> list[str]:

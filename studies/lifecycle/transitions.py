@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from explain.core.errors import BadInputError
 from explain.maps import stop_run
+from explain.models import Precompute
 from studies.models import Event, Invitation, Study
 from studies.protocol import to_toml
 
@@ -66,9 +67,14 @@ def change_state(*, study: Study, to: str, user=None, alike_seen: bool = False) 
 
 def _stop_its_run(study: Study) -> None:
     """Free the workers of what nobody waits for any more."""
-    run = study.precompute
-    others = Study.objects.filter(state=State.PRECOMPUTING, precompute=run).exclude(pk=study.pk)
-    if run is not None and not others.exists():
+    if study.precompute is not None:
+        stop_unless_wanted(study.precompute, but=study)
+
+
+def stop_unless_wanted(run: Precompute, but: Study | None = None) -> None:
+    """Stop a run that no study, `but` one, waits for, and that nobody on staff asked for by itself: that one is theirs to stop."""
+    waiting = Study.objects.filter(state=State.PRECOMPUTING, precompute=run)
+    if run.created_by_id is None and not (waiting.exclude(pk=but.pk) if but else waiting).exists():
         stop_run(run)
 
 

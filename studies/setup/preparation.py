@@ -93,7 +93,11 @@ def advance(study: Study) -> bool:
     if following == run and maps.run_progress(following).finished:
         _give_up(study, "its run is finished, and maps are still missing")
         return False
-    Study.objects.filter(pk=study.pk).update(precompute=following)
+    with transaction.atomic():
+        waits = Study.objects.filter(pk=study.pk, state=Study.State.PRECOMPUTING)
+        if not waits.update(precompute=following):  # somebody stopped it while this looked at what is missing
+            lifecycle.stop_unless_wanted(following)
+            return False
     send(maps.pending_batches(following))
     return True
 
@@ -117,8 +121,9 @@ def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
 
 def _give_up(study: Study, why: str) -> None:
     with transaction.atomic():
-        Study.objects.filter(pk=study.pk).update(state=Study.State.DRAFT, precompute=None)
-        Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
+        waiting = Study.objects.filter(pk=study.pk, state=Study.State.PRECOMPUTING)
+        if waiting.update(state=Study.State.DRAFT, precompute=None):
+            Event.objects.create(study=study, kind=Event.Kind.MAPS_GIVEN_UP, data={"why": why})
 
 
 def give_up_with_run(*, run: Precompute, **_: Any) -> None:

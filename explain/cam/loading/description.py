@@ -73,8 +73,18 @@ class Description:
         return cls(**read)
 
     def kept(self) -> dict[str, Any]:
-        """What has to be said again when the network is loaded again, beside its classes and preprocessing: plain values."""
-        kept = ("score", "output", "checkpoint", "ignore", "size")
+        """What has to be said again when the network is loaded again, beside its classes and preprocessing: plain values.
+
+        One class alone is among them: the network has two names then, of that class and of its opposite, and one score.
+        """
+        kept = (
+            "score",
+            "output",
+            "checkpoint",
+            "ignore",
+            "size",
+            *(["classes"] if len(self.classes) == 1 else []),
+        )
         return {key: value for key, value in self.to_json().items() if key in kept}
 
     def to_json(self) -> dict[str, Any]:

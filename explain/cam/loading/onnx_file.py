@@ -6,6 +6,7 @@ going back through it, so methods that need gradients are refused in a sentence 
 
 import hashlib
 import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,22 @@ from torch import Tensor, nn
 
 from ..errors import CamError, InputError, UnknownNameError, shortened
 from ..preprocessing import Preprocessing
+from .description import Description
 from .sources import Source
 
 NO_GRADIENT = (
     "a network in an ONNX file has no gradients; choose a method that needs none, such as ablation-cam, pixel-ablation-cam, score-cam,"
     " recipro-cam, rise or occlusion, or bring the network as weights of its architecture"
 )
+_SCALE_UNKNOWN = (
+    "An ONNX file does not say how photos are scaled: where mean or std are not given, ImageNet’s are taken. Give mean 0, 0, 0 and std"
+    " 1, 1, 1 where it reads values 0 to 1."
+)
 _STANDARD = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _FLOAT32 = 1  # TensorProto.FLOAT
 
 
-def read_onnx(path: str | Path | None) -> Source:
+def read_onnx(path: str | Path | None, wanted: Description) -> Source:
     """The network of an ONNX file; of its preprocessing only size and channels are known. Raises CamError in one line."""
     if path is None or not Path(path).is_file():
         raise UnknownNameError(
@@ -48,7 +54,9 @@ def read_onnx(path: str | Path | None) -> Source:
         ) from problem
     height, width = graph.size
     known = Preprocessing((height, width), round(max(height, width) / 0.875))
-    return Source(module.eval(), known, None, graph.channels)
+    is_scaled = wanted.mean and wanted.std
+    notes = () if is_scaled or graph.channels != len(known.mean) else (_SCALE_UNKNOWN,)
+    return Source(module.eval(), known, None, graph.channels, notes)
 
 
 class OnnxNetwork(nn.Module):
@@ -156,7 +164,7 @@ class _Graph:
         return name
 
     def _check(self, model: Any) -> None:
-        if any(one.external_data for one in model.graph.initializer):
+        if any(_lies_elsewhere(tensor) for tensor in _tensors(model)):
             raise CamError(
                 "its weights lie in another file; save it as one file (torch.onnx.export(…, external_data=False))"
             )
@@ -184,3 +192,19 @@ class _Graph:
                 if kind.elem_type == _FLOAT32 and len(kind.shape.dim) in (3, 4):
                     cuts.append(tensor)
         return cuts
+
+
+def _tensors(message: Any) -> Iterator[Any]:
+    """Every tensor of an ONNX message, wherever it stands: weights, constants, those of branches and loops, sparse ones."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for one in [value] if hasattr(value, "ListFields") else value:
+            if field.message_type.name == "TensorProto":
+                yield one
+            else:
+                yield from _tensors(one)
+
+
+def _lies_elsewhere(tensor: Any) -> bool:
+    return bool(tensor.external_data) or tensor.data_location == tensor.EXTERNAL

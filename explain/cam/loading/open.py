@@ -44,11 +44,11 @@ def _packaged(name: str, weights: str | Path | None, wanted: Description) -> Sou
     return from_package(name, weights, wanted)
 
 
-def _from_onnx(name: str, weights: str | Path | None, _: Description) -> Source:
+def _from_onnx(name: str, weights: str | Path | None, wanted: Description) -> Source:
     from .onnx_file import read_onnx
 
     if name != "file":
         raise UnknownNameError(
             f"network onnx:{name}: give onnx:file, and the path of an .onnx file as its weights"
         )
-    return read_onnx(weights)
+    return read_onnx(weights, wanted)

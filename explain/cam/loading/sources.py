@@ -160,7 +160,10 @@ def _from_file(build: Build, checkpoint: Checkpoint, asked: Asked) -> Source:
         ignore=(*_TRAINING_ALONE, *wanted.ignore),
     )
     names, notes = _names(fitted.classes), fitted.notes
-    if not wanted.classes and fitted.classes and (kept := checkpoint.class_names(fitted.classes)):
+    count = (
+        fitted.classes or IMAGENET_CLASSES
+    )  # another thousand classes than ImageNet's have their names, too
+    if not wanted.classes and (kept := checkpoint.class_names(count)):
         names, notes = list(kept), (*notes, f"The names of its {len(kept)} classes are the file’s own.")
     return Source(module, None, names, fitted.channels or COLOURS, notes)
 

@@ -211,6 +211,18 @@ def test_a_fine_tuned_resnet_of_seven_classes_simply_works(tmp_path):
     assert any("fc.1 was taken as its last layer" in note for note in net.notes)
 
 
+def test_a_thousand_classes_that_the_file_names_are_not_called_by_imagenets_names(tmp_path):
+    import timm
+
+    names = [f"plant {number}" for number in range(1000)]
+    torch.save(
+        {"state_dict": timm.create_model("test_resnet").state_dict(), "classes": names},
+        tmp_path / "plants.pth",
+    )
+    net = Network.load("timm:test_resnet", weights=tmp_path / "plants.pth")
+    assert net.class_names == names
+
+
 def test_seven_classes_of_which_five_are_named_are_refused(tmp_path):
     import timm
 

@@ -128,6 +128,45 @@ def test_weights_in_another_file_are_not_read(tmp_path):
         Network.load("onnx:file", weights=path)
 
 
+@pytest.mark.parametrize("where", ["constant", "branch"])
+def test_weights_that_do_not_stand_among_the_weights_are_not_read_from_another_file_either(tmp_path, where):
+    """ONNX Runtime reads the other file, from the folder where the worker runs, for a constant within a node, too."""
+    path = written(Residual(), tmp_path / "net.onnx")
+    model = onnx.load(path)
+    kept = next(one for one in model.graph.initializer if one.name == "conv1_weight")
+    outside = TensorProto(name="outside", data_type=TensorProto.FLOAT, dims=kept.dims)
+    outside.data_location = TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value="secret")
+    nodes = [helper.make_node("Constant", [], ["conv1_weight"], value=outside)]
+    if where == "branch":
+        made = helper.make_tensor_value_info("chosen", TensorProto.FLOAT, list(kept.dims))
+        nodes = [helper.make_node("Constant", [], ["chosen"], value=outside)]
+        branch = helper.make_graph(nodes, "branch", [], [made])
+        nodes = [
+            helper.make_node(
+                "Constant", [], ["always"], value=helper.make_tensor("", TensorProto.BOOL, [], [1])
+            ),
+            helper.make_node("If", ["always"], ["conv1_weight"], then_branch=branch, else_branch=branch),
+        ]
+    model.graph.initializer.remove(kept)
+    later = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend([*nodes, *later])
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(CamError, match="weights lie in another file; save it as one file"):
+        Network.load("onnx:file", weights=path)
+
+
+def test_that_nothing_says_how_photos_are_scaled_is_said(tmp_path):
+    path = written(Residual(), tmp_path / "net.onnx")
+    unsaid = "does not say how photos are scaled"
+    scales = {(): True, ("mean",): True, ("mean", "std"): False}
+    for keys, is_noted in scales.items():
+        said = Description.of({"classes": ["a", "b", "c"], **{key: [0.5, 0.5, 0.5] for key in keys}})
+        net = Network.load("onnx:file", weights=path, description=said)
+        assert any(unsaid in note for note in net.notes) is is_noted, keys
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x09\x12\xff", np.random.default_rng(0).bytes(300)])
 def test_a_file_that_is_no_onnx_is_one_sentence(tmp_path, content):
     (tmp_path / "net.onnx").write_bytes(content)

@@ -58,6 +58,27 @@ def test_an_export_is_made_once_and_found_again_by_the_hash_of_the_weights(name,
     assert len(list(tmp_path.iterdir())) == 2
 
 
+class TwoOutputs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.one, self.other = small()[:5], nn.Linear(8, 1), nn.Linear(8, 1)
+
+    def forward(self, photos):
+        pooled = self.body(photos)
+        return self.one(pooled), self.other(pooled)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_two_outputs_of_the_same_weights_are_two_exports(tmp_path, batch):
+    """The first one's export would be found for the second, differ from torch, and be refused for good."""
+    module = TwoOutputs().eval()
+    for output in ("0", "1"):
+        how = {"layer": "body.2", "size": (24, 16), "output": output}
+        net = Network(module, backend="onnxruntime", cache=tmp_path, **how)
+        expected = Network(module, **how).logits(batch)
+        torch.testing.assert_close(net.logits(batch), expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("factors", "what"), [((1.001, 1), "feature"), ((1, 1.001), "class score")], ids=["features", "scores"]
 )

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image as PillowImage
 
 from explain.cam import explain
-from explain.maps import compute, decoding, runs
+from explain.core.errors import BadInputError
+from explain.maps import batches, compute, decoding, runs
 from explain.maps.batches import claim_batch, run_pending
 from explain.models import Batch, ExplanationMap, Image
 from explain.networks.registry import load_network
+from tests.factories import make_network
 
 from .test_batch_fails import break_photo
 
@@ -103,6 +105,26 @@ def test_a_photo_that_cannot_be_read_fails_its_own_batch_and_is_named(run, leave
     states = dict(run.batches.values_list("state", "error"))
     assert sorted(run.batches.values_list("state", flat=True)) == ["done", "done", "failed"]
     assert states["failed"].startswith("hammer/3.jpg: its file")
+
+
+def test_a_network_that_cannot_be_loaded_fails_its_own_batch_and_not_the_one_before(
+    photos, tiny, leaves, monkeypatch
+):
+    other = make_network("other")
+
+    def loaded(row, original=load_network):
+        if row == other:
+            raise BadInputError("its weights have changed since it was added")
+        return original(row)
+
+    monkeypatch.setattr(batches, "load_network", loaded)
+    monkeypatch.setattr(compute, "load_network", loaded)
+    run = runs.plan_run(image_set=photos, networks=[tiny, other], methods=METHODS, target="top")
+    run_pending(run, lambda: None)
+    assert list(run.batches.order_by("pk").values_list("network__name", "state")) == [
+        ("tiny", "done"),
+        ("other", "failed"),
+    ]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

@@ -15,7 +15,7 @@ from explain.models import Batch, ExplanationMap, ImageSet, Job, Precompute
 from studies.lifecycle import change_state
 from studies.lifecycle.transitions import delete_study
 from studies.models import Event, Study
-from studies.setup import create_draft
+from studies.setup import create_draft, preparation
 from tests.factories import make_image, make_network
 
 from .test_make_each_map_once import plan
@@ -215,3 +215,27 @@ def test_who_waits_for_a_run_that_somebody_stopped_hears_of_it_and_can_ask_again
     assert (study.state, study.precompute) == ("draft", None)
     event = study.events.get(kind=Event.Kind.MAPS_GIVEN_UP)
     assert event.data["why"] == f"somebody stopped {waiting.run}; what it had made is kept"
+
+
+def test_a_study_that_no_longer_waits_leaves_the_run_that_somebody_asked_for_by_itself(waiting, admin_user):
+    Precompute.objects.update(created_by=admin_user)
+    change_state(study=waiting("one"), to="draft")
+    assert states(waiting.run) == ["pending"]
+
+
+@pytest.mark.parametrize("looks", ["what is missing", "all is there"])
+def test_a_study_that_is_stopped_while_a_worker_looks_at_it_stays_stopped(photos, tiny, monkeypatch, looks):
+    """The worker had read it before: it would be made ready, or its maps would be made for nobody."""
+    source = {"version": 1, "slug": "mine", "title": "Mine", "task": "choice", "photos": {"set": "photos"}}
+    arms = [{"network": "tiny", "method": method} for method in ("grad-cam", "hirescam")]
+    study = create_draft(source={**source, "design": {"seed": 1}, "arms": arms})
+    if looks == "all is there":
+        run_batch(runs.pending_batches(plan(photos, tiny, methods=["grad-cam", "hirescam"]))[0])
+    Study.objects.filter(pk=study.pk).update(state=Study.State.PRECOMPUTING)
+    study.refresh_from_db()
+    change_state(study=Study.objects.get(pk=study.pk), to="draft")
+    assert not preparation.advance(study)
+    study.refresh_from_db()
+    assert (study.state, study.precompute, study.arms.count()) == ("draft", None, 0)
+    assert not study.events.filter(kind__in=[Event.Kind.READY, Event.Kind.MAPS_GIVEN_UP]).exists()
+    assert not Batch.objects.filter(state__in=[State.PENDING, State.RUNNING]).exists()

@@ -231,3 +231,13 @@ def test_a_network_that_photos_cannot_be_given_to_is_refused(tmp_path):
         add_network(name="five", weights=str(tmp_path / "five.pth"))
     assert not Network.objects.exists()
     assert jobs.KINDS
+
+
+@pytest.mark.parametrize(
+    "said", [{"classes": "cat"}, {"classes": "cat, dog", "channels": "1"}], ids=["one score", "grey"]
+)
+def test_random_weights_that_are_to_be_otherwise_than_usual_are_the_same_when_they_are_loaded_again(said):
+    row, _ = add_network(name="mine", load=LOAD, weights="random", described=said)
+    net = load_network(row)
+    assert net.weights_sha256 == row.weights_sha256
+    assert net.class_names == row.class_names
