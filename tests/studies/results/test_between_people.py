@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from studies.exports.answers_file import AnswersFileError, Reading
 from studies.exports.archive import export
@@ -164,6 +165,8 @@ def test_people_needed_are_counted_for_each_arm():
     assert (need_of(study).answers, need_of(study).people) == (24, 8)  # 12 of each arm, 3 a person
     claim_trials(participant=make_participant(study, 1), count=3)
     assert (need_of(study).answers, need_of(study).people) == (21, 7)
+    make_participant(study, 2, consented_at=timezone.now())  # has no arm yet, and will give three answers
+    assert (need_of(study).answers, need_of(study).people) == (18, 6)
 
 
 def test_who_is_imported_has_met_one_arm_too_and_whoever_met_two_is_refused(tmp_path):
