@@ -174,7 +174,7 @@ def question_field(question: dict[str, Any]) -> Field:
 MET = Field(
     "arms_in_blocks",
     TEXT,
-    "The arm that they met alone, or the arms of their blocks in order, separated by “ > ”. Empty: they met none.",
+    "The arm that they met alone, or the arms of their blocks in order, separated by “ > ”. Empty: they met none, or their blocks are not known (imported).",
 )
 PARTICIPANT = [
     Field("participant", INT, "Number of the participant, from 1: `participant` of answers.csv."),

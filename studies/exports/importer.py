@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -22,7 +23,7 @@ from django.utils import timezone
 from studies.core.guard import unguarded
 from studies.lifecycle import close_draft, prepare_pictures, prepared_hashes
 from studies.models import Event, Invitation, Participant, Response, Study, Trial, hash_token
-from studies.trial_types import trial_type_of
+from studies.trial_types import Comparison, comparison_of, trial_type_of
 from studies.trials import kept_of
 
 from . import answers_file, how_answered
@@ -62,7 +63,7 @@ def import_responses(*, study: Study, path: Path, user=None) -> tuple[int, int]:
         if not study.is_frozen:
             close_draft(study=study, pictures=pictures, user=user)
         taken = _taken(study, rows, path)
-        people = _participants(study, path.name, rows)
+        people = _participants(study, path.name, rows, _met_alone(study, rows, path))
         _store(study, rows, people, told, taken)
         _check_kept(study, rows, people.values(), path)
         Event.objects.create(
@@ -126,7 +127,30 @@ def _taken(study: Study, rows: list[Row], path: Path) -> set[uuid.UUID]:
     return set(stored)
 
 
-def _participants(study: Study, file: str, rows: list[Row]) -> dict[str, Participant]:
+def _met_alone(study: Study, rows: list[Row], path: Path) -> dict[str, int]:
+    """The one arm that each person met, by their name in the file, where the study is between people; else nothing.
+
+    Raises AnswersFileError where somebody met two.
+    """
+    if comparison_of(study) != Comparison.BETWEEN:
+        return {}
+    met: dict[str, int] = {}
+    mistakes, answers = Mistakes(path), trial_type_of(study).answers
+    names = list(study.arms.values_list("name", flat=True))
+    for row in rows:
+        if row.kind != Trial.Kind.CHECK:
+            arm = int(answers.arm_of(np.array([row.value]))[0])
+            if (first := met.setdefault(row.participant, arm)) != arm:
+                mistakes.add(
+                    row.line,
+                    f"participant {row.participant} has answers about {names[first]} and about {names[arm]}; in this study each person "
+                    'meets one arm alone. Import into a study without design.comparison = "between".',
+                )
+    mistakes.refuse()
+    return met
+
+
+def _participants(study: Study, file: str, rows: list[Row], met: dict[str, int]) -> dict[str, Participant]:
     """Everybody in the file, by their name there, each by an invitation of their group that lets nobody in."""
     first = {row.participant: row for row in reversed(rows)}
     names = list(dict.fromkeys(row.participant for row in rows))
@@ -154,6 +178,7 @@ def _participants(study: Study, file: str, rows: list[Row]) -> dict[str, Partici
                 simulated=row.simulated,
                 finished_at=last.get(name, timezone.now()) if finished else None,
                 external={"imported": file, "participant": name},
+                condition=met.get(name),
             )
         )
     return dict(zip(names, Participant.objects.bulk_create(people), strict=True))

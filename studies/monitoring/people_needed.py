@@ -41,16 +41,20 @@ def need_of(study: Study) -> PeopleNeeded:
         return PeopleNeeded(
             *new_people_needed(need, _present(study, now) if need else [], expected_main(study))
         )
-    answers = people = 0
-    for arm in range(study.arms.count()):  # the condition of who meets this arm alone, too
-        need = Counter(free.filter(order=str(arm)).values_list("item", flat=True))
-        present = _present(study, now, condition=arm) if need else []
-        more = new_people_needed(need, present, expected_main(study))
-        answers, people = answers + more[0], people + more[1]
-    return PeopleNeeded(answers, people)
+    arms = range(study.arms.count())  # the condition of who meets this arm alone, too
+    needs = [Counter(free.filter(order=str(arm)).values_list("item", flat=True)) for arm in arms]
+    present = [_present(study, now, condition=arm) if needs[arm] else [] for arm in arms]
+
+    def left(arm: int) -> tuple[int, int]:
+        return new_people_needed(needs[arm], present[arm], expected_main(study))
+
+    for one in _present(study, now, condition=None):  # just came: they will meet an arm that lacks people
+        present[max(arms, key=left)].append(one)
+    found = [left(arm) for arm in arms]
+    return PeopleNeeded(sum(answers for answers, _ in found), sum(people for _, people in found))
 
 
-def _present(study: Study, now, **which: int) -> list[tuple[set[int], int]]:
+def _present(study: Study, now, **which: int | None) -> list[tuple[set[int], int]]:
     """Of each person at it, the items they have met and how many more they may be given."""
     holding = Q(trials__state=Trial.State.CLAIMED, trials__lease_until__gte=now)
     just_came = Q(consented_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))

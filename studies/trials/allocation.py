@@ -65,7 +65,7 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
     answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
     """
-    if conditions.lacks_one(participant):
+    if conditions.may_get_one(participant):
         sql.lock_study(participant.study_id)
     if sql.lock_participant(participant.pk) != Study.State.OPEN:
         return []

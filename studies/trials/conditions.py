@@ -1,6 +1,8 @@
 """Which condition somebody gets, where people do not meet all arms mixed: balanced by those who are through or at it.
 
-A condition is given with the first trial, inside the claim that gives it, and stays. Whoever gets theirs locks the study first, so
+A condition is given with the first trial, inside the claim that gives it, and stays once a map may have been on its holder's screen.
+Browsers are handed that trial while the instructions are read: whoever left before the end of them and comes back when all of their
+condition has been given away gets another one, if that has room. Whoever gets theirs locks the study first, so
 that two who come at the same moment count each other; who has theirs claims as everybody else.
 """
 
@@ -13,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from explain.core import clock
 from explain.core.streams import Stream
 from studies.analysis.orders import Order
-from studies.models import Participant, Response, Study, Trial
+from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import Comparison, Room, comparison_of, next_blocks, next_condition
 
 from . import sql
@@ -22,15 +24,19 @@ from .quota import expected_main
 from .sql import FreeTrial, PastTrial
 
 
-def lacks_one(participant: Participant) -> bool:
-    """Whether somebody is to get a condition with their next trial."""
-    return comparison_of(participant.study) != Comparison.WITHIN and participant.condition is None
+def may_get_one(participant: Participant) -> bool:
+    """Whether somebody may get a condition with their next trial."""
+    if comparison_of(participant.study) == Comparison.WITHIN:
+        return False
+    return participant.condition is None or not participant.responses.exists()
 
 
 def orders_of(participant: Participant) -> tuple[str, ...] | None:
     """The orders of the trials that somebody may be given; None: of any."""
     condition = _condition(participant)
-    return None if condition is None else tuple(str(arm) for arm in condition)
+    if condition is None or _saw_nothing(participant):
+        return None
+    return tuple(str(arm) for arm in condition)
 
 
 def _condition(participant: Participant) -> Order | None:
@@ -41,7 +47,7 @@ def _condition(participant: Participant) -> Order | None:
 
 
 def choose(participant: Participant, main: list[PastTrial], seen: set[int], count: int) -> list[FreeTrial]:
-    """Lock up to `count` free trials for somebody who holds their row, and the study's if they lack a condition.
+    """Lock up to `count` free trials for somebody who holds their row, and the study's if they may get a condition.
 
     `main`: the required trials that they were given; `seen`: the items that they have met.
     """
@@ -50,18 +56,32 @@ def choose(participant: Participant, main: list[PastTrial], seen: set[int], coun
         orders = Counter(trial.order for trial in main)
         return choose_free(study=study, seen=seen, seen_orders=orders, count=count)
     participant.refresh_from_db(fields=["condition"])  # two tabs may have begun at once
-    is_new = participant.condition is None
-    if is_new:
-        participant.condition = _draw(participant)
-    condition = _condition(participant)
-    if condition is None:
-        return []
-    chosen = _of_blocks(study, condition, len(main), seen, count)
-    if is_new and chosen:
+    chosen = _of_condition(participant, main, seen, count)
+    if chosen or not (participant.condition is None or _saw_nothing(participant)):
+        return chosen
+    before, participant.condition = participant.condition, _draw(participant)
+    chosen = _of_condition(participant, main, seen, count)
+    if chosen:
         participant.save(update_fields=["condition"])
-    elif is_new:
-        participant.condition = None
+    else:
+        participant.condition = before
     return chosen
+
+
+def _saw_nothing(participant: Participant) -> bool:
+    """Whether no page has shown them a map: they hold none, and whatever they held was given away before they had read the instructions."""
+    if participant.trials.filter(kind=Trial.Kind.MAIN).exists() or participant.responses.exists():
+        return False
+    lapses = participant.events.filter(kind=Event.Kind.LAPSED)
+    read_at = participant.instructed_at
+    return read_at is None or not lapses.filter(at__gte=read_at).exists()
+
+
+def _of_condition(
+    participant: Participant, main: list[PastTrial], seen: set[int], count: int
+) -> list[FreeTrial]:
+    condition = _condition(participant)
+    return [] if condition is None else _of_blocks(participant.study, condition, len(main), seen, count)
 
 
 def _of_blocks(study: Study, condition: Order, given: int, seen: set[int], count: int) -> list[FreeTrial]:

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
+from studies.exports.answers_file import AnswersFileError, Reading
 from studies.exports.archive import export
+from studies.exports.importer import import_responses
 from studies.exports.report import report_html
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
@@ -162,3 +165,22 @@ def test_people_needed_are_counted_for_each_arm():
     assert (need_of(study).answers, need_of(study).people) == (24, 8)  # 12 of each arm, 3 a person
     claim_trials(participant=make_participant(study, 1), count=3)
     assert (need_of(study).answers, need_of(study).people) == (21, 7)
+    make_participant(study, 2, consented_at=timezone.now())  # has no arm yet, and will give three answers
+    assert (need_of(study).answers, need_of(study).people) == (18, 6)
+
+
+def test_who_is_imported_has_met_one_arm_too_and_whoever_met_two_is_refused(tmp_path):
+    study = make_study(task="verify", methods=ARMS, items=2, comparison="between")
+    names = list(study.arms.values_list("name", flat=True))
+    column = study.trial_type.files.column
+    cells = list(Reading(study).readings["main"])
+    of_arm = [next(cell for cell in cells if name in cell) for name in names]
+    head = f"item,participant,{column}\n"
+    file = tmp_path / "answers.csv"
+    file.write_text(f"{head}0,ann,{of_arm[0]}\n1,ann,{of_arm[1]}\n", "utf-8")
+    with pytest.raises(AnswersFileError, match="line 3: participant ann has answers about"):
+        import_responses(study=study, path=file)
+    file.write_text(f"{head}0,ann,{of_arm[0]}\n1,ann,{of_arm[0]}\n0,bob,{of_arm[1]}\n", "utf-8")
+    import_responses(study=study, path=file)
+    assert list(study.participants.order_by("number").values_list("condition", flat=True)) == [0, 1]
+    assert [row.finished for row in flow_by_condition(study, EVERYONE)] == [1, 1]

@@ -171,6 +171,47 @@ def test_where_nothing_is_free_nobody_is_given_an_arm_and_of_the_other_arm_nobod
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("has_read", [False, True])
+def test_whoever_left_before_the_first_map_is_not_sent_away_from_a_study_with_room(has_read):
+    """A browser is handed the first trial while the instructions are read."""
+    study = a_study(arms=2, items=2, each=4)
+    gone = make_participant(study, 1)
+    claim_trials(participant=gone, count=1)
+    arm = gone.condition
+    if has_read:
+        Participant.objects.filter(pk=gone.pk).update(instructed_at=timezone.now())
+    run_out(gone)
+    for number in (2, 3):  # all that this arm has
+        do(make_participant(study, number, condition=arm), count=2, answers=2)
+    back = Participant.objects.get(pk=gone.pk)
+    assert back.condition == arm
+    got = claim_trials(participant=back, count=2)
+    if has_read:  # they have seen a map of an arm that is full now
+        assert got == []
+        assert minutes_to_wait_for_more(back) is None
+        return
+    back.instructed_at = timezone.now()  # reading them now does not put the map of before on their screen
+    back.save(update_fields=["instructed_at"])
+    assert {trial.order for trial in got} == {str(1 - arm)}
+    back.refresh_from_db()
+    assert back.condition == 1 - arm
+
+
+@pytest.mark.django_db
+def test_whoever_saw_nothing_waits_for_any_arm():
+    study = a_study(arms=2, items=2, each=2)
+    gone = make_participant(study, 1)
+    claim_trials(participant=gone, count=1)
+    run_out(gone)
+    do(make_participant(study, 2, condition=gone.condition), count=2, answers=2)
+    holder = make_participant(study, 3)
+    assert len(claim_trials(participant=holder, count=2)) == 2
+    back = Participant.objects.get(pk=gone.pk)
+    assert claim_trials(participant=back, count=1) == []
+    assert minutes_to_wait_for_more(back) is not None
+
+
+@pytest.mark.django_db
 def test_in_blocks_everybody_meets_all_arms_one_after_another_and_each_comes_first_equally_often():
     study = a_study("blocks", arms=2, items=6, each=4)
     people = [make_participant(study, number) for number in range(1, 5)]
