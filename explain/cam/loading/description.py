@@ -1,6 +1,7 @@
 """What a network reads and what it says: by network.toml beside its weights, by options of a command, by a form. No torch here."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from math import isfinite
@@ -199,7 +200,7 @@ def _classes(key: str, value: Any, folder: Path | None) -> tuple[str, ...]:
     names = tuple(name.strip() for name in value)
     if "" in names:
         raise InputError(f"{key}: name {names.index('') + 1} is empty; name every class")
-    twice = next((name for n, name in enumerate(names) if name in names[:n]), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InputError(f"{key}: {twice!r} stands twice; each class has a name of its own")
     return names
