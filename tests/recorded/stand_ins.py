@@ -184,25 +184,27 @@ def of_protocol(outputs: Any, path: Path) -> None:
 
 
 def _answers(study: Any) -> str:
-    """Answers of three people about each photo, as they might have been collected elsewhere."""
-    from studies.trial_types import trial_type_of
+    """Answers of three people (six where each meets one arm alone) about each photo, as they might have been collected elsewhere."""
+    from studies.trial_types import Comparison, comparison_of, trial_type_of
 
+    alone = comparison_of(study) == Comparison.BETWEEN
     kind, arms = trial_type_of(study), list(study.arms.order_by("index").values_list("name", flat=True))
     cells: dict[int, str] = {}
     for cell, value in kind.files.readings(arms).items() if not kind.answers.several else ():
         cells.setdefault(value, cell)
     listed = list(cells.values())
 
-    def said(draw: bytes) -> Any:
+    def said(draw: bytes, person: str) -> Any:
         if listed:
             return listed[draw[0] % len(listed)]
         shown = int.from_bytes(draw[1:8]) % len(kind.answers.shown_values(1))
-        return f'"{kind.files.wide_cell(kind.answers.stored_value([draw[0] % len(arms)], shown), arms)}"'
+        arm = ord(person) if alone else draw[0]
+        return f'"{kind.files.wide_cell(kind.answers.stored_value([arm % len(arms)], shown), arms)}"'
 
     lines = [f"item,participant,{kind.files.column}"]
     for index in study.items.order_by("index").values_list("index", flat=True):
-        for person in "abc":
-            lines.append(f"{index},{person},{said(digest(study.slug, index, person))}")
+        for person in "abcdef" if alone else "abc":
+            lines.append(f"{index},{person},{said(digest(study.slug, index, person), person)}")
     return "\n".join([*lines, ""])
 
 
