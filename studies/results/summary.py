@@ -116,7 +116,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
         looks=looks,
         notes=(
             *outcome.notes,
-            *filter(None, [comparison_of(study).noted if len(answers) else ""]),
+            *_comparison_notes(study, answers),
             *about_looks,
             *_left_out_note(reading, answers),
             *_notes(answers, missing, imported, all_left_out),
@@ -145,6 +145,22 @@ def _left_out_note(reading: Reading, answers: Answers) -> Iterable[str]:
         people = "nobody" if not out else f"{out} of {everybody} participants"
         people = f"all {everybody} participants" if out == everybody else people
         yield f"The protocol’s rules leave out {people}; the answers of those whom they keep decide."
+
+
+def _comparison_notes(study: Study, answers: Answers) -> Iterable[str]:
+    comparison = comparison_of(study)
+    if not len(answers) or not comparison.noted:
+        return
+    yield comparison.noted
+    arms = trial_type_of(study).answers.arm_of(answers.values)
+    met = np.unique(np.column_stack([answers.units.person, arms]), axis=0)
+    people, counts = np.unique(met[:, 0], return_counts=True)
+    if several := int((counts > 1).sum()):
+        yield (
+            f"{several} of {len(people)} people have answers about more than one arm, which nobody should have here: differences are "
+            "reckoned as if all people were compared with themselves, and may look surer than they are. answers.csv says who it is; "
+            "leave these people out."
+        )
 
 
 def _versions_note(versions: dict[int, int]) -> Iterable[str]:

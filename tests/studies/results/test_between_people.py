@@ -28,6 +28,7 @@ from studies.results.as_json import scores_json
 from studies.results.part import AnswerSelection
 from studies.simulation.blinding_audit import check_blinding
 from studies.trials.allocation import answer_trial, claim_trials
+from tests import by_sql
 from tests.factories import CONSENT, make_participant, make_study
 from tests.studies.single_maps import ARMS, asking
 
@@ -87,6 +88,15 @@ def test_everything_says_that_arms_are_compared_between_people(study, tmp_path):
         met = Counter(row["arms_in_blocks"] for row in csv.DictReader(file))
     assert met == dict.fromkeys(ARMS, 6)
     assert "arms_in_blocks" in (tmp_path / "codebook.csv").read_text("utf-8")
+
+
+def test_who_has_answers_about_two_arms_is_told_of_since_then_differences_are_reckoned_otherwise(study):
+    assert not any("more than one arm" in note for note in scores_json(study, EVERYONE)["notes"])
+    answers = study.participants.get(number=3).responses.all()
+    one = answers.first()
+    by_sql.change(answers.filter(pk=one.pk), parts=one.parts | {"arm": 1 - one.parts["arm"]})
+    notes = scores_json(study, EVERYONE)["notes"]
+    assert any(note.startswith("1 of 12 people have answers about more than one arm") for note in notes)
 
 
 def recomputed(study, folder):
