@@ -12,8 +12,8 @@ from explain.core.errors import BrokerGoneError
 
 from . import evaluation, jobs, maps
 from .jobs import Presence
-from .maps import requeue_stale
-from .models import Batch, Job
+from .maps import pending_batches, requeue_stale, retry_failed
+from .models import Batch, Job, Precompute
 
 
 @shared_task(name="explain.run_batch")
@@ -56,6 +56,12 @@ def send(batch_ids: Iterable[int]) -> None:
     """Send the workers pending batches, once the rows are committed. Sending them twice does no harm."""
     for batch_id in batch_ids:
         tell(run_batch, batch_id)
+
+
+def take_up(run: Precompute) -> None:
+    """Have workers do what a run still lacks, failed and stopped batches too, and whatever dead workers left."""
+    retry_failed(run.batches.all())
+    send(dict.fromkeys([*requeue_stale(), *pending_batches(run)]))
 
 
 def tell(task: Any, *ids: int, **fields: Any) -> None:

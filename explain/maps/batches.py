@@ -25,7 +25,7 @@ from explain.networks import load_network
 
 from .compute import BatchComputation, needs_of
 from .decoding import Decoder
-from .turns import next_batch
+from .turns import next_batch, waiting_of
 
 if TYPE_CHECKING:
     from explain.cam.network import Network as LoadedNetwork
@@ -51,8 +51,8 @@ def claim_batch(batch_id: int) -> Batch | None:
 
 
 def ours(batch: Batch) -> QuerySet[Batch]:
-    """The row, as long as it is still ours: `attempts` rises with every claim, and falls when
-    somebody asks for another try; with the moment of the claim it is a fence."""
+    """The row, as long as it is still ours: the claim's number and moment are a fence. The number alone is none: who asks for
+    another try after a failure or a stop begins to count anew."""
     return Batch.objects.filter(
         pk=batch.pk, state=Batch.State.RUNNING, attempts=batch.attempts, started_at=batch.started_at
     )
@@ -142,9 +142,7 @@ def run_pending(run: Precompute, report: Callable[[], object]) -> None:
 
 
 def _next(run: Precompute) -> Batch | None:
-    """The batch to compute next: those that failed come last, so that the others are made."""
-    waiting = run.batches.filter(state=Batch.State.PENDING).select_related("precompute", "network")
-    return waiting.order_by("attempts", "pk").first()
+    return waiting_of(run.pk).select_related("precompute", "network").first()
 
 
 def _read_next(run: Precompute) -> "tuple[LoadedNetwork, list[Image]] | None":

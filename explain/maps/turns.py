@@ -5,24 +5,28 @@ A message says that a batch waits; which one is done is decided here, when a wor
 
 from dataclasses import dataclass
 
-from django.db.models import F, Max, QuerySet
+from django.db.models import Avg, DurationField, F, Max, QuerySet
 
+from explain.core import clock
 from explain.models import Batch, Job, Precompute
 
 State = Batch.State
-LATELY = 8  # finished batches of a run that their length is taken from
 
 
 def next_batch() -> int | None:
     """The id of the batch that a free worker should do; None where none waits.
 
-    The run that was served longest ago comes first, within it the batch with the fewest tries, then the oldest.
+    The run that was served longest ago comes first.
     """
     order = runs_in_turn()
     if not order:
         return None
-    waiting = Batch.objects.filter(precompute_id=order[0], state=State.PENDING)
-    return waiting.order_by("attempts", "pk").values_list("pk", flat=True).first()
+    return waiting_of(order[0]).values_list("pk", flat=True).first()
+
+
+def waiting_of(run: int) -> QuerySet[Batch]:
+    """The batches of a run that wait, in the order in which they are done: those that failed come last, so that the others are made."""
+    return Batch.objects.filter(precompute_id=run, state=State.PENDING).order_by("attempts", "pk")
 
 
 def runs_in_turn() -> list[int]:
@@ -62,26 +66,23 @@ def turn_of(run: Precompute) -> Turn:
     """What a run waits for that has batches waiting and none running."""
     running = Batch.objects.filter(state=State.RUNNING).exclude(pk__in=Batch.objects.stale().values("pk"))
     others = list(dict.fromkeys(running.exclude(precompute=run).values_list("precompute", flat=True)))
-    job = Job.objects.filter(state=Job.State.RUNNING).first()
+    job = Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__gte=clock.gone_before()).first()
     order = runs_in_turn()
     before = order[: order.index(run.pk)] if run.pk in order else []
-    lengths = [_seconds_of_a_batch(pk) for pk in [*others, *before]]
-    known = [seconds for seconds in lengths if seconds is not None]
+    lengths = _seconds_of_batches({*others, *before})
+    known = {*others, *before} == {*lengths} and not job
     workers = max(1, len(others))
     return Turn(
         busy_with=tuple(others),
         job=job.get_kind_display() if job else "",
         before=len(before),
-        seconds=sum(known) / workers if known and len(known) == len(lengths) and not job else None,
+        seconds=sum(lengths[pk] for pk in [*others, *before]) / workers if known and lengths else None,
     )
 
 
-def _seconds_of_a_batch(run: int) -> float | None:
-    """How long a batch of a run takes, by those that were finished last."""
-    ended = _finished(run).order_by("-finished_at").values_list("started_at", "finished_at")[:LATELY]
-    spans = [(end - start).total_seconds() for start, end in ended if start and end]
-    return sum(spans) / len(spans) if spans else None
-
-
-def _finished(run: int) -> QuerySet[Batch]:
-    return Batch.objects.filter(precompute_id=run, state=State.DONE, started_at__isnull=False)
+def _seconds_of_batches(runs: set[int]) -> dict[int, float]:
+    """How long a batch of each run takes, by those that are done; without runs of which none is. One query."""
+    done = Batch.objects.filter(precompute__in=runs, state=State.DONE, started_at__isnull=False)
+    took = Avg(F("finished_at") - F("started_at"), output_field=DurationField())
+    rows = done.order_by().values_list("precompute").annotate(took=took)
+    return {run: length.total_seconds() for run, length in rows}

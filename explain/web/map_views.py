@@ -14,9 +14,7 @@ from django.views.decorators.http import require_safe
 from explain import jobs
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
-from explain.maps import (
-    runs_with_counts,
-)
+from explain.maps import runs_with_counts
 from explain.models import ExplanationMap, Image, MapPicture, Prediction
 from explain.photos import misfits_among, sets_with_counts
 

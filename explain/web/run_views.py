@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explain import maps, tasks
 from explain.core.errors import BadInputError
-from explain.maps import pending_batches, requeue_stale, retry_failed, run_progress
+from explain.maps import run_progress
 from explain.models import Batch, Precompute
 
 from .in_words import shown
@@ -58,9 +58,8 @@ def run_state(request: HttpRequest, pk: int) -> JsonResponse:
 def retry_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a run's failed and stopped batches again, and those whose worker is gone. For staff."""
     run = _run_of_staff(request, pk)
-    again = retry_failed(run.batches.all()) + requeue_stale()
     try:
-        tasks.send([*again, *pending_batches(run)])
+        tasks.take_up(run)
     except BadInputError as error:
         messages.error(request, str(error), extra_tags="bad")
     else:

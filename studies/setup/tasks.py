@@ -6,9 +6,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from explain import maps
 from explain.core.errors import BadInputError
-from explain.tasks import send, tell
+from explain.tasks import take_up, tell
 from studies.models import Study
 
 from . import preparation
@@ -38,10 +37,8 @@ def start_to_prepare(*, study: Study, user: Any) -> bool:
 
 def try_again(study: Study) -> None:
     """Have workers try the failed batches of the run that a study waits for again."""
-    run = study.precompute
-    if run is not None:
-        again = maps.retry_failed(run.batches.all()) + maps.requeue_stale()
-        send([*again, *maps.pending_batches(run)])
+    if study.precompute is not None:
+        take_up(study.precompute)
     send_prepare(study)
 
 

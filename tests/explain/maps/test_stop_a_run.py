@@ -151,10 +151,24 @@ def test_a_run_that_waits_says_what_the_worker_is_busy_with_and_for_how_long(two
 
 def test_a_run_waits_for_a_job_and_for_runs_that_were_served_longer_ago(two_runs, admin_user):
     _, second = two_runs
-    Job.objects.create(kind="network", state=Job.State.RUNNING, created_by=admin_user)
+    now = timezone.now()
+    job = Job.objects.create(kind="network", state=Job.State.RUNNING, created_by=admin_user, heartbeat_at=now)
     turn = turn_of(second)
     assert (turn.busy_with, turn.job, turn.before, turn.seconds) == ((), "add a network", 1, None)
     assert not runs.run_progress(second).idle
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=now - timedelta(hours=1))
+    assert runs.run_progress(second).idle, "its worker is gone"
+
+
+def test_a_run_that_waits_is_looked_at_in_as_few_queries_behind_many_runs_as_behind_few(
+    two_runs, photos, tiny, django_assert_max_num_queries
+):
+    """Whoever waits looks every two seconds."""
+    for method in ("layer-cam", "grad-cam++", "xgrad-cam", "eigen-cam"):
+        plan(photos, tiny, methods=[method])
+    waiting = plan(photos, tiny, methods=["ablation-cam"])
+    with django_assert_max_num_queries(6):
+        assert turn_of(waiting).before == 6
 
 
 def test_the_command_says_that_its_run_was_stopped(photos, tiny, monkeypatch):
