@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 .PHONY: demo serve test check bench mutate slips fuzz audit env translations clean
 
-.venv/installed: requirements.txt requirements-web.txt
+.venv/installed: requirements.txt requirements-web.txt requirements-cam.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check -r requirements.txt

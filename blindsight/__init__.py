@@ -1,1 +1,3 @@
-"""Blindsight for programs elsewhere: blindsight.client speaks to a site."""
+"""Blindsight as a package: its version, the command `blindsight`, and blindsight.client, which speaks to a site from elsewhere."""
+
+__version__ = "0.1.0"

@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from blindsight.places import how_to_install
 from explain.core.clock import database_time
 from explain.models import Batch
 from explain.networks import absent_backend
@@ -102,7 +103,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _secrets() -> Iterator[Finding]:
-    for path in (Path(settings.BASE_DIR) / ".env", *_database_files()):
+    for path in (Path(settings.BASE_DIR) / ".env", settings.DATA_DIR / ".env", *_database_files()):
         if path.exists() and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
             yield Finding(
                 "secrets", f"{path.name} can be read by everyone on this machine", f"chmod 600 {path}"
@@ -116,7 +117,7 @@ def _metrics() -> Iterator[Finding]:
         yield Finding(
             "metrics",
             "METRICS is set, but prometheus-client is not installed: /metrics fails",
-            "pip install -r requirements-web.txt",
+            how_to_install(),
         )
     if settings.METRICS == settings.SECRET_KEY:
         yield Finding(
@@ -168,7 +169,8 @@ def _broker() -> Iterator[Finding]:
         yield Finding(
             "broker",
             "CELERY_BROKER_URL is a file, and SQLAlchemy, which reads it, is not installed: this is a web host",
-            "set CELERY_BROKER_URL to the Redis or RabbitMQ of the workers; on a single machine pip install -r requirements.txt",
+            "set CELERY_BROKER_URL to the Redis or RabbitMQ of the workers; on a single machine "
+            f"{how_to_install('worker')}",
         )
         return
     with current_app.connection_for_read() as broker:
@@ -255,7 +257,7 @@ def _device() -> Iterator[Finding]:
         yield Finding(
             "device",
             f"TRUNK_BACKEND is {absent}, which is not installed here: PyTorch runs the networks",
-            "pip install -r requirements-fast.txt, or set TRUNK_BACKEND=torch",
+            f"{how_to_install('fast')}, or set TRUNK_BACKEND=torch",
         )
     if wanted.startswith("cuda"):
         import torch

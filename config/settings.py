@@ -1,4 +1,4 @@
-"""All settings, in one file, read from the environment (and from `.env` beside manage.py).
+"""All settings, in one file, read from the environment (and from `.env` beside manage.py, or in the folder DATA_DIR).
 
 Defaults serve one machine: SQLite, a Celery broker in an SQLite file of its own, files under `var/`.
 Production sets DATABASE_URL, CELERY_BROKER_URL, SECRET_KEY and ALLOWED_HOSTS. README has the table.
@@ -10,18 +10,22 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
-env.read_env(BASE_DIR / ".env")
+from blindsight import places
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+BASE_DIR = places.SHIPPED  # of what comes along and is no code
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+DATA_DIR = Path(env.str("DATA_DIR", str(places.default_data_folder())))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+env.read_env(DATA_DIR / ".env", recurse=False)  # as the command `blindsight` makes it; says nothing anew
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Run `make env`, which writes a random one into .env, or set it in the environment."
+        "SECRET_KEY is not set. Run `make env`, which writes a random one into .env, or set it in the environment. "
+        "The command `blindsight` makes one by itself."
     )
 if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured(
@@ -70,7 +74,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # A trial type has its templates in its own folder: trial_types/choice/trial.html
-        "DIRS": [BASE_DIR / "templates", BASE_DIR / "studies"],
+        "DIRS": [BASE_DIR / "templates", places.CODE / "studies"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import numpy as np
 
+from blindsight.places import how_to_install
 from explain.core.errors import BadInputError
 
 from .array_bytes import (
@@ -144,7 +145,7 @@ class _TorchHolder:
 def _opened_h5(path: Path) -> Iterator[Any]:
     if find_spec("h5py") is None:
         raise BadInputError(
-            "HDF5, which is read where h5py is installed: pip install -r requirements-h5.txt, or save the maps as .npz"
+            f"HDF5, which is read where h5py is installed: {how_to_install('h5')}, or save the maps as .npz"
         )
     import h5py
 

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from blindsight.places import how_to_install
 from explain.core.errors import BadInputError
 from explain.models import Image, Network
 
@@ -41,7 +42,7 @@ def _file_of(package: str, name: str) -> Path:
             return Path(folder) / name
     raise BadInputError(
         f"{package} is not installed here, or has no {name}, so ImageNet's class names are not known; "
-        "install what requirements.txt names"
+        f"{how_to_install('worker')}"
     )
 
 

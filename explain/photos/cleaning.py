@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
+from blindsight.places import how_to_install
 from explain.core.errors import BadInputError
 
 from .colours import NoColoursError, as_shown
@@ -112,7 +113,7 @@ def _make_heif_known(name: str) -> None:
     except ImportError as error:
         raise BadInputError(
             f"{name}: is a HEIC photo of a phone, which this host does not read; save it as JPEG, or have the host "
-            "pip install -r requirements-heic.txt"
+            f"{how_to_install('heic')}"
         ) from error
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from blindsight.places import how_to_install
 from explain.core.errors import BadInputError
 
 GROUND_TRUTH = "ILSVRC2012_validation_ground_truth.txt"
@@ -50,7 +51,7 @@ def read_meta(path: Path) -> dict[int, str]:
     except ImportError as error:
         raise BadInputError(
             f"{path}: is read with scipy, which this host does not have; import where maps are computed, or first "
-            "pip install -r requirements.txt"
+            f"{how_to_install('worker')}"
         ) from error
     try:
         table = loadmat(path, squeeze_me=True, variable_names=["synsets"])["synsets"]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.files import FieldFile
 
+from blindsight import __version__
 from explain.map_sources import source_of
 from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
@@ -148,7 +148,10 @@ def _arrays(maps: QuerySet[ItemMap]) -> Iterable[ItemMap]:
 
 @cache
 def code_version() -> str:
-    """What `git describe` says of this code, or else the version in pyproject.toml."""
+    """What `git describe` says of this code: now, in a checkout; when it was built, in a wheel. Or else the version."""
+    built = settings.BASE_DIR / "code_version"
+    if built.exists():
+        return built.read_text("utf-8").strip()
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--tags"],  # noqa: S607
@@ -160,5 +163,4 @@ def code_version() -> str:
         )
         return described.stdout.strip()[:64]
     except (OSError, subprocess.SubprocessError):
-        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text("utf-8"))
-        return project["project"]["version"]
+        return __version__

@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
+
+from blindsight.places import how_to_install, program
 
 ADDRESS = "127.0.0.1:8000"
 WORKER = ["-m", "celery", "-A", "config", "worker", "-Q", "gpu", "--pool=solo", "-l", "INFO"]
@@ -39,7 +42,18 @@ def login_in_words(password: str | None) -> str:
     """How to log in: with the new password, or by the way to set another one."""
     if password:
         return f"admin / {password}"
-    return "the account you have (reset: manage.py changepassword admin)"
+    return f"the account you have (reset: {program()} changepassword admin)"
+
+
+def check_worker() -> None:
+    """Raise CommandError where a worker could not run: the bare package is a web host."""
+    needed = ["torch", "sqlalchemy"] if settings.CELERY_BROKER_URL.startswith("sqla+") else ["torch"]
+    if missing := [package for package in needed if find_spec(package) is None]:
+        raise CommandError(
+            f"{' and '.join(missing)}: not installed here, and no worker computes maps without. "
+            f"First: {how_to_install('worker')}",
+            returncode=2,
+        )
 
 
 @contextlib.contextmanager

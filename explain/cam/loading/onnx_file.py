@@ -40,7 +40,9 @@ def read_onnx(path: str | Path | None, wanted: Description) -> Source:
         )
     missing = [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]
     if missing:
-        raise CamError(f"network {path}: {missing[0]} is not installed; pip install -r requirements-fast.txt")
+        raise CamError(
+            f"network {path}: {missing[0]} is not installed; pip install -r requirements-fast.txt, or blindsight[fast]"
+        )
     content = Path(path).read_bytes()
     try:
         graph = _Graph(content)

@@ -1,4 +1,4 @@
-"""Networks whose weights come with a PyPI package or with the samples of this repository."""
+"""Networks whose weights come with a PyPI package or with this one."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from .checkpoint import State
 from .description import Description
 from .sources import DEFAULT, Source, from_timm, from_torchvision
 
-_SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "weights"
+_HERE = Path(__file__).resolve().parent / "files"
 _LITE = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
 PACKAGED = ("squeezenet1_1", *_LITE)
 
@@ -24,7 +24,7 @@ def from_package(name: str, weights: str | Path | None, wanted: Description) -> 
         raise UnknownNameError(f"there is no packaged network {name!r}; choose {', '.join(PACKAGED)}")
     own = weights is None or weights == DEFAULT
     if name == "squeezenet1_1":
-        path = _SAMPLES / "squeezenet1_1.safetensors" if own else weights
+        path = _HERE / "squeezenet1_1.safetensors" if own else weights
         source = from_torchvision("squeezenet1_1", path, wanted)
         return replace(source, preprocessing=Preprocessing(size=(227, 227), resize=256))
     path = _lite_file(name) if own else Path(str(weights))

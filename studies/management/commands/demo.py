@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
+from blindsight.places import INSTALLED, program
 from studies.management import local_site
 from studies.models import Invitation, Study
 from studies.setup import PACKAGED
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *, no_serve, **options):
         if not no_serve:
             local_site.check_address(local_site.ADDRESS)
+        local_site.check_worker()
         began = time.monotonic()
         self.step("Database")
         password = local_site.prepare()
@@ -50,7 +52,7 @@ class Command(BaseCommand):
             self.stderr.write(f"\nReady after {time.monotonic() - began:.0f} s.")
             if no_serve:
                 self.stderr.write(
-                    f"Log in: {local_site.login_in_words(password)}. The site, later: make serve"
+                    f"Log in: {local_site.login_in_words(password)}. The site, later: {'blindsight' if INSTALLED else 'make'} serve"
                 )
             else:
                 self.serve(password)
@@ -62,7 +64,7 @@ class Command(BaseCommand):
         """Run a command as anyone would, and show it first, so that it can be repeated."""
         words = [str(argument) for argument in arguments]
         shown = " ".join(words).replace(f"{settings.BASE_DIR}/", "")
-        self.stderr.write(self.style.SQL_KEYWORD(f"$ manage.py {command} {shown}"))
+        self.stderr.write(self.style.SQL_KEYWORD(f"$ {program()} {command} {shown}"))
         call_command(command, *words)
 
     def fill(self, slug: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from blindsight.places import how_to_install
 from explain.core.errors import BadInputError
 from studies.exports import FORMATS, export
 from studies.lifecycle import seal_json
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         except ModuleNotFoundError as error:
             raise CommandError(
-                f"--format {format}: {error.name} is not installed here. Choose csv or jsonl, or install requirements.txt.",
+                f"--format {format}: {error.name} is not installed here. Choose csv or jsonl, or {how_to_install('worker')}.",
                 returncode=2,
             ) from error
         if json:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 
+from blindsight.places import program
 from explain.core.commands import Answer, AnswerCommand
 from explain.evaluation import PROTOCOLS
 from studies import paper
@@ -112,7 +113,7 @@ class Command(AnswerCommand):
         """Run a command as anyone would, and show it first, so that it can be repeated. What it prints goes to stderr."""
         words = [str(argument) for argument in arguments]
         shown = " ".join(words).replace(f"{settings.BASE_DIR}/", "")
-        self.stderr.write(self.style.SQL_KEYWORD(f"$ manage.py {command} {shown}"))
+        self.stderr.write(self.style.SQL_KEYWORD(f"$ {program()} {command} {shown}"))
         call_command(command, *words, stdout=self.stderr)
 
 

@@ -16,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *, address, **options):
         local_site.check_address(address)
+        local_site.check_worker()
         self.stderr.write("Tables and static files …")
         password = local_site.prepare()
         with local_site.worker():
