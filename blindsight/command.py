@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .places import default_data_folder, program
+from .places import INSTALLED, default_data_folder
 
 NO_TABLE = re.compile(
     r"no such (table|column)|(relation|column) .* does not exist"
@@ -91,7 +91,12 @@ def run(words: list[str]) -> None:
     except (OperationalError, ProgrammingError) as error:
         if not NO_TABLE.search(str(error)):
             raise
+        migrate, serve = (
+            ("blindsight migrate", "blindsight serve")
+            if INSTALLED
+            else ("python manage.py migrate", "make serve")
+        )
         sys.exit(
             f"The database lacks tables of this version ({str(error).splitlines()[0]}). "
-            f"Make them: {program()} migrate (`{program()} serve` does it by itself)."
+            f"Make them: {migrate} (`{serve}` does it by itself)."
         )

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 import pytest
 from django.conf import settings
 
-OURS = {"config", "explain", "studies"}
+OURS = {"blindsight", "config", "explain", "studies"}
 # Only asked for where a site has them (each import says what to do without), and by whom they are named.
 OPTIONAL = (
     "requirements-fast.txt",

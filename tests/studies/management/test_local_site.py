@@ -12,6 +12,7 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from studies.management import local_site
@@ -40,6 +41,26 @@ def test_the_worker_makes_maps_and_ends_with_the_site(processes):
     with local_site.worker():
         pass
     assert stubborn.done == [signal.SIGTERM, "wait", "kill"]
+
+
+@pytest.mark.parametrize(
+    ("broker", "missing", "said"),
+    [
+        ("sqla+sqlite:///x", ["torch", "sqlalchemy"], "torch and sqlalchemy: not installed here"),
+        ("redis://x/0", ["torch", "sqlalchemy"], "torch: not installed here"),
+        ("sqla+sqlite:///x", ["sqlalchemy"], "sqlalchemy: not installed here"),
+    ],
+)
+def test_a_web_host_says_what_a_worker_needs_and_waits_for_none(broker, missing, said, settings, monkeypatch):
+    """The demo waited without end for maps that nobody could compute."""
+    local_site.check_worker()
+    settings.CELERY_BROKER_URL = broker
+    monkeypatch.setattr(local_site, "find_spec", lambda name: None if name in missing else name)
+    with pytest.raises(CommandError, match=rf"^{said}.* First: pip install -r requirements\.txt"):
+        local_site.check_worker()
+    for command in (["demo", "--no-serve"], ["serve", "--address", "127.0.0.1:8765"]):
+        with pytest.raises(CommandError, match=said):
+            call_command(*command)
 
 
 def test_a_site_that_ends_by_itself_is_no_success(processes):
