@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import blindsight
+from studies.lifecycle import code_version
 from tests.packaging.conftest import ROOT, build
 from tests.test_requirements import plain
 
@@ -124,3 +125,10 @@ def test_nothing_of_a_site_in_a_checkout_is_built_in(built):
     assert not {".env", "var", ".venv", ".git", "tests", "deploy"} & {
         path.parts[0] for path in listed if path.parts
     }
+
+
+def test_an_installed_site_says_the_commit_that_it_was_built_of(settings, tmp_path):
+    """Studies note it when they are opened; a folder above may be somebody else's repository."""
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "code_version").write_text("v0.1.0-3-gabcdef0\n")
+    assert code_version.__wrapped__() == "v0.1.0-3-gabcdef0"
