@@ -4,13 +4,21 @@ SERVE ?= 1
 # One more than there are processors: browsers and servers keep tests waiting.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
+# Only what is imported is compiled, when it first is: a third of the time of the whole.
+PIP = $(BIN)/pip install --disable-pip-version-check --no-compile $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+# On a Linux PC PyTorch comes with 5 GB of CUDA's libraries. Without a GPU its CPU build is tried first, of the same versions,
+# where an index that pip asks has it: pip's own settings, or TORCH_INDEX=URL. CPU=0 does not try, CPU=1 tries beside a GPU too.
+CPU ?= $(if $(shell command -v nvidia-smi),0,1)
+CPU_TORCH := $(if $(filter 1,$(CPU)),$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(shell sed -n 's/^\(torch[a-z]*==[0-9.]*\); platform_machine == "x86_64"$$/\1+cpu/p' requirements-cam.txt)))
 
 .PHONY: demo serve test check bench mutate slips fuzz audit env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt requirements-cam.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	$(if $(CPU_TORCH),$(PIP) -q $(CPU_TORCH) 2>/dev/null || echo "No CPU build of PyTorch in the index at hand (docs/install.md): the one with CUDA's libraries.")
+	$(PIP) -r requirements.txt
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-fast.txt requirements-s3.txt requirements-heic.txt requirements-h5.txt requirements-captum.txt

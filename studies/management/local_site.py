@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -56,9 +57,18 @@ def check_worker() -> None:
         )
 
 
+def make_queue() -> None:
+    """The queue at the broker, before a worker starts: in an SQLite file its tables are made by whoever comes first, and where
+    two come at once the second one's connection breaks."""
+    queue = current_app.amqp.queues[settings.CELERY_TASK_DEFAULT_QUEUE]
+    with current_app.connection_for_write() as broker, broker.channel() as channel:
+        queue(channel).declare()
+
+
 @contextlib.contextmanager
 def worker() -> Iterator[subprocess.Popen]:
     """A Celery worker for as long as the block runs, its log in a file."""
+    make_queue()
     with (settings.DATA_DIR / "worker.log").open("a") as log:
         process = _start(WORKER, stdout=log, stderr=log)
         try:

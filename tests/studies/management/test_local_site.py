@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -61,6 +62,29 @@ def test_a_web_host_says_what_a_worker_needs_and_waits_for_none(broker, missing,
     for command in (["demo", "--no-serve"], ["serve", "--address", "127.0.0.1:8765"]):
         with pytest.raises(CommandError, match=said):
             call_command(*command)
+
+
+def test_the_queue_is_there_before_a_worker_is_started(processes, tmp_path, monkeypatch):
+    """Site and worker made the tables of a new broker file at the same time, and the demo ended with an error of kombu's."""
+    from config.celery import app
+
+    file, seen = tmp_path / "broker.sqlite3", []
+    monkeypatch.setattr(
+        local_site.current_app,
+        "connection_for_write",
+        lambda: app.connection_for_read(f"sqla+sqlite:///{file}"),
+    )
+    start = processes()
+
+    def started(command, **options):
+        with sqlite3.connect(file) as broker:
+            seen.extend(broker.execute("SELECT name FROM kombu_queue").fetchall())
+        return start
+
+    monkeypatch.setattr(local_site.subprocess, "Popen", started)
+    with local_site.worker():
+        pass
+    assert seen == [("gpu",)]
 
 
 def test_a_site_that_ends_by_itself_is_no_success(processes):
