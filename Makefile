@@ -4,7 +4,8 @@ SERVE ?= 1
 # One more than there are processors: browsers and servers keep tests waiting.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
-# Only what is imported is compiled, when it first is: a third of the time of the whole.
+# Only what is imported is compiled, when it first is, and once for all processes.
+export PYTHONDONTWRITEBYTECODE =
 PIP = $(BIN)/pip install --disable-pip-version-check --no-compile $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 # On a Linux PC PyTorch comes with 5 GB of CUDA's libraries. Without a GPU its CPU build is tried first, of the same versions,
@@ -12,7 +13,7 @@ PIP = $(BIN)/pip install --disable-pip-version-check --no-compile $(if $(TORCH_I
 CPU ?= $(if $(shell command -v nvidia-smi),0,1)
 CPU_TORCH := $(if $(filter 1,$(CPU)),$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(shell sed -n 's/^\(torch[a-z]*==[0-9.]*\); platform_machine == "x86_64"$$/\1+cpu/p' requirements-cam.txt)))
 
-.PHONY: demo serve test check bench mutate slips fuzz audit env translations clean
+.PHONY: demo serve test check bench mutate slips fuzz audit lock release env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt requirements-cam.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -35,6 +36,11 @@ CPU_TORCH := $(if $(filter 1,$(CPU)),$(if $(filter Linux-x86_64,$(shell uname -s
 	.audit/bin/pip install --disable-pip-version-check -r requirements-audit.txt
 	touch $@
 
+.release/installed: requirements-release.txt
+	$(PYTHON) -m venv .release
+	.release/bin/pip install --disable-pip-version-check -r requirements-release.txt
+	touch $@
+
 .env:
 	@printf 'SECRET_KEY=%s\nHTTPS=false\n' "$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))')" > .env
 	@chmod 600 .env
@@ -51,8 +57,6 @@ serve: .venv/installed .env
 # One thread for each process: with more, small matrix products of processes side by side mostly wait for each other.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
-# Compiled once, and not by each server and worker that a test starts.
-test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .env
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
@@ -89,6 +93,16 @@ fuzz: .venv/installed-dev .env
 # package that could not be looked up would be passed over, and the end would still read "No known vulnerabilities found".
 audit: .venv/installed .audit/installed
 	.audit/bin/pip-audit --strict --progress-spinner=off --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+# The very files that the requirements come down to on every machine, by their hashes.
+LOCK = .release/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+lock: .release/installed
+	$(LOCK) requirements-web.txt --output-file requirements-web.lock
+	$(LOCK) requirements.txt --output-file requirements.lock
+
+# Wheel, sdist, what is in them and their checksums, signed by KEY (docs/release.md), in dist/.
+release: .release/installed
+	.release/bin/python deploy/release.py --to dist $(if $(KEY),--key $(KEY))
 
 clean:
 	rm -rf var .mypy_cache .ruff_cache

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import __version__
 from .places import INSTALLED, default_data_folder
 
 NO_TABLE = re.compile(
@@ -24,6 +25,9 @@ USAGE = "Usage: blindsight [--data FOLDER] COMMAND … Commands: blindsight help
 def main() -> None:
     """`blindsight`: the folder first, then Django's command line."""
     named, words = data_folder_named(sys.argv[1:])
+    if words[:1] in (["--version"], ["version"]):  # Django's own are those of Django
+        sys.stdout.write(f"{__version__}\n")
+        return
     folder = Path(named or os.environ.get("DATA_DIR") or default_data_folder()).expanduser().absolute()
     try:
         make_data_folder(folder)

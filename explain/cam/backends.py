@@ -13,6 +13,7 @@ read photos of the size that the network's preprocessing gives. Of several names
 
 import hashlib
 import importlib.metadata
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -193,6 +194,8 @@ def _exported(cache: Path | None, key: str, suffix: str, export: Callable[[Path]
 
 
 def _openvino(module: nn.Module, example: Tensor, cache: Path | None, key: str) -> Callable[[], Session]:
+    # Its conversion would tell Google Analytics that a network was converted, and how; without this package it tells nobody.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 
     def export(path: Path) -> None:

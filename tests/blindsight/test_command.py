@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import blindsight
 from blindsight import command, places
 
 
@@ -79,6 +80,14 @@ def test_the_folder_goes_on_to_what_the_command_starts_whatever_folder_that_runs
     monkeypatch.setenv("DATA_DIR", "there")
     command.main()
     assert ran == [(["check"], str(tmp_path / "here")), (["check"], str(tmp_path / "there"))]
+
+
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_it_says_its_own_version_and_makes_nothing(word, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["blindsight", "--data", str(tmp_path / "site"), word])
+    command.main()
+    assert capsys.readouterr().out == f"{blindsight.__version__}\n"
+    assert not (tmp_path / "site").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, monkeypatch):

@@ -115,6 +115,15 @@ def test_an_exported_trunk_reads_one_size(batch):
         net.features(batch.transpose(2, 3))
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_a_conversion_is_told_to_nobody():
+    """OpenVINO sends an event to its makers for each, unless its package for that cannot be loaded."""
+    Network(small(), layer="2", size=(24, 16), backend="openvino")
+    from openvino.tools.ovc import telemetry_utils
+
+    assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
+
+
 def test_bfloat16_is_marked_as_not_exact(batch):
     net = Network(small(), layer="2", size=(24, 16), backend="bf16")
     out = explain(net, batch, ["grad-cam"])
