@@ -13,7 +13,7 @@ PIP = $(BIN)/pip install --disable-pip-version-check --no-compile $(if $(TORCH_I
 CPU ?= $(if $(shell command -v nvidia-smi),0,1)
 CPU_TORCH := $(if $(filter 1,$(CPU)),$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(shell sed -n 's/^\(torch[a-z]*==[0-9.]*\); platform_machine == "x86_64"$$/\1+cpu/p' requirements-cam.txt)))
 
-.PHONY: demo serve test check bench mutate slips fuzz audit lock release env translations clean
+.PHONY: demo serve test check bench mutate slips fuzz audit docs lock release env translations clean
 
 .venv/installed: requirements.txt requirements-web.txt requirements-cam.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Blindsight needs Python 3.11 or newer: set PYTHON=/path/to/python3.11')"
@@ -93,6 +93,10 @@ fuzz: .venv/installed-dev .env
 # package that could not be looked up would be passed over, and the end would still read "No known vulnerabilities found".
 audit: .venv/installed .audit/installed
 	.audit/bin/pip-audit --strict --progress-spinner=off --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+# The documentation as a site: docs/build_site.py.
+docs: .venv/installed-dev .env
+	$(BIN)/python -m docs.build_site --to var/docs
 
 # The very files that the requirements come down to on every machine, by their hashes.
 LOCK = .release/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
