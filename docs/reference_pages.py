@@ -50,11 +50,11 @@ def _command(name: str) -> str:
     command = load_command_class(get_commands()[name], name)
     parser = command.create_parser("blindsight", name)
     own = [action for action in parser._actions if not _is_django(action)]
-    shown = " ".join(filter(None, (_shown(action) for action in own)))
+    shown = _in_lines([f"blindsight {name}", *map(_shown, own)])
     rows = [f"| `{_cell(', '.join(a.option_strings) or _metavar(a))}` | {_cell(_help(a))} |" for a in own]
     table = ["| argument | what it is |\n|---|---|\n" + "\n".join(rows)] if rows else []
     text = inspect.getdoc(inspect.getmodule(type(command))) or ""
-    return "\n\n".join([f"## {name}", command.help or text, f"```\nblindsight {name} {shown}\n```", *table])
+    return "\n\n".join([f"## {name}", command.help or text, f"```\n{shown}\n```", *table])
 
 
 _DJANGOS = {action.dest for action in BaseCommand().create_parser("", "")._actions}
@@ -66,6 +66,16 @@ def _is_django(action: argparse.Action) -> bool:
 
 def _metavar(action: argparse.Action) -> str:
     return str(action.metavar or action.dest.upper())
+
+
+def _in_lines(words: list[str], width: int = 76) -> str:
+    """Words one after another, in lines that fit beside the contents of a page."""
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("    ")
+        lines[-1] += f" {word}" if lines[-1].strip() else word
+    return "\n".join(lines)
 
 
 def _shown(action: argparse.Action) -> str:
@@ -97,11 +107,8 @@ def protocol_keys() -> str:
     from studies.trial_types import trial_types
 
     for kind in trial_types():
-        module = import_module(type(kind).__module__)
-        package = import_module(module.__name__.rpartition(".")[0]) if "." in module.__name__ else module
-        texts = [
-            inspect.getdoc(one) or "" for one in (package, inspect.getmodule(type(kind.asked)) or module)
-        ]
+        asked = type(kind.asked).__module__
+        texts = [inspect.getdoc(import_module(name)) or "" for name in (asked.rpartition(".")[0], asked)]
         parts.append(
             f"### {kind.name}\n\n" + "\n\n".join(_as_toml(text) for text in dict.fromkeys(texts) if text)
         )
@@ -210,30 +217,59 @@ def _documented(module: str, name: str, thing: Any) -> Iterator[str]:
 
 
 def _signature(name: str, thing: Callable) -> str:
+    """With an argument a line where it is long."""
     try:
-        return f"{name}{inspect.signature(thing)}"
-    except ValueError:
+        said = inspect.signature(thing)
+    except ValueError:  # an exception without a constructor of its own
         return name
+    short = f"{name}{said}"
+    if len(short) <= 76:
+        return short
+    arguments, had_star = [], False
+    for one in said.parameters.values():
+        if one.kind is one.KEYWORD_ONLY and not had_star:
+            arguments.append("*")
+            had_star = True
+        arguments.append(str(one))
+    back = (
+        ""
+        if said.return_annotation is said.empty
+        else f" -> {inspect.formatannotation(said.return_annotation)}"
+    )
+    return f"{name}(\n    " + ",\n    ".join(arguments) + f",\n){back}"
 
 
 def _docstring(thing: ModuleType | Callable) -> str:
-    """A docstring as Markdown: sections as words in bold, what is indented under them as lists, examples as code."""
-    lines, section, code = [], False, False
-    for line in (inspect.getdoc(thing) or "").splitlines():
-        if re.fullmatch(r"(Args|Returns|Raises|Attributes|Yields|Example):", line):
-            section = True
-            lines += ["", f"**{line[:-1]}**", ""]
-            continue
-        section = section and (not line or line.startswith(" "))
-        is_code = not section and line.startswith("    ")
+    """A docstring as Markdown: sections as words in bold, names and what they are as lists, examples as code."""
+    lines, code = [], False
+    for line in _with_lists(inspect.getdoc(thing) or ""):
+        is_code = line.startswith("    ")
         if is_code != code and (is_code or line.strip()):
             lines.append("```python" if is_code else "```")
             code = is_code
-        if section and (named := re.match(r" {4}(\*{0,2}[\w, *]+): (.*)", line)):
-            lines.append(f"- `{named[1]}`: {named[2]}")
-        else:
-            lines.append(line.removeprefix("    ") if code else line.strip() if section else line)
+        lines.append(line.removeprefix("    ") if code else line)
     return "\n".join([*lines, "```"] if code else lines)
+
+
+def _with_lists(text: str) -> Iterator[str]:
+    """Its lines, where those that say what a name is (under “Args:”, or in columns) are items of a list."""
+    section = columns = False
+    for line in text.splitlines():
+        if re.fullmatch(r"(Args|Returns|Raises|Attributes|Yields):", line):
+            section = True
+            yield from ("", f"**{line[:-1]}**", "")
+            continue
+        section = section and (not line or line.startswith(" "))
+        named = re.match(r" {4}(\*{0,2}[\w, *]+): (.*)" if section else r"(\w[\w, /]*?) {2,}(\S.*)", line)
+        if named:
+            yield from ([] if columns or section else [""])
+            columns = not section
+            yield f"- `{named[1]}`: {named[2]}"
+        elif section or (columns and line.startswith("      ")):
+            yield f"  {line.strip()}" if line.strip() else ""
+        else:
+            columns = columns and not line
+            yield line
 
 
 PAGES = {
