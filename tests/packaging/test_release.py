@@ -103,4 +103,5 @@ def test_the_checksums_are_signed_and_a_changed_file_no_longer_fits(tmp_path, mo
 def test_how_to_cite_it_names_this_version():
     said = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert said["version"] == blindsight.__version__
+    assert f"version = {{{blindsight.__version__}}}" in (ROOT / "README.md").read_text("utf-8")
     assert {"cff-version", "message", "title", "authors"} <= {*said}
