@@ -146,9 +146,11 @@ def spread_chart(summary: Summary) -> SafeString | str:
     return svg.counts(summary.outcome.spread_title, spread) if spread else ""
 
 
-def position_bars(summary: Summary) -> SafeString:
-    """How often each place on screen was picked: unequal bars mean that people favour a place."""
+def position_bars(summary: Summary) -> SafeString | str:
+    """How often each place on screen was picked: unequal bars mean that people favour a place. Empty where they mean nothing."""
     kind = trial_type_of(summary).results
+    if not summary.responses or not kind.place_help:
+        return ""
     return svg.counts(f"{kind.place}s {kind.place_verb}".capitalize(), summary.positions)
 
 

@@ -48,7 +48,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
             "versions": range(1, study.version + 1) if study.version > 1 else [],
             "main_chart": charts.main_chart(result),
             "spread_chart": charts.spread_chart(result),
-            "position_chart": charts.position_bars(result) if result.responses else "",
+            "position_chart": charts.position_bars(result),
         },
     )
 
