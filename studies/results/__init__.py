@@ -4,7 +4,7 @@ from .answers import Reading, all_answers, answers_of
 from .as_json import scores_json
 from .breakdown import Breakdown, break_down
 from .bulk_values import bulk_value, kind_of_value, values_in
-from .by_item import item_rows
+from .by_item import Extremes, ItemRow, extremes_of, item_rows
 from .charts import breakdown_context, main_chart, position_bars, spread_chart, trial_states
 from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
@@ -34,7 +34,9 @@ __all__ = [
     "AttentionCheckResults",
     "Breakdown",
     "Chain",
+    "Extremes",
     "Flow",
+    "ItemRow",
     "Origin",
     "Reading",
     "Summary",
@@ -50,6 +52,7 @@ __all__ = [
     "chain_of_item",
     "checks_of",
     "competing_arms",
+    "extremes_of",
     "flow_by_condition",
     "flow_of",
     "hash_of_picture",
