@@ -9,6 +9,7 @@ from .charts import breakdown_context, main_chart, position_bars, spread_chart, 
 from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
+from .metrics_job import METRICS
 from .part import WHO, AnswerSelection, UnknownPartError, part_of
 from .participant_flow import Flow, flow_by_condition, flow_of
 from .provenance import (
@@ -28,6 +29,7 @@ from .summary import Summary, summarise, summary_of
 
 __all__ = [
     "MEANINGS",
+    "METRICS",
     "WHO",
     "AnswerOrigin",
     "AnswerSelection",
