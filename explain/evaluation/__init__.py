@@ -10,6 +10,7 @@ from .evaluate import (
     plan_evaluation,
     run_evaluation,
 )
+from .figure4 import THRESHOLDS, PhotoAbove, photos_above
 from .figures import KINDS as FIGURES
 from .figures import (
     Figure,
@@ -41,6 +42,7 @@ __all__ = [
     "SETTINGS",
     "STEPS",
     "STEP_NAMES",
+    "THRESHOLDS",
     "VISIBLE",
     "Change",
     "EvaluationProgress",
@@ -51,6 +53,7 @@ __all__ = [
     "LayerCost",
     "LayerFigures",
     "Pair",
+    "PhotoAbove",
     "ShareTable",
     "Wanted",
     "as_text",
@@ -73,6 +76,7 @@ __all__ = [
     "layer_costs",
     "layers_to_measure",
     "make_figure",
+    "photos_above",
     "photos_for_localisation",
     "photos_named",
     "plan_evaluation",

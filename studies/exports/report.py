@@ -36,7 +36,7 @@ from studies.trial_types import comparison_of, trial_page_of, trial_type_of
 from .columns import Export
 from .contents import with_contents
 from .departures import declaration_of
-from .report_pictures import photo_rows, trial_picture
+from .report_pictures import photo_rows, trial_picture, what_maps_leave
 from .writers import csv_chunks
 
 STYLES = ("css/base.css", "css/workspace.css", "css/report.css")
@@ -72,6 +72,11 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "trial": trial_picture(study),
         "agreed": photo_rows(study, extremes.agreed, columns),
         "disagreed": photo_rows(study, extremes.disagreed, columns),
+        "leaves": [
+            leaves
+            for row in (*extremes.disagreed[:1], *extremes.agreed[:1])
+            if (leaves := what_maps_leave(study, row.index))
+        ],
         "main_chart": results.main_chart(result),
         "spread_chart": results.spread_chart(result),
         "item_columns": columns,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from PIL import Image as PillowImage
 
+from explain import evaluation
+from explain.core.errors import BadInputError
+from explain.map_sources import source_of
 from studies.models import Item, ItemMap, Study, Trial
 from studies.protocol import class_title, fill_in
 from studies.results import ItemRow
@@ -81,6 +84,45 @@ def photo_rows(study: Study, rows: Iterable[ItemRow], columns: list[str]) -> lis
     return [_photo_row(pictured[index], row, columns) for index, row in by_index.items()]
 
 
+@dataclass(frozen=True)
+class Leaves:
+    """An item as the paper's figure 4 has it: the photo with its boxes, and what each map leaves of it at three thresholds."""
+
+    item: int
+    class_name: str
+    arms: tuple[str, ...]
+    photo: Picture
+    rows: tuple[tuple[str, tuple[Picture, ...]], ...]  # of each threshold, one picture for each arm
+    arms_left_out: int  # without an array, or more than stand in a row
+
+
+def what_maps_leave(study: Study, index: int) -> Leaves | None:
+    """None where no map of the item has an array, or the photo cannot be read."""
+    item = study.items.select_related("image").get(index=index)
+    item_maps = item.item_maps.select_related("arm", "map__network", "map__map_set__network")
+    every = list(item_maps.order_by("arm__index"))
+    drawn = [row for row in every if source_of(row.map).has_arrays][:MAPS_A_ROW]
+    maps = [(row.map, source_of(row.map).extent(row.map, item.image)) for row in drawn]
+    try:
+        above = evaluation.photos_above(item.image, maps, side=SIDE)
+    except BadInputError:
+        return None
+    if not drawn:
+        return None
+    rows = (
+        (f"{part:.0%}", tuple(Picture(f"{one.kept:.0%}", _data(one.jpeg)) for one in at_part))
+        for part, at_part in zip(evaluation.THRESHOLDS, zip(*above.maps, strict=True), strict=True)
+    )
+    return Leaves(
+        item=index,
+        class_name=item.image.class_name,
+        arms=tuple(row.arm.name for row in drawn),
+        photo=Picture("", _data(above.photo.jpeg)),
+        rows=tuple(rows),
+        arms_left_out=len(every) - len(drawn),
+    )
+
+
 def _photo_row(item: Item, row: ItemRow, columns: list[str]) -> PhotoRow:
     maps = sorted(item.item_maps.all(), key=lambda item_map: item_map.arm.index)
     return PhotoRow(
@@ -104,4 +146,8 @@ def data_of(row: Item | ItemMap) -> str:
         return ""
     file = io.BytesIO()
     picture.resize((SIDE, SIDE), PillowImage.Resampling.LANCZOS).save(file, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return _data(file.getvalue())
+
+
+def _data(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

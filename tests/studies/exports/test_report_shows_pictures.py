@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from django.core.files.storage import default_storage
-from PIL import Image
+from PIL import Image as PillowImage
 
-from explain.models import Network
+from explain.cam.rendering import render
+from explain.map_sources import source_of
+from explain.models import Image, Network
 from studies.exports import contents, report_pictures
 from studies.exports.report import report_html
 from tests.factories import make_study
@@ -38,13 +40,13 @@ def page_of(study):
 def picture_in(tag):
     head, data = tag["src"].split(",", 1)
     assert head == "data:image/jpeg;base64"
-    return Image.open(io.BytesIO(base64.b64decode(data)))
+    return PillowImage.open(io.BytesIO(base64.b64decode(data)))
 
 
 def shows(tag, field):
     """Whether a picture of the report is this stored one, made smaller."""
     with field.open("rb") as opened:
-        stored = Image.open(opened).convert("RGB").resize((report_pictures.SIDE,) * 2)
+        stored = PillowImage.open(opened).convert("RGB").resize((report_pictures.SIDE,) * 2)
     apart = np.asarray(stored, float) - np.asarray(picture_in(tag), float)
     return abs(apart).mean() < 20  # seeded noise: two different ones are some 85 apart
 
@@ -88,6 +90,32 @@ def _rows_below(heading):
             return
         if "photo-row" in tag.get("class", []):
             yield tag
+
+
+def test_what_a_map_leaves_is_where_it_reaches_a_part_of_its_maximum(told):
+    one, *others = page_of(told).select(".seen[class*=arms]")
+    assert len(others) == 1
+    assert [head.text for head in one.select(".head")] == [arm.name for arm in told.arms.all()]
+    assert [part.text.split()[0] for part in one.select(".part")] == ["10%", "30%", "50%"]
+    kept = [int(span.text.rstrip("%")) for span in one.select("span") if span.text != "photo"]
+    item_map = told.items.get(index=0).item_maps.get(arm__index=2)
+    image = item_map.item.image
+    side = report_pictures.SIDE
+    frame = render.frame_box(image.width, image.height)
+    placed = render.place(
+        item_map.map.array(), source_of(item_map.map).extent(item_map.map, image), frame, side
+    )
+    assert kept[2::3] == [round(100 * float((placed >= part).mean())) for part in (0.1, 0.3, 0.5)]
+    left = np.asarray(picture_in(one.select("img")[9]), float).sum(axis=2) > 90
+    assert (left == (placed >= 0.5)).mean() > 0.8  # a JPEG of noise, and of black
+
+
+def test_a_photo_that_is_gone_leaves_the_figure_out(told):
+    for image in Image.objects.all():
+        default_storage.delete(image.file.name)
+    page = page_of(told)
+    assert not page.select(".seen[class*=arms]")
+    assert len(page.select(".photo-row img")) == 12
 
 
 def test_a_picture_that_is_not_the_one_that_was_shown_is_left_out_and_that_is_said(told):
