@@ -16,8 +16,8 @@ _TAG = re.compile(r"<[^>]*>")
 def with_contents(html: str) -> str:
     """The same page with a list of links in the place of PLACE; a heading without an id gets one that nothing on the page has.
 
-    >>> print(with_contents('<!-- contents --><h2>A <b>b</b></h2><h2 id="x">C</h2>'))
-    <li><a href="#a-b">A b</a></li><li><a href="#x">C</a></li><h2 id="a-b">A <b>b</b></h2><h2 id="x">C</h2>
+    >>> print(with_contents('<!-- contents --><h2>A <b>b</b></h2><h2 id="x">C</h2><h2>A b</h2>'))
+    <li><a href="#a-b">A b</a></li><li><a href="#x">C</a></li><li><a href="#a-b-2">A b</a></li><h2 id="a-b">A <b>b</b></h2><h2 id="x">C</h2><h2 id="a-b-2">A b</h2>
     """
     taken = Counter(_ID.findall(html))
     entries: list[tuple[str, str]] = []
