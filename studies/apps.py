@@ -15,10 +15,12 @@ class StudiesConfig(AppConfig):
         from .access import uses_of
         from .lifecycle import LIKENESS
         from .participation import hashes_of
+        from .results import METRICS
         from .setup import POWER, give_up_with_run
 
         jobs.register(LIKENESS)
         jobs.register(POWER)
+        jobs.register(METRICS)
         run_stopped.connect(give_up_with_run)
         register_uses(uses_of)
         register_hashes(hashes_of)

@@ -5,10 +5,12 @@ from .evaluate import (
     EvaluationProgress,
     EvaluationTask,
     ask_for_evaluation,
+    evaluate_maps,
     evaluate_photos,
     plan_evaluation,
     run_evaluation,
 )
+from .figure4 import THRESHOLDS, PhotoAbove, photos_above
 from .figures import KINDS as FIGURES
 from .figures import (
     Figure,
@@ -40,6 +42,7 @@ __all__ = [
     "SETTINGS",
     "STEPS",
     "STEP_NAMES",
+    "THRESHOLDS",
     "VISIBLE",
     "Change",
     "EvaluationProgress",
@@ -50,6 +53,7 @@ __all__ = [
     "LayerCost",
     "LayerFigures",
     "Pair",
+    "PhotoAbove",
     "ShareTable",
     "Wanted",
     "as_text",
@@ -62,6 +66,7 @@ __all__ = [
     "columns_of",
     "compare",
     "estimate",
+    "evaluate_maps",
     "evaluate_photos",
     "evaluation_hash",
     "figure_as_svg",
@@ -71,6 +76,7 @@ __all__ = [
     "layer_costs",
     "layers_to_measure",
     "make_figure",
+    "photos_above",
     "photos_for_localisation",
     "photos_named",
     "plan_evaluation",

@@ -1,6 +1,6 @@
 """The paper's tables 1 and 2 for any set, network and methods, from one stored row for each map.
 
-Reads maps that are there already (`precompute` makes them). A row is computed once; an evaluation that was
+Reads maps that are there already (`precompute` makes them); `evaluate_maps` those that are named, as a study's are. A row is computed once; an evaluation that was
 interrupted goes on where it stopped. `evaluate_photos` takes ids and names only, so that a task may call it.
 """
 
@@ -169,35 +169,74 @@ def evaluate_photos(
     return len(rows)
 
 
+def evaluate_maps(*, map_ids: Sequence[int], protocol: str) -> int:
+    """Compute and store the rows that exactly these maps lack; returns how many. Calling it twice does no harm.
+
+    Maps of no network, or of no class that anybody named, have none. Raises BadInputError or CamError; what was stored before stays.
+    """
+    by = find_protocol(protocol)
+    rows = ExplanationMap.objects.filter(pk__in=map_ids, network__isnull=False, target__isnull=False)
+    by_network: dict[Network, list[ExplanationMap]] = {}
+    for row in rows.select_related("image", "network").defer("manifest").order_by("image", "pk"):
+        assert row.network is not None
+        by_network.setdefault(row.network, []).append(row)
+    made = 0
+    for network, maps in by_network.items():
+        images = {row.image for row in maps}
+        there = Evaluation.objects.filter(network=network, protocol=by.name, image__in=images)
+        stored = set(there.values_list("image_id", "layer", "method", "target", "parameters_hash"))
+        pairs = [(_wanted_of(row, by), row) for row in maps]
+        lacking = [
+            (wanted, row)
+            for wanted, row in pairs
+            if (row.image_id, row.layer, row.method, row.target, wanted.row_hash) not in stored
+        ]
+        found = _measured_maps(network, by, lacking)
+        Evaluation.objects.bulk_create(found, ignore_conflicts=True)
+        made += len(found)
+    return made
+
+
+def _wanted_of(row: ExplanationMap, by: EvaluationProtocol) -> Wanted:
+    assert row.target is not None
+    row_hash = evaluation_hash(row.parameters_hash, by, row.image.boxes)
+    return Wanted(row.image, row.method, row.target, row.parameters_hash, row_hash)
+
+
 def _measured(asked: EvaluationProgress, missing: Sequence[Wanted]) -> list[Evaluation]:
+    maps = stored_maps(asked.network, missing)
+    pairs = [(wanted, maps[wanted.map_key]) for wanted in missing if wanted.map_key in maps]
+    return _measured_maps(asked.network, asked.protocol, pairs)
+
+
+def _measured_maps(
+    network: Network, protocol: EvaluationProtocol, pairs: Sequence[tuple[Wanted, ExplanationMap]]
+) -> list[Evaluation]:
+    """A row for each map of the network, with what it is wanted for."""
     from .measure import PhotoWithMaps, measure_photos
 
-    maps = stored_maps(asked.network, missing)
-    with_map = [wanted for wanted in missing if wanted.map_key in maps]
-    if not with_map:
+    if not pairs:
         return []
-    photos: dict[int, PhotoWithMaps] = {}
-    for wanted in with_map:
-        image = wanted.image
-        if image.pk not in photos:
-            photos[image.pk] = PhotoWithMaps(
-                image.original_name, pixels_of(image), wanted.target, image.boxes
-            )
-        photos[image.pk].maps[wanted.method] = maps[wanted.map_key].array()
-    measured = measure_photos(load_network(asked.network), list(photos.values()), asked.protocol)
+    photos: dict[tuple[int, int], PhotoWithMaps] = {}
+    for wanted, row in pairs:
+        image, key = wanted.image, (wanted.image.pk, wanted.target)
+        if key not in photos:
+            photos[key] = PhotoWithMaps(image.original_name, pixels_of(image), wanted.target, image.boxes)
+        photos[key].maps[str(row.pk)] = row.array()
+    measured = measure_photos(load_network(network), list(photos.values()), protocol)
     figures = dict(zip(photos, measured, strict=True))
     return [
         Evaluation(
             image=wanted.image,
-            network=asked.network,
-            layer=asked.network.layer,
+            network=network,
+            layer=row.layer,
             method=wanted.method,
             target=wanted.target,
-            protocol=asked.protocol.name,
+            protocol=protocol.name,
             parameters_hash=wanted.row_hash,
-            **figures[wanted.image.pk][wanted.method],
+            **figures[wanted.image.pk, wanted.target][str(row.pk)],
         )
-        for wanted in with_map
+        for wanted, row in pairs
     ]
 
 

@@ -107,6 +107,43 @@ def _row(image: Image, asked: EvaluationProgress, maps: dict[str, ExplanationMap
     )
 
 
+@dataclass(frozen=True)
+class PhotoAbove:
+    """A photo with its boxes, and of some maps, in their order, what is left of it at each of THRESHOLDS of the maximum."""
+
+    photo: Picture
+    maps: list[list[Picture]]
+
+
+def photos_above(
+    image: Image, maps: Sequence[tuple[ExplanationMap, render.Box]], *, side: int = SIDE
+) -> PhotoAbove:
+    """A row of the figure, whoever made its maps; each comes with the part of the photo that its array covers.
+
+    Raises BadInputError where a photo or map cannot be read.
+    """
+    shown = render.frame_picture(pixels_of(image), side)
+    frame = render.frame_box(image.width, image.height)
+    boxes = boxes_in_crop(image.boxes, frame, (side, side))
+    placed = [render.place(row.array(), extent, frame, side) for row, extent in maps]
+    kept = [[of_maximum(cells, part) for part in THRESHOLDS] for cells in placed]
+    return PhotoAbove(
+        picture_of(shown, f"{image.class_name} ({image.original_name})", boxes=boxes),
+        [
+            [
+                picture_of(
+                    _where(where, shown),
+                    f"at {part:.0%} of its maximum",
+                    boxes=boxes,
+                    kept=float(where.mean()),
+                )
+                for part, where in zip(THRESHOLDS, of_map, strict=True)
+            ]
+            for of_map in kept
+        ],
+    )
+
+
 def of_maximum(placed: np.ndarray, part: float) -> np.ndarray:
     """Where a map (H, W) is at least `part` of its maximum and above zero: (H, W) bool."""
     return (placed >= part * placed.max()) & (placed > 0)

@@ -6,7 +6,6 @@ from .interface import ArmFacts, KeyReader, Keys, MapOrigin, MapSource, Pipeline
 from .nothing import NO_EXPLANATION
 from .of_arms import (
     commands_for,
-    evaluate_command,
     methods_for,
     names_of,
     network_names,
@@ -26,7 +25,6 @@ __all__ = [
     "MapSource",
     "Pipeline",
     "commands_for",
-    "evaluate_command",
     "map_sets_of",
     "method_in_words",
     "methods_for",

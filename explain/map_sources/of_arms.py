@@ -43,14 +43,6 @@ def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:
     )
 
 
-def evaluate_command(image_set: str, arms: Sequence[Keys]) -> str:
-    """The command that measures the maps of the arms, without its --protocol; empty where no one command measures all."""
-    if not_by_network(arms):
-        return ""
-    networks, methods = ",".join(network_names(arms)), ",".join(methods_for(arms))
-    return f"manage.py evaluate {image_set} --networks {networks} --methods {methods}"
-
-
 def not_by_network(arms: Iterable[Keys]) -> list[Keys]:
     """The arms that are named by other keys than a network and a method: no grid of the two can hold them."""
     return [keys for keys in arms if source_of(keys).pipeline(keys) is None]

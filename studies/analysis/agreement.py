@@ -134,6 +134,38 @@ def krippendorff_alpha_of(
     return Agreement(scale, alpha, 1 - low_by * (1 - alpha) * np.exp([reach, -reach]), *size, note)
 
 
+def disagreement_by_item(answers: Answers, judged: Answers, scale: Scale = "nominal") -> np.ndarray:
+    """(m,) float: how much those who answered about each item of `answers` differ. 0: all said the same; 1: as much as any two
+    answers of the whole table do; nan: no two answers are about the same, or all answers of the table are alike.
+
+    judged: the same answers row by row, where two about one item are about one and the same thing; an item's figure is the
+    mean over its answers. So 1 less the mean over all answers is `alpha`.
+
+    >>> choices = Answers.of([1, 1, 2, 2, 3, 3], [8, 9] * 3, [0, 0, 1, 1, 0, 1])
+    >>> disagreement_by_item(choices, choices).tolist()
+    [0.0, 0.0, 1.6666666666666667]
+    """
+    found = np.full(answers.units.items, np.nan)
+    paired = judged.units.with_same_item > 1
+    if not paired.any():
+        return found
+    table = judged.only(paired)
+    points, value = labels(table.values, "values")
+    if len(points) == 1:
+        return found
+    cells = _counts(table.units.item, value, (table.units.items, len(points)))
+    totals = cells.sum(axis=0)
+    distance, _ = DISTANCES[scale](points.astype(float), totals)
+    given, n = cells.sum(axis=1), totals.sum()
+    observed = np.einsum("ua,ab,ub->u", cells, distance, cells, optimize=True) / (given * (given - 1))
+    relative = observed / (totals @ distance @ totals / (n * (n - 1)))
+    item = answers.units.item[paired]
+    sums, answered = np.bincount(item, relative[table.units.item]), np.bincount(item)
+    some = np.flatnonzero(answered)
+    found[some] = sums[some] / answered[some]
+    return found
+
+
 def _counts(row: np.ndarray, kind: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """(rows, kinds): how often each row comes with each kind."""
     return np.bincount(row * shape[1] + kind, minlength=shape[0] * shape[1]).reshape(shape).astype(float)

@@ -22,6 +22,7 @@ from studies.results import (
     analyse_further,
     break_down,
     breakdown_context,
+    extremes_of,
     flow_by_condition,
     flow_of,
     humans_context,
@@ -33,22 +34,27 @@ from studies.results import (
 from studies.trial_types import comparison_of, trial_page_of, trial_type_of
 
 from .columns import Export
+from .contents import with_contents
 from .departures import declaration_of
+from .report_pictures import photo_rows, trial_picture, what_maps_leave
 from .writers import csv_chunks
 
-STYLES = ("css/base.css", "css/workspace.css")
+STYLES = ("css/base.css", "css/workspace.css", "css/report.css")
+EXTREMES = 3  # photos about which people agreed most, and as many about which they differed most
 
 
 def report_html(study: Study, who: str | None = None) -> str:
     """The report as HTML. `who`: whose answers, as in results.part_of()."""
     with numbered_from_one():
-        return render_to_string("studies/exports/report.html", _context(study, who))
+        return with_contents(render_to_string("studies/exports/report.html", _context(study, who)))
 
 
 def _context(study: Study, who: str | None) -> dict[str, Any]:
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
     maps, flow = origins_by_item(study), flow_of(study, part)
+    rows, columns = item_rows(reading), trial_type_of(study).results.item_columns(result.arms)
+    extremes = extremes_of(rows, EXTREMES)
     return {
         "study": study,
         "seal": seal_in_words(study),
@@ -62,14 +68,22 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "maps_shown": reading.maps_shown,
         "versions": study.versions.all(),
         "classes": study.items.values("image__class_name").distinct().count(),
-        "items": [(row, maps.get(row.index, [])) for row in item_rows(reading)],
+        "items": [(row, maps.get(row.index, [])) for row in rows],
+        "trial": trial_picture(study),
+        "agreed": photo_rows(study, extremes.agreed, columns),
+        "disagreed": photo_rows(study, extremes.disagreed, columns),
+        "leaves": [
+            leaves
+            for row in (*extremes.disagreed[:1], *extremes.agreed[:1])
+            if (leaves := what_maps_leave(study, row.index))
+        ],
         "main_chart": results.main_chart(result),
         "spread_chart": results.spread_chart(result),
-        "item_columns": trial_type_of(study).results.item_columns(result.arms),
+        "item_columns": columns,
         "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
         "comparison": comparison_of(study),
         "page_in_words": trial_page_of(study).in_words,
-        "position_chart": results.position_bars(result) if result.responses else "",
+        "position_chart": results.position_bars(result),
         **humans_context(reading),
         **breakdown_context(break_down(reading)),
         "columns": Export(study).columns,

@@ -1,4 +1,4 @@
-"""A table as LaTeX with booktabs, to be \\input: `\\usepackage{booktabs}` is all that it needs."""
+"""A table as LaTeX with booktabs, to be \\input. It needs `\\usepackage{booktabs}` and `\\usepackage{graphicx}`, which shrinks what is too wide."""
 
 import re
 from collections.abc import Sequence
@@ -60,6 +60,8 @@ _SIGNS = {
     "·": r"$\cdot$",
     **{letter: rf"$\{name}$" for letter, name in _GREEK.items()},
 }
+_FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
+"""As wide as it is, or as the column where that is less: a table of many columns would run off the page."""
 _SUPERSCRIPT = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -91,20 +93,20 @@ def as_latex(table: Table, label: str, millimetres: int, notes: Sequence[str]) -
     name = "table*" if wide else "table"
     columns = "".join("r" if number else "l" for number in table.numbers)
     lines = [
-        rf"% needs \usepackage{{booktabs}}; for {WIDTHS[millimetres]} ({millimetres} mm)",
+        rf"% needs \usepackage{{booktabs}} and \usepackage{{graphicx}}; for {WIDTHS[millimetres]} ({millimetres} mm)",
         rf"\begin{{{name}}}",
         r"  \centering",
         r"  \small" if wide else r"  \footnotesize",
         rf"  \caption{{{escaped(table.caption_with(notes))}}}",
         rf"  \label{{tab:{label}}}",
-        rf"  \begin{{tabular}}{{{columns}}}",
+        rf"  {_FITTED}\begin{{tabular}}{{{columns}}}",
         r"    \toprule",
         *_rows(table.head),
         *([r"    \midrule"] if table.head else []),
         *_rows(table.body),
         *([r"    \midrule", *_rows(table.foot)] if table.foot else []),
         r"    \bottomrule",
-        r"  \end{tabular}",
+        r"  \end{tabular}}",
         rf"\end{{{name}}}",
     ]
     return ("\n".join(lines) + "\n").encode()

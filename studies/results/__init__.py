@@ -4,11 +4,12 @@ from .answers import Reading, all_answers, answers_of
 from .as_json import scores_json
 from .breakdown import Breakdown, break_down
 from .bulk_values import bulk_value, kind_of_value, values_in
-from .by_item import item_rows
+from .by_item import Extremes, ItemRow, extremes_of, item_rows
 from .charts import breakdown_context, main_chart, position_bars, spread_chart, trial_states
 from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
+from .metrics_job import METRICS
 from .part import WHO, AnswerSelection, UnknownPartError, part_of
 from .participant_flow import Flow, flow_by_condition, flow_of
 from .provenance import (
@@ -28,13 +29,16 @@ from .summary import Summary, summarise, summary_of
 
 __all__ = [
     "MEANINGS",
+    "METRICS",
     "WHO",
     "AnswerOrigin",
     "AnswerSelection",
     "AttentionCheckResults",
     "Breakdown",
     "Chain",
+    "Extremes",
     "Flow",
+    "ItemRow",
     "Origin",
     "Reading",
     "Summary",
@@ -50,6 +54,7 @@ __all__ = [
     "chain_of_item",
     "checks_of",
     "competing_arms",
+    "extremes_of",
     "flow_by_condition",
     "flow_of",
     "hash_of_picture",

@@ -8,13 +8,14 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from studies.analysis.contrasts import Judged
 from studies.core import svg
 from studies.core.formatting import percent, signed
 from studies.core.svg import AXIS, EDGE, ROW
 from studies.monitoring import StudyProgress
 from studies.trial_types import trial_type_of
 
-from .breakdown import Breakdown
+from .breakdown import Breakdown, Split
 from .metric_agreement import HumansBeside
 from .summary import Summary
 
@@ -22,7 +23,7 @@ PLOT = 210  # of a scatter plot, pixels
 POINTS = 200  # of a scatter plot: more are counted in cells
 CELLS = 24  # across
 PEOPLE_HIGH = 420  # of the chart of people, pixels at most
-CLASSES = 40  # in a forest: the others stand in its table
+MOST = 40  # parts in a forest: the others stand in its table
 
 
 def main_chart(summary: Summary) -> str:
@@ -146,9 +147,11 @@ def spread_chart(summary: Summary) -> SafeString | str:
     return svg.counts(summary.outcome.spread_title, spread) if spread else ""
 
 
-def position_bars(summary: Summary) -> SafeString:
-    """How often each place on screen was picked: unequal bars mean that people favour a place."""
+def position_bars(summary: Summary) -> SafeString | str:
+    """How often each place on screen was picked: unequal bars mean that people favour a place. Empty where they mean nothing."""
     kind = trial_type_of(summary).results
+    if not summary.responses or not kind.place_help:
+        return ""
     return svg.counts(f"{kind.place}s {kind.place_verb}".capitalize(), summary.positions)
 
 
@@ -179,6 +182,7 @@ def breakdown_context(found: Breakdown | None) -> dict[str, Any]:
         "breakdown": found,
         "people_chart": people_chart(found),
         "class_chart": class_chart(found) if several else "",
+        "splits": [(split, split_chart(found, split)) for split in found.splits],
     }
 
 
@@ -215,11 +219,21 @@ def people_chart(found: Breakdown) -> SafeString:
 
 
 def class_chart(found: Breakdown) -> SafeString:
-    """A forest: each class with its interval, and all together last; of many classes those with the most answers."""
-    limit = found.effect.limit
-    shown = sorted(found.classes, key=lambda row: -row.answers)[:CLASSES]
+    """Of many classes those with the most answers."""
+    shown = sorted(found.classes, key=lambda row: -row.answers)[:MOST]
     rows = [(row.class_name, row.found) for row in sorted(shown, key=lambda row: row.class_name)]
-    rows.append(("all together", found.whole))
+    return _forest(found, "class", "class", rows)
+
+
+def split_chart(found: Breakdown, split: Split) -> SafeString:
+    """Of many parts those with the most answers."""
+    most = sorted(split.parts, key=lambda row: -row.answers)[:MOST]
+    return _forest(found, split.by, "part", [(row.name, row.found) for row in split.parts if row in most])
+
+
+def _forest(found: Breakdown, by: str, column: str, parts: list[tuple[str, Judged]]) -> SafeString:
+    """Each part with its interval, and all together last."""
+    limit, rows = found.effect.limit, [*parts, ("all together", found.whole)]
     dots = [
         svg.dot(
             place,
@@ -233,12 +247,12 @@ def class_chart(found: Breakdown) -> SafeString:
     height = ROW * len(rows)
     words = "; ".join(f"{name}: {signed(judged.estimate)}" for name, judged in rows)
     return svg.chart(
-        f"{found.effect.name}, by class",
+        f"{found.effect.name}, by {by}",
         f"{words}. Thin lines are 95 % intervals.",
         height + AXIS,
         [svg.axis(_ticks(limit), height, full=False), *dots, svg.mark(svg.on_scale(0, limit), height)],
         data=lambda: [
-            {"class": name, "estimate": judged.estimate, **svg.ends(judged.interval), "p": judged.p}
+            {column: name, "estimate": judged.estimate, **svg.ends(judged.interval), "p": judged.p}
             for name, judged in rows
         ],
     )

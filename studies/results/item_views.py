@@ -10,44 +10,73 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from explain.core.errors import BadInputError
-from studies.models import Study
+from studies.models import ItemMap, Study
 from studies.trial_types import trial_type_of
 
-from .answers import Reading
+from .answers import Reading, classes_and_groups
 from .by_item import ItemRow, item_rows
 from .provenance import chain_of_answer, chain_of_item
 from .requests import answered_study_of, part_asked_for
 
 ITEMS_A_PAGE = 50
+MAPS_A_ROW = 4  # thumbnails beside the photo's; of more arms there are none
+DIFFER = {"disagreement": -1, "agreement": 1}  # first those about which people differ most, or least
 
 
 @require_safe
 def items(request: HttpRequest, slug: str) -> HttpResponse:
-    """All items with their shares; sorted by number, by answers, or by what an arm got. Or the way to one answer."""
+    """All items, or those of a class, with their pictures and what was said; sorted by number, by answers, by what an arm got,
+    or by how much people differ. Or the way to one answer."""
     study = answered_study_of(request, slug)
     wanted = request.GET.get("answer", "").strip()
     if where := _where(study, wanted) if wanted else None:
         return redirect(where)
     part = part_asked_for(request, study)
     reading = Reading(study, part)
-    rows = item_rows(reading)
     columns = trial_type_of(study).results.item_columns(reading.arms)
-    sort = request.GET.get("sort", "")
-    page = Paginator(_sorted(rows, sort, columns), ITEMS_A_PAGE).get_page(request.GET.get("page"))
+    sort, (classes, _) = request.GET.get("sort", ""), classes_and_groups(study)
+    page = Paginator(_sorted(item_rows(reading), sort, columns), ITEMS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     return render(
         request,
         "studies/results/items.html",
-        {"study": study, "part": part, "columns": columns, "page": page, "sort": sort, "wanted": wanted},
+        {
+            "study": study,
+            "part": part,
+            "columns": columns,
+            "page": page,
+            "rows": _with_pictures(study, list(page)),
+            "sort": sort,
+            "wanted": wanted,
+            "classes": classes if len(classes) > 1 else [],
+        },
     )
 
 
 def _sorted(rows: list[ItemRow], sort: str, columns: list[str]) -> list[ItemRow]:
+    """In the order that is asked for, what is not known last; else in that of their numbers."""
     if sort == "answers":
         return sorted(rows, key=lambda row: -row.answers)
+    if sort in DIFFER:
+        sign = DIFFER[sort]
+        return sorted(rows, key=lambda row: (row.disagreement is None, sign * (row.disagreement or 0.0)))
     if sort in columns:
         place = columns.index(sort)
         return sorted(rows, key=lambda row: -row.shares[place] if row.shares else float("inf"))
     return rows
+
+
+def _with_pictures(study: Study, rows: list[ItemRow]) -> list[tuple[ItemRow, int, list[tuple[str, int]]]]:
+    """Each with the key of its photo, and of many arms none, of few the name and the key of the map of each."""
+    items = study.items.filter(index__in=[row.index for row in rows])
+    photos = dict(items.values_list("index", "image"))
+    maps: dict[int, list[tuple[str, int]]] = {}
+    if study.arms.count() <= MAPS_A_ROW:
+        shown = ItemMap.objects.filter(item__in=items).order_by("arm__index")
+        for index, arm, key in shown.values_list("item__index", "arm__name", "map"):
+            maps.setdefault(index, []).append((arm, key))
+    return [(row, photos[row.index], maps.get(row.index, [])) for row in rows]
 
 
 @require_safe

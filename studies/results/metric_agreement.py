@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from explain import map_sources
 from explain.evaluation import EvaluationProtocol, evaluation_hash, find_protocol
 from explain.models import Evaluation
 from studies.analysis.association import (
@@ -76,6 +75,11 @@ FIGURES = {
 }
 
 
+OF_BOXES = ("iou", "pointing", "energy")
+PROTOCOLS_OF_FIGURES = tuple(dict.fromkeys(figure.protocol for figure in FIGURES.values()))
+NOT_COMPUTED = "Not computed yet for the maps that participants saw. The page “Human choices and map metrics” of the study has it computed."
+
+
 @dataclass(frozen=True)
 class Point:
     """One arm on one item: for a scatter plot, x the figure as it is, y the share of the item's answers (0..1)."""
@@ -108,6 +112,7 @@ class HumansBeside:
     within: Correlation | None = None
     points: tuple[Point, ...] = ()
     note: str = ""
+    not_measured: int = 0  # maps that lack a row of the protocol and can get one
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -119,28 +124,52 @@ class _Ground:
     """What the comparison of every figure starts from, read once."""
 
     def __init__(self, reading: Reading) -> None:
-        self.study = study = reading.study
+        self.reading, self.study = reading, reading.study
         self.who = reading.part.who
-        self.simulated = self.who != "real" and study.participants.filter(simulated=True).exists()
-        self.arms = list(study.arms.select_related("network", "map_set__network").order_by("index"))
-        answers = reading.answers if trial_type_of(study).results.gives_shares else None
-        self.choices = answers if isinstance(answers, Choices) else None
-        self.answered = set() if self.choices is None else set(self.choices.items.tolist())
+        self.simulated = self.who != "real" and self.study.participants.filter(simulated=True).exists()
+        self.arms = list(self.study.arms.select_related("network", "map_set__network").order_by("index"))
         self.maps_shown = reading.maps_shown
         self.rows: dict[str, dict[Key, Evaluation]] = {}
+        self.lacking: dict[str, list[int]] = {}
+
+    @cached_property
+    def choices(self) -> Choices | None:
+        """The answers, where they give arms shares."""
+        answers = self.reading.answers if trial_type_of(self.study).results.gives_shares else None
+        return answers if isinstance(answers, Choices) else None
+
+    @cached_property
+    def answered(self) -> set[int]:
+        return set() if self.choices is None else set(self.choices.items.tolist())
+
+    @cached_property
+    def can_be_measured(self) -> bool:
+        """Whether figures can be held against the answers of such a study, and every map of it can have them."""
+        all_at_once = self.maps_shown == len(self.arms) and trial_type_of(self.study).results.gives_shares
+        return all_at_once and len(self.measurable) == len(self.shown)
 
     @cached_property
     def shown(self) -> list[ItemMap]:
         maps = ItemMap.objects.filter(item__study=self.study).select_related("item__image", "arm", "map")
-        return list(maps.defer("map__values", "map__manifest"))
+        return list(maps.defer("map__values", "map__manifest").order_by("item__index", "arm__index"))
 
     @cached_property
-    def evaluate_command(self) -> str:
-        """What makes figures of the study's maps, but for the protocol; empty where nothing does for all of them."""
-        first = self.study.items.select_related("image__image_set").first()
-        chosen = first.image.image_set.name if first else "SET"
-        keys = [map_sources.source_of(arm).keys_of(arm) for arm in self.arms]
-        return map_sources.evaluate_command(chosen, keys)
+    def measurable(self) -> list[ItemMap]:
+        """The maps that people saw and that can be measured: those that a network made, of a class that somebody named."""
+        return [row for row in self.shown if row.map.network_id is not None and row.map.target is not None]
+
+    @cached_property
+    def has_boxes(self) -> bool:
+        return any(row.item.image.boxes for row in self.shown)
+
+    def not_measured(self, by: EvaluationProtocol) -> list[int]:
+        """The keys of the maps that lack a row of a protocol and can get one, in the order of their photos."""
+        if not self.can_be_measured:
+            return []
+        if by.name not in self.lacking:
+            stored = self.evaluations(by)
+            self.lacking[by.name] = [row.map_id for row in self.shown if _key_of(row, by) not in stored]
+        return self.lacking[by.name]
 
     def evaluations(self, by: EvaluationProtocol) -> dict[Key, Evaluation]:
         """The stored rows of a protocol about the study's photos."""
@@ -156,7 +185,7 @@ def humans_beside(
 ) -> HumansBeside:
     """Rank correlation between each arm's share of an item's answers and the arm's figure on that item.
 
-    Rows of `manage.py evaluate` are read, nothing is computed of them. Intervals are two-way bootstraps from the study's seed.
+    Stored rows are read (metrics_job.py has them made, or `manage.py evaluate`), nothing is measured here. Intervals are two-way bootstraps from the study's seed.
     Raises BadInputError for a protocol, UnknownPartError for a `who`, KeyError for a figure that does not exist.
     """
     measure = FIGURES[figure]
@@ -165,7 +194,7 @@ def humans_beside(
 
 
 def all_figures(*, study: Study, who: str | None = None, draws: int = DRAWS) -> list[HumansBeside]:
-    """Every figure, in the order of FIGURES; those without rows come with a note that says how to make them."""
+    """Every figure, in the order of FIGURES; those without rows come with a note that says how to get them."""
     return figures_of(Reading(study, part_of(study, who)), draws=draws)
 
 
@@ -230,6 +259,7 @@ def _empty(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> HumansBe
         arms=tuple(arm.name for arm in ground.arms),
         items=0,
         items_without=0,
+        not_measured=len(ground.not_measured(by)) if ground.answered else 0,
     )
 
 
@@ -290,10 +320,23 @@ def _key_of(item_map: ItemMap, by: EvaluationProtocol) -> Key:
 def _nothing(ground: _Ground, measure: Figure, by: EvaluationProtocol) -> str:
     if not ground.answered:
         return "No answers are counted yet, so there is nothing to compare."
-    if not ground.evaluate_command:
+    if len(ground.measurable) < len(ground.shown):
         return "No item has this figure for every arm: nothing measures maps that were made elsewhere."
-    boxes = " boxes of the photos, and" if measure.name in ("iou", "pointing", "energy") else ""
-    return f"No item has this figure for every arm. It needs{boxes} {ground.evaluate_command} --protocol {by.name}"
+    if measure.name in OF_BOXES and not ground.has_boxes:
+        return "No photo of the study has boxes, and this figure needs them: it cannot be computed."
+    if ground.not_measured(by):
+        return NOT_COMPUTED
+    return "No item has this figure for every arm, though all maps are measured."
+
+
+def maps_to_measure(study: Study) -> dict[str, list[int]]:
+    """By the name of a protocol the maps that people of a study saw and that lack its row; only protocols that lack any.
+
+    Empty where no figure of maps can be held against the answers of such a study, or maps were made elsewhere.
+    """
+    ground = _Ground(Reading(study, part_of(study)))
+    lacking = {name: ground.not_measured(find_protocol(name)) for name in PROTOCOLS_OF_FIGURES}
+    return {name: maps for name, maps in lacking.items() if maps}
 
 
 def _points(association: Association, figures: dict[int, list[float]]) -> tuple[Point, ...]:

@@ -16,6 +16,7 @@ def humans_context(reading: Reading) -> dict[str, Any]:
     drawn = [comparison for comparison in comparisons if len(comparison.groups) > 1]
     return {
         "humans": comparisons,
+        "missing": sum({one.protocol: one.not_measured for one in comparisons}.values()),
         "humans_chart": charts.correlations(comparisons),
         "scatters": [(comparison, charts.scatter(comparison)) for comparison in drawn],
         "crowded": any(map(charts.is_crowded, drawn)),

@@ -12,6 +12,8 @@ TAKE = "take/<slug:name>.<slug:ending>"
 urlpatterns = [
     path("studies/<slug:slug>/results/", views.results, name="study-results"),
     path("studies/<slug:slug>/results/humans/", views.humans, name="study-humans"),
+    path("studies/<slug:slug>/results/humans/measure/", views.measure, name="study-humans-measure"),
+    path("studies/<slug:slug>/results/humans/measure.json", views.measure_state, name="study-humans-state"),
     path("studies/<slug:slug>/results/people/", views.people_and_classes, name="study-results-people"),
     path(
         f"studies/<slug:slug>/results/{TAKE}",

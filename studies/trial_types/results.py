@@ -229,7 +229,8 @@ class Results(ABC):
     place_help: ClassVar[str] = (
         "Arms stand in balanced random order, so places should be alike. If they are not, people favoured a place, not a map."
     )
-    """What unequal counts say, below their chart; empty where they say nothing, as where each trial shows one map."""
+    """What unequal counts say, below their chart; empty where they say nothing, as where each trial shows one map: then pages and
+    reports have neither chart nor table of them."""
 
     of_items: ClassVar[str]
     """What an item's figures are: “Shares”; it goes on with “of each photo”."""

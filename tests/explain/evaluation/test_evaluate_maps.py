@@ -216,6 +216,29 @@ def test_a_batch_that_comes_twice_does_nothing(maps, tiny):
     assert evaluate.evaluate_photos(**vars(todo)) == 0
 
 
+def test_maps_that_are_named_get_the_rows_of_these_maps_and_no_others(maps, tiny):
+    def figures():
+        rows = Evaluation.objects.order_by("image", "method")
+        return list(
+            rows.values_list("image", "method", "confidence_left", "activation_left", "parameters_hash")
+        )
+
+    evaluated(maps, tiny)
+    expected = figures()
+    Evaluation.objects.all().delete()
+    keys = list(ExplanationMap.objects.order_by("-pk").values_list("pk", flat=True))
+    assert evaluate.evaluate_maps(map_ids=keys[:4], protocol="paper") == 4
+    assert evaluate.evaluate_maps(map_ids=keys, protocol="paper") == 11
+    assert evaluate.evaluate_maps(map_ids=keys, protocol="paper") == 0
+    assert figures() == expected
+    # a map that was made with other parameters than those of today
+    ExplanationMap.objects.filter(pk=keys[0]).update(parameters_hash="1" * 64)
+    assert evaluate.evaluate_maps(map_ids=keys, protocol="paper") == 1
+    ExplanationMap.objects.filter(pk=keys[1]).update(target=None)
+    Evaluation.objects.all().delete()
+    assert evaluate.evaluate_maps(map_ids=keys[:2], protocol="paper") == 1
+
+
 def test_a_score_that_is_no_number_stores_nothing(maps, tiny, monkeypatch):
     net = load_network(tiny)
     monkeypatch.setattr(

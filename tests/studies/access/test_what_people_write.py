@@ -210,7 +210,7 @@ WORDS_OF = {
     "study-humans": ("who",),
     "study-results-people": ("who", "class", "group", "version"),
     "study-report": ("who",),
-    "study-items": ("answer", "sort", "page", "who"),
+    "study-items": ("answer", "sort", "page", "who", "class", "group", "version"),
     "study-item": ("who",),
     "study-photos": ("show", "class", "classes", "page"),
     "study-protocol": ("with",),

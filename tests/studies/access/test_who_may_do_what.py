@@ -112,6 +112,8 @@ PAGES = {
     "study-archive": (LOOK, LOOK),
     "study-counted": (LOOK, NOBODY),
     "study-humans": (LOOK, NOBODY),
+    "study-humans-measure": (NOBODY, CHANGE),
+    "study-humans-state": (LOOK, NOBODY),
     "study-results-people": (LOOK, NOBODY),
     # nothing to take where nobody has answered: tests/studies/figures/test_take_charts_and_tables.py
     "study-results-take": (NOBODY, NOBODY),

@@ -10,9 +10,17 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.agreement import krippendorff_alpha, position_bias, retest, side_bias
+from studies.analysis.agreement import (
+    disagreement_by_item,
+    krippendorff_alpha,
+    krippendorff_alpha_of,
+    position_bias,
+    retest,
+    side_bias,
+)
 from studies.analysis.answers import AnswersError
 from studies.analysis.intervals import rating_intervals
+from studies.analysis.table import Answers
 
 # Krippendorff (2011), example C: four observers, twelve units, answers missing
 BOOK = """
@@ -264,3 +272,24 @@ def test_answers_given_twice_are_compared():
 def test_where_there_is_one_place_nobody_keeps_to_it():
     bias = position_bias([1, 1, 2], [0, 0, -1], 1)
     assert (bias.counts.tolist(), bias.p, bias.largest_share) == ([2], None, {})
+
+
+@pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval"])
+def test_an_items_disagreement_is_its_part_of_alpha(scale):
+    answers = Answers.of(*long_form(random_table(3)))
+    found, given = disagreement_by_item(answers, answers, scale), np.bincount(answers.units.item)
+    known = ~np.isnan(found)
+    assert (known == (given > 1)).all()
+    mean = found[known] @ given[known] / given[known].sum()
+    assert 1 - mean == pytest.approx(krippendorff_alpha_of(answers, scale).alpha, rel=1e-10)
+
+
+def test_answers_about_two_maps_of_one_photo_are_not_held_against_each_other():
+    # photo 0: all alike about either of its maps; photo 1: two maps, one answer about each; photo 2: apart about its one map
+    answers = Answers.of([0, 0, 0, 0, 1, 1, 2, 2], range(8), [0, 0, 1, 1, 0, 1, 0, 1])
+    about = Answers.of([0, 0, 1, 1, 2, 3, 4, 4], range(8), answers.values)
+    same, unknown, apart = disagreement_by_item(answers, about)
+    # of the six answers that can be compared three are 0: 18 of the 30 ordered pairs differ
+    assert (same, np.isnan(unknown), apart) == (0, True, pytest.approx(1 / (18 / 30)))
+    alike = Answers.of([0, 0, 1], [1, 2, 1], [4, 4, 4])
+    assert np.isnan(disagreement_by_item(alike, alike)).all()

@@ -90,6 +90,8 @@ def test_latex_is_a_booktabs_table_in_which_every_row_has_every_column(table):
         check_latex(text, columns=4)
         assert f"\\begin{{{name}}}" in text
         assert "\\begin{tabular}{lrrr}" in text
+        # TeX itself measures whether it must be shrunk to its column
+        assert r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{\begin{tabular}" in text
         assert r"\caption{Scores $\cdot$ simulated answers. The seal is broken.}" in text
         assert r"$-$0.50 & $-$1.20 -- +0.10 & 4.2 $\times$ 10$^{-7}$ \\" in text
         assert r"look 3 & \multicolumn{3}{l}{not reached} \\" in text

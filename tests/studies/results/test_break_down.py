@@ -9,10 +9,12 @@ from django.urls import reverse
 from studies.analysis.influence import by_person
 from studies.analysis.intervals import choice_intervals
 from studies.analysis.table import Ratings
+from studies.models import Invitation, Response, Study
 from studies.results.answers import Reading
 from studies.results.as_json import scores_json
 from studies.results.breakdown import break_down
 from studies.results.part import AnswerSelection
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -149,3 +151,55 @@ def test_the_page_and_the_report_draw_everybody(study, client, admin_user):
     assert "Leaving any one participant out gives −0.38 to +0.38." in page
     report = client.get(reverse("study-report", args=[study.slug])).content.decode()
     assert report.count('class="bar-1 dot"') == 3
+
+
+def test_parts_by_group_version_and_answer_stand_side_by_side(study, admin_client):
+    """People 1 and 2 come from a class and are lay people, 3 from a clinic and an expert; one never said. Version 2 has one answer."""
+    by_sql.change(
+        Study.objects.filter(pk=study.pk),
+        version=2,
+        questions=[
+            {
+                "key": "who",
+                "text": "Who are you?",
+                "kind": "choice",
+                "options": ["lay", "expert"],
+                "required": False,
+            },
+            {"key": "age", "text": "How old?", "kind": "number", "required": False},
+        ],
+    )
+    for number, label, said in ((1, "class", "lay"), (2, "class", ""), (3, "clinic", "expert")):
+        person = study.participants.get(number=number)
+        person.background = {"who": said, "age": 40 + number}
+        person.save()
+        Invitation.objects.filter(pk=person.invitation_id).update(label=label)
+    by_sql.change(Response.objects.filter(participant__number=3, trial__item__index=0), version=2)
+    study.refresh_from_db()
+    found = breakdown(study)
+    says = np.array([[{0: -1, 1: 1}.get(choice, 0) for choice in row] for row in CHOICES], float)
+    # of each part: people, answers, and the mean of its photos' means
+    of = {
+        "group": [("class", 2, 8, says[:2].mean()), ("clinic", 1, 4, says[2].mean())],
+        "version": [
+            ("version 1", 3, 11, np.mean([says[:2, 0].mean(), *says[:, 1:].mean(axis=0)])),
+            ("version 2", 1, 1, 1),
+        ],
+        "question-who": [
+            ("lay", 1, 4, says[0].mean()),
+            ("expert", 1, 4, says[2].mean()),
+            ("not answered", 1, 4, says[1].mean()),
+        ],
+    }
+    assert [split.key for split in found.splits] == list(of)
+    for split in found.splits:
+        rows = [(row.name, row.people, row.answers, pytest.approx(row.found.estimate)) for row in split.parts]
+        assert rows == of[split.key]
+    page = admin_client.get(reverse("study-results-people", args=["methods"])).text
+    for name in of:
+        assert f'data-name="by-{name}"' in page
+    assert "by answer to “Who are you?”" in page
+
+
+def test_one_part_alone_is_not_set_beside_itself(study):
+    assert breakdown(study).splits == ()

@@ -5,11 +5,12 @@ import pytest
 from scipy.stats import spearmanr
 
 from explain.evaluation.protocols import PROTOCOLS, evaluation_hash
-from explain.models import Evaluation
+from explain.models import Evaluation, ExplanationMap
 from studies.analysis.answers import AnswersError
 from studies.analysis.association import FLAT, NO_ITEMS, association
 from studies.models import ItemMap
-from studies.results.metric_agreement import FIGURES, all_figures, humans_beside
+from studies.results.metric_agreement import FIGURES, all_figures, humans_beside, maps_to_measure
+from tests import by_sql
 from tests.factories import make_study
 from tests.studies.filled import fill
 
@@ -118,16 +119,38 @@ def test_only_the_evaluation_of_the_map_that_people_saw_counts(study):
     assert humans_beside(study=study, figure="average-drop", protocol="soft", draws=200).across is None
 
 
-def test_without_rows_a_sentence_says_how_to_make_them(study):
+def test_without_rows_a_sentence_says_where_they_are_computed(study):
     fill(study, ANSWERS)
     comparison = humans_beside(study=study, figure="insertion")
     assert comparison.across is comparison.within is None
     assert comparison.items_without == 3
     assert comparison.note == (
-        "No item has this figure for every arm. It needs manage.py evaluate photos-of-which --networks tiny "
-        "--methods grad-cam,ablation-cam,pixel-ablation-cam --protocol curves"
+        "Not computed yet for the maps that participants saw. The page “Human choices and map metrics” of the study has it "
+        "computed."
     )
+    assert comparison.not_measured == 9
+    assert "needs them: it cannot be computed" in humans_beside(study=study, figure="iou").note
     assert [row.figure for row in all_figures(study=study)] == list(FIGURES)
+
+
+def test_the_maps_that_lack_a_figure_are_those_that_were_shown_and_a_network_made(study):
+    fill(study, ANSWERS)
+    shown = [row.map for row in ItemMap.objects.order_by("item__index", "arm__index").select_related("map")]
+    every = [row.pk for row in shown]
+    assert maps_to_measure(study) == {"paper": every, "curves": every}
+    evaluate(study, LEFT)
+    assert maps_to_measure(study) == {"curves": every}
+    Evaluation.objects.filter(image=shown[3].image, method=shown[3].method).update(parameters_hash="other")
+    assert maps_to_measure(study) == {"paper": [every[3]], "curves": every}
+    by_sql.change(ExplanationMap.objects.filter(pk=every[0]), target=None)
+    assert maps_to_measure(study) == {}
+    assert "made elsewhere" in humans_beside(study=study, figure="insertion").note
+
+
+def test_nothing_is_measured_where_no_figure_can_be_held_against_the_answers(db):
+    rated = make_study("rated", task="rating", methods=("m",), networks=("a", "b"))
+    fill(rated, [[1, 2]])
+    assert maps_to_measure(rated) == {}
 
 
 def test_nothing_is_ever_nan_and_a_sentence_says_why(study):

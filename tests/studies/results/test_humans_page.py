@@ -7,6 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from explain.core.errors import BadInputError
+from explain.jobs.jobs import run_job
+from explain.models import Job
+from studies.access.permissions import Role, give_role
 from studies.core.formatting import signed
 from studies.exports.report import report_html
 from studies.models import Study
@@ -119,16 +123,63 @@ def test_points_that_would_hide_each_other_are_counted_in_cells(study, admin_cli
     assert "A grey circle stands for photos and arms that are close" in text_of(page_of(admin_client))
 
 
-def test_without_figures_the_page_says_which_command_makes_them(admin_client):
+@pytest.fixture
+def bare():
     study = make_study("bare", items=4)
     fill(study, ANSWERS)
-    html = text_of(page_of(admin_client, "bare"))
-    assert "Nothing to compare yet" in html
-    for protocol in ("paper", "curves"):
-        assert (
-            "manage.py evaluate photos-of-bare --networks tiny --methods grad-cam,ablation-cam,pixel-ablation-cam "
-            f"--protocol {protocol}" in html
-        )
+    return study
+
+
+def test_figures_that_are_missing_are_computed_by_a_button_and_a_worker(bare, admin_client, monkeypatch):
+    def measured(*, map_ids, protocol):
+        asked.append((protocol, len(map_ids)))
+        if asked == [("paper", 12)]:  # the first batch of the first protocol
+            evaluate(bare, LEFT)
+        return len(map_ids)
+
+    asked = []
+    monkeypatch.setattr("studies.results.metrics_job.evaluation.evaluate_maps", measured)
+    page = page_of(admin_client, "bare")
+    assert "24 measurements of maps that participants saw are missing" in text_of(page)
+    assert "manage.py" not in page + report_html(bare).split("Compute it again")[0]
+    address = re.search(r'<form method="post" action="([^"]*)">(?!.*Log out)', page, re.S)[1]
+    assert admin_client.post(address).url == reverse("study-humans", args=["bare"])
+    admin_client.post(address)  # twice is once
+    (job,) = Job.objects.all()
+    assert "A worker measures the maps." in page_of(admin_client, "bare")
+    state = reverse("study-humans-state", args=["bare"])
+    assert admin_client.get(state).json()["state"] == "pending"
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error, job.done, job.total) == ("done", "", 24, 24)
+    assert asked == [("paper", 12), ("curves", 12)]
+    assert "Rank correlation with people’s choices" in page_of(admin_client, "bare")
+
+
+def test_a_measurement_that_failed_says_why_and_can_be_asked_for_again(bare, admin_client, monkeypatch):
+    def refused(**_):
+        raise BadInputError("tiny: its weights are gone")
+
+    monkeypatch.setattr("studies.results.metrics_job.evaluation.evaluate_maps", refused)
+    address = reverse("study-humans-measure", args=["bare"])
+    admin_client.post(address)
+    run_job(Job.objects.get().pk)
+    page = page_of(admin_client, "bare")
+    assert "could not all be measured: tiny: its weights are gone" in text_of(page)
+    assert "Compute what is missing" in page
+    admin_client.post(address)
+    assert Job.objects.filter(state="pending").count() == 1
+
+
+def test_whoever_may_not_change_the_study_has_nothing_computed(bare, client, researcher):
+    give_role(study=bare, person=researcher, role=Role.VIEWER)
+    client.force_login(researcher)
+    page = page_of(client, "bare")
+    assert "A researcher of this study can have them computed." in page
+    address = reverse("study-humans-measure", args=["bare"])
+    assert address not in page
+    assert client.post(address).status_code == 403
+    assert not Job.objects.exists()
 
 
 def test_without_answers_and_for_ratings_a_sentence_says_why(admin_client):
@@ -152,6 +203,8 @@ def test_it_is_for_those_who_may_see_the_results(study, client, admin_client):
         state=Study.State.OPEN, protocol={"analysis": {"hide_running_results": True}}
     )
     assert admin_client.get(reverse("study-humans", args=["which"])).status_code == 403
+    assert admin_client.post(reverse("study-humans-measure", args=["which"])).status_code == 403
+    assert admin_client.get(reverse("study-humans-state", args=["which"])).status_code == 403
 
 
 def test_queries_do_not_grow_with_figures_or_items(study, admin_client, django_assert_max_num_queries):

@@ -79,6 +79,8 @@ def test_its_finding_is_the_same_on_every_way_out(kind, admin_client, capsys):
     for html in (page, report_html(study)):
         title = BeautifulSoup(html, "html.parser").find("h1").text
         assert " ".join(title.split()) == " ".join(headline.split())
+        # places on screen stand there where they say something
+        assert ("screen-positions" in html) == bool(kind.results.place_help)
     call_command("scores", study.slug)
     assert headline in capsys.readouterr().out
     data = scores_json(study, EVERYONE)
@@ -126,7 +128,7 @@ def test_each_item_has_its_figures_under_their_names(kind, admin_client):
     assert len(rows) == ITEMS
     assert {len(row) for row in rows} == {len(columns)}
     page = BeautifulSoup(admin_client.get(reverse("study-items", args=[study.slug])).text, "html.parser")
-    shown = [[cell.text for cell in row.select("td.number")][1:] for row in page.select("tbody tr")]
+    shown = [[cell.text for cell in row.select("td.number")][2:] for row in page.select("tbody tr")]
     assert shown == [[kind.results.item_figure_in_words(figure) for figure in row] for row in rows]
     for column in columns:
         sorted_by = admin_client.get(reverse("study-items", args=[study.slug]), {"sort": column})
