@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_noop as _
 
 from studies.analysis.answers import SAME_NAME
+from studies.analysis.paired.answers import MOST_ARMS
 
 from ..base import Asked
 
@@ -25,7 +26,7 @@ class PairAsked(Asked):
     """Many methods on one network, of which people compare two at a time."""
 
     offer = "Which of many methods? One network, up to 40 methods, two at a time: people pick the better map of the two, or “same”."
-    fewest_arms, most_arms = 2, 40
+    fewest_arms, most_arms = 2, MOST_ARMS
     how_many = "Two to forty, of which each trial shows two; the more there are, the more answers it takes to tell them apart."
     compares_networks = False
     declares_contrasts = True

@@ -69,6 +69,12 @@ class PairResults(Results):
     recomputed_by = "docs/recompute_pairs.py"
     methods_template = "trial_types/pair/report/methods.html"
 
+    def __init__(self, *, endless: bool = False) -> None:
+        """`endless`: the study has no end, so what is found must hold whenever somebody looks."""
+        self._better = lambda answers: (
+            (strengths.better_at_any_time if endless else strengths.better_of)(answers).table
+        )
+
     def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Pairs:
         return Pairs(**columns, arms=arms)
 
@@ -93,7 +99,7 @@ class PairResults(Results):
         if not len(answers):
             return PairOutcome(arms=compared.arms)
         found, names = strengths.strengths_of(answers), compared.arms
-        better = _better(answers)
+        better = self._better(answers)
         known = [float(at) for at in found.fit.strengths]
         placed = dict(zip(found.arms.tolist(), ranks.ranks(known, better), strict=True))
         wins, same = answers.wins.astype(int), answers.same.astype(int)
@@ -219,22 +225,6 @@ class PairResults(Results):
 
 def _unknown() -> Judged:
     return Judged(0.0, None, None, None, NEVER_COMPARED)
-
-
-def _better(answers: Pairs) -> np.ndarray:
-    """(k, k) of the connected arms: whether the arm of the row is found to be better than that of the column, all pairs at once."""
-    found = strengths.strengths_of(answers)
-    k = len(found.arms)
-    better = np.zeros((k, k), bool)
-    if found.basis is None or k < 2:
-        return better
-    pairs = tuple(combinations(found.arms.tolist(), 2))
-    level = strengths.family_of(answers, pairs).level()
-    for (a, b), judged in zip(pairs, strengths.judge_pairs(answers, pairs), strict=True):
-        if judged is not None and judged.found(level):
-            first, second = (a, b) if judged.estimate > 0 else (b, a)
-            better[found.place[first], found.place[second]] = True
-    return better
 
 
 def _rivals(found: strengths.Strengths, better: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
