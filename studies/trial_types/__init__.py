@@ -29,6 +29,7 @@ from .comparison import (
     next_blocks,
     next_condition,
 )
+from .handed import Before
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
 from .questions import (
@@ -68,6 +69,7 @@ __all__ = [
     "AnswerKind",
     "Answers",
     "Asked",
+    "Before",
     "Cells",
     "Compared",
     "Comparison",

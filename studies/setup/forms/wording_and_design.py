@@ -194,7 +194,10 @@ class WordingForm(StepForm):
             put(design, SHUFFLED, cleaned[SHUFFLED])
         usual = trial_type_in(source).asked.options(None)
         options = {name: cleaned[name] for name in self.options if cleaned[name] != usual[name]}
-        put(source, source["task"], options)
+        of_arms = {
+            key: names for key, names in source.get(source["task"], {}).items() if key not in self.options
+        }
+        put(source, source["task"], of_arms | options)
         said = page_said(source)
         for key, name in PAGE.items():
             put(said, key, cleaned[name])

@@ -46,6 +46,10 @@ UNIT = "difference of preferences"
 READABLE = 45  # effect sizes on a page; contrasts.csv and scores.json have all
 PER: tuple[Per, ...] = ("answers", *(per for per in get_args(Per) if per != "answers"))
 NEVER_COMPARED = "never compared, neither with each other nor by way of others: nothing tells how they differ"
+AT_ANY_TIME = (
+    "This comparison has no end. Ranks, and which arms cannot be told apart, hold whenever somebody looks, all at once with 95 %; intervals of "
+    "strengths, and the p of a contrast, are of one look at a moment that does not depend on the answers."
+)
 HELPED = (
     "An arm, a side or “same” won or lost every time, so no finite strengths fit best. To what people answered one answer beside an arm "
     "of average strength was added for each arm, half won and half lost (and as much for side and “same”): strengths are drawn "
@@ -71,6 +75,7 @@ class PairResults(Results):
 
     def __init__(self, *, endless: bool = False) -> None:
         """`endless`: the study has no end, so what is found must hold whenever somebody looks."""
+        self._endless = endless
         self._better = lambda answers: (
             (strengths.better_at_any_time if endless else strengths.better_of)(answers).table
         )
@@ -106,7 +111,7 @@ class PairResults(Results):
         return PairOutcome(
             arms=names,
             items=answers.units.items,
-            notes=tuple(_notes(answers, names)),
+            notes=(*([AT_ANY_TIME] if self._endless else []), *_notes(answers, names)),
             answers=len(answers),
             said_same=int(same.sum()) // 2,
             lines=tuple(
