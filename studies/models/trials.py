@@ -190,6 +190,7 @@ class Event(AppendOnly):
         ROUND = "round", "the trials of a round were chosen, by what had been answered"
         ARM_JOINED = "arm joined"
         ARM_LEFT = "arm left", "it is asked about no more; its answers stay"
+        ARM_RELEASED = "arm released", "it is on the page for everybody from now on"
         ROLE_GIVEN = "role given"
         INVITED = "invited"
         INVITATION_REVOKED = "invitation revoked"

@@ -34,6 +34,8 @@ from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
 from .questions import (
     ASKS,
+    EMBARGO,
+    HAS_LEFT,
     MOST_QUESTIONS,
     OPTIONS,
     POINTS,
@@ -59,6 +61,8 @@ from .trial_page import (
 __all__ = [
     "ASKS",
     "COMPARISON",
+    "EMBARGO",
+    "HAS_LEFT",
     "MOST_QUESTIONS",
     "OPTIONS",
     "POINTS",

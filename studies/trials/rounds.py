@@ -194,7 +194,9 @@ def _before(study: Study, besides: Sequence[int]) -> tuple[Before, int]:
     before = Before(
         columns=columns,
         asked_items=np.array([item for item, _ in asked], np.int64),
-        asked_orders=np.array([order for _, order in asked], np.int64).reshape(len(asked), -1),
+        asked_orders=np.array([order for _, order in asked], np.int64).reshape(
+            -1, trial_type_of(study).layout.shown(len(names))
+        ),
         arms=len(names),
         items=study.items.count(),
         compete=[index for index, name in enumerate(names) if name not in gone],

@@ -10,6 +10,7 @@ from studies.analysis.answers import SAME_NAME
 from studies.analysis.paired.answers import MOST_ARMS
 
 from ..base import Asked, OptionReader
+from ..questions import EMBARGO, HAS_LEFT
 from .kinds import Kind, Options
 
 INSTRUCTIONS = _("""A computer program can name what is in a photo. For every photo we show you two maps. Each map is one possible \
@@ -38,7 +39,7 @@ class PairAsked(Asked):
     own_wording = {"same": _("I see no difference")}
     may_be_empty = frozenset({"same"})
     options_when_said = True
-    names_arms = ("has_left", "embargo")
+    names_arms = (HAS_LEFT, EMBARGO)
 
     def __init__(self, options: Options | None = None) -> None:
         self.said = options or Options()
@@ -54,17 +55,19 @@ class PairAsked(Asked):
     def options(self, table: OptionReader | None) -> dict[str, Any]:
         if table is None:
             return Options().as_said()
+        kind = table.one_of("kind", list(map(str, Kind)), default=str(Kind.BALANCED))
         said = Options(
-            Kind(table.one_of("kind", list(map(str, Kind)), default=str(Kind.BALANCED))),
+            Kind(kind) if kind in list(Kind) else Kind.BALANCED,
             table.flag("public"),
-            tuple(table.texts("has_left")),
-            tuple(table.texts("embargo")),
+            tuple(table.texts(HAS_LEFT)),
+            tuple(table.texts(EMBARGO)),
         )
         return said.as_said()
 
     def option_fields(self) -> dict[str, forms.Field]:
         return {
             "kind": forms.ChoiceField(
+                required=False,
                 label="How pairs are chosen",
                 choices=[
                     (str(Kind.BALANCED), "Balanced: every pair equally often"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..questions import OPTIONS
+from ..questions import EMBARGO, HAS_LEFT, OPTIONS
 
 
 class Kind(StrEnum):
@@ -44,6 +44,6 @@ def options_in(wording: Mapping[str, Any]) -> Options:
     return Options(
         Kind(said.get("kind", Kind.BALANCED)),
         bool(said.get("public", False)),
-        tuple(said.get("has_left", ())),
-        tuple(said.get("embargo", ())),
+        tuple(said.get(HAS_LEFT, ())),
+        tuple(said.get(EMBARGO, ())),
     )

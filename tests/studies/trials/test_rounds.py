@@ -24,7 +24,14 @@ STRONG = (1.5, 0.7, 0.0, -0.7, -1.5)
 def opened(kind: str, slug="rounds", **fields):
     """A study of five arms and six photos, three answers each to begin with."""
     wording = default_wording("pair", "overlay", "en") | {OPTIONS: {"kind": kind, "public": False}}
-    usual = {"task": "pair", "methods": METHODS, "items": 6, "responses_per_item": 3, "seed": 4, "trials_per_participant": 6}
+    usual = {
+        "task": "pair",
+        "methods": METHODS,
+        "items": 6,
+        "responses_per_item": 3,
+        "seed": 4,
+        "trials_per_participant": 6,
+    }
     return open_study(study=make_study(slug, **{**usual, "wording": wording, **fields}), alike_seen=True)
 
 
@@ -35,7 +42,12 @@ def take_part(study, count=6, seed=0, answers=None):
         for trial in trials:
             left, right = map(int, trial.order.split(","))
             better = rng.random() < 1 / (1 + np.exp(STRONG[right] - STRONG[left]))
-            answer_trial(participant=person, position=trial.position, shown_value=0 if better else 1, answer_id=uuid.uuid4())
+            answer_trial(
+                participant=person,
+                position=trial.position,
+                shown_value=0 if better else 1,
+                answer_id=uuid.uuid4(),
+            )
         mine += trials
     return mine
 
