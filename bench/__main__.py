@@ -1,7 +1,7 @@
 """python -m bench [PART …] [--quick] [--threads N] [--to DIR]: the engine beside its peers, answers to scores, and statistics.
 
 Parts: speed, backends, peers, memory (the engine); answers (from a million answers to scores and files); statistics (coverage of the
-intervals, size of the tests); points (the same of best and worst, and of rankings); between (the same where each person meets one arm alone); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); growth (seconds for a unit at growing sizes); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
+intervals, size of the tests); points (the same of best and worst, and of rankings); arena (a newcomer joins a living comparison: how soon its interval is as wide as the others', and do they hold); adaptive (rounds of pairs that tell most beside the balanced design); between (the same where each person meets one arm alone); mixed-models (beside lmer and clmm); decisions (power beside what results decide); evaluation (`evaluate` against plain passes); maps (from photo to screen: `precompute`, bytes of a map, making a study ready); growth (seconds for a unit at growing sizes); encoders (bytes and likeness of a trial's pictures); layers (what ablating cells costs and adds at earlier layers); recovery (does a study find what simulated people were told to
 prefer); browser (how soon the next trial is on screen); results-page (what the page of results takes); zoo (networks of timm, cut unasked: right, refused, or wrong in silence). All where none is named. Of each part the figures are kept as JSON and shown as Markdown. Load, photos coming in, races and
 workers need a server and a database of their own: see bench/load.py, bench/pages.py, bench/race.py and bench/workers.py. Whether the tests
 notice what goes wrong is measured by bench/slips.py and bench/mutate.py.
@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import (
+    adaptive,
     answers,
+    arena,
     between_people,
     browser,
     coverage,
@@ -46,6 +48,8 @@ class Report:
 
 ENGINE = Report("RESULTS-engine", engine_report.markdown)
 ANSWERS = Report("RESULTS-answers", answers.markdown)
+ARENA = Report("RESULTS-arena", arena.markdown)
+ADAPTIVE = Report("RESULTS-adaptive", adaptive.markdown)
 BETWEEN = Report("RESULTS-between-people", between_people.markdown)
 POINTS = Report("RESULTS-points", points.markdown)
 STATISTICS = Report("RESULTS-statistics", coverage.markdown)
@@ -68,6 +72,8 @@ PARTS: dict[str, tuple[str, Report]] = {  # name -> its module, and where its fi
     "answers": ("bench.answers", ANSWERS),
     "statistics": ("bench.coverage", STATISTICS),
     "points": ("bench.points", POINTS),
+    "arena": ("bench.arena", ARENA),
+    "adaptive": ("bench.adaptive", ADAPTIVE),
     "between": ("bench.between_people", BETWEEN),
     "mixed-models": ("bench.mixed_models", MIXED_MODELS),
     "decisions": ("bench.decisions", DECISIONS),
@@ -87,6 +93,8 @@ MADE_BY = {  # every file of results, and what writes it
     "RESULTS-answers.md": "python -m bench answers",
     "RESULTS-statistics.md": "python -m bench statistics",
     "RESULTS-points.md": "python -m bench points",
+    "RESULTS-arena.md": "python -m bench arena",
+    "RESULTS-adaptive.md": "python -m bench adaptive",
     "RESULTS-between-people.md": "python -m bench between",
     "RESULTS-mixed-models.md": "python -m bench mixed-models",
     "RESULTS-decisions.md": "python -m bench decisions",

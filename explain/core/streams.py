@@ -60,6 +60,10 @@ class Stream(Enum):
     GROWN = (10, "stage")  # which item gets which orders when a study grew; the first time is stage 1
     PAIRS = (11, "two tournaments")  # which arm is which where two are compared at a time
     PAIR_ROUNDS = (12, "round")  # which item gets which pair of arms, and in which order items come
+    INFORMATIVE = (
+        24,
+        "round",
+    )  # of the pairs that tell as much which comes first, who stands left, and which item gets it
     CONDITION = (23, "person")  # which of the conditions that are equally wanted a person gets
     PREVIEW = (8, "trial")  # the order of the maps in a trial of the preview
 

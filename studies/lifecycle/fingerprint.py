@@ -16,6 +16,7 @@ from explain.map_sources import source_of
 from explain.photos import sha256_of
 from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
 from studies.protocol import in_full
+from studies.trial_types import trial_type_of
 
 
 def record_version(study: Study, sealed: str, *, why: str = "", user=None) -> ProtocolVersion:
@@ -94,7 +95,8 @@ def what_is_asked(
     """All that a study asks, by part. `pictures`: picture_hashes().
 
     Trials made again after an answer was voided repeat an item and order that are there already, so the orders
-    enter as a set of (item, order) with what the study asked for, not as a list of rows.
+    enter as a set of (item, order) with what the study asked for, not as a list of rows. Orders that are chosen round by round
+    are not known yet when a study is sealed: each round is on record with a hash of its own (trials/rounds.py).
     """
     items = study.items.order_by("index")
     said = list(
@@ -118,7 +120,7 @@ def what_is_asked(
         "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
         "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
         "pictures": pictures,
-        "orders": sorted(orders),
+        "orders": [] if trial_type_of(study).layout.in_rounds else sorted(orders),
     } | ({"predictions": said} if any(said) else {})
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from studies.models import Event, ProtocolVersion, Study
 from studies.protocol import Protocol, ProtocolError, check_protocol, faults_of_length
+from studies.trial_types import trial_type_of
 from studies.trials import lay_out_trials
 
 from .fingerprint import full_protocol, picture_hashes
@@ -64,6 +65,8 @@ def why_not(study: Study) -> str:
             f"{study.slug}: its protocol plans looks, whose levels are made for {study.responses_per_item} answers for each photo; "
             "with more of them the planned error would not hold. Make a new study for more answers."
         )
+    if trial_type_of(study).layout.endless:
+        return f"{study.slug}: has no end; trials follow as long as people come, so there is nothing to grow."
     if not study.trials.exists():
         return f"{study.slug}: nobody is asked here, so it cannot grow."
     return ""

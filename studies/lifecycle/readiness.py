@@ -76,7 +76,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     images = chosen_images(choose_photos(protocol))
     check_labels(images, list(networks.values()))
     predictions = predictions_for(protocol, images, list(networks.values()))
-    maps = _maps(protocol, images)
+    maps = maps_for(protocol, images)
     seen = [(image, predictions.get(image.pk)) for image in images]
     check_maps.check_boxes(
         check_maps.checkable(protocol, seen, protocol.attention_checks), protocol.attention_checks
@@ -147,7 +147,7 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
             raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, parameters))
 
 
-def _maps(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
+def maps_for(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
     """For each arm the map of each photo, by the photo's key. Raises MissingMapsError with what makes the missing ones."""
     for arm in protocol.arms:
         arm.source.make(arm.keys, images)

@@ -25,7 +25,7 @@ from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
 from explain.maps import draw_pictures
-from explain.models import random_name
+from explain.models import ExplanationMap, Image, random_name
 from studies.models import Item, ItemMap, Study
 
 SAVED_AT_ONCE = 16  # items
@@ -121,6 +121,23 @@ def _content_of(row: Row) -> bytes:
         ) from error
 
 
+def make_whole(maps: Iterable[ExplanationMap], kind: str) -> None:
+    """Let the sources of finished pictures make those of a kind that are missing, before `drawn_alike` reads them."""
+    for row in maps:
+        source = source_of(row)
+        if not source.is_drawn and not getattr(row, kind):
+            source.make_pictures(row)
+
+
+def drawn_alike(image: Image, maps: Iterable[ExplanationMap], kind: str) -> list[bytes]:
+    """The pictures of a photo and of its maps, encoded at one quality and not filled up yet. Asks no database."""
+    rows = []
+    for row in maps:
+        source = source_of(row)
+        rows.append((row, source.extent(row, image) if source.is_drawn else None))
+    return encoding.encode_alike(draw_pictures(image, kind, rows, with_photo=True))
+
+
 class _Files:
     """Files that were stored for a study and that no row names yet: whatever stops it, they go."""
 
@@ -182,20 +199,12 @@ class _Drawing(_Files):
             items = items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
             for item in items.order_by("index"):
                 rows = list(item.item_maps.all())
-                for row in rows:
-                    source = source_of(row.map)
-                    if not source.is_drawn and not getattr(row.map, self.study.picture):
-                        source.make_pictures(row.map)
+                make_whole([row.map for row in rows], self.study.picture)
                 yield _Todo(item, rows)
 
     def _make(self, todo: _Todo) -> list[str]:
         """The photo's picture and those of its maps, as names of files. Runs in a thread, so it asks no database."""
-        image = todo.item.image
-        rows = []
-        for row in todo.maps:
-            source = source_of(row.map)
-            rows.append((row.map, source.extent(row.map, image) if source.is_drawn else None))
-        contents = encoding.encode_alike(draw_pictures(image, self.study.picture, rows, with_photo=True))
+        contents = drawn_alike(todo.item.image, [row.map for row in todo.maps], self.study.picture)
         return _in_any_order(self, contents)
 
     def _save(self, part: list[tuple[_Todo, list[str]]]) -> None:

@@ -110,7 +110,7 @@ from .recruitment import read_prolific_key, read_recruitment
 from .requirements import read_requirements
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
-from .trial_page import options_of_page
+from .trial_page import check_endless, options_of_page, options_of_type
 from .trial_questions import KEY as TRIAL_QUESTIONS
 from .trial_questions import read_trial_questions
 from .wording import default_wording, unknown_places
@@ -209,7 +209,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         picture=picture,
         wording=_wording(reader, task, picture, language)
         | _asks(reader, design, asked, language)
-        | _options(reader, task, asked),
+        | options_of_type(reader, task, asked, [arm.name for arm in arms]),
         source=source,
     )
     protocol.wording.update(options_of_page(reader, protocol.wording, language))
@@ -225,6 +225,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         people=protocol.people,
         each=protocol.trials_per_participant,
     )
+    check_endless(reader, protocol)
     reader.finish()
     return replace(protocol, complete=_complete(reader, protocol))
 
@@ -366,13 +367,6 @@ def _asks(reader: Reader, design: Reader, asked: Asked, language: str) -> dict[s
         reader, asked, language if language in languages.codes() else languages.DEFAULT
     )
     return {ASKS: questions} | ({SHUFFLED: True} if design.flag("shuffle_questions") else {})
-
-
-def _options(reader: Reader, task: str, asked: Asked) -> dict[str, Any]:
-    """What the table of the trial type's name says, with the defaults; nothing of a type that has no such table."""
-    if not asked.options(None):
-        return {}
-    return {OPTIONS: asked.options(reader.table(task, required=False))}
 
 
 def _wording(reader: Reader, task: str, picture: str, language: str) -> dict[str, Any]:

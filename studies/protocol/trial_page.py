@@ -1,15 +1,18 @@
-"""Reads `[trial]`: options of every trial's page, whatever its type. What they are stands in studies/trial_types/trial_page.py."""
+"""Reads `[trial]`, options of every trial's page whatever its type (studies/trial_types/trial_page.py), and the table of a type's own options."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import override
 
 from studies.core import languages
-from studies.trial_types import TRIAL_PAGE, read_trial_page, trial_type_in
+from studies.trial_types import OPTIONS, TRIAL_PAGE, Asked, read_trial_page, trial_type_in, trial_type_of
 
 from .faults import Code
 from .parser import Reader
+
+if TYPE_CHECKING:
+    from .schema import Protocol
 
 NEEDS = {
     "look_again": "show_ms",
@@ -37,3 +40,41 @@ def options_of_page(reader: Reader, wording: Mapping[str, Any], language: str) -
             table.fault(Code.ONLY_WITH, key, other=other)
     said = page.as_dict()
     return {TRIAL_PAGE: said} if said else {}
+
+
+def options_of_type(reader: Reader, task: str, asked: Asked, arms: Sequence[str]) -> dict[str, Any]:
+    """What the table of the trial type's name says, with the defaults; nothing of a type that has no such table. `arms`: their names."""
+    if not asked.options(None) or (asked.options_when_said and task not in reader.values):
+        return {}
+    table = reader.table(task, required=False)
+    options = asked.options(table)
+    for key in asked.names_arms:
+        for name in options.get(key, ()):
+            if name not in arms:
+                table.fault(Code.NO_SUCH_NAME, key, value=name, known=tuple(arms))
+    return {OPTIONS: options}
+
+
+def check_endless(reader: Reader, protocol: "Protocol") -> None:
+    """Note what a study without an end cannot have, as what is decided at an end; and what only such a study has."""
+    if reader.faults:
+        return
+    kind, names = trial_type_of(protocol), [arm.name for arm in protocol.arms]
+    said = reader.values.get(protocol.task, {}) if kind.asked.names_arms else {}
+    if not kind.layout.endless:
+        for key in ("public", *kind.asked.names_arms):
+            if said.get(key):
+                reader.fault(Code.ONLY_WITH, protocol.task, key, other='kind = "arena"')
+        return
+    for table, key in (("looks", "after"), ("analysis", "contrasts"), ("analysis", "smallest_effect")):
+        if reader.values.get(table, {}).get(key):
+            reader.fault(
+                Code.NOT_WITH,
+                table,
+                key,
+                other=f'{protocol.task}.kind = "arena", which has no end to decide at',
+            )
+    if not kind.asked.can_compare(len(set(names) - kind.layout.has_left)):
+        least, most = kind.asked.fewest_arms, kind.asked.most_arms
+        left = len(set(names) - kind.layout.has_left)
+        reader.fault(Code.ARMS_BETWEEN, "arms", count=left, task=protocol.task, least=least, most=most)

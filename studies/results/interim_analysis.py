@@ -87,6 +87,8 @@ def _exploratory(study: Study, plan: AnalysisPlan, narrowed: bool, answers: int,
     if plan.looks:
         sentence = "Planned looks judge all answers together: every figure of this part is exploratory."
         return [sentence] if narrowed else []
+    if trial_type_of(study).layout.endless:
+        return []  # the outcome says what holds whenever somebody looks
     running = study.state in (Study.State.OPEN, Study.State.PAUSED)
     if running and not narrowed and 0 < answers < needed:
         return [

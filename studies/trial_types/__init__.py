@@ -29,10 +29,13 @@ from .comparison import (
     next_blocks,
     next_condition,
 )
+from .handed import Before
 from .in_files import Cells, FileColumn, Files, Rows
 from .plan import PlanInWords
 from .questions import (
     ASKS,
+    EMBARGO,
+    HAS_LEFT,
     MOST_QUESTIONS,
     OPTIONS,
     POINTS,
@@ -58,6 +61,8 @@ from .trial_page import (
 __all__ = [
     "ASKS",
     "COMPARISON",
+    "EMBARGO",
+    "HAS_LEFT",
     "MOST_QUESTIONS",
     "OPTIONS",
     "POINTS",
@@ -68,6 +73,7 @@ __all__ = [
     "AnswerKind",
     "Answers",
     "Asked",
+    "Before",
     "Cells",
     "Compared",
     "Comparison",

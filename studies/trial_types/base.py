@@ -24,7 +24,7 @@ from studies.analysis.orders import Order, rounds, study_orders
 from studies.analysis.power import Assumptions, PowerModel
 from studies.analysis.table import UNKNOWN
 
-from .handed import Named, OptionReader
+from .handed import Before, Named, OptionReader
 from .handed import Stated as Stated
 from .in_files import Files
 from .people import People
@@ -73,6 +73,19 @@ class Layout:
         for turn, order in enumerate(rounds(items, stages[-1], seed)):
             for index in order:
                 yield index, dealt[index][turn]
+
+    in_rounds: ClassVar[bool] = False
+    """Whether the orders of a round are chosen when it begins, by what was answered until then. What `rows` lays out holds places for them."""
+
+    endless: ClassVar[bool] = False
+    """Whether rounds follow as long as people come: `rows` lays out the first. Only where orders are chosen in rounds."""
+
+    has_left: frozenset[str] = frozenset()
+    """The names of the arms that are asked about no more."""
+
+    def chosen(self, before: Before, items: Sequence[int], *, seed: int, turn: int) -> list[Order]:
+        """The order of each of some items, none twice, in a round. Only where orders are chosen in rounds."""
+        raise NotImplementedError
 
     def turned(self, order: Sequence[int]) -> list[int]:
         """The order in which the same person is asked about the same item again: every map stands elsewhere, if it can."""
@@ -240,6 +253,16 @@ class Asked(ABC):
 
     first_arms: ClassVar[Sequence[Mapping[str, Any]]] = ()
     """The arms that a study of this type begins with in the set-up: the controls that it should not be without."""
+
+    names_arms: ClassVar[Sequence[str]] = ()  # the keys of `options` that are lists of arms' names
+    hidden: Sequence[str] = ()
+    """The names of arms that a page for everybody leaves out, with every answer about them."""
+
+    public: bool = False
+    """Whether there is a page for everybody. Only of a study without an end."""
+
+    options_when_said: ClassVar[bool] = False
+    """Whether a protocol without their table has no options: of a type that came to them later, or seals would be broken by defaults."""
 
     def option_fields(self) -> dict[str, Field]:
         """A form field for each key of `options`, for the set-up."""

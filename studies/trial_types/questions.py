@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+HAS_LEFT, EMBARGO = "has_left", "embargo"  # keys of the options of a study without an end: names of arms
 OPTIONS = "options"  # the key of a study's wording that has what its protocol's table of the type's name says
 ASKS = "asks"  # the key of a study's wording that has them, each as a dict
 SHUFFLED = "asks_shuffled"  # the key that says that each trial has an order of its own

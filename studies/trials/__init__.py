@@ -30,6 +30,7 @@ from .quota import (
     repeats_after,
     study_facts,
 )
+from .rounds import choose_again
 from .sql import HeldTrial, is_free, last_before_the_hand, locked_state, participant_of, participant_progress
 from .taken_back_in import TakenBackIn, take_back_in
 from .telemetry import TELEMETRY, kept_of
@@ -56,6 +57,7 @@ __all__ = [
     "can_be_undone",
     "check_passed",
     "checks_by_person",
+    "choose_again",
     "claim_trials",
     "current_example",
     "delete_test_people",

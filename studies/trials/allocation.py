@@ -19,7 +19,7 @@ from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import AnswerError, trial_type_of
 
-from . import conditions, erasure, sql, tombstones
+from . import conditions, erasure, rounds, sql, tombstones
 from .attention_checks import with_checks
 from .leases import ageing_before, lease, renew_leases
 from .quota import expected_repeats
@@ -53,7 +53,8 @@ def lay_out_trials(study: Study, before: int = 0) -> int:
                 f"{layout.shown(arms)} of the arms 0 to {arms - 1}, none twice."
             )
         trials.append(Trial(study=study, item=items[index], order=_written(order)))
-    return len(Trial.objects.bulk_create(trials, batch_size=1000))
+    rounds.note_first(study, Trial.objects.bulk_create(trials, batch_size=1000))
+    return len(trials)
 
 
 @write_transaction()
@@ -75,6 +76,7 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
     chosen: list[FreeTrial] = []
     if count > 0 and left > 0:
+        rounds.plan_if_due(participant, min(count, left))
         seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
         chosen = conditions.choose(participant, main, seen, min(count, left))
     held = any(trial.state == Trial.State.CLAIMED for trial in met)
@@ -96,6 +98,7 @@ def _give_repeats(participant: Participant, met: Sequence[PastTrial], position: 
     answered = [trial for trial in main if trial.state == Trial.State.ANSWERED]
     answered.sort(key=lambda trial: trial.position)
     again = answered[: expected_repeats(participant.study, len(answered))]
+    again = [trial for trial in again if not rounds.shows_what_left(participant.study, trial.order)]
     layout = trial_type_of(participant.study).layout
     return Trial.objects.bulk_create(
         Trial(
@@ -305,7 +308,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     """Take an answer out of the scores and ask the same item in the same order again; the new trial.
 
     The answer and its trial are kept, as void: the participant has seen the item and does not get it again.
-    None where there is nothing to make up for: the answer did not count, or its trial was a repeat.
+    None where there is nothing to make up for: the answer did not count, its trial was a repeat, or showed an arm that has left.
     """
     trial = Trial.objects.select_for_update(of=("self",)).get(pk=response.trial_id)
     response.refresh_from_db(fields=["status"])
@@ -325,7 +328,7 @@ def void_answer(*, response: Response, reason: str, user=None) -> Trial | None:
     )
     if not counted:
         return None
-    return Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+    return rounds.asks_again(trial)
 
 
 @write_transaction()
@@ -361,7 +364,7 @@ def _take_back(participant: Participant) -> None:
     """
     held = Trial.objects.select_for_update(of=("self",)).filter(participant=participant)
     for trial in held.filter(state=Trial.State.CLAIMED, kind=Trial.Kind.MAIN):
-        Trial.objects.create(study_id=trial.study_id, item_id=trial.item_id, order=trial.order)
+        rounds.asks_again(trial)
     held.filter(state=Trial.State.CLAIMED).update(state=Trial.State.VOID, lease_until=None)
 
 

@@ -15,6 +15,7 @@ from ..answers import AnswersError, choices_of
 from ..table import UNKNOWN, Answers
 
 FIRST, SECOND, SAME = range(3)
+MOST_ARMS = 40  # that a study compares two at a time, those that have left among them
 LEFT_SHOWN, RIGHT_SHOWN = 0, 1  # as a page has them; “same” is -1 there
 
 

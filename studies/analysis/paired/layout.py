@@ -35,16 +35,16 @@ def rows(arms: int, items: int, count: int, seed: int) -> Iterator[tuple[int, Or
     for turn in range(count):
         random = np.random.default_rng(Stream.PAIR_ROUNDS.of(seed, turn))
         cards = list(islice(deck, items))
-        for item, order in zip(_dealt(cards, had_pair, had_arm, random), cards, strict=True):
+        for item, order in zip(deal(cards, had_pair, had_arm, random), cards, strict=True):
             had_pair[item, pair_number(min(order), max(order))] += 1
             had_arm[item, list(order)] += 1
             yield item, order
 
 
-def _dealt(
+def deal(
     cards: list[Order], had_pair: np.ndarray, had_arm: np.ndarray, random: np.random.Generator
 ) -> list[int]:
-    """Which item gets each of the round's pairs: every item one of them."""
+    """Which of n items gets each of a round's n pairs, every item one of them; what they have had stands in rows of theirs."""
     left = random.permutation(len(cards))
     end, dealt = len(left), []
     for order in cards:

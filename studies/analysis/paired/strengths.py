@@ -15,6 +15,7 @@ import numpy as np
 
 from ..contrasts import Judged, judged
 from ..distributions import student_quantile, student_tails
+from ..inference.anytime import anytime_level
 from ..inference.effects import Effect, Method
 from ..inference.linearised import Linearised, Slopes
 from ..inference.simultaneous import Family, JointTest, family, joint_test
@@ -22,7 +23,7 @@ from ..inference.sizes import Size
 from ..intervals import Per, weights, why_no_interval
 from ..table import remembered
 from . import davidson
-from .answers import Pairs
+from .answers import MOST_ARMS, Pairs
 from .ranks import components
 
 
@@ -242,6 +243,46 @@ def family_of(answers: Pairs, pairs: tuple[tuple[int, int], ...]) -> Family:
     if effects is None or found.basis is None:
         return Family(len(pairs), None, 1.0)
     return family(found.basis, change, effects)
+
+
+@dataclass(frozen=True, eq=False)
+class Better:
+    """(k, k) bool of the connected arms: whether the arm of the row is found to be better than that of the column."""
+
+    table: np.ndarray
+
+
+@remembered
+def better_of(answers: Pairs) -> Better:
+    """Of a study with an end: all pairs at once by max-T, at one look, whose family errs with 5 % at most."""
+    found = strengths_of(answers)
+    pairs = tuple(combinations(found.arms.tolist(), 2))
+    level = family_of(answers, pairs).level() if pairs and found.basis else 1.0
+    return _better(answers, found, dict.fromkeys(pairs, level))
+
+
+@remembered
+def better_at_any_time(answers: Pairs) -> Better:
+    """Of a study without one: all pairs that MOST_ARMS arms can ever make, whenever somebody looks (inference/anytime.py)."""
+    found = strengths_of(answers)
+    pairs = tuple(combinations(found.arms.tolist(), 2))
+    effects = found.effects(found.contrasts(pairs)) if pairs else None
+    levels = {
+        pair: anytime_level(effect.variance, MOST_ARMS * (MOST_ARMS - 1) // 2)
+        for pair, effect in zip(pairs, effects or [], strict=False)
+    }
+    return _better(answers, found, levels)
+
+
+def _better(answers: Pairs, found: Strengths, levels: dict[tuple[int, int], float]) -> Better:
+    k = len(found.arms)
+    table = np.zeros((k, k), bool)
+    pairs = tuple(levels) if found.basis is not None else ()
+    for (a, b), one in zip(pairs, judge_pairs(answers, pairs), strict=True):
+        if one is not None and one.found(levels[a, b]):
+            first, second = (a, b) if one.estimate > 0 else (b, a)
+            table[found.place[first], found.place[second]] = True
+    return Better(table)
 
 
 def any_pair_of(answers: Pairs) -> float | None:

@@ -193,8 +193,11 @@ class WordingForm(StepForm):
             put(source, TRIAL_QUESTIONS, cleaned[TRIAL_QUESTIONS])
             put(design, SHUFFLED, cleaned[SHUFFLED])
         usual = trial_type_in(source).asked.options(None)
-        options = {name: cleaned[name] for name in self.options if cleaned[name] != usual[name]}
-        put(source, source["task"], options)
+        options = {name: cleaned[name] for name in self.options if cleaned[name] not in ("", usual[name])}
+        of_arms = {
+            key: names for key, names in source.get(source["task"], {}).items() if key not in self.options
+        }
+        put(source, source["task"], of_arms | options)
         said = page_said(source)
         for key, name in PAGE.items():
             put(said, key, cleaned[name])

@@ -46,6 +46,10 @@ UNIT = "difference of preferences"
 READABLE = 45  # effect sizes on a page; contrasts.csv and scores.json have all
 PER: tuple[Per, ...] = ("answers", *(per for per in get_args(Per) if per != "answers"))
 NEVER_COMPARED = "never compared, neither with each other nor by way of others: nothing tells how they differ"
+AT_ANY_TIME = (
+    "This comparison has no end. Ranks, and which arms cannot be told apart, hold whenever somebody looks, all at once with 95 %; intervals of "
+    "strengths, and the p of a contrast, are of one look at a moment that does not depend on the answers."
+)
 HELPED = (
     "An arm, a side or “same” won or lost every time, so no finite strengths fit best. To what people answered one answer beside an arm "
     "of average strength was added for each arm, half won and half lost (and as much for side and “same”): strengths are drawn "
@@ -68,6 +72,13 @@ class PairResults(Results):
     of_items_in_words = "Wins less losses of each arm, as a share of the answers about it"
     recomputed_by = "docs/recompute_pairs.py"
     methods_template = "trial_types/pair/report/methods.html"
+
+    def __init__(self, *, endless: bool = False) -> None:
+        """`endless`: the study has no end, so what is found must hold whenever somebody looks."""
+        self._endless = endless
+        self._better = lambda answers: (
+            (strengths.better_at_any_time if endless else strengths.better_of)(answers).table
+        )
 
     def table(self, columns: Mapping[str, np.ndarray], arms: int) -> Pairs:
         return Pairs(**columns, arms=arms)
@@ -93,14 +104,14 @@ class PairResults(Results):
         if not len(answers):
             return PairOutcome(arms=compared.arms)
         found, names = strengths.strengths_of(answers), compared.arms
-        better = _better(answers)
+        better = self._better(answers)
         known = [float(at) for at in found.fit.strengths]
         placed = dict(zip(found.arms.tolist(), ranks.ranks(known, better), strict=True))
         wins, same = answers.wins.astype(int), answers.same.astype(int)
         return PairOutcome(
             arms=names,
             items=answers.units.items,
-            notes=tuple(_notes(answers, names)),
+            notes=(*([AT_ANY_TIME] if self._endless else []), *_notes(answers, names)),
             answers=len(answers),
             said_same=int(same.sum()) // 2,
             lines=tuple(
@@ -219,22 +230,6 @@ class PairResults(Results):
 
 def _unknown() -> Judged:
     return Judged(0.0, None, None, None, NEVER_COMPARED)
-
-
-def _better(answers: Pairs) -> np.ndarray:
-    """(k, k) of the connected arms: whether the arm of the row is found to be better than that of the column, all pairs at once."""
-    found = strengths.strengths_of(answers)
-    k = len(found.arms)
-    better = np.zeros((k, k), bool)
-    if found.basis is None or k < 2:
-        return better
-    pairs = tuple(combinations(found.arms.tolist(), 2))
-    level = strengths.family_of(answers, pairs).level()
-    for (a, b), judged in zip(pairs, strengths.judge_pairs(answers, pairs), strict=True):
-        if judged is not None and judged.found(level):
-            first, second = (a, b) if judged.estimate > 0 else (b, a)
-            better[found.place[first], found.place[second]] = True
-    return better
 
 
 def _rivals(found: strengths.Strengths, better: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
