@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STRUCTURE: dict[str, list[str]] = {
     "Begin": ["index.md", "tutorial.md", "install.md"],
     "How to": [
+        "what-is-asked.md",
         "photos.md", "imagenet.md", "bring-your-own.md", "maps-from-files.md", "trial-page.md", "languages.md", "recruitment.md", "results.md", "archive.md",
         "programs.md", "paper.md", "deploy.md", "release.md",
     ],

@@ -10,6 +10,7 @@ from django.core.management import get_commands
 
 from docs import build_site
 from docs.reference_pages import APPS
+from studies.trial_types import trial_types
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +108,11 @@ def test_links_of_the_repository_become_those_of_the_site():
     )
     assert linked == ["README.md", "docs/photos.md", "bench/RESULTS.md"]
     assert build_site.with_links_of_the_site("README.md", "[x](docs/photos.md)")[0] == "[x](photos.md)"
+
+
+def test_every_trial_type_stands_on_the_page_of_what_can_be_asked():
+    page = (build_site.ROOT / "docs/what-is-asked.md").read_text("utf-8")
+    assert [kind.name for kind in trial_types() if f"| `{kind.name}` |" not in page] == []
 
 
 def test_each_question_of_the_front_page_has_its_answer_one_click_away(pages, site):

@@ -1,7 +1,11 @@
 """The wheel by itself, outside the checkout: the engine without Django, the site's files, and a site of 0.1 that goes on."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+import zipfile
 
 import pytest
 
@@ -38,6 +42,7 @@ import studies
 django.setup()
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.template.loader import get_template
 from django.test import Client
 from django.utils import translation
@@ -59,15 +64,26 @@ for path in Path(settings.BASE_DIR / "docs/protocols").glob("*.toml"):
     read_protocol(path)
 with translation.override("de"):
     assert translation.gettext("You need a keyboard.") != "You need a keyboard."
-print(Path(settings.BASE_DIR), code_version())
+print(Path(settings.BASE_DIR), code_version(), flush=True)
+call_command("scores", "first", "--json")
 """
 
 
-def test_the_engine_runs_without_django_from_the_wheel(installed):
-    done = installed.run("python", "-c", ENGINE)
+def test_the_engine_runs_without_django_from_the_wheel(built, tmp_path):
+    with zipfile.ZipFile(built[0]) as wheel:
+        wheel.extractall(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ENGINE],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     file, *shape = done.stdout.split()
-    assert file.startswith(str(installed.folder))
+    assert file.startswith(str(tmp_path))
     assert shape == ["1", "14", "14"]
 
 
@@ -83,14 +99,12 @@ def test_a_site_of_the_first_release_goes_on_in_the_installed_one_with_its_answe
     assert "Make them: blindsight migrate" in refused.stderr
     migrated = installed.run("blindsight", "migrate", "--verbosity", "0", data=tmp_path)
     assert migrated.returncode == 0, migrated.stderr
-    scores = installed.run("blindsight", "scores", "first", "--json", data=tmp_path)
-    assert scores.returncode == 0, scores.stderr
     counted = [choice for choice, status in GIVEN if status == "counted"]
-    assert json.loads(scores.stdout)["responses"] == len(counted)
     with sqlite3.connect(database) as file:
         assert file.execute("SELECT choice, status FROM studies_response ORDER BY id").fetchall() == GIVEN
     site = installed.run("python", "-c", SITE, data=tmp_path)
     assert site.returncode == 0, site.stderr
-    where, version = site.stdout.split()
+    where, version, scores = site.stdout.split(maxsplit=2)
+    assert json.loads(scores)["responses"] == len(counted)
     assert where.startswith(str(installed.folder))
     assert version == code_version()  # the commit that it was built of, which studies note

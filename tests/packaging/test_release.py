@@ -100,6 +100,16 @@ def test_the_checksums_are_signed_and_a_changed_file_no_longer_fits(tmp_path, mo
         release.sign(dist / "SHA256SUMS", "nobody@example.org")
 
 
+def test_the_bill_of_materials_is_of_what_is_locked_and_says_nothing_of_this_machine(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setitem(release.release.__globals__, "run", lambda command, **_: ran.append(command))
+    release.write_bill_of_materials(tmp_path, tmp_path / "dist/one.whl", tmp_path / "one.json")
+    locked, wheel = (command for command in ran if "install" in command)
+    assert locked[-3:] == ["--require-hashes", "-r", str(tmp_path / "requirements.lock")]
+    assert wheel[-1] == "blindsight"
+    assert ran[-1][2:4] == ["cyclonedx_py", "environment"]
+
+
 def test_how_to_cite_it_names_this_version():
     said = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert said["version"] == blindsight.__version__
