@@ -4,7 +4,7 @@ from django.urls import path
 
 from studies.figures import handed_out
 
-from . import gallery_views, item_views, views
+from . import item_views, views
 from .requests import taken_part, taken_whole
 
 TAKE = "take/<slug:name>.<slug:ending>"
@@ -31,7 +31,7 @@ urlpatterns = [
         name="study-results-people-take",
     ),
     path("studies/<slug:slug>/results.json", views.results_json, name="study-results-json"),
-    path("studies/<slug:slug>/gallery/", gallery_views.gallery, name="study-gallery"),
+    path("studies/<slug:slug>/gallery/", item_views.gallery, name="study-gallery"),
     path("studies/<slug:slug>/items/", item_views.items, name="study-items"),
     path("studies/<slug:slug>/items/<int:index>/", item_views.item, name="study-item"),
 ]
