@@ -9,12 +9,13 @@ from .charts import breakdown_context, main_chart, position_bars, spread_chart, 
 from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
-from .part import WHO, AnswerSelection, UnknownPartError, part_of
+from .part import WHO, WHO_IN_WORDS, AnswerSelection, UnknownPartError, part_of
 from .participant_flow import Flow, flow_by_condition, flow_of
 from .provenance import (
     MEANINGS,
     AnswerOrigin,
     Chain,
+    CompetingArm,
     Origin,
     chain_of_answer,
     chain_of_item,
@@ -29,11 +30,13 @@ from .summary import Summary, summarise, summary_of
 __all__ = [
     "MEANINGS",
     "WHO",
+    "WHO_IN_WORDS",
     "AnswerOrigin",
     "AnswerSelection",
     "AttentionCheckResults",
     "Breakdown",
     "Chain",
+    "CompetingArm",
     "Flow",
     "Origin",
     "Reading",
