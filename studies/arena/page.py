@@ -7,6 +7,7 @@ shown is the outcome of the study's own page where nothing is under embargo.
 import csv
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -40,6 +41,7 @@ class ArenaPage:
 
     slug: str
     title: str
+    question: str  # as volunteers read it, with … for what is in the photo
     state: str
     version: int
     protocol_sha256: str
@@ -51,7 +53,7 @@ class ArenaPage:
     said_of: str  # whose answers these are
     hidden: str
     seal: Any
-    at: str
+    at: datetime
 
     @property
     def headline(self) -> str:
@@ -65,10 +67,11 @@ class ArenaPage:
         return {
             "study": self.slug,
             "title": self.title,
+            "question": self.question,
             "state": self.state,
             "version": self.version,
             "protocol_sha256": self.protocol_sha256,
-            "at": self.at,
+            "at": self.at.isoformat(timespec="seconds"),
             "answers_of": "simulated" if self.simulated else "real",
             "people": self.people,
             "answers": self.answers,
@@ -163,6 +166,7 @@ def _made(study: Study) -> ArenaPage:
     return ArenaPage(
         slug=study.slug,
         title=study.title,
+        question=study.wording.get("question", "").replace("{class}", "…"),
         state=study.state,
         version=study.version,
         protocol_sha256=study.protocol_sha256,
@@ -174,5 +178,5 @@ def _made(study: Study) -> ArenaPage:
         said_of=WHO_IN_WORDS[who],
         hidden=hidden,
         seal=seal_in_words(study),
-        at=timezone.now().isoformat(timespec="seconds"),
+        at=timezone.now(),
     )
