@@ -834,7 +834,7 @@ def declared(folder, rows, printed):
         "has_looks": bool(protocol.get("looks")),
         "options": protocol.get(protocol.get("task", ""), {}),
         "needed": needed,
-        "left_out": left_out_by(folder) if protocol.get("exclusions") else None,
+        "left_out": left_out_by(folder) if any(protocol.get("exclusions", {}).values()) else None,
     }
 
 

@@ -39,9 +39,9 @@ class JoinForm(forms.Form):
     def __init__(self, photo_set: ImageSet, data: Any = None):
         super().__init__(data, label_suffix="")
         networks = Network.objects.order_by("name").values_list("name", flat=True)
-        self.fields["network"].choices = [("", "–"), *((name, name) for name in networks)]
+        self.fields["network"].choices = [("", "–"), *((name, name) for name in networks)]  # type: ignore[attr-defined]
         sets = photo_set.map_sets.filter(finished_at__isnull=False).order_by("name")
-        self.fields["maps"].choices = [("", "–"), *((row.name, row.name) for row in sets)]
+        self.fields["maps"].choices = [("", "–"), *((row.name, row.name) for row in sets)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -69,4 +69,4 @@ class ArmForm(forms.Form):
 
     def __init__(self, names: list[str], data: Any = None, *, prefix: str = ""):
         super().__init__(data, label_suffix="", prefix=prefix)
-        self.fields["name"].choices = [(name, name) for name in names]
+        self.fields["name"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]

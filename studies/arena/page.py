@@ -160,7 +160,7 @@ def _made(study: Study) -> ArenaPage:
         if answers:
             people = about.units.people
             outcome = kind.results.outcome(about, Compared(names, reading.maps_shown, study.seed, ()))
-            lines = {line.name: line for line in outcome.ranked}
+            lines = {line.name: line for line in outcome.ranked}  # type: ignore[attr-defined]
     order = {name: place for place, name in enumerate(lines)}
     rows = [PublicArm(row, lines.get(row.name), row.name in kind.layout.has_left) for row in shown]
     return ArenaPage(
