@@ -189,6 +189,11 @@ def plain(text: str) -> str:
 def recompute(folder: Path) -> dict[str, int]:
     protocol = tomllib.loads((folder / "protocol.toml").read_text("utf-8"))
     design, names = protocol["design"], [arm["name"] for arm in protocol["arms"]]
+    if protocol.get("pair", {}).get("kind", "balanced") != "balanced":
+        sys.exit(
+            "Its pairs were chosen round by round, by what had been answered, so they do not follow from the protocol. "
+            "The record of events holds the SHA-256 of each round."
+        )
     items = len({row["item"] for row in rows_of(folder / "maps.csv")})
     seed = order_seed(design["seed"], design.get("nonce", ""))
     stages = [*design.get("grown_from", []), design["responses_per_item"]]

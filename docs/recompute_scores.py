@@ -832,8 +832,9 @@ def declared(folder, rows, printed):
         "decided_by": analysis.get("decided_by", "everybody"),
         "looks": looks,
         "has_looks": bool(protocol.get("looks")),
+        "options": protocol.get(protocol.get("task", ""), {}),
         "needed": needed,
-        "left_out": left_out_by(folder) if protocol.get("exclusions") else None,
+        "left_out": left_out_by(folder) if any(protocol.get("exclusions", {}).values()) else None,
     }
 
 

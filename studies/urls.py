@@ -14,6 +14,7 @@ ROOMS = (
     "results",
     "exports",
     "archives",
+    "arena",
     "payments",
     "access",
     "api",

@@ -8,7 +8,7 @@ async function look() {
   if (document.hidden || document.querySelector("details[open], .narrow-down :focus")) return;
   const reply = await fetch(live.dataset.url, { headers: { Accept: "application/json" } });
   if (!reply.ok) return;
-  const now = String((await reply.json()).counted);
+  const now = String((await reply.json())[live.dataset.key || "counted"]);
   if (now === counted) return;
   const page = await fetch(location.href);
   if (!page.ok) return;

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from explain.core.errors import BadInputError
 from studies.access import add_note, may_edit
+from studies.arena import join, leave
 from studies.exports import csv_chunks, jsonl_chunks
 from studies.lifecycle import NotComparedError, change_state, grow, named_download, revoke_invitation
 from studies.models import Participant, Study
@@ -32,6 +33,8 @@ from .serializers import (
     EventSerializer,
     GrowthSerializer,
     InvitationSerializer,
+    JoiningSerializer,
+    LeavingSerializer,
     NewInvitationSerializer,
     NoteSerializer,
     OpeningSerializer,
@@ -179,6 +182,37 @@ class StudyActions:
         body.is_valid(raise_exception=True)
         with bad_input_refused():
             version = grow(study=study, user=request.user, **body.validated_data)
+        return Response(VersionSerializer(version).data)
+
+    @extend_schema(
+        summary="Let an arm join a living comparison",
+        description="It is asked about more until its interval is as wide as the others'. Answers so far stay. A study that is open is "
+        "paused for a moment, and goes on.",
+        request=JoiningSerializer,
+        responses=VersionSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def join(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        body = JoiningSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            version = join(study=study, user=request.user, **body.validated_data)
+        return Response(VersionSerializer(version).data)
+
+    @extend_schema(
+        summary="Ask about an arm of a living comparison no more",
+        description="It keeps its row, its rank and its answers.",
+        request=LeavingSerializer,
+        responses=VersionSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def leave(self, request: Request, slug: str) -> Response:
+        study = self.editable_study()
+        body = LeavingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with bad_input_refused():
+            version = leave(study=study, user=request.user, **body.validated_data)
         return Response(VersionSerializer(version).data)
 
     @extend_schema(

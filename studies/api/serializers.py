@@ -282,6 +282,22 @@ class GrowthSerializer(serializers.Serializer):
     )
 
 
+class JoiningSerializer(serializers.Serializer):
+    arm = serializers.DictField(
+        help_text="as a protocol has it: network and method, or maps; and a name, or else it gets one"
+    )
+    why = serializers.CharField(max_length=500, help_text="for those who read the record later")
+    embargo = serializers.BooleanField(default=False, help_text="leave it out of the page for everybody")
+    alike_seen = serializers.BooleanField(
+        default=False, help_text="you have seen that it looks the same as another arm"
+    )
+
+
+class LeavingSerializer(serializers.Serializer):
+    name = serializers.CharField(help_text="the arm's")
+    why = serializers.CharField(max_length=500, help_text="for those who read the record later")
+
+
 class ProtocolSerializer(serializers.Serializer):
     toml = serializers.CharField(help_text="the text of a study.toml", trim_whitespace=False)
 

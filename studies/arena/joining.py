@@ -60,7 +60,7 @@ def join(
     """Let an arm join: its pictures are made as those of the others, and it is asked about more until its interval is as wide.
 
     Args:
-        arm: as a protocol has it: network and method, maps, or pictures; and a name, or else it gets one.
+        arm: as a protocol has it: network and method, or maps; and a name, or else it gets one.
         why: a sentence for those who read the record later.
         embargo: leave it out of the page for everybody until it is released.
         alike_seen: whoever lets it join has seen that it looks the same as another.

@@ -225,7 +225,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         people=protocol.people,
         each=protocol.trials_per_participant,
     )
-    check_endless(reader, protocol)
+    check_endless(reader, protocol.wording, [arm.name for arm in protocol.arms])
     reader.finish()
     return replace(protocol, complete=_complete(reader, protocol))
 

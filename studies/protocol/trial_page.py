@@ -1,18 +1,15 @@
 """Reads `[trial]`, options of every trial's page whatever its type (studies/trial_types/trial_page.py), and the table of a type's own options."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import override
 
 from studies.core import languages
-from studies.trial_types import OPTIONS, TRIAL_PAGE, Asked, read_trial_page, trial_type_in, trial_type_of
+from studies.trial_types import OPTIONS, TRIAL_PAGE, Asked, read_trial_page, trial_type_in
 
 from .faults import Code
 from .parser import Reader
-
-if TYPE_CHECKING:
-    from .schema import Protocol
 
 NEEDS = {
     "look_again": "show_ms",
@@ -55,16 +52,17 @@ def options_of_type(reader: Reader, task: str, asked: Asked, arms: Sequence[str]
     return {OPTIONS: options}
 
 
-def check_endless(reader: Reader, protocol: "Protocol") -> None:
+def check_endless(reader: Reader, wording: Mapping[str, Any], names: Sequence[str]) -> None:
     """Note what a study without an end cannot have, as what is decided at an end; and what only such a study has."""
     if reader.faults:
         return
-    kind, names = trial_type_of(protocol), [arm.name for arm in protocol.arms]
-    said = reader.values.get(protocol.task, {}) if kind.asked.names_arms else {}
+    kind = trial_type_in(reader.values)
+    kind = kind.asking(wording) if kind.asking else kind
+    said = reader.values.get(kind.name, {}) if kind.asked.names_arms else {}
     if not kind.layout.endless:
         for key in ("public", *kind.asked.names_arms):
             if said.get(key):
-                reader.fault(Code.ONLY_WITH, protocol.task, key, other='kind = "arena"')
+                reader.fault(Code.ONLY_WITH, kind.name, key, other='kind = "arena"')
         return
     for table, key in (("looks", "after"), ("analysis", "contrasts"), ("analysis", "smallest_effect")):
         if reader.values.get(table, {}).get(key):
@@ -72,9 +70,9 @@ def check_endless(reader: Reader, protocol: "Protocol") -> None:
                 Code.NOT_WITH,
                 table,
                 key,
-                other=f'{protocol.task}.kind = "arena", which has no end to decide at',
+                other=f'{kind.name}.kind = "arena", which has no end to decide at',
             )
     if not kind.asked.can_compare(len(set(names) - kind.layout.has_left)):
         least, most = kind.asked.fewest_arms, kind.asked.most_arms
         left = len(set(names) - kind.layout.has_left)
-        reader.fault(Code.ARMS_BETWEEN, "arms", count=left, task=protocol.task, least=least, most=most)
+        reader.fault(Code.ARMS_BETWEEN, "arms", count=left, task=kind.name, least=least, most=most)

@@ -10,12 +10,13 @@ from .data_quality import AttentionCheckResults, checks_of, reasons
 from .further_analyses import analyse_further
 from .metric_agreement_page import humans_context
 from .metrics_job import METRICS
-from .part import WHO, AnswerSelection, UnknownPartError, part_of
+from .part import WHO, WHO_IN_WORDS, AnswerSelection, UnknownPartError, part_of
 from .participant_flow import Flow, flow_by_condition, flow_of
 from .provenance import (
     MEANINGS,
     AnswerOrigin,
     Chain,
+    CompetingArm,
     Origin,
     chain_of_answer,
     chain_of_item,
@@ -31,11 +32,13 @@ __all__ = [
     "MEANINGS",
     "METRICS",
     "WHO",
+    "WHO_IN_WORDS",
     "AnswerOrigin",
     "AnswerSelection",
     "AttentionCheckResults",
     "Breakdown",
     "Chain",
+    "CompetingArm",
     "Extremes",
     "Flow",
     "ItemRow",

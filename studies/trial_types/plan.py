@@ -13,7 +13,7 @@ class PlanInWords(ABC):
     What these sentences promise is what `results` does; docs/statistics.md says it with the formulas.
     """
 
-    measured: ClassVar[str]
+    measured: str
     """What an answer says, as “the dependent variable” of a form: whole sentences."""
 
     index: ClassVar[str]

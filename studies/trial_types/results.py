@@ -277,6 +277,11 @@ class Results(ABC):
     def further(self, answers: Answers, compared: Compared) -> Further:
         """What a reviewer asks next, of one answer at least."""
 
+    def about(self, answers: Answers, arms: Sequence[int]) -> Answers:
+        """The answers that are about some of the arms alone, as answers of a study of these in this order: what a page shows that leaves
+        arms out. Only of types whose studies may have no end."""
+        raise NotImplementedError
+
     def judged(self, answers: Answers) -> Answers:
         """The answers as agreement reads them, where those about one item must be about one and the same thing.
 

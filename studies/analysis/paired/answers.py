@@ -4,7 +4,8 @@ The pair of arms a < b has the number b·(b − 1)/2 + a, whatever else there is
 times that, plus 0 where a is better, 1 where b is, 2 where they are the same. With 40 arms it is 2,339 at most.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -106,3 +107,21 @@ class Pairs(Answers):
         k = self.arms
         table = np.bincount((a * k + b)[outcome == SAME], minlength=k * k).reshape(k, k).astype(float)
         return table + table.T
+
+
+def among(answers: Pairs, arms: Sequence[int]) -> Pairs:
+    """The answers that compare two of some arms, as those of a study of these alone: arm `arms[0]` is 0, and so on."""
+    place = np.full(answers.arms + 1, UNKNOWN)  # the last: of a place in an order where nothing stands
+    place[list(arms)] = np.arange(len(arms))
+    place[-1] = -1
+    a, b, outcome = answers.compared
+    rows = np.flatnonzero((place[a] >= 0) & (place[b] >= 0))
+    kept = answers.only(rows)
+    first, second, outcome = place[a[rows]], place[b[rows]], outcome[rows]
+    # As if the arm of the lower number stood on the left: what is stored is the same.
+    values = stored(first, second, np.where(outcome == FIRST, 0, np.where(outcome == SECOND, 1, -1)))
+    orders = np.full((len(rows), len(arms)), -1)
+    width = min(2, kept.orders.shape[1])
+    orders[:, :width] = np.where(kept.orders[:, :width] >= 0, place[kept.orders[:, :width]], -1)
+    columns = {column.name: getattr(kept, column.name) for column in fields(kept)}
+    return Pairs(**columns | {"values": values, "orders": orders, "arms": len(arms)})

@@ -178,7 +178,7 @@ def _wider(spread: np.ndarray, errors: np.ndarray) -> np.ndarray:
     return np.clip(np.where(np.isfinite(ratio), ratio, usual), usual / WILD, usual * WILD)
 
 
-def _tree(by_worth: np.ndarray, pairs: list[Order], compete: list[int]) -> list[int]:
+def _tree(by_worth: np.ndarray, pairs: Sequence[tuple[int, int]], compete: list[int]) -> list[int]:
     """The pairs of a spanning tree by Kruskal's way, worth most first, in which no arm has more than its share.
 
     As no share is below two, every part of a tree has an arm with room for one more pair, so all parts come together.

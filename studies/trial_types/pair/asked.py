@@ -42,15 +42,8 @@ class PairAsked(Asked):
     names_arms = (HAS_LEFT, EMBARGO)
 
     def __init__(self, options: Options | None = None) -> None:
-        self.said = options or Options()
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        return self.said.embargo
-
-    @property
-    def public(self) -> bool:
-        return self.said.public
+        said = options or Options()
+        self.hidden, self.public = said.embargo, said.public
 
     def options(self, table: OptionReader | None) -> dict[str, Any]:
         if table is None:

@@ -15,7 +15,7 @@ from studies.analysis.inference.equivalence import ALPHA, corrected
 from studies.analysis.inference.simultaneous import holm
 from studies.analysis.intervals import Per
 from studies.analysis.paired import ranks, strengths
-from studies.analysis.paired.answers import Pairs, pair_number, said
+from studies.analysis.paired.answers import Pairs, among, pair_number, said
 from studies.analysis.paired.exchange import exchange_in_trials
 from studies.analysis.resampling import caution
 from studies.analysis.table import UNKNOWN, Answers
@@ -91,6 +91,10 @@ class PairResults(Results):
             rows = outcome == code
             np.add.at(wins, (first[rows], second[rows]), counts[rows])
         return wins
+
+    def about(self, answers: Answers, arms: Sequence[int]) -> Pairs:
+        assert isinstance(answers, Pairs)
+        return among(answers, arms)
 
     def judged(self, answers: Answers) -> Answers:
         """Two people agree about a photo and two arms."""
