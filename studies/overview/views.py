@@ -19,19 +19,26 @@ from studies.monitoring import (
 )
 
 from .forms import InvitationForm
+from .which_studies import WhichStudies
 
 EVENTS_SHOWN = 20
 
 
 @require_safe
 def studies(request: HttpRequest) -> HttpResponse:
-    """All studies of this researcher, with how far each has come."""
-    visible = list(Study.objects.visible_to(request.user))
+    """The studies of this researcher that are asked for, with how far each has come and what can be done with it."""
+    visible = Study.objects.visible_to(request.user)
+    which = WhichStudies(request.GET, visible)
+    shown = list(which.chosen())
     editable = set(Study.objects.editable_by(request.user).values_list("pk", flat=True))
-    progress = progress_of(visible)
-    rows = [(study, progress[study.pk], study.pk in editable) for study in visible]
-    paid = Study.objects.payable_by(request.user).exclude(pk__in=[study.pk for study in visible])
-    return render(request, "studies/overview/list.html", {"studies": rows, "paid": paid})
+    progress = progress_of(shown)
+    context = {
+        "studies": [(study, progress[study.pk], study.pk in editable) for study in shown],
+        "which": which,
+        "total": visible.count(),
+        "paid": Study.objects.payable_by(request.user).exclude(pk__in=visible.values("pk")),
+    }
+    return render(request, "studies/overview/list.html", context)
 
 
 @require_safe

@@ -43,6 +43,16 @@ def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
     }
 
 
+def copy_of(source: dict[str, Any], *, title: str, slug: str) -> dict[str, Any]:
+    """The protocol of another study under a name of its own, with a seed of its own: the two draw their photos and orders apart."""
+    return {
+        **source,
+        "title": title,
+        "slug": slug,
+        "design": {**source.get("design", {}), "seed": secrets.randbelow(10**6)},
+    }
+
+
 def create_draft(*, source: dict[str, Any], user=None) -> Study:
     """Store a study of which there is only a protocol so far. Whoever makes it is its researcher.
 

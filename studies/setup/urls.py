@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from . import photo_selection_views, power_views, preview_views, review_views, views
+from . import copy_views, photo_selection_views, power_views, preview_views, review_views, views
 
 urlpatterns = [
     path("studies/new/", views.new, name="setup-new"),
     path("studies/first/", views.first, name="setup-first"),
+    path("studies/<slug:slug>/duplicate/", copy_views.duplicate, name="study-duplicate"),
     path("studies/<slug:slug>/set-up/check/", review_views.check, name="setup-check"),
     path("studies/<slug:slug>/set-up/maps/", review_views.make_maps, name="setup-maps"),
     path("studies/<slug:slug>/set-up/retry/", review_views.retry, name="setup-retry"),

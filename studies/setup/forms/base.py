@@ -110,6 +110,12 @@ class NewStudyForm(forms.Form):
         return cleaned
 
 
+class CopyForm(NewStudyForm):
+    """What the copy of a study is called; it asks what the other one asks."""
+
+    task = None  # type: ignore[assignment]
+
+
 class PhotosForm(StepForm):
     keys: dict[Key, str] = {
         ("photos", name): name

@@ -76,6 +76,7 @@ PAGES = {
     "studies": (LOGGED_IN, NOBODY),
     "setup-new": (STAFF, STAFF),
     "setup-first": (NOBODY, STAFF),
+    "study-duplicate": (CHANGE, CHANGE),  # whoever may look and is staff
     "setup-check": (CHANGE, NOBODY),
     "setup-maps": (NOBODY, CHANGE),
     "setup-retry": (NOBODY, CHANGE),
