@@ -42,9 +42,7 @@ class ImageSet(models.Model):
 
 class Image(models.Model):
     """One photo, re-encoded without metadata, or used where it lies. `picture` is the square frame that people are shown.
-
-    Read its pixels by photos/pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown.
-    """
+    Read its pixels by photos/pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown."""
 
     image_set = models.ForeignKey(ImageSet, models.CASCADE, related_name="images")
     file = models.FileField(upload_to=random_name, max_length=100, blank=True)
