@@ -1,6 +1,7 @@
 """Draft, ready, open, closed: what must hold before each step, and what is fixed by it."""
 
 from .fingerprint import code_version
+from .grain import grain_remarks
 from .growth import grow
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
@@ -29,6 +30,7 @@ __all__ = [
     "create_study",
     "differences",
     "find_version",
+    "grain_remarks",
     "grow",
     "make_ready",
     "misfits",

@@ -195,7 +195,8 @@ class _Drawing(_Files):
         for row in todo.maps:
             source = source_of(row.map)
             rows.append((row.map, source.extent(row.map, image) if source.is_drawn else None))
-        contents = encoding.encode_alike(draw_pictures(image, self.study.picture, rows, with_photo=True))
+        pictures = draw_pictures(image, self.study.picture, rows, with_photo=True, cells=self.study.cells)
+        contents = encoding.encode_alike(pictures)
         return _in_any_order(self, contents)
 
     def _save(self, part: list[tuple[_Todo, list[str]]]) -> None:

@@ -1,16 +1,26 @@
-"""Reads `[trial]`: options of every trial's page, whatever its type. What they are stands in studies/trial_types/trial_page.py."""
+"""Reads how every trial's page shows what it shows, whatever its type: `[trial]`, whose options are those of
+studies/trial_types/trial_page.py, and `design.cells`.
+
+A map of 7 × 7 cells looks blurred beside one of 14 × 14, and both beside one of a value a pixel: who made a map could be told by its
+grain. With `cells` every map that has more of them on a side of what people see is averaged over so many, and drawn anew from these.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import override
 
+from explain.cam.rendering.render import FEWEST_CELLS, MOST_CELLS
 from studies.core import languages
 from studies.trial_types import TRIAL_PAGE, read_trial_page, trial_type_in
 
 from .faults import Code
 from .parser import Reader
 
+if TYPE_CHECKING:
+    from .schema import ArmPlan
+
+CELLS = "cells"
 NEEDS = {
     "look_again": "show_ms",
     "confidence_question": "confidence",
@@ -37,3 +47,11 @@ def options_of_page(reader: Reader, wording: Mapping[str, Any], language: str) -
             table.fault(Code.ONLY_WITH, key, other=other)
     said = page.as_dict()
     return {TRIAL_PAGE: said} if said else {}
+
+
+def read_cells(design: Reader, arms: "list[ArmPlan]") -> None:
+    """Take `cells`, if it is said; a fault where an arm's pictures are finished, so that there is nothing to average."""
+    if design.number(CELLS, least=FEWEST_CELLS, most=MOST_CELLS, default=None) is None:
+        return
+    if finished := [arm.name for arm in arms if not arm.source.is_drawn]:
+        design.fault(Code.CANNOT_SMOOTH, CELLS, arms=tuple(finished))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from explain import maps
 from explain.core.errors import BadInputError
 from explain.web import shown
-from studies.lifecycle import NAMED, comparison, misfits, orders_are_known, untitled
+from studies.lifecycle import NAMED, comparison, grain_remarks, misfits, orders_are_known, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
 from studies.setup.forms.base import methods_of, networks_of
@@ -43,7 +43,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "orders_known": NAMED if orders_are_known(study) else "",
             "gave_up": _gave_up(study, faults),
             "lacks_consent": unsaid(study.protocol),
-            "remarks": [] if faults else [*untitled(study), *misfits(study)],
+            "remarks": [] if faults else [*untitled(study), *misfits(study), *grain_remarks(study)],
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
             **(comparison(study) if study.state == Study.State.READY else {}),

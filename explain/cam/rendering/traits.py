@@ -20,6 +20,9 @@ SHARPER = 1.6
 MOSTLY = 0.9
 """Of the photos: what holds on so many is a trait of the arm, not of a photo."""
 
+COARSEST = 4
+"""Fields a side, of which grain is looked at last."""
+
 _EVEN = 24  # nine in ten values of a plain line are so near to its colour, after a lossy encoder
 _HIGH, _WIDE = 16, 64  # a window that holds some letters
 _INK = 80  # so far off its ground
@@ -70,6 +73,30 @@ def traits_of(picture: np.ndarray) -> Traits:
         chroma=float((values.max(axis=-1) - values.min(axis=-1)).mean()),
         sharpness=float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()) / 2,
     )
+
+
+def looks_of(picture: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """What of a picture (H, W, 3) uint8 can be seen beside its photo's without knowing either: (f,) numbers.
+
+    Its traits as far as they are off the photo's, and how much it varies at each size from two pixels to a quarter of its side:
+    the grain of its map. Nothing of where anything lies.
+    """
+    own, bare = traits_of(picture), traits_of(photo)
+    apart = np.array(astuple(own)) - np.array(astuple(bare))
+    return np.concatenate([apart, _grain(picture) - _grain(photo)])
+
+
+def _grain(picture: np.ndarray) -> np.ndarray:
+    """Of each channel how much is lost, as the log of its variance, when pixels are averaged over twice the side, and so on."""
+    values = picture.astype(np.float32)
+    lost = []
+    while min(values.shape[:2]) >= 2 * COARSEST:
+        height, width = (length // 2 * 2 for length in values.shape[:2])
+        fields = values[:height, :width].reshape(height // 2, 2, width // 2, 2, 3)
+        means = fields.mean(axis=(1, 3))
+        lost.append(np.log(np.square(fields - means[:, None, :, None]).mean(axis=(0, 1, 2, 3)) + 1))
+        values = means
+    return np.concatenate(lost) if lost else np.zeros(0)
 
 
 def _strips_beside(values: np.ndarray) -> tuple[float, float]:
