@@ -36,8 +36,14 @@ def grain_remarks(study: Study) -> list[str]:
     if study.cells or not cells or max(cells.values()) < FINER * min(cells.values()):
         return []
     fewest = min(cells.values())
+    finished = [arm.name for arm in study.arms.order_by("index") if not source_of(arm).is_drawn]
+    remedy = (
+        f"They cannot be averaged beside the finished pictures of {', '.join(finished)}: bring maps instead, or leave that arm out"
+        if finished
+        else f"Smooth all of them to {fewest} cells a side (step Wording; cells = {fewest} in [design])"
+    )
     told = ", ".join(f"{name} {count} × {count}" for name, count in cells.items())
     return [
         f"Some arms have finer maps than others, and people can tell them by it: of what people see there are {told} cells. "
-        f"Smooth all of them to {fewest} cells a side (step Wording; cells = {fewest} in [design]), unless how fine they are is what you ask about."
+        f"{remedy}, unless how fine they are is what you ask about."
     ]

@@ -214,7 +214,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         source=source,
     )
     protocol.wording.update(options_of_page(reader, protocol.wording, language))
-    read_cells(design, protocol.arms)
+    read_cells(design, [arm.name for arm in protocol.arms if not arm.source.is_drawn])
     read_consent(reader)
     read_requirements(reader)
     if protocol.attention_checks > protocol.trials_per_participant // 2:

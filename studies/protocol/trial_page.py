@@ -5,8 +5,8 @@ A map of 7 × 7 cells looks blurred beside one of 14 × 14, and both beside one 
 grain. With `cells` every map that has more of them on a side of what people see is averaged over so many, and drawn anew from these.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import override
 
@@ -16,9 +16,6 @@ from studies.trial_types import TRIAL_PAGE, read_trial_page, trial_type_in
 
 from .faults import Code
 from .parser import Reader
-
-if TYPE_CHECKING:
-    from .schema import ArmPlan
 
 CELLS = "cells"
 NEEDS = {
@@ -49,9 +46,7 @@ def options_of_page(reader: Reader, wording: Mapping[str, Any], language: str) -
     return {TRIAL_PAGE: said} if said else {}
 
 
-def read_cells(design: Reader, arms: "list[ArmPlan]") -> None:
-    """Take `cells`, if it is said; a fault where an arm's pictures are finished, so that there is nothing to average."""
-    if design.number(CELLS, least=FEWEST_CELLS, most=MOST_CELLS, default=None) is None:
-        return
-    if finished := [arm.name for arm in arms if not arm.source.is_drawn]:
+def read_cells(design: Reader, finished: Sequence[str]) -> None:
+    """Take `cells`, if it is said; a fault where there are arms of finished pictures, so that there is nothing to average."""
+    if design.number(CELLS, least=FEWEST_CELLS, most=MOST_CELLS, default=None) is not None and finished:
         design.fault(Code.CANNOT_SMOOTH, CELLS, arms=tuple(finished))

@@ -13,7 +13,7 @@ from explain.web import shown
 from studies.lifecycle import NAMED, comparison, grain_remarks, misfits, orders_are_known, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
-from studies.setup.forms.base import methods_of, networks_of
+from studies.setup.forms.base import map_sets_of, methods_of, networks_of
 
 from . import tasks
 from .cost_estimate import arms_in, estimate_from, items_of
@@ -68,7 +68,7 @@ def _summary(study: Study) -> dict[str, Any]:
         "items": items,
         "items_from": items_from,
         "networks": networks_of(source),
-        "methods": methods_of(source),
+        "methods": [*methods_of(source), *map_sets_of(source)],
         "estimate": estimate_from(items, design, arms_in(source)),
         "question": source.get("wording", {}).get("question"),
     }

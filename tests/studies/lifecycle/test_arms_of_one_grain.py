@@ -5,11 +5,11 @@ import pytest
 from django.urls import reverse
 from PIL import Image as PillowImage
 
-from explain.models import ExplanationMap, ImageSet
+from explain.models import ExplanationMap, ImageSet, MapSet
 from studies.lifecycle import create_study, grain_remarks
 from studies.lifecycle.similarity import measure, recognition_of
 from studies.lifecycle.study_pictures import prepare_pictures
-from studies.models import Study
+from studies.models import Arm, Study
 from studies.protocol import ProtocolError, check_protocol
 from studies.results.summary import summary_of
 from tests.factories import CONSENT, make_image, make_network
@@ -101,6 +101,16 @@ def test_what_tells_the_arms_is_said_smoothed_and_then_tells_no_more(photos, cli
     address = reverse("map-picture", args=["overlay", row.pk])
     pictures = [client.get(address + query).content for query in ("", "?cells=7", "?cells=1", "?cells=x")]
     assert pictures[1] != pictures[0] == pictures[2] == pictures[3]
+
+
+def test_beside_finished_pictures_the_remedy_is_another_one(photos):
+    """What the remark proposed the protocol refused."""
+    study = made()
+    map_set = MapSet.objects.create(name="panels", image_set=photos, fit="whole", sha256="0" * 64)
+    Arm.objects.create(study=study, index=2, name="panels", method="pictures:panels", map_set=map_set)
+    (remark,) = grain_remarks(study)
+    assert "cannot be averaged beside the finished pictures of panels" in remark
+    assert "in [design]" not in remark
 
 
 def test_it_is_recorded_and_stated_and_off_it_changes_nothing(photos):
