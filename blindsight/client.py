@@ -153,6 +153,23 @@ class Client:
         said = {"images": photos, "name": name, "covers": covers, "sign": sign, "scale": scale, "channels": channels, "network": network}  # fmt: skip
         return self._bring("map-sets/", {key: value for key, value in said.items() if value}, file=path)
 
+    def bring_pictures(
+        self, path: str | Path, *, photos: str, name: str, fit: str = "whole"
+    ) -> dict[str, Any]:
+        """Bring finished pictures in: one for each photo of the set `photos`.
+
+        Args:
+            path: a ZIP of pictures that are named as the photos are.
+            fit: whole: each is shown whole; frame: it lies over the whole photo and is cut as all arms are.
+
+        Returns:
+            `remarks`: what of them tells the arm, such as a border or writing …
+
+        Raises:
+            SiteError: all that is wrong with them, at once. Nothing is stored then.
+        """
+        return self._bring("picture-sets/", {"images": photos, "name": name, "fit": fit}, file=path)
+
     # A study
 
     def make_study(self, toml: str) -> str:

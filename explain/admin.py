@@ -191,7 +191,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
 @admin.register(MapSet)
 class MapSetAdmin(ReadOnlyAdmin):
-    list_display = ["name", "image_set", "network", "covers", "sign", "scale", "finished_at"]
+    list_display = ["name", "image_set", "network", "covers", "sign", "scale", "fit", "finished_at"]
     list_filter = ["image_set"]
     list_select_related = ["image_set", "network"]
     search_fields = ["name"]

@@ -42,9 +42,7 @@ class ImageSet(models.Model):
 
 class Image(models.Model):
     """One photo, re-encoded without metadata, or used where it lies. `picture` is the square frame that people are shown.
-
-    Read its pixels by photos/pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown.
-    """
+    Read its pixels by photos/pixels.py. A photo used in place has no `file`, and its `picture` is made when it is first shown."""
 
     image_set = models.ForeignKey(ImageSet, models.CASCADE, related_name="images")
     file = models.FileField(upload_to=random_name, max_length=100, blank=True)
@@ -200,16 +198,17 @@ class MapPicture(models.TextChoices):
 
 
 class MapSet(models.Model):
-    """Maps that somebody brought, one for each photo of a set, and how their arrays were read. Never changed afterwards.
-    `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it."""
+    """Maps that somebody brought, one for each photo of a set, and how their arrays were read; or finished pictures (`fit`). Never
+    changed. `network`: whose crop they cover and whose classes they explain. `sha256`: of all that. Not `finished_at`: no study takes it."""
 
     name = models.SlugField(max_length=50, unique=True)
     image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="map_sets")
     network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="map_sets")
-    covers = models.CharField(max_length=10)
-    sign = models.CharField(max_length=10)
-    scale = models.CharField(max_length=10)
+    covers = models.CharField(max_length=10, blank=True)
+    sign = models.CharField(max_length=10, blank=True)
+    scale = models.CharField(max_length=10, blank=True)
     channels = models.CharField(max_length=10, blank=True)
+    fit = models.CharField(max_length=10, blank=True, help_text="of finished pictures alone: whole, frame")
     provenance = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
@@ -369,6 +368,7 @@ class Job(models.Model):
 
         PHOTOS = "photos", "bring photos in"
         MAPS = "maps", "bring maps in"
+        PICTURES = "pictures", "bring pictures in"
         TRY = "try", "try a network"
         NETWORK = "network", "add a network"
 

@@ -172,15 +172,21 @@ def _bring_photos(job: Job, report: Report) -> dict[str, Any]:
 
 
 def _bring_maps(job: Job, report: Report) -> dict[str, Any]:
+    """Of maps and of finished pictures: the job's arguments say which."""
     request = request_of(job.arguments, path=local(job.arguments["file"]))
     if job.arguments.get(LOOK_FIRST):
         _forget_unanswered()
         plan = plan_maps(request, report)
         job.picture.save("preview.jpg", ContentFile(preview_picture(plan.samples)), save=False)
-        return {"plan": plan.to_json(), "labels": [sample.label for sample in plan.samples]}
+        return {"plan": _for_a_page(plan.to_json()), "labels": [sample.label for sample in plan.samples]}
     imported = import_maps(request, user=job.created_by, progress=report)
     _forget_files(job)
-    return {**imported.to_json(), "set": request.images}
+    return {**_for_a_page(imported.to_json()), "set": request.images}
+
+
+def _for_a_page(told: dict[str, Any]) -> dict[str, Any]:
+    """What an import says, without the options of its command."""
+    return {**told, "remarks": [OPTIONS.sub("", remark) for remark in told["remarks"]]}
 
 
 def _looked_at() -> QuerySet[Job]:
@@ -267,6 +273,7 @@ KINDS: dict[str, JobKind] = {
     for kind, do in (
         (Job.Kind.PHOTOS, _bring_photos),
         (Job.Kind.MAPS, _bring_maps),
+        (Job.Kind.PICTURES, _bring_maps),
         (Job.Kind.TRY, _try_network),
         (Job.Kind.NETWORK, _add_network),
     )
@@ -296,7 +303,7 @@ def _forget_files(job: Job) -> None:
 
 def uploads(alias: str = "default") -> Iterator[str]:
     """The names in storage of all uploads that a job or a network still needs."""
-    brought = Q(kind__in=(Job.Kind.PHOTOS, Job.Kind.MAPS), state=Job.State.DONE)
+    brought = Q(kind__in=(Job.Kind.PHOTOS, Job.Kind.MAPS, Job.Kind.PICTURES), state=Job.State.DONE)
     brought = brought & ~Q(arguments__has_key=LOOK_FIRST)
     needing = Job.objects.using(alias).exclude(brought)
     for arguments in needing.values_list("arguments", flat=True):

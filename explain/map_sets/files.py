@@ -3,13 +3,11 @@
 What comes out is the same of all: entries, each with the name of a photo, and their arrays one after the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from explain.core.errors import BadInputError
 from explain.photos import NAMED, Tree, is_manifest, nearest_manifest, open_tree, read_table, usual
@@ -19,7 +17,8 @@ from .holders import Holder
 
 IDS = ("ids", "photos", "names", "files")
 TARGETS = ("targets", "target")
-_KINDS = "a folder, a ZIP, a manifest.csv, or one .npz, .safetensors, .pt or .h5 with a map of each photo"
+_TREES = "a folder, a ZIP or a manifest.csv with a file of each photo"
+_STACKS = "a folder, a ZIP, a manifest.csv, or one .npz, .safetensors, .pt or .h5 with a map of each photo"
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,23 @@ class Entry:
     is_file_name: bool = False
 
 
-Read = tuple[Entry, np.ndarray | BadInputError]
+@dataclass(frozen=True)
+class FileKind:
+    """What a file of one photo holds: an array, or a finished picture.
+
+    decode     of a file's name and bytes; BadInputError with the reason alone, or after the name
+    stacks     whether one file may hold many
+    """
+
+    thing: str
+    file_of: str  # as in "no file of an array"
+    endings: tuple[str, ...]
+    decode: Callable[[str, bytes], Any]
+    stacks: bool = False
+
+
+ARRAYS = FileKind("maps", "an array", array_bytes.ENDINGS, array_bytes.decode, stacks=True)
+Read = tuple[Entry, Any]  # what decode gave, or the BadInputError that it raised
 
 
 class MapFiles(Protocol):
@@ -56,18 +71,19 @@ class MapFiles(Protocol):
 
 
 @contextmanager
-def opened_maps(path: Path) -> Iterator[MapFiles]:
+def opened_maps(path: Path, kind: FileKind = ARRAYS) -> Iterator[MapFiles]:
     """What `path` holds. BadInputError where there is no map in it, or a manifest is wrong."""
     if is_manifest(path.name) and path.is_file():
         path = path.parent
-    if path.is_file() and path.suffix.lower() in holders.ENDINGS:
+    if kind.stacks and path.is_file() and path.suffix.lower() in holders.ENDINGS:
         with _opened_stack(path) as stack:
             yield stack
         return
-    if path.is_file() and path.suffix.lower() in array_bytes.ENDINGS:
-        raise BadInputError(f"{path.name}: one file without the names of photos; give {_KINDS}")
+    if path.is_file() and path.suffix.lower() in kind.endings:
+        others = _STACKS if kind.stacks else _TREES
+        raise BadInputError(f"{path.name}: one file without the names of photos; give {others}")
     with open_tree(path) as tree:
-        yield _files_of(tree)
+        yield _files_of(tree, kind)
 
 
 @contextmanager
@@ -85,6 +101,7 @@ class _Files:
     """A file for each photo."""
 
     tree: Tree
+    kind: FileKind
     entries: list[Entry]
     remarks: list[str]
     passed_over: list[str]
@@ -96,31 +113,29 @@ class _Files:
     def read(self) -> Iterator[Read]:
         for entry in self.entries:
             try:
-                array: np.ndarray | BadInputError = array_bytes.decode(
-                    entry.label, self.tree.read(entry.label)
-                )
+                given: Any = self.kind.decode(entry.label, self.tree.read(entry.label))
             except BadInputError as error:
-                array = BadInputError(str(error).removeprefix(f"{entry.label}: "))
-            yield entry, array
+                given = BadInputError(str(error).removeprefix(f"{entry.label}: "))
+            yield entry, given
 
 
-def _files_of(tree: Tree) -> _Files:
+def _files_of(tree: Tree, kind: FileKind) -> _Files:
     names = tree.names()
     manifest = nearest_manifest(names)
     if manifest is not None:
-        return _by_manifest(tree, manifest)
-    maps = [name for name in names if PurePosixPath(name).suffix.lower() in array_bytes.ENDINGS]
+        return _by_manifest(tree, manifest, kind)
+    maps = [name for name in names if PurePosixPath(name).suffix.lower() in kind.endings]
     others = [name for name in names if name not in set(maps)]
     if not maps:
         held = f" (it holds {others[0]} …)" if others else ""
         raise BadInputError(
-            f"{tree.label}: no maps in it{held}; give files that end in {', '.join(array_bytes.ENDINGS)}"
+            f"{tree.label}: no {kind.thing} in it{held}; give files that end in {', '.join(kind.endings)}"
         )
     entries = [Entry(name, name[: name.rindex(".")], is_file_name=True) for name in maps]
-    return _Files(tree, entries, list(tree.remarks), others)
+    return _Files(tree, kind, entries, list(tree.remarks), others)
 
 
-def _by_manifest(tree: Tree, manifest: str) -> _Files:
+def _by_manifest(tree: Tree, manifest: str, kind: FileKind) -> _Files:
     table = read_table(
         tree.read(manifest),
         name=manifest,
@@ -134,19 +149,19 @@ def _by_manifest(tree: Tree, manifest: str) -> _Files:
     for row in table.rows:
         try:
             row.check()
-            entries.append(_entry_of_row(row.cells, folder, there))
+            entries.append(_entry_of_row(row.cells, folder, there, kind))
         except ValueError as error:
             bad.append(f"{manifest} line {row.line}: {error}; correct the line")
     if bad:
         more = [f"… and {len(bad) - NAMED:,} more lines of {manifest}"] if len(bad) > NAMED else []
         raise BadInputError(*bad[:NAMED], *more)
     if not entries:
-        raise BadInputError(f"{manifest}: names no map; write a line for each photo")
+        raise BadInputError(f"{manifest}: names no {kind.thing[:-1]}; write a line for each photo")
     named = {entry.label for entry in entries}
-    return _Files(tree, entries, list(tree.remarks), sorted(there - named - {manifest}))
+    return _Files(tree, kind, entries, list(tree.remarks), sorted(there - named - {manifest}))
 
 
-def _entry_of_row(cells: dict[str, str], folder: str, there: set[str]) -> Entry:
+def _entry_of_row(cells: dict[str, str], folder: str, there: set[str], kind: FileKind) -> Entry:
     """ValueError says what is wrong with the line."""
     if not cells["photo"]:
         raise ValueError("names no photo")
@@ -155,8 +170,8 @@ def _entry_of_row(cells: dict[str, str], folder: str, there: set[str]) -> Entry:
     name = folder + usual(cells["file"])
     if name not in there:
         raise ValueError(f"the file {name} is not there")
-    if PurePosixPath(name).suffix.lower() not in array_bytes.ENDINGS:
-        raise ValueError(f"{name} is no file of an array ({', '.join(array_bytes.ENDINGS)})")
+    if PurePosixPath(name).suffix.lower() not in kind.endings:
+        raise ValueError(f"{name} is no file of {kind.file_of} ({', '.join(kind.endings)})")
     return Entry(name, usual(cells["photo"]), cells.get("target", ""))
 
 

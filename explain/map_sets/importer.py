@@ -9,16 +9,14 @@ from django.db import IntegrityError, transaction
 
 from explain.core import clock
 from explain.core.errors import BadInputError
-from explain.maps import keep_array
 from explain.models import ExplanationMap, MapSet
 
-from .plan import Found, Look, MapPlan, Progress, judge, looking
+from .look import Found, Look, MapPlan, Progress
+from .plan import judge, looking
 from .request import Request, sha256_of_request
 
 PART = 256
 """Maps that are kept together."""
-METHOD = "maps:"
-"""What stands before a set's name where rows and tables name a method."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ def import_maps(
         for done, found in enumerate(first.maps(), start=1):
             if found is None:
                 raise BadInputError(
-                    *first.faults.lines(), "the maps changed while they were brought in; run it again"
+                    *first.faults.lines(),
+                    f"the {first.thing}s changed while they were brought in; run it again",
                 )
             storing.take(found)
             progress(done, total)
@@ -94,13 +93,13 @@ class _Storing:
         row = ExplanationMap(
             image=found.image,
             map_set=self._map_set,
-            method=f"{METHOD}{self._map_set.name}",
+            method=f"{self.look.method}{self._map_set.name}",
             target=found.target,
             parameters_hash=self._map_set.sha256,
             blank=found.blank,
             manifest={**self._told, "file": found.entry.label[-255:], "source_sha256": found.source_sha256},
         )
-        keep_array(row, found.cells)
+        self.look.keep(row, found.content)
         return row
 
     def _save(self) -> None:
@@ -109,7 +108,7 @@ class _Storing:
                 ExplanationMap.objects.bulk_create(self._rows)
         except IntegrityError as error:
             raise BadInputError(
-                f"{self._map_set}: another import brought the same maps in at the same time; run this one again"
+                f"{self._map_set}: another import brought the same {self.look.thing}s in at the same time; run this one again"
             ) from error
         self._rows = []
 
@@ -140,11 +139,12 @@ def _made(look: Look, user: Any) -> MapSet:
             )
     except IntegrityError as error:
         raise BadInputError(
-            f"--name {request.name}: maps of this name came in at this very moment; choose another name"
+            f"--name {request.name}: {look.thing}s of this name came in at this very moment; choose another name"
         ) from error
 
 
 def _remove_files(rows: Sequence[ExplanationMap]) -> None:
     for row in rows:
-        if row.array_file:
-            default_storage.delete(str(row.array_file.name))
+        for file in (row.array_file, row.overlay):
+            if file:
+                default_storage.delete(str(file.name))

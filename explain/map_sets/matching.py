@@ -40,8 +40,8 @@ class PhotoNames:
             if fitting := self._fitting(name):
                 return _only(fitting, name)
         raise BadInputError(
-            "of no photo of the set; name it as its photo is named (hammer/1.npy for hammer/1.jpg), write a manifest.csv with "
-            "photo,file, or leave it out"
+            "of no photo of the set; name it as its photo is named "
+            f"(hammer/1{PurePosixPath(entry.label).suffix} for hammer/1.jpg), write a manifest.csv with photo,file, or leave it out"
             if entry.is_file_name
             else f"“{entry.photo}” is no photo of the set; write the name that the photo was brought in by, or leave it out"
         )

@@ -1,4 +1,4 @@
-"""What people would see of three maps, before anything is stored: each photo, and the map over it."""
+"""What people would see of three maps or pictures, before anything is stored: each photo, and the map over it."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from PIL import Image as PillowImage
 from explain.cam.rendering import render
 from explain.photos import pixels_of
 
-from .plan import Sample
+from .look import Sample
 
 SIDE = 320
 GAP = 8
 
 
 def preview_picture(samples: Sequence[Sample]) -> bytes:
-    """A JPEG with a column for each sample: its photo as people see it, and below it the same under the map.
+    """A JPEG with a column for each sample: its photo as people see it, and below it the same under the map, or the picture.
 
     Raises BadInputError where a photo cannot be read.
     """
@@ -28,9 +28,8 @@ def preview_picture(samples: Sequence[Sample]) -> bytes:
 def _column(sample: Sample) -> np.ndarray:
     photo = pixels_of(sample.image)
     pixels = render.frame_picture(photo)
-    placed = render.place(sample.cells, sample.extent, render.frame_box(*photo.size))
     gap = np.full((GAP, SIDE, 3), 255, np.uint8)
-    return np.concatenate([_small(pixels), gap, _small(render.overlay(pixels, placed))])
+    return np.concatenate([_small(pixels), gap, _small(sample.drawn(pixels, photo.size))])
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:

@@ -10,13 +10,21 @@ from typing import Any
 from explain.core.errors import BadInputError
 from explain.models import ExplanationMap, ImageSet, MapSet, Network
 
+from .laying import Fit, Laying
 from .reading import Channels, Covers, Reading, Scale, Sign
+from .whole import holds_pictures
 
+MAPS, PICTURES = "maps:", "pictures:"
+"""What stands before a set's name where rows and tables name a method."""
 NAME_LONGEST = 50
 MISSING, CONSTANT = "missing", "constant"
 ALLOWED = {
     MISSING: "photos of the set without a map",
     CONSTANT: "maps with nothing to see",
+}
+ALLOWED_OF_PICTURES = {
+    MISSING: "photos of the set without a picture",
+    CONSTANT: "pictures of one colour",
 }
 
 
@@ -27,6 +35,7 @@ class Request:
     path         a folder, a ZIP, a manifest.csv or one file of many maps
     images       the set of photos that the maps are of
     name         what the maps are called from now on; a protocol names them so
+    reading      how arrays are read, or how finished pictures are laid into the frame: it says which of the two they are
     network      whose crop the maps cover; its classes name the targets
     allow        what is no fault this time: `missing`, `constant`
     provenance   what is said of how the maps came to be: plain JSON
@@ -35,14 +44,24 @@ class Request:
     path: Path
     images: str
     name: str
-    reading: Reading
+    reading: Reading | Laying
     network: str = ""
     allow: frozenset[str] = frozenset()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 def request_of(kept: Mapping[str, Any], *, path: Path) -> Request:
-    """The request whose words a form or a job kept: `images`, `name`, `covers`, `sign`, `scale`, `channels`, `network`, `allow`."""
+    """The request whose words a form or a job kept: `images`, `name`, `allow`; of pictures `fit`, of arrays `covers`, `sign`,
+    `scale`, `channels`, `network`."""
+    if kept.get("fit"):
+        return Request(
+            path=path,
+            images=kept["images"],
+            name=kept["name"],
+            reading=Laying(Fit(kept["fit"])),
+            allow=frozenset(kept.get("allow", ())),
+            provenance=kept.get("provenance") or {},
+        )
     channels = Channels(kept["channels"]) if kept.get("channels") else None
     return Request(
         path=path,
@@ -67,7 +86,7 @@ def sha256_of_request(request: Request, network: Network | None) -> str:
 
 def network_of(request: Request) -> Network | None:
     if not request.network:
-        if request.reading.covers == Covers.CROP:
+        if isinstance(request.reading, Reading) and request.reading.covers == Covers.CROP:
             raise BadInputError("--covers crop: it is not said of which network; say it (--network NAME)")
         return None
     network = Network.objects.filter(name=request.network).first()
@@ -88,12 +107,14 @@ def same_set(request: Request, image_set: ImageSet, network: Network | None) -> 
         return None
     if map_set.image_set_id != image_set.pk:
         other = f"they are of the photos {map_set.image_set}, not of {image_set}"
+    elif holds_pictures(map_set) != isinstance(request.reading, Laying):
+        other = "they are finished pictures" if holds_pictures(map_set) else "they are arrays"
     elif map_set.sha256 != sha256_of_request(request, network):
         other = "they are read in another way, or have another provenance, than is said now"
     else:
         return map_set
     raise BadInputError(
-        f"--name {request.name}: there are maps of this name, and {other}; choose another name"
+        f"--name {request.name}: there are {'pictures' if holds_pictures(map_set) else 'maps'} of this name, and {other}; choose another name"
     )
 
 

@@ -1,16 +1,17 @@
 """Where an arm's pictures come from: one module for each source, one interface, and a registry that knows which is which."""
 
-from .brought import map_sets_of, with_map_sets
 from .control import PLACEBO, stand_ins
 from .interface import ArmFacts, KeyReader, Keys, MapOrigin, MapSource, Pipeline
 from .nothing import NO_EXPLANATION
 from .of_arms import (
     commands_for,
+    map_sets_of,
     methods_for,
     names_of,
     network_names,
     not_by_network,
     precompute_command,
+    with_map_sets,
 )
 from .registry import SOURCES, method_in_words, methods_in_words, registered, source_of
 

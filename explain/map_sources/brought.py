@@ -1,26 +1,16 @@
-"""Maps that somebody brought in from files, as a set with a name (explain/map_sets/)."""
+"""Maps that somebody brought in as arrays, as a set with a name (explain/map_sets/)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from explain.map_sets import METHOD, Covers, reading_of
+from explain.map_sets import MAPS as METHOD
+from explain.map_sets import Covers, reading_of
 from explain.maps import crop_of
 from explain.models import ExplanationMap, Image, MapSet, Network
 
 from .interface import ArmFacts, Box, KeyReader, Keys, Made, MapOrigin, MapSource
 
 MAPS = "maps"
-
-
-def map_sets_of(arms: Iterable[Keys]) -> list[str]:
-    """The sets of maps that arms show, in the arms' order."""
-    return [str(keys[MAPS]) for keys in arms if MAPS in keys]
-
-
-def with_map_sets(arms: Iterable[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """The arms with these sets of maps among them and no others; those that were there stay as they are, in their place."""
-    kept = [keys for keys in arms if MAPS not in keys or keys[MAPS] in names]
-    return [*kept, *({MAPS: name} for name in names if name not in map_sets_of(kept))]
 
 
 class Brought(MapSource):
@@ -40,10 +30,7 @@ class Brought(MapSource):
 
     def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
         """Those of a set that is whole."""
-        named = MapSet.objects.filter(name=str(keys.get("maps", "")), finished_at__isnull=False)
-        rows = ExplanationMap.objects.filter(map_set__in=named)
-        wanted = {image.pk for image in images}
-        return {row.image_id: row for row in rows.defer("values", "manifest") if row.image_id in wanted}
+        return of_set(keys.get("maps", ""), images, are_pictures=False)
 
     def maps_in_words(self, keys: Keys) -> str:
         return f"maps of {keys['maps']}"
@@ -60,24 +47,24 @@ class Brought(MapSource):
         return row.map_set_id is not None
 
     def keys_of(self, row: Made) -> dict[str, str]:
-        return {"maps": _set_of(row).name}
+        return {"maps": set_of(row).name}
 
     def extent(self, row: ExplanationMap, image: Image) -> Box:
         """The whole photo, or the crop of the network that the set names."""
-        map_set = _set_of(row)
+        map_set = set_of(row)
         if map_set.covers == Covers.CROP and map_set.network is not None:
             return crop_of(map_set.network, image)
         return super().extent(row, image)
 
     def sealed(self, arm: Made) -> tuple[str, str]:
-        return _set_of(arm).sha256, arm.method
+        return set_of(arm).sha256, arm.method
 
     def facts(self, arm: Made) -> ArmFacts:
-        network = _set_of(arm).network
+        network = set_of(arm).network
         return ArmFacts(network=network.name if network else "", method=arm.method)
 
     def origin(self, row: ExplanationMap) -> MapOrigin:
-        network = _set_of(row).network
+        network = set_of(row).network
         return MapOrigin(
             network=network.name if network else "",
             weights_sha256=network.weights_sha256 if network else "",
@@ -89,13 +76,22 @@ class Brought(MapSource):
         )
 
     def telltales(self, arm: Made) -> set[str]:
-        map_set = _set_of(arm)
+        map_set = set_of(arm)
         return {arm.method, map_set.name, map_set.sha256}
 
     def notes(self, name: str, arm: Made) -> Iterable[str]:
-        yield f"{name} shows maps that were made elsewhere and brought in as arrays: {reading_of(_set_of(arm)).in_words()}."
+        yield f"{name} shows maps that were made elsewhere and brought in as arrays: {reading_of(set_of(arm)).in_words()}."
 
 
-def _set_of(row: Made) -> MapSet:
+def set_of(row: Made) -> MapSet:
     assert row.map_set is not None, f"{row} is of no set of maps"
     return row.map_set
+
+
+def of_set(name: Any, images: Sequence[Image], *, are_pictures: bool) -> dict[int, ExplanationMap]:
+    """Photo's key -> what the set of this name has of it, if the set is whole and holds maps, or pictures."""
+    sets = MapSet.objects.filter(name=str(name), finished_at__isnull=False)
+    sets = sets.exclude(fit="") if are_pictures else sets.filter(fit="")
+    rows = ExplanationMap.objects.filter(map_set__in=sets)
+    wanted = {image.pk for image in images}
+    return {row.image_id: row for row in rows.defer("values", "manifest") if row.image_id in wanted}

@@ -1,7 +1,12 @@
 """What is asked of all arms of a study at once, whatever their sources are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from explain.map_sets import holds_pictures
+from explain.models import MapSet
+
+from . import brought, pictures
 from .interface import Keys, Pipeline
 from .registry import source_of
 
@@ -15,6 +20,32 @@ def names_of(arms: Sequence[Keys]) -> list[str]:
         )
         for keys, own in zip(arms, keys_by_arm, strict=True)
     ]
+
+
+def map_sets_of(arms: Iterable[Keys]) -> list[str]:
+    """The sets of maps and of pictures that arms show, by name, in the arms' order. No two sets have one name."""
+    names = (_set_name(keys) for keys in arms)
+    return [name for name in names if name is not None]
+
+
+def with_map_sets(
+    arms: Iterable[dict[str, Any]], names: Sequence[str], sets: Mapping[str, MapSet]
+) -> list[dict[str, Any]]:
+    """The arms with these sets among them and no others; those that were there stay as they are, in their place.
+
+    `sets`: those that there are, by name.
+    """
+    kept = [keys for keys in arms if _set_name(keys) in (None, *names)]
+    new = [name for name in names if name not in map_sets_of(kept)]
+    return [*kept, *({_key_of(sets[name]): name} for name in new)]
+
+
+def _set_name(keys: Keys) -> str | None:
+    return next((str(keys[key]) for key in (brought.MAPS, pictures.KEY) if key in keys), None)
+
+
+def _key_of(map_set: MapSet) -> str:
+    return pictures.KEY if holds_pictures(map_set) else brought.MAPS
 
 
 def network_names(arms: Iterable[Keys]) -> list[str]:

@@ -10,9 +10,10 @@ from .computed import Computed
 from .control import Control
 from .interface import Keys, Made, MapSource
 from .nothing import Nothing
+from .pictures import Pictures
 
 # Asked in this order. The last takes every arm that is left, an arm that says nothing yet among them.
-SOURCES: list[MapSource] = [Brought(), Nothing(), Control(), Computed()]
+SOURCES: list[MapSource] = [Pictures(), Brought(), Nothing(), Control(), Computed()]
 
 
 def source_of(arm: Keys | Made) -> MapSource:

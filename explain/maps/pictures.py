@@ -28,6 +28,7 @@ def draw_pictures(
     maps: Iterable[tuple[ExplanationMap, render.Box | None]],
     *,
     with_photo: bool = False,
+    cells: int | None = None,
 ) -> list[np.ndarray]:
     """The pictures of a photo's maps, (H, W, 3) uint8, in their order; the photo's own before them if it is asked for.
 
@@ -36,6 +37,7 @@ def draw_pictures(
     Args:
         kind: how the maps are shown, one of `MapPicture`.
         maps: each with the part of the photo that its array covers; None of one that came as a finished picture.
+        cells: to how many cells a side the maps are averaged first; None: each as it is.
     """
     photo = pixels_of(image)
     pixels, frame = render.frame_picture(photo), render.frame_box(*photo.size)
@@ -46,7 +48,9 @@ def draw_pictures(
         elif extent is None:
             pictures.append(_finished(row, kind))
         else:
-            pictures.append(render.picture(kind, pixels, render.place(row.array(), extent, frame)))
+            pictures.append(
+                render.picture(kind, pixels, render.place(row.array(), extent, frame, smooth=cells))
+            )
     return pictures
 
 

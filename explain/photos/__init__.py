@@ -1,6 +1,7 @@
 """Photos in: folders, archives and files are read, checked, cleaned and stored with their labels and boxes."""
 
 from .class_names import class_in, label_target, label_targets
+from .cleaning import clean_photo
 from .file_trees import NAMED, Tree, open_tree, usual
 from .importer import Imported, import_images
 from .kinds import EXTENSIONS as PHOTO_ENDINGS
@@ -18,6 +19,7 @@ __all__ = [
     "Plan",
     "Tree",
     "class_in",
+    "clean_photo",
     "find_set",
     "import_images",
     "is_manifest",

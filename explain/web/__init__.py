@@ -1,7 +1,7 @@
 """The pages of `explain` that staff see. Only the addresses import them."""
 
 from .asking import send_and_show
-from .bringing import maps_brought, named_network_brought, photos_brought
+from .bringing import maps_brought, named_network_brought, photos_brought, pictures_brought
 from .in_words import shown
 from .stored_pictures import register as register_hashes
 from .visibility import Use
@@ -12,6 +12,7 @@ __all__ = [
     "maps_brought",
     "named_network_brought",
     "photos_brought",
+    "pictures_brought",
     "register_hashes",
     "register_uses",
     "send_and_show",

@@ -10,7 +10,7 @@ from explain import jobs
 
 from .asking import OTHERS_SET, is_others
 from .forms import NamedNetworkForm, NetworkForm, PhotosUploadForm
-from .map_set_forms import MapsUploadForm
+from .map_set_forms import MapsUploadForm, PicturesUploadForm
 from .upload_limit import too_large
 from .visibility import Sight
 
@@ -36,6 +36,15 @@ def maps_brought(request: HttpRequest) -> tuple[MapsUploadForm, Arguments | None
     """The same of maps (Job.Kind.MAPS)."""
     sight = Sight(request.user)
     form = MapsUploadForm(request.POST, request.FILES, sets=sight.sets(), networks=sight.networks())
+    if not _is_sound(form, request):
+        return form, None
+    told = dict(form.cleaned_data)
+    return form, {**told, "file": jobs.keep_upload(told["file"]), "set": told["images"]}
+
+
+def pictures_brought(request: HttpRequest) -> tuple[PicturesUploadForm, Arguments | None]:
+    """The same of finished pictures (Job.Kind.PICTURES)."""
+    form = PicturesUploadForm(request.POST, request.FILES, sets=Sight(request.user).sets())
     if not _is_sound(form, request):
         return form, None
     told = dict(form.cleaned_data)

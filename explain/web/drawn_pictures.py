@@ -20,14 +20,14 @@ from .stored_pictures import HEADERS
 log = logging.getLogger(__name__)
 
 
-def drawn_picture(row: Image | ExplanationMap, kind: str) -> HttpResponse:
-    """A photo's frame, or one kind of picture of a map with an array. Raises BadInputError where it cannot be drawn."""
-    cache, key = caches["thumbnails"], _key(row, kind)
+def drawn_picture(row: Image | ExplanationMap, kind: str, cells: int | None = None) -> HttpResponse:
+    """A photo's frame, or one kind of picture of a map with an array, averaged to so many cells a side where a study shows it so. Raises BadInputError where it cannot be drawn."""
+    cache, key = caches["thumbnails"], _key(row, kind, cells)
     content = None
     with suppress(OSError):  # a cache that cannot be read is an empty one
         content = cache.get(key)
     if not isinstance(content, bytes) or not encoding.is_whole(content):
-        content = render.jpeg(_draw(row, kind))
+        content = render.jpeg(_draw(row, kind, cells))
         try:
             cache.set(key, content)
         except OSError as error:  # a full disk keeps nobody from looking
@@ -35,17 +35,17 @@ def drawn_picture(row: Image | ExplanationMap, kind: str) -> HttpResponse:
     return HttpResponse(content, content_type="image/jpeg", headers=HEADERS)
 
 
-def _draw(row: Image | ExplanationMap, kind: str):
+def _draw(row: Image | ExplanationMap, kind: str, cells: int | None):
     if isinstance(row, Image):
         return draw_pictures(row, kind, [], with_photo=True)[0]
-    return draw_pictures(row.image, kind, [(row, source_of(row).extent(row, row.image))])[0]
+    return draw_pictures(row.image, kind, [(row, source_of(row).extent(row, row.image))], cells=cells)[0]
 
 
-def _key(row: Image | ExplanationMap, kind: str) -> str:
+def _key(row: Image | ExplanationMap, kind: str, cells: int | None) -> str:
     """What the picture depends on: keys of rows are used again where rows are deleted, so they are not enough."""
     if isinstance(row, Image):
         facts = [row.content_sha256, row.width, row.height]
     else:
         extent = source_of(row).extent(row, row.image)
-        facts = [row.values_sha256, row.height, row.width, extent, row.image.content_sha256]
+        facts = [row.values_sha256, row.height, row.width, extent, row.image.content_sha256, cells]
     return hashlib.sha256(repr((type(row).__name__, row.pk, kind, facts)).encode()).hexdigest()

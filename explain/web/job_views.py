@@ -16,6 +16,13 @@ from explain.models import Job
 from .asking import OTHERS_SET, is_others, send_and_show, staff_only
 from .forms import AddNetworkForm
 
+BRINGS: dict[str, str] = {
+    Job.Kind.PHOTOS: "photos-new",
+    Job.Kind.MAPS: "map-set-new",
+    Job.Kind.PICTURES: "picture-set-new",
+}
+"""What is brought in by files, and the page that takes them."""
+
 
 def _job_of(request: HttpRequest, pk: int) -> Job:
     visible = (
@@ -45,7 +52,13 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "explain/job.html",
-        {"job": job, "form": form, "standing": jobs.to_json(job)},
+        {
+            "job": job,
+            "form": form,
+            "standing": jobs.to_json(job),
+            "brings": job.kind if job.kind in BRINGS else "",
+            "upload_page": reverse(BRINGS.get(job.kind, "network-new")),
+        },
     )
 
 
@@ -75,7 +88,7 @@ def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 @require_POST
 def job_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let photos or maps come in that a worker has looked at, or send them away. Only the first answer counts."""
+    """Let photos, maps or pictures come in that a worker has looked at, or send them away. Only the first answer counts."""
     job = _job_of(request, pk)
     if "add" in request.POST:
         if is_others(request, job.arguments["set"]):
@@ -88,7 +101,7 @@ def job_answer(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, "Cancelled: nothing was added, and what you uploaded is gone.", extra_tags="good"
     )
-    page = reverse("map-set-new" if job.kind == Job.Kind.MAPS else "photos-new")
+    page = reverse(BRINGS[job.kind])
     return redirect(f"{page}?{urlencode({'back': job.back})}" if job.back else page)
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from explain import jobs
+from explain.cam.rendering import render as rendering
 from explain.core.errors import BadInputError
 from explain.map_sources import source_of
 from explain.maps import runs_with_counts
@@ -102,10 +103,17 @@ def map_picture(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
     )
     with _or_404():
         if not getattr(row, kind) and source_of(row).is_drawn:
-            return drawn_picture(row, kind)
+            return drawn_picture(row, kind, _cells_asked(request))
         if not getattr(row, kind):
             source_of(row).make_pictures(row)
     return stored_picture(row, kind)
+
+
+def _cells_asked(request: HttpRequest) -> int | None:
+    """`?cells=7`: as a study shows maps that smooths all of them."""
+    asked = request.GET.get("cells", "")
+    cells = int(asked) if asked.isdecimal() and len(asked) < 4 else 0
+    return cells if rendering.FEWEST_CELLS <= cells <= rendering.MOST_CELLS else None
 
 
 @contextmanager

@@ -41,4 +41,5 @@ def stored_picture(row: Row, kind: str) -> FileResponse | HttpResponse:
     if not encoding.is_whole(content) or (known and hashlib.sha256(content).hexdigest() not in known):
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(CHANGED, status=503, content_type="text/plain; charset=utf-8", headers=headers)
-    return FileResponse(io.BytesIO(content), content_type="image/jpeg", headers=HEADERS)
+    content_type = "image/webp" if encoding.layout(content) else "image/jpeg"
+    return FileResponse(io.BytesIO(content), content_type=content_type, headers=HEADERS)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("maps/", map_views.runs, name="runs"),
     path("maps/photos/new/", upload_views.photos, name="photos-new"),
     path("maps/map-sets/new/", map_set_views.map_set, name="map-set-new"),
+    path("maps/picture-sets/new/", map_set_views.picture_set, name="picture-set-new"),
     path("maps/networks/new/", upload_views.network, name="network-new"),
     path("maps/jobs/<int:pk>/", job_views.job, name="job"),
     path("maps/jobs/<int:pk>/state.json", job_views.job_state, name="job-state"),

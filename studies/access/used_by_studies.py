@@ -48,7 +48,7 @@ def _named(protocol: dict[str, Any]) -> Use:
         is_theirs=True,
         set_names=frozenset({named} if isinstance(named, str) else ()),
         network_names=_texts(arm.get("network") for arm in tables),
-        map_set_names=_texts(arm.get("maps") for arm in tables),
+        map_set_names=_texts(arm.get(key) for arm in tables for key in ("maps", "pictures")),
     )
 
 

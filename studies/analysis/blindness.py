@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .distributions import chi_square_tail
+from .distributions import chi_square_tail, student_quantile
 
 NEIGHBOURS = 5
+FEWEST_PHOTOS = 6
+"""With fewer there is nothing to learn from, and no interval worth the name."""
+FOLDS = 10
+SHRINKAGE = 0.1
+"""Of the covariance towards its diagonal: with few photos it could not be inverted."""
 ENOUGH_GUESSES = 600  # so many that a p of one in 500 can be counted
 
 
@@ -131,3 +136,79 @@ def by_turn(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, int], str]:
         by_turn[item, turns[item]] = order
         turns[item] += 1
     return by_turn
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """How often the right arm is named.
+
+    accuracy, interval   share of pictures, 0 to 1, with its 95 % interval over photos
+    chance               of whoever guesses blindly: one in the number of arms
+    by_arm               the share of each arm's pictures that is known as its own
+    photos               that were asked about
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    chance: float
+    by_arm: tuple[float, ...]
+    photos: int
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is beyond chance."""
+        return self.interval[0] > self.chance
+
+
+def recognised(features: np.ndarray, *, seed: int = 0) -> Recognition | None:
+    """Guess the arm of each picture from its features, by the pictures of other photos; None for fewer than FEWEST_PHOTOS.
+
+    Linear discriminants on standardised features, in up to ten folds of whole photos in an order drawn by the seed. The interval
+    is Student's over the photos' shares of right guesses, cut at 0 and 1, its variance widened for guesses that share what they have
+    learnt from (Nadeau, Bengio, Inference for the generalization error, Machine Learning 52, 2003).
+
+    Args:
+        features: (photos, arms, f) numbers that can be seen, such as how sharp a picture is.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(40, 2, 3)) + np.array([0, 9])[None, :, None]
+        >>> recognised(features).accuracy
+        1.0
+    """
+    photos, arms, _ = features.shape
+    if photos < FEWEST_PHOTOS:
+        return None
+    count = min(FOLDS, photos)
+    folds = np.random.default_rng(seed).permutation(photos) % count
+    right = np.empty((photos, arms))
+    for fold in np.unique(folds):
+        asked = folds == fold
+        guesses = _guesses(features[~asked], features[asked])
+        right[asked] = guesses == np.arange(arms)
+    by_photo = right.mean(axis=1)
+    accuracy = float(by_photo.mean())
+    variance = float(by_photo.var(ddof=1)) * (1 / photos) * (1 + count / (count - 1))
+    half = student_quantile(0.975, photos - 1) * variance**0.5
+    return Recognition(
+        accuracy,
+        (max(0.0, accuracy - half), min(1.0, accuracy + half)),
+        1 / arms,
+        tuple(float(share) for share in right.mean(axis=0)),
+        photos,
+    )
+
+
+def _guesses(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """(photos, arms) the arm that each picture asked about is taken for."""
+    flat = known.reshape(-1, known.shape[-1])
+    spread = flat.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    known, asked = (known - flat.mean(axis=0)) / scale, (asked - flat.mean(axis=0)) / scale
+    means = known.mean(axis=0)  # (arms, f)
+    within = (known - means).reshape(-1, known.shape[-1])
+    covariance = within.T @ within / max(len(within) - len(means), 1)
+    diagonal = np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(covariance))
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * diagonal
+    weights = np.linalg.solve(covariance + 1e-9 * np.eye(len(covariance)), means.T)  # (f, arms)
+    scores = asked @ weights - 0.5 * np.einsum("af,fa->a", means, weights)
+    return scores.argmax(axis=-1)

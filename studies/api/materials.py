@@ -15,9 +15,9 @@ from explain import jobs, tasks
 from explain.cam.loading.description import SCORES
 from explain.cam.preprocessing import INTERPOLATIONS, ORDERS
 from explain.core.errors import BadInputError
-from explain.map_sets import Channels, Covers, Scale, Sign
+from explain.map_sets import Channels, Covers, Fit, Scale, Sign
 from explain.models import Job
-from explain.web import maps_brought, named_network_brought, photos_brought
+from explain.web import maps_brought, named_network_brought, photos_brought, pictures_brought
 
 Brought = Callable[[Any], tuple[Any, dict[str, Any] | None]]
 
@@ -98,6 +98,13 @@ class MapsBody(serializers.Serializer):
     )
 
 
+class PicturesBody(serializers.Serializer):
+    file = serializers.FileField(help_text="a ZIP of finished pictures named as the photos are")
+    images = serializers.CharField(help_text="the set of photos that they are of")
+    name = serializers.CharField(help_text="a protocol names them so: { pictures = NAME }")
+    fit = serializers.ChoiceField([fit.value for fit in Fit])
+
+
 class Bringing(viewsets.ViewSet):
     """POST stores what is sent, and asks a worker to take it in: 202 with the job. Staff only, as on the pages."""
 
@@ -146,6 +153,18 @@ class MapSetViewSet(Bringing):
     )
     def create(self, request: Request) -> Response:
         return self.bring(request, Job.Kind.MAPS, maps_brought)
+
+
+class PictureSetViewSet(Bringing):
+    @extend_schema(
+        summary="Bring finished pictures in",
+        description="One picture for each photo of a set, all of them or none. Whatever is wrong is named at once in the job's `error`; "
+        "what tells the arm (a border, writing) stands in its `result.remarks`.",
+        request={"multipart/form-data": PicturesBody},
+        responses={202: JobSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        return self.bring(request, Job.Kind.PICTURES, pictures_brought)
 
 
 @extend_schema_view(

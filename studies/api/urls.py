@@ -10,6 +10,7 @@ router.register("studies", viewsets.StudyViewSet, basename="api-study")
 router.register("photo-sets", materials.PhotoSetViewSet, basename="api-photo-set")
 router.register("networks", materials.NetworkViewSet, basename="api-network")
 router.register("map-sets", materials.MapSetViewSet, basename="api-map-set")
+router.register("picture-sets", materials.PictureSetViewSet, basename="api-picture-set")
 router.register("jobs", materials.JobViewSet, basename="api-job")
 
 urlpatterns = [

@@ -1,7 +1,7 @@
 """Draft, ready, open, closed: what must hold before each step, and what is fixed by it."""
 
-from .fingerprint import _check_hashes as check_hashes
-from .fingerprint import code_version, full_protocol
+from .fingerprint import check_hashes, code_version, full_protocol
+from .grain import grain_remarks
 from .growth import grow
 from .nonce import NAMED, orders_are_known, published_protocol
 from .opening import open_study
@@ -35,6 +35,7 @@ __all__ = [
     "drawn_alike",
     "find_version",
     "full_protocol",
+    "grain_remarks",
     "grow",
     "length_of_pictures",
     "make_ready",

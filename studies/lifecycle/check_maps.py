@@ -91,6 +91,8 @@ def checkable(
 
 def _cells(study: Study) -> dict[int, tuple[int, int]]:
     """Photo's key -> the (h, w) of the first arm's map that is an array; empty where all arms are pictures only."""
+    if study.cells:
+        return dict.fromkeys(study.items.values_list("image", flat=True), (study.cells, study.cells))
     arm = next((arm for arm in study.arms.order_by("index") if source_of(arm).has_arrays), None)
     sizes = ItemMap.objects.filter(item__study=study, arm=arm)
     return {pk: (h, w) for pk, h, w in sizes.values_list("item__image", "map__height", "map__width")}

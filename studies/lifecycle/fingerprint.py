@@ -55,7 +55,7 @@ def picture_hashes(study: Study, progress: Callable[[int, int], object] = lambda
     for done, item in enumerate(items, start=1):
         hashes |= {key: sha256_of(file) for key, file in picture_files(item).items()}
         progress(done, total)
-    return hashes | _check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
+    return hashes | check_hashes(CheckMap.objects.filter(item__study=study).select_related("item"))
 
 
 def picture_files(item: Item) -> dict[str, FieldFile]:
@@ -69,7 +69,7 @@ def check_map_files(rows: Iterable[CheckMap]) -> dict[str, FieldFile]:
     return {f"{row.item.index} check {row.place}": row.file for row in rows}
 
 
-def _check_hashes(rows: Iterable[CheckMap]) -> dict[str, str]:
+def check_hashes(rows: Iterable[CheckMap]) -> dict[str, str]:
     return {key: sha256_of(file) for key, file in check_map_files(rows).items()}
 
 

@@ -15,7 +15,7 @@ from studies.trials import lay_out_trials
 
 from . import similarity
 from .check_maps import drop_files, make_check_maps
-from .fingerprint import _check_hashes, code_version, record_version, seal
+from .fingerprint import check_hashes, code_version, record_version, seal
 from .nonce import without_nonce
 from .study_pictures import prepare_pictures, prepared_hashes
 
@@ -66,7 +66,7 @@ def open_study(
     check_maps = make_check_maps(study, nonce)
     pictures = prepared_hashes(study)
     there = CheckMap.objects.filter(item__study=study).select_related("item")
-    pictures |= _check_hashes(there) | _check_hashes(check_maps)
+    pictures |= check_hashes(there) | check_hashes(check_maps)
     try:
         return _open(study, user, pictures, check_maps, version, alike, nonce, simulated_only)
     except BaseException:

@@ -7,6 +7,9 @@ Fairchild, Berns, Precision requirements for digital color reproduction, ACM Tra
 
 What is found is kept with the study. Where more than half of a pair's pictures cannot be told apart, opening asks that
 somebody has seen it, and that they have is part of the study's hash.
+
+Beside it stands the contrary: how well an arm is guessed from its pictures alone, by their grain, colours and borders
+(analysis/blindness.py), without a look at where anything lies.
 """
 
 from collections.abc import Callable
@@ -19,16 +22,20 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from explain.cam.rendering import render
+from explain.cam.rendering.traits import looks_of
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
 from explain.models import ExplanationMap
-from studies.models import Item, Study
+from studies.analysis.blindness import Recognition, recognised
+from studies.models import Item, ItemMap, Study
 
 from .study_pictures import prepare_pictures
 
 NOTICEABLE = 2.15  # mean ΔE*ab
 FIELDS = 16
+MOST_LOOKED_AT = 120
+"""Items whose pictures are looked at to guess their arm."""
 MOST_ALIKE = 0.5  # of the items: above this, opening asks
 
 
@@ -95,19 +102,24 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
         "item_maps__map__network", "item_maps__map__map_set__network", "item_maps__arm"
     )
     prepare_pictures(study)
+    looks: list[np.ndarray] = []
+    looked_at = numbers_looked_at(total)
 
-    def compare(item: Item) -> list[tuple[float, float | None]]:
+    def compare(item: Item) -> tuple[list[tuple[float, float | None]], np.ndarray | None]:
         shown = {item_map.arm.index: item_map for item_map in item.item_maps.all()}
         maps = [_array(shown[index].map) for index, _ in arms]
         fields = [_fields(shown[index].picture) for index, _ in arms]
-        return [
+        pairs = [
             (float(np.linalg.norm(fields[a] - fields[b], axis=-1).mean()), correlate(maps[a], maps[b]))
             for a, b in couples
         ]
+        return pairs, _looks(item, [shown[index] for index, _ in arms]) if item.index in looked_at else None
 
     with closing(in_threads(compare, items.iterator(chunk_size=50))) as compared_items:
-        for done, (item, pairs_of_item) in enumerate(compared_items, start=1):
+        for done, (item, (pairs_of_item, looks_of_item)) in enumerate(compared_items, start=1):
             numbers.append(item.index)
+            if looks_of_item is not None:
+                looks.append(looks_of_item)
             for couple, (difference, correlation) in zip(couples, pairs_of_item, strict=True):
                 differences[couple].append(difference)
                 if correlation is not None:
@@ -119,9 +131,46 @@ def measure(study: Study, progress: Callable[[int, int], object] = lambda *_: No
     pairs.sort(key=lambda pair: (-pair.alike, -(pair.correlation_median or 0)))
     if arms_of(study) != compared:
         raise ChangedError(f"{study}: its set-up was changed meanwhile; its arms have to be compared again.")
-    study.likeness = {"noticeable": NOTICEABLE, "pairs": [asdict(pair) for pair in pairs]}
+    known = recognised(np.stack(looks), seed=study.seed) if looks and len(arms) > 1 else None
+    study.likeness = {
+        "noticeable": NOTICEABLE,
+        "pairs": [asdict(pair) for pair in pairs],
+        "told": rounded(known) if known else None,
+    }
     Study.objects.filter(pk=study.pk).update(likeness=study.likeness)
     return pairs
+
+
+def recognition_of(study: Study) -> Recognition | None:
+    """How well an arm is known by its pictures alone, as it was measured; None where it was not, or of too few photos."""
+    told = study.likeness.get("told")
+    return Recognition(**told) if told else None
+
+
+def numbers_looked_at(items: int) -> set[int]:
+    """The items whose pictures are looked at for it, evenly spread."""
+    return set(np.linspace(0, max(items - 1, 0), min(items, MOST_LOOKED_AT)).round().astype(int).tolist())
+
+
+def rounded(known: Recognition) -> dict[str, Any]:
+    return {
+        "accuracy": round(known.accuracy, 4),
+        "interval": [round(end, 4) for end in known.interval],
+        "chance": round(known.chance, 4),
+        "by_arm": [round(share, 4) for share in known.by_arm],
+        "photos": known.photos,
+    }
+
+
+def _looks(item: Item, shown: list[ItemMap]) -> np.ndarray:
+    """(arms, f)"""
+    photo = _pixels(item.picture)
+    return np.stack([looks_of(_pixels(item_map.picture), photo) for item_map in shown])
+
+
+def _pixels(file: Any) -> np.ndarray:
+    with file.open("rb") as opened, PillowImage.open(opened) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def arms_of(study: Study) -> list[int]:

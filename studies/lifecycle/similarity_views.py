@@ -13,7 +13,8 @@ from studies.access import editable_study_of, may_edit, study_of
 from studies.models import ItemMap, Study
 
 from . import similarity_job
-from .similarity import FIELDS, MOST_ALIKE, NOTICEABLE, Pair, pairs_of
+from .grain import grain_remarks
+from .similarity import FIELDS, MOST_ALIKE, NOTICEABLE, Pair, pairs_of, recognition_of
 from .similarity_job import comparison
 
 
@@ -31,12 +32,17 @@ def alike(request: HttpRequest, slug: str) -> HttpResponse:
             redirect("study-state", slug, "open") if "next" in request.POST else redirect("study-alike", slug)
         )
     study = study_of(request, slug)
+    told = recognition_of(study)
+    names = study.arms.order_by("index").values_list("name", flat=True)
     return render(
         request,
         "studies/lifecycle/alike.html",
         {
             "study": study,
             "pairs": _with_pictures(study, pairs_of(study)),
+            "told": told,
+            "told_by_arm": list(zip(names, told.by_arm, strict=True)) if told else [],
+            "grain": grain_remarks(study) if study.items.exists() else [],
             "items": study.items.count(),
             "noticeable": NOTICEABLE,
             "fields": FIELDS,

@@ -129,13 +129,16 @@ def make_whole(maps: Iterable[ExplanationMap], kind: str) -> None:
             source.make_pictures(row)
 
 
-def drawn_alike(image: Image, maps: Iterable[ExplanationMap], kind: str) -> list[bytes]:
-    """The pictures of a photo and of its maps, encoded at one quality and not filled up yet. Asks no database."""
+def drawn_alike(image: Image, maps: Iterable[ExplanationMap], kind: str, cells: int | None) -> list[bytes]:
+    """The pictures of a photo and of its maps, encoded at one quality and not filled up yet. Asks no database.
+
+    kind, cells: of the study, how maps are shown and the grain that they share.
+    """
     rows = []
     for row in maps:
         source = source_of(row)
         rows.append((row, source.extent(row, image) if source.is_drawn else None))
-    return encoding.encode_alike(draw_pictures(image, kind, rows, with_photo=True))
+    return encoding.encode_alike(draw_pictures(image, kind, rows, with_photo=True, cells=cells))
 
 
 class _Files:
@@ -204,7 +207,9 @@ class _Drawing(_Files):
 
     def _make(self, todo: _Todo) -> list[str]:
         """The photo's picture and those of its maps, as names of files. Runs in a thread, so it asks no database."""
-        contents = drawn_alike(todo.item.image, [row.map for row in todo.maps], self.study.picture)
+        contents = drawn_alike(
+            todo.item.image, [row.map for row in todo.maps], self.study.picture, self.study.cells
+        )
         return _in_any_order(self, contents)
 
     def _save(self, part: list[tuple[_Todo, list[str]]]) -> None:

@@ -214,6 +214,11 @@ class Study(Frozen):
         return (*grown_from, self.responses_per_item)
 
     @property
+    def cells(self) -> int | None:
+        """To how many cells a side finer maps are averaged before people see them; None: each as it is."""
+        return self.protocol.get("design", {}).get("cells")
+
+    @property
     def order_seed(self) -> int:
         """The seed of every draw that says which map stands where, and when a check comes. As secret as the nonce."""
         return order_seed(self.seed, self.nonce)

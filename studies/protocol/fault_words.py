@@ -74,6 +74,7 @@ OF_THE_KEY: dict[Code, str] = {
     Code.SAME_ARM: "has the same {keys!a} twice; each arm must be another {keys!p}",
     Code.SAME_NAME: "is the same for two arms; give each a name of its own",
     Code.SIGNS_DIFFER: "shows signed maps by more than one rule ({signs!c}); name one for all arms in design.sign",
+    Code.CANNOT_SMOOTH: "is set, and {arms!c} shows finished pictures, which have no cells to average; leave it out, or bring maps",
     Code.ARMS_EXACTLY: "has {count} entries; a {task} study compares exactly {wanted!n}",
     Code.ARMS_BETWEEN: "has {count} entries; a {task} study compares {least} to {most}",
     Code.NO_SUCH_OPTION: "has {value!r}, which is not one of the options",

@@ -50,6 +50,7 @@ class Code(StrEnum):
     SAME_ARM = "same arm"
     SAME_NAME = "same name"
     SIGNS_DIFFER = "signs differ"
+    CANNOT_SMOOTH = "cannot smooth"
     ARMS_EXACTLY = "arms exactly"
     ARMS_BETWEEN = "arms between"
     FEW_OPTIONS = "few options"

@@ -38,6 +38,7 @@ seed = 1
 nonce = "…"                       # optional, 64 hexadecimal digits: to repeat a closed study, whose protocol names it; else
                                   # one is drawn at opening and kept secret until the study is closed
 picture = "overlay"               # or "masked", "heat"
+cells = 7                         # optional: finer maps are averaged to so many cells a side of what people see (trial_page.py)
 sign = "positive"                 # of methods whose maps have values below zero, for all arms: or "absolute", "as-is"
 
 [wording]                         # optional: question, instructions, consent, thanks;
@@ -110,7 +111,7 @@ from .recruitment import read_prolific_key, read_recruitment
 from .requirements import read_requirements
 from .titles import TITLES, read_titles
 from .toml_file import MAX_BYTES, read_toml, too_large
-from .trial_page import check_endless, options_of_page, options_of_type
+from .trial_page import check_endless, options_of_page, options_of_type, read_cells
 from .trial_questions import KEY as TRIAL_QUESTIONS
 from .trial_questions import read_trial_questions
 from .wording import default_wording, unknown_places
@@ -213,6 +214,7 @@ def check_protocol(source: dict[str, Any]) -> Protocol:
         source=source,
     )
     protocol.wording.update(options_of_page(reader, protocol.wording, language))
+    read_cells(design, [arm.name for arm in protocol.arms if not arm.source.is_drawn])
     read_consent(reader)
     read_requirements(reader)
     if protocol.attention_checks > protocol.trials_per_participant // 2:

@@ -1,16 +1,23 @@
-"""Reads `[trial]`, options of every trial's page whatever its type (studies/trial_types/trial_page.py), and the table of a type's own options."""
+"""Reads how every trial's page shows what it shows, whatever its type: `[trial]`, whose options are those of
+studies/trial_types/trial_page.py, and `design.cells`; and the table of a type's own options.
+
+A map of 7 × 7 cells looks blurred beside one of 14 × 14, and both beside one of a value a pixel: who made a map could be told by its
+grain. With `cells` every map that has more of them on a side of what people see is averaged over so many, and drawn anew from these.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import override
 
+from explain.cam.rendering.render import FEWEST_CELLS, MOST_CELLS
 from studies.core import languages
 from studies.trial_types import OPTIONS, TRIAL_PAGE, Asked, read_trial_page, trial_type_in
 
 from .faults import Code
 from .parser import Reader
 
+CELLS = "cells"
 NEEDS = {
     "look_again": "show_ms",
     "confidence_question": "confidence",
@@ -76,3 +83,9 @@ def check_endless(reader: Reader, wording: Mapping[str, Any], names: Sequence[st
         least, most = kind.asked.fewest_arms, kind.asked.most_arms
         left = len(set(names) - kind.layout.has_left)
         reader.fault(Code.ARMS_BETWEEN, "arms", count=left, task=kind.name, least=least, most=most)
+
+
+def read_cells(design: Reader, finished: Sequence[str]) -> None:
+    """Take `cells`, if it is said; a fault where there are arms of finished pictures, so that there is nothing to average."""
+    if design.number(CELLS, least=FEWEST_CELLS, most=MOST_CELLS, default=None) is not None and finished:
+        design.fault(Code.CANNOT_SMOOTH, CELLS, arms=tuple(finished))

@@ -121,6 +121,7 @@ def summarise(reading: Reading, answers: Answers | None = None) -> Summary:
             *_left_out_note(reading, answers),
             *_notes(answers, missing, imported, all_left_out),
             *_versions_note(versions),
+            *_smoothing_note(study),
             *(note for arm in reading.arm_rows for note in source_of(arm).notes(arm.name, arm)),
         ),
         protocol_sha256=study.protocol_sha256,
@@ -135,6 +136,14 @@ def _versions(study: Study, answers: Answers) -> dict[int, int]:
         return {}
     numbers, counts = np.unique(answers.versions, return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def _smoothing_note(study: Study) -> Iterable[str]:
+    if study.cells:
+        yield (
+            f"Maps with more than {study.cells} × {study.cells} cells on what people see were averaged to so many before they were drawn, "
+            "so that no arm is known by its grain; figures of maps are of the maps before that."
+        )
 
 
 def _left_out_note(reading: Reading, answers: Answers) -> Iterable[str]:

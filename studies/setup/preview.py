@@ -67,6 +67,7 @@ def shots_of(study: Study) -> list[Shot]:
     kind = trial_type_of(study)
     layout = kind.layout
     pairs = _items(study) if study.items.exists() else _photos(study)
+    smoothed = f"?cells={study.cells}" if study.cells else ""
     shown = []
     for number, (image, prediction, maps) in enumerate(pairs[: min(AT_MOST, study.trials_per_participant)]):
         drawn_for = 0 if comparison_of(study) == Comparison.BETWEEN else number  # one arm alone
@@ -74,7 +75,8 @@ def shots_of(study: Study) -> list[Shot]:
         shows = [maps[arm] for arm in order[: layout.shown(len(maps))]]
         photo = _staff_address("photo-picture", image.pk)
         addresses = [
-            _staff_address("map-picture", study.picture, map_id) if map_id else photo for map_id in shows
+            _staff_address("map-picture", study.picture, map_id) + smoothed if map_id else photo
+            for map_id in shows
         ]
         credit = Credit(*(getattr(image, name) for name in Credit._fields))
         named = kind.page.named(image.class_name, prediction, check=False)

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from explain import maps
 from explain.core.errors import BadInputError
 from explain.web import shown
-from studies.lifecycle import NAMED, comparison, misfits, orders_are_known, untitled
+from studies.lifecycle import NAMED, comparison, grain_remarks, misfits, orders_are_known, untitled
 from studies.models import Event, Study
 from studies.protocol import Fault, FaultOnPage, ProtocolError, on_page_with_key, unsaid
-from studies.setup.forms.base import methods_of, networks_of
+from studies.setup.forms.base import map_sets_of, methods_of, networks_of
 
 from . import tasks
 from .cost_estimate import arms_in, estimate_from, items_of
@@ -43,7 +43,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             "orders_known": NAMED if orders_are_known(study) else "",
             "gave_up": _gave_up(study, faults),
             "lacks_consent": unsaid(study.protocol),
-            "remarks": [] if faults else [*untitled(study), *misfits(study)],
+            "remarks": [] if faults else [*untitled(study), *misfits(study), *grain_remarks(study)],
             "preview": not faults_of(completed(study.protocol)),
             **_run_context(study),
             **(comparison(study) if study.state == Study.State.READY else {}),
@@ -68,7 +68,7 @@ def _summary(study: Study) -> dict[str, Any]:
         "items": items,
         "items_from": items_from,
         "networks": networks_of(source),
-        "methods": methods_of(source),
+        "methods": [*methods_of(source), *map_sets_of(source)],
         "estimate": estimate_from(items, design, arms_in(source)),
         "question": source.get("wording", {}).get("question"),
     }

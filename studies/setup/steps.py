@@ -35,6 +35,7 @@ STEPS = (
             ("wording",),
             ("consent",),
             ("design", "picture"),
+            ("design", "cells"),
             ("design", "practice"),
             ("design", "break_every"),
             ("trial_questions",),

@@ -27,6 +27,7 @@ from studies.results import hash_of_picture
 from studies.trial_types import Comparison, comparison_of, trial_type_of
 from studies.trials import maps_shown
 
+from .picture_audit import drawn_elsewhere, photos_looked_at, telling_pictures
 from .truth_audit import TrialPage, pages_of, truth_leaks
 
 PICTURE = re.compile(r"/picture/([\w-]+)")
@@ -111,9 +112,13 @@ def check_blinding(*, study: Study, seed: int = 0) -> list[Check]:
         _orders(study),
         _reckoning(study, seed),
         _guessing(study, session, seed),
-        Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed)),
     ]
-    return checks if session.pages else checks[:-1]  # only trials that show what a network says have a truth
+    if drawn_elsewhere(study):
+        words = f"{photos_looked_at(study)} photos of {study.arms.count()} arms"
+        checks.append(Check("pictures", words, telling_pictures(study)))
+    if session.pages:  # only trials that show what a network says have a truth
+        checks.append(Check("truth", f"{len(session.pages)} pages", truth_leaks(study, session.pages, seed)))
+    return checks
 
 
 def crawl(study: Study) -> Session:

@@ -26,6 +26,6 @@ def in_boxes(study: Study) -> dict[int, np.ndarray]:
         boxes = boxes_in_crop(image.boxes, frame, (SIDE, SIDE))
         values = shares_of.setdefault(row.item.index, np.zeros(arms))
         if boxes and source.has_arrays:
-            placed = render.place(row.map.array(), source.extent(row.map, image), frame, SIDE)
+            placed = render.place(row.map.array(), source.extent(row.map, image), frame, SIDE, study.cells)
             values[row.arm.index] = energy(placed, boxes)
     return shares_of

@@ -8,8 +8,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image as PillowImage
 
-from explain.map_sets import Covers, Reading, Request, Scale, Sign, plan_maps, preview_picture
+from explain.map_sets import Covers, Fit, Laying, Reading, Request, Scale, Sign, plan_maps, preview_picture
 from explain.models import ImageSet, Job
 from tests.browser.conftest import DESK, PHONE, RULES, violations
 from tests.factories import make_image
@@ -45,7 +46,22 @@ def addresses(admin_user, tmp_path):
     brought = Job.objects.create(
         kind="maps", created_by=admin_user, state="done", arguments={}, result={**done, "plan": None}
     )
+    for image in image_set.images.all():
+        pixels = np.random.default_rng(image.pk).integers(0, 255, (6, 9, 3), dtype=np.uint8)
+        PillowImage.fromarray(pixels).resize((360, 240)).save(folder / f"{image.original_name}.png")
+        (folder / f"{image.original_name}.npy").unlink()
+    finished = plan_maps(Request(path=folder, images="birds", name="panels", reading=Laying(Fit.WHOLE)))
+    panels = Job.objects.create(
+        kind="pictures",
+        created_by=admin_user,
+        state="done",
+        arguments={"set": "birds", "look_first": True},
+        result={"plan": finished.to_json(), "labels": [sample.label for sample in finished.samples]},
+    )
+    panels.picture.save("preview.jpg", ContentFile(preview_picture(finished.samples)))
     return [
+        reverse("picture-set-new"),
+        reverse("job", args=[panels.pk]),
         reverse("map-set-new"),
         reverse("job", args=[job.pk]),
         reverse("job", args=[brought.pk]),

@@ -23,6 +23,9 @@ PICTURE = 448
 OPACITY = 0.5
 """Share of the colour in an overlay; the rest is the photo."""
 
+FEWEST_CELLS, MOST_CELLS = 2, 112
+"""To so many cells a side maps may be smoothed: fewer show nothing, more change nothing that people see."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -105,13 +108,46 @@ def _sized(cells: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64)
 
 
-def place(cells: np.ndarray, crop_box: Box, frame_box: Box, side: int | None = None) -> np.ndarray:
+def cells_across(shape: tuple[int, ...], crop: Box, frame: Box) -> float:
+    """How many cells of a map (h, w) that covers `crop` stand on a side of the frame: on the side that has more."""
+    down, across = (
+        shape[axis] * (frame[end] - frame[start]) / (crop[end] - crop[start])
+        for axis, start, end in ((0, 1, 3), (1, 0, 2))
+    )
+    return max(down, across)
+
+
+def smoothed(placed: np.ndarray, cells: int) -> np.ndarray:
+    """A map (side, side) that lies in the frame, averaged over `cells` × `cells` fields of it and drawn anew from these, float64.
+
+    So maps of 14 × 14 cells and of pixels have the grain of one of 7 × 7, which needs no more than to be drawn as it is.
+    """
+    side = len(placed)
+    whole = (0.0, 0.0, 1.0, 1.0)
+    if side % cells == 0:
+        fields = placed.reshape(cells, side // cells, cells, side // cells).mean(axis=(1, 3))
+    else:
+        picture = Image.fromarray(placed.astype(np.float32))
+        fields = np.asarray(picture.resize((cells, cells), Image.Resampling.BOX))
+    return upsample(fields, whole, whole, side)
+
+
+def place(
+    cells: np.ndarray,
+    crop_box: Box,
+    frame_box: Box,
+    side: int | None = None,
+    smooth: int | None = None,
+) -> np.ndarray:
     """A raw map (h, w) where it lies in the frame: (side, side) float32 in 0..1.
 
     The map is upsampled bilinearly in the coordinates of the network's own crop, sampled at the frame, and divided
-    by its own maximum once. A map with nothing above zero stays all zero.
+    by its own maximum once. A map with nothing above zero stays all zero. `smooth`: to how many cells a side of the frame
+    it is averaged first where it has more (`smoothed`); None: as it is.
     """
     placed = np.maximum(upsample(cells, crop_box, frame_box, side), 0.0)
+    if smooth is not None and cells_across(cells.shape, crop_box, frame_box) > smooth + 0.5:
+        placed = smoothed(placed, smooth)
     top = placed.max()
     return (placed / top if top > 0 else placed).astype(np.float32)
 

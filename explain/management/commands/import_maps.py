@@ -1,8 +1,6 @@
 """Bring maps in that were made elsewhere: arrays in files, one of each photo."""
 
-import json
 import sys
-import tempfile
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from explain.core.commands import Answer, AnswerCommand, Bar
 from explain.core.errors import BadInputError
-from explain.core.storable import storable
+from explain.management.bringing import ask_to_go_on, provenance_of, show
 from explain.map_sets import (
     ALLOWED,
     Channels,
@@ -25,8 +23,6 @@ from explain.map_sets import (
     Sign,
     import_maps,
     in_words,
-    plan_maps,
-    preview_picture,
 )
 
 ASKED: dict[str, type[StrEnum]] = {"covers": Covers, "sign": Sign, "scale": Scale}
@@ -80,12 +76,12 @@ class Command(AnswerCommand):
             reading=self._reading(options, asks=asks),
             network=options["network"],
             allow=frozenset(options["allow"]),
-            provenance=_provenance(options["provenance"]),
+            provenance=provenance_of(options["provenance"]),
         )
         if asks or preview:
-            self._show(request, preview)
+            show(self.stderr, request, preview, _in_words)
         if asks:
-            self._ask_to_go_on()
+            ask_to_go_on(self.stderr, "maps")
         with Bar("maps looked at") as look, Bar("maps") as progress:
             try:
                 return _answer(import_maps(request, look=look, progress=progress))
@@ -118,47 +114,9 @@ class Command(AnswerCommand):
             if len(fitting) == 1:
                 return fitting[0]
 
-    def _show(self, request: Request, preview: Path | None) -> None:
-        with Bar("maps looked at") as progress:
-            plan = plan_maps(request, progress)
-        if plan.samples:
-            if preview is None:
-                with tempfile.NamedTemporaryFile(prefix=f"{plan.name}-", suffix=".jpg", delete=False) as file:
-                    preview = Path(file.name)
-            preview.write_bytes(preview_picture(plan.samples))
-        labels = ", ".join(sample.label for sample in plan.samples)
-        shown = [f"{labels} as people would see them: {preview}"] * bool(plan.samples)
-        self.stderr.write("\n".join([*_in_words(plan), *shown]), style_func=str)
-
-    def _ask_to_go_on(self) -> None:
-        self.stderr.write("Bring these maps in? [y/N] ", style_func=str, ending="")
-        self.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise CommandError("nothing was imported", returncode=1)
-
 
 def _choices_in_words(choices: Iterable[StrEnum]) -> str:
     return "; ".join(f"{choice}: {in_words(choice)}" for choice in choices)
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _provenance(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        told = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadInputError(
-            f"--provenance {path}: cannot be read as JSON ({error}); correct the file"
-        ) from error
-    if not isinstance(told, dict):
-        raise BadInputError(f'--provenance {path}: is no JSON object; write {{"method": …}}')
-    if storable(told) != told:
-        raise BadInputError(f"--provenance {path}: has a NUL or half a character in a text; take it out")
-    return told
 
 
 def _in_words(plan: MapPlan) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 
 from explain import map_sources
 from explain.cam.names import OWN, SIGNS, known_methods
-from explain.map_sets import reading_of
+from explain.map_sets import Fit, fit_in_words, holds_pictures, reading_of
 from explain.models import MapSet, Network
 from studies.protocol import (
     Code,
@@ -271,7 +271,7 @@ class MethodsForm(StepForm):
     )
     map_sets = forms.MultipleChoiceField(
         required=False,
-        label="Maps from files",
+        label="Maps and pictures from files",
         widget=forms.CheckboxSelectMultiple,
         help_text="They need no network.",
     )
@@ -322,7 +322,9 @@ class MethodsForm(StepForm):
     def _in_words(self, name: str) -> str:
         map_set = self.by_name.get(name)
         if map_set is None:
-            return "There is no such set of maps for these photos, or it is not whole yet."
+            return "There is no such set for these photos, or it is not whole yet."
+        if holds_pictures(map_set):
+            return f"Finished pictures: {fit_in_words(Fit(map_set.fit))}."
         return f"Brought in as arrays: {reading_of(map_set).in_words()}."
 
     def read(self, source: Source) -> dict[str, Any]:
@@ -338,7 +340,7 @@ class MethodsForm(StepForm):
         methods = [chosen] if isinstance(chosen, str) else chosen
         source["arms"] = arms(source, networks_of(source), [method for method in methods if method])
         if "map_sets" in self.fields:
-            source["arms"] = map_sources.with_map_sets(source["arms"], cleaned["map_sets"])
+            source["arms"] = map_sources.with_map_sets(source["arms"], cleaned["map_sets"], self.by_name)
         source["design"] = dict(source.get("design", {}))
         put(source["design"], "sign", cleaned.get("sign", ""))
 

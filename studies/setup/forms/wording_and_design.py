@@ -33,6 +33,7 @@ from . import recruitment
 from .base import Source, StepForm
 
 SHUFFLED = "shuffle_questions"
+CELLS = "cells"
 PAGE = {key: f"{TRIAL_PAGE}_{key}" for key in trial_page_fields()}  # keys of [trial], with their fields
 
 
@@ -48,6 +49,7 @@ class WordingForm(StepForm):
         ("task",): "title",
         **{(CONSENT, key): f"consent_{key}" for key in HEADINGS},
         ("design", "picture"): "picture",
+        ("design", CELLS): CELLS,
         ("design", "practice"): "practice",
         ("design", "break_every"): "break_every",
         (TRIAL_QUESTIONS,): TRIAL_QUESTIONS,
@@ -64,6 +66,12 @@ class WordingForm(StepForm):
     )
     picture = forms.ChoiceField(
         label="How maps are shown", choices=MapPicture.choices, widget=forms.RadioSelect
+    )
+    cells = forms.IntegerField(
+        required=False,
+        label="Cells a side, at most",
+        help_text="Where some arms have finer maps than others, people can tell them by it. Finer maps are averaged to so many cells of "
+        "what people see: the fewest of any arm, such as 7, show all alike. Leave empty to show each as it is.",
     )
     question = forms.CharField(
         required=False, label="Question", help_text="{class} becomes the name of what is in the photo."
@@ -168,6 +176,7 @@ class WordingForm(StepForm):
             "title": source.get("title", ""),
             "language": source.get("language", languages.DEFAULT),
             "picture": picture,
+            CELLS: design.get(CELLS),
             "practice": design.get("practice", False),
             "break_every": design.get("break_every"),
             TITLES: titles_in(texts, source.get("language", languages.DEFAULT)),
@@ -187,6 +196,7 @@ class WordingForm(StepForm):
         put(source, "language", cleaned["language"])
         design = source["design"] = dict(source.get("design", {}))
         put(design, "picture", cleaned["picture"])
+        put(design, CELLS, cleaned[CELLS])
         put(design, "practice", cleaned["practice"])
         put(design, "break_every", cleaned["break_every"])
         if TRIAL_QUESTIONS in self.fields:

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from explain.core.errors import BadInputError
 from explain.map_sets import Channels, Covers, Reading, Scale, Sign, import_maps, importer, plan_maps
+from explain.map_sets import plan as array_plan
 from explain.map_sets.files import opened_maps
 from explain.map_sets.reading import cells_of
 from explain.map_sources import source_of
@@ -263,14 +264,14 @@ def test_a_stopped_import_goes_on_and_no_study_takes_half_of_it(birds, folder, s
 
 def test_a_full_disk_leaves_no_file_without_a_row(birds, folder, settings, monkeypatch):
     monkeypatch.setattr("explain.maps.arrays.MOST_IN_ROW", 0)
-    keep = importer.keep_array
+    keep = array_plan.keep_array
 
     def full(row, array):
         if row.image.original_name.startswith("hammer/2"):
             raise OSError(28, "No space left on device")
         keep(row, array)
 
-    monkeypatch.setattr(importer, "keep_array", full)
+    monkeypatch.setattr(array_plan, "keep_array", full)
     before = stored_files(settings)
     with pytest.raises(OSError, match="No space"):
         import_maps(asked(folder))

@@ -50,7 +50,7 @@ def test_arms_are_called_by_what_differs_among_arms_of_the_same_keys():
     with registered(Drawn()):
         arms = [{"network": "n", "method": "x"}, {"drawn": "d"}, {"network": "n", "method": "y"}]
         assert names_of(arms) == ["x", "d of 1", "y"]
-    assert [source.name for source in SOURCES] == ["maps", "none", "control", "computed"]
+    assert [source.name for source in SOURCES] == ["pictures", "maps", "none", "control", "computed"]
 
 
 @pytest.mark.django_db

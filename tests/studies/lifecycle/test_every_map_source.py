@@ -1,7 +1,6 @@
 """What every source of maps keeps: an arm of it goes all the way, from the protocol to the export, through the interface alone.
 
-It runs over all sources that are registered, and over one that nobody but this test knows: finished pictures.
-A new source gets all of it for an entry in EXAMPLES.
+It runs over all sources that are registered. A new source gets all of it for an entry in EXAMPLES.
 """
 
 import csv
@@ -14,11 +13,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from django.urls import reverse
+from PIL import Image as PillowImage
 
-from explain.map_sets import Covers, Reading, Request, Scale, Sign, import_maps
-from explain.map_sources import SOURCES, ArmFacts, MapOrigin, MapSource, registered, source_of
+from explain.cam.rendering import render
+from explain.map_sets import Covers, Fit, Laying, Reading, Request, Scale, Sign, import_maps
+from explain.map_sources import SOURCES, source_of
 from explain.map_sources.nothing import Nothing
-from explain.models import ExplanationMap, Image, ImageSet, Network
+from explain.models import Image, ImageSet, Network
+from explain.photos import pixels_of
 from studies.exports.archive import export
 from studies.exports.report import report_html
 from studies.lifecycle.fingerprint import is_intact, what_is_asked
@@ -37,83 +39,31 @@ from studies.setup.preparation import advance, start
 from studies.setup.preview import shots_of
 from studies.simulation.blinding_audit import check_blinding
 from studies.simulation.box_preference import in_boxes
-from tests.factories import CONSENT, jpeg, make_image, make_map, make_network, stored
+from tests.factories import CONSENT, make_image, make_map, make_network
 from tests.studies.filled import fill
 
 pytestmark = pytest.mark.django_db
 
 
-class Pictures(MapSource):
-    """`{ pictures = "NAME" }`: pictures that somebody brings, one for each photo."""
-
-    name = "pictures"
-    keys = ("pictures",)
-    has_arrays = False
-    MARK = "pictures:"
-
-    def is_named_by(self, keys):
-        return "pictures" in keys
-
-    def read(self, table):
-        return {"pictures": table.slug("pictures")}
-
-    def short_name(self, keys, among):
-        return keys.get("pictures", "")
-
-    def maps_of(self, keys, images):
-        rows = ExplanationMap.objects.filter(
-            method=f"{self.MARK}{keys.get('pictures')}", image__in=list(images)
+def draw_by_hand(image: Image, network: Network, border: int = 0) -> None:
+    """A finished picture of the photo, as somebody brings it: another program's overlay."""
+    cells = np.random.default_rng(image.pk).random((9, 9))
+    frame = render.frame_picture(pixels_of(image))
+    picture = render.overlay(frame, render.place(cells, (0, 0, 1, 1), (0, 0, 1, 1)))
+    if border:
+        picture[:border] = picture[-border:] = (200, 0, 0)
+    with TemporaryDirectory() as folder:
+        PillowImage.fromarray(picture).save(Path(folder) / f"{image.original_name}.png")
+        import_maps(
+            Request(
+                path=Path(folder),
+                images="birds",
+                name="by-hand",
+                reading=Laying(Fit.WHOLE),
+                allow=frozenset({"missing"}),
+                provenance={"drawn_by": "somebody"},
+            )
         )
-        return {row.image_id: row for row in rows}
-
-    def maps_in_words(self, keys):
-        return f"pictures of {keys['pictures']}"
-
-    def command(self, image_set, arms):
-        return "; ".join(f"manage.py import_pictures {image_set} --name {keys['pictures']}" for keys in arms)
-
-    def columns(self, keys, networks):
-        # A row of an arm has to name a network, whatever made its maps.
-        return {"network": Network.objects.earliest("pk"), "method": f"{self.MARK}{keys['pictures']}"}
-
-    def owns(self, row):
-        return row.method.startswith(self.MARK)
-
-    def keys_of(self, row):
-        return {"pictures": row.method.removeprefix(self.MARK)}
-
-    def make_pictures(self, row):
-        assert row.overlay, "finished pictures are there from the beginning"
-
-    def sealed(self, arm):
-        return "", arm.method
-
-    def facts(self, arm):
-        return ArmFacts(method=arm.method)
-
-    def origin(self, row):
-        return MapOrigin("", "", "", row.method, row.target, row.parameters_hash, row.manifest)
-
-    def telltales(self, arm):
-        return {arm.method, *self.keys_of(arm).values()}
-
-    def notes(self, name, arm):
-        yield f"{name} was drawn by hand."
-
-
-def draw_by_hand(image: Image, network: Network) -> None:
-    picture = jpeg(5000 + image.pk)
-    ExplanationMap.objects.create(
-        image=image,
-        network=network,
-        method="pictures:by-hand",
-        target=image.class_index,
-        values=np.zeros(1, "<f4").tobytes(),
-        height=1,
-        width=1,
-        manifest={"drawn_by": "somebody"},
-        **{kind: stored(picture) for kind in ("overlay", "masked", "heat")},
-    )
 
 
 def from_a_file(image: Image, network: Network) -> None:
@@ -189,22 +139,21 @@ EXAMPLES = {
     "pictures": Example(
         {"pictures": "by-hand"},
         draw_by_hand,
-        ["the arm was drawn by hand."],
+        [
+            "the arm shows pictures that were made elsewhere and brought in as they are, without maps behind them: the whole "
+            "picture is shown, in the middle of white where it is not square."
+        ],
         "pictures of by-hand",
-        "Bring them in first: manage.py import_pictures birds --name by-hand",
+        "Bring them in first: manage.py import_pictures PATH --images birds --name by-hand",
         ("", "pictures:by-hand"),
     ),
 }
 OTHER = {"network": "tiny", "method": "ablation-cam"}
 
 
-@pytest.fixture(params=[*SOURCES, Pictures()], ids=lambda source: source.name)
+@pytest.fixture(params=SOURCES, ids=lambda source: source.name)
 def source(request):
-    if request.param in SOURCES:
-        yield request.param
-        return
-    with registered(request.param):
-        yield request.param
+    return request.param
 
 
 @pytest.fixture
@@ -376,6 +325,18 @@ def test_people_take_part_and_nothing_tells_them_who_made_a_map(source, example,
     checks = check_blinding(study=open_study(study=study))
     leaks = {check.name: check.leaks for check in checks if check.leaks}
     assert leaks == {}
+    assert ("pictures" in {check.name for check in checks}) == (not source.is_drawn)
+
+
+def test_a_border_of_finished_pictures_is_found_once_people_see_it(photos):
+    example = EXAMPLES["pictures"]
+    for image in photos:
+        draw_by_hand(image, Network.objects.get(), border=4)
+    study = open_study(study=create_study(protocol=check_protocol(protocol_of(example))))
+    checks = {check.name: check for check in check_blinding(study=study)}
+    (leak,) = checks["pictures"].leaks
+    assert leak.startswith("the arm has a plain border above or below on 100% of the photos")
+    assert checks["pictures"].looked_at == "4 photos of 2 arms"
 
 
 def test_what_would_tell_who_made_a_map_is_looked_for(source, example, study):
@@ -456,4 +417,4 @@ def test_every_page_about_the_study_opens(source, example, study, client, admin_
 
 
 def test_every_source_has_an_example():
-    assert set(EXAMPLES) == {*(source.name for source in SOURCES), "pictures"}
+    assert set(EXAMPLES) == {source.name for source in SOURCES}

@@ -107,7 +107,7 @@ def test_arms_of_several_networks_and_one_method_are_named_by_network():
         ),
         (
             {"design__rounds": 3},
-            "design.rounds: is unknown; known keys are attention_checks, break_every, comparison, grown_from, nonce, picture, practice, repeats_per_participant, responses_per_item, seed, sign, trials_per_participant.",
+            "design.rounds: is unknown; known keys are attention_checks, break_every, cells, comparison, grown_from, nonce, picture, practice, repeats_per_participant, responses_per_item, seed, sign, trials_per_participant.",
         ),
         (
             {"wording__question": "Which {klass}?"},

@@ -93,4 +93,4 @@ def test_a_set_that_is_not_whole_is_not_offered_and_one_that_is_gone_is_said(bro
     )
     page = browser.get(address)
     assert offered(page) == ["ours", "theirs"]
-    assert "There is no such set of maps for these photos" in page.content.decode()
+    assert "There is no such set for these photos" in page.content.decode()
