@@ -38,6 +38,6 @@ def program() -> str:
 def how_to_install(extra: str = "") -> str:
     """The command that brings what an extra needs: "worker", "fast" …; "": what a web host needs."""
     if INSTALLED:
-        return f"pip install 'blindsight-studies[{extra}]'" if extra else "pip install blindsight-studies"
+        return f"pip install 'blindsight[{extra}]'" if extra else "pip install blindsight"
     files = {"": "requirements-web.txt", "worker": "requirements.txt"}
     return f"pip install -r {files.get(extra, f'requirements-{extra}.txt')}"

@@ -89,7 +89,7 @@ def write_bill_of_materials(root: Path, wheel: Path, to: Path) -> None:
         pip = [f"{folder}/bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         run([*pip, "--require-hashes", "-r", str(root / "requirements.lock")])
         # By name, as from an index: of a path the bill would say where on this machine it lies.
-        run([*pip, "--no-deps", "--no-index", "--find-links", str(wheel.parent), "blindsight-studies"])
+        run([*pip, "--no-deps", "--no-index", "--find-links", str(wheel.parent), "blindsight"])
         run([*cyclonedx(), "environment", "--output-reproducible", "--of", "JSON", "-o", str(to), folder])
 
 

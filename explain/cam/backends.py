@@ -117,7 +117,7 @@ def _bfloat16(trunk: Run) -> Run:
 def _check_possible(name: str, cut: Cut, example: Tensor) -> None:
     if missing := _missing_packages(name):
         raise BackendError(
-            f"back end {name}: {missing[0]} is not installed; pip install -r requirements-fast.txt, or blindsight-studies[fast]"
+            f"back end {name}: {missing[0]} is not installed; pip install -r requirements-fast.txt, or blindsight[fast]"
         )
     if not isinstance(cut.trunk, nn.Module):
         raise BackendError(f"back end {name}: the network could not be traced at {cut.layer!r}; use torch")

@@ -112,9 +112,9 @@ def test_installed_the_data_lie_where_a_users_data_do_and_in_a_checkout_in_it(mo
 @pytest.mark.parametrize(
     ("extra", "checkout", "wheel"),
     [
-        ("", "pip install -r requirements-web.txt", "pip install blindsight-studies"),
-        ("worker", "pip install -r requirements.txt", "pip install 'blindsight-studies[worker]'"),
-        ("fast", "pip install -r requirements-fast.txt", "pip install 'blindsight-studies[fast]'"),
+        ("", "pip install -r requirements-web.txt", "pip install blindsight"),
+        ("worker", "pip install -r requirements.txt", "pip install 'blindsight[worker]'"),
+        ("fast", "pip install -r requirements-fast.txt", "pip install 'blindsight[fast]'"),
     ],
 )
 def test_what_is_missing_is_installed_as_the_rest_was(extra, checkout, wheel, monkeypatch):

@@ -106,7 +106,7 @@ def test_the_bill_of_materials_is_of_what_is_locked_and_says_nothing_of_this_mac
     release.write_bill_of_materials(tmp_path, tmp_path / "dist/one.whl", tmp_path / "one.json")
     locked, wheel = (command for command in ran if "install" in command)
     assert locked[-3:] == ["--require-hashes", "-r", str(tmp_path / "requirements.lock")]
-    assert wheel[-1] == "blindsight-studies"
+    assert wheel[-1] == "blindsight"
     assert ran[-1][2:4] == ["cyclonedx_py", "environment"]
 
 

@@ -41,7 +41,7 @@ def read_onnx(path: str | Path | None, wanted: Description) -> Source:
     missing = [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]
     if missing:
         raise CamError(
-            f"network {path}: {missing[0]} is not installed; pip install -r requirements-fast.txt, or blindsight-studies[fast]"
+            f"network {path}: {missing[0]} is not installed; pip install -r requirements-fast.txt, or blindsight[fast]"
         )
     content = Path(path).read_bytes()
     try:

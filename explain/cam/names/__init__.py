@@ -117,6 +117,6 @@ def _needs_captum(name: str) -> str:
     if name not in CAPTUM or captum_version():
         return ""
     return (
-        f"method {name} needs Captum, which is not installed here; pip install -r requirements-captum.txt, or blindsight-studies[captum] "
+        f"method {name} needs Captum, which is not installed here; pip install -r requirements-captum.txt, or blindsight[captum] "
         "(on a web host add --no-deps: it needs the name alone)"
     )
