@@ -12,12 +12,14 @@ from django.core.management import call_command
 from django.template.loader import get_template
 from django.urls import reverse
 
+from studies.analysis.agreement import krippendorff_alpha_of
 from studies.analysis.answers import SAME
 from studies.api.serializers import SCORES
 from studies.exports.report import report_html
 from studies.models import Study
 from studies.results import AnswerSelection, analyse_further, scores_json, summary_of
 from studies.results.answers import Reading, totals
+from studies.results.by_item import item_rows
 from studies.trial_types import trial_types
 from studies.trials.allocation import claim_trials
 from tests.factories import make_participant
@@ -130,6 +132,12 @@ def test_each_item_has_its_figures_under_their_names(kind, admin_client):
     page = BeautifulSoup(admin_client.get(reverse("study-items", args=[study.slug])).text, "html.parser")
     shown = [[cell.text for cell in row.select("td.number")][2:] for row in page.select("tbody tr")]
     assert shown == [[kind.results.item_figure_in_words(figure) for figure in row] for row in rows]
+    # how much people differ about the items is what agreement about the whole is made of
+    answers, judged = reading.answers, kind.results.judged(reading.answers)
+    weight = np.bincount(answers.units.item[judged.units.with_same_item > 1], minlength=ITEMS)
+    alpha = krippendorff_alpha_of(judged, kind.results.scale).alpha
+    differ = np.array([row.disagreement or 0.0 for row in item_rows(reading)])
+    assert 1 - weight @ differ / weight.sum() == pytest.approx(alpha)
     for column in columns:
         sorted_by = admin_client.get(reverse("study-items", args=[study.slug]), {"sort": column})
         assert sorted_by.status_code == 200
