@@ -133,7 +133,8 @@ def markdown(results: dict) -> str:
             for row in part["rows"]
         ),
         "",
-        "Do intervals hold? Nominal: 95 % of the intervals; 5 % at most of the studies place an arm above one that is as good.",
+        "Do intervals hold? Nominal: 95 % of the intervals; 5 % at most of the studies place an arm above one that is as good by ranks of one look (max-T). "
+        "As adaptive rounds may do so oftener, their ranks are those that hold at any time (bench/arena.py).",
         "",
         "| case | strengths, adaptive | balanced | differences, adaptive | balanced | placed falsely, adaptive | balanced |",
         "|---|---:|---:|---:|---:|---:|---:|",

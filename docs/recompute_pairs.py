@@ -326,8 +326,8 @@ def results(study):
 
 
 def ranked_better(study, model, together, level):
-    """Pairs (better, worse) that are told apart where all are tested at once; in a comparison without an end, whenever somebody looks."""
-    better, endless = set(), study.plan["options"].get("kind") == "arena"
+    """Pairs (better, worse) that are told apart where all are tested at once; where pairs were chosen by earlier answers, at any moment."""
+    better, endless = set(), study.plan["options"].get("kind", "balanced") != "balanced"
     for a, b in together if model.enough else ():
         found = study.difference(model, a, b)
         errs = beyond(model.effect(model.contrast(a, b))[1]) if endless else 1 - level

@@ -40,7 +40,7 @@ def _of(*, same: bool, options: Options | None = None) -> TrialType:
         files=PairFiles(),
         people=PairPeople(same=same),
         power=PairPower(),
-        results=PairResults(endless=options.kind == Kind.ARENA),
+        results=PairResults(options.kind),
         plan=PairPlan(options.kind),
         layout=layouts[options.kind](),
         asking=_asking,

@@ -135,22 +135,14 @@ def test_researchers_let_arms_join_and_leave_on_a_page(client, researcher, study
 
 
 def test_it_joins_by_one_command(study, capsys):
-    call_command(
-        "join_study",
-        study.slug,
-        "--arm",
-        "network=tiny",
-        "method=grad-cam++",
-        "name=Newcomer",
-        "--why",
-        "New",
-        "--json",
-    )
+    arm = ("network=tiny", "method=grad-cam++", "name=Newcomer")
+    call_command("grow_study", study.slug, "--arm", *arm, "--embargo", "--why", "New", "--json")
     assert json.loads(capsys.readouterr().out)["arm"] == "Newcomer"
-    call_command("leave_study", study.slug, "Newcomer", "--why", "Old")
+    call_command("grow_study", study.slug, "--release", "Newcomer", "--why", "Published")
+    call_command("grow_study", study.slug, "--leave", "Newcomer", "--why", "Old")
     assert now(study).trial_type.layout.has_left == {"Newcomer"}
     with pytest.raises(CommandError, match="KEY=VALUE"):
-        call_command("join_study", study.slug, "--arm", "tiny", "--why", "New")
+        call_command("grow_study", study.slug, "--arm", "tiny", "--why", "New")
 
 
 def test_it_joins_by_one_call(client, researcher, study):

@@ -67,6 +67,7 @@ def test_adaptive_rounds_have_as_many_answers_as_the_protocol_says():
     assert [(one["round"], one["trials"]) for one in noted] == [(0, 6), (1, 6), (2, 6)]
     assert noted[1]["answers"] < noted[2]["answers"] < 18
     assert broken_seal(study) is None
+    assert any("chosen by earlier answers" in note for note in summary_of(study).notes)
 
 
 def test_an_arena_goes_on_as_long_as_people_come():
