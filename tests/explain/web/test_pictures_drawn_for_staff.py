@@ -34,7 +34,7 @@ def drawn(monkeypatch) -> list:
     """What is drawn from now on."""
     calls, draw = [], drawn_pictures._draw
     monkeypatch.setattr(
-        drawn_pictures, "_draw", lambda row, kind: calls.append((row, kind)) or draw(row, kind)
+        drawn_pictures, "_draw", lambda row, kind, cells: calls.append((row, kind)) or draw(row, kind, cells)
     )
     return calls
 
@@ -91,7 +91,7 @@ def test_the_cache_is_bounded(row, client, settings, drawn):
 
 @pytest.mark.parametrize("kept", [b"", b"\xff\xd8 half", "text", 7])
 def test_what_is_no_whole_picture_is_not_taken_from_the_cache(row, client, drawn, kept):
-    caches["thumbnails"].set(drawn_pictures._key(row, "heat"), kept)
+    caches["thumbnails"].set(drawn_pictures._key(row, "heat", None), kept)
     assert PillowImage.open(io.BytesIO(client.get(address(row, "heat")).content)).size == (448, 448)
     assert len(drawn) == 1
 
