@@ -833,7 +833,7 @@ def declared(folder, rows, printed):
         "looks": looks,
         "has_looks": bool(protocol.get("looks")),
         "needed": needed,
-        "left_out": left_out_by(folder) if protocol.get("exclusions") else None,
+        "left_out": left_out_by(folder) if any(protocol.get("exclusions", {}).values()) else None,
     }
 
 
