@@ -24,9 +24,9 @@ from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
-from explain.maps import draw_pictures
-from explain.models import random_name
-from studies.models import Item, ItemMap, Study
+from explain.maps import draw_pictures, side_by_side
+from explain.models import ExplanationMap, random_name
+from studies.models import Item, ItemMap, ItemPanel, Study
 
 SAVED_AT_ONCE = 16  # items
 PASSES = 3
@@ -148,6 +148,10 @@ class _Todo:
     item: Item
     maps: list[ItemMap]
 
+    def shown(self, row: ItemMap) -> list[ExplanationMap]:
+        """The maps in a row's picture: one, or several side by side."""
+        return [panel.map for panel in row.panels.all()] or [row.map]
+
 
 class _Drawing(_Files):
     """One pass over the items that lack pictures."""
@@ -177,6 +181,8 @@ class _Drawing(_Files):
         maps = ItemMap.objects.select_related("arm", "map__network", "map__map_set__network").order_by(
             "arm__index"
         )
+        stand = ItemPanel.objects.select_related("map__network", "map__map_set__network").order_by("place")
+        maps = maps.prefetch_related(Prefetch("panels", stand))
         for start in range(0, len(self.keys), SAVED_AT_ONCE):
             items = Item.objects.filter(pk__in=self.keys[start : start + SAVED_AT_ONCE])
             items = items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
@@ -191,11 +197,16 @@ class _Drawing(_Files):
     def _make(self, todo: _Todo) -> list[str]:
         """The photo's picture and those of its maps, as names of files. Runs in a thread, so it asks no database."""
         image = todo.item.image
+        shown = [todo.shown(row) for row in todo.maps]
         rows = []
-        for row in todo.maps:
-            source = source_of(row.map)
-            rows.append((row.map, source.extent(row.map, image) if source.is_drawn else None))
-        contents = encoding.encode_alike(draw_pictures(image, self.study.picture, rows, with_photo=True))
+        for one in (one for several in shown for one in several):
+            source = source_of(one)
+            rows.append((one, source.extent(one, image) if source.is_drawn else None))
+        photo, *drawn = draw_pictures(image, self.study.picture, rows, with_photo=True)
+        pictures = iter(drawn)
+        contents = encoding.encode_alike(
+            [photo, *(side_by_side([next(pictures) for _ in several]) for several in shown)]
+        )
         return _in_any_order(self, contents)
 
     def _save(self, part: list[tuple[_Todo, list[str]]]) -> None:
