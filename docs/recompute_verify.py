@@ -272,7 +272,7 @@ def looks_of(study, printed):
     return {"answers": study.n, "needed": plan["needed"], "looks": looks}
 
 
-def recomputed(every, who, printed):
+def recomputed(every, who, printed, results, facts_of):
     left_out = every.plan["left_out"]
     study, exclusions = every, None
     if left_out is not None:
@@ -287,22 +287,27 @@ def recomputed(every, who, printed):
         if not study.n:
             return {"exclusions": exclusions}
     rows = study.rows
-    shown = [int(cell) - 1 for cell in rows["verdict_shown"] if cell]
     return {
-        "task": "verify",
+        **facts_of(study),
         "who": who,
         "simulated": who == "simulated" or any(cell.lower() == "true" for cell in rows[base.SIMULATED]),
         "items": study.items,
         "responses": study.n,
         "participants": study.people,
         "imported": sum(bool(cell) for cell in rows.get("imported_from", ())),
-        "positions": {word: shown.count(step) for step, word in enumerate(WORDS[study.steps])},
         **results(study),
         **single.met(study),
         "looks": looks_of(study, printed),
         "exclusions": exclusions,
         "breakdown": None,
     }
+
+
+def facts_of(study):
+    """What the type is called, and how often each button was pressed."""
+    shown = [int(cell) - 1 for cell in study.rows["verdict_shown"] if cell]
+    words = WORDS[study.steps]
+    return {"task": "verify", "positions": {word: shown.count(step) for step, word in enumerate(words)}}
 
 
 def declared(folder, rows, printed):
@@ -330,8 +335,9 @@ def show(found):
                 )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(doc, answer, declared, study_of, results, facts_of):
+    """The command. What differs between types is handed in: see the last line of each."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("answers", help="answers.csv of the export")
     parser.add_argument(
         "--who", choices=["real", "simulated", "all"], help="default: real, if anybody real answered"
@@ -342,10 +348,10 @@ def main():
     options = parser.parse_args()
     try:
         printed = json.loads(Path(options.check).read_text("utf-8")) if options.check else {}
-        base.RATING = ANSWER
+        base.RATING = answer
         rows, who = base.read(options.answers, options.who or printed.get("who"))
-        arms, steps, baseline, plan = declared(Path(options.answers).parent, rows, printed)
-        found = recomputed(Study(rows, arms, steps, baseline, plan), who, printed)
+        study = study_of(rows, *declared(Path(options.answers).parent, rows, printed))
+        found = recomputed(study, who, printed, results, facts_of)
         wrong = base.differences(found, base.without_options(printed))
     except (OSError, ValueError, KeyError) as error:
         print(error, file=sys.stderr)
@@ -359,4 +365,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, ANSWER, declared, Study, results, facts_of))

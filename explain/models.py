@@ -114,6 +114,7 @@ class Prediction(models.Model):
     top_class = models.PositiveIntegerField()
     top_probability = models.FloatField()
     label_probability = models.FloatField(null=True, help_text="empty where the photo's label is not a class")
+    likeliest = models.JSONField(default=list, blank=True, help_text="ten classes at most; empty: not kept")
 
     class Meta:
         constraints = [
@@ -125,12 +126,11 @@ class Prediction(models.Model):
 
     @property
     def top_name(self) -> str:
-        names = self.network.class_names
-        return names[self.top_class] if self.top_class < len(names) else str(self.top_class)
+        return dict(enumerate(self.network.class_names)).get(self.top_class, str(self.top_class))
 
 
 class Precompute(models.Model):
-    """A run that makes maps: which photos, networks and methods. Its state is that of its batches."""
+    """A run that makes maps: which photos, networks, methods and classes (maps/classes.py). Its state is that of its batches."""
 
     class Target(models.TextChoices):
         LABEL = "label", "the photo's label"
@@ -139,7 +139,7 @@ class Precompute(models.Model):
     image_set = models.ForeignKey(ImageSet, models.PROTECT, related_name="precomputes")
     networks = models.ManyToManyField(Network, related_name="precomputes")
     methods = models.JSONField(default=list)
-    target = models.CharField(max_length=10, choices=Target.choices, default=Target.LABEL)
+    target = models.CharField(max_length=10, default=Target.LABEL)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -18,6 +18,7 @@ from .models import (
     Invitation,
     Item,
     ItemMap,
+    ItemPanel,
     JoinCount,
     Notice,
     NoticeSettings,
@@ -191,6 +192,15 @@ class ItemMapAdmin(AskedAdmin):
     @admin.display(ordering="item__study")
     def study(self, item_map):
         return item_map.item.study
+
+
+@admin.register(ItemPanel)
+class ItemPanelAdmin(AskedAdmin):
+    study_path = "item_map__item__study"
+    list_display = ["item_map", "place", "map"]
+    list_filter = ["item_map__item__study"]
+    list_select_related = ["item_map", "map"]
+    raw_id_fields = ["item_map", "map"]
 
 
 @admin.register(CheckMap)

@@ -190,7 +190,15 @@ def prediction_of(task: str, number: int) -> dict | None:
         return None
     right = number % 2 == 0
     says = "hammer" if right else "dam"
-    return {"network": "tiny", "says": says, "label": "hammer", "probability": 0.8, "right": right}
+    said = {"network": "tiny", "says": says, "label": "hammer", "probability": 0.8, "right": right}
+    panels = trial_type(task).asked.panels
+    if panels == 1:
+        return said
+    place = number % panels
+    return said | {
+        "targets": [*range(panels)],
+        "places": {"says": place, "label": place if right else (place + 1) % panels},
+    }
 
 
 def make_trials(study: Study, orders: list[str]) -> list[Trial]:

@@ -20,10 +20,10 @@ Parameters = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Explanation:
-    """Maps of one batch, on the CPU.
+    """Maps of one batch, on the CPU. Of several classes for each photo every map and drop has an axis more, after the photos.
 
     logits   (B, classes)
-    targets  (B,) int64: given, or the top class
+    targets  (B,) int64: given, or the top class; (B, n) of n classes for each photo
     maps     name -> (B, h, w), ReLU applied (of signed maps: what their sign rule keeps), not normalised
     drops    "cell" (B, h, w) and "channel" (B, K): (Y − Y') / |Y|, signed; present when a method used them
     manifest what made them, in plain values: network, hash of its weights, layer, score, methods and parameters, versions
@@ -57,7 +57,8 @@ def explain(
 ) -> Explanation:
     """Explain a preprocessed batch (B, 3, H, W) by every method of `methods`: names, or names with parameters.
 
-    targets     one class index for each photo, or one for all; the top class where None
+    targets     one class index for each photo, or one for all; the top class where None. Of (B, n) each photo is explained for
+                its n classes, from the same pass of the trunk: maps are then (B, n, h, w), drops (B, n, h, w) and (B, n, K)
     score       Y: the "logit" of the target or its "probability": a softmax, or the sigmoid of each
                 where the network's scores are so
     parameters  other than the defaults, by method: {"ablation-cam++": {"groups": 16}}
@@ -128,7 +129,8 @@ def _checked_targets(
         ) from None
     if not wanted.ndim:
         wanted = wanted.expand(photos)
-    if wanted.is_floating_point() or wanted.dtype == torch.bool or wanted.shape != (photos,):
+    fits = wanted.shape[:1] == (photos,) and (wanted.ndim == 1 or (wanted.ndim == 2 and wanted.shape[1] > 0))
+    if wanted.is_floating_point() or wanted.dtype == torch.bool or not fits:
         raise InputError(
             f"targets are {str(wanted.dtype).removeprefix('torch.')} of shape {tuple(wanted.shape)};"
             f" give {photos} class indices, one per photo, or one for all"
@@ -157,22 +159,39 @@ def _explain(
 ) -> Explanation:
     features, logits, head = (*chunk.done, net.head) if chunk.done else net.run_checked(chunk.photos)
     chosen = logits.argmax(1) if chunk.targets is None else chunk.targets
-    case = Case(
-        chunk.photos,
-        features,
-        head,
-        chosen,
-        logits,
-        net.logits,
-        score_of(score, net.score),
-        net.module,
-        net,
-        chunk.wanted,
+
+    def of_classes(classes: Tensor) -> Explanation:
+        case = Case(
+            chunk.photos,
+            features,
+            head,
+            classes,
+            logits,
+            net.logits,
+            score_of(score, net.score),
+            net.module,
+            net,
+            chunk.wanted,
+        )
+        maps = {method.name: method.maps(case, parameters.get(method.name, {})).cpu() for method in methods}
+        used = [kind for kind in ("cell", "channel") if f"{kind}_drops" in case.__dict__]
+        drops = {kind: getattr(case, f"{kind}_drops").cpu() for kind in used}
+        return Explanation(logits.cpu(), classes.cpu(), maps, drops)
+
+    if chosen.ndim == 1:
+        return of_classes(chosen)
+    return _side_by_side([of_classes(classes) for classes in chosen.unbind(1)])
+
+
+def _side_by_side(parts: list[Explanation]) -> Explanation:
+    """One explanation of the same photos for each of several classes, as one with an axis more."""
+    first = parts[0]
+    return Explanation(
+        first.logits,
+        torch.stack([part.targets for part in parts], 1),
+        {name: torch.stack([part.maps[name] for part in parts], 1) for name in first.maps},
+        {name: torch.stack([part.drops[name] for part in parts], 1) for name in first.drops},
     )
-    maps = {method.name: method.maps(case, parameters.get(method.name, {})).cpu() for method in methods}
-    used = [kind for kind in ("cell", "channel") if f"{kind}_drops" in case.__dict__]
-    drops = {kind: getattr(case, f"{kind}_drops").cpu() for kind in used}
-    return Explanation(logits.cpu(), chosen.cpu(), maps, drops)
 
 
 def _joined(parts: list[Explanation], manifest: dict[str, Any]) -> Explanation:

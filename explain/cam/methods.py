@@ -236,13 +236,13 @@ def _neighbourhoods(height: int, width: int, like: Tensor) -> Tensor:
     return masks.reshape(height * width, 1, height, width).to(like)
 
 
-@_method("random", "uniform noise, seeded by the photo", FREE)
+@_method("random", "uniform noise, seeded by the photo and the class", FREE)
 def random_map(case: Case, seed: int = 0) -> Tensor:
-    """Other photos get other noise; the same photo always gets the same, whatever company it came in."""
+    """Other photos and other classes get other noise; the same photo always gets the same for a class, whatever company it came in."""
     maps = []
-    for photo in case.photos:
+    for photo, target in zip(case.photos, case.targets.tolist(), strict=True):
         key = hashlib.sha256(photo.detach().cpu().double().contiguous().numpy().tobytes()).digest()
-        chance = np.random.default_rng([seed, int.from_bytes(key[:8], "big")])
+        chance = np.random.default_rng([seed, int.from_bytes(key[:8], "big"), target])
         maps.append(torch.from_numpy(chance.random(case.cells)))
     return torch.stack(maps).to(case.features)
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from explain.cam import InputError
 from explain.cam.names import OWN, SIGNS, MethodSpec, base_name, fault_of_method, known_methods
-from explain.maps import crop_of
+from explain.maps import Classes, crop_of
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import label_targets
 
@@ -20,6 +20,7 @@ class Computed(MapSource):
     name = "computed"
     keys = ("network", "method")  # and `parameters`, which become part of the method's word
     made_by_workers = True
+    by_class = True
     methods_in_words: ClassVar[Mapping[str, str]] = {
         "grad-cam": "Weighs each channel by how fast the score changes with it. The usual baseline.",
         "grad-cam++": "Grad-CAM with weights that follow several instances of an object better.",
@@ -74,21 +75,26 @@ class Computed(MapSource):
 
     def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
         """The newest map of each photo's label among the network's classes, at the layer that the network is cut at."""
-        network = Network.objects.filter(name=keys.get("network", "")).first()
+        network = _named(keys)
         if network is None or not images:
             return {}
-        rows = ExplanationMap.objects.filter(
-            network=network,
-            method=word_of(keys),
-            layer=network.layer,
-            **_photos(images),
-        )
-        targets = label_targets(images, network)
-        newest = {}
-        for row in rows.defer("values").order_by("id"):
-            if row.target == targets.get(row.image_id):
-                newest[row.image_id] = row
-        return newest
+        targets, newest = label_targets(images, network), _newest(keys, network, images)
+        return {
+            image.pk: newest[image.pk, targets[image.pk]]
+            for image in images
+            if (image.pk, targets[image.pk]) in newest
+        }
+
+    def maps_of_classes(
+        self, keys: Keys, images: Sequence[Image], classes: Classes
+    ) -> dict[int, list[ExplanationMap]]:
+        network = _named(keys)
+        newest = {} if network is None or not images else _newest(keys, network, images)
+        return {
+            image.pk: [newest[image.pk, target] for target in classes[image.pk]]
+            for image in images
+            if image.pk in classes and all((image.pk, target) in newest for target in classes[image.pk])
+        }
 
     def maps_in_words(self, keys: Keys) -> str:
         return f"maps of {word_of(keys)} by {keys['network']}"
@@ -190,6 +196,20 @@ def citation_of(arm: Made) -> str:
 def _network_of(row: Made) -> Network:
     assert row.network is not None, f"{row} is of no network"
     return row.network
+
+
+def _named(keys: Keys) -> Network | None:
+    return Network.objects.filter(name=keys.get("network", "")).first()
+
+
+def _newest(
+    keys: Keys, network: Network, images: Sequence[Image]
+) -> dict[tuple[int, int | None], ExplanationMap]:
+    """The newest map of each photo, by its key, and each class."""
+    rows = ExplanationMap.objects.filter(
+        network=network, method=word_of(keys), layer=network.layer, **_photos(images)
+    )
+    return {(row.image_id, row.target): row for row in rows.defer("values").order_by("id")}
 
 
 def _photos(images: Sequence[Image]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from explain.core.errors import BadInputError
+from explain.maps import Classes
 from explain.models import ExplanationMap, Image, MapSet, Network
 
 # An arm's keys in a protocol, complete or not. A source never reads its `name`.
@@ -94,6 +95,7 @@ class MapSource(ABC):
     made_by_workers: ClassVar[bool] = False  # else somebody brings its maps, and no button here makes them
     has_arrays: ClassVar[bool] = True  # else its maps are pictures only, and are compared as pictures only
     explains: ClassVar[bool] = True  # else it is what explanations are held against: the photo alone
+    by_class: ClassVar[bool] = False  # whether it has maps of any class of the network (`maps_of_classes`)
     made_at_once: ClassVar[bool] = False  # its maps are there as soon as a study asks for them (`make`)
     methods_in_words: ClassVar[
         Mapping[str, str]
@@ -143,6 +145,15 @@ class MapSource(ABC):
         All `images` are of one set. Of keys that `is_named_by` accepts, some may be missing, or name what is not here:
         then nothing is there. Pages ask this, so nothing is made here.
         """
+
+    def maps_of_classes(
+        self, keys: Keys, images: Sequence[Image], classes: Classes
+    ) -> dict[int, list[ExplanationMap]]:
+        """Photo's key -> its maps of these classes of the network, in their order; photos that lack one are left out.
+
+        Asked only of sources that have maps `by_class`.
+        """
+        raise NotImplementedError
 
     def make(self, keys: Keys, images: Sequence[Image]) -> None:  # noqa: B027
         """Make the rows that cost nothing, when a study gets ready; most sources make none. Twice does no harm."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from explain.cam.names import NOTHING
+from explain.maps import Classes
 from explain.models import ExplanationMap, Image, Network
 
 from .interface import ArmFacts, KeyReader, Keys, Made, MapOrigin, MapSource
@@ -24,6 +25,7 @@ class Nothing(MapSource):
     keys = ("none",)
     has_arrays = False
     explains = False
+    by_class = True
     made_at_once = True
     is_drawn = True
 
@@ -39,6 +41,12 @@ class Nothing(MapSource):
     def maps_of(self, keys: Keys, images: Sequence[Image]) -> dict[int, ExplanationMap]:
         rows = ExplanationMap.objects.filter(method=NOTHING, image__in=[image.pk for image in images])
         return {row.image_id: row for row in rows.defer("values", "manifest")}
+
+    def maps_of_classes(
+        self, keys: Keys, images: Sequence[Image], classes: Classes
+    ) -> dict[int, list[ExplanationMap]]:
+        """The photo in each place."""
+        return {key: [row] * len(classes[key]) for key, row in self.maps_of(keys, images).items()}
 
     def make(self, keys: Keys, images: Sequence[Image]) -> None:
         there = self.maps_of(keys, images)

@@ -67,11 +67,11 @@ def commands_for(image_set: str, arms: Sequence[Keys]) -> list[str]:
     return [command for command in commands if command]
 
 
-def precompute_command(image_set: str, arms: Sequence[Keys]) -> str:
+def precompute_command(image_set: str, arms: Sequence[Keys], target: str = "label") -> str:
     """The commands that make workers compute maps of the arms, and predictions with them; empty where none needs workers."""
-    return "; ".join(
-        commands_for(image_set, [keys for keys in arms if source_of(keys).pipeline(keys) is not None])
-    )
+    commands = commands_for(image_set, [keys for keys in arms if source_of(keys).pipeline(keys) is not None])
+    aim = "" if target == "label" else f" --target {target}"
+    return "; ".join(f"{command}{aim}" for command in commands)
 
 
 def not_by_network(arms: Iterable[Keys]) -> list[Keys]:

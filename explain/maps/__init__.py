@@ -2,7 +2,10 @@
 
 from .arrays import MOST_IN_ROW, keep_array, large_in_rows, move_arrays
 from .batches import run_batch, run_next, run_pending
+from .classes import Classes, classes_of, several_in, target_of
+from .classes import in_words as target_in_words
 from .missing import MapKey, map_key, maps_there, parameters_hash, rows_of
+from .panels import columns_of, side_by_side
 from .pictures import crop_of, draw_pictures
 from .runs import (
     RunProgress,
@@ -18,9 +21,12 @@ from .turns import Turn
 
 __all__ = [
     "MOST_IN_ROW",
+    "Classes",
     "MapKey",
     "RunProgress",
     "Turn",
+    "classes_of",
+    "columns_of",
     "crop_of",
     "draw_pictures",
     "keep_array",
@@ -41,5 +47,9 @@ __all__ = [
     "run_progress",
     "run_stopped",
     "runs_with_counts",
+    "several_in",
+    "side_by_side",
     "stop_run",
+    "target_in_words",
+    "target_of",
 ]

@@ -20,6 +20,7 @@ from explain.networks import load_network
 from explain.photos import label_target
 
 from .arrays import keep_array
+from .classes import LIKELIEST, first_of, several_in
 from .decoding import Decoder, leaves_processors
 from .missing import SCORE, map_key, maps_there, missing_maps, parameters_hash
 
@@ -64,30 +65,46 @@ class BatchComputation:
         if leaves_processors(net):
             self.decoder.look_ahead()
         labels = [label_target(image, network) for image in images]
-        by_label = methods and run.target == Precompute.Target.LABEL
-        targets = torch.tensor(labels) if by_label else None
-        out = cam.explain(
-            net, torch.stack(inputs), methods=methods, targets=targets, score=SCORE, report=report
-        )
+        batch, targets, several = torch.stack(inputs), None, several_in(run.target)
+        if methods and run.target == Precompute.Target.LABEL:
+            targets = torch.tensor(labels)
+        elif methods and several:  # what the network says is to be known first
+            targets = torch.tensor(self._several(images, labels, cam.explain(net, batch, methods=[]).logits))
+        out = cam.explain(net, batch, methods=methods, targets=targets, score=SCORE, report=report)
         if not leaves_processors(net):
             self.decoder.look_ahead()  # while the rows are made and written
-        self._add_predictions(images, labels, net.probabilities(out.logits.double()))
-        scores = out.logits.gather(1, out.targets[:, None])[:, 0].tolist()
+        self._add_predictions(images, labels, net.probabilities(out.logits.double()), _likeliest(out.logits))
+        classes = out.targets if out.targets.ndim == 2 else out.targets[:, None]
+        scores = out.logits.gather(1, classes).tolist()
         made_by = dict(out.manifest)
         parameters, brought = made_by.pop("methods"), made_by.pop("brought", {})
         for number, image in enumerate(images):
             for method in methods:
-                manifest = made_by | {
-                    "method": method,
-                    "parameters": parameters[method],
-                    "score_value": scores[number],
-                    **({"brought": brought[method]} if method in brought else {}),
-                }
                 cells = out.maps[method][number].numpy()
-                self._add_map(image, method, int(out.targets[number]), cells, manifest)
+                for place, target in enumerate(classes[number].tolist()):
+                    manifest = made_by | {
+                        "method": method,
+                        "parameters": parameters[method],
+                        "score_value": scores[number][place],
+                        **({"brought": brought[method]} if method in brought else {}),
+                    }
+                    of_class = cells[place] if out.targets.ndim == 2 else cells
+                    self._add_map(image, method, target, of_class, manifest)
 
-    def _add_predictions(self, images: list[Image], labels: list[int | None], probabilities: Any) -> None:
-        for image, label, row in zip(images, labels, probabilities.numpy(), strict=True):
+    def _several(self, images: list[Image], labels: list[int | None], logits: Any) -> list[tuple[int, ...]]:
+        """The classes of each photo that the run asks for. What was kept as the network's top class stays it."""
+        count = min(several_in(self.batch.precompute.target), logits.shape[1])
+        said = Prediction.objects.filter(network=self.batch.network, image__in=images)
+        tops = dict(said.values_list("image_id", "top_class"))
+        return [
+            first_of(tops.get(image.pk, row[0]), row, label, count)
+            for image, label, row in zip(images, labels, _likeliest(logits), strict=True)
+        ]
+
+    def _add_predictions(
+        self, images: list[Image], labels: list[int | None], probabilities: Any, likeliest: list[list[int]]
+    ) -> None:
+        for image, label, row, first in zip(images, labels, probabilities.numpy(), likeliest, strict=True):
             top = int(row.argmax())
             known = label is not None and label < len(row)
             self.predictions.append(
@@ -97,6 +114,7 @@ class BatchComputation:
                     top_class=top,
                     top_probability=float(row[top]),
                     label_probability=float(row[label]) if known else None,
+                    likeliest=first,
                 )
             )
 
@@ -145,10 +163,24 @@ class BatchComputation:
         for row in fresh:
             row.pk = None  # a first try may have been rolled back
         Prediction.objects.bulk_create(self.predictions, ignore_conflicts=True)
+        self._keep_likeliest()
         return ExplanationMap.objects.bulk_create(fresh)
+
+    def _keep_likeliest(self) -> None:
+        """Add the likeliest classes to predictions that are older than they; what else those say stays as it is."""
+        mine = {row.image_id: row.likeliest for row in self.predictions}
+        older = list(Prediction.objects.filter(network=self.batch.network, image__in=mine, likeliest=[]))
+        for row in older:
+            row.likeliest = list(dict.fromkeys([row.top_class, *mine[row.image_id]]))[:LIKELIEST]
+        Prediction.objects.bulk_update(older, ["likeliest"])
 
     def remove_unused_files(self) -> None:
         """Delete the files that no stored row names."""
         for name in self._unused:
             default_storage.delete(name)
         self._unused.clear()
+
+
+def _likeliest(logits: Any) -> list[list[int]]:
+    """The classes of each photo (B, classes), the likeliest first."""
+    return logits.topk(min(LIKELIEST, logits.shape[1]), dim=1).indices.tolist()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from explain import cam
 from explain.core.errors import BadInputError
-from explain.models import ExplanationMap, Image, Network, Precompute, Prediction
-from explain.photos import label_targets
+from explain.models import ExplanationMap, Image, Network, Prediction
+
+from .classes import classes_of, several_in
 
 SCORE = "logit"
 FEW = 1000
@@ -66,14 +67,17 @@ def missing_maps(
     if not images:
         return {}
     photos = rows_of(images)
-    top = dict(Prediction.objects.filter(network=network, **photos).values_list("image_id", "top_class"))
+    seen = Prediction.objects.filter(network=network, **photos)
+    if several_in(target):
+        seen = seen.exclude(likeliest=[])
+    known = set(seen.values_list("image_id", flat=True))
     existing = maps_there(network=network, methods=methods, **photos)
     hashes = {method: parameters_hash(network, method) for method in methods}
-    aims = label_targets(images, network) if target == Precompute.Target.LABEL else top
+    aims = classes_of(images, network, target, **photos)
     lacks = {}
     for image in images:
-        aim = aims.get(image.pk)
-        missing = [m for m in methods if (image.pk, m, aim, hashes[m]) not in existing]
-        if missing or image.pk not in top:
+        aim = aims.get(image.pk, (None,))
+        missing = [m for m in methods if any((image.pk, m, one, hashes[m]) not in existing for one in aim)]
+        if missing or image.pk not in known:
             lacks[image.pk] = missing
     return lacks

@@ -23,6 +23,7 @@ from explain.models import Batch, Image, ImageSet, Network, Precompute
 from explain.photos import label_targets
 
 from .batches import MAX_ATTEMPTS
+from .classes import several_in
 from .missing import missing_maps
 from .turns import Turn, turn_of
 
@@ -53,7 +54,7 @@ def plan_run(
         images = list(Image.objects.filter(image_set=image_set).order_by("pk"))
     if not images:
         raise BadInputError(f"the set {image_set} has no photos; bring some in with manage.py import_images")
-    if methods and target == Precompute.Target.LABEL:
+    if several_in(target) or (methods and target == Precompute.Target.LABEL):
         _check_labels(images, networks)
     with transaction.atomic():
         run = _same_run(image_set, networks, methods, target)

@@ -5,6 +5,7 @@ They lie in a cache of this machine (settings.CACHES), not in storage: no backup
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.core.cache import caches
@@ -12,7 +13,7 @@ from django.http import HttpResponse
 
 from explain.cam.rendering import encoding, render
 from explain.map_sources import source_of
-from explain.maps import draw_pictures
+from explain.maps import draw_pictures, side_by_side
 from explain.models import ExplanationMap, Image
 
 from .stored_pictures import HEADERS
@@ -32,6 +33,14 @@ def drawn_picture(row: Image | ExplanationMap, kind: str, cells: int | None = No
             cache.set(key, content)
         except OSError as error:  # a full disk keeps nobody from looking
             log.warning("a picture could not be kept in %s: %s", "DATA_DIR/thumbnails", error)
+    return HttpResponse(content, content_type="image/jpeg", headers=HEADERS)
+
+
+def drawn_side_by_side(rows: Sequence[ExplanationMap], kind: str, cells: int | None = None) -> HttpResponse:
+    """Maps of one photo side by side. Not kept: it is a dry run's, or of a draft. Raises BadInputError where it cannot be drawn."""
+    photo = rows[0].image
+    maps = [(row, source_of(row).extent(row, photo) if source_of(row).is_drawn else None) for row in rows]
+    content = render.jpeg(side_by_side(draw_pictures(photo, kind, maps, cells=cells)))
     return HttpResponse(content, content_type="image/jpeg", headers=HEADERS)
 
 

@@ -1,5 +1,6 @@
 """What people see of photos, networks, runs and maps: what visibility.py says. Volunteers never come here."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,12 +20,13 @@ from explain.maps import runs_with_counts
 from explain.models import ExplanationMap, Image, MapPicture, Prediction
 from explain.photos import misfits_among, sets_with_counts
 
-from .drawn_pictures import drawn_picture
+from .drawn_pictures import drawn_picture, drawn_side_by_side
 from .stored_pictures import stored_picture
 from .visibility import Sight, may_look
 
 PHOTOS_PER_PAGE = 20
 RUNS_SHOWN = 50
+SIDE_BY_SIDE = re.compile(r"[0-9]{1,15}(-[0-9]{1,15}){1,9}")
 
 
 @require_safe
@@ -114,6 +116,20 @@ def _cells_asked(request: HttpRequest) -> int | None:
     asked = request.GET.get("cells", "")
     cells = int(asked) if asked.isdecimal() and len(asked) < 4 else 0
     return cells if rendering.FEWEST_CELLS <= cells <= rendering.MOST_CELLS else None
+
+
+@require_safe
+def side_by_side(request: HttpRequest, kind: str, keys: str) -> HttpResponseBase:
+    """Several maps of one photo in one picture, as a trial that shows them side by side has it; drawn now. `keys`: theirs, by hyphens."""
+    if not SIDE_BY_SIDE.fullmatch(keys):
+        raise Http404
+    wanted = [*map(int, keys.split("-"))]
+    rows = Sight(request.user).maps().select_related("image", "network", "map_set__network").in_bulk(wanted)
+    photos = {row.image_id for row in rows.values()}
+    if kind not in MapPicture.values or len(photos) != 1 or set(wanted) != set(rows):
+        raise Http404
+    with _or_404():
+        return drawn_side_by_side([rows[key] for key in wanted], kind, _cells_asked(request))
 
 
 @contextmanager

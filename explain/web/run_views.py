@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explain import maps, tasks
 from explain.core.errors import BadInputError
-from explain.maps import run_progress
+from explain.maps import run_progress, target_in_words
 from explain.models import Batch, Precompute
 
 from .in_words import shown
@@ -26,6 +26,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "explain/run.html",
         {
             "run": run,
+            "explaining": target_in_words(run.target),
             "networks": run.networks.all(),
             "progress": state,
             "shown": shown(state),

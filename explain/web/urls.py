@@ -23,4 +23,7 @@ urlpatterns = [
     path("maps/sets/<slug:name>/", map_views.image_set, name="image-set"),
     path("maps/pictures/photo/<int:pk>/", map_views.photo_picture, name="photo-picture"),
     path("maps/pictures/<str:kind>/<int:pk>/", map_views.map_picture, name="map-picture"),
+    path(
+        "maps/pictures/<str:kind>/side-by-side/<str:keys>/", map_views.side_by_side, name="maps-side-by-side"
+    ),
 ]

@@ -28,8 +28,17 @@ export class View {
     this.toggles = this.fades = this.photoMs = 0;
     this.photoSince = null;
     this.photoShown = false;
-    if (photo) this.layers.forEach((layer) => layer.getContext("2d").drawImage(photo, 0, 0, 448, 448));
+    if (photo) this.layers.forEach((layer) => this.lay(photo, layer.getContext("2d")));
     this.update();
+  }
+
+  // The photo over each of the maps that stand side by side in a picture; over all of it where that is one.
+  lay(photo, context) {
+    const { tiles = 1, columns = 1 } = this.maps.dataset;
+    const [width, height] = [448 / columns, 448 / Math.ceil(tiles / columns)];
+    for (let tile = 0; tile < tiles; tile += 1) {
+      context.drawImage(photo, (tile % columns) * width, Math.floor(tile / columns) * height, width, height);
+    }
   }
 
   showPhoto(shown) {

@@ -72,7 +72,7 @@ def join(
     check_reason(why)
     revised = _joined(study, arm, embargo)
     images = [item.image for item in study.items.select_related("image").order_by("index")]
-    keys = {pk: row.pk for pk, row in maps_for(revised, images)[-1].items()}
+    keys = {pk: row.pk for pk, (row,) in maps_for(revised, images, {})[-1].items()}
     rows = ExplanationMap.objects.select_related("network", "map_set__network").in_bulk(keys.values())
     maps = {photo: rows[pk] for photo, pk in keys.items()}
     columns = revised.arms[-1].source.columns(revised.arms[-1].keys, find_networks(revised))

@@ -96,7 +96,7 @@ def _todo(
 
 
 def _drawn(study: Study, item: Item, maps: list[ExplanationMap]) -> list[bytes]:
-    return drawn_alike(item.image, maps, study.picture, study.cells)
+    return drawn_alike(item.image, [[row] for row in maps], study.picture, study.cells)
 
 
 def _all(study: Study) -> Iterable[tuple[str, int, FieldFile]]:

@@ -11,6 +11,7 @@ from explain.cam.rendering import encoding, render
 from explain.core.errors import BadInputError
 from explain.core.streams import Stream, order_seed
 from explain.map_sources import source_of
+from explain.maps import side_by_side
 from explain.models import Image
 from explain.photos import pixels_of
 from studies.models import CheckMap, ItemMap, Study
@@ -50,11 +51,12 @@ def make_check_maps(study: Study, nonce: str = "") -> list[CheckMap]:
     cells = _cells(study)
     drawn = draw(
         [(image, cells.get(image.pk, CELLS)) for image in photos],
-        maps=maps_shown(study),
+        maps=max(maps_shown(study), trial_type_of(study).asked.panels),
         seed=order_seed(study.seed, nonce),
         wanted=study.attention_checks,
     )
-    encoded = {pk: _encoded(items[pk].image, maps, study.picture) for pk, maps in drawn.items()}
+    stand = trial_type_of(study).asked.panels
+    encoded = {pk: _encoded(items[pk].image, maps, study.picture, stand) for pk, maps in drawn.items()}
     there = length_of_pictures(study)
     needs = encoding.common_length(encoding.needed(file) for files in encoded.values() for file in files)
     if needs > there:
@@ -139,11 +141,11 @@ def check_boxes(photos: Sequence[Image], wanted: int) -> None:
         )
 
 
-def _encoded(image: Image, maps: list[np.ndarray], kind: str) -> list[bytes]:
+def _encoded(image: Image, maps: list[np.ndarray], kind: str, stand: int) -> list[bytes]:
+    """A picture of each map, or one of all where `stand` of them stand side by side: that on the object is then the last."""
     photo, whole = render.frame_picture(pixels_of(image)), (0, 0, 1, 1)
-    return encoding.encode_alike(
-        [render.picture(kind, photo, render.place(cells, whole, whole)) for cells in maps]
-    )
+    pictures = [render.picture(kind, photo, render.place(cells, whole, whole)) for cells in maps]
+    return encoding.encode_alike(pictures if stand == 1 else [side_by_side([*pictures[1:], pictures[0]])])
 
 
 def _rows(item: Any, files: list[bytes], length: int) -> list[CheckMap]:

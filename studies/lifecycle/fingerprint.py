@@ -14,7 +14,7 @@ from django.db.models.fields.files import FieldFile
 from blindsight import __version__
 from explain.map_sources import source_of
 from explain.photos import sha256_of
-from studies.models import CheckMap, Item, ItemMap, ProtocolVersion, Study, Trial
+from studies.models import CheckMap, Item, ItemMap, ItemPanel, ProtocolVersion, Study, Trial
 from studies.protocol import in_full
 from studies.trial_types import trial_type_of
 
@@ -103,25 +103,38 @@ def what_is_asked(
         items.values_list("prediction", flat=True)
     )  # what a network is said to say; of most studies nothing
     maps = ItemMap.objects.filter(item__study=study).order_by("item__index", "arm__index")
+    side_by_side = ItemPanel.objects.filter(item_map__item__study=study)
+    panels = [
+        (panel.item_map.item.index, panel.item_map.arm.index, panel.place, panel.map.values_sha256)
+        for panel in side_by_side.select_related("item_map__item", "item_map__arm", "map")
+        .order_by("item_map__item__index", "item_map__arm__index", "place")
+        .iterator(chunk_size=200)
+    ]
     # Answers collected elsewhere have trials of their own without an order: nobody was shown anything here.
     main = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="")
     orders = main.order_by().values_list("item__index", "order").distinct()
-    return {
-        "study": settings_in_the_hash(study),
-        "protocol": {
-            key: value for key, value in full_protocol(study, words).items() if not _is_as_before(key, value)
-        },
-        "arms": [
-            (arm.index, arm.name, *source_of(arm).sealed(arm))
-            for arm in study.arms.order_by("index")
-            .select_related("network", "map_set")
-            .defer("network__class_names")
-        ],
-        "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
-        "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
-        "pictures": pictures,
-        "orders": [] if trial_type_of(study).layout.in_rounds else sorted(orders),
-    } | ({"predictions": said} if any(said) else {})
+    return (
+        {
+            "study": settings_in_the_hash(study),
+            "protocol": {
+                key: value
+                for key, value in full_protocol(study, words).items()
+                if not _is_as_before(key, value)
+            },
+            "arms": [
+                (arm.index, arm.name, *source_of(arm).sealed(arm))
+                for arm in study.arms.order_by("index")
+                .select_related("network", "map_set")
+                .defer("network__class_names")
+            ],
+            "items": list(items.values_list("index", "image__class_name", "image__content_sha256")),
+            "maps": [item_map.map.values_sha256 for item_map in _arrays(maps)],
+            "pictures": pictures,
+            "orders": [] if trial_type_of(study).layout.in_rounds else sorted(orders),
+        }
+        | ({"predictions": said} if any(said) else {})
+        | ({"panels": panels} if panels else {})
+    )
 
 
 _NOT_HASHED = {"protocol", "protocol_sha256", "version", "opened_at", "code_version"}

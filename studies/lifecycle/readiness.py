@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from explain import map_sources
 from explain.models import ExplanationMap, Image, Network
 from explain.photos import label_targets, misfits_among
-from studies.models import Arm, Item, ItemMap, Study
+from studies.models import Arm, Item, ItemMap, ItemPanel, Study
 from studies.protocol import (
     ArmPlan,
     Code,
@@ -25,6 +26,7 @@ from studies.protocol import (
     precompute_command,
     untitled_remark,
 )
+from studies.trial_types import trial_type_of
 
 from . import check_maps
 from .predictions import predictions_for
@@ -76,7 +78,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
     images = chosen_images(choose_photos(protocol))
     check_labels(images, list(networks.values()))
     predictions = predictions_for(protocol, images, list(networks.values()))
-    maps = maps_for(protocol, images)
+    maps = maps_for(protocol, images, predictions)
     seen = [(image, predictions.get(image.pk)) for image in images]
     check_maps.check_boxes(
         check_maps.checkable(protocol, seen, protocol.attention_checks), protocol.attention_checks
@@ -97,9 +99,7 @@ def make_ready(*, study: Study, protocol: Protocol) -> None:
             Item(study=study, index=index, image=image, prediction=predictions.get(image.pk))
             for index, image in enumerate(images)
         )
-        ItemMap.objects.bulk_create(
-            ItemMap(item=item, arm=arm, map=maps[arm.index][item.image_id]) for item in items for arm in arms
-        )
+        _show(items, arms, maps)
 
 
 def _check_still_so(study: Study) -> None:
@@ -147,11 +147,43 @@ def check_labels(photos: list[Image], networks: list[Network]) -> None:
             raise ProtocolError(Fault(("photos", "set"), Code.NETWORK_KNOWS_NOT, parameters))
 
 
-def maps_for(protocol: Protocol, images: list[Image]) -> list[dict[int, ExplanationMap]]:
-    """For each arm the map of each photo, by the photo's key. Raises MissingMapsError with what makes the missing ones."""
+def _show(items: list[Item], arms: list[Arm], maps: list[dict[int, list[ExplanationMap]]]) -> None:
+    """Rows of what stands for each arm on each item. Of maps of several classes that of the network's top class stands for them all."""
+    shown, panels = [], []
+    for item in items:
+        for arm in arms:
+            side_by_side = maps[arm.index][item.image_id]
+            place = item.prediction["places"]["says"] if item.prediction and len(side_by_side) > 1 else 0
+            shown.append(ItemMap(item=item, arm=arm, map=side_by_side[place]))
+            panels.append(side_by_side if len(side_by_side) > 1 else [])
+    rows = ItemMap.objects.bulk_create(shown)
+    ItemPanel.objects.bulk_create(
+        ItemPanel(item_map=row, place=place, map=found)
+        for row, side_by_side in zip(rows, panels, strict=True)
+        for place, found in enumerate(side_by_side)
+    )
+
+
+def maps_for(
+    protocol: Protocol, images: list[Image], predictions: dict[int, dict[str, Any]]
+) -> list[dict[int, list[ExplanationMap]]]:
+    """For each arm what it shows of each photo, by the photo's key: a map, or maps of several classes in the order of their places.
+
+    Raises MissingMapsError with what makes the missing ones.
+    """
+    several = trial_type_of(protocol).asked.panels > 1
+    if several and (alone := [arm.name for arm in protocol.arms if not arm.source.by_class]):
+        raise ProtocolError(Fault(("arms",), Code.ONE_CLASS, {"arm": alone[0], "task": protocol.task}))
     for arm in protocol.arms:
         arm.source.make(arm.keys, images)
-    maps = [arm.source.maps_of(arm.keys, images) for arm in protocol.arms]
+    if several:
+        classes = {key: tuple(said["targets"]) for key, said in predictions.items()}
+        maps = [arm.source.maps_of_classes(arm.keys, images, classes) for arm in protocol.arms]
+    else:
+        maps = [
+            {key: [found] for key, found in arm.source.maps_of(arm.keys, images).items()}
+            for arm in protocol.arms
+        ]
     faults, lacking = [], []
     for arm, by_photo in zip(protocol.arms, maps, strict=True):
         if missing := sum(image.pk not in by_photo for image in images):

@@ -10,7 +10,7 @@ done. Stopped or killed at any moment it goes on there; of what was made and not
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +24,9 @@ from explain.cam.rendering import encoding
 from explain.core.errors import BadInputError
 from explain.core.parallel import in_threads
 from explain.map_sources import source_of
-from explain.maps import draw_pictures
+from explain.maps import draw_pictures, side_by_side
 from explain.models import ExplanationMap, Image, random_name
-from studies.models import Item, ItemMap, Study
+from studies.models import Item, ItemMap, ItemPanel, Study
 
 SAVED_AT_ONCE = 16  # items
 PASSES = 3
@@ -129,16 +129,23 @@ def make_whole(maps: Iterable[ExplanationMap], kind: str) -> None:
             source.make_pictures(row)
 
 
-def drawn_alike(image: Image, maps: Iterable[ExplanationMap], kind: str, cells: int | None) -> list[bytes]:
-    """The pictures of a photo and of its maps, encoded at one quality and not filled up yet. Asks no database.
+def drawn_alike(
+    image: Image, shown: Iterable[Sequence[ExplanationMap]], kind: str, cells: int | None
+) -> list[bytes]:
+    """The photo's picture and those of its arms, encoded at one quality and not filled up yet. Asks no database.
 
-    kind, cells: of the study, how maps are shown and the grain that they share.
+    shown: for each arm its map, or its maps side by side. kind, cells: of the study, how maps are shown, and the grain that they share.
     """
+    panels = [list(several) for several in shown]
     rows = []
-    for row in maps:
-        source = source_of(row)
-        rows.append((row, source.extent(row, image) if source.is_drawn else None))
-    return encoding.encode_alike(draw_pictures(image, kind, rows, with_photo=True, cells=cells))
+    for one in (one for several in panels for one in several):
+        source = source_of(one)
+        rows.append((one, source.extent(one, image) if source.is_drawn else None))
+    photo, *drawn = draw_pictures(image, kind, rows, with_photo=True, cells=cells)
+    pictures = iter(drawn)
+    return encoding.encode_alike(
+        [photo, *(side_by_side([next(pictures) for _ in several]) for several in panels)]
+    )
 
 
 class _Files:
@@ -167,6 +174,10 @@ class _Todo:
 
     item: Item
     maps: list[ItemMap]
+
+    def shown(self, row: ItemMap) -> list[ExplanationMap]:
+        """The maps in a row's picture: one, or several side by side."""
+        return [panel.map for panel in row.panels.all()] or [row.map]
 
 
 class _Drawing(_Files):
@@ -197,6 +208,8 @@ class _Drawing(_Files):
         maps = ItemMap.objects.select_related("arm", "map__network", "map__map_set__network").order_by(
             "arm__index"
         )
+        stand = ItemPanel.objects.select_related("map__network", "map__map_set__network").order_by("place")
+        maps = maps.prefetch_related(Prefetch("panels", stand))
         for start in range(0, len(self.keys), SAVED_AT_ONCE):
             items = Item.objects.filter(pk__in=self.keys[start : start + SAVED_AT_ONCE])
             items = items.select_related("image").prefetch_related(Prefetch("item_maps", maps))
@@ -208,7 +221,7 @@ class _Drawing(_Files):
     def _make(self, todo: _Todo) -> list[str]:
         """The photo's picture and those of its maps, as names of files. Runs in a thread, so it asks no database."""
         contents = drawn_alike(
-            todo.item.image, [row.map for row in todo.maps], self.study.picture, self.study.cells
+            todo.item.image, [todo.shown(row) for row in todo.maps], self.study.picture, self.study.cells
         )
         return _in_any_order(self, contents)
 

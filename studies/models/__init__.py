@@ -1,6 +1,6 @@
 """Studies: what is asked, of whom, and what they said."""
 
-from .items import Arm, CheckMap, Item, ItemMap
+from .items import Arm, CheckMap, Item, ItemMap, ItemPanel
 from .notices import Notice, NoticeSettings
 from .participants import (
     ApiToken,
@@ -25,6 +25,7 @@ __all__ = [
     "Invitation",
     "Item",
     "ItemMap",
+    "ItemPanel",
     "JoinCount",
     "Notice",
     "NoticeSettings",

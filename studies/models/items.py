@@ -48,7 +48,8 @@ class Item(FrozenWithStudy):
         null=True,
         blank=True,
         help_text="where trials show what a network says: network, says, label (classes as the network names them), probability, "
-        "right; as it was when the study got ready",
+        "right; where maps of several classes stand side by side, targets in their order, and the places of says and label among them; "
+        "as it was when the study got ready",
     )
 
     class Meta:
@@ -84,6 +85,25 @@ class ItemMap(FrozenWithStudy):
 
     def __str__(self) -> str:
         return f"{self.item_id} / {self.arm_id}"
+
+
+class ItemPanel(FrozenWithStudy):
+    """One of the maps that stand side by side in an arm's picture of an item, each of another class; `place` counts from 0."""
+
+    study_path = "item_map__item__study"
+
+    item_map = models.ForeignKey(ItemMap, models.CASCADE, related_name="panels")
+    place = models.PositiveSmallIntegerField()
+    map = models.ForeignKey(ExplanationMap, models.PROTECT)
+
+    class Meta:
+        ordering = ["item_map", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["item_map", "place"], name="one_panel_per_place_of_a_picture")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_map_id} / {self.place}"
 
 
 class CheckMap(FrozenWithStudy):

@@ -29,7 +29,7 @@ def practise(request: HttpRequest, seat: "Seat") -> HttpResponse:
     if number is None or seat.is_over():
         return redirect("participant", token=seat.token)
     side, was_right = right_side(participant, number), None
-    shown = min(len(LETTERS), seat.maps_shown())
+    shown = min(len(LETTERS), max(seat.maps_shown(), trial_type_of(seat.study).asked.panels))
     if request.method == "POST":
         if request.POST.get("number") != str(number):
             return redirect("practice", token=seat.token)
@@ -98,7 +98,7 @@ def example_context(
         **({} if was_right is None else {"sure": None}),
         **page.buttons(study.wording),
         **page.part_way([], None),
-        "question": fill_in(study.wording["question"], **{"class": named}),
+        "question": fill_in(page.question(study.wording), **{"class": named}),
         "said": was_right,
         "right": LETTERS[side],
     }

@@ -119,7 +119,7 @@ def screen(
     return order | {
         "position": position,
         "title": title if named.probability is None else _with_confidence(title, named.probability),
-        "question": fill_in(study.wording["question"], **{"class": title}),
+        "question": fill_in(trial_type_of(study).page.question(study.wording), **{"class": title}),
         "pictures": pictures,
     }
 

@@ -30,6 +30,7 @@ from .photo_selection import (
     precompute_command,
     remarks_on,
     remarks_on_source,
+    target_of,
 )
 from .public_keys import read_public_keys
 from .questions import QuestionKind, QuestionTime, asked_after, asked_before
@@ -151,6 +152,7 @@ __all__ = [
     "requirements_of",
     "results_hidden",
     "sites_of",
+    "target_of",
     "titles_in",
     "to_toml",
     "unsaid",

@@ -59,6 +59,8 @@ OF_THE_KEY: dict[Code, str] = {
     Code.ONE_NETWORK: "names {networks!c}; a {task} study shows what one network says, so all arms that name a network must name the same",
     Code.SOME_TITLES: "has no title for {missing}, which the network says of some photo; give a title for every class that it says, or for "
     "none: else people would know its mistakes by the language",
+    Code.ONE_CLASS: "has {arm}, whose maps are of one class each; a {task} study shows maps of several classes of the network: take arms "
+    "that name a network and a method",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
     Code.NOT_GROWING: "is {value!r}; these numbers of answers for a photo must rise, and stay below responses_per_item ({each})",
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",

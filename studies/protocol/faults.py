@@ -37,6 +37,7 @@ class Code(StrEnum):
     ASKED_TWICE = "asked twice"
     ONE_NETWORK = "one network"
     SOME_TITLES = "some titles"
+    ONE_CLASS = "one class"
     MOST_CHECKS = "most checks"
     NOT_GROWING = "not growing"
     MORE_THAN_PEOPLE = "more than people"

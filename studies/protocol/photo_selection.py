@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from explain import map_sources, selection
+from explain import map_sources, maps, selection
 from explain.models import Image, ImageSet, Network
 from explain.selection import Choice, ClassesChoice, Photo, Rule, tallies, verdicts
+from studies.trial_types import trial_type_of
 
 from .faults import Code, Fault
 from .schema import ArmPlan, Protocol, ProtocolError, check_protocol
@@ -137,7 +138,13 @@ def _network_names(protocol: Protocol) -> list[str]:
 
 def precompute_command(protocol: Protocol) -> str:
     """What makes workers look at the photos and compute the maps that they compute."""
-    return map_sources.precompute_command(protocol.photo_set, [arm.keys for arm in protocol.arms])
+    arms = [arm.keys for arm in protocol.arms]
+    return map_sources.precompute_command(protocol.photo_set, arms, target_of(protocol))
+
+
+def target_of(protocol: Protocol) -> str:
+    """Which classes of each photo the protocol's maps are made of, as a run has it."""
+    return maps.target_of(trial_type_of(protocol).asked.panels)
 
 
 def _check_classes(rule: Rule, known: set[str]) -> None:

@@ -27,6 +27,7 @@ from studies.protocol import (
     chosen_images,
     find_networks,
     find_set,
+    target_of,
 )
 
 from .drafts import all_faults
@@ -111,11 +112,17 @@ def _next_run(study: Study, protocol: Protocol) -> Precompute | None:
         return maps.plan_run(image_set=image_set, networks=networks, methods=[])
     try:
         make_ready(study=study, protocol=protocol)
-    except MissingMapsError as error:
-        if not error.workers_can_help:
+    except (MissingMapsError, NotSeenYetError) as error:
+        if isinstance(error, MissingMapsError) and not error.workers_can_help:
             raise
         methods = map_sources.methods_for([arm.keys for arm in protocol.arms])
-        return maps.plan_run(image_set=image_set, networks=networks, methods=methods, images=images)
+        return maps.plan_run(
+            image_set=image_set,
+            networks=networks,
+            methods=methods,
+            images=images,
+            target=target_of(protocol),
+        )
     return None
 
 

@@ -10,11 +10,20 @@ from django.urls import reverse
 
 from explain.core.streams import Stream
 from explain.map_sources import network_names, source_of
+from explain.maps import classes_of, rows_of
 from explain.models import Image, Network
 from studies.lifecycle import said_of
 from studies.models import ItemMap, Study
 from studies.participation import Credit
-from studies.protocol import NotSeenYetError, Protocol, check_protocol, choose_photos, chosen_images, find_set
+from studies.protocol import (
+    NotSeenYetError,
+    Protocol,
+    check_protocol,
+    choose_photos,
+    chosen_images,
+    find_set,
+    target_of,
+)
 from studies.trial_types import Comparison, Named, comparison_of, trial_type_of
 from studies.trials import expected_trials
 
@@ -75,13 +84,20 @@ def shots_of(study: Study) -> list[Shot]:
         shows = [maps[arm] for arm in order[: layout.shown(len(maps))]]
         photo = _staff_address("photo-picture", image.pk)
         addresses = [
-            _staff_address("map-picture", study.picture, map_id) + smoothed if map_id else photo
-            for map_id in shows
+            _shown_as(study.picture, side_by_side) + smoothed if side_by_side else photo
+            for side_by_side in shows
         ]
         credit = Credit(*(getattr(image, name) for name in Credit._fields))
         named = kind.page.named(image.class_name, prediction, check=False)
-        shown.append(Shot(named, [photo, *addresses], credit, None in shows))
+        shown.append(Shot(named, [photo, *addresses], credit, [] in shows))
     return shown
+
+
+def _shown_as(kind: str, maps: list[int]) -> str:
+    """The address of a map's picture, or of several maps side by side."""
+    if len(maps) == 1:
+        return _staff_address("map-picture", kind, maps[0])
+    return _staff_address("maps-side-by-side", kind, "-".join(map(str, maps)))
 
 
 def _staff_address(name: str, *args: object) -> str:
@@ -90,16 +106,17 @@ def _staff_address(name: str, *args: object) -> str:
 
 
 Previewed = tuple[
-    Image, Mapping[str, Any] | None, list[int | None]
-]  # a photo, what the network says, and its maps
+    Image, Mapping[str, Any] | None, list[list[int]]
+]  # a photo, what the network says, and for each arm its maps: one, or several side by side; none where they are not made yet
 
 
 def _items(study: Study) -> list[Previewed]:
     items = list(study.items.select_related("image").order_by("index")[:AT_MOST])
     rows = ItemMap.objects.filter(item__in=items).order_by("item__index", "arm__index")
-    maps: dict[int, list[int | None]] = {}
-    for item, map_id in rows.values_list("item", "map"):
-        maps.setdefault(item, []).append(map_id)
+    maps: dict[int, list[list[int]]] = {}
+    for row in rows.prefetch_related("panels"):
+        panels = [panel.map_id for panel in row.panels.all()]
+        maps.setdefault(row.item_id, []).append(panels or [row.map_id])
     return [(item.image, item.prediction, maps.get(item.pk, [])) for item in items]
 
 
@@ -110,18 +127,32 @@ def _photos(study: Study) -> list[Previewed]:
         images = chosen_images(choose_photos(protocol), most=AT_MOST)
     except NotSeenYetError:
         images = list(find_set(protocol).images.order_by("class_name", "original_name")[:AT_MOST])
-    arms = [source_of(keys).maps_of(keys, images) for keys in study.protocol.get("arms", [])]
+    arms = [_maps_of(protocol, keys, images) for keys in study.protocol.get("arms", [])]
     said = _said_of(protocol, images)
-    return [
-        (image, said.get(image.pk), [maps[image.pk].pk if image.pk in maps else None for maps in arms])
-        for image in images
-    ]
+    return [(image, said.get(image.pk), [maps.get(image.pk, []) for maps in arms]) for image in images]
+
+
+def _maps_of(protocol: Protocol, keys: Mapping[str, Any], images: list[Image]) -> dict[int, list[int]]:
+    """Photo's key -> the maps that a picture of an arm has, as far as they are made: of several classes the likeliest first."""
+    source = source_of(keys)
+    network = _network_of(protocol)
+    if trial_type_of(protocol).asked.panels == 1:
+        return {key: [row.pk] for key, row in source.maps_of(keys, images).items()}
+    if network is None or not images or not source.by_class:
+        return {}
+    classes = classes_of(images, network, target_of(protocol), **rows_of(images))
+    known = [image for image in images if image.pk in classes]
+    found = source.maps_of_classes(keys, known, classes)
+    return {key: [row.pk for row in rows] for key, rows in found.items()}
 
 
 def _said_of(protocol: Protocol, images: list[Image]) -> Mapping[int, Mapping[str, Any]]:
     """What the network says of photos of a draft, as far as it is known, where trials show it."""
     if not trial_type_of(protocol).asked.network_speaks:
         return {}
-    names = network_names([arm.keys for arm in protocol.arms])
-    network = Network.objects.filter(name__in=names).first()
+    network = _network_of(protocol)
     return {} if network is None else said_of(images, network)
+
+
+def _network_of(protocol: Protocol) -> Network | None:
+    return Network.objects.filter(name__in=network_names([arm.keys for arm in protocol.arms])).first()

@@ -1,4 +1,5 @@
-"""Whether anything that a volunteer's browser gets tells if the network is right: of studies whose trials show what it says.
+"""Whether anything that a volunteer's browser gets tells if the network is right, or which of several maps is: of studies whose trials
+show what it says.
 
 Each page of a trial is compared with every other once what may differ is taken out: what the network says, positions, seals and tokens.
 What is left must be the same for right and wrong; lengths, times and places must not go with the truth either.
@@ -10,18 +11,30 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from string import ascii_uppercase
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from bs4 import BeautifulSoup
 
 from studies.models import Study, Trial, hash_token
+from studies.trial_types import trial_type_of
 
 ALARM = 0.002
 DRAWS = 4999
 CELLS = 2_000_000  # truths drawn at once
 OWN = ("position", "title", "question", "pictures", "parts")  # of a trial for scripts: what screen() gives
 CHANGING = re.compile(r"[\w-]{20,}|\d+(\.\d+)?")  # seals, tokens, ids; positions and counts
+
+
+class Fact(NamedTuple):
+    """Something true of an item that nobody may be told: in words, and of `Item.prediction`."""
+
+    words: str
+    of: Callable[[Mapping[str, Any]], bool]
+
+
+NETWORK_RIGHT = Fact("whether the network is right", lambda prediction: bool(prediction["right"]))
 
 
 @dataclass(frozen=True)
@@ -88,22 +101,48 @@ def pages_of(replies: Iterable[Came]) -> Iterator[TrialPage]:
 
 
 def truth_leaks(study: Study, pages: Iterable[TrialPage], seed: int) -> list[str]:
-    """What tells whether the network is right: a text, header, length or time of a page, or the order of the study's trials."""
+    """What tells whether the network is right, or which map is: a text, header, length or time of a page, or the order of the trials."""
     rows = study.trials.filter(kind=Trial.Kind.MAIN).exclude(order="").order_by("pk")
-    said = enumerate(rows.values_list("item__prediction", flat=True))
-    laid_out = [(place, prediction["right"]) for place, prediction in said if prediction is not None]
-    return leaks_of(pages, laid_out, seed)
+    predictions = rows.values_list("item__prediction", flat=True)
+    said = [(place, prediction) for place, prediction in enumerate(predictions) if prediction is not None]
+    came, leaks = list(pages), []
+    for fact in facts_of(study):
+        leaks += leaks_of(came, [(place, fact.of(prediction)) for place, prediction in said], seed, fact)
+    return list(dict.fromkeys(leaks)) + (
+        [f"a page holds {word!r}, and names no class" for word in _named(study, came)]
+    )
 
 
-def leaks_of(pages: Iterable[TrialPage], laid_out: Iterable[tuple[int, bool]], seed: int) -> list[str]:
+def facts_of(study: Study) -> list[Fact]:
+    """All that is true of the study's items and must not be known before the answer."""
+    asked = trial_type_of(study).asked
+    if asked.panels == 1:
+        return [NETWORK_RIGHT]
+
+    def stands(place: int) -> Fact:
+        return Fact(
+            f"whether map {ascii_uppercase[place]} is right",
+            lambda prediction: prediction["places"][asked.right_class] == place,
+        )
+
+    return [NETWORK_RIGHT, *map(stands, range(asked.panels))]
+
+
+def leaks_of(
+    pages: Iterable[TrialPage],
+    laid_out: Iterable[tuple[int, bool]],
+    seed: int,
+    fact: Fact = NETWORK_RIGHT,
+) -> list[str]:
     """What tells the truth, one sentence each; empty where nothing does.
 
     Args:
         pages: of main trials.
-        laid_out: every trial of the study as (its place in the order of claiming, whether the network is right).
+        laid_out: every trial of the study as (its place in the order of claiming, whether the fact is so).
+        fact: what is looked for.
     """
     pages = list(pages)
-    leaks = [f"{what} of a trial tells whether the network is right" for what in _what_differs(pages)]
+    leaks = [f"{what} of a trial tells {fact.words}" for what in _what_differs(pages, fact)]
     leaks += [
         f"a page holds {word!r}, the photo's label, where the network says something else"
         for word in _labels(pages)
@@ -113,21 +152,28 @@ def leaks_of(pages: Iterable[TrialPage], laid_out: Iterable[tuple[int, bool]], s
         "the length of headers": lambda page: sum(map(len, page.headers.values())),
         "the time that a page takes": lambda page: page.seconds,
     }
-    right = np.array([page.right for page in pages], bool)
+    right = np.array([fact.of(page.prediction) for page in pages], bool)
     random = np.random.default_rng(seed)
     for name, measure in measured.items():
-        leaks += _goes_with(name, np.array([measure(page) for page in pages]), right, random)
+        leaks += _goes_with(name, np.array([measure(page) for page in pages]), right, random, fact)
     places = list(laid_out)
     return leaks + _goes_with(
         "the order of trials",
         np.array([place for place, _ in places]),
         np.array([is_so for _, is_so in places]),
         random,
+        fact,
     )
 
 
-def _what_differs(pages: list[TrialPage]) -> list[str]:
-    """Parts of a page that are never the same for right and wrong."""
+def _what_differs(pages: list[TrialPage], fact: Fact) -> list[str]:
+    """Parts of a page that are never the same where the fact is so and where it is not.
+
+    One page alone says nothing: somebody's first one differs from all others, whatever it is about.
+    """
+    so = sum(fact.of(page.prediction) for page in pages)
+    if min(so, len(pages) - so) < 2:
+        return []
     parts: dict[str, Callable[[TrialPage], str]] = {
         "the text": lambda page: page.bare,
         "the JSON": lambda page: CHANGING.sub(
@@ -141,7 +187,7 @@ def _what_differs(pages: list[TrialPage]) -> list[str]:
     for name, part in parts.items():
         seen: dict[bool, set[str]] = defaultdict(set)
         for page in pages:
-            seen[page.right].add(part(page))
+            seen[fact.of(page.prediction)].add(part(page))
         if len(seen) == 2 and not seen[True] & seen[False]:
             differing.append(name)
     return differing
@@ -162,7 +208,23 @@ def _labels(pages: list[TrialPage]) -> list[str]:
     return sorted(found)
 
 
-def _goes_with(what: str, values: np.ndarray, right: np.ndarray, random: np.random.Generator) -> list[str]:
+def _named(study: Study, pages: list[TrialPage]) -> list[str]:
+    """Classes that stand on pages of trials which name none."""
+    if trial_type_of(study).asked.panels == 1:
+        return []
+    found = set()
+    for page in pages:
+        text = page.bare + json.dumps(page.own, ensure_ascii=False)
+        words = {str(page.prediction[key]) for key in ("label", "says")}
+        found |= {
+            word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.IGNORECASE)
+        }
+    return sorted(word for word in found if len(word) > 2)
+
+
+def _goes_with(
+    what: str, values: np.ndarray, right: np.ndarray, random: np.random.Generator, fact: Fact
+) -> list[str]:
     """By exchanging the truth at random: whether values of right and of wrong ones lie apart more than chance has it."""
     if not right.any() or right.all():
         return []
@@ -176,4 +238,4 @@ def _goes_with(what: str, values: np.ndarray, right: np.ndarray, random: np.rand
     drawn = (np.abs(random.permuted(each, axis=1) @ ranks) for each in rounds)
     as_far = sum(int((far >= seen - 1e-6).sum()) for far in drawn)
     p = (1 + as_far) / (1 + DRAWS)
-    return [f"{what} goes with whether the network is right (p = {p:.2g})"] if p < ALARM else []
+    return [f"{what} goes with {fact.words} (p = {p:.2g})"] if p < ALARM else []

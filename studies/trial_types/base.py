@@ -246,6 +246,13 @@ class Asked(ABC):
     """Whether trials show what a network says of the photo: all arms are then of one network, and a study that gets ready keeps its
     prediction with each item. Whether it is right is the truth of an answer, and nothing that reaches a volunteer tells it."""
 
+    panels: int = 1
+    """How many maps of a photo stand side by side in each picture, each of another class of the network (lifecycle/predictions.py says
+    which). Where they are several, a check has as many, and the one on the object stands last."""
+
+    right_class: ClassVar[str] = "says"
+    """Which of these classes is the right answer, as `Item.prediction` has it: the one that the network `says`, or the photo's `label`."""
+
     def options(self, table: OptionReader | None) -> dict[str, Any]:
         """What else a protocol may say, in a table of the type's name; kept in the study's wording under OPTIONS. None: the defaults.
         Types without such a table give none."""
@@ -332,6 +339,10 @@ class Page(ABC):
     def named_in_practice(self, drawing: str, other: str, *, on_object: bool) -> str:
         """What a practice example names: what is drawn, or another thing where the network speaks and is wrong."""
         return drawing
+
+    def question(self, wording: Mapping[str, Any]) -> str:
+        """What is asked, with the words of the study's `wording`."""
+        return str(wording["question"])
 
     @abstractmethod
     def buttons(self, wording: Mapping[str, Any]) -> dict[str, Any]:

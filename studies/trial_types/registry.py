@@ -6,13 +6,16 @@ from typing import Any, Protocol
 from .base import TrialType
 from .best_worst import BEST_WORST
 from .choice import CHOICE
+from .distinguish import DISTINGUISH
 from .pair import PAIR
 from .rank import RANK
 from .rating import RATING
 from .single import SINGLE
 from .verify import VERIFY
 
-_TYPES = {entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK, SINGLE, VERIFY)}
+_TYPES = {
+    entry.name: entry for entry in (CHOICE, RATING, PAIR, BEST_WORST, RANK, SINGLE, VERIFY, DISTINGUISH)
+}
 
 
 class HasTask(Protocol):

@@ -33,7 +33,9 @@ class Command(AnswerCommand):
         parser.add_argument("--networks", required=True, help="names, separated by commas")
         parser.add_argument("--methods", required=True, help="names, separated by commas")
         parser.add_argument(
-            "--target", choices=Precompute.Target.values, default="label", help="the class that is explained"
+            "--target",
+            default="label",
+            help="the class that is explained: label, top, or top-4 for the photo's four likeliest classes, its own among them",
         )
         parser.add_argument("--inline", action="store_true", help="in this process, without a worker")
 

@@ -30,12 +30,13 @@ def mean_interval(effect: Effect, limit: float, level: float = 0.95) -> Ends:
     return limit * math.tanh(middle - reach), limit * math.tanh(middle + reach)
 
 
-def mean_p(effect: Effect, limit: float) -> float:
-    """The two-sided p of a mean, or a difference, of zero: at most 1 − level just where the interval leaves zero out."""
+def mean_p(effect: Effect, limit: float, null: float = 0.0) -> float:
+    """The two-sided p of a mean, or a difference, of `null`: at most 1 − level just where the interval leaves that out."""
     if effect.variance == 0:
-        return min(1.0, 2 * (limit / (limit + abs(effect.estimate))) ** effect.units)
+        away = 1 if effect.estimate >= null else -1
+        return min(1.0, 2 * ((limit + away * null) / (limit + away * effect.estimate)) ** effect.units)
     middle, error = on_free_scale(effect, limit)
-    return student_tails(middle / error, effect.df)
+    return student_tails((middle - math.atanh(null / limit)) / error, effect.df)
 
 
 def on_free_scale(effect: Effect, limit: float) -> tuple[float, float]:

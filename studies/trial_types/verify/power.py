@@ -13,23 +13,25 @@ from studies.analysis.table import Answers
 
 from ..base import Power
 
-ACCURACY = 0.65  # of every other arm
+ACCURACY = 0.65  # of every arm but the first
 
 
 @dataclass(frozen=True)
-class VerifyModel(PowerModel):
+class AccuracyModel(PowerModel):
     """An answer is correct where a normal lies above 0. Values say the arm and whether it is: 2 · arm + correct.
 
     Spreads are in units of the chance of single answers; each photo and each person has one for each arm.
     """
 
+    others: float  # accuracy of every arm but the first
+
     def level(self, assumptions: Assumptions, arms: int) -> np.ndarray:
-        if not 0 < ACCURACY + assumptions.effect < 1:
+        if not 0 < self.others + assumptions.effect < 1:
             raise AnswersError(
-                f"effect: an accuracy of {ACCURACY + assumptions.effect:g} is not possible; the others have {ACCURACY:g}"
+                f"effect: an accuracy of {self.others + assumptions.effect:g} is not possible; the others have {self.others:g}"
             )
         wider = np.sqrt(1 + assumptions.spread**2)
-        first, others = normal_quantile(ACCURACY + assumptions.effect), normal_quantile(ACCURACY)
+        first, others = normal_quantile(self.others + assumptions.effect), normal_quantile(self.others)
         return np.array([first, *[others] * (arms - 1)]) * wider
 
     def values(self, latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -62,7 +64,7 @@ class VerifyModel(PowerModel):
 class VerifyPower(Power):
     """Of the difference in accuracy, in answers about right and wrong photos together."""
 
-    model = VerifyModel()
+    model = AccuracyModel(ACCURACY)
     effect = 0.1
     effect_of = "accuracy with the first arm − accuracy with each other, as a share of answers"
     effect_in_words = (

@@ -122,3 +122,33 @@ def test_names_without_torch_are_those_of_the_registry():
         name: OWN[name].parameters for name in OWN
     }
     assert tuple(name for name, method in ours.items() if method.citation == "control") == CONTROL_NAMES
+
+
+def test_several_classes_of_each_photo_come_from_one_pass_and_equal_those_of_one(
+    tiny, tiny_batch, monkeypatch
+):
+    run, passes = tiny.run_checked, []
+    monkeypatch.setattr(tiny, "run_checked", lambda photos: passes.append(photos) or run(photos))
+    crowd = torch.cat([tiny_batch, tiny_batch * 2])
+    both = explain(tiny, crowd, methods=PAPER, targets=[[0, 1], [1, 0]])
+    assert len(passes) == 2  # photos
+    assert both.targets.tolist() == [[0, 1], [1, 0]]
+    for place, targets in enumerate(([0, 1], [1, 0])):
+        one = explain(tiny, crowd, methods=PAPER, targets=targets)
+        for name in PAPER:
+            assert torch.equal(both.maps[name][:, place], one.maps[name])
+        assert {kind: torch.equal(drops[:, place], one.drops[kind]) for kind, drops in both.drops.items()} == {
+            "cell": True, "channel": True,
+        }  # fmt: skip
+
+
+def test_noise_of_another_class_is_other_noise(tiny, tiny_batch):
+    noise = explain(tiny, tiny_batch, methods=["random"], targets=[[0, 1, 0]]).maps["random"][0]
+    assert torch.equal(noise[0], noise[2])
+    assert not torch.equal(noise[0], noise[1])
+
+
+@pytest.mark.parametrize("targets", [[[0], [1]], [[]], [[0, 2]]])
+def test_classes_that_do_not_fit_are_refused(tiny, tiny_batch, targets):
+    with pytest.raises(CamError, match=r"targets are|target 2 is no class"):
+        explain(tiny, tiny_batch, methods=PAPER, targets=torch.tensor(targets, dtype=torch.int64))

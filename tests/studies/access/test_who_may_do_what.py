@@ -72,6 +72,7 @@ PAGES = {
     "image-set": (LOOK, NOBODY),
     "photo-picture": (LOOK, NOBODY),
     "map-picture": (LOOK, NOBODY),
+    "maps-side-by-side": (LOOK, NOBODY),
     # studies
     "studies": (LOGGED_IN, NOBODY),
     "setup-new": (STAFF, STAFF),
@@ -248,6 +249,7 @@ def arguments(name, study, people) -> list:
         "image-set": [image.image_set.name],
         "photo-picture": [image.pk],
         "map-picture": ["overlay", image.maps.first().pk],
+        "maps-side-by-side": ["overlay", "-".join([str(image.maps.first().pk)] * 2)],
     }
     if name in special:
         return special[name]

@@ -19,6 +19,7 @@ from studies.models import (
     Invitation,
     Item,
     ItemMap,
+    ItemPanel,
     JoinCount,
     Notice,
     NoticeSettings,
@@ -34,7 +35,7 @@ from tests.studies.filled import fill
 pytestmark = pytest.mark.django_db
 
 ALL = [
-    Study, ProtocolVersion, Arm, Item, ItemMap, CheckMap, Invitation, Participant, FurtherLink, Trial, Response, Event,
+    Study, ProtocolVersion, Arm, Item, ItemMap, ItemPanel, CheckMap, Invitation, Participant, FurtherLink, Trial, Response, Event,
     ApiToken, ApiUse, JoinCount, Notice, NoticeSettings,
 ]  # fmt: skip
 RECORDS = [Participant, Trial, Response, Event]
@@ -53,6 +54,7 @@ def opened():
     fill(study, [[0, 1, 2]], simulated=True)
     Event.objects.create(study=study, kind="opened")
     CheckMap.objects.create(item=study.items.first(), place=0, file=ContentFile(jpeg(1), "map.jpg"))
+    ItemPanel.objects.create(item_map=(shown := ItemMap.objects.first()), place=0, map=shown.map)
     ProtocolVersion.objects.create(study=study, number=1, sha256="0" * 64, protocol={})
     someone = get_user_model().objects.create_user("someone-else")
     ApiToken.issue(someone, name="script", scope="read")

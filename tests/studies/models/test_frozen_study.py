@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import studies
 from studies.lifecycle.opening import open_study
-from studies.models import Arm, CheckMap, Event, Item, ItemMap, Response, Study, Trial
+from studies.models import Arm, CheckMap, Event, Item, ItemMap, ItemPanel, Response, Study, Trial
 from studies.models.immutability import FrozenStudyError, FrozenWithStudy, RecordError
 from tests.factories import make_image, make_participant, make_study
 from tests.studies.filled import answer
@@ -151,11 +151,18 @@ def test_until_it_is_opened_all_of_it_can_change(state):
         assert not model.objects.exists()
 
 
+def make_panel() -> None:
+    """A map that stands in a picture with others."""
+    shown = ItemMap.objects.first()
+    ItemPanel.objects.create(item_map=shown, place=0, map=shown.map)
+
+
 @pytest.fixture
 def asked():
     """An opened study of which there is a row in every table of what it asks."""
     study = make_study(attention_checks=1)
     make_check_maps(study)
+    make_panel()
     study.state = "open"
     study.save()
     return study
@@ -165,6 +172,7 @@ ASKED = {
     Arm: {"name": "other"},
     Item: {"index": 77},
     ItemMap: {"arm_id": 1},
+    ItemPanel: {"place": 77},
     CheckMap: {"place": 77},
 }
 
@@ -214,6 +222,7 @@ def test_no_row_of_what_was_asked_is_changed_deleted_or_added_in_any_way(asked, 
 def test_what_is_asked_cannot_be_changed_by_who_has_loaded_it_before_the_opening(model):
     study = make_study(attention_checks=1)
     make_check_maps(study)
+    make_panel()
     early = model.objects.first()
     assert early.frozen_study.state == "ready"
     Study.objects.update(state="open")

@@ -204,6 +204,11 @@ EXAMPLES = [
      "or for none: else people would know its mistakes by the language.",
      "This has no title for hen, which the network says of some photo; give a title for every class that it says, or for none: else "
      "people would know its mistakes by the language."),
+    (Fault(("arms",), Code.ONE_CLASS, {"arm": "brought", "task": "distinguish"}),
+     "arms: has brought, whose maps are of one class each; a distinguish study shows maps of several classes of the network: take arms "
+     "that name a network and a method.",
+     "This has brought, whose maps are of one class each; a distinguish study shows maps of several classes of the network: take arms "
+     "that name a network and a method."),
     (Fault((), Code.NO_DRAFT, {"study": "s", "state": "open"}),
      "s: is open, so its set-up cannot change now.", "s: is open, so its set-up cannot change now."),
     (Fault((), Code.MADE_ALREADY, {"study": "s", "state": "ready"}),

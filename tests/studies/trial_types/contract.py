@@ -113,6 +113,11 @@ def check_orders_of(asked) -> list[tuple[int, ...]]:
     return list(permutations(range(shown_by(asked))))
 
 
+def object_in(asked, order) -> int:
+    """The place of the map on the object in an attention check with this order: of maps side by side the last."""
+    return asked.asked.panels - 1 if asked.asked.panels > 1 else order.index(0)
+
+
 def folder_of(asked) -> str:
     """Where its templates lie: Python's folders have no hyphen."""
     return f"trial_types/{asked.name.replace('-', '_')}/"

@@ -21,6 +21,7 @@ from tests.studies.trial_types.contract import (
     buttons_of,
     check_orders_of,
     folder_of,
+    object_in,
     orders_of,
     protocol_of,
     shown_by,
@@ -72,7 +73,7 @@ def test_what_passes_a_check_is_what_is_right_in_practice(asked):
     for order in check_orders_of(asked):
         for button in buttons_of(asked):
             stored = answers.stored_value(order, button)
-            assert answers.prefers_first(stored) == answers.prefers_place(button, order.index(0))
+            assert answers.prefers_first(stored) == answers.prefers_place(button, object_in(asked, order))
         values = np.array([answers.stored_value(order, button) for button in buttons_of(asked)])
         passes = answers.prefers_first(values).tolist()
         assert passes == [bool(answers.prefers_first(value)) for value in values]

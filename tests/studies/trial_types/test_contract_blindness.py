@@ -127,7 +127,7 @@ def test_a_practice_example_is_the_same_page_wherever_the_map_on_the_object_is(c
     photo, *maps = pictures[0]
     other_photo, *other_maps = pictures[1]
     assert other_photo == photo
-    assert len(maps) == len(other_maps) == shown_by(asked)
+    assert len(maps) == len(other_maps) == min(2, max(shown_by(asked), asked.asked.panels))
     if len(maps) == 1:  # the one on the object, or the one beside it
         assert other_maps != maps
     else:

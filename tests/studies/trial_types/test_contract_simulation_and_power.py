@@ -13,6 +13,7 @@ from tests.studies.trial_types.contract import (
     ARMS,
     buttons_of,
     check_orders_of,
+    object_in,
     opened,
     orders_of,
     protocol_of,
@@ -33,7 +34,13 @@ def test_simulated_people_press_buttons_that_there_are_and_answer_checks_as_they
     for number in range(400):
         order = [*orders[number % len(orders)]]
         values = np.array([0.9, 0.1]) if number >= 300 else None
-        button = asked.people.answer(stated, own=own, taste=0.0, order=order, values=values, random=random)
+        trial = {"own": own, "taste": 0.0, "order": order, "values": values, "random": random}
+        if asked.asked.panels > 1:  # they pick what is right: the last
+            places = dict.fromkeys(("says", "label"), buttons[-1])
+            truth = asked.answers.truth({"places": places, "right": True})
+            button = asked.people.answer_to(stated, truth=truth, **trial)
+        else:
+            button = asked.people.answer(stated, **trial)
         assert button in buttons
         if 0 in order:
             with_first += 1
@@ -42,7 +49,7 @@ def test_simulated_people_press_buttons_that_there_are_and_answer_checks_as_they
         for right in (True, False):
             checked = asked.people.check(places, right, random)
             assert checked in buttons
-            assert asked.answers.prefers_place(checked, places.index(0)) is right
+            assert asked.answers.prefers_place(checked, object_in(asked, places)) is right
     assert firsts > with_first / 2 >= 100  # they prefer what they are said to, wherever it stands
 
 
