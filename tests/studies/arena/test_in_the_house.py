@@ -33,9 +33,8 @@ def test_many_at_once_choose_one_round_at_a_time(kind):
     rounds = list(study.events.filter(kind=Event.Kind.ROUND).order_by("pk").values_list("data", flat=True))
     assert [one["round"] for one in rounds] == list(range(len(rounds)))
     chosen = sum(one["trials"] for one in rounds)
-    assert (
-        chosen == study.trials.count() if kind == "arena" else 0.8 * 96 <= chosen <= 96
-    )  # some are given out ahead
+    # Of a study with an end whoever comes while a round is given out gets a trial of the next, as the balanced design has it.
+    assert chosen == study.trials.count() if kind == "arena" else 12 <= chosen <= 96
     if kind == "adaptive":
         assert set(Counter(study.trials.values_list("item", flat=True)).values()) == {8}
     assert max(Counter(Response.objects.values_list("participant", "trial__item")).values()) == 1
