@@ -64,6 +64,7 @@ PAGES = {
     "photos-new": (STAFF, STAFF),
     "network-new": (STAFF, STAFF),
     "map-set-new": (STAFF, STAFF),
+    "picture-set-new": (STAFF, STAFF),
     "job": (CHANGE, CHANGE),
     "job-state": (CHANGE, NOBODY),
     "job-retry": (NOBODY, CHANGE),
@@ -108,6 +109,11 @@ PAGES = {
     "study-revoke": (NOBODY, CHANGE),
     "study-state": (CHANGE, CHANGE),
     "study-delete": (CHANGE, CHANGE),
+    "study-arms": (CHANGE, CHANGE),
+    # a page for everybody where the protocol says so, and this one's does not: tests/studies/arena/test_page_for_everybody.py
+    "arena": (NOBODY, NOBODY),
+    "arena-json": (NOBODY, NOBODY),
+    "arena-csv": (NOBODY, NOBODY),
     "study-results": (LOOK, NOBODY),
     "study-results-json": (LOOK, NOBODY),
     "study-export": (LOOK, NOBODY),
@@ -157,6 +163,7 @@ PAGES = {
     "api-photo-set-list": (NOBODY, STAFF),
     "api-network-list": (NOBODY, STAFF),
     "api-map-set-list": (NOBODY, STAFF),
+    "api-picture-set-list": (NOBODY, STAFF),
     "api-job-list": (LOGGED_IN, NOBODY),
     "api-job-detail": (CHANGE, NOBODY),
     "api-study-detail": (LOOK, NOBODY),
@@ -175,6 +182,8 @@ PAGES = {
     "api-study-take-back-participant": (NOBODY, CHANGE),
     "api-study-delete-test-people": (NOBODY, CHANGE),
     "api-study-grow": (NOBODY, CHANGE),
+    "api-study-join": (NOBODY, CHANGE),
+    "api-study-leave": (NOBODY, CHANGE),
     "api-study-withdraw-participant": (NOBODY, CHANGE),
     "api-tokens": (LOGGED_IN, LOGGED_IN),
 }
@@ -253,7 +262,7 @@ def arguments(name, study, people) -> list:
     }
     if name in special:
         return special[name]
-    about_a_study = name.startswith(("study", "api-study-", "setup-", "preview:"))
+    about_a_study = name.startswith(("study", "api-study-", "setup-", "preview:", "arena"))
     if name in ("studies", "setup-new", "setup-first", "api-study-list") or not about_a_study:
         return []
     return [study.slug, *last.get(name, [])]
