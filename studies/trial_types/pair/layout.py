@@ -7,7 +7,8 @@ from studies.analysis.paired import layout
 from studies.analysis.paired.answers import Pairs
 from studies.analysis.paired.informative import next_orders, so_far_of
 
-from ..base import Before, Layout
+from ..handed import Before
+from ..layout import Layout
 
 
 class PairLayout(Layout):

@@ -82,7 +82,7 @@ def test_the_record_is_narrowed_to_a_kind_and_turned_page_by_page(world, django_
     Event.objects.bulk_create(Event(study=study, kind="joined", data={"n": n}) for n in range(120))
     client = client_of("viewer", people, study)
     address = reverse("study-record", args=["methods"])
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         page = client.get(address + "?kind=joined&page=3").content.decode()
     assert "101–120 of 120 events" in page
     assert "n: 0" in page

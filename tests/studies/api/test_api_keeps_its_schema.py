@@ -23,7 +23,7 @@ from tests.studies.filled import answer, fill, make_participant
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = int(os.environ.get("FUZZ", 0)) // 50 or 6
-OPERATIONS = 30
+OPERATIONS = 31
 SLUGS = ["methods", "reliability", "empty", "draft", "not-mine"]
 
 

@@ -323,12 +323,12 @@ def test_names_cannot_break_out_of_a_page_or_chart(browser, researcher):
 
 def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_queries):
     make_study("second", networks=("second",)).researchers.add(study.researchers.get())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         page(browser, "studies")
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         page(browser, "study", "methods")
-    with django_assert_num_queries(12 + reading_costs()):
+    with django_assert_num_queries(14 + reading_costs()):
         page(browser, "study-results", "methods")
 
 
@@ -336,14 +336,14 @@ def test_queries_do_not_grow_with_the_study(browser, study, django_assert_num_qu
 
 
 def rows_of(html: str) -> list[str]:
-    return re.findall(r'<tr><th scope="row">(\d+)</th>', html)
+    return re.findall(r'<tr>\s*<th scope="row">(\d+)</th>', html)
 
 
 def test_items_are_listed_with_their_shares_and_sorted_by_what_an_arm_got(browser, study):
     html = page(browser, "study-items", "methods")
     assert rows_of(html) == ["0", "1", "2"]
     first = re.search(r'<th scope="row">0</th>(.*?)</tr>', html, re.S).group(1)
-    assert re.findall(r'number">([\d.]+)<', first) == ["3", "1.00", "0.00", "0.00", "0.00"]
+    assert re.findall(r'number">([\d.]+)<', first) == ["3", "0.00", "1.00", "0.00", "0.00", "0.00"]
     assert rows_of(page(browser, "study-items", "methods", query="?sort=ablation-cam")) == ["1", "2", "0"]
 
 
@@ -374,7 +374,7 @@ def test_an_item_that_is_not_there_is_no_page(browser, study):
 
 def test_queries_of_items_do_not_grow_with_answers(browser, study, django_assert_num_queries):
     fill(study, [[0, 0, 0]] * 3)
-    with django_assert_num_queries(8 + reading_costs()):
+    with django_assert_num_queries(15 + reading_costs()):
         page(browser, "study-items", "methods")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         page(browser, "study-item", "methods", 1)
