@@ -63,12 +63,19 @@ def make_stand_ins() -> None:
                 top_class=_said(name, network, image),
                 top_probability=0.5,
                 label_probability=0.5,
+                likeliest=_likeliest(_said(name, network, image)) if _of_all_classes(name, network) else [],
             )
             for image in images
             for network in networks
         )
         ExplanationMap.objects.bulk_create(
-            [_map(image, network, method) for image in images for network in networks for method in METHODS]
+            _map(image, network, method, target)
+            for image in images
+            for network in networks
+            for method in METHODS
+            for target in (
+                _likeliest(image.class_index) if _of_all_classes(name, network) else [image.class_index]
+            )
         )
 
 
@@ -76,6 +83,15 @@ def _said(set_name: str, network: Any, image: Any) -> int:
     """What a network takes a photo for: one of them is wrong about some of the samples, as a study of its answers needs."""
     is_wrong = set_name == "samples" and network.name == "squeezenet1-1" and image.class_index % 2 == 1
     return (image.class_index + is_wrong) % len(CLASSES)
+
+
+def _of_all_classes(set_name: str, network: Any) -> bool:
+    """Whether the network has maps of all its classes of each photo, and says which are the likeliest: a study shows them side by side."""
+    return set_name == "samples" and network.name == "squeezenet1-1"
+
+
+def _likeliest(first: int) -> list[int]:
+    return [(first + place) % len(CLASSES) for place in range(len(CLASSES))]
 
 
 def _network(name: str) -> Any:
@@ -111,7 +127,7 @@ def _image(image_set: Any, shown: str, place: int, number: int) -> Any:
     )
 
 
-def _map(image: Any, network: Any, method: str) -> Any:
+def _map(image: Any, network: Any, method: str, target: int) -> Any:
     from explain.models import ExplanationMap
 
     shown = picture(network.name, method)
@@ -120,9 +136,11 @@ def _map(image: Any, network: Any, method: str) -> Any:
         network=network,
         layer=network.layer,
         method=method,
-        target=image.class_index,
+        target=target,
         parameters_hash=digest("parameters", method).hex(),
-        values=cells(image.original_name, network.name, method),
+        values=cells(
+            image.original_name, network.name, method, *([target] if target != image.class_index else [])
+        ),
         height=SIDE,
         width=SIDE,
         overlay=shown,

@@ -79,11 +79,14 @@ def looks_of(picture: np.ndarray, photo: np.ndarray) -> np.ndarray:
     """What of a picture (H, W, 3) uint8 can be seen beside its photo's without knowing either: (f,) numbers.
 
     Its traits as far as they are off the photo's, and how much it varies at each size from two pixels to a quarter of its side:
-    the grain of its map. Nothing of where anything lies.
+    the grain of its map. Nothing of where anything lies. One of several maps side by side is larger than its photo: the sizes
+    that both have are compared.
     """
     own, bare = traits_of(picture), traits_of(photo)
     apart = np.array(astuple(own)) - np.array(astuple(bare))
-    return np.concatenate([apart, _grain(picture) - _grain(photo)])
+    grains = _grain(picture), _grain(photo)
+    common = min(map(len, grains))
+    return np.concatenate([apart, grains[0][:common] - grains[1][:common]])
 
 
 def _grain(picture: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from explain.cam.rendering import encoding, render
-from explain.cam.rendering.traits import BORDER, LETTERS, differences, traits_of
+from explain.cam.rendering.traits import BORDER, LETTERS, differences, looks_of, traits_of
 
 SIDE = 224
 PHOTOS = 10
@@ -99,3 +99,11 @@ def test_an_arm_without_the_border_of_all_others_is_told_too(plain):
     every = {arm: [replace(traits, above=0.3) for traits in pictures] for arm, pictures in plain.items()}
     (found,) = differences({**every, "odd": plain["arm 1"]}, ["odd"])
     assert found == "odd has no border above or below, and the others have one on 100% of the photos"
+
+
+def test_several_maps_side_by_side_are_looked_at_beside_their_photo():
+    """Such a picture is larger than its photo: a study of them could not be opened."""
+    one = as_shown(overlay(0, 2))
+    sheet = np.concatenate([np.concatenate([one, one], axis=1)] * 2)
+    assert looks_of(sheet, one).shape == looks_of(one, one).shape
+    assert looks_of(one, one) == pytest.approx(0)
