@@ -93,6 +93,7 @@ class ArenaPage:
             "has_left": one.has_left,
             **(one.line.as_json() if one.line else {}),
             "network": facts.network,
+            "random_weights": facts.is_random,
             "method": facts.method,
             "layer": facts.layer,
             "weights_sha256": facts.weights_sha256,

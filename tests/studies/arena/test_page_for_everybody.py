@@ -49,6 +49,10 @@ def test_everybody_sees_the_numbers_of_the_results_page(client, study):
     ]
     assert data["headline"] in page.text
     assert all(row["citation"] for row in data["arms"])
+    assert all(
+        row["random_weights"] for row in data["arms"]
+    )  # as everywhere: such maps say nothing of a trained network
+    assert len(page.select("td.source .tag.bad")) == len(data["arms"])
     rows = list(
         csv.DictReader(io.StringIO(client.get(reverse("arena-csv", args=[study.slug])).content.decode()))
     )
