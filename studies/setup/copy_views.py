@@ -7,11 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from studies.access import study_of
-from studies.models import Study
 from studies.protocol import ProtocolError, on_page
 from studies.setup.forms.base import CopyForm
 
-from .drafts import copy_of, create_draft
+from .drafts import copy_of, create_draft, free_slug
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,10 +37,3 @@ def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return redirect("setup-check", draft.slug)
     return render(request, "studies/setup/duplicate.html", {"study": study, "form": form})
-
-
-def free_slug(slug: str) -> str:
-    """The slug with the first number from 2 on that no study has."""
-    base = slug[:90]
-    taken = set(Study.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(name for number in range(2, len(taken) + 3) if (name := f"{base}-{number}") not in taken)

@@ -53,6 +53,13 @@ def copy_of(source: dict[str, Any], *, title: str, slug: str) -> dict[str, Any]:
     }
 
 
+def free_slug(slug: str) -> str:
+    """The slug with the first number from 2 on that no study has."""
+    base = slug[:90]
+    taken = set(Study.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{base}-{number}") not in taken)
+
+
 def create_draft(*, source: dict[str, Any], user=None) -> Study:
     """Store a study of which there is only a protocol so far. Whoever makes it is its researcher.
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from explain import map_sources, maps
+from explain import jobs, map_sources, maps
 from explain.core.errors import BadInputError
-from explain.models import Precompute
+from explain.models import Image, Job, Network, Precompute
 from explain.tasks import queue_length, send
 from studies import lifecycle
 from studies.lifecycle import MissingMapsError, make_ready
@@ -30,7 +30,7 @@ from studies.protocol import (
     target_of,
 )
 
-from .drafts import all_faults
+from .drafts import PACKAGED, all_faults
 
 GAVE_UP = Event.Kind.MAPS_GIVEN_UP
 
@@ -177,3 +177,15 @@ def is_waiting_for_nobody(study: Study) -> bool:
         if not state.finished or state.batches["failed"]:
             return False
     return not queue_length()
+
+
+def ask_for_samples(*, user: Any, back: str) -> Job | None:
+    """A job that brings the sample photos and the packaged networks here; None where all of them are.
+
+    back: the address that its page leads to when it is done.
+    """
+    there = Network.objects.filter(name__in=PACKAGED).count() == len(PACKAGED)
+    if there and Image.objects.filter(image_set__name=jobs.SAMPLES).exists():
+        return None
+    arguments = {"samples": True, "set": jobs.SAMPLES, "networks": PACKAGED}
+    return jobs.ask(kind=Job.Kind.PHOTOS, arguments=arguments, user=user, back=back)

@@ -2,10 +2,19 @@
 
 from django.urls import include, path
 
-from . import copy_views, photo_selection_views, power_views, preview_views, review_views, views
+from . import (
+    copy_views,
+    gallery_views,
+    photo_selection_views,
+    power_views,
+    preview_views,
+    review_views,
+    views,
+)
 
 urlpatterns = [
     path("studies/new/", views.new, name="setup-new"),
+    path("studies/new/designs/", gallery_views.gallery, name="setup-gallery"),
     path("studies/first/", views.first, name="setup-first"),
     path("studies/<slug:slug>/duplicate/", copy_views.duplicate, name="study-duplicate"),
     path("studies/<slug:slug>/set-up/check/", review_views.check, name="setup-check"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from explain import jobs
 from explain.map_sets import whole_sets_of
 from explain.map_sources import methods_for
-from explain.models import Job, MapPicture, Network
+from explain.models import MapPicture, Network
 from explain.photos import sets_with_counts
 from explain.web import send_and_show
 from studies.analysis.answers import AnswersError
@@ -40,8 +40,18 @@ from studies.setup.forms.wording_and_design import DesignForm, WordingForm
 from studies.trial_types import COMPARISON, trial_type_in, trial_types
 
 from .cost_estimate import arms_in, estimate_from, items_of
-from .drafts import PACKAGED, all_faults, completed, create_draft, faults_of, new_protocol, save_draft
+from .drafts import (
+    PACKAGED,
+    all_faults,
+    completed,
+    create_draft,
+    faults_of,
+    free_slug,
+    new_protocol,
+    save_draft,
+)
 from .power_analysis import PowerPoint, TooFewPeopleError, analyse_power
+from .preparation import ask_for_samples
 from .steps import STEPS, Step, draft_of, standing, step_of
 
 POWER_STUDIES = 60
@@ -80,9 +90,8 @@ def first(request: HttpRequest) -> HttpResponse:
     """A first study to learn by: the samples and two packaged networks are brought here, and the steps are filled in."""
     if not request.user.is_staff:
         raise PermissionDenied("Only staff set studies up.")
-    numbers = ["", *(f"-{number}" for number in range(2, 1000))]
-    taken = set(Study.objects.filter(slug__startswith="first-study").values_list("slug", flat=True))
-    slug = next(f"first-study{number}" for number in numbers if f"first-study{number}" not in taken)
+    taken = Study.objects.filter(slug="first-study").exists()
+    slug = free_slug("first-study") if taken else "first-study"
     network = next(iter(PACKAGED))
     source = {
         **new_protocol(title="Judging explanation pictures", slug=slug, task=trial_types()[0].name),
@@ -90,14 +99,9 @@ def first(request: HttpRequest) -> HttpResponse:
         "arms": [{"network": network, "method": method} for method in FIRST_ARMS],
     }
     study = create_draft(source=source, user=request.user)
-    arguments = {"samples": True, "set": jobs.SAMPLES, "networks": PACKAGED}
-    job = jobs.ask(
-        kind=Job.Kind.PHOTOS,
-        arguments=arguments,
-        user=request.user,
-        back=reverse("setup-step", args=[study.slug, "photos"]),
-    )
-    return send_and_show(request, job)
+    back = reverse("setup-step", args=[study.slug, "photos"])
+    job = ask_for_samples(user=request.user, back=back)
+    return redirect(back) if job is None else send_and_show(request, job)
 
 
 def _read_file(request: HttpRequest) -> dict[str, Any]:

@@ -312,7 +312,7 @@ def test_no_page_that_sets_a_study_up_takes_a_text_for_markup(birds, browser, ma
         send_back(browser, address, marks, wrong)
     for name in ("setup-check", "study-delete", "study-protocol", "setup-preview"):
         look(browser, reverse(name, args=[study.slug]), marks, wrong)
-    for name in ("setup-new", "photos-new", "network-new", "api-tokens"):
+    for name in ("setup-new", "setup-gallery", "photos-new", "network-new", "api-tokens"):
         send_back(browser, reverse(name), marks, wrong)
     assert not wrong
     assert marks.shown >= {"Study.title", "Study.protocol"}

@@ -78,6 +78,7 @@ PAGES = {
     "studies": (LOGGED_IN, NOBODY),
     "setup-new": (STAFF, STAFF),
     "setup-first": (NOBODY, STAFF),
+    "setup-gallery": (STAFF, STAFF),
     "study-duplicate": (CHANGE, CHANGE),  # whoever may look and is staff
     "setup-check": (CHANGE, NOBODY),
     "setup-maps": (NOBODY, CHANGE),
@@ -263,7 +264,10 @@ def arguments(name, study, people) -> list:
     if name in special:
         return special[name]
     about_a_study = name.startswith(("study", "api-study-", "setup-", "preview:", "arena"))
-    if name in ("studies", "setup-new", "setup-first", "api-study-list") or not about_a_study:
+    if (
+        name in ("studies", "setup-new", "setup-first", "setup-gallery", "api-study-list")
+        or not about_a_study
+    ):
         return []
     return [study.slug, *last.get(name, [])]
 

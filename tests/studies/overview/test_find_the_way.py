@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from studies.access.places import ALL, place_of
 from studies.models import Study
-from studies.setup.copy_views import free_slug
+from studies.setup.drafts import free_slug
 from tests.factories import make_study
 from tests.studies.people import client_of, world  # noqa: F401
 from tests.studies.setting_up import begin, go_through
