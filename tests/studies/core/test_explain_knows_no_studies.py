@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_its_kinds_of_work_are_its_own():
-    assert set(Job.Kind.values) == {"photos", "try", "network", "maps"}
+    assert set(Job.Kind.values) == {"photos", "try", "network", "maps", "pictures"}
 
 
 def test_the_comparison_of_arms_is_known_to_every_worker():

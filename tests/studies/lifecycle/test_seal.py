@@ -241,7 +241,7 @@ def test_the_same_row_is_looked_at_once(opened, django_assert_num_queries):
 def test_queries_do_not_grow_with_the_study(opened, django_assert_num_queries):
     larger = open_study(study=make_study("larger", items=9, networks=("other",)), alike_seen=True)
     for study in (of(opened), of(larger)):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             broken_seal(study)
 
 
