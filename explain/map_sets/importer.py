@@ -48,15 +48,19 @@ def import_maps(
         plan = judge(first, look)
         storing = _Storing(first, user)
         total = len(first.files.entries)
-        for done, found in enumerate(first.maps(), start=1):
-            if found is None:
-                raise BadInputError(
-                    *first.faults.lines(),
-                    f"the {first.thing}s changed while they were brought in; run it again",
-                )
-            storing.take(found)
-            progress(done, total)
-        return ImportedMaps(storing.finish(), plan)
+        try:
+            for done, found in enumerate(first.maps(), start=1):
+                if found is None:
+                    raise BadInputError(
+                        *first.faults.lines(),
+                        f"the {first.thing}s changed while they were brought in; run it again",
+                    )
+                storing.take(found)
+                progress(done, total)
+            return ImportedMaps(storing.finish(), plan)
+        except BaseException:
+            storing.drop()
+            raise
 
 
 @dataclass
@@ -81,13 +85,9 @@ class _Storing:
     def take(self, found: Found) -> None:
         if self.look.is_there(found):
             return
-        try:
-            self._rows.append(self._row(found))
-            if len(self._rows) == PART:
-                self._save()
-        except BaseException:
-            _remove_files(self._rows)
-            raise
+        self._rows.append(self._row(found))
+        if len(self._rows) == PART:
+            self._save()
 
     def _row(self, found: Found) -> ExplanationMap:
         row = ExplanationMap(
@@ -113,15 +113,15 @@ class _Storing:
         self._rows = []
 
     def finish(self) -> MapSet:
-        try:
-            self._save()
-        except BaseException:
-            _remove_files(self._rows)
-            raise
+        self._save()
         if self._map_set.finished_at is None:
             self._map_set.finished_at = clock.now()
             self._map_set.save(update_fields=["finished_at"])
         return self._map_set
+
+    def drop(self) -> None:
+        """Remove the files of rows that were not saved: whatever stops an import, no row will ever name them."""
+        _remove_files(self._rows)
 
 
 def _made(look: Look, user: Any) -> MapSet:

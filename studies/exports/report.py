@@ -52,13 +52,14 @@ def report_html(study: Study, who: str | None = None) -> str:
 def _context(study: Study, who: str | None) -> dict[str, Any]:
     reading = Reading(study, part_of(study, who))
     part, result = reading.part, summarise(reading)
+    kind = trial_type_of(study)
     maps, flow = origins_by_item(study), flow_of(study, part)
-    rows, columns = item_rows(reading), trial_type_of(study).results.item_columns(result.arms)
+    rows, columns = item_rows(reading), kind.results.item_columns(result.arms)
     extremes = extremes_of(rows, EXTREMES)
     return {
         "study": study,
         "seal": seal_in_words(study),
-        "question": fill_in(study.wording.get("question", ""), **{"class": "[what is in the photo]"}),
+        "question": fill_in(kind.page.question(study.wording), **{"class": "[what is in the photo]"}),
         "result": result,
         "details": analyse_further(reading, result),
         "flow": flow,
@@ -80,7 +81,8 @@ def _context(study: Study, who: str | None) -> dict[str, Any]:
         "main_chart": results.main_chart(result),
         "spread_chart": results.spread_chart(result),
         "item_columns": columns,
-        "offered": trial_type_of(study).asked.answers_offered(study.wording, reading.maps_shown),
+        "names_its_class": not kind.asked.network_speaks,
+        "offered": kind.asked.answers_offered(study.wording, reading.maps_shown),
         "comparison": comparison_of(study),
         "page_in_words": trial_page_of(study).in_words,
         "position_chart": results.position_bars(result),

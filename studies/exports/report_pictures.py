@@ -17,6 +17,7 @@ from explain.map_sources import source_of
 from studies.models import Item, ItemMap, Study, Trial
 from studies.protocol import class_title, fill_in
 from studies.results import ItemRow
+from studies.trial_types import trial_type_of
 
 SIDE = 224  # pixels of a picture in the report
 QUALITY = 85  # of JPEG
@@ -38,9 +39,9 @@ class TrialPicture:
 
     number: int  # the trial's
     item: int
-    title: str  # of the photo's class, as volunteers read it
+    title: str  # of the class that the trial names, as volunteers read it; empty where it names none
     question: str
-    prediction: str  # what the network says of the photo, where trials show that
+    prediction: str  # the same where it is what the network says of the photo
     photo: Picture
     maps: tuple[Picture, ...]  # by place on screen, with its letter
 
@@ -62,15 +63,17 @@ def trial_picture(study: Study) -> TrialPicture | None:
     if trial is None:
         return None
     item = trial.item
-    title = class_title(study, item.image.class_name)
+    page = trial_type_of(study).page
+    named = page.named(item.image.class_name, item.prediction, check=False)
+    title = class_title(study, named.class_name) if named.class_name else ""
     maps = {row.arm.index: row for row in item.item_maps.select_related("arm")}
     shown = [Picture(letter, data_of(maps[arm])) for letter, arm in zip(LETTERS, trial.arms, strict=False)]
     return TrialPicture(
         number=trial.pk,
         item=item.index,
         title=title,
-        question=fill_in(study.wording.get("question", ""), **{"class": title}),
-        prediction=(item.prediction or {}).get("says", ""),
+        question=fill_in(page.question(study.wording), **{"class": title}),
+        prediction=title if trial_type_of(study).asked.network_speaks else "",
         photo=Picture("", data_of(item)),
         maps=tuple(shown),
     )
@@ -145,7 +148,8 @@ def data_of(row: Item | ItemMap) -> str:
     except (OSError, ValueError):  # no file, or none that is a picture
         return ""
     file = io.BytesIO()
-    picture.resize((SIDE, SIDE), PillowImage.Resampling.LANCZOS).save(file, "JPEG", quality=QUALITY)
+    height = round(SIDE * picture.height / picture.width)  # several side by side may be no square
+    picture.resize((SIDE, height), PillowImage.Resampling.LANCZOS).save(file, "JPEG", quality=QUALITY)
     return _data(file.getvalue())
 
 

@@ -90,6 +90,7 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
     study = answered_study_of(request, slug)
     item = get_object_or_404(study.items.select_related("image"), index=index)
     chain = chain_of_item(study, index)
+    smoothed = f"?cells={study.cells}" if study.cells else ""
     return render(
         request,
         "studies/results/item.html",
@@ -98,7 +99,8 @@ def item(request: HttpRequest, slug: str, index: int) -> HttpResponse:
             "item": item,
             "chain": chain,
             "pictures": [
-                (origin, reverse("map-picture", args=[study.picture, origin.map])) for origin in chain.maps
+                (origin, reverse("map-picture", args=[study.picture, origin.map]) + smoothed)
+                for origin in chain.maps
             ],
             "answers": [
                 (answer, None if answer.response_ms is None else answer.response_ms / 1000)

@@ -3,9 +3,11 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from PIL import Image as PillowImage
 from PIL import ImageDraw
@@ -216,14 +218,18 @@ def test_the_same_again_changes_nothing_and_another_never_takes_its_place(birds,
 
 
 def test_a_stopped_import_goes_on_and_leaves_no_file_without_a_row(birds, panels, monkeypatch, settings):
-    monkeypatch.setattr(importer, "PART", 1)
+    monkeypatch.setattr(importer, "PART", 2)
+    root = Path(default_storage.location)
 
     def stop(done, total):
-        if done == 2:
+        if done == 3:  # of which two are saved
             raise KeyboardInterrupt
 
+    before = {path for path in root.rglob("*") if path.is_file()}
     with pytest.raises(KeyboardInterrupt):
         import_maps(wanted(panels), progress=stop)
+    new = {path for path in root.rglob("*") if path.is_file()} - before
+    assert new == {root / name for name in ExplanationMap.objects.values_list("overlay", flat=True)}
     images = list(Image.objects.all())
     assert source_of({"pictures": "panels"}).maps_of({"pictures": "panels"}, images) == {}
     plan = import_maps(wanted(panels)).plan

@@ -139,3 +139,11 @@ def test_finished_pictures_cannot_be_smoothed_and_numbers_out_of_range_are_refus
         with pytest.raises(ProtocolError) as caught:
             check_protocol({**protocol_of(cells=7), **changes})
         assert words in str(caught.value)
+
+
+def test_those_who_run_the_study_look_at_the_maps_as_people_saw_them(photos, admin_client):
+    study = made(cells=7)
+    row = study.items.get(index=0).item_maps.get(arm__index=1)
+    address = f'"{reverse("map-picture", args=["overlay", row.map_id])}?cells=7"'
+    assert address in admin_client.get(reverse("study-items", args=[study.slug])).text
+    assert address in admin_client.get(reverse("study-item", args=[study.slug, 0])).text

@@ -1,5 +1,6 @@
 """Distinguish: maps of several classes side by side, that nothing tells which is right, and what becomes of what people pick."""
 
+import base64
 import csv
 import importlib.util
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from PIL import Image as PillowImage
 
@@ -17,6 +19,7 @@ from explain.map_sources import source_of
 from explain.maps import draw_pictures, side_by_side
 from explain.models import ExplanationMap, ImageSet, MapSet, Prediction
 from studies.exports.archive import export
+from studies.exports.report import report_html
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import MissingMapsError, create_study
@@ -366,6 +369,21 @@ def test_accuracy_stands_beside_chance_and_files_say_what_is_right_and_are_recom
         assert row["network_was_right"] == str(int(said[row["item"]]["right"]))
         assert row["distinguished"] == f"{row['maps_by']}: {row['letter']}"
     assert recompute(tmp_path) == 0
+
+
+def test_the_report_shows_the_trial_with_the_question_that_was_asked_and_no_class(photos):
+    study = made(**with_asks("label", classes=2))
+    page = BeautifulSoup(report_html(study), "html.parser")
+    seen = page.select_one(".trial-seen")
+    wanted = study.wording["label_question"]
+    assert wanted in seen.text
+    assert f"“{wanted}”" in page.text
+    assert study.wording["question"] not in page.text
+    assert not any(name in seen.text or name in str(seen.select_one("img")["alt"]) for name in CLASSES)
+    assert "with its class title" not in page.text
+    shown = base64.b64decode(seen.select_one(".maps img")["src"].partition(",")[2])
+    with PillowImage.open(BytesIO(shown)) as picture:
+        assert picture.width == 2 * picture.height  # as people saw it, not pressed into a square
 
 
 def recompute(folder):
