@@ -166,3 +166,17 @@ def test_who_comes_back_to_a_study_without_an_end_needs_no_place_in_it():
     void_participant(participant=person, reason="slept")
     study.trials.filter(state="open").update(state="void")  # as where an arm has left: nothing is asked again
     assert take_back_in(participant=person, reason="was awake").back == 6
+
+
+def test_a_round_is_chosen_by_the_protocol_of_its_moment_not_by_that_of_the_request():
+    study = opened("arena")
+    person = make_participant(study, number=1)
+    assert (
+        person.study.wording[OPTIONS].get("has_left") is None
+    )  # what a request has read before an arm leaves
+    study.trials.filter(state="open").update(state="void")
+    gone = study.wording | {OPTIONS: study.wording[OPTIONS] | {"has_left": ["hirescam"]}}
+    type(study).objects.filter(pk=study.pk).change_what_is_frozen(wording=gone)
+    given = claim_trials(participant=person, count=6)
+    assert given
+    assert all(4 not in trial.arms for trial in study.trials.exclude(state="void"))
