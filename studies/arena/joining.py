@@ -83,7 +83,6 @@ def join(
     def write(locked: Study) -> dict[str, Any]:
         row = Arm(study=locked, index=locked.arms.count(), name=revised.arms[-1].name, **columns)
         [row] = Arm.objects.add_to_what_is_frozen([row])
-        new, changed = pictures.store()
         replaced.extend(_show(changed))
         ItemMap.objects.add_to_what_is_frozen(
             [
@@ -100,6 +99,7 @@ def join(
         return {"arm": row.name, "pictures_replaced": len(changed)}
 
     try:
+        new, changed = pictures.store()
         version = _change(study, revised, why, user, Event.Kind.ARM_JOINED, write)
     except BaseException:
         pictures.drop()
@@ -184,9 +184,12 @@ def _change(
     kind: Event.Kind,
     write: Callable[[Study], dict[str, Any]],
 ) -> ProtocolVersion:
-    """Put the study under a revised protocol while it is paused; `write` writes what else changes, and says what is to be on record."""
+    """Put the study under a revised protocol while it is paused; `write` writes what else changes, and says what is to be on record.
+
+    It goes on in the transaction that writes: whatever comes in between, there is no new version of a study that was left paused.
+    """
     version_before = study.version
-    with _paused(study, user), transaction.atomic():
+    with _paused(study, user) as was_open, transaction.atomic():
         locked = paused(study)
         if locked.version != version_before:
             raise ArenaError(
@@ -201,20 +204,25 @@ def _change(
         said |= {"version": version.number, "sha256": version.sha256, "why": version.why}
         said["trials_chosen_again"] = choose_again(locked) if kind != Event.Kind.ARM_RELEASED else 0
         Event.objects.create(study=locked, user=user, kind=kind, data=said)
+        if was_open:
+            change_state(study=locked, to=Study.State.OPEN, user=user)
     return version
 
 
 @contextmanager
-def _paused(study: Study, user: Any) -> Iterator[None]:
-    """The study paused; one that was open goes on afterwards, whatever happened."""
+def _paused(study: Study, user: Any) -> Iterator[bool]:
+    """The study paused, and whether it was open. Where something fails it goes on, unless somebody has closed or resumed it meanwhile."""
     was_open = Study.objects.values_list("state", flat=True).get(pk=study.pk) == Study.State.OPEN
     if was_open:
         change_state(study=study, to=Study.State.PAUSED, user=user)
     try:
-        yield
-    finally:
-        if was_open:
-            change_state(study=study, to=Study.State.OPEN, user=user)
+        yield was_open
+    except BaseException:
+        with transaction.atomic():
+            now = Study.objects.select_for_update().get(pk=study.pk)
+            if was_open and now.state == Study.State.PAUSED:
+                change_state(study=now, to=Study.State.OPEN, user=user)
+        raise
 
 
 def _show(changed: Mapping[tuple[str, int], tuple[str, str]]) -> list[str]:

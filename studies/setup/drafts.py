@@ -44,12 +44,18 @@ def new_protocol(*, title: str, slug: str, task: str) -> dict[str, Any]:
 
 
 def copy_of(source: dict[str, Any], *, title: str, slug: str) -> dict[str, Any]:
-    """The protocol of another study under a name of its own, with a seed of its own: the two draw their photos and orders apart."""
+    """The protocol of another study under a name of its own, with a seed of its own: the two draw their photos and orders apart.
+
+    What only repeats the orders of that study, its nonce and how it grew, does not come along: no page shows it.
+    """
+    design = {
+        key: value for key, value in source.get("design", {}).items() if key not in ("nonce", "grown_from")
+    }
     return {
         **source,
         "title": title,
         "slug": slug,
-        "design": {**source.get("design", {}), "seed": secrets.randbelow(10**6)},
+        "design": {**design, "seed": secrets.randbelow(10**6)},
     }
 
 

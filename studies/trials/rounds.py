@@ -41,7 +41,8 @@ def plan_if_due(participant: Participant, wanted: int) -> None:
         return
     sql.lock_study(study.pk)
     if _is_due(participant, wanted):  # somebody else may have chosen it while the lock was waited for
-        _next_round(study)
+        # An arm may have joined or left since the request has read it.
+        _next_round(Study.objects.get(pk=study.pk))
 
 
 def choose_again(study: Study) -> int:

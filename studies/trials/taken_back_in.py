@@ -12,6 +12,7 @@ from explain.core import clock
 from explain.core.errors import BadInputError
 from studies.core.transactions import write_transaction
 from studies.models import Event, Participant, Response, Trial
+from studies.trial_types import trial_type_of
 
 from .allocation import _locked, _record_lapses
 from .sql import is_free
@@ -81,13 +82,19 @@ def _comes_back(response: Response) -> bool:
 
 
 def _take_place_away(trial: Trial) -> bool:
-    """Make one free trial about the same item in the same order void: it need not be asked any more."""
-    alike = Trial.objects.filter(is_free(clock.now()), item=trial.item_id, order=trial.order)
+    """Make one free trial about the same item void, in the same order where orders are fixed: it need not be asked any more.
+
+    Whether the answer may stand. Where a study has no end it always may: there is no number of answers that it could exceed.
+    """
+    layout = trial_type_of(trial.study).layout
+    alike = Trial.objects.filter(is_free(clock.now()), item=trial.item_id)
+    if not layout.in_rounds:  # a later round may have chosen another order for the place
+        alike = alike.filter(order=trial.order)
     locked = alike.select_for_update(of=("self",), skip_locked=True)
     # One that nobody has seen goes before one whose lease is over: "open" comes after "claimed".
     place = locked.order_by("-state", "-pk").first()
     if place is None:
-        return False
+        return layout.endless
     if place.participant_id:
         _record_lapses(place.study_id, [place])
     place.state, place.participant, place.position, place.lease_until = Trial.State.VOID, None, None, None

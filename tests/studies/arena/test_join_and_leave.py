@@ -6,10 +6,12 @@ from collections import Counter
 import pytest
 
 from explain.models import ImageSet
-from studies.arena import ArenaError, join, leave, release
+from studies.arena import ArenaError, join, joining, leave, release
+from studies.lifecycle import RevisionError
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
 from studies.lifecycle.seal import broken_seal
+from studies.lifecycle.transitions import StepError
 from studies.models import Event, ItemMap, Response, Study
 from studies.models.immutability import FrozenStudyError
 from studies.protocol import ProtocolError, check_protocol
@@ -98,6 +100,36 @@ def test_it_is_sealed_once_it_is_in(study):
         now(study).arms.last().delete()
     study.arms.filter(name="Newcomer").change_what_is_frozen(name="Other")
     assert {change.part for change in broken_seal(now(study)).changes} >= {"arms"}
+
+
+def test_where_it_cannot_go_on_the_arm_has_not_joined_and_no_picture_is_lost(study, monkeypatch):
+    change, refused = joining.change_state, []
+
+    def once(*, to, **options):
+        if to == "open" and not refused:
+            refused.append(to)
+            raise StepError("closed by somebody else")
+        return change(to=to, **options)
+
+    monkeypatch.setattr(joining, "change_state", once)
+    with pytest.raises(StepError):
+        join(study=study, arm=NEW, why="New")
+    assert (now(study).version, study.arms.count(), now(study).state) == (1, 4, "open")
+    files = [row.picture for row in ItemMap.objects.filter(item__study=study)]
+    assert all(file.storage.exists(file.name) for file in files)
+
+
+def test_a_study_that_is_closed_while_an_arm_leaves_stays_closed_and_it_is_said(study, monkeypatch):
+    change = joining.change_state
+
+    def and_closed(*, study, to, **options):
+        change(study=study, to=to, **options)
+        change(study=study, to="closed")
+
+    monkeypatch.setattr(joining, "change_state", and_closed)
+    with pytest.raises(RevisionError, match="is closed"):
+        leave(study=study, name="score-cam", why="Gone")
+    assert now(study).state == "closed"
 
 
 @pytest.mark.parametrize(

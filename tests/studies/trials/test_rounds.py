@@ -9,11 +9,12 @@ import pytest
 from studies.lifecycle.growth import GrowthError, grow
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.seal import broken_seal
-from studies.models import Event, Response, Trial
+from studies.models import Event, Participant, Response, Trial
 from studies.protocol.wording import default_wording
 from studies.results import summary_of
 from studies.trial_types import OPTIONS, trial_type_of
-from studies.trials import answer_trial, claim_trials, rounds, void_answer
+from studies.trials import answer_trial, claim_trials, rounds, void_answer, void_participant
+from studies.trials.taken_back_in import take_back_in
 from tests.factories import make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +140,43 @@ def test_types_without_options_are_as_they_were():
     assert not layout.in_rounds
     assert not layout.endless
     assert not rounds.shows_what_left(study, "0,1")
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "arena"])
+def test_who_comes_back_after_another_round_was_chosen_has_all_answers_again(kind):
+    study = opened(kind)
+    take_part(study, seed=0)
+    person = Participant.objects.get(study=study)
+    void_participant(participant=person, reason="slept")
+    rows = list(study.trials.filter(state="open").order_by("pk"))
+    for trial in rows:  # as a later round does that chooses by answers
+        left, right = trial.order.split(",")
+        Trial.objects.filter(pk=trial.pk).change_what_is_frozen(order=f"{right},{left}")
+    outcome = take_back_in(participant=person, reason="was awake")
+    assert (outcome.back, outcome.lost) == (6, 0)
+    if kind == "adaptive":
+        wanted = study.trials.filter(kind="main").exclude(state="void")
+        assert Counter(wanted.values_list("item__index", flat=True)) == dict.fromkeys(range(6), 3)
+
+
+def test_who_comes_back_to_a_study_without_an_end_needs_no_place_in_it():
+    study = opened("arena")
+    take_part(study, seed=0)
+    person = Participant.objects.get(study=study)
+    void_participant(participant=person, reason="slept")
+    study.trials.filter(state="open").update(state="void")  # as where an arm has left: nothing is asked again
+    assert take_back_in(participant=person, reason="was awake").back == 6
+
+
+def test_a_round_is_chosen_by_the_protocol_of_its_moment_not_by_that_of_the_request():
+    study = opened("arena")
+    person = make_participant(study, number=1)
+    assert (
+        person.study.wording[OPTIONS].get("has_left") is None
+    )  # what a request has read before an arm leaves
+    study.trials.filter(state="open").update(state="void")
+    gone = study.wording | {OPTIONS: study.wording[OPTIONS] | {"has_left": ["hirescam"]}}
+    type(study).objects.filter(pk=study.pk).change_what_is_frozen(wording=gone)
+    given = claim_trials(participant=person, count=6)
+    assert given
+    assert all(4 not in trial.arms for trial in study.trials.exclude(state="void"))
