@@ -14,4 +14,5 @@ register = template.Library()
 def places(context: dict[str, Any], study: Study) -> list[Place]:
     """Where this person can go within the study from the page that is shown."""
     request = context["request"]
-    return places_in(study, request.user, request.resolver_match.url_name or "")
+    match = request.resolver_match
+    return places_in(study, request.user, (match and match.url_name) or "")

@@ -79,6 +79,7 @@ def test_nobody_writes_the_number_of_a_stream_by_hand():
         (Stream.CELLS, (1,), [7, 16, 1]),
         (Stream.RIGHT_AND_WRONG, (0,), [7, 20, 0]),
         (Stream.CONDITION, (2,), [7, 23, 2]),
+        (Stream.INFORMATIVE, (2,), [7, 24, 2]),
     ],
 )
 def test_a_stream_keeps_its_seed(stream, drawn_for, seed):

@@ -79,7 +79,7 @@ def test_tables_say_nothing_of_people_and_every_printed_page_does(two, tiny_tabl
         "other photos, networks or masks" in caption and "simulated" not in caption for caption in of_tables
     )
     assert any("machines" in caption and "simulated" in caption for caption in captions)
-    (page,) = re.findall(r"@page \{(.*?\}) \}", html)
+    page = " ".join(re.findall(r"@page \{(.*?\}) \}", html))
     assert '@top-right { content: "Not as in the paper: other photos' in page
     assert "simulated people" in page
     assert "position: fixed" not in html

@@ -19,7 +19,7 @@ from tests.studies.filled import answer, fill, make_participant, reading_costs
 pytestmark = pytest.mark.django_db
 
 # Who is logged in (2), the study, people, answers, arms, items, classes, groups, progress (2).
-PAGE = 11
+PAGE = 12
 RULES = {"missed_checks": 2, "failed_practice": True, "median_ms": 1, "position_share": 0.99}
 
 

@@ -133,7 +133,8 @@ def test_a_draft_shows_the_maps_that_its_study_will_show_not_newer_ones_of_anoth
     images = [make_image(image_set, number) for number in range(2)]
     network = make_network("tiny")
     right = {
-        image: [make_map(image, network, method).pk for method in ("grad-cam", "random")] for image in images
+        image: [[make_map(image, network, method).pk] for method in ("grad-cam", "random")]
+        for image in images
     }
     for image in images:
         for other in ({"layer": "features.3"}, {"target": image.class_index + 1}):
