@@ -256,12 +256,12 @@ def test_queries_do_not_grow_with_people_answers_or_items(browser, django_assert
     study.save()
     with django_assert_num_queries(18):
         page(browser, "study-watch", "grows")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(browser, "study-gallery", "grows")
     fill(study, [[0, 1, 2]] * 6)
     with django_assert_num_queries(18):
         page(browser, "study-watch", "grows")
     item = study.items.get(index=0)
     make_map(item.image, item.item_maps.first().arm.network, "random")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(browser, "study-gallery", "grows")
