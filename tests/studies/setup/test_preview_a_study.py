@@ -119,7 +119,7 @@ def test_a_draft_shows_the_maps_that_are_made_each_with_its_own_photo(staff):
     source = {"version": 1, "slug": "early", "title": "Early", "task": "choice", "design": {"seed": 1}}
     study = create_draft(source={**source, "photos": {"set": "birds"}, "arms": arms})
     expected = {
-        image: [ExplanationMap.objects.get(image=image, network__name=n, method=m).pk for n, m in (("one", "grad-cam"), ("two", "ablation-cam"))]
+        image: [[ExplanationMap.objects.get(image=image, network__name=n, method=m).pk] for n, m in (("one", "grad-cam"), ("two", "ablation-cam"))]
         for image in images
     }  # fmt: skip
     assert {image: maps for image, _, maps in _photos(study)} == expected
