@@ -43,7 +43,7 @@ class DistinguishFiles(Files):
                 "letter",
                 "category",
                 f"The letter that was picked: {letters}.",
-                lambda rows: Cells([*answers.letters], answers.arms_and_places(rows.value)[1]),
+                lambda rows: Cells([*answers.letters], answers.arms_and_said(rows.value)[1]),
                 lambda arms, check_maps: [*answers.letters],
             ),
             FileColumn(
@@ -74,12 +74,12 @@ class DistinguishFiles(Files):
         )
 
     def _names(self, rows: Rows) -> tuple[list[str], np.ndarray]:
-        arms, _ = self.answers.arms_and_places(rows.value)
+        arms, _ = self.answers.arms_and_said(rows.value)
         return [*rows.arms, *rows.check_maps], np.where(rows.check, arms + len(rows.arms), arms)
 
     def _said(self, rows: Rows) -> Cells:
         names, arm = self._names(rows)
-        _, place = self.answers.arms_and_places(rows.value)
+        _, place = self.answers.arms_and_said(rows.value)
         letters = self.answers.letters
         return Cells(
             [f"{name}: {letter}" for name in names for letter in letters], arm * len(letters) + place
@@ -96,7 +96,7 @@ class DistinguishFiles(Files):
         return np.where(known, truth // 2, self.answers.classes), np.where(known, truth % 2, 2)
 
     def _correct(self, rows: Rows) -> Cells:
-        _, place = self.answers.arms_and_places(rows.value)
+        _, place = self.answers.arms_and_said(rows.value)
         right, _ = self._truth(rows)
         return Cells(NO_YES, np.where(right == self.answers.classes, 2, place == right))
 

@@ -2,8 +2,8 @@
 
 from studies.analysis.power import Assumptions
 
+from ..accuracy.power import AccuracyModel
 from ..base import Power
-from ..verify.power import AccuracyModel
 
 
 class DistinguishPower(Power):

@@ -6,11 +6,9 @@ A `shown value` is the step from the left, 0 at “(surely) wrong”. A `stored 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from studies.analysis.table import UNKNOWN
 
-from ..base import Answers
+from ..accuracy.answers import AnswersOfArms
 
 WORDS = {
     2: ("wrong", "right"),
@@ -19,12 +17,11 @@ WORDS = {
 SURENESS = ("probably", "surely")
 
 
-class VerifyAnswers(Answers):
+class VerifyAnswers(AnswersOfArms):
     """The answers in so many steps."""
 
-    column = "choice"
-
     def __init__(self, steps: int) -> None:
+        super().__init__(steps)
         self.steps = steps
 
     @property
@@ -36,15 +33,6 @@ class VerifyAnswers(Answers):
         """Of steps, a number or an array: whether they say that the network is right."""
         return 2 * said >= self.steps
 
-    def shown_values(self, shown: int) -> range:
-        return range(self.steps)
-
-    def stored_value(self, order: Sequence[int], shown_value: int) -> int:
-        return order[0] * self.steps + shown_value
-
-    def refusal(self, shown: int, shown_value: int) -> str:
-        return f"{shown_value} is no answer: it must be from 0 to {self.steps - 1}."
-
     def in_words(self, value: int, names: Sequence[str]) -> str:
         arm, said = divmod(value, self.steps)
         return f"{names[arm]}: {self.words[said]}"
@@ -53,11 +41,8 @@ class VerifyAnswers(Answers):
         """A check shows what is right."""
         return self.says_right(value % self.steps)
 
-    def arm_of(self, values: Any) -> Any:
-        return self.arms_and_steps(values)[0]
-
     def is_correct(self, values: Any, truths: Any) -> Any:
-        return self.says_right(self.arms_and_steps(values)[1]) == (truths == 1)
+        return self.says_right(self.arms_and_said(values)[1]) == (truths == 1)
 
     @property
     def sureness(self) -> Sequence[str]:  # type: ignore[override]
@@ -65,7 +50,7 @@ class VerifyAnswers(Answers):
         return SURENESS if self.steps == len(WORDS[4]) else ()
 
     def sureness_of(self, values: Any) -> Any:
-        _, said = self.arms_and_steps(values)
+        _, said = self.arms_and_said(values)
         return ((said == 0) | (said == self.steps - 1)).astype(int)
 
     def prefers_place(self, shown_value: int, place: int) -> bool:
@@ -74,8 +59,3 @@ class VerifyAnswers(Answers):
     def truth(self, prediction: Mapping[str, Any] | None) -> int:
         """1 where the network is right, 0 where it is wrong."""
         return UNKNOWN if prediction is None else int(prediction["right"])
-
-    def arms_and_steps(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) the arm and (n,) the step in stored values."""
-        arm, said = np.divmod(np.asarray(values, np.int64), self.steps)
-        return arm, said

@@ -40,7 +40,7 @@ class VerifyFiles(Files):
                 "verdict",
                 "category",
                 f"The answer to “is the network right?”: {words}.",
-                lambda rows: Cells(answers.words, answers.arms_and_steps(rows.value)[1]),
+                lambda rows: Cells(answers.words, answers.arms_and_said(rows.value)[1]),
                 lambda arms, check_maps: answers.words,
             ),
             FileColumn(
@@ -65,12 +65,12 @@ class VerifyFiles(Files):
         )
 
     def _names(self, rows: Rows) -> tuple[list[str], np.ndarray]:
-        arms, _ = self.answers.arms_and_steps(rows.value)
+        arms, _ = self.answers.arms_and_said(rows.value)
         return [*rows.arms, *rows.check_maps], np.where(rows.check, arms + len(rows.arms), arms)
 
     def _verified(self, rows: Rows) -> Cells:
         names, arm = self._names(rows)
-        _, said = self.answers.arms_and_steps(rows.value)
+        _, said = self.answers.arms_and_said(rows.value)
         words = self.answers.words
         return Cells([f"{name}: {word}" for name in names for word in words], arm * len(words) + said)
 
@@ -85,7 +85,7 @@ class VerifyFiles(Files):
         return np.where(rows.truth == UNKNOWN, 2, rows.truth)
 
     def _correct(self, rows: Rows) -> Cells:
-        _, said = self.answers.arms_and_steps(rows.value)
+        _, said = self.answers.arms_and_said(rows.value)
         truth = self._truth(rows)
         return Cells(NO_YES, np.where(truth == 2, 2, self.answers.says_right(said) == (truth == 1)))
 
