@@ -32,7 +32,7 @@ def predictions_for(
 ) -> dict[int, dict[str, Any]]:
     """Photo's key -> `Item.prediction`; empty where trials of the protocol do not show what a network says.
 
-    Raises ProtocolError: the arms name more than one network or none, it has not looked at every photo, or some of the classes that
+    Raises ProtocolError: the arms name more than one network or none, it has fewer classes than are shown, has not looked at every photo, or some of the classes that
     it says have a title in the study's language and others have none.
     """
     asked = trial_type_of(protocol).asked
@@ -44,6 +44,9 @@ def predictions_for(
     (network,) = networks
     said = said_of(images, network)
     if asked.panels > 1:
+        if asked.panels > len(network.class_names):
+            known = {"wanted": asked.panels, "network": network.name, "known": len(network.class_names)}
+            raise ProtocolError(Fault((protocol.task, "classes"), Code.FEW_CLASSES, known))
         said = _side_by_side(said, images, network, protocol)
     if len(said) < len(images):
         parameters = {

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import Any
 
 from django.db.models import Prefetch
@@ -21,7 +22,7 @@ from django.db.models.fields.files import FieldFile
 
 from explain.core.errors import BadInputError
 from explain.photos import sha256_of
-from studies.models import CheckMap, ItemMap, ProtocolVersion, Study
+from studies.models import CheckMap, ItemMap, ItemPanel, ProtocolVersion, Study
 from studies.protocol import ProtocolError, check_protocol
 
 from .fingerprint import (
@@ -41,7 +42,7 @@ MOST_IN_JSON = 100
 class Change:
     """One thing that is not as it was sealed. `before` or `now` is None where it was not there, or is not."""
 
-    part: str  # study, protocol, version, arms, items, maps, pictures, orders or seal
+    part: str  # study, protocol, version, arms, items, maps, panels, predictions, pictures, orders or seal
     key: str  # the column, the key or the row: `seed`, `design.seed`, `arm 0 name`, `item 3 class`, `item 3 arm 1`
     before: Any
     now: Any
@@ -127,7 +128,8 @@ def _of_rows(study: Study, version: ProtocolVersion, with_pictures: bool) -> lis
     if text == version.sealed:
         return []
     if sha256_of_text(version.sealed) in (version.sha256, study.protocol_sha256):
-        return list(compare(json.loads(version.sealed), json.loads(text)))
+        found = list(compare(json.loads(version.sealed), json.loads(text)))
+        return found or [Change("seal", "what is asked", version.sha256, sha256_of_text(text))]
     if with_pictures and sha256 == version.sha256:
         return []
     changes = list(_settings(_of_protocol(version), json.loads(text)["study"]))
@@ -139,12 +141,20 @@ def _of_rows(study: Study, version: ProtocolVersion, with_pictures: bool) -> lis
 def _of_array_files(study: Study) -> Iterator[Change]:
     """Maps that lie in files which are gone, or no longer hold what their rows say."""
     maps = ItemMap.objects.filter(item__study=study).exclude(map__array_file="")
-    for row in maps.select_related("item", "arm", "map").order_by("item__index", "arm__index").iterator():
+    maps = maps.select_related("item", "arm", "map").order_by("item__index", "arm__index")
+    panels = ItemPanel.objects.filter(item_map__item__study=study).exclude(map__array_file="")
+    panels = panels.select_related("item_map__item", "item_map__arm", "map")
+    panels = panels.order_by("item_map__item__index", "item_map__arm__index", "place")
+    of_maps = (("maps", f"item {row.item.index} arm {row.arm.index}", row.map) for row in maps.iterator())
+    of_panels = (
+        ("panels", _panel(row.item_map.item.index, row.item_map.arm.index, row.place), row.map)
+        for row in panels.iterator()
+    )
+    for part, key, found in chain(of_maps, of_panels):
         try:
-            row.map.array()
+            found.array()
         except BadInputError:
-            key = f"item {row.item.index} arm {row.arm.index}"
-            yield Change("maps", key, row.map.array_sha256, f"cannot be read: {row.map.array_file.name}")
+            yield Change(part, key, found.array_sha256, f"cannot be read: {found.array_file.name}")
 
 
 NO_PICTURES = '"pictures":{}'
@@ -190,6 +200,8 @@ def compare(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     yield from _differ("arms", _cells("arm", arm, before["arms"]), _cells("arm", arm, now["arms"]))
     yield from _differ("items", _cells("item", item, before["items"]), _cells("item", item, now["items"]))
     yield from _differ("maps", _maps(before), _maps(now))
+    yield from _differ("panels", _panels(before), _panels(now))
+    yield from _differ("predictions", _predictions(before), _predictions(now))
     yield from _differ("pictures", _pictures(before), _pictures(now))
     yield from _orders(before["orders"], now["orders"])
 
@@ -221,6 +233,24 @@ def _maps(asked: dict[str, Any]) -> dict[str, str]:
     if len(keys) != len(asked["maps"]):  # a row is missing, so which map is whose is not known
         keys = [f"map {number}" for number, _ in enumerate(asked["maps"], start=1)]
     return dict(zip(keys, asked["maps"], strict=True))
+
+
+def _panels(asked: dict[str, Any]) -> dict[str, str]:
+    """Hashes of raw maps that stand side by side, by item, arm and place; most studies have none."""
+    return {_panel(item, arm, place): sha256 for item, arm, place, sha256 in asked.get("panels", [])}
+
+
+def _panel(item: int, arm: int, place: int) -> str:
+    return f"item {item} arm {arm} place {place}"
+
+
+def _predictions(asked: dict[str, Any]) -> dict[str, Any]:
+    """What a network is said to say of each item, by what is said; of most studies nothing."""
+    return {
+        f"item {item[0]} {name}": value
+        for item, said in zip(asked["items"], asked.get("predictions", []), strict=False)
+        for name, value in (said or {}).items()
+    }
 
 
 def _pictures(asked: dict[str, Any]) -> dict[str, str]:

@@ -77,12 +77,14 @@ PLACES = {
     "protocol": "protocol, {}",
     "version": "the version’s own record of the protocol, {}",
     "maps": "the map of {}",
+    "panels": "the map of {}",
+    "predictions": "what the network says of {}",
     "pictures": "the picture of {}",
     "orders": "order of arms on {}",
     "seal": "seal, {}",
 }
 # Nobody reads a hash: what is said of these is that they are other ones.
-NOT_SHOWN = {"maps": "has other values", "pictures": "has other bytes"}
+NOT_SHOWN = {"maps": "has other values", "panels": "has other values", "pictures": "has other bytes"}
 
 
 def _fate(change: Change, differs: str) -> str:

@@ -61,6 +61,7 @@ OF_THE_KEY: dict[Code, str] = {
     "none: else people would know its mistakes by the language",
     Code.ONE_CLASS: "has {arm}, whose maps are of one class each; a {task} study shows maps of several classes of the network: take arms "
     "that name a network and a method",
+    Code.FEW_CLASSES: "is {wanted}; {network} knows {known} classes, so ask for no more than that",
     Code.MOST_CHECKS: "is more than half of trials_per_participant; ask for fewer",
     Code.NOT_GROWING: "is {value!r}; these numbers of answers for a photo must rise, and stay below responses_per_item ({each})",
     Code.MORE_THAN_PEOPLE: "is {value}, more than the {people} people planned; nobody is asked twice",

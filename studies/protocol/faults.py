@@ -38,6 +38,7 @@ class Code(StrEnum):
     ONE_NETWORK = "one network"
     SOME_TITLES = "some titles"
     ONE_CLASS = "one class"
+    FEW_CLASSES = "few classes"
     MOST_CHECKS = "most checks"
     NOT_GROWING = "not growing"
     MORE_THAN_PEOPLE = "more than people"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from explain.core.array_files import pack
 from explain.maps import move_arrays
 from explain.models import ExplanationMap, Image, ImageSet, Network
+from studies.lifecycle import seal as seal_module
 from studies.lifecycle.fingerprint import picture_hashes
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import create_study
@@ -126,6 +127,15 @@ def test_what_was_changed_by_sql_is_named(opened, what):
     ]
     assert named == [tuple(row) for row in differs]
     assert broken_seal(of(opened)).version == 1
+
+
+def test_a_part_that_nothing_compares_still_breaks_the_seal(opened, monkeypatch):
+    """Predictions were in the hash and were not compared: a truth that was changed was told to nobody."""
+    whole = seal_module.seal
+    monkeypatch.setattr(
+        seal_module, "seal", lambda *args: (whole(*args)[0], whole(*args)[1][:-1] + ',"something new":[1]}')
+    )
+    assert [change[:2] for change in changes(opened)] == [("seal", "what is asked")]
 
 
 def test_a_changed_map_is_named_by_item_and_arm(opened):

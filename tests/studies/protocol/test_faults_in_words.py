@@ -209,6 +209,9 @@ EXAMPLES = [
      "that name a network and a method.",
      "This has brought, whose maps are of one class each; a distinguish study shows maps of several classes of the network: take arms "
      "that name a network and a method."),
+    (Fault(("distinguish", "classes"), Code.FEW_CLASSES, {"wanted": 6, "network": "tiny", "known": 5}),
+     "distinguish.classes: is 6; tiny knows 5 classes, so ask for no more than that.",
+     "This is 6; tiny knows 5 classes, so ask for no more than that."),
     (Fault((), Code.NO_DRAFT, {"study": "s", "state": "open"}),
      "s: is open, so its set-up cannot change now.", "s: is open, so its set-up cannot change now."),
     (Fault((), Code.MADE_ALREADY, {"study": "s", "state": "ready"}),

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import reverse
 from PIL import Image as PillowImage
 
@@ -23,6 +25,7 @@ from studies.exports.report import report_html
 from studies.lifecycle.fingerprint import is_intact
 from studies.lifecycle.opening import open_study
 from studies.lifecycle.readiness import MissingMapsError, create_study
+from studies.lifecycle.seal_words import seal_in_words
 from studies.models import CheckMap, Invitation, Item, ItemPanel, Study
 from studies.protocol import NotSeenYetError, ProtocolError, check_protocol, precompute_command
 from studies.results.as_json import scores_json
@@ -177,6 +180,14 @@ def test_what_is_not_there_yet_is_made_by_a_run_that_names_its_classes(photos):
         made()
 
 
+def test_a_network_with_fewer_classes_is_refused_at_once(photos):
+    """It was asked to look at its photos again, whenever it had."""
+    with pytest.raises(
+        ProtocolError, match=r"distinguish\.classes: is 6; tiny knows 5 classes, so ask for no more"
+    ):
+        made(**with_asks("network", classes=6))
+
+
 def test_maps_of_one_class_each_are_refused(photos):
     MapSet.objects.create(
         name="brought", image_set=photos[0].image_set, covers="photo", sign="positive", scale="max"
@@ -191,8 +202,10 @@ def test_which_map_stands_where_is_sealed(photos):
     assert is_intact(study)
     panels = ItemPanel.objects.filter(item_map__item__study=study, item_map__arm__name="grad-cam")
     first, second = panels.order_by("pk")[:2]
+    assert lines_of_seal(study) == []
     by_sql.change(ItemPanel.objects.filter(pk=first.pk), map_id=second.map_id)
     assert not is_intact(study)
+    assert lines_of_seal(study) == ["the map of item 0 arm 0 place 0 has other values"]
     by_sql.change(ItemPanel.objects.filter(pk=first.pk), map_id=first.map_id)
     assert is_intact(study)
     item = study.items.first()
@@ -200,6 +213,27 @@ def test_which_map_stands_where_is_sealed(photos):
         Item.objects.filter(pk=item.pk), prediction={**item.prediction, "right": not item.prediction["right"]}
     )
     assert not is_intact(study)
+    assert lines_of_seal(study) == ["what the network says of item 0 right: was false, is true"]
+
+
+def test_a_file_of_a_map_side_by_side_that_is_no_longer_what_it_was_breaks_the_seal(photos):
+    study = made()
+    panel = ItemPanel.objects.filter(item_map__item__study=study, place=1).order_by("pk").first()
+    name = default_storage.save("maps/changed.npz", ContentFile(b"no array"))
+    by_sql.change(
+        ExplanationMap.objects.filter(pk=panel.map_id),
+        values=b"",
+        array_file=name,
+        array_sha256=panel.map.values_sha256,
+    )
+    found = seal_in_words(Study.objects.get(), with_pictures=True)
+    assert any(line.startswith("the map of item 0 arm 0 place 1 ") for line in found.lines), found.lines
+
+
+def lines_of_seal(study) -> list[str]:
+    """What everything about the study's answers says at its top."""
+    found = seal_in_words(Study.objects.get(pk=study.pk))
+    return found.lines if found else []
 
 
 @pytest.mark.parametrize(
