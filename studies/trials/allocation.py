@@ -57,16 +57,24 @@ def lay_out_trials(study: Study, before: int = 0) -> int:
     return len(trials)
 
 
-@write_transaction()
 def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     """Up to `count` more trials for a participant: no item they have met, the orders they have seen least, or those of their
     condition where the study gives people one (conditions.py).
 
     Fewer come back when their quota is reached, the study is not open, they have left or are through, or nothing is
     free that they have not seen. Attention checks come among them, beyond `count`. When all that they were given is
-    answered, their repeats follow. Claims of one participant wait for each other; those of others do not.
+    answered, their repeats follow. Claims of one participant wait for each other; those of others do not, but where a round has
+    to be chosen for them.
     """
-    if conditions.may_get_one(participant):
+    try:
+        return _claim(participant, count, study_first=conditions.may_get_one(participant))
+    except rounds.RoundIsDueError:  # the study is locked before any person of it, so from the beginning
+        return _claim(participant, count, study_first=True)
+
+
+@write_transaction()
+def _claim(participant: Participant, count: int, *, study_first: bool) -> list[Trial]:
+    if study_first:
         sql.lock_study(participant.study_id)
     if sql.lock_participant(participant.pk) != Study.State.OPEN:
         return []
@@ -76,7 +84,7 @@ def claim_trials(*, participant: Participant, count: int) -> list[Trial]:
     position = max([trial.position for trial in met] + [lapse["position"] for lapse in lapses], default=0)
     chosen: list[FreeTrial] = []
     if count > 0 and left > 0:
-        rounds.plan_if_due(participant, min(count, left))
+        rounds.plan_if_due(participant, min(count, left), study_is_locked=study_first)
         seen = {trial.item_id for trial in met} | {lapse["item"] for lapse in lapses}
         chosen = conditions.choose(participant, main, seen, min(count, left))
     held = any(trial.state == Trial.State.CLAIMED for trial in met)

@@ -21,8 +21,6 @@ from studies.analysis.table import UNKNOWN
 from studies.models import Event, Participant, Response, Study, Trial
 from studies.trial_types import Before, trial_type_of
 
-from . import sql
-
 AT_ONCE = 200  # rows whose orders are written in one statement
 
 
@@ -34,15 +32,22 @@ def note_first(study: Study, trials: Sequence[Trial]) -> None:
         _note(study, [(trial.item.index, trial.order) for trial in first], answers=0, last=first[-1].pk)
 
 
-def plan_if_due(participant: Participant, wanted: int) -> None:
-    """Choose a round where fewer trials that are chosen and free are left for somebody than they want."""
+class RoundIsDueError(Exception):
+    """A round has to be chosen, by whoever has the study's lock."""
+
+
+def plan_if_due(participant: Participant, wanted: int, *, study_is_locked: bool) -> None:
+    """Choose a round where fewer trials that are chosen and free are left for somebody than they want.
+
+    Raises RoundIsDueError where that needs the study's lock, which is taken before any person of it is locked.
+    """
     study = participant.study
     if wanted <= 0 or not trial_type_of(study).layout.in_rounds or not _is_due(participant, wanted):
         return
-    sql.lock_study(study.pk)
-    if _is_due(participant, wanted):  # somebody else may have chosen it while the lock was waited for
-        # An arm may have joined or left since the request has read it.
-        _next_round(Study.objects.get(pk=study.pk))
+    if not study_is_locked:
+        raise RoundIsDueError
+    # An arm may have joined or left since the request has read it.
+    _next_round(Study.objects.get(pk=study.pk))
 
 
 def choose_again(study: Study) -> int:

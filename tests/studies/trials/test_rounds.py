@@ -13,7 +13,7 @@ from studies.models import Event, Participant, Response, Trial
 from studies.protocol.wording import default_wording
 from studies.results import summary_of
 from studies.trial_types import OPTIONS, trial_type_of
-from studies.trials import answer_trial, claim_trials, rounds, void_answer, void_participant
+from studies.trials import answer_trial, claim_trials, rounds, sql, void_answer, void_participant
 from studies.trials.taken_back_in import take_back_in
 from tests.factories import make_participant, make_study
 
@@ -180,3 +180,19 @@ def test_a_round_is_chosen_by_the_protocol_of_its_moment_not_by_that_of_the_requ
     given = claim_trials(participant=person, count=6)
     assert given
     assert all(4 not in trial.arms for trial in study.trials.exclude(state="void"))
+
+
+def test_the_study_is_locked_before_the_person_where_a_round_is_due_and_not_at_all_where_none_is(monkeypatch):
+    """The other way round it waits for somebody who comes by their link again, who waits for it: one of the two gets an error."""
+    study, locked = opened("arena"), []
+    for name in ("lock_study", "lock_participant"):
+        lock = getattr(sql, name)
+        monkeypatch.setattr(sql, name, lambda pk, name=name, lock=lock: (locked.append(name), lock(pk))[1])
+    person = make_participant(study, number=1)
+    for _ in range(3):
+        claim_trials(participant=person, count=2)
+    assert locked == ["lock_participant"] * 3
+    study.trials.filter(state=Trial.State.OPEN).update(state="void")
+    locked.clear()
+    assert claim_trials(participant=make_participant(study, number=2), count=2)
+    assert locked == ["lock_participant", "lock_study", "lock_participant"]  # given up, and begun anew
