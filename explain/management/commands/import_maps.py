@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explain.core.commands import Answer, AnswerCommand, Bar
+from explain.core.commands import Answer, AnswerCommand
 from explain.core.errors import BadInputError
-from explain.management.bringing import ask_to_go_on, provenance_of, show
+from explain.management.bringing import add_arguments, bring, is_asked, provenance_of
 from explain.map_sets import (
     ALLOWED,
     Channels,
@@ -21,7 +21,6 @@ from explain.map_sets import (
     Request,
     Scale,
     Sign,
-    import_maps,
     in_words,
 )
 
@@ -40,10 +39,6 @@ class Command(AnswerCommand):
         parser.add_argument(
             "path", type=Path, help="a folder, a .zip, a manifest.csv, or one file of many maps"
         )
-        parser.add_argument("--images", required=True, help="the set of photos that they are maps of")
-        parser.add_argument(
-            "--name", required=True, help="what they are called in protocols; never shown to volunteers"
-        )
         for name, choices in ASKED.items():
             parser.add_argument(f"--{name}", choices=[*choices], help=_choices_in_words(choices))
         parser.add_argument(
@@ -52,23 +47,10 @@ class Command(AnswerCommand):
         parser.add_argument(
             "--network", default="", help="whose crop they cover, and whose classes a manifest's targets are"
         )
-        parser.add_argument(
-            "--allow",
-            action="append",
-            default=[],
-            choices=[*ALLOWED],
-            help="; ".join(f"{name}: {words}" for name, words in ALLOWED.items()),
-        )
-        parser.add_argument(
-            "--provenance", type=Path, help="a JSON file on how they were made; kept and hashed"
-        )
-        parser.add_argument("--preview", type=Path, help="where the picture of three photos goes (.jpg)")
-        parser.add_argument(
-            "--yes", action="store_true", help="do not ask; without a terminal nobody is asked"
-        )
+        add_arguments(parser, allowed=ALLOWED, of="maps of")
 
     def run(self, *, path: Path, preview: Path | None, yes: bool, **options: Any) -> Answer:
-        asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+        asks = is_asked(yes)
         request = Request(
             path=path,
             images=options["images"],
@@ -78,17 +60,9 @@ class Command(AnswerCommand):
             allow=frozenset(options["allow"]),
             provenance=provenance_of(options["provenance"]),
         )
-        if asks or preview:
-            show(self.stderr, request, preview, _in_words)
-        if asks:
-            ask_to_go_on(self.stderr, "maps")
-        with Bar("maps looked at") as look, Bar("maps") as progress:
-            try:
-                return _answer(import_maps(request, look=look, progress=progress))
-            except KeyboardInterrupt as interrupt:
-                raise CommandError(
-                    "stopped. Run the same command again; it goes on where it stopped.", returncode=130
-                ) from interrupt
+        return _answer(
+            bring(self.stderr, request, things="maps", preview=preview, asks=asks, in_words=_in_words)
+        )
 
     def _reading(self, options: dict[str, Any], *, asks: bool) -> Reading:
         said: dict[str, Any] = {

@@ -1,13 +1,12 @@
 """Bring finished pictures in that were made elsewhere: one of each photo."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from explain.core.commands import Answer, AnswerCommand, Bar
-from explain.management.bringing import ask_to_go_on, provenance_of, show
+from explain.core.commands import Answer, AnswerCommand
+from explain.management.bringing import add_arguments, bring, is_asked, provenance_of
 from explain.map_sets import (
     ALLOWED_OF_PICTURES,
     Fit,
@@ -16,7 +15,6 @@ from explain.map_sets import (
     MapPlan,
     Request,
     fit_in_words,
-    import_maps,
 )
 
 
@@ -29,33 +27,16 @@ class Command(AnswerCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a folder, a .zip, or a manifest.csv")
-        parser.add_argument("--images", required=True, help="the set of photos that they are of")
-        parser.add_argument(
-            "--name", required=True, help="what they are called in protocols; never shown to volunteers"
-        )
         parser.add_argument(
             "--fit",
             choices=[*Fit],
             default=Fit.WHOLE,
             help="; ".join(f"{fit}: {fit_in_words(fit)}" for fit in Fit),
         )
-        parser.add_argument(
-            "--allow",
-            action="append",
-            default=[],
-            choices=[*ALLOWED_OF_PICTURES],
-            help="; ".join(f"{name}: {words}" for name, words in ALLOWED_OF_PICTURES.items()),
-        )
-        parser.add_argument(
-            "--provenance", type=Path, help="a JSON file on how they were made; kept and hashed"
-        )
-        parser.add_argument("--preview", type=Path, help="where the picture of three photos goes (.jpg)")
-        parser.add_argument(
-            "--yes", action="store_true", help="do not ask; without a terminal nobody is asked"
-        )
+        add_arguments(parser, allowed=ALLOWED_OF_PICTURES, of="of")
 
     def run(self, *, path: Path, preview: Path | None, yes: bool, **options: Any) -> Answer:
-        asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+        asks = is_asked(yes)
         request = Request(
             path=path,
             images=options["images"],
@@ -64,17 +45,9 @@ class Command(AnswerCommand):
             allow=frozenset(options["allow"]),
             provenance=provenance_of(options["provenance"]),
         )
-        if asks or preview:
-            show(self.stderr, request, preview, _in_words)
-        if asks:
-            ask_to_go_on(self.stderr, "pictures")
-        with Bar("pictures looked at") as look, Bar("pictures") as progress:
-            try:
-                return _answer(import_maps(request, look=look, progress=progress))
-            except KeyboardInterrupt as interrupt:
-                raise CommandError(
-                    "stopped. Run the same command again; it goes on where it stopped.", returncode=130
-                ) from interrupt
+        return _answer(
+            bring(self.stderr, request, things="pictures", preview=preview, asks=asks, in_words=_in_words)
+        )
 
 
 def _in_words(plan: MapPlan) -> list[str]:
