@@ -164,8 +164,7 @@ def rounded(known: Recognition) -> dict[str, Any]:
 
 def _looks(item: Item, shown: list[ItemMap]) -> np.ndarray:
     """(arms, f)"""
-    photo = _pixels(item.picture)
-    return np.stack([looks_of(_pixels(item_map.picture), photo) for item_map in shown])
+    return looks_of([_pixels(item_map.picture) for item_map in shown], _pixels(item.picture))
 
 
 def _pixels(file: Any) -> np.ndarray:

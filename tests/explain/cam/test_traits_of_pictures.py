@@ -105,5 +105,5 @@ def test_several_maps_side_by_side_are_looked_at_beside_their_photo():
     """Such a picture is larger than its photo: a study of them could not be opened."""
     one = as_shown(overlay(0, 2))
     sheet = np.concatenate([np.concatenate([one, one], axis=1)] * 2)
-    assert looks_of(sheet, one).shape == looks_of(one, one).shape
-    assert looks_of(one, one) == pytest.approx(0)
+    assert looks_of([sheet], one).shape == looks_of([one], one).shape
+    assert looks_of([one, one], one) == pytest.approx(0)
