@@ -97,7 +97,7 @@ def _look(picture: np.ndarray) -> np.ndarray:
 
 def _grain(picture: np.ndarray) -> np.ndarray:
     """Of each channel how much is lost, as the log of its variance, when pixels are averaged over twice the side, and so on."""
-    values = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
+    values: np.ndarray = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
     lost = []
     while min(values.shape[1:]) >= 2 * COARSEST:
         height, width = (length // 2 * 2 for length in values.shape[1:])
